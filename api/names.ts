@@ -1,0 +1,48 @@
+/**
+ * Names: how every object and AWS resource of a cluster is called.
+ *
+ * Owns: the spelling of ids, names, tags and keys, which follow what users of the original product saw. Names are
+ * deterministic, so that an interrupted create finds what it made (I2), and every owned thing carries its owner (I4).
+ * Neighbours: `topology/` decides which resources exist; it asks here how they are called.
+ */
+import { createHash } from 'node:crypto';
+
+export const API_GROUP = 'multicloud.cluster.gke.io';
+export const API_VERSION = `${API_GROUP}/v1`;
+export const FINALIZER = 'slipway.dev/cleanup';
+export const FIELD_MANAGER = 'slipway';
+
+/** Owner tags on everything that Slipway makes in AWS (I4). */
+export const CLUSTER_TAG = 'slipway.dev/cluster';
+export const UID_TAG = 'slipway.dev/uid';
+export const KEY_TAG = 'slipway.dev/key';
+/** What an empty disk may do: `bootstrap` a new etcd, `join` an existing one, or `wait` for a person (I5). */
+export const EMPTY_DISK_TAG = 'slipway.dev/empty-disk';
+
+/** Node label that names the pool (eight hex digits) that a node belongs to. */
+export const NODE_POOL_LABEL = 'slipway.dev/node-pool';
+
+export type EmptyDisk = 'bootstrap' | 'join' | 'wait';
+
+const eightHex = (uid: string): string => createHash('sha256').update(uid).digest('hex').slice(0, 8);
+
+/** The cluster id, `gke-` and eight hex digits derived from the object's uid: the same after every restart. */
+export const clusterIdOf = (uid: string): string => `gke-${eightHex(uid)}`;
+
+/** The node pool's id within its cluster: eight hex digits derived from the object's uid. */
+export const nodePoolIdOf = (uid: string): string => eightHex(uid);
+
+export const kubernetesClusterTag = (clusterId: string): string => `kubernetes.io/cluster/${clusterId}`;
+
+export const controlPlaneName = (clusterId: string): string => `${clusterId}-controlplane`;
+export const replicaName = (clusterId: string, index: number): string => `${clusterId}-controlplane-${index}`;
+export const replicaTemplateName = (clusterId: string, index: number, version: string): string =>
+  `${clusterId}-controlplane-${index}-${version}`;
+export const nodeGroupName = (clusterId: string): string => `${clusterId}-nodepool`;
+export const nodePoolName = (clusterId: string, poolId: string): string => `${clusterId}-nodepool-${poolId}`;
+export const nodePoolTemplateName = (clusterId: string, poolId: string, version: string): string =>
+  `${clusterId}-nodepool-${poolId}-${version}`;
+
+/** Temporal workflow ids. The uid is part of the id: an object that is made again is another entity (I1). */
+export const entityWorkflowId = (object: { kind: string; namespace: string; name: string; uid: string }): string =>
+  `${object.kind.toLowerCase()}/${object.namespace}/${object.name}/${object.uid}`;
