@@ -4,7 +4,8 @@
  * Owns: names, which the watcher, the command line and Temporal's own tools use; they never change meaning.
  * Neighbours: `entity.ts` and `operation.ts` handle them. Imported by `client/`, hence free of everything else.
  */
-import { defineQuery, defineSearchAttributeKey, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { OperationView } from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
 

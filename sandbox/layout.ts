@@ -1,0 +1,84 @@
+/**
+ * Layout: where everything of one sandbox is: addresses, ports and folders, as one plain value.
+ *
+ * Owns: the addressing scheme. A sandbox has a network of its own, `127.N.0.0/16`: shared services on `127.N.0.x`, the
+ * account's subnets on `127.N.1.0/24` to `127.N.6.0/24`, so that several sandboxes run side by side without root.
+ * Neighbours: `up` picks N and the proxy's port under a lock, and writes the layout to `<home>/sandbox.json`, where every
+ * part reads it.
+ */
+
+export const REGION = 'eu-west-1';
+/** Thirteen digits, as the seed writes it. */
+export const ACCOUNT = '0123456789012';
+
+export type HostPort = { readonly host: string; readonly port: number };
+
+export type SandboxLayout = {
+  readonly v: 1;
+  /** Absolute folder of this sandbox's state: logs, data, kubeconfig, instances. */
+  readonly home: string;
+  /** Absolute folder with `etcd`, `kube-apiserver`, …, `kwok`, `temporal`, `kubectl`. */
+  readonly bin: string;
+  /** Python with moto. */
+  readonly python: string;
+  /** Absolute path of the Node.js binary that runs our own parts. */
+  readonly node: string;
+  /** Absolute folder of the checkout. */
+  readonly checkout: string;
+  /** Second octet of this sandbox's network. */
+  readonly network: number;
+  readonly temporal: HostPort;
+  readonly temporalUi: HostPort;
+  /** The recording, fault-making proxy in front of moto: what every AWS client uses. */
+  readonly aws: HostPort;
+  readonly moto: HostPort;
+  readonly managementEtcd: HostPort;
+  readonly managementApi: HostPort;
+  readonly hub: HostPort;
+  /** The HTTP CONNECT proxy that knows load balancers' names. */
+  readonly proxy: HostPort;
+};
+
+/** The layout of the sandbox on network `127.N`. */
+export const layoutOf = (options: {
+  home: string;
+  bin: string;
+  python: string;
+  node: string;
+  checkout: string;
+  network: number;
+  proxyPort: number;
+}): SandboxLayout => {
+  const service = (last: number, port: number): HostPort => ({ host: `127.${options.network}.0.${last}`, port });
+  return {
+    v: 1,
+    home: options.home,
+    bin: options.bin,
+    python: options.python,
+    node: options.node,
+    checkout: options.checkout,
+    network: options.network,
+    temporal: service(2, 7233),
+    temporalUi: service(2, 8233),
+    aws: service(3, 4566),
+    moto: service(3, 5000),
+    managementEtcd: service(4, 2379),
+    managementApi: service(5, 6443),
+    hub: service(6, 8085),
+    proxy: { host: '127.0.0.1', port: options.proxyPort },
+  };
+};
+
+/** Folders under a sandbox's home, by what they hold. */
+export const folders = (home: string) => ({
+  logs: `${home}/logs`,
+  pids: `${home}/pids`,
+  data: `${home}/data`,
+  pki: `${home}/pki`,
+  /** `<instances>/<EC2 id>/{agent.pid,agent.log,…}`: one folder an instance, a part of its own. */
+  instances: `${home}/instances`,
+  /** `<volumes>/<volume id>`: the disks, which outlive instances. */
+  volumes: `${home}/volumes`,
+  kubeconfig: `${home}/kubeconfig`,
+  layout: `${home}/sandbox.json`,
+});
