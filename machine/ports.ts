@@ -1,0 +1,85 @@
+/**
+ * Ports: on which ports a machine's components listen, and who may connect.
+ *
+ * Owns: the one list from which security-group rules are derived: an entry of `replicaPorts` or `nodePorts` is one rule,
+ * and a port in `ownPorts` has none, because only its own machine connects. Egress is open everywhere.
+ * Neighbours: `components.ts` takes the numbers from here, so that nothing listens without being listed; `topology/`
+ * turns each entry into one rule and says which group or address range a peer stands for.
+ */
+
+/**
+ * Who connects. `vpc` is any address of the VPC: an internal load balancer with address targets dials them from its own
+ * addresses in the subnets, and pods dial from the nodes' addresses.
+ */
+export type Peer = 'replicas' | 'nodes' | 'load-balancer' | 'vpc';
+
+export type Port = {
+  readonly component: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly from: Peer;
+  readonly description: string;
+};
+
+export const API_SERVER_PORT = 6443;
+export const ETCD_CLIENT_PORT = 2379;
+export const ETCD_PEER_PORT = 2380;
+export const ETCD_METRICS_PORT = 2381;
+export const CONTROLLER_MANAGER_PORT = 10257;
+export const CLOUD_CONTROLLER_PORT = 10258;
+export const SCHEDULER_PORT = 10259;
+export const KUBELET_PORT = 10250;
+
+/** Rules of the control plane's security group. */
+export const replicaPorts: readonly Port[] = [
+  {
+    component: 'kube-apiserver',
+    port: API_SERVER_PORT,
+    protocol: 'tcp',
+    from: 'vpc',
+    description: 'Kubernetes API: load balancer, nodes and pods',
+  },
+  {
+    component: 'etcd',
+    port: ETCD_CLIENT_PORT,
+    protocol: 'tcp',
+    from: 'replicas',
+    description: 'etcd clients: members that join or repair',
+  },
+  {
+    component: 'etcd',
+    port: ETCD_PEER_PORT,
+    protocol: 'tcp',
+    from: 'replicas',
+    description: 'etcd peers',
+  },
+];
+
+/**
+ * Rules of the node pools' security group. Node ports have none here: the cloud controller opens those of a
+ * load balancer's Service, and no others.
+ */
+export const nodePorts: readonly Port[] = [
+  {
+    component: 'kubelet',
+    port: KUBELET_PORT,
+    protocol: 'tcp',
+    from: 'replicas',
+    description: 'kubelet: logs, exec and port forwarding',
+  },
+  {
+    component: 'kubelet',
+    port: KUBELET_PORT,
+    protocol: 'tcp',
+    from: 'nodes',
+    description: 'kubelet: resource metrics for metrics-server',
+  },
+];
+
+/** Ports of a replica that only the replica itself uses: they have no rule. */
+export const ownPorts: readonly { readonly component: string; readonly port: number }[] = [
+  { component: 'etcd', port: ETCD_METRICS_PORT },
+  { component: 'kube-controller-manager', port: CONTROLLER_MANAGER_PORT },
+  { component: 'aws-cloud-controller-manager', port: CLOUD_CONTROLLER_PORT },
+  { component: 'kube-scheduler', port: SCHEDULER_PORT },
+];
