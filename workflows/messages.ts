@@ -23,6 +23,9 @@ export type EntityState = {
   readonly dependents: readonly string[];
 };
 
+/** How an operation ended. Anything but `succeeded` makes the entity assess again. */
+export type OperationResult = { readonly state: OperationView['state']; readonly reason?: string };
+
 /** What `getState` answers of an entity. */
 export type EntityView = {
   readonly object: ObjectRef;

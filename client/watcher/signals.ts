@@ -1,0 +1,74 @@
+/**
+ * From objects to signals: tells an object's entity that something may have changed.
+ *
+ * Owns: which changes are worth a signal, and the entity's start. A change counts as told only when Temporal has
+ * acknowledged it. Neighbours: `list-watch.ts` reports objects; the entity reads the object for itself.
+ * Invariants: I1 (the entity's id contains the uid), I12 (a deletion is only ever a hint to look).
+ */
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { clusterIdOf, entityWorkflowId } from '../../api/names.ts';
+import type { ObjectKind, ObjectRef } from '../../api/object.ts';
+import {
+  ENTITY_WORKFLOW,
+  type EntityState,
+  SEARCH_ATTRIBUTES,
+  specChanged,
+  TASK_QUEUE,
+} from '../../workflows/messages.ts';
+import type { Observed, Report } from './list-watch.ts';
+
+/** What must differ for an event to be news: status writes of our own come back as events too. */
+const fingerprint = (object: Observed): string =>
+  JSON.stringify([object.generation, object.deleting, Object.entries(object.annotations).sort()]);
+
+export type Signals = {
+  /** Tells the entity, unless it was told the same before. Rejects when Temporal did not acknowledge. */
+  readonly tell: (report: Report) => Promise<void>;
+  /** Forgets what was told: the next list tells everything again (after a loss of Temporal's data). */
+  readonly forget: () => void;
+};
+
+const referenceOf = (object: Observed): ObjectRef => ({
+  kind: object.kind as ObjectKind,
+  namespace: object.namespace,
+  name: object.name,
+  uid: object.uid,
+});
+
+export const signals = (client: Pick<Client, 'workflow'>): Signals => {
+  const told = new Map<string, string>();
+
+  const changed = async (object: Observed): Promise<void> => {
+    const news = fingerprint(object);
+    if (told.get(object.uid) === news) return;
+    const reference = referenceOf(object);
+    const state: EntityState = { v: 1, object: reference, dependents: [] };
+    await client.workflow.signalWithStart(ENTITY_WORKFLOW[reference.kind], {
+      workflowId: entityWorkflowId(reference),
+      taskQueue: TASK_QUEUE,
+      args: [state],
+      signal: specChanged,
+      signalArgs: [],
+      staticSummary: `${object.kind} ${object.namespace}/${object.name}`,
+      ...(reference.kind === 'AWSCluster'
+        ? { typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.cluster, value: clusterIdOf(object.uid) }] }
+        : {}),
+    });
+    told.set(object.uid, news);
+  };
+
+  const deleted = async (object: Observed): Promise<void> => {
+    try {
+      await client.workflow.getHandle(entityWorkflowId(referenceOf(object))).signal(specChanged);
+    } catch (error) {
+      // An entity that has ended needs no telling, and must not be started for an object that is gone.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+    told.delete(object.uid);
+  };
+
+  return {
+    tell: (report) => (report.type === 'deleted' ? deleted(report.object) : changed(report.object)),
+    forget: () => told.clear(),
+  };
+};

@@ -1,0 +1,84 @@
+/**
+ * Time limits and retry policies: every number that says how long something may take, and when it is tried again.
+ *
+ * Owns: the activity proxies. Neighbours: `activities/` do the work and classify failures (`activities/verdicts.ts`);
+ * `run-plan.ts` decides what a failure means for its step.
+ *
+ * Two loops retry a step. The inner one is Temporal's, short and bounded: it rides out throttling and lost connections
+ * without adding to the history. The outer one is the plan runner's: it shows the step as blocked, slows down by itself
+ * and listens for `retry`, which could not cut short a backoff that the server holds.
+ */
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  ApplicationFailure,
+  proxyActivities,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/contract.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** Observing reads a dozen listings, so it has more time than a single step. */
+const ASSESS: ActivityOptions = {
+  startToCloseTimeout: MINUTE,
+  retry: { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: 30 * SECOND },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
+/** Creating or removing one resource. A mutation under way is awaited, never abandoned (design §5). */
+const MUTATE: ActivityOptions = {
+  startToCloseTimeout: 40 * SECOND,
+  retry: { initialInterval: 0.5 * SECOND, backoffCoefficient: 2, maximumInterval: 8 * SECOND, maximumAttempts: 5 },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+};
+
+/** One look at something that takes time. "Not yet" is a benign failure that names its own delay: no slot is held. */
+const WAIT: ActivityOptions = {
+  startToCloseTimeout: 20 * SECOND,
+  retry: { initialInterval: SECOND, backoffCoefficient: 1.5, maximumInterval: 15 * SECOND },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
+/** Writing status: it must arrive, but nothing waits for it. */
+const MIRROR: ActivityOptions = {
+  startToCloseTimeout: 15 * SECOND,
+  retry: { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: 30 * SECOND },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
+const ISSUE: ActivityOptions = {
+  startToCloseTimeout: 15 * SECOND,
+  retry: { initialInterval: SECOND, maximumAttempts: 3 },
+};
+
+type StepActivities = Pick<Activities, 'ensure' | 'remove' | 'wait'>;
+
+export const { assess } = proxyActivities<Pick<Activities, 'assess'>>(ASSESS);
+export const { mirror } = proxyActivities<Pick<Activities, 'mirror'>>(MIRROR);
+export const { issueCertificate } = proxyActivities<Pick<Activities, 'issueCertificate'>>(ISSUE);
+
+/** The activities of one step: its id is the activity's id, so that Temporal's UI and command line name it. */
+export const stepActivities = (activityId: string): StepActivities => ({
+  ensure: proxyActivities<StepActivities>({ ...MUTATE, activityId }).ensure,
+  remove: proxyActivities<StepActivities>({ ...MUTATE, activityId }).remove,
+  wait: proxyActivities<StepActivities>({ ...WAIT, activityId }).wait,
+});
+
+/** How soon the plan runner tries a failed step again: at first quickly, in the end every half hour. */
+export const stepRetryDelay = (attempt: number): number => Math.min(10 * SECOND * 2 ** (attempt - 1), 30 * MINUTE);
+
+/** How soon an entity looks again by itself where only a change from outside is expected to help. */
+export const IDLE_LOOK = {
+  /** A pool whose cluster is not ready: the cluster signals, this is only for a lost signal. */
+  waiting: MINUTE,
+  /** An object that only a person can cure. */
+  blocked: (attempt: number): number => Math.min(15 * SECOND * 2 ** attempt, 30 * MINUTE),
+};
+
+/** At most one status write in this time: progress is coalesced. */
+export const MIRROR_INTERVAL = SECOND / 2;
+
+/** Thrown where workflow code meets what it does not know: fails the workflow instead of its task. */
+export const bug = (message: string): ApplicationFailure =>
+  ApplicationFailure.create({ message, type: 'bug', nonRetryable: true });

@@ -1,0 +1,245 @@
+/**
+ * The entity: the long-lived workflow that owns one object and runs its operations one at a time.
+ *
+ * Owns: when to look, and what to do with what `assess` decided. It never trusts a signal's content: it reads the object
+ * again, so that lost, doubled and reordered events do no harm. Neighbours: the watcher signals it; `policy/` decides;
+ * `operation.ts` acts and writes the status while it runs, the entity writes it otherwise, never both.
+ * Invariants: I1 (one operation, by its workflow id), I10, I12 (an absent object is never an order to delete: the entity
+ * ends as orphaned and changes nothing).
+ */
+
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  ChildWorkflowCancellationType,
+  type ChildWorkflowHandle,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  log,
+  ParentClosePolicy,
+  setHandler,
+  startChild,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Assessment, MirrorRequest, OperationInput } from '../activities/contract.ts';
+import { assess, IDLE_LOOK, mirror } from './activities.ts';
+import {
+  addDependent,
+  type EntityState,
+  type EntityView,
+  getEntityState,
+  milestoneReached,
+  type OperationResult,
+  SEARCH_ATTRIBUTES,
+  specChanged,
+  supersede,
+} from './messages.ts';
+
+type OperationHandle = ChildWorkflowHandle<(input: OperationInput) => Promise<OperationResult>>;
+
+export const runEntity = async (initial: EntityState): Promise<string> => {
+  const { object } = initial;
+  const entityId = workflowInfo().workflowId;
+  const dependents = new Set(initial.dependents);
+  let view: EntityView = { object, phase: 'assessing' };
+  let changes = 0;
+  let news = 0;
+  let told = 0;
+  let looksWhileBlocked = 0;
+
+  setHandler(specChanged, () => void (changes += 1), { description: 'The object may have changed: read it again' });
+  setHandler(getEntityState, () => view, { description: 'What this entity is doing, and why' });
+  setHandler(
+    addDependent,
+    ({ entityId: dependent }) => {
+      // Told once on joining, since it may have missed a milestone; asking again must not start a game of ping-pong.
+      if (!dependents.has(dependent)) news += 1;
+      dependents.add(dependent);
+    },
+    { description: 'A node pool asks to be told about its cluster' },
+  );
+  setHandler(milestoneReached, () => void (news += 1), { description: 'The operation reached a milestone' });
+
+  const enter = (phase: EntityView['phase'], more: Partial<EntityView> = {}): void => {
+    if (view.phase !== phase) upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value: phase }]);
+    view = { object, phase, ...more };
+  };
+
+  /** Passes progress on to node pools that wait for this cluster. A pool that is gone is forgotten. */
+  const tellDependents = async (): Promise<void> => {
+    told = news;
+    await Promise.all(
+      [...dependents].sort().map(async (dependent) => {
+        try {
+          await getExternalWorkflowHandle(dependent).signal(specChanged);
+        } catch (error) {
+          log.info('Forgetting a dependent that has ended', { dependent, error: String(error) });
+          dependents.delete(dependent);
+        }
+      }),
+    );
+  };
+
+  const write = (subject: MirrorRequest['subject'], generation: number): Promise<void> =>
+    mirror({ object, generation, subject, events: [] });
+
+  /** Waits for something new, or for `milliseconds`; tells dependents meanwhile. */
+  const idle = async (seen: number, milliseconds?: number): Promise<void> => {
+    const deadline = milliseconds === undefined ? undefined : Date.now() + milliseconds;
+    for (;;) {
+      const awake = (): boolean => changes > seen || news > told || workflowInfo().continueAsNewSuggested;
+      if (deadline === undefined) await condition(awake);
+      else
+        await condition(awake, Math.max(1, deadline - Date.now()), {
+          summary: `look again: ${view.reason ?? ''}`.slice(0, 190),
+        });
+      if (news > told) await tellDependents();
+      const due = deadline !== undefined && Date.now() >= deadline;
+      if (changes > seen || due || workflowInfo().continueAsNewSuggested) return;
+    }
+  };
+
+  const start = async (operation: OperationInput): Promise<OperationHandle | undefined> => {
+    try {
+      return await startChild<(input: OperationInput) => Promise<OperationResult>>(operation.type, {
+        workflowId: `${entityId}/operation`,
+        args: [operation],
+        // An entity that is terminated must not leave an operation that nobody can supersede.
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+        staticSummary: `${operation.type} ${object.namespace}/${object.name}, version ${operation.version}`,
+        typedSearchAttributes: [
+          { key: SEARCH_ATTRIBUTES.cluster, value: operation.owner.clusterId },
+          { key: SEARCH_ATTRIBUTES.operation, value: operation.type },
+        ],
+      });
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
+      throw error;
+    }
+  };
+
+  /** Runs one operation to its end, while listening for what supersedes it. */
+  const operate = async (operation: OperationInput): Promise<OperationResult> => {
+    const handle = await start(operation);
+    if (!handle) {
+      // Left by an earlier run of this entity, and asked to stop when that one ended (I1).
+      enter('waiting', { reason: 'an earlier operation is still settling' });
+      await idle(changes, 2_000);
+      return { state: 'superseded', reason: 'an earlier operation was still settling' };
+    }
+    enter('operating', { operationId: handle.workflowId });
+    let result: OperationResult | undefined;
+    const ended = handle.result().then(
+      (value) => void (result = value),
+      (error: unknown) => void (result = { state: 'failed', reason: String(error) }),
+    );
+    let seen = changes;
+    let superseded = false;
+    while (result === undefined) {
+      await condition(() => result !== undefined || news > told || (changes > seen && !superseded));
+      if (news > told) await tellDependents();
+      if (result === undefined && changes > seen && !superseded) {
+        seen = changes;
+        const reason = supersedes(await assess({ object }), operation);
+        if (reason !== undefined && result === undefined) {
+          superseded = true;
+          await handle.signal(supersede, { reason }).catch((error: unknown) => {
+            log.info('The operation ended before it could be superseded', { error: String(error) });
+          });
+        }
+      }
+    }
+    await ended;
+    news += 1;
+    await tellDependents();
+    return result;
+  };
+
+  for (;;) {
+    const seen = changes;
+    enter('assessing');
+    const assessment = await assess({ object });
+    if (assessment.kind !== 'blocked') looksWhileBlocked = 0;
+    switch (assessment.kind) {
+      case 'orphaned':
+        enter('orphaned', { reason: assessment.reason });
+        return `orphaned: ${assessment.reason}`;
+      case 'finished':
+        enter('finished');
+        return 'finished';
+      case 'operate': {
+        const { type } = assessment.operation;
+        const result = await operate(assessment.operation);
+        if (result.state === 'succeeded' && (type === 'DeleteCluster' || type === 'DeleteNodePool')) {
+          enter('finished');
+          await condition(allHandlersFinished);
+          return 'finished';
+        }
+        if (result.state === 'aborted') {
+          enter('blocked', { reason: 'The operation was aborted. Change the object, or retry, to go on.' });
+          await write(
+            { kind: 'blocked', reason: 'Aborted', cure: 'Change or delete the object to go on.' },
+            assessment.operation.generation,
+          );
+          await idle(changes);
+        } else if (result.state === 'failed') {
+          looksWhileBlocked += 1;
+          await idle(changes, IDLE_LOOK.blocked(looksWhileBlocked));
+        }
+        break;
+      }
+      case 'settled':
+        enter('settled');
+        await write({ kind: 'settled' }, assessment.generation);
+        await idle(seen);
+        break;
+      case 'waiting':
+        enter('waiting', { reason: assessment.reason });
+        await write({ kind: 'waiting', reason: assessment.reason }, assessment.generation);
+        await askToBeTold(assessment.entityId, entityId);
+        await idle(seen, IDLE_LOOK.waiting);
+        break;
+      case 'blocked':
+        enter('blocked', { reason: assessment.reason });
+        await write({ kind: 'blocked', reason: assessment.reason, cure: assessment.cure }, assessment.generation);
+        await idle(seen, IDLE_LOOK.blocked(looksWhileBlocked));
+        looksWhileBlocked += 1;
+        break;
+    }
+    if (workflowInfo().continueAsNewSuggested) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof runEntity>({ v: 1, object, dependents: [...dependents].sort() });
+    }
+  }
+};
+
+const askToBeTold = async (cluster: string | undefined, entityId: string): Promise<void> => {
+  if (cluster === undefined) return;
+  try {
+    await getExternalWorkflowHandle(cluster).signal(addDependent, { entityId });
+  } catch (error) {
+    // The cluster's entity has not started yet: this one looks again by itself.
+    log.info('The cluster could not be asked to tell about progress', { cluster, error: String(error) });
+  }
+};
+
+/** Why a newer look at the object ends the running operation, or undefined when it doesn't. */
+const supersedes = (assessment: Assessment, running: OperationInput): string | undefined => {
+  switch (assessment.kind) {
+    case 'orphaned':
+      return assessment.reason;
+    case 'operate':
+      if (assessment.operation.type !== running.type) return `${assessment.operation.type} takes its place`;
+      if (assessment.operation.generation !== running.generation) return 'the spec changed';
+      return undefined;
+    case 'waiting':
+    case 'blocked':
+    case 'settled':
+      return assessment.generation === running.generation ? undefined : 'the spec changed';
+    case 'finished':
+      return undefined;
+  }
+};

@@ -1,0 +1,37 @@
+/**
+ * The workflow types that a worker registers. Names are for ever: recorded histories and the watcher use them.
+ */
+import type { IssueCertificateRequest, IssuedCertificate, OperationInput } from '../activities/contract.ts';
+import { issueCertificate } from './activities.ts';
+import { runEntity } from './entity.ts';
+import type { EntityState, OperationResult } from './messages.ts';
+import { runOperation } from './operation.ts';
+
+export async function AwsCluster(state: EntityState): Promise<string> {
+  return runEntity(state);
+}
+
+export async function AwsNodePool(state: EntityState): Promise<string> {
+  return runEntity(state);
+}
+
+export async function CreateCluster(input: OperationInput): Promise<OperationResult> {
+  return runOperation(input);
+}
+
+export async function DeleteCluster(input: OperationInput): Promise<OperationResult> {
+  return runOperation(input);
+}
+
+export async function CreateNodePool(input: OperationInput): Promise<OperationResult> {
+  return runOperation(input);
+}
+
+export async function DeleteNodePool(input: OperationInput): Promise<OperationResult> {
+  return runOperation(input);
+}
+
+/** Short-lived admin credentials: a signing request goes in, a certificate comes out, nothing secret passes (I8). */
+export async function IssueCredential(request: IssueCertificateRequest): Promise<IssuedCertificate> {
+  return issueCertificate(request);
+}
