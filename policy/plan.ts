@@ -33,8 +33,10 @@ export type Plan = {
 export type Found = {
   readonly key: ResourceKey;
   readonly outputs: Outputs;
-  /** What the kind's file compares with the desired properties; a fingerprint where content is secret. */
+  /** What the kind's file compares with the desired properties; a fingerprint where content is secret: `observed.ts`. */
   readonly state: Readonly<Record<string, unknown>>;
+  /** The owner tag's uid: tells a node pool's things from its cluster's. Absent where a kind carries no tag. */
+  readonly uid?: string;
 };
 
 /** What was observed, with its scope: anything else must not look like absence (I12). */
