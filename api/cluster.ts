@@ -1,0 +1,242 @@
+/**
+ * AWSCluster: a highly available control plane in one VPC of one AWS account.
+ *
+ * Owns: the fields of an AWSCluster, their defaults, limits and descriptions, as one schema from which the types, the
+ * CRD and what `kubectl explain` prints are made. What one object suffices to judge is judged here, by the API server.
+ * Neighbours: `preflight` looks at what the ids stand for in AWS; `effects.ts` says which fields do nothing yet.
+ */
+import { z } from 'zod';
+import {
+  ATOMIC_LIST,
+  cidrBlocks,
+  iamIdentityArn,
+  iamInstanceProfile,
+  immutable,
+  instanceType,
+  keyName,
+  kmsKeyArn,
+  region,
+  rules,
+  secretName,
+  securityGroupIds,
+  subnetIds,
+  tags,
+  version,
+  volume,
+  vpcId,
+} from './fields.ts';
+import { manifestMetadata, storedMetadata } from './metadata.ts';
+import { API_VERSION } from './names.ts';
+import { statusFields } from './status.ts';
+
+const oidcProvider = z.object({
+  issuerURI: z
+    .string()
+    .max(1024)
+    .regex(/^https:\/\//, 'must begin with https://')
+    .meta(rules({ rule: "self.startsWith('https://')", message: 'must begin with https://' }))
+    .describe('URL of the OpenID provider.'),
+  clientID: z.string().min(1).max(256).describe('Client id that tokens must be issued for.'),
+  clientSecret: z.string().max(1024).exactOptional().describe('Secret shared with the OpenID provider.'),
+  certificateAuthorityData: z
+    .string()
+    .max(65_536)
+    .exactOptional()
+    .describe('Base64 of the PEM certificates that the provider is trusted by.'),
+  extraParams: z.string().max(1024).exactOptional().describe('Comma-separated parameters to send to the provider.'),
+  groupsClaim: z.string().max(256).exactOptional().describe('Claim that holds the groups of a user.'),
+  groupPrefix: z.string().max(256).exactOptional().describe('Prefix that is put before each group.'),
+  kubectlRedirectURI: z.string().max(1024).exactOptional().describe('Where kubectl is sent after logging in.'),
+  scopes: z.string().max(1024).exactOptional().describe('Comma-separated scopes to ask the provider for.'),
+  userClaim: z.string().max(256).exactOptional().describe('Claim that holds the name of a user.'),
+  userPrefix: z.string().max(256).exactOptional().describe('Prefix that is put before each user name.'),
+});
+
+const networking = z
+  .object({
+    vpcID: vpcId.describe('VPC in which the control plane and all node pools run.'),
+    podAddressCIDRBlocks: cidrBlocks(8, 24).describe('The one IPv4 range that Pods take addresses from.'),
+    serviceAddressCIDRBlocks: cidrBlocks(12, 28).describe('The one IPv4 range that Services take addresses from.'),
+    serviceLoadBalancerSubnetIDs: subnetIds(0, 32)
+      .default([])
+      .describe(
+        "Subnets in which Services of type LoadBalancer may have load balancers; tagged with the cluster's id as shared.",
+      ),
+  })
+  .meta(
+    rules(
+      immutable('vpcID', 'a cluster stays in its VPC; create another AWSCluster in the other VPC'),
+      immutable(
+        'podAddressCIDRBlocks',
+        'nodes hold parts of the range; create another AWSCluster with the other range',
+      ),
+      immutable(
+        'serviceAddressCIDRBlocks',
+        'Services hold addresses of the range; create another AWSCluster with the other range',
+      ),
+      {
+        rule: '!self.podAddressCIDRBlocks.all(x, isCIDR(x)) || !self.serviceAddressCIDRBlocks.all(x, isCIDR(x)) || self.podAddressCIDRBlocks.all(pod, self.serviceAddressCIDRBlocks.all(service, !cidr(pod).containsCIDR(service) && !cidr(service).containsCIDR(pod)))',
+        message: 'podAddressCIDRBlocks and serviceAddressCIDRBlocks must not overlap',
+      },
+    ),
+  );
+
+const controlPlane = z
+  .object({
+    version: version.describe('Version of the control plane, such as 1.36.3-gke.1. Changing it upgrades.'),
+    instanceType: instanceType.describe('EC2 instance type of the three replicas.'),
+    keyName: keyName.describe('EC2 key pair with which one can log in to the replicas.'),
+    subnetIDs: subnetIds(1, 3).describe(
+      'One to three private subnets, each in another availability zone; the three replicas are spread over them in this order.',
+    ),
+    securityGroupIDs: securityGroupIds
+      .default([])
+      .describe('Security groups that replicas have beside the one that Slipway makes.'),
+    iamInstanceProfile: iamInstanceProfile.describe('Name of the IAM instance profile of the replicas.'),
+    databaseEncryption: z
+      .object({
+        kmsKeyARN: kmsKeyArn.describe(
+          'KMS key, in the same region, under which Secrets in etcd and the secret part of user data are encrypted.',
+        ),
+      })
+      .meta(
+        rules(
+          immutable(
+            'kmsKeyARN',
+            'what is encrypted under it must stay readable; rotate the key behind it in KMS instead',
+          ),
+        ),
+      )
+      .describe('Encryption of Secrets at rest.'),
+    hub: z
+      .object({
+        membershipName: z
+          .string()
+          .max(256)
+          .regex(
+            /^projects\/[a-z0-9:.-]+\/locations\/[a-z0-9-]+\/memberships\/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+            'must be projects/<project>/locations/global/memberships/<name>',
+          )
+          .meta(
+            rules(
+              {
+                rule: "self.matches('^projects/[a-z0-9:.-]+/locations/[a-z0-9-]+/memberships/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')",
+                message: 'must be projects/<project>/locations/global/memberships/<name>',
+              },
+              {
+                rule: 'self == oldSelf',
+                message: 'membershipName cannot be changed: create another AWSCluster under the other name',
+                reason: 'FieldValueForbidden',
+              },
+            ),
+          )
+          .describe('Full name of the membership: projects/<project>/locations/global/memberships/<name>.'),
+      })
+      .exactOptional()
+      .describe('Registration with GKE Hub; the cluster is not registered when absent.'),
+    cloudOperations: z
+      .object({
+        projectID: z.string().min(1).max(64).describe('Google Cloud project that logs and metrics go to.'),
+        location: z.string().min(1).max(64).describe('Google Cloud region where they are kept.'),
+        enableLogging: z.boolean().default(false).describe('Send logs to Cloud Logging.'),
+        enableMonitoring: z.boolean().default(false).describe('Send metrics to Cloud Monitoring.'),
+      })
+      .exactOptional()
+      .describe("Google Cloud's operations suite. Has no effect yet."),
+    tags: tags.default({}).describe('Tags on everything that Slipway makes in AWS for the control plane.'),
+    proxySecretName: secretName
+      .exactOptional()
+      .describe('Secret with the settings of the HTTP proxy that replicas reach the internet by. Has no effect yet.'),
+    workloadIdentity: z
+      .object({
+        oidcDiscoveryGCSBucket: z
+          .string()
+          .min(3)
+          .max(222)
+          .describe('Cloud Storage bucket that serves the OpenID discovery documents of the cluster.'),
+      })
+      .exactOptional()
+      .describe('Identities of AWS for workloads. Has no effect yet.'),
+    rootVolume: volume({ minimum: 8, default: 32 }).prefault({}).describe('Root volume of each replica.'),
+    etcd: z
+      .object({
+        mainVolume: volume({ minimum: 1, default: 8 })
+          .prefault({})
+          .describe("Volume of each replica that holds etcd's data. It outlives the instance."),
+      })
+      .prefault({})
+      .describe('The etcd of each replica.'),
+  })
+  .meta(
+    rules(
+      immutable(
+        'subnetIDs',
+        "each replica's etcd volume and address live in its subnet; create another AWSCluster in the other subnets",
+      ),
+      immutable('instanceType', 'create another AWSCluster with the other instance type and move the workloads'),
+    ),
+  );
+
+export const clusterSpec = z
+  .object({
+    region: region.describe('AWS region of the cluster; the one that Slipway serves.'),
+    networking: networking.describe(
+      'The network that the cluster lives in. Cannot be changed but for its load balancer subnets.',
+    ),
+    controlPlane: controlPlane.describe('The three replicas that run etcd and the Kubernetes control plane.'),
+    authentication: z
+      .object({
+        awsIAM: z
+          .object({
+            adminIdentityARNs: z
+              .array(iamIdentityArn)
+              .min(1)
+              .max(32)
+              .meta(ATOMIC_LIST)
+              .describe('ARNs of the IAM users and roles that administer the cluster.'),
+          })
+          .exactOptional()
+          .describe('Administration by identities of AWS IAM.'),
+        oidc: z
+          .array(oidcProvider)
+          .max(8)
+          .exactOptional()
+          .meta(ATOMIC_LIST)
+          .describe('OpenID Connect providers whose users may log in. Has no effect yet.'),
+      })
+      .exactOptional()
+      .describe('Who may use the cluster.'),
+    deletionProtection: z
+      .boolean()
+      .default(false)
+      .describe('While true, deleting this object is refused; set it to false first.'),
+  })
+  .meta(
+    rules(immutable('region', 'a cluster stays in its region; create another AWSCluster in the other region'), {
+      rule: "self.controlPlane.databaseEncryption.kmsKeyARN.split(':')[3] == self.region",
+      message: 'the key that encrypts the database must be in the region of the cluster',
+      fieldPath: '.controlPlane.databaseEncryption.kmsKeyARN',
+    }),
+  )
+  .describe('What the cluster should be.');
+
+export const clusterStatus = z.object(statusFields).describe('What the cluster is, as Slipway last saw it.');
+
+/** What people write. */
+export const clusterManifest = z.object({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('AWSCluster'),
+  metadata: manifestMetadata,
+  spec: clusterSpec,
+});
+
+/** What the API server returns: defaults filled in, metadata complete. */
+export const awsCluster = clusterManifest.extend({
+  metadata: storedMetadata,
+  status: clusterStatus.exactOptional(),
+});
+
+export type AWSClusterManifest = z.input<typeof clusterManifest>;
+export type AWSCluster = z.output<typeof awsCluster>;
+export type AWSClusterSpec = z.output<typeof clusterSpec>;
+export type AWSClusterStatus = z.output<typeof clusterStatus>;

@@ -1,0 +1,71 @@
+/**
+ * Releases: what a version string means.
+ *
+ * Owns: the catalogue, from an exact version string to the exact components, machine image and add-ons that stand for it.
+ * A version whose Kubernetes runs no more is kept for the manifests that name it, and substituted by one of today's.
+ * Neighbours: a cluster pins what it was given in `status.revision`, so a changed catalogue never changes a cluster by
+ * itself; a version that is not here blocks in assessment, with `unknownVersion` as its message.
+ */
+
+export type ReleaseAddon = {
+  readonly version: string;
+  /** Container images by their name in the manifests. */
+  readonly images: Readonly<Record<string, string>>;
+};
+
+export type Release = {
+  /** The version string that people ask for. */
+  readonly version: string;
+  /** Versions without a leading v. */
+  readonly kubernetes: string;
+  readonly etcd: string;
+  readonly cloudController: string;
+  /** Machine image of replicas and nodes. */
+  readonly imageId: string;
+  readonly addons: {
+    readonly coredns: ReleaseAddon;
+    readonly 'metrics-server': ReleaseAddon;
+    readonly 'connect-agent': ReleaseAddon;
+  };
+};
+
+const kubernetes1_36_3 = {
+  kubernetes: '1.36.3',
+  etcd: '3.6.16',
+  cloudController: '1.36.1',
+  addons: {
+    coredns: { version: '1.14.2', images: { coredns: 'registry.k8s.io/coredns/coredns:v1.14.2' } },
+    'metrics-server': {
+      version: '0.8.1',
+      images: { 'metrics-server': 'registry.k8s.io/metrics-server/metrics-server:v0.8.1' },
+    },
+    'connect-agent': {
+      version: '20260901-00-00',
+      images: { 'gke-connect-agent': 'gcr.io/gkeconnect/gkeconnect-gce:20260901-00-00' },
+    },
+  },
+} as const;
+
+const release = (version: string, components: Omit<Release, 'version' | 'imageId'>): Release => ({
+  version,
+  imageId: `ami-slipway-${version}`,
+  ...components,
+});
+
+/** Every version that can be asked for, newest first. */
+export const RELEASES: readonly Release[] = [
+  release('1.36.3-gke.1', kubernetes1_36_3),
+  /** Kubernetes 1.16.9 has no supported binaries any more. */
+  release('1.16.9-gke.12', kubernetes1_36_3),
+];
+
+export const releaseOf = (version: string): Release | undefined =>
+  RELEASES.find((candidate) => candidate.version === version);
+
+export const knownVersions = (): readonly string[] => RELEASES.map((candidate) => candidate.version);
+
+/** What is wrong with a version that the catalogue doesn't hold, and what cures it. */
+export const unknownVersion = (version: string): { readonly reason: string; readonly cure: string } => ({
+  reason: `version ${version} is not in this release's catalogue, which holds ${knownVersions().join(', ')}`,
+  cure: `set the version to one of ${knownVersions().join(', ')}, or install a release of Slipway that knows ${version}`,
+});

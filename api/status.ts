@@ -1,0 +1,164 @@
+/**
+ * Status: what Slipway says about an object, in the shape that both kinds share.
+ *
+ * Owns: the fields of `status` and their names. The API server drops what a schema doesn't name, so whatever `policy/`
+ * projects must be named here first. Nothing in it is secret (I8).
+ * Neighbours: `policy/` projects it from workflow state; `activities/kubernetes` writes it by server-side apply.
+ */
+import { z } from 'zod';
+import { ATOMIC_LIST } from './fields.ts';
+
+/** The states that people see in the STATE column. */
+export const STATES = [
+  'Provisioning',
+  'Provisioned',
+  'Resizing',
+  'Updating',
+  'Upgrading',
+  'Repairing',
+  'Deleting',
+] as const;
+export type State = (typeof STATES)[number];
+
+/** Condition types, by kstatus rules: Reconciling and Stalled are absent or False when there is nothing to say. */
+export const CONDITION_TYPES = ['Ready', 'Reconciling', 'Stalled', 'FieldsWithoutEffect'] as const;
+export type ConditionType = (typeof CONDITION_TYPES)[number];
+
+const time = z.string().meta({ format: 'date-time' });
+
+const condition = z.object({
+  type: z
+    .string()
+    .min(1)
+    .max(316)
+    .describe('Ready, Reconciling, Stalled, or one of more specific meaning, such as FieldsWithoutEffect.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+  observedGeneration: z.int().min(0).exactOptional().describe('Generation of the object that this speaks about.'),
+  lastTransitionTime: time.describe('When status last changed.'),
+  reason: z.string().min(1).describe('One word in CamelCase that says why, for programs.'),
+  message: z.string().describe('What it means, for people.'),
+});
+
+const operationState = z.enum(['running', 'succeeded', 'superseded', 'aborted', 'failed']);
+
+const operationFields = {
+  type: z.string().describe('What it does: CreateCluster, DeleteNodePool, …; the type of its workflow.'),
+  state: operationState.describe('How it went.'),
+  workflowID: z.string().describe("Id of the operation's workflow in Temporal."),
+  runID: z.string().describe('Run of that workflow.'),
+  startedAt: time.describe('When it began.'),
+  finishedAt: time.exactOptional().describe('When it ended; absent while it runs.'),
+};
+
+const currentStep = z.object({
+  step: z.string().describe('The step, as Temporal shows it: a verb and the key of a resource.'),
+  state: z.enum(['running', 'blocked']).describe('Whether it is being tried or waits for a cure.'),
+  since: time.describe('Since when.'),
+});
+
+const lastOperation = z.object({
+  ...operationFields,
+  progress: z
+    .object({
+      done: z.int().min(0).describe('Steps that are done or were skipped.'),
+      total: z.int().min(0).describe('Steps in all.'),
+    })
+    .describe('How far it is, in steps.'),
+  steps: z
+    .array(currentStep)
+    .exactOptional()
+    .meta(ATOMIC_LIST)
+    .describe('The steps that run or are blocked at this moment.'),
+});
+
+const stepError = z.object({
+  step: z.string().describe('The step that failed, as Temporal shows it.'),
+  verdict: z
+    .enum(['retry', 'capacity', 'blocked', 'bug'])
+    .describe(
+      'What kind of failure: retry cures itself, capacity waits for AWS, blocked waits for a person, bug is ours.',
+    ),
+  message: z.string().describe('What happened, to which resource, and what to do.'),
+  attempt: z.int().min(0).exactOptional().describe('How often the step was tried.'),
+  since: time.describe('When it first failed.'),
+  retryAt: time.exactOptional().describe('When it is tried again by itself.'),
+  commands: z
+    .array(z.string())
+    .exactOptional()
+    .meta(ATOMIC_LIST)
+    .describe('The exact commands that move the operation on.'),
+});
+
+const addonRevision = z.object({
+  version: z.string().describe('Version of the add-on.'),
+  images: z.record(z.string(), z.string()).describe('Container images that it runs, by name.'),
+});
+
+/** The exact set that a cluster or pool runs. A new release of Slipway never changes it by itself. */
+const revision = z.object({
+  version: z.string().describe('The version asked for that this revision stands for.'),
+  kubernetes: z.string().describe('Kubernetes version, without a leading v.'),
+  etcd: z.string().describe('etcd version.'),
+  cloudController: z.string().describe('Version of the AWS cloud controller manager.'),
+  imageID: z.string().describe('Machine image that instances boot.'),
+  addons: z.record(z.string(), addonRevision).exactOptional().describe('Add-ons by name.'),
+});
+
+/** Every field is optional: status begins empty and fills as things become known. */
+export const statusFields = {
+  state: z.enum(STATES).exactOptional().describe('What is going on, in one word.'),
+  observedGeneration: z.int().min(0).exactOptional().describe('Generation of the spec that this status speaks about.'),
+  conditions: z
+    .array(condition)
+    .exactOptional()
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+    .describe('Ready, Reconciling and Stalled by the rules of kstatus, and more specific ones.'),
+  version: z.string().exactOptional().describe('The version asked for that status speaks about.'),
+  kubernetesVersion: z.string().exactOptional().describe('The Kubernetes version that runs, without a leading v.'),
+  clusterID: z.string().exactOptional().describe('Id of the cluster in AWS: gke- and eight hex digits.'),
+  endpoint: z
+    .string()
+    .exactOptional()
+    .describe('DNS name of the load balancer in front of the control plane; the API is https://<endpoint>.'),
+  aws: z
+    .object({
+      account: z.string().describe('AWS account number.'),
+      region: z.string().describe('AWS region.'),
+    })
+    .exactOptional()
+    .describe('Where this object lives. Pinned when the finalizer is set: nothing is touched in any other place.'),
+  established: z
+    .boolean()
+    .exactOptional()
+    .describe('Whether etcd has had quorum once: from then on there is data to lose.'),
+  revision: revision.exactOptional().describe('The exact set of components that runs.'),
+  lastOperation: lastOperation.exactOptional().describe('The operation that runs, or the last one that did.'),
+  lastErrors: z
+    .array(stepError)
+    .exactOptional()
+    .meta(ATOMIC_LIST)
+    .describe('What stands in the way at this moment; empty when nothing does.'),
+  operations: z
+    .array(
+      z.object({
+        ...operationFields,
+        version: z.string().exactOptional().describe('The version asked for at that time.'),
+        message: z.string().exactOptional().describe('How it ended, where that needs words.'),
+      }),
+    )
+    .exactOptional()
+    .meta(ATOMIC_LIST)
+    .describe('The last twenty operations, newest first.'),
+  incarnations: z
+    .record(z.string(), z.int().min(0))
+    .exactOptional()
+    .describe('How often a resource was deliberately replaced, by its key.'),
+};
+
+export const OPERATIONS_KEPT = 20;
+
+export type Condition = z.output<typeof condition>;
+export type LastOperation = z.output<typeof lastOperation>;
+export type PastOperation = Omit<LastOperation, 'progress' | 'steps'> & { version?: string; message?: string };
+export type StepError = z.output<typeof stepError>;
+export type Revision = z.output<typeof revision>;
