@@ -1,0 +1,134 @@
+/**
+ * Details: an operation as a runbook in Markdown, for Temporal's current details.
+ *
+ * Owns: what a person reads first in Temporal's UI: what runs, what is blocked, since when, why, and the exact commands
+ * that move it on. Neighbours: `operation.ts` publishes it whenever a step changes; `policy/status.ts` says the same to
+ * `kubectl`. Pure, and without imports that run, so that it can be part of a workflow (I10: every time in it comes from
+ * the view, every list keeps the plan's order). Invariants: I9.
+ */
+import type { OperationInput, OperationView, StepState, StepView } from '../activities/contract.ts';
+
+/** Temporal keeps 20,000 bytes of details; the lists are cut so that a large plan never comes near. */
+const LISTED = 12;
+const MESSAGE_LENGTH = 600;
+
+type Blocked = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
+type Running = StepView & { readonly status: Extract<StepState, { state: 'running' }> };
+
+const isBlocked = (step: StepView): step is Blocked => step.status.state === 'blocked';
+const isRunning = (step: StepView): step is Running => step.status.state === 'running';
+const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
+
+const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
+
+const cut = (message: string): string =>
+  message.length <= MESSAGE_LENGTH ? message : `${message.slice(0, MESSAGE_LENGTH)} …`;
+
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+const retryArguments = (workflowId: string, stepId: string): string =>
+  `--workflow-id ${quote(workflowId)} --name retry --input ${quote(JSON.stringify({ step: stepId }))}`;
+
+/** What tries a blocked step again now: answered at once, refused with a reason. `policy/status.ts` prints the same. */
+export const retryUpdateCommand = (workflowId: string, stepId: string): string =>
+  `temporal workflow update execute ${retryArguments(workflowId, stepId)}`;
+
+/** The same as a signal, which is also taken while no worker is up. */
+export const retrySignalCommand = (workflowId: string, stepId: string): string =>
+  `temporal workflow signal ${retryArguments(workflowId, stepId)}`;
+
+const WHY = {
+  blocked: 'waits for a person',
+  capacity: 'waits for capacity at AWS',
+  retry: 'failed; it is tried again by itself',
+  bug: 'failed in a way that Slipway did not expect: please report it',
+} as const;
+
+const listed = <T>(items: readonly T[], line: (item: T) => string, more: string): string[] => [
+  ...items.slice(0, LISTED).map(line),
+  ...(items.length > LISTED ? [`- … and ${items.length - LISTED} more ${more}`] : []),
+];
+
+const blockedSection = (view: OperationView, steps: readonly Blocked[]): string[] => {
+  if (steps.length === 0) return [];
+  const entry = ({ id, status }: Blocked): string =>
+    [
+      `- \`${id}\` ${WHY[status.verdict]}. Attempt ${status.attempt} failed at ${time(status.since)}; the next is at ${time(status.retryAt)}.`,
+      `  > ${cut(status.message).replaceAll('\n', '\n  > ')}`,
+      '',
+      '  Once the cause is cured, try it now:',
+      '  ```',
+      `  ${retryUpdateCommand(view.workflowId, id)}`,
+      '  ```',
+    ].join('\n');
+  const first = steps[0];
+  return [
+    '#### Blocked',
+    ...listed(steps, entry, 'blocked steps'),
+    '',
+    "All at once: leave `step` out (`--input '{}'`). If no worker is up, send it as a signal instead, which is kept until one is:",
+    '```',
+    first === undefined ? '' : retrySignalCommand(view.workflowId, first.id),
+    '```',
+    '',
+  ];
+};
+
+const runningSection = (steps: readonly Running[]): string[] =>
+  steps.length === 0
+    ? []
+    : [
+        '#### Running',
+        ...listed(steps, ({ id, status }) => `- \`${id}\` since ${time(status.since)}`, 'running steps'),
+        '',
+      ];
+
+const nextSection = (view: OperationView): string[] => {
+  const unfinished = new Set(view.steps.filter((step) => !isDone(step)).map((step) => step.id));
+  const pending = view.steps.filter((step) => step.status.state === 'pending');
+  if (pending.length === 0 || view.state !== 'running') return [];
+  const line = (step: StepView): string => {
+    const open = step.needs.filter((id) => unfinished.has(id)).map((id) => `\`${id}\``);
+    return `- \`${step.id}\`${open.length === 0 ? '' : ` after ${open.join(', ')}`}`;
+  };
+  return ['#### Next', ...listed(pending, line, 'steps'), ''];
+};
+
+const headline = (view: OperationView): string => {
+  const blocked = view.steps.filter(isBlocked).length;
+  const done = view.steps.filter(isDone).length;
+  const progress = `${done} of ${view.steps.length} steps done`;
+  switch (view.state) {
+    case 'running':
+      return blocked === 0 ? `Running: ${progress}.` : `**Blocked** at ${blocked} of its steps: ${progress}.`;
+    case 'succeeded':
+      return `Succeeded: ${progress}.`;
+    case 'superseded':
+      return `Superseded by something newer: ${progress}. The entity looked at the object again.`;
+    case 'aborted':
+      return `Aborted: ${progress}. What exists stays as it is; change or delete the object to go on.`;
+    case 'failed':
+      return `Failed: ${progress}. The entity looks at the object again by itself.`;
+  }
+};
+
+/** The runbook of one operation. */
+export const currentDetails = (
+  view: OperationView,
+  input: Pick<OperationInput, 'object' | 'owner' | 'version' | 'kubernetesVersion'>,
+): string => {
+  const { object, owner } = input;
+  const ended = view.finishedAt === undefined ? '' : `, ended ${time(view.finishedAt)}`;
+  return [
+    `### ${view.type} of ${object.kind} ${object.namespace}/${object.name}`,
+    headline(view),
+    '',
+    `Version ${input.version} (Kubernetes ${input.kubernetesVersion}), cluster ${owner.clusterId} in ${owner.region}, account ${owner.account}. Began ${time(view.startedAt)}${ended}.`,
+    '',
+    ...blockedSection(view, view.steps.filter(isBlocked)),
+    ...runningSection(view.steps.filter(isRunning)),
+    ...nextSection(view),
+  ]
+    .join('\n')
+    .trimEnd();
+};
