@@ -1,0 +1,23 @@
+/**
+ * CRDs: teaches the management API the language of Slipway.
+ *
+ * Owns: applying `deploy/crds/` and waiting until the API server serves it. Neighbours: `api/` generates the files.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { folders, type SandboxLayout } from '../layout.ts';
+import { runCommand } from '../tools/command.ts';
+
+/** Idempotent: applied again, an unchanged file changes nothing. */
+export const applyCrds = async (layout: SandboxLayout): Promise<void> => {
+  const crds = `${layout.checkout}/deploy/crds`;
+  if (!existsSync(crds) || readdirSync(crds).length === 0) {
+    throw new Error(`${crds} holds no CRDs: generate them with \`npm run generate\``);
+  }
+  const { kubeconfig } = folders(layout.home);
+  const kubectl = (what: string, ...args: readonly string[]) =>
+    runCommand(what, `${layout.bin}/kubectl`, ['--kubeconfig', kubeconfig, ...args], {
+      env: { PATH: process.env.PATH, HOME: layout.home },
+    });
+  await kubectl('applying CRDs', 'apply', '--server-side', '--force-conflicts', '--field-manager=sandbox', '-f', crds);
+  await kubectl('waiting for CRDs', 'wait', '--for=condition=Established', '--timeout=30s', '-f', crds);
+};

@@ -1,0 +1,116 @@
+/**
+ * PKI of the management API: one certificate authority, made once for a sandbox, and the leaf certificates under it.
+ *
+ * Owns: keys and certificates in `<home>/pki`, readable by their owner only. Neighbours: `components.ts` passes the files
+ * to etcd and the API server; user clusters have authorities of their own, made elsewhere.
+ */
+import 'reflect-metadata';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import * as x509 from '@peculiar/x509';
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
+const LIFETIME_DAYS = 3650;
+
+type Usage = 'server' | 'client';
+
+type Leaf = {
+  readonly name: string;
+  readonly subject: string;
+  readonly usages: readonly Usage[];
+  readonly addresses?: readonly string[];
+  readonly names?: readonly string[];
+};
+
+type Authority = { readonly certificate: x509.X509Certificate; readonly keys: CryptoKeyPair };
+
+const validity = () => ({
+  // Yesterday, for clocks that differ a little.
+  notBefore: new Date(Date.now() - DAY_MILLISECONDS),
+  notAfter: new Date(Date.now() + LIFETIME_DAYS * DAY_MILLISECONDS),
+});
+
+const generateKeys = (): Promise<CryptoKeyPair> => crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+
+const privatePem = async (keys: CryptoKeyPair): Promise<string> =>
+  x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+
+const publicPem = async (keys: CryptoKeyPair): Promise<string> =>
+  x509.PemConverter.encode(await crypto.subtle.exportKey('spki', keys.publicKey), 'PUBLIC KEY');
+
+const makeAuthority = async (): Promise<Authority> => {
+  const keys = await generateKeys();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    ...validity(),
+    name: 'CN=sandbox-management',
+    keys,
+    signingAlgorithm: ALGORITHM,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { certificate, keys };
+};
+
+const issue = async (authority: Authority, leaf: Leaf): Promise<{ certificate: string; key: string }> => {
+  const keys = await generateKeys();
+  const usage = { server: x509.ExtendedKeyUsage.serverAuth, client: x509.ExtendedKeyUsage.clientAuth };
+  const alternative: x509.JsonGeneralNames = [
+    ...(leaf.addresses ?? []).map((value) => ({ type: 'ip' as const, value })),
+    ...(leaf.names ?? []).map((value) => ({ type: 'dns' as const, value })),
+  ];
+  const certificate = await x509.X509CertificateGenerator.create({
+    ...validity(),
+    subject: leaf.subject,
+    issuer: authority.certificate.subject,
+    publicKey: keys.publicKey,
+    signingKey: authority.keys.privateKey,
+    signingAlgorithm: ALGORITHM,
+    extensions: [
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension(leaf.usages.map((name) => usage[name])),
+      ...(alternative.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternative)] : []),
+    ],
+  });
+  return { certificate: certificate.toString('pem'), key: await privatePem(keys) };
+};
+
+const leavesFor = (addresses: { etcd: string; api: string }): readonly Leaf[] => [
+  // Every client on loopback comes from 127.0.0.1, whatever address it listens on itself.
+  { name: 'etcd', subject: 'CN=etcd', usages: ['server', 'client'], addresses: [addresses.etcd, '127.0.0.1'] },
+  { name: 'apiserver-etcd-client', subject: 'CN=kube-apiserver-etcd-client', usages: ['client'] },
+  {
+    name: 'apiserver',
+    subject: 'CN=kube-apiserver',
+    usages: ['server'],
+    addresses: [addresses.api, '127.0.0.1'],
+    names: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
+  },
+  { name: 'admin', subject: 'O=system:masters,CN=admin', usages: ['client'] },
+];
+
+/** Makes the folder of keys and certificates, whole or not at all; one that is there already stays as it is. */
+export const ensurePki = async (folder: string, addresses: { etcd: string; api: string }): Promise<void> => {
+  if (existsSync(folder)) return;
+  const draft = `${folder}.draft`;
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(draft, { recursive: true, mode: 0o700 });
+  const write = (name: string, text: string) => writeFileSync(`${draft}/${name}`, text, { mode: 0o600 });
+  const authority = await makeAuthority();
+  const serviceAccount = await generateKeys();
+  write('ca.crt', authority.certificate.toString('pem'));
+  write('ca.key', await privatePem(authority.keys));
+  write('service-account.key', await privatePem(serviceAccount));
+  write('service-account.pub', await publicPem(serviceAccount));
+  for (const leaf of leavesFor(addresses)) {
+    const { certificate, key } = await issue(authority, leaf);
+    write(`${leaf.name}.crt`, certificate);
+    write(`${leaf.name}.key`, key);
+  }
+  renameSync(draft, folder);
+};
+
+/** Reads one file of the folder as base64, the form in which kubeconfigs carry certificates. */
+export const pkiBase64 = (folder: string, name: string): string => readFileSync(`${folder}/${name}`).toString('base64');
