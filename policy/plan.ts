@@ -20,6 +20,8 @@ export type Step = {
   readonly needs: readonly string[];
   /** What the inventory saw of it: the first execution trusts this, every later one finds for itself (I2). */
   readonly found?: Found;
+  /** Part of the create's client token; raised only once what it named is proven gone, or is replaced on purpose. */
+  readonly incarnation?: number;
 };
 
 export type Plan = {
