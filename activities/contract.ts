@@ -121,8 +121,14 @@ export type IssueCertificateRequest = {
   readonly lifetimeSeconds: number;
 };
 export type IssuedCertificate = {
+  /** PEM, for the key that signed the request. */
   readonly certificate: string;
   readonly expiresAt: string;
+  /** PEM of the authority that the cluster's API server is trusted by. */
+  readonly certificateAuthority: string;
+  /** DNS name of the cluster's load balancer. */
+  readonly endpoint: string;
+  readonly clusterId: string;
 };
 
 export type Activities = {

@@ -6,8 +6,11 @@
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { OperationView } from '../activities/contract.ts';
+import type { IssuedCertificate, OperationView, StepView } from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
+
+/** What the command line reads out of workflows. */
+export type { IssuedCertificate, OperationView, StepView };
 
 export const TASK_QUEUE = 'slipway';
 

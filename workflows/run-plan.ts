@@ -41,7 +41,7 @@ export type PlanRun = {
 /** How a plan ended: all steps done, or stopped with steps left (superseded or aborted). */
 export type PlanResult = 'completed' | 'stopped' | 'unknown-step';
 
-type Failure = Extract<StepState, { state: 'blocked' }>['verdict'] | 'superseded';
+type Failure = Extract<StepState, { state: 'blocked' }>['verdict'] | 'superseded' | 'not-ready';
 
 const NO_EFFECT: StepOutcome = { change: 'unchanged', outputs: {} };
 
@@ -55,6 +55,7 @@ const failureOf = (error: unknown): { verdict: Failure; message: string } => {
     case 'capacity':
     case 'bug':
     case 'superseded':
+    case 'not-ready':
       return { verdict: cause.type, message };
     default:
       return { verdict: 'retry', message };
@@ -77,8 +78,10 @@ const perform = async (run: PlanRun, step: Step, first: boolean): Promise<StepOu
 };
 
 const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
+  let failures = 0;
+  let since = Date.now();
   for (let attempt = 1; !run.stopping(); attempt += 1) {
-    run.report(step, { state: 'running', since: Date.now() });
+    run.report(step, { state: 'running', since });
     try {
       const outcome = await perform(run, step, attempt === 1);
       run.outputs[step.resource.key] = outcome.outputs;
@@ -89,13 +92,16 @@ const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
       if (isCancellation(error)) break;
       const { verdict, message } = failureOf(error);
       if (verdict === 'superseded') return 'unknown-step';
-      const delay = stepRetryDelay(attempt);
-      const since = Date.now();
-      run.report(step, { state: 'blocked', since, attempt, verdict, message, retryAt: since + delay });
+      if (verdict === 'not-ready') continue;
+      failures += 1;
+      const delay = stepRetryDelay(failures);
+      since = Date.now();
+      run.report(step, { state: 'blocked', since, attempt: failures, verdict, message, retryAt: since + delay });
       await CancellationScope.nonCancellable(() =>
         condition(() => run.stopping() || run.retryAsked(step.id), delay, { summary: `retry ${step.id}` }),
       );
       run.takeRetry(step.id);
+      since = Date.now();
     }
   }
   run.report(step, { state: 'pending' });

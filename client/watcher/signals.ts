@@ -19,7 +19,11 @@ import type { Observed, Report } from './list-watch.ts';
 
 /** What must differ for an event to be news: status writes of our own come back as events too. */
 const fingerprint = (object: Observed): string =>
-  JSON.stringify([object.generation, object.deleting, Object.entries(object.annotations).sort()]);
+  JSON.stringify([
+    object.generation,
+    object.deleting,
+    Object.entries(object.annotations).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
 
 export type Signals = {
   /** Tells the entity, unless it was told the same before. Rejects when Temporal did not acknowledge. */

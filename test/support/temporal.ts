@@ -1,0 +1,56 @@
+/**
+ * A real Temporal server in memory and a worker on it, for tests of workflows.
+ *
+ * Owns: starting and ending both. Tests give activities as plain functions: doubles, not mocks.
+ */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { Activities } from '../../activities/contract.ts';
+import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
+import { toolsFolder } from './tools.ts';
+
+export type TemporalForTests = {
+  readonly environment: TestWorkflowEnvironment;
+  /** Runs `body` with a worker on a task queue of its own. */
+  readonly withWorker: <T>(
+    activities: Partial<Activities>,
+    body: (taskQueue: string) => Promise<T>,
+    options?: { maxCachedWorkflows?: number; taskQueue?: string },
+  ) => Promise<T>;
+  readonly stop: () => Promise<void>;
+};
+
+export const startTemporal = async (): Promise<TemporalForTests> => {
+  Runtime.install({ logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } });
+  const environment = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: join(await toolsFolder(), 'temporal') },
+      searchAttributes: Object.values(SEARCH_ATTRIBUTES),
+    },
+  });
+  let bundle: WorkflowBundleWithSourceMap | undefined;
+  return {
+    environment,
+    withWorker: async (activities, body, options = {}) => {
+      bundle ??= await bundleWorkflowCode({
+        workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+        logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+      });
+      const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
+      const worker = await Worker.create({
+        connection: environment.nativeConnection,
+        taskQueue,
+        workflowBundle: bundle,
+        activities,
+        shutdownGraceTime: 100,
+        // No cache: every workflow task replays from the start, which finds non-determinism (I10).
+        maxCachedWorkflows: options.maxCachedWorkflows ?? 0,
+      });
+      return worker.runUntil(body(taskQueue));
+    },
+    stop: () => environment.teardown(),
+  };
+};

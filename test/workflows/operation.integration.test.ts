@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client';
+import type { MirrorRequest, OperationInput, OperationView, StepRequest } from '../../activities/contract.ts';
+import type { Resource } from '../../topology/resource.ts';
+import { getOperationState, type OperationResult, retryStep, supersede } from '../../workflows/messages.ts';
+import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
+import { waitFor } from '../support/wait.ts';
+import { made, operationOf, planOf, recordingActivities, securityGroup, stepOf } from './builders.ts';
+
+let temporal: TemporalForTests;
+beforeAll(async () => {
+  temporal = await startTemporal();
+}, 120_000);
+afterAll(() => temporal.stop());
+
+let count = 0;
+const start = (taskQueue: string, operation: OperationInput) => {
+  count += 1;
+  return temporal.environment.client.workflow.start<(input: OperationInput) => Promise<OperationResult>>(
+    operation.type,
+    {
+      taskQueue,
+      workflowId: `operation-${count}`,
+      args: [operation],
+    },
+  );
+};
+
+const stateOf = (handle: WorkflowHandle): Promise<OperationView> => handle.query(getOperationState);
+
+const rules: Resource = {
+  key: 'security-group-rules/controlplane',
+  kind: 'security-group-rules',
+  properties: { groupId: { ref: 'security-group/controlplane', output: 'id' }, ingress: [] },
+};
+
+describe('an operation', () => {
+  test('runs steps in the order of their needs, and hands outputs on', async () => {
+    const seen: unknown[] = [];
+    const { calls, activities } = recordingActivities(async (request: StepRequest) => {
+      seen.push(request.step.resource.properties);
+      return made({ id: 'sg-1' });
+    });
+    const plan = planOf(
+      stepOf(securityGroup('controlplane')),
+      stepOf(rules, { needs: ['ensure security-group/controlplane'] }),
+    );
+    const mirrored: MirrorRequest[] = [];
+    const result = await temporal.withWorker(
+      { ...activities, mirror: async (request) => void mirrored.push(request) },
+      async (queue) => (await start(queue, operationOf(plan))).result(),
+    );
+    expect(result).toEqual({ state: 'succeeded' });
+    expect(calls).toEqual(['ensure security-group/controlplane', 'ensure security-group-rules/controlplane']);
+    expect(seen[1]).toEqual({ groupId: 'sg-1', ingress: [] });
+    const events = mirrored.flatMap((request) => request.events.map((event) => event.message));
+    expect(new Set(events)).toEqual(new Set(['Created security group named "gke-1-controlplane"']));
+    expect(mirrored.at(-1)?.subject).toMatchObject({ kind: 'operation', operation: { state: 'succeeded' } });
+  });
+
+  test('publishes a blocked step with its reason, and goes on when asked to retry', async () => {
+    let allowed = false;
+    const { calls, activities } = recordingActivities(async () => {
+      if (allowed) return made({ id: 'sg-1' });
+      throw ApplicationFailure.create({
+        type: 'blocked',
+        message: 'Not permitted: CreateSecurityGroup',
+        nonRetryable: true,
+      });
+    });
+    await temporal.withWorker({ ...activities, mirror: async () => undefined }, async (queue) => {
+      const handle = await start(queue, operationOf(planOf(stepOf(securityGroup('controlplane')))));
+      const blocked = await waitFor('the step is blocked', async () => {
+        const step = (await stateOf(handle)).steps[0];
+        return step?.status.state === 'blocked' ? step.status : undefined;
+      });
+      expect(blocked).toMatchObject({ verdict: 'blocked', message: 'Not permitted: CreateSecurityGroup', attempt: 1 });
+      await expect(handle.executeUpdate(retryStep, { args: [{ step: 'ensure nothing' }] })).rejects.toThrow();
+      allowed = true;
+      await handle.executeUpdate(retryStep, { args: [{}] });
+      expect(await handle.result()).toEqual({ state: 'succeeded' });
+    });
+    expect(calls).toEqual(['ensure security-group/controlplane', 'ensure security-group/controlplane (again)']);
+  });
+
+  test('when superseded, stops a wait at once, starts nothing more and lets a mutation settle', async () => {
+    let settle: (() => void) | undefined;
+    let waiting = false;
+    const plan = planOf(
+      stepOf(securityGroup('controlplane')),
+      stepOf(securityGroup('nodepool'), { needs: ['ensure security-group/controlplane'] }),
+      stepOf(
+        {
+          key: 'control-plane/ready',
+          kind: 'control-plane',
+          properties: { endpoint: 'x', certificateAuthority: 'secret/root-ca' },
+        },
+        { id: 'wait control-plane/ready', verb: 'wait' },
+      ),
+    );
+    const result = await temporal.withWorker(
+      {
+        mirror: async () => undefined,
+        ensure: async () => {
+          await new Promise<void>((resolve) => {
+            settle = resolve;
+          });
+          return made({ id: 'sg-1' });
+        },
+        wait: async () => {
+          waiting = true;
+          throw ApplicationFailure.create({ type: 'not-ready', message: 'not yet', nextRetryDelay: '1 hour' });
+        },
+      },
+      async (queue) => {
+        const handle = await start(queue, operationOf(plan));
+        await waitFor('both have started', async () => (waiting && settle ? true : undefined));
+        await handle.signal(supersede, { reason: 'DeleteCluster takes its place' });
+        await waitFor('the wait is given up', async () =>
+          (await stateOf(handle)).steps.at(-1)?.status.state === 'pending' ? true : undefined,
+        );
+        settle?.();
+        const ended = await handle.result();
+        expect((await stateOf(handle)).steps.map((step) => step.status.state)).toEqual(['done', 'pending', 'pending']);
+        return ended;
+      },
+    );
+    expect(result).toEqual({ state: 'superseded', reason: 'DeleteCluster takes its place' });
+  });
+
+  test("Temporal's own cancel ends it as aborted, inspectable", async () => {
+    const { activities } = recordingActivities(async () => {
+      throw ApplicationFailure.create({ type: 'blocked', message: 'no', nonRetryable: true });
+    });
+    await temporal.withWorker({ ...activities, mirror: async () => undefined }, async (queue) => {
+      const handle = await start(queue, operationOf(planOf(stepOf(securityGroup('controlplane')))));
+      await waitFor('the step is blocked', async () =>
+        (await stateOf(handle)).steps[0]?.status.state === 'blocked' ? true : undefined,
+      );
+      await handle.cancel();
+      expect(await handle.result()).toMatchObject({ state: 'aborted' });
+    });
+  });
+});

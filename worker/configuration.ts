@@ -1,0 +1,56 @@
+/**
+ * Worker configuration: the environment, read once and checked.
+ *
+ * Owns: names and defaults of settings. AWS credentials, region and endpoint are the SDK's own variables.
+ */
+import { z } from 'zod';
+
+const Environment = z.object({
+  TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  AWS_REGION: z.string({ error: 'AWS_REGION is not set: name the region whose clusters this worker serves.' }),
+  KUBECONFIG: z.string().optional(),
+  SLIPWAY_HUB_ENDPOINT: z.url().optional(),
+  SLIPWAY_CLUSTER_PROXY: z.url().optional(),
+  SLIPWAY_SETTLE_SECONDS: z.coerce.number().int().min(0).default(120),
+  /** `host:port` for Prometheus; no metrics server when unset. */
+  SLIPWAY_METRICS_ADDRESS: z.string().optional(),
+  SLIPWAY_ACTIVITY_SLOTS: z.coerce.number().int().min(1).default(40),
+  SLIPWAY_CACHED_WORKFLOWS: z.coerce.number().int().min(2).default(500),
+});
+
+export type WorkerConfiguration = {
+  readonly temporalAddress: string;
+  readonly temporalNamespace: string;
+  readonly region: string;
+  readonly kubeconfig?: string;
+  readonly hubEndpoint?: string;
+  readonly clusterProxy?: string;
+  /** How long after the last mutating call an empty account is believed to stay empty, in seconds. */
+  readonly settleSeconds: number;
+  readonly metricsAddress?: string;
+  readonly activitySlots: number;
+  readonly cachedWorkflows: number;
+};
+
+/** Reads the environment. Throws an error that names every wrong variable. */
+export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process.env): WorkerConfiguration => {
+  const parsed = Environment.safeParse(environment);
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    throw new Error(`The worker's environment is not usable. ${wrong}`);
+  }
+  const value = parsed.data;
+  return {
+    temporalAddress: value.TEMPORAL_ADDRESS,
+    temporalNamespace: value.TEMPORAL_NAMESPACE,
+    region: value.AWS_REGION,
+    settleSeconds: value.SLIPWAY_SETTLE_SECONDS,
+    activitySlots: value.SLIPWAY_ACTIVITY_SLOTS,
+    cachedWorkflows: value.SLIPWAY_CACHED_WORKFLOWS,
+    ...(value.KUBECONFIG === undefined ? {} : { kubeconfig: value.KUBECONFIG }),
+    ...(value.SLIPWAY_HUB_ENDPOINT === undefined ? {} : { hubEndpoint: value.SLIPWAY_HUB_ENDPOINT }),
+    ...(value.SLIPWAY_CLUSTER_PROXY === undefined ? {} : { clusterProxy: value.SLIPWAY_CLUSTER_PROXY }),
+    ...(value.SLIPWAY_METRICS_ADDRESS === undefined ? {} : { metricsAddress: value.SLIPWAY_METRICS_ADDRESS }),
+  };
+};

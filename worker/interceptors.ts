@@ -1,0 +1,75 @@
+/**
+ * The activity interceptor: turns what an activity threw into what Temporal should do about it, once, for all.
+ *
+ * Owns: the translation of a verdict to a failure, the log line and the counters of each attempt. Neighbours:
+ * `activities/verdicts.ts` judges errors; `workflows/run-plan.ts` reads the failure's type.
+ * Invariants: I8 (only the judged message travels, never the error's own payload), I9 (the message says why).
+ */
+import type { Context } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import type { StepOutcome, StepRequest } from '../activities/contract.ts';
+import { type Judgement, verdictOf } from '../activities/verdicts.ts';
+import type { WorkerMetrics } from './metrics.ts';
+
+/** One word for what an attempt came to: the verdict, or that nothing failed but it isn't there yet. */
+const outcomeOf = (judgement: Judgement): string => (judgement.waiting ? 'not-ready' : judgement.verdict);
+
+/** The failure that carries a verdict: its type is the verdict, a delay tells the server when to try again. */
+export const failureOf = (judgement: Judgement): ApplicationFailure => {
+  const { verdict, message, delayMs, waiting } = judgement;
+  return ApplicationFailure.create({
+    type: outcomeOf(judgement),
+    message,
+    nonRetryable: verdict !== 'retry',
+    ...(delayMs === undefined ? {} : { nextRetryDelay: delayMs }),
+    // "Not yet" is what a wait is for: no warning, no failure metric.
+    ...(waiting ? { category: ApplicationFailureCategory.BENIGN } : {}),
+  });
+};
+
+const stepOf = (args: readonly unknown[]): StepRequest['step'] | undefined => {
+  const [request] = args as readonly (Partial<StepRequest> | undefined)[];
+  return request?.step;
+};
+
+export const outcomeInterceptor = (
+  context: Context,
+  metrics: WorkerMetrics,
+  log: Logger,
+): ActivityInboundCallsInterceptor => ({
+  execute: async (input, next) => {
+    const { info } = context;
+    const step = stepOf(input.args);
+    const labels = { verb: step?.verb ?? info.activityType, kind: step?.resource.kind ?? 'none' };
+    const line = {
+      workflowId: info.workflowExecution?.workflowId,
+      activity: info.activityType,
+      step: step?.id,
+      attempt: info.attempt,
+    };
+    const started = performance.now();
+    const count = (outcome: string): void => {
+      metrics.steps.inc({ ...labels, outcome });
+      metrics.stepSeconds.observe(labels, (performance.now() - started) / 1_000);
+    };
+    try {
+      const result = await next(input);
+      const change = step === undefined ? 'done' : (result as StepOutcome).change;
+      count(change);
+      if (change !== 'unchanged') log.info({ ...line, change }, 'Step done');
+      return result;
+    } catch (error) {
+      if (error instanceof CancelledFailure) {
+        count('cancelled');
+        throw error;
+      }
+      const judgement = verdictOf(error);
+      count(outcomeOf(judgement));
+      if (judgement.waiting) log.debug({ ...line, reason: judgement.message }, 'Not ready yet');
+      else log.warn({ ...line, verdict: judgement.verdict, reason: judgement.message }, 'Step failed');
+      throw failureOf(judgement);
+    }
+  },
+});

@@ -1,0 +1,85 @@
+/**
+ * The worker process: runs workflows and activities for one AWS account and one region.
+ *
+ * Owns: wiring and shutdown order: Temporal's worker drains, then connections close. Everything it does can be lost
+ * and done again (I2).
+ */
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { pino } from 'pino';
+import { TASK_QUEUE } from '../workflows/messages.ts';
+import { wireActivities } from './activities.ts';
+import { readWorkerConfiguration } from './configuration.ts';
+import { outcomeInterceptor } from './interceptors.ts';
+import { createMetrics, serveMetrics } from './metrics.ts';
+
+const log = pino({ base: { component: 'worker' } });
+const configuration = readWorkerConfiguration();
+
+Runtime.install({
+  logger: {
+    log: (level, message, meta) => log[level === 'TRACE' ? 'trace' : levelOf(level)]({ ...meta }, message),
+    trace: (message, meta) => log.trace({ ...meta }, message),
+    debug: (message, meta) => log.debug({ ...meta }, message),
+    info: (message, meta) => log.info({ ...meta }, message),
+    warn: (message, meta) => log.warn({ ...meta }, message),
+    error: (message, meta) => log.error({ ...meta }, message),
+  },
+});
+
+function levelOf(level: string): 'debug' | 'info' | 'warn' | 'error' {
+  switch (level) {
+    case 'DEBUG':
+      return 'debug';
+    case 'WARN':
+      return 'warn';
+    case 'ERROR':
+      return 'error';
+    default:
+      return 'info';
+  }
+}
+
+const metrics = createMetrics();
+const metricsServer = configuration.metricsAddress ? serveMetrics(configuration.metricsAddress, metrics) : undefined;
+
+/** Temporal may start later than this process, or be away for a while. */
+const connect = async (): Promise<NativeConnection> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await NativeConnection.connect({ address: configuration.temporalAddress });
+    } catch (error) {
+      if (attempt >= 60) {
+        throw new Error(
+          `Temporal does not answer at ${configuration.temporalAddress}: start it, or set TEMPORAL_ADDRESS.`,
+          { cause: error },
+        );
+      }
+      log.warn({ address: configuration.temporalAddress, attempt }, 'Temporal does not answer yet: trying again');
+      await new Promise((resolve) => setTimeout(resolve, Math.min(250 * attempt, 5_000)));
+    }
+  }
+};
+
+const connection = await connect();
+const worker = await Worker.create({
+  connection,
+  namespace: configuration.temporalNamespace,
+  taskQueue: TASK_QUEUE,
+  workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+  activities: await wireActivities(configuration, metrics, log),
+  interceptors: { activity: [(context) => ({ inbound: outcomeInterceptor(context, metrics, log) })] },
+  maxConcurrentActivityTaskExecutions: configuration.activitySlots,
+  maxCachedWorkflows: configuration.cachedWorkflows,
+  // What is under way settles; the process that stops us must wait longer than this.
+  shutdownGraceTime: '30 s',
+  shutdownForceTime: '45 s',
+});
+log.info({ taskQueue: TASK_QUEUE, region: configuration.region }, 'Working');
+try {
+  await worker.run();
+} finally {
+  await connection.close();
+  metricsServer?.close();
+}
+log.info('Stopped');
