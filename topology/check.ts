@@ -1,0 +1,60 @@
+/**
+ * Checks: a topology that cannot be carried out is refused where it is made, not half way through.
+ *
+ * Owns: duplicate keys, needs that nothing meets, and cycles; and the one order in which resources are listed.
+ * Neighbours: `policy/` orders every topology here before it plans. Invariants: I2 (a key names one thing), I10 (the
+ * order depends on keys alone).
+ */
+import { needsOf, type Resource, type ResourceKey } from './resource.ts';
+
+export type Node = { readonly id: string; readonly needs: readonly string[] };
+
+const byId = (a: Node, b: Node): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+/**
+ * Nodes in the order of their needs, in layers, each layer sorted by id. Throws on an id that occurs twice, a need that
+ * is not among the nodes, and a cycle.
+ */
+export const inOrder = <N extends Node>(nodes: readonly N[], what: string): N[] => {
+  const open = new Map<string, N>();
+  for (const node of nodes) {
+    if (open.has(node.id)) throw new Error(`${what} names ${node.id} twice: every key stands for exactly one thing.`);
+    open.set(node.id, node);
+  }
+  for (const node of nodes) {
+    const missing = node.needs.filter((need) => !open.has(need));
+    if (missing.length > 0) {
+      throw new Error(`${what} is incomplete: ${node.id} needs ${missing.join(', ')}, which is not part of it.`);
+    }
+  }
+  const ordered: N[] = [];
+  const placed = new Set<string>();
+  while (open.size > 0) {
+    const layer = [...open.values()].filter((node) => node.needs.every((need) => placed.has(need))).sort(byId);
+    if (layer.length === 0) {
+      throw new Error(
+        `${what} has a cycle among ${[...open.keys()].sort().join(', ')}: none of them could ever start.`,
+      );
+    }
+    for (const node of layer) {
+      open.delete(node.id);
+      placed.add(node.id);
+    }
+    ordered.push(...layer);
+  }
+  return ordered;
+};
+
+/** Resources in the order of their needs. `external` are keys whose outputs come from another object's resources. */
+export const orderedTopology = (
+  resources: readonly Resource[],
+  external: readonly ResourceKey[] = [],
+): readonly Resource[] => {
+  const elsewhere = new Set(external);
+  const nodes = resources.map((resource) => ({
+    id: resource.key,
+    needs: needsOf(resource).filter((key) => !elsewhere.has(key)),
+    resource,
+  }));
+  return inOrder(nodes, 'The topology').map((node) => node.resource);
+};

@@ -1,0 +1,159 @@
+/**
+ * The topology of a cluster: everything that must exist for an AWSCluster, as one graph.
+ *
+ * Owns: which resources a cluster has and what only the whole can say: first looks, secrets, readiness, milestones.
+ * Neighbours: `network.ts`, `replica.ts` and `addons.ts` are its parts; `nodepool.ts` builds on what `network/ready`
+ * stands for; `policy/` compares it with an inventory. Nothing depends on more than it must: the longest chain of calls
+ * that change AWS is security group, network interface, launch template, auto scaling group.
+ * Invariants: I3 (the finalizer comes before anything in AWS), I5 (`established` follows quorum, never precedes it).
+ */
+import type { AWSCluster } from '../api/cluster.ts';
+import { clusterIdOf } from '../api/names.ts';
+import type { Release } from '../api/releases.ts';
+import { addonsOf, hubMembershipOf } from './addons.ts';
+import {
+  CLUSTER_PROVISIONED,
+  CLUSTER_STARTED,
+  CONTROL_PLANE_READY,
+  CONTROL_PLANE_RULES,
+  ESTABLISHED,
+  ETCD_CA,
+  etcdVolumeKey,
+  FINALIZER_KEY,
+  FRONT_PROXY_CA,
+  LISTENER,
+  LOAD_BALANCER,
+  NETWORK_READY,
+  NODE_GROUP,
+  PREFLIGHT,
+  ROOT_CA,
+  replicaGroupKey,
+  SERVICE_ACCOUNT,
+  SSH_KEY,
+  TARGETS,
+} from './keys.ts';
+import { AWS_NEEDS, networkOf } from './network.ts';
+import { replicaOf } from './replica.ts';
+import { needsOf, type Resource, type SecretContent } from './resource.ts';
+import { type Ownership, REPLICAS, ref, unique } from './values.ts';
+
+const firstLooks = (cluster: AWSCluster, release: Release): Resource[] => {
+  const { controlPlane, networking } = cluster.spec;
+  const keys = [
+    controlPlane.databaseEncryption.kmsKeyARN,
+    controlPlane.rootVolume.kmsKeyARN,
+    controlPlane.etcd.mainVolume.kmsKeyARN,
+  ].filter((key) => key !== undefined);
+  return [
+    {
+      key: CLUSTER_STARTED,
+      kind: 'milestone',
+      properties: {},
+      event: { reason: 'CreatingCluster', message: [`Cluster version ${release.version} is being created`] },
+    },
+    { key: FINALIZER_KEY, kind: 'finalizer', properties: {} },
+    {
+      key: PREFLIGHT,
+      kind: 'preflight',
+      properties: {
+        vpcId: networking.vpcID,
+        subnetIds: unique([...controlPlane.subnetIDs, ...networking.serviceLoadBalancerSubnetIDs]),
+        securityGroupIds: unique(controlPlane.securityGroupIDs),
+        keyName: controlPlane.keyName,
+        instanceProfiles: [controlPlane.iamInstanceProfile],
+        kmsKeyArns: unique(keys),
+        instanceType: controlPlane.instanceType,
+        version: release.version,
+      },
+    },
+  ];
+};
+
+const secretsOf = (cluster: AWSCluster, clusterId: string): Resource[] => {
+  const secret = (key: string, content: SecretContent): Resource => ({
+    key,
+    kind: 'secret',
+    properties: {
+      namespace: cluster.metadata.namespace,
+      name: `${clusterId}-${key.slice('secret/'.length)}`,
+      content,
+    },
+    needs: [FINALIZER_KEY],
+  });
+  return [
+    secret(ROOT_CA, { type: 'certificate-authority', commonName: `${clusterId} root` }),
+    secret(ETCD_CA, { type: 'certificate-authority', commonName: `${clusterId} etcd` }),
+    secret(FRONT_PROXY_CA, { type: 'certificate-authority', commonName: `${clusterId} front proxy` }),
+    secret(SERVICE_ACCOUNT, { type: 'signing-key' }),
+    secret(SSH_KEY, { type: 'ssh-key' }),
+  ];
+};
+
+const readiness = (): Resource[] => [
+  {
+    key: NETWORK_READY,
+    kind: 'milestone',
+    properties: {},
+    needs: [LOAD_BALANCER, NODE_GROUP, ROOT_CA],
+  },
+  {
+    key: CONTROL_PLANE_READY,
+    kind: 'control-plane',
+    properties: { endpoint: ref(LOAD_BALANCER, 'dnsName'), certificateAuthority: ROOT_CA },
+    needs: [ROOT_CA, LISTENER, TARGETS, CONTROL_PLANE_RULES, ...REPLICAS.map(replicaGroupKey)],
+  },
+  {
+    key: ESTABLISHED,
+    kind: 'established',
+    properties: { volumeIds: REPLICAS.map((index) => ref(etcdVolumeKey(index), 'id')) },
+    needs: [CONTROL_PLANE_READY],
+  },
+];
+
+const hubOf = (cluster: AWSCluster): Resource[] => {
+  const membership = hubMembershipOf(cluster);
+  if (membership === undefined) return [];
+  return [
+    {
+      key: membership.key,
+      kind: 'hub-membership',
+      properties: { name: membership.name, endpoint: ref(LOAD_BALANCER, 'dnsName') },
+      needs: AWS_NEEDS,
+      event: {
+        reason: 'RegisteredGKEHubMembership',
+        message: [`Registered to GKE Hub using membership "${membership.name}"`],
+      },
+    },
+  ];
+};
+
+/** Keys that nothing else in the graph needs: whoever waits for these waits for all. */
+export const sinksOf = (resources: readonly Resource[]): string[] => {
+  const needed = new Set(resources.flatMap(needsOf));
+  return resources.map((resource) => resource.key).filter((key) => !needed.has(key));
+};
+
+/** Everything that must exist for a cluster at a release. */
+export const clusterTopology = (cluster: AWSCluster, release: Release): Resource[] => {
+  const clusterId = clusterIdOf(cluster.metadata.uid);
+  const owner: Ownership = { clusterId, uid: cluster.metadata.uid, tags: cluster.spec.controlPlane.tags };
+  const resources: Resource[] = [
+    ...firstLooks(cluster, release),
+    ...secretsOf(cluster, clusterId),
+    ...networkOf(cluster, owner),
+    ...REPLICAS.flatMap((index) => replicaOf(cluster, release, owner, index)),
+    ...readiness(),
+    ...hubOf(cluster),
+    ...addonsOf(cluster, release),
+  ];
+  return [
+    ...resources,
+    {
+      key: CLUSTER_PROVISIONED,
+      kind: 'milestone',
+      properties: {},
+      needs: sinksOf(resources),
+      event: { reason: 'ClusterProvisioned', message: [`Cluster version ${release.version} has been provisioned`] },
+    },
+  ];
+};

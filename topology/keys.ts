@@ -1,0 +1,60 @@
+/**
+ * Keys: how each resource is called within its cluster, for ever (I2).
+ *
+ * Owns: the spelling of resource keys. Neighbours: `cluster.ts` and `nodepool.ts` use them in topologies, `activities/`
+ * put them in tags, `policy/` orders removals by them, and people see them in Temporal as part of activity ids.
+ */
+import type { ResourceKey } from './resource.ts';
+
+export const FINALIZER_KEY = 'finalizer';
+export const PREFLIGHT = 'preflight';
+
+export const ROOT_CA = 'secret/root-ca';
+export const ETCD_CA = 'secret/etcd-ca';
+export const FRONT_PROXY_CA = 'secret/front-proxy-ca';
+export const SERVICE_ACCOUNT = 'secret/service-account';
+export const SSH_KEY = 'secret/ssh-key';
+
+export const SUBNET_TAGS = 'subnet-tags/shared';
+export const CONTROL_PLANE_GROUP = 'security-group/controlplane';
+export const NODE_GROUP = 'security-group/nodepool';
+export const CONTROL_PLANE_RULES = 'security-group-rules/controlplane';
+export const NODE_RULES = 'security-group-rules/nodepool';
+export const LOAD_BALANCER = 'load-balancer/controlplane';
+export const TARGET_GROUP = 'target-group/controlplane';
+export const TARGETS = 'targets/controlplane';
+export const LISTENER = 'listener/controlplane';
+
+export const etcdVolumeKey = (index: number): ResourceKey => `etcd-volume/${index}`;
+export const networkInterfaceKey = (index: number): ResourceKey => `network-interface/${index}`;
+export const replicaTemplateKey = (index: number): ResourceKey => `launch-template/controlplane-${index}`;
+export const replicaGroupKey = (index: number): ResourceKey => `auto-scaling-group/controlplane-${index}`;
+
+export const CONTROL_PLANE_READY = 'control-plane/ready';
+export const ESTABLISHED = 'established/etcd';
+export const addonKey = (name: string): ResourceKey => `addon/${name}`;
+export const hubMembershipKey = (name: string): ResourceKey => `hub-membership/${name}`;
+
+export const poolSecretKey = (poolId: string): ResourceKey => `secret/nodepool-${poolId}`;
+export const poolTemplateKey = (poolId: string): ResourceKey => `launch-template/nodepool-${poolId}`;
+export const poolGroupKey = (poolId: string): ResourceKey => `auto-scaling-group/nodepool-${poolId}`;
+export const joinTokenKey = (poolId: string): ResourceKey => `join-token/${poolId}`;
+export const nodesKey = (poolId: string): ResourceKey => `nodes/${poolId}`;
+
+/** Milestones of a cluster. `network/ready` is what its node pools wait for. */
+export const CLUSTER_STARTED = 'cluster/started';
+export const NETWORK_READY = 'network/ready';
+export const ADDONS_APPLIED = 'addons/applied';
+export const HUB_AGENT_INSTALLED = 'hub-agent/installed';
+export const CLUSTER_PROVISIONED = 'cluster/provisioned';
+/** Milestones of a node pool. */
+export const NODE_POOL_STARTED = 'node-pool/started';
+export const NODE_POOL_PROVISIONED = 'node-pool/provisioned';
+
+/** Keys that exist only while a cluster or pool is deleted. */
+export const ALL_NODE_POOLS = 'node-pools/all';
+export const CLOUD_LOAD_BALANCERS = 'cloud-load-balancers/all';
+export const ACCOUNT_EMPTY = 'account/empty';
+
+/** What a node pool takes from its cluster: exactly what `network/ready` stands for. */
+export const CLUSTER_OUTPUTS_FOR_POOLS: readonly ResourceKey[] = [LOAD_BALANCER, ROOT_CA, NODE_GROUP];

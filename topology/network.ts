@@ -1,0 +1,160 @@
+/**
+ * The cluster's network: subnet tags, two security groups with their rules, and the load balancer of its API.
+ *
+ * Owns: what lets machines reach each other and clients reach the API. Rules are derived from `machine/ports.ts`: a port
+ * on which a component listens for others is one rule, and nothing else is opened; egress is open by EC2's default.
+ * Neighbours: `replica.ts` adds the machines behind it, `cluster.ts` puts both together.
+ */
+import type { AWSCluster } from '../api/cluster.ts';
+import { clusterIdOf, controlPlaneName, kubernetesClusterTag, nodeGroupName } from '../api/names.ts';
+import { API_SERVER_PORT, nodePorts, type Peer, type Port, replicaPorts } from '../machine/ports.ts';
+import {
+  CONTROL_PLANE_GROUP,
+  CONTROL_PLANE_RULES,
+  FINALIZER_KEY,
+  LISTENER,
+  LOAD_BALANCER,
+  NODE_GROUP,
+  NODE_RULES,
+  networkInterfaceKey,
+  PREFLIGHT,
+  SUBNET_TAGS,
+  TARGET_GROUP,
+  TARGETS,
+} from './keys.ts';
+import type { IngressRule, Resource } from './resource.ts';
+import { type Ownership, quotedList, quotedMap, REPLICAS, ref, tagsFor, unique } from './values.ts';
+
+/** The port that clients dial; the load balancer passes it on to the replicas' API servers. */
+export const CLIENT_PORT = 443;
+
+/** Nothing is made in AWS before the finalizer (I3) and a look at what the spec names. */
+export const AWS_NEEDS = [FINALIZER_KEY, PREFLIGHT] as const;
+
+const sourceOf = (peer: Peer): IngressRule['source'] => {
+  switch (peer) {
+    case 'replicas':
+      return { group: ref(CONTROL_PLANE_GROUP, 'id') };
+    case 'nodes':
+      return { group: ref(NODE_GROUP, 'id') };
+    // A network load balancer with address targets has no group of its own: it dials from its subnets.
+    case 'load-balancer':
+    case 'vpc':
+      return { cidr: ref(PREFLIGHT, 'vpcCidr') };
+  }
+};
+
+const ruleOf = (port: Port): IngressRule => ({
+  protocol: port.protocol,
+  fromPort: port.port,
+  toPort: port.port,
+  source: sourceOf(port.from),
+  description: port.description,
+});
+
+/** Subnets are the user's: tagged as shared, never owned. */
+const subnetTags = (cluster: AWSCluster): Resource[] => {
+  const subnetIds = unique(cluster.spec.networking.serviceLoadBalancerSubnetIDs);
+  if (subnetIds.length === 0) return [];
+  const tags = { [kubernetesClusterTag(clusterIdOf(cluster.metadata.uid))]: 'shared' };
+  return [
+    {
+      key: SUBNET_TAGS,
+      kind: 'subnet-tags',
+      properties: { subnetIds, tags },
+      needs: AWS_NEEDS,
+      event: {
+        reason: 'TagSubnets',
+        message: [`Tagged subnets ${quotedList(subnetIds)} with tags ${quotedMap(tags)}`],
+      },
+    },
+  ];
+};
+
+const securityGroup = (
+  cluster: AWSCluster,
+  owner: Ownership,
+  group: { readonly key: string; readonly name: string; readonly whose: string },
+): Resource => ({
+  key: group.key,
+  kind: 'security-group',
+  properties: {
+    name: group.name,
+    description: `${group.whose} of cluster ${cluster.metadata.namespace}/${cluster.metadata.name}, made by Slipway`,
+    vpcId: cluster.spec.networking.vpcID,
+    tags: tagsFor(owner, group.key, group.name),
+  },
+  needs: AWS_NEEDS,
+  event: { reason: 'CreatedSecurityGroup', message: [`Created security group named "${group.name}"`] },
+});
+
+const rules = (key: string, group: string, ports: readonly Port[]): Resource => ({
+  key,
+  kind: 'security-group-rules',
+  properties: { groupId: ref(group, 'id'), ingress: ports.map(ruleOf) },
+});
+
+const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
+  const name = controlPlaneName(owner.clusterId);
+  return [
+    {
+      key: LOAD_BALANCER,
+      kind: 'load-balancer',
+      properties: {
+        name,
+        subnetIds: unique(cluster.spec.controlPlane.subnetIDs),
+        tags: tagsFor(owner, LOAD_BALANCER, name),
+      },
+      needs: AWS_NEEDS,
+      event: { reason: 'CreatedNetworkLoadBalancer', message: [`Created network load balancer named "${name}"`] },
+    },
+    {
+      key: TARGET_GROUP,
+      kind: 'target-group',
+      properties: {
+        name,
+        port: API_SERVER_PORT,
+        vpcId: cluster.spec.networking.vpcID,
+        tags: tagsFor(owner, TARGET_GROUP, name),
+      },
+      needs: AWS_NEEDS,
+      event: { reason: 'CreatedTargetGroup', message: [`Created target group named "${name}"`] },
+    },
+    {
+      key: TARGETS,
+      kind: 'targets',
+      properties: {
+        targetGroupArn: ref(TARGET_GROUP, 'arn'),
+        addresses: REPLICAS.map((index) => ref(networkInterfaceKey(index), 'address')),
+        port: API_SERVER_PORT,
+      },
+    },
+    {
+      key: LISTENER,
+      kind: 'listener',
+      properties: {
+        loadBalancerArn: ref(LOAD_BALANCER, 'arn'),
+        targetGroupArn: ref(TARGET_GROUP, 'arn'),
+        port: CLIENT_PORT,
+        tags: tagsFor(owner, LISTENER, name),
+      },
+      event: {
+        reason: 'CreatedListener',
+        message: ['Created listener on load balancer with ARN "', ref(LOAD_BALANCER, 'arn'), '"'],
+      },
+    },
+  ];
+};
+
+export const networkOf = (cluster: AWSCluster, owner: Ownership): Resource[] => [
+  ...subnetTags(cluster),
+  securityGroup(cluster, owner, {
+    key: CONTROL_PLANE_GROUP,
+    name: controlPlaneName(owner.clusterId),
+    whose: 'Control plane',
+  }),
+  securityGroup(cluster, owner, { key: NODE_GROUP, name: nodeGroupName(owner.clusterId), whose: 'Node pools' }),
+  rules(CONTROL_PLANE_RULES, CONTROL_PLANE_GROUP, replicaPorts),
+  rules(NODE_RULES, NODE_GROUP, nodePorts),
+  ...apiEndpoint(cluster, owner),
+];

@@ -1,0 +1,176 @@
+/**
+ * The topology of a node pool: everything that must exist for an AWSNodePool beside its cluster.
+ *
+ * Owns: the pool's own resources. What it takes from its cluster (security group, endpoint, root certificate) it refers
+ * to by the cluster's keys, listed in `CLUSTER_OUTPUTS_FOR_POOLS`; a plan is given their outputs as known.
+ * Neighbours: `cluster.ts`. Machines start as soon as the cluster's network is ready: only what talks to the cluster's
+ * API (`join-token`, `nodes`) waits for the control plane. Invariants: I3, I8 (the token is named, never shown).
+ */
+import type { AWSCluster } from '../api/cluster.ts';
+import { clusterIdOf, NODE_POOL_LABEL, nodePoolIdOf, nodePoolName, nodePoolTemplateName } from '../api/names.ts';
+import type { AWSNodePool } from '../api/nodepool.ts';
+import type { Release } from '../api/releases.ts';
+import type { NodeConfiguration, NodeSecrets } from '../machine/configuration.ts';
+import {
+  CONTROL_PLANE_READY,
+  FINALIZER_KEY,
+  joinTokenKey,
+  LOAD_BALANCER,
+  NODE_GROUP,
+  NODE_POOL_PROVISIONED,
+  NODE_POOL_STARTED,
+  nodesKey,
+  PREFLIGHT,
+  poolGroupKey,
+  poolSecretKey,
+  poolTemplateKey,
+  ROOT_CA,
+} from './keys.ts';
+import { AWS_NEEDS } from './network.ts';
+import type { Resource, ResourceKey } from './resource.ts';
+import { type Ownership, ref, type Templated, tagsFor, unique, volumeOf } from './values.ts';
+
+const configurationOf = (
+  pool: AWSNodePool,
+  release: Release,
+  owner: Ownership,
+  poolId: string,
+): Templated<NodeConfiguration> => ({
+  role: 'node',
+  clusterId: owner.clusterId,
+  region: pool.spec.region,
+  poolId,
+  poolName: pool.metadata.name,
+  versions: { kubernetes: release.kubernetes, etcd: release.etcd, cloudController: release.cloudController },
+  endpoint: ref(LOAD_BALANCER, 'dnsName'),
+  certificateAuthority: ref(ROOT_CA, 'certificate'),
+  maxPodsPerNode: pool.spec.maxPodsPerNode,
+  labels: { ...pool.spec.labels, [NODE_POOL_LABEL]: poolId },
+  taints: pool.spec.taints,
+});
+
+const firstLooks = (pool: AWSNodePool, cluster: AWSCluster, release: Release): Resource[] => {
+  const { spec } = pool;
+  const keys = [cluster.spec.controlPlane.databaseEncryption.kmsKeyARN, spec.rootVolume.kmsKeyARN];
+  return [
+    {
+      key: NODE_POOL_STARTED,
+      kind: 'milestone',
+      properties: {},
+      event: { reason: 'StartedNodePoolProvisioning', message: ['Started node pool provisioning'] },
+    },
+    { key: FINALIZER_KEY, kind: 'finalizer', properties: {} },
+    {
+      key: PREFLIGHT,
+      kind: 'preflight',
+      properties: {
+        vpcId: cluster.spec.networking.vpcID,
+        subnetIds: [spec.subnetID],
+        securityGroupIds: unique(spec.securityGroupIDs),
+        keyName: spec.keyName,
+        instanceProfiles: [spec.iamInstanceProfile],
+        kmsKeyArns: unique(keys.filter((key) => key !== undefined)),
+        instanceType: spec.instanceType,
+        version: release.version,
+      },
+    },
+  ];
+};
+
+const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, owner: Ownership): Resource[] => {
+  const { spec } = pool;
+  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const groupName = nodePoolName(owner.clusterId, poolId);
+  const templateName = nodePoolTemplateName(owner.clusterId, poolId, release.version);
+  const secrets: Readonly<Record<keyof NodeSecrets, ResourceKey>> = { token: poolSecretKey(poolId) };
+  return [
+    {
+      key: poolSecretKey(poolId),
+      kind: 'secret',
+      properties: {
+        namespace: pool.metadata.namespace,
+        name: `${owner.clusterId}-nodepool-${poolId}-token`,
+        content: { type: 'bootstrap-token' },
+      },
+      needs: [FINALIZER_KEY],
+    },
+    {
+      key: poolTemplateKey(poolId),
+      kind: 'launch-template',
+      properties: {
+        name: templateName,
+        imageId: release.imageId,
+        instanceType: spec.instanceType,
+        keyName: spec.keyName,
+        iamInstanceProfile: spec.iamInstanceProfile,
+        groupIds: [ref(NODE_GROUP, 'id'), ...spec.securityGroupIDs],
+        rootVolume: volumeOf(spec.rootVolume),
+        userData: {
+          role: 'node',
+          configuration: configurationOf(pool, release, owner, poolId),
+          secrets,
+          kmsKeyArn: cluster.spec.controlPlane.databaseEncryption.kmsKeyARN,
+        },
+        tags: tagsFor(owner, poolTemplateKey(poolId), templateName),
+      },
+      needs: AWS_NEEDS,
+      event: { reason: 'CreatedLaunchTemplate', message: [`Created launch template named "${templateName}"`] },
+    },
+    {
+      key: poolGroupKey(poolId),
+      kind: 'auto-scaling-group',
+      properties: {
+        name: groupName,
+        launchTemplateId: ref(poolTemplateKey(poolId), 'id'),
+        launchTemplateVersion: ref(poolTemplateKey(poolId), 'version'),
+        subnetId: spec.subnetID,
+        minSize: spec.minNodeCount,
+        maxSize: spec.maxNodeCount,
+        tags: tagsFor(owner, poolGroupKey(poolId), groupName),
+      },
+      event: { reason: 'CreatedAutoScalingGroup', message: [`Created auto scaling group named "${groupName}"`] },
+    },
+  ];
+};
+
+const nodesOf = (pool: AWSNodePool): Resource[] => {
+  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const endpoint = ref(LOAD_BALANCER, 'dnsName');
+  return [
+    {
+      key: CONTROL_PLANE_READY,
+      kind: 'control-plane',
+      properties: { endpoint, certificateAuthority: ROOT_CA },
+      needs: [FINALIZER_KEY],
+    },
+    {
+      key: joinTokenKey(poolId),
+      kind: 'join-token',
+      properties: { endpoint, token: poolSecretKey(poolId), poolId },
+      needs: [CONTROL_PLANE_READY, poolSecretKey(poolId)],
+    },
+    {
+      key: nodesKey(poolId),
+      kind: 'nodes',
+      properties: { endpoint, poolId, expected: pool.spec.minNodeCount },
+      needs: [joinTokenKey(poolId), poolGroupKey(poolId)],
+    },
+    {
+      key: NODE_POOL_PROVISIONED,
+      kind: 'milestone',
+      properties: {},
+      needs: [nodesKey(poolId)],
+      event: { reason: 'ProvisionedNodePool', message: ['Node pool provisioned'] },
+    },
+  ];
+};
+
+/** Everything that must exist for a node pool at a release, in its cluster. */
+export const nodePoolTopology = (pool: AWSNodePool, cluster: AWSCluster, release: Release): Resource[] => {
+  const owner: Ownership = {
+    clusterId: clusterIdOf(cluster.metadata.uid),
+    uid: pool.metadata.uid,
+    tags: pool.spec.tags,
+  };
+  return [...firstLooks(pool, cluster, release), ...machinesOf(pool, cluster, release, owner), ...nodesOf(pool)];
+};

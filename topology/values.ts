@@ -1,0 +1,61 @@
+/**
+ * Values: how topologies write references, tags and messages.
+ *
+ * Owns: the reference constructor, the tags on everything that Slipway makes (I4), and lists as the seed's events spell
+ * them. Neighbours: `cluster.ts` and `nodepool.ts` and their parts use them; `activities/` put the tags on.
+ */
+import { CLUSTER_TAG, KEY_TAG, kubernetesClusterTag, UID_TAG } from '../api/names.ts';
+import type { Reference, ResourceKey, Tags, Value, VolumeProperties } from './resource.ts';
+
+export const REPLICAS = [0, 1, 2] as const;
+export type ReplicaIndex = (typeof REPLICAS)[number];
+
+export const ref = (key: ResourceKey, output: string): Reference => ({ ref: key, output });
+
+/** A document in which any string may still be a reference. */
+export type Templated<T> = T extends string
+  ? Value
+  : T extends readonly (infer Item)[]
+    ? readonly Templated<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: Templated<T[Key]> }
+      : T;
+
+/** Whose a resource is: the cluster's id and the uid of the object that asked for it. */
+export type Ownership = { readonly clusterId: string; readonly uid: string; readonly tags: Tags };
+
+/** Tags of one resource. The owner's come last: no tag of the user's can take a thing away from its owner (I4). */
+export const tagsFor = (owner: Ownership, key: ResourceKey, name: string): Tags => ({
+  ...owner.tags,
+  Name: name,
+  [kubernetesClusterTag(owner.clusterId)]: 'owned',
+  [CLUSTER_TAG]: owner.clusterId,
+  [UID_TAG]: owner.uid,
+  [KEY_TAG]: key,
+});
+
+type VolumeSpec = {
+  readonly sizeGiB: number;
+  readonly volumeType: string;
+  readonly iops?: number;
+  readonly kmsKeyARN?: string;
+};
+
+export const volumeOf = (spec: VolumeSpec): VolumeProperties => ({
+  sizeGiB: spec.sizeGiB,
+  type: spec.volumeType,
+  ...(spec.iops === undefined ? {} : { iops: spec.iops }),
+  ...(spec.kmsKeyARN === undefined ? {} : { kmsKeyId: spec.kmsKeyARN }),
+});
+
+/** A list as the events of the original product print it: `["a" "b"]`. */
+export const quotedList = (items: readonly string[]): string => `[${items.map((item) => `"${item}"`).join(' ')}]`;
+
+/** Tags as the events of the original product print them: `map["key":"value"]`, keys sorted. */
+export const quotedMap = (tags: Tags): string =>
+  `map[${Object.keys(tags)
+    .sort()
+    .map((key) => `"${key}":"${tags[key] ?? ''}"`)
+    .join(' ')}]`;
+
+export const unique = (items: readonly string[]): string[] => [...new Set(items)];
