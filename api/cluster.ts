@@ -9,9 +9,11 @@ import { z } from 'zod';
 import {
   ATOMIC_LIST,
   cidrBlocks,
+  format,
   iamIdentityArn,
   iamInstanceProfile,
   immutable,
+  immutableWhetherSetOrNot,
   instanceType,
   keyName,
   kmsKeyArn,
@@ -30,12 +32,7 @@ import { API_VERSION } from './names.ts';
 import { statusFields } from './status.ts';
 
 const oidcProvider = z.object({
-  issuerURI: z
-    .string()
-    .max(1024)
-    .regex(/^https:\/\//, 'must begin with https://')
-    .meta(rules({ rule: "self.startsWith('https://')", message: 'must begin with https://' }))
-    .describe('URL of the OpenID provider.'),
+  issuerURI: format(/^https:\/\//, 1024, 'must begin with https://').describe('URL of the OpenID provider.'),
   clientID: z.string().min(1).max(256).describe('Client id that tokens must be issued for.'),
   clientSecret: z.string().max(1024).exactOptional().describe('Secret shared with the OpenID provider.'),
   certificateAuthorityData: z
@@ -110,28 +107,13 @@ const controlPlane = z
       .describe('Encryption of Secrets at rest.'),
     hub: z
       .object({
-        membershipName: z
-          .string()
-          .max(256)
-          .regex(
-            /^projects\/[a-z0-9:.-]+\/locations\/[a-z0-9-]+\/memberships\/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-            'must be projects/<project>/locations/global/memberships/<name>',
-          )
-          .meta(
-            rules(
-              {
-                rule: "self.matches('^projects/[a-z0-9:.-]+/locations/[a-z0-9-]+/memberships/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')",
-                message: 'must be projects/<project>/locations/global/memberships/<name>',
-              },
-              {
-                rule: 'self == oldSelf',
-                message: 'membershipName cannot be changed: create another AWSCluster under the other name',
-                reason: 'FieldValueForbidden',
-              },
-            ),
-          )
-          .describe('Full name of the membership: projects/<project>/locations/global/memberships/<name>.'),
+        membershipName: format(
+          /^projects\/[a-z0-9:.-]+\/locations\/[a-z0-9-]+\/memberships\/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+          256,
+          'must be projects/<project>/locations/global/memberships/<name>',
+        ).describe('Full name of the membership: projects/<project>/locations/global/memberships/<name>.'),
       })
+      .meta(rules(immutable('membershipName', 'remove hub, wait until the membership is gone, then add the other one')))
       .exactOptional()
       .describe('Registration with GKE Hub; the cluster is not registered when absent.'),
     cloudOperations: z
@@ -157,12 +139,19 @@ const controlPlane = z
       })
       .exactOptional()
       .describe('Identities of AWS for workloads. Has no effect yet.'),
-    rootVolume: volume({ minimum: 8, default: 32 }).prefault({}).describe('Root volume of each replica.'),
+    rootVolume: volume({ minimum: 8, default: 32 }).describe('Root volume of each replica.'),
     etcd: z
       .object({
-        mainVolume: volume({ minimum: 1, default: 8 })
-          .prefault({})
-          .describe("Volume of each replica that holds etcd's data. It outlives the instance."),
+        mainVolume: volume({
+          minimum: 1,
+          default: 8,
+          rules: [
+            immutableWhetherSetOrNot(
+              'kmsKeyARN',
+              "EBS cannot re-encrypt a volume; create another AWSCluster and restore etcd's snapshot into it",
+            ),
+          ],
+        }).describe("Volume of each replica that holds etcd's data. It outlives the instance."),
       })
       .prefault({})
       .describe('The etcd of each replica.'),

@@ -23,19 +23,25 @@ export const rules = (...list: readonly CelRule[]): Record<string, unknown> => (
 const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 /** A string of a format. The pattern is in the common subset of JavaScript's and RE2's syntax. */
-const format = (pattern: RegExp, maxLength: number, message: string) =>
+export const format = (pattern: RegExp, maxLength: number, message: string) =>
   z
     .string()
     .max(maxLength)
     .regex(pattern, message)
-    .meta(rules({ rule: `self.matches(${quote(pattern.source)})`, message }));
+    .meta(rules({ rule: `self.matches(${quote(pattern.source.replaceAll('\\/', '/'))})`, message }));
 
-/** Rules for an object's field that may be set once and then neither changed, added nor removed. */
+/** A required field that keeps the value it was created with. The message says what to do instead. */
 export const immutable = (field: string, instead: string): CelRule => ({
-  rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+  rule: `self.${field} == oldSelf.${field}`,
   message: `${field} cannot be changed: ${instead}`,
   fieldPath: `.${field}`,
   reason: 'FieldValueForbidden',
+});
+
+/** An optional field that can be neither changed, added nor removed once the object exists. */
+export const immutableWhetherSetOrNot = (field: string, instead: string): CelRule => ({
+  ...immutable(field, instead),
+  rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
 });
 
 /** A list whose order means something and which one owner writes as a whole. */
@@ -83,13 +89,13 @@ export const subnetIds = (min: number, max: number) =>
 
 /** Account numbers have 12 digits; 13 are accepted because published manifests of the original product have them. */
 export const kmsKeyArn = format(
-  /^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12,13}:(key|alias)\/[A-Za-z0-9\/_-]+$/,
+  /^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12,13}:(key|alias)\/[A-Za-z0-9/_-]+$/,
   512,
   'must be the ARN of a KMS key or alias: arn:aws:kms:<region>:<account>:key/<id>',
 );
 
 export const iamIdentityArn = format(
-  /^arn:aws[a-z-]*:(iam|sts)::[0-9]{12,13}:(root|(user|role|assumed-role)\/[A-Za-z0-9+=,.@_\/-]+)$/,
+  /^arn:aws[a-z-]*:(iam|sts)::[0-9]{12,13}:(root|(user|role|assumed-role)\/[A-Za-z0-9+=,.@_/-]+)$/,
   512,
   'must be the ARN of an IAM user or role: arn:aws:iam::<account>:user/<name>',
 );
@@ -141,8 +147,16 @@ export const secretName = format(
   'must be the name of a Secret in the namespace of this object',
 );
 
-/** An EBS volume, encrypted always. */
-export const volume = (options: { readonly minimum: number; readonly default: number }) =>
+/**
+ * An EBS volume, encrypted always. Its default is written out in full, because the API server judges a default by the
+ * object's rules before it fills in the defaults of fields. `rules` are those beyond
+ * what holds for every volume.
+ */
+export const volume = (options: {
+  readonly minimum: number;
+  readonly default: number;
+  readonly rules?: readonly CelRule[];
+}) =>
   z
     .object({
       sizeGiB: z
@@ -183,5 +197,7 @@ export const volume = (options: { readonly minimum: number; readonly default: nu
           message: 'gp3 takes 3000 to 16000 iops',
           fieldPath: '.iops',
         },
+        ...(options.rules ?? []),
       ),
-    );
+    )
+    .default({ sizeGiB: options.default, volumeType: 'gp3' });

@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import {
   ATOMIC_LIST,
+  format,
   iamInstanceProfile,
   immutable,
   instanceType,
@@ -36,21 +37,11 @@ const EFFECTS = {
 } as const;
 
 const taint = z.object({
-  key: z
-    .string()
-    .min(1)
-    .max(316)
-    .regex(
-      /^([a-z0-9.-]+\/)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
-      'must be a qualified name, such as example.com/gpu',
-    )
-    .meta(
-      rules({
-        rule: "self.matches('^([a-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$')",
-        message: 'must be a qualified name, such as example.com/gpu',
-      }),
-    )
-    .describe('Key of the taint.'),
+  key: format(
+    /^([a-z0-9.-]+\/)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
+    316,
+    'must be a qualified name, such as example.com/gpu',
+  ).describe('Key of the taint.'),
   value: z.string().max(63).exactOptional().describe('Value of the taint; may be absent.'),
   effect: z
     .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute', 'NOSCHEDULE', 'PREFERNOSCHEDULE', 'NOEXECUTE'])
@@ -96,7 +87,7 @@ export const nodePoolSpec = z
     proxySecretName: secretName
       .exactOptional()
       .describe('Secret with the settings of the HTTP proxy that nodes reach the internet by. Has no effect yet.'),
-    rootVolume: volume({ minimum: 8, default: 32 }).prefault({}).describe('Root volume of each node.'),
+    rootVolume: volume({ minimum: 8, default: 32 }).describe('Root volume of each node.'),
     labels: labels.default({}).describe('Labels on each node.'),
     taints: z.array(taint).max(50).default([]).meta(ATOMIC_LIST).describe('Taints on each node.'),
     tags: tags.default({}).describe('Tags on everything that Slipway makes in AWS for the pool.'),

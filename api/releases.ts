@@ -36,12 +36,13 @@ const kubernetes1_36_3 = {
   addons: {
     coredns: { version: '1.14.2', images: { coredns: 'registry.k8s.io/coredns/coredns:v1.14.2' } },
     'metrics-server': {
-      version: '0.8.1',
-      images: { 'metrics-server': 'registry.k8s.io/metrics-server/metrics-server:v0.8.1' },
+      version: '0.8.0',
+      images: { 'metrics-server': 'registry.k8s.io/metrics-server/metrics-server:v0.8.0' },
     },
+    /** Google publishes the agent by date. Simulated nodes pull no images: this tag was never pulled from the registry. */
     'connect-agent': {
-      version: '20260901-00-00',
-      images: { 'gke-connect-agent': 'gcr.io/gkeconnect/gkeconnect-gce:20260901-00-00' },
+      version: '20210514-00-00',
+      images: { 'gke-connect-agent': 'gcr.io/gkeconnect/gkeconnect-gce:20210514-00-00' },
     },
   },
 } as const;
