@@ -23,6 +23,8 @@ export type Judgement = {
   readonly delayMs?: number;
   /** True for "not ready yet", "not gone yet": nothing failed, so it belongs in no error count. */
   readonly waiting?: true;
+  /** True when a create was refused because something has that name. */
+  readonly exists?: true;
 };
 
 /** An error that states its own verdict. Made by the functions below. */
@@ -184,7 +186,8 @@ export const awsCodeOf = (error: unknown): string | undefined => {
  * True when a create was refused because the thing exists, or because its token was used before: it must be found, and
  * its owner looked at, before anything else happens (I2).
  */
-export const existsAlready = (error: unknown): boolean => EXISTS.has(awsCodeOf(error) ?? '');
+export const existsAlready = (error: unknown): boolean =>
+  (error instanceof VerdictError && error.judgement.exists === true) || EXISTS.has(awsCodeOf(error) ?? '');
 
 /** True when what the call names isn't there. */
 export const isAbsent = (error: unknown): boolean => verdictOf(error).verdict === 'absent';

@@ -1,0 +1,226 @@
+/**
+ * Client: the few operations on arbitrary Kubernetes objects that Slipway needs.
+ *
+ * Owns: verbs, paging, content types and the reading of answers. Neighbours: `transport.ts` carries requests,
+ * `resources.ts` knows paths, `errors.ts` words refusals. Server-side apply is always forced under our one field
+ * manager: what Slipway owns it owns, and what it no longer sends is removed.
+ * Invariants: I2 (apply repeated is the same), I12 (a list is complete or it is an error).
+ */
+import { FIELD_MANAGER } from '../../api/names.ts';
+import { isNotFound, refused, unanswered, unintelligible } from './errors.ts';
+import {
+  collectionPath,
+  describeName,
+  groupPath,
+  type KindName,
+  type KubernetesObject,
+  nameOf,
+  type ObjectName,
+  objectPath,
+  pluralOf,
+} from './resources.ts';
+import type { HttpAnswer, HttpRequest, Transport } from './transport.ts';
+
+export type Selection = {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+};
+
+/** Cancels a request; the deadline below it is the transport's. */
+export type Cancellation = { readonly signal?: AbortSignal };
+
+export type KubernetesClient = {
+  readonly server: string;
+  /** The object; throws `NotFound` when the API server says that it isn't there. */
+  readonly get: (name: ObjectName, options?: Cancellation) => Promise<KubernetesObject>;
+  /** The object, or null only when the API server says `NotFound` about this very name (I12). */
+  readonly find: (name: ObjectName, options?: Cancellation) => Promise<KubernetesObject | null>;
+  /** All objects selected, read to the last page. */
+  readonly list: (
+    kind: KindName,
+    selection?: Selection,
+    options?: Cancellation,
+  ) => Promise<readonly KubernetesObject[]>;
+  readonly create: (object: KubernetesObject, options?: Cancellation) => Promise<KubernetesObject>;
+  /** Server-side apply. With `metadata.uid`, only to that very object. */
+  readonly apply: (object: KubernetesObject, options?: Cancellation) => Promise<KubernetesObject>;
+  /** Server-side apply to `/status`. */
+  readonly applyStatus: (object: KubernetesObject, options?: Cancellation) => Promise<KubernetesObject>;
+  /** JSON merge patch. With `metadata.uid` or `metadata.resourceVersion` in it, only to that very object or version. */
+  readonly patch: (name: ObjectName, patch: unknown, options?: Cancellation) => Promise<KubernetesObject>;
+  /** Asks to delete; true when the object was there. With a uid, only that very object. */
+  readonly remove: (name: ObjectName, uid?: string, options?: Cancellation) => Promise<boolean>;
+  /** Whether the API server serves this kind at all. */
+  readonly serves: (kind: KindName, options?: Cancellation) => Promise<boolean>;
+  /** The status and text of any path, such as `/readyz`. */
+  readonly look: (path: string, options?: Cancellation) => Promise<{ readonly status: number; readonly text: string }>;
+  readonly close: () => Promise<void>;
+};
+
+const PAGE_SIZE = 500;
+const APPLY = 'application/apply-patch+yaml';
+const MERGE_PATCH = 'application/merge-patch+json';
+/** Strict: a field that the server doesn't know is a mistake of ours, not something to drop. */
+const APPLY_QUERY = `fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict`;
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON: whoever needs an object says so, and a refusal is told by its status.
+    return undefined;
+  }
+};
+
+const isObject = (value: unknown): value is KubernetesObject =>
+  typeof value === 'object' && value !== null && 'kind' in value && 'metadata' in value;
+
+type Page = {
+  readonly items: readonly Omit<KubernetesObject, 'apiVersion' | 'kind'>[];
+  readonly metadata: { readonly continue?: string };
+};
+
+const isPage = (value: unknown): value is Page =>
+  typeof value === 'object' && value !== null && 'items' in value && Array.isArray(value.items) && 'metadata' in value;
+
+export const createClient = (transport: Transport): KubernetesClient => {
+  const { server } = transport;
+
+  const ask = async (verb: string, object: string, request: HttpRequest): Promise<HttpAnswer> => {
+    try {
+      return await transport.send(request);
+    } catch (error) {
+      if (request.signal?.aborted) throw error;
+      throw unanswered({ verb, object, server }, error);
+    }
+  };
+
+  const send = async (verb: string, object: string, request: HttpRequest): Promise<unknown> => {
+    const answer = await ask(verb, object, request);
+    const body = parse(answer.text);
+    if (answer.status < 200 || answer.status > 299) throw refused({ verb, object, server, ...answer, body });
+    return body;
+  };
+
+  const sendObject = async (verb: string, object: string, request: HttpRequest): Promise<KubernetesObject> => {
+    const body = await send(verb, object, request);
+    if (isObject(body)) return body;
+    throw unintelligible({ verb, object, server });
+  };
+
+  const get: KubernetesClient['get'] = (name, options) =>
+    sendObject('get', describeName(name), { method: 'GET', path: objectPath(name), ...options });
+
+  return {
+    server,
+    get,
+
+    find: async (name, options) => {
+      try {
+        return await get(name, options);
+      } catch (error) {
+        if (isNotFound(error)) return null;
+        throw error;
+      }
+    },
+
+    list: async (kind, selection = {}, options) => {
+      const found: KubernetesObject[] = [];
+      const object = `${pluralOf(kind)}${selection.namespace === undefined ? '' : ` in ${selection.namespace}`}`;
+      let next: string | undefined;
+      do {
+        const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
+        if (selection.labelSelector !== undefined) query.set('labelSelector', selection.labelSelector);
+        if (selection.fieldSelector !== undefined) query.set('fieldSelector', selection.fieldSelector);
+        if (next !== undefined) query.set('continue', next);
+        const path = `${collectionPath(kind, selection.namespace)}?${query.toString()}`;
+        const page = await send('list', object, { method: 'GET', path, ...options });
+        if (!isPage(page)) throw unintelligible({ verb: 'list', object, server });
+        // Items of a list carry neither apiVersion nor kind.
+        found.push(...page.items.map((item) => ({ ...item, ...kind }) as KubernetesObject));
+        next = page.metadata.continue === '' ? undefined : page.metadata.continue;
+      } while (next !== undefined);
+      return found;
+    },
+
+    create: (object, options) => {
+      const name = nameOf(object);
+      return sendObject('create', describeName(name), {
+        method: 'POST',
+        path: `${collectionPath(name, name.namespace)}?fieldManager=${FIELD_MANAGER}`,
+        body: object,
+        ...options,
+      });
+    },
+
+    apply: (object, options) =>
+      sendObject('apply', describeName(nameOf(object)), {
+        method: 'PATCH',
+        path: `${objectPath(nameOf(object))}?${APPLY_QUERY}`,
+        contentType: APPLY,
+        body: object,
+        ...options,
+      }),
+
+    applyStatus: (object, options) =>
+      sendObject('apply the status of', describeName(nameOf(object)), {
+        method: 'PATCH',
+        path: `${objectPath(nameOf(object))}/status?${APPLY_QUERY}`,
+        contentType: APPLY,
+        body: object,
+        ...options,
+      }),
+
+    patch: (name, patch, options) =>
+      sendObject('patch', describeName(name), {
+        method: 'PATCH',
+        path: `${objectPath(name)}?fieldManager=${FIELD_MANAGER}`,
+        contentType: MERGE_PATCH,
+        body: patch,
+        ...options,
+      }),
+
+    remove: async (name, uid, options) => {
+      try {
+        await send('delete', describeName(name), {
+          method: 'DELETE',
+          path: objectPath(name),
+          body: {
+            apiVersion: 'v1',
+            kind: 'DeleteOptions',
+            propagationPolicy: 'Background',
+            ...(uid === undefined ? {} : { preconditions: { uid } }),
+          },
+          ...options,
+        });
+        return true;
+      } catch (error) {
+        if (isNotFound(error)) return false;
+        throw error;
+      }
+    },
+
+    serves: async (kind, options) => {
+      const path = groupPath(kind.apiVersion);
+      const answer = await ask('list resources of', kind.apiVersion, { method: 'GET', path, ...options });
+      const body = parse(answer.text);
+      if (answer.status === 404) return false;
+      if (answer.status !== 200) {
+        throw refused({ verb: 'list resources of', object: kind.apiVersion, server, ...answer, body });
+      }
+      const resources =
+        typeof body === 'object' && body !== null && 'resources' in body && Array.isArray(body.resources)
+          ? (body.resources as readonly { readonly name?: string }[])
+          : [];
+      return resources.some((resource) => resource.name === pluralOf(kind));
+    },
+
+    look: async (path, options) => {
+      const { status, text } = await ask('answer', path, { method: 'GET', path, ...options });
+      return { status, text };
+    },
+
+    close: () => transport.close(),
+  };
+};

@@ -1,0 +1,175 @@
+/**
+ * Kubernetes errors: what an API server refused, or that it did not answer at all.
+ *
+ * Owns: the one error that leaves this folder, its verdict, and predicates over it. Neighbour: `activities/verdicts.ts`
+ * says what verdicts mean. Invariants: I12 (only an API server's own NotFound about a named object counts as absence; a path that
+ * nobody serves, a proxy's 404 and silence don't), I8 (answers are quoted by their message, never by their body).
+ */
+
+import { type Judgement, VerdictError } from '../verdicts.ts';
+
+/** What Kubernetes calls `metav1.Status`, as far as it is read here. */
+export type ApiStatus = {
+  readonly kind: 'Status';
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: { readonly name?: string; readonly retryAfterSeconds?: number };
+};
+
+export type KubernetesFailure = {
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  /** Kubernetes's own word (`NotFound`, `Conflict`, …), or `Unreachable`, `Unserved`, `Unintelligible`. */
+  readonly reason: string;
+  /** What was asked for, as `Secret default/cluster-0`. */
+  readonly object: string;
+  readonly server: string;
+  readonly message: string;
+  /** The server's own words. */
+  readonly explanation: string;
+  readonly retryAfterMs?: number;
+};
+
+/** A server that throttles without saying for how long is left alone for so long. */
+const THROTTLE_DELAY_MS = 2_000;
+
+/** What a refusal means for a step. */
+const judge = (failure: KubernetesFailure): Judgement => {
+  const { status, reason, message, retryAfterMs } = failure;
+  const retry: Judgement = {
+    verdict: 'retry',
+    message,
+    ...(retryAfterMs === undefined ? {} : { delayMs: retryAfterMs }),
+  };
+  if (reason === 'NotFound') return { verdict: 'absent', message };
+  if (reason === 'AlreadyExists') return { verdict: 'retry', message, exists: true };
+  if (status === 429) return { ...retry, delayMs: retryAfterMs ?? THROTTLE_DELAY_MS };
+  if (/^admission webhook/.test(failure.explanation)) return { verdict: 'blocked', message };
+  // A namespace that is being emptied refuses everything for a while.
+  if (/being terminated/.test(failure.explanation)) return retry;
+  if (status === 401 || status === 403) return { verdict: 'blocked', message };
+  if (status === 400 || status === 405 || status === 415 || status === 422) return { verdict: 'bug', message };
+  return retry;
+};
+
+export class KubernetesError extends VerdictError {
+  readonly status: number;
+  readonly reason: string;
+  readonly object: string;
+  readonly server: string;
+
+  constructor(failure: KubernetesFailure, options?: ErrorOptions) {
+    super(judge(failure), options);
+    this.name = 'KubernetesError';
+    this.status = failure.status;
+    this.reason = failure.reason;
+    this.object = failure.object;
+    this.server = failure.server;
+  }
+}
+
+const hasReason =
+  (...reasons: readonly string[]) =>
+  (error: unknown): error is KubernetesError =>
+    error instanceof KubernetesError && reasons.includes(error.reason);
+
+/** The API server itself says that the named object isn't there. */
+export const isNotFound = hasReason('NotFound');
+export const isAlreadyExists = hasReason('AlreadyExists');
+/** Somebody else wrote in between, or the object under that name has another uid. */
+export const isConflict = hasReason('Conflict');
+/** No answer: the network, the proxy, the load balancer, or a server that is starting or stopping. */
+export const isUnreachable = hasReason('Unreachable', 'ServiceUnavailable');
+/** Nobody serves that path: a CRD that isn't installed, or not an API server at all (I12). */
+export const isUnserved = hasReason('Unserved');
+
+/** Something answers, but it isn't an API server: a proxy's page, another service at that address. */
+export const unintelligible = (request: {
+  readonly verb: string;
+  readonly object: string;
+  readonly server: string;
+}): KubernetesError => {
+  const explanation = 'the answer is not from a Kubernetes API server: check the address and the proxy';
+  return new KubernetesError({
+    status: 200,
+    reason: 'Unintelligible',
+    object: request.object,
+    server: request.server,
+    message: `${request.server} was asked to ${request.verb} ${request.object}: ${explanation}`,
+    explanation,
+  });
+};
+
+const asStatus = (body: unknown): ApiStatus | undefined =>
+  typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'Status'
+    ? (body as ApiStatus)
+    : undefined;
+
+const REASON_BY_STATUS: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  409: 'Conflict',
+  410: 'Expired',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  502: 'ServiceUnavailable',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+};
+
+/** The error for an answer that wasn't a success. */
+export const refused = (answer: {
+  readonly verb: string;
+  readonly object: string;
+  readonly server: string;
+  readonly status: number;
+  readonly body: unknown;
+  readonly retryAfterSeconds?: number;
+}): KubernetesError => {
+  const said = asStatus(answer.body);
+  // A 404 that isn't about a named object comes from a path that isn't served: that must not look like absence (I12).
+  const reason =
+    answer.status === 404
+      ? said?.reason === 'NotFound' && said.details?.name !== undefined
+        ? 'NotFound'
+        : 'Unserved'
+      : (said?.reason ?? REASON_BY_STATUS[answer.status] ?? 'Unintelligible');
+  const seconds = answer.retryAfterSeconds ?? said?.details?.retryAfterSeconds;
+  const explanation = said?.message ?? `HTTP ${answer.status} without an explanation`;
+  return new KubernetesError({
+    status: answer.status,
+    reason,
+    object: answer.object,
+    server: answer.server,
+    message: `Kubernetes at ${answer.server} refused to ${answer.verb} ${answer.object}: ${explanation}`,
+    explanation,
+    ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1_000 }),
+  });
+};
+
+const rootCause = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error) return rootCause(error.cause);
+  return 'code' in error && typeof error.code === 'string' && !error.message.includes(error.code)
+    ? `${error.message} (${error.code})`
+    : error.message || error.name;
+};
+
+/** The error for a request that got no answer. */
+export const unanswered = (
+  request: { readonly verb: string; readonly object: string; readonly server: string },
+  cause: unknown,
+): KubernetesError =>
+  new KubernetesError(
+    {
+      status: 0,
+      reason: 'Unreachable',
+      object: request.object,
+      server: request.server,
+      message: `Kubernetes at ${request.server} did not answer when asked to ${request.verb} ${request.object}: ${rootCause(cause)}`,
+      explanation: rootCause(cause),
+    },
+    { cause },
+  );
