@@ -1,0 +1,116 @@
+/**
+ * Host: keeps the processes on this computer equal to the instances in the account.
+ *
+ * Owns: the level-triggered loop: look at the account and at the processes, decide, act, and look again when something
+ * changed or after a second. Neighbours: `reconcile.ts` decides; `power.ts` acts; `metadata-server.ts` speaks to the
+ * machines. Instances survive this process and are taken up again. An account that can't be read changes nothing (I12).
+ */
+import { messageOf } from '../failure.ts';
+import { folders, type SandboxLayout } from '../layout.ts';
+import type { Account, InstanceView } from './account.ts';
+import { knownInstances, readRecord, retire } from './folder.ts';
+import type { Log } from './follow.ts';
+import type { MetadataServers } from './metadata-server.ts';
+import { GRACE_MS, killRemains, markReported, powerOf, powerOff, powerOn } from './power.ts';
+import { type Action, type Power, reconcile } from './reconcile.ts';
+
+export type Host = {
+  /** One look and what follows from it; resolves when starts and reports are done (endings go on by themselves). */
+  readonly look: () => Promise<void>;
+  readonly close: () => void;
+};
+
+/** A death this soon after the start is a failure to boot rather than somebody's `kill`. */
+const BOOT_MS = 2_000;
+/** Such an instance stays dead this long before it is reported: its group would replace it for ever at full speed. */
+const BOOT_LOOP_PAUSE_MS = 5_000;
+
+export const createHost = (options: {
+  readonly layout: SandboxLayout;
+  readonly account: Account;
+  readonly metadata: MetadataServers;
+  readonly log: Log;
+  /** Called when a process that this host started has exited: a reason to look. */
+  readonly onExit: () => void;
+}): Host => {
+  const { layout, account, metadata, log } = options;
+  const { instances } = folders(layout.home);
+  /** Endings that go on while the loop looks again: to hurry one is to fire its signal. */
+  const endings = new Map<string, AbortController>();
+  /** How long instances had lived when they were first found dead. */
+  const lifetimes = new Map<string, number>();
+
+  const end = (id: string, now: boolean): void => {
+    const running = endings.get(id);
+    if (running !== undefined) {
+      if (now) running.abort();
+      return;
+    }
+    const controller = new AbortController();
+    endings.set(id, controller);
+    log.info({ instance: id, now }, 'Ending the instance');
+    powerOff(layout, id, { grace: now ? 0 : GRACE_MS, hurry: controller.signal })
+      .then(
+        () => log.info({ instance: id }, 'The instance has ended'),
+        (error: unknown) => log.error({ instance: id, error: messageOf(error) }, 'The instance could not be ended'),
+      )
+      .finally(() => endings.delete(id));
+  };
+
+  const report = async (id: string): Promise<void> => {
+    const record = readRecord(instances, id);
+    if (record === undefined) return;
+    const age = Date.now() - record.startedAt;
+    const lived = lifetimes.get(id) ?? age;
+    lifetimes.set(id, lived);
+    await killRemains(layout, id);
+    if (lived < BOOT_MS && age < BOOT_LOOP_PAUSE_MS) return;
+    await account.terminate(id, 'its host process died');
+    // Written only once the account knows: a host that dies in between tells it again, which is the same to the account.
+    markReported(layout, id);
+    lifetimes.delete(id);
+    log.info({ instance: id, lived }, 'The instance died by itself and was reported terminated');
+  };
+
+  const start = async (view: InstanceView): Promise<void> => {
+    if (view.privateIp === null) return;
+    const { pid, adopted } = await powerOn(layout, view.id, view.privateIp, options.onExit);
+    log.info(
+      { instance: view.id, address: view.privateIp, pid },
+      adopted ? 'Took up the instance' : 'Started the instance',
+    );
+  };
+
+  const perform = async (action: Action, views: ReadonlyMap<string, InstanceView>): Promise<void> => {
+    switch (action.kind) {
+      case 'start': {
+        const view = views.get(action.id);
+        return view === undefined ? undefined : start(view);
+      }
+      case 'end':
+        return end(action.id, action.now);
+      case 'report':
+        return report(action.id);
+      case 'retire':
+        return retire(instances, action.id);
+    }
+  };
+
+  return {
+    look: async () => {
+      const listed = await account.instances();
+      const views = new Map(listed.map((view) => [view.id, view]));
+      // The machine's first question goes to its metadata: that has to listen before the machine starts.
+      await metadata.serve(listed.filter((view) => view.state !== 'terminated' && view.state !== 'stopped'));
+      const powers = new Map<string, Power>(knownInstances(instances).map((id) => [id, powerOf(layout, id)]));
+      await Promise.all(
+        reconcile(listed, powers).map((action) =>
+          perform(action, views).catch((error: unknown) =>
+            log.error({ instance: action.id, action: action.kind, error: messageOf(error) }, 'Will be tried again'),
+          ),
+        ),
+      );
+    },
+    close: () => metadata.close(),
+  };
+};

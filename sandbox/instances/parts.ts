@@ -1,0 +1,52 @@
+/**
+ * Parts: each instance as a part of the sandbox, named by its EC2 id.
+ *
+ * Owns: what `status`, `kill` and `down` do with instances from outside their host. Neighbours: the supervisor calls
+ * these; `host.ts` finds a killed instance dead and tells the account.
+ */
+import { existsSync } from 'node:fs';
+import { SandboxFailure } from '../failure.ts';
+import { folders, type SandboxLayout } from '../layout.ts';
+import { isAlive } from '../process.ts';
+import { knownInstances, logPath, readRecord } from './folder.ts';
+import { GRACE_MS, killRemains, markOf, powerOff } from './power.ts';
+import { membersOf } from './processes.ts';
+
+export type InstancePart = { readonly name: string; readonly pid: number; readonly log: string };
+
+/** Instances whose agent lives, by id. */
+export const listInstances = (layout: SandboxLayout): readonly InstancePart[] => {
+  const { instances } = folders(layout.home);
+  return knownInstances(instances).flatMap((id) => {
+    const record = readRecord(instances, id);
+    return record !== undefined && isAlive(record.leader)
+      ? [{ name: id, pid: record.leader.pid, log: logPath(instances, id) }]
+      : [];
+  });
+};
+
+/** All processes of an instance; empty for one that doesn't run here. */
+export const processesOf = (layout: SandboxLayout, id: string): readonly number[] => {
+  const record = readRecord(folders(layout.home).instances, id);
+  return record === undefined ? [] : membersOf(record.leader, markOf(layout, id));
+};
+
+/** Kills everything of one instance at once, as a power failure would. The host then reports it terminated. */
+export const killInstance = async (layout: SandboxLayout, id: string): Promise<void> => {
+  if (!listInstances(layout).some((part) => part.name === id)) {
+    const running = listInstances(layout).map((part) => part.name);
+    throw new SandboxFailure(
+      'noSuchPart',
+      `no instance ${id} runs here`,
+      running.length === 0 ? 'none does at the moment' : `these do: ${running.join(', ')}`,
+    );
+  }
+  await killRemains(layout, id);
+};
+
+/** Ends all instances, those too whose leader has died: for `down`, once their host has stopped. */
+export const endAllInstances = async (layout: SandboxLayout, grace = GRACE_MS): Promise<void> => {
+  const { instances } = folders(layout.home);
+  if (!existsSync(instances)) return;
+  await Promise.all(knownInstances(instances).map((id) => powerOff(layout, id, { grace })));
+};

@@ -1,0 +1,129 @@
+/**
+ * Power: starts and ends the processes of one instance.
+ *
+ * Owns: the process group of an instance: its leader is the agent, detached in a session of its own, so that it outlives
+ * its host and is taken up again by its record. Neighbours: `reconcile.ts` decides, `host.ts` calls; `folder.ts` keeps
+ * the record; `processes.ts` finds and kills. Keeps: one group per instance, also when the host dies between starting a
+ * process and writing that down; ending takes every process.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { folders, REGION, type SandboxLayout } from '../layout.ts';
+import { identify, isAlive } from '../process.ts';
+import { instanceFolder, isRetired, logPath, readRecord, removeRecord, writeRecord } from './folder.ts';
+import { METADATA_PORT } from './metadata.ts';
+import { killAll, leadersWithMark, type Mark, signal } from './processes.ts';
+import type { Power } from './reconcile.ts';
+
+/** How long a machine may take to shut itself down; the account ends that time earlier by saying `terminated`. */
+export const GRACE_MS = 5_000;
+
+/** The agent's environment: what an instance would find on EC2, and where the sandbox differs. */
+export const agentEnvironment = (layout: SandboxLayout, id: string, address: string): Record<string, string> => {
+  const { instances, volumes } = folders(layout.home);
+  return {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    HOME: instanceFolder(instances, id),
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://${address}:${METADATA_PORT}`,
+    AWS_ENDPOINT_URL: `http://${layout.aws.host}:${layout.aws.port}`,
+    AWS_REGION: REGION,
+    SLIPWAY_AGENT_HOST: 'sandbox',
+    SLIPWAY_AGENT_HOME: instanceFolder(instances, id),
+    SLIPWAY_VOLUMES: volumes,
+    SLIPWAY_BIN: layout.bin,
+    SLIPWAY_CLUSTER_PROXY: `http://${layout.proxy.host}:${layout.proxy.port}`,
+  };
+};
+
+/** What every process of an instance has in its environment, unless it took care to drop it. */
+export const markOf = (layout: SandboxLayout, id: string): Mark => ({
+  name: 'SLIPWAY_AGENT_HOME',
+  value: instanceFolder(folders(layout.home).instances, id),
+});
+
+/** How an instance's processes stand, by its record and by what runs. */
+export const powerOf = (layout: SandboxLayout, id: string): Power => {
+  const { instances } = folders(layout.home);
+  const record = readRecord(instances, id);
+  if (record === undefined) return isRetired(instances, id) ? 'retired' : 'off';
+  if (record.phase !== 'on') return record.phase;
+  return isAlive(record.leader) ? 'on' : 'died';
+};
+
+export type PoweredOn = { readonly pid: number; readonly adopted: boolean };
+
+/** Starts the agent, or takes up the one that a host started and died before it wrote that down. */
+export const powerOn = async (
+  layout: SandboxLayout,
+  id: string,
+  address: string,
+  onExit: () => void,
+): Promise<PoweredOn> => {
+  const { instances, volumes } = folders(layout.home);
+  const [survivor] = leadersWithMark(markOf(layout, id));
+  if (survivor !== undefined) {
+    writeRecord(instances, id, { leader: survivor, phase: 'on', startedAt: Date.now() });
+    return { pid: survivor.pid, adopted: true };
+  }
+  mkdirSync(instanceFolder(instances, id), { recursive: true, mode: 0o700 });
+  mkdirSync(volumes, { recursive: true });
+  const log = openSync(logPath(instances, id), 'a', 0o600);
+  try {
+    const child = spawn(layout.node, [`${layout.checkout}/agent/main.ts`], {
+      cwd: instanceFolder(instances, id),
+      env: agentEnvironment(layout, id, address),
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    const pid = await new Promise<number>((resolve, reject) => {
+      child.once('error', (error) =>
+        reject(new Error(`Instance ${id} did not start with ${layout.node}: ${error.message}`, { cause: error })),
+      );
+      child.once('spawn', () => resolve(child.pid ?? 0));
+    });
+    child.once('exit', onExit);
+    child.unref();
+    // No identity means that it has gone within the same instant: recorded as a leader that will be found dead.
+    const leader = identify(pid) ?? { pid, began: 'gone at once' };
+    writeRecord(instances, id, { leader, phase: 'on', startedAt: Date.now() });
+    return { pid, adopted: false };
+  } finally {
+    closeSync(log);
+  }
+};
+
+/**
+ * Asks the leader to shut down; once it has, or after the grace, or when `hurry` fires, kills whatever is left. Resolves
+ * when there is nothing any more.
+ */
+export const powerOff = async (
+  layout: SandboxLayout,
+  id: string,
+  options: { readonly grace: number; readonly hurry?: AbortSignal },
+): Promise<void> => {
+  const { instances } = folders(layout.home);
+  const record = readRecord(instances, id);
+  if (record === undefined) return;
+  if (record.phase === 'on') writeRecord(instances, id, { ...record, phase: 'ending' });
+  const deadline = Date.now() + options.grace;
+  const mayWait = (): boolean => Date.now() < deadline && options.hurry?.aborted !== true && isAlive(record.leader);
+  // Only the leader: it knows the order in which its components must stop, etcd last.
+  if (mayWait()) signal(record.leader.pid, 'SIGTERM');
+  while (mayWait()) await delay(20);
+  await killAll(record.leader, markOf(layout, id));
+  removeRecord(instances, id);
+};
+
+/** Kills what is left of an instance whose leader died; its record stays, because the death is still to be told. */
+export const killRemains = async (layout: SandboxLayout, id: string): Promise<void> => {
+  const record = readRecord(folders(layout.home).instances, id);
+  if (record !== undefined) await killAll(record.leader, markOf(layout, id));
+};
+
+/** Writes down that the account knows of an instance's death. */
+export const markReported = (layout: SandboxLayout, id: string): void => {
+  const { instances } = folders(layout.home);
+  const record = readRecord(instances, id);
+  if (record !== undefined) writeRecord(instances, id, { ...record, phase: 'reported' });
+};
