@@ -61,8 +61,8 @@ export type Observed = {
   /** Only if the user cluster was looked at; otherwise what status says of the object's state decides. */
   addon: Nothing;
   'join-token': Nothing;
-  /** Names of the cluster's AWSNodePool objects; absent when there is none. */
-  'node-pools': { readonly names: readonly string[] };
+  /** The cluster's AWSNodePool objects, by name and by pool id; absent when there is none. */
+  'node-pools': { readonly names: readonly string[]; readonly poolIds: readonly string[] };
   /** Names or ids of load balancers and groups that carry the cluster's tag and aren't Slipway's; absent when none. */
   'cloud-load-balancers': { readonly names: readonly string[] };
 };
