@@ -31,8 +31,13 @@ export class SandboxFailure extends Error {
   }
 }
 
+/** By shape and not by `instanceof`: a test runner's realm has an `Error` of its own, and Node's are of another. */
+const hasField = <K extends string>(error: unknown, name: K): error is Record<K, unknown> =>
+  typeof error === 'object' && error !== null && name in error;
+
 /** Says whether a system call failed for the given reason, such as `ENOENT`. */
 export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+  hasField(error, 'code') && typeof error.code === 'string' && codes.includes(error.code);
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const messageOf = (error: unknown): string =>
+  hasField(error, 'message') && typeof error.message === 'string' ? error.message : String(error);
