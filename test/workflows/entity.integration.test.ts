@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/client';
+import type { Assessment, MirrorRequest, OperationInput } from '../../activities/contract.ts';
+import { entityWorkflowId } from '../../api/names.ts';
+import type { ObjectRef } from '../../api/object.ts';
+import { ENTITY_WORKFLOW, type EntityState, getEntityState, specChanged } from '../../workflows/messages.ts';
+import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
+import { waitFor } from '../support/wait.ts';
+import { made, operationOf, planOf, recordingActivities, securityGroup, stepOf } from './builders.ts';
+
+let temporal: TemporalForTests;
+beforeAll(async () => {
+  temporal = await startTemporal();
+}, 120_000);
+afterAll(() => temporal.stop());
+
+const newObject = (kind: ObjectRef['kind'] = 'AWSCluster'): ObjectRef => ({
+  kind,
+  namespace: 'default',
+  name: 'cluster-0',
+  uid: randomUUID(),
+});
+
+const operationFor = (object: ObjectRef, overrides: Partial<OperationInput> = {}): OperationInput =>
+  operationOf(planOf(stepOf(securityGroup('controlplane'))), {
+    object,
+    entityId: entityWorkflowId(object),
+    ...overrides,
+  });
+
+const startEntity = (taskQueue: string, object: ObjectRef) =>
+  temporal.environment.client.workflow.signalWithStart(ENTITY_WORKFLOW[object.kind], {
+    workflowId: entityWorkflowId(object),
+    taskQueue,
+    args: [{ v: 1, object, dependents: [] } satisfies EntityState],
+    signal: specChanged,
+    signalArgs: [],
+  });
+
+const operationOn = (object: ObjectRef) =>
+  temporal.environment.client.workflow.getHandle(`${entityWorkflowId(object)}/operation`);
+
+describe('an entity', () => {
+  test('runs the operation that assess calls for under one fixed id, then settles', async () => {
+    const object = newObject();
+    const { calls, activities } = recordingActivities();
+    const mirrored: MirrorRequest[] = [];
+    const assess = async (): Promise<Assessment> =>
+      calls.length === 0 ? { kind: 'operate', operation: operationFor(object) } : { kind: 'settled', generation: 1 };
+    await temporal.withWorker(
+      { ...activities, assess, mirror: async (request) => void mirrored.push(request) },
+      async (queue) => {
+        const entity = await startEntity(queue, object);
+        await waitFor('it is settled', async () =>
+          (await entity.query(getEntityState)).phase === 'settled' ? true : undefined,
+        );
+        const operation = await operationOn(object).describe();
+        expect(operation.type).toBe('CreateCluster');
+        expect(operation.status.name).toBe('COMPLETED');
+        await waitFor('its status is written', async () =>
+          mirrored.at(-1)?.subject.kind === 'settled' ? true : undefined,
+        );
+        await entity.terminate();
+      },
+    );
+    expect(calls).toEqual(['ensure security-group/controlplane']);
+  });
+
+  test('whose object is gone changes nothing and ends as orphaned', async () => {
+    const object = newObject();
+    const { calls, activities } = recordingActivities();
+    const mirrored: MirrorRequest[] = [];
+    await temporal.withWorker(
+      {
+        ...activities,
+        assess: async () => ({ kind: 'orphaned', reason: 'the object is gone' }),
+        mirror: async (request) => void mirrored.push(request),
+      },
+      async (queue) => {
+        const entity = await startEntity(queue, object);
+        expect(await entity.result()).toBe('orphaned: the object is gone');
+      },
+    );
+    expect(calls).toEqual([]);
+    expect(mirrored).toEqual([]);
+  });
+
+  test('lets a deletion take the place of a create that is blocked, and ends when the delete is done', async () => {
+    const object = newObject();
+    let deleting = false;
+    const done: string[] = [];
+    await temporal.withWorker(
+      {
+        assess: async () => ({
+          kind: 'operate',
+          operation: deleting
+            ? operationFor(object, {
+                type: 'DeleteCluster',
+                plan: planOf(
+                  stepOf(securityGroup('controlplane'), { id: 'remove security-group/controlplane', verb: 'remove' }),
+                ),
+              })
+            : operationFor(object),
+        }),
+        mirror: async () => undefined,
+        ensure: async () => {
+          throw ApplicationFailure.create({ type: 'blocked', message: 'not permitted', nonRetryable: true });
+        },
+        remove: async (request) => {
+          done.push(request.step.id);
+          return made();
+        },
+      },
+      async (queue) => {
+        const entity = await startEntity(queue, object);
+        await waitFor('the create is blocked', async () =>
+          (await operationOn(object).describe()).searchAttributes['SlipwayBlockedStep']?.[0] ===
+          'ensure security-group/controlplane'
+            ? true
+            : undefined,
+        );
+        deleting = true;
+        await entity.signal(specChanged);
+        expect(await entity.result()).toBe('finished');
+      },
+    );
+    expect(done).toEqual(['remove security-group/controlplane']);
+  });
+
+  test('tells a waiting node pool as soon as its cluster makes progress', async () => {
+    const cluster = newObject();
+    const pool = newObject('AWSNodePool');
+    let poolLooks = 0;
+    const { calls, activities } = recordingActivities();
+    await temporal.withWorker(
+      {
+        ...activities,
+        assess: async (request) => {
+          if (request.object.kind === 'AWSCluster') {
+            return calls.length === 0
+              ? { kind: 'operate', operation: operationFor(cluster) }
+              : { kind: 'settled', generation: 1 };
+          }
+          poolLooks += 1;
+          return calls.length === 0
+            ? {
+                kind: 'waiting',
+                generation: 1,
+                reason: 'the network is not there',
+                entityId: entityWorkflowId(cluster),
+              }
+            : { kind: 'settled', generation: 1 };
+        },
+        mirror: async () => undefined,
+      },
+      async (queue) => {
+        const waiting = await startEntity(queue, pool);
+        await waitFor('the pool waits', async () =>
+          (await waiting.query(getEntityState)).phase === 'waiting' ? true : undefined,
+        );
+        const entity = await startEntity(queue, cluster);
+        // The pool asked before its cluster's entity existed: it asks again when it next looks.
+        await waiting.signal(specChanged);
+        await waitFor('the pool is settled', async () =>
+          (await waiting.query(getEntityState)).phase === 'settled' ? true : undefined,
+        );
+        await Promise.all([entity.terminate(), waiting.terminate()]);
+      },
+    );
+    expect(poolLooks).toBeLessThanOrEqual(5);
+  });
+});
