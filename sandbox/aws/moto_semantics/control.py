@@ -1,0 +1,169 @@
+"""`/_sim/…`: the sandbox's own door into the simulation, on moto's port. No signed AWS call has such a path.
+
+GET  events?after=N&timeout=20   long poll: {"next", "events": [{seq, type, …}], "missed"}
+GET  instances                   every instance with user data, interfaces, volumes, tags
+GET  load-balancers              listeners, targets and addresses: what a data plane needs
+GET  inventory[?account=]        every resource of the account, canonical and sorted
+GET  snapshot-hash               one hash over that inventory
+POST health                      {"tg": "name or *", "id", "port", "state", "reason"}
+POST terminate                   {"id", "reason"}: that instance died by itself
+POST timing                      {"pending": 5, …}, in seconds; answers with all of them
+POST ids                         {"ids": ["subnet-…"]}: the next of each kind gets that id
+POST fault                       see faults.py
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import urllib.parse
+from collections.abc import Callable
+from typing import Any
+
+import moto.ec2.models as ec2_models
+import moto.elbv2.models as moto_load_balancers
+import moto.moto_server.werkzeug_app as werkzeug_app
+
+from .events import instance_view, wait_for_events
+from .faults import add_fault
+from .idempotency import choose_ids
+from .instances import end_instance
+from .inventory import inventory
+from .patching import patch
+from .simulation import LOCK, OPTIONS, TIMING
+from .target_groups import report_health
+
+PREFIX = "/_sim/"
+DIED = "Server.InternalError: Internal error: the instance stopped by itself"
+
+
+class NotFound(Exception):
+    pass
+
+
+def _instances() -> list[Any]:
+    return [
+        instance
+        for account in list(ec2_models.ec2_backends.values())
+        for backend in list(account.values())
+        for instance in backend.all_instances()
+    ]
+
+
+def _terminate(request: dict[str, Any]) -> dict[str, Any]:
+    """As EC2 reports a failed instance; its auto scaling group then replaces it by its own health check."""
+    instance = next((instance for instance in _instances() if instance.id == request["id"]), None)
+    if instance is None:
+        raise NotFound(f"there is no instance {request['id']}")
+    end_instance(instance, request.get("reason") or DIED)
+    return instance_view(instance)
+
+
+def _load_balancers() -> list[dict[str, Any]]:
+    return [
+        {
+            "arn": load_balancer.arn,
+            "name": load_balancer.name,
+            "type": load_balancer.type,
+            "scheme": load_balancer.scheme,
+            "dns": load_balancer.dns_name,
+            "addresses": [eni.private_ip_address for eni in load_balancer._interfaces],
+            "listeners": [_listener(backend, listener) for listener in load_balancer.listeners.values()],
+        }
+        for account in list(moto_load_balancers.elbv2_backends.values())
+        for backend in list(account.values())
+        for load_balancer in list(backend.load_balancers.values())
+    ]
+
+
+def _listener(backend: Any, listener: Any) -> dict[str, Any]:
+    groups = [
+        backend.target_groups[arn]
+        for action in listener.default_actions
+        for arn in backend._get_target_group_arns_from(action_data=action.data)
+        if arn in backend.target_groups
+    ]
+    return {
+        "arn": listener.arn,
+        "port": int(listener.port),
+        "protocol": listener.protocol,
+        "targetGroups": [_target_group(group) for group in groups],
+        "targets": [
+            {"id": target["Id"], "port": target["Port"]} for group in groups for target in group.targets.values()
+        ],
+    }
+
+
+def _target_group(group: Any) -> dict[str, Any]:
+    return {
+        "arn": group.arn,
+        "name": group.name,
+        "targetType": group.target_type,
+        "healthCheck": {
+            "protocol": group.health_check_protocol,
+            "port": group.health_check_port,
+            "path": group.health_check_path,
+            "intervalSeconds": int(group.health_check_interval_seconds),
+            "timeoutSeconds": int(group.health_check_timeout_seconds),
+            "healthyThreshold": int(group.healthy_threshold_count),
+            "unhealthyThreshold": int(group.unhealthy_threshold_count),
+        },
+        "targets": [{"id": target["Id"], "port": target["Port"]} for target in group.targets.values()],
+    }
+
+
+def _set_timing(request: dict[str, Any]) -> dict[str, float]:
+    unknown = sorted(set(request) - set(TIMING))
+    if unknown:
+        raise ValueError(f"no such timing: {', '.join(unknown)}; there are {', '.join(sorted(TIMING))}")
+    TIMING.update(request)
+    return TIMING
+
+
+def _answer(method: str, path: str, query: dict[str, str], body: dict[str, Any]) -> Any:
+    """Runs under the lock; `events` waits, and so is answered outside of it."""
+    account = query.get("account", OPTIONS.account)
+    routes: dict[tuple[str, str], Callable[[], Any]] = {
+        ("GET", "instances"): lambda: [instance_view(instance) for instance in _instances()],
+        ("GET", "load-balancers"): _load_balancers,
+        ("GET", "inventory"): lambda: inventory(account),
+        ("GET", "snapshot-hash"): lambda: {"hash": hashlib.sha256(json.dumps(inventory(account)).encode()).hexdigest()},
+        ("GET", "timing"): lambda: TIMING,
+        ("POST", "timing"): lambda: _set_timing(body),
+        ("POST", "health"): lambda: report_health(body) or {},
+        ("POST", "terminate"): lambda: _terminate(body),
+        ("POST", "ids"): lambda: choose_ids(body["ids"]) or {},
+        ("POST", "fault"): lambda: add_fault(body),
+    }
+    if (method, path) not in routes:
+        raise NotFound(f"there is no {method} {PREFIX}{path}")
+    return routes[(method, path)]()
+
+
+def _control(environment: dict[str, Any]) -> tuple[str, Any]:
+    path = environment["PATH_INFO"].removeprefix(PREFIX)
+    query = dict(urllib.parse.parse_qsl(environment.get("QUERY_STRING", "")))
+    body = json.loads(environment["wsgi.input"].read(int(environment.get("CONTENT_LENGTH") or 0)) or b"{}")
+    try:
+        if path == "events":
+            return "200 OK", wait_for_events(int(query.get("after", 0)), float(query.get("timeout", 20)))
+        with LOCK:
+            return "200 OK", _answer(environment["REQUEST_METHOD"], path, query, body)
+    except NotFound as error:
+        return "404 Not Found", {"error": str(error)}
+    except (KeyError, ValueError) as error:
+        return "400 Bad Request", {"error": f"{type(error).__name__}: {error}"}
+    except Exception as error:
+        logging.exception("%s failed", environment["PATH_INFO"])
+        return "500 Internal Server Error", {"error": f"{type(error).__name__}: {error}"}
+
+
+@patch(werkzeug_app.DomainDispatcherApplication, "__call__")
+def _dispatch(original: Any, self: Any, environment: dict[str, Any], start_response: Any) -> Any:
+    if not environment.get("PATH_INFO", "").startswith(PREFIX):
+        return original(self, environment, start_response)
+    status, answer = _control(environment)
+    body = json.dumps(answer, default=str).encode()
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,30 @@
+"""Faults that need the models: an AWS error before the call, or after it was committed ("the answer was lost").
+
+Faults of the network and of KMS, IAM and STS belong to the proxy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+FAULTS: list[dict[str, Any]] = []
+
+
+def add_fault(fault: dict[str, Any]) -> list[dict[str, Any]]:
+    """`{"action": "RunInstances", "code": …, "message": …, "count": 1, "after": false, "match": {…}}`.
+
+    `action` "asg:<name>" makes that group's own launches fail, with a Failed activity.
+    """
+    FAULTS.append({"count": 1, **fault})
+    return FAULTS
+
+
+def take_fault(action: str, parameters: dict[str, Any]) -> dict[str, Any] | None:
+    for fault in FAULTS:
+        matches = all(parameters.get(key) == value for key, value in fault.get("match", {}).items())
+        if fault["action"] == action and matches:
+            fault["count"] -= 1
+            if fault["count"] <= 0:
+                FAULTS.remove(fault)
+            return fault
+    return None

@@ -1,0 +1,35 @@
+"""Machine images: those of Slipway exist as soon as anyone asks for one, every other must have been registered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import moto.ec2.models as ec2_models
+import moto.ec2.models.amis as moto_images
+
+from .patching import patch
+
+PREFIX = "ami-slipway-"
+# Published by another account, as images of a distribution are: they are no part of the account's own inventory.
+PUBLISHER = "999999999999"
+
+
+@patch(ec2_models.EC2Backend)
+def describe_images(
+    original: Any, self: Any, ami_ids: Any = None, filters: Any = None, *args: Any, **kwargs: Any
+) -> Any:
+    for image_id in [*(ami_ids or []), *((filters or {}).get("image-id") or [])]:
+        if image_id.startswith(PREFIX) and image_id not in self.amis:
+            self.amis[image_id] = moto_images.Ami(
+                self,
+                image_id,
+                name=f"slipway-{image_id.removeprefix(PREFIX)}",
+                owner_id=PUBLISHER,
+                public=True,
+                architecture="x86_64",
+                virtualization_type="hvm",
+                root_device_name="/dev/xvda",
+                root_device_type="ebs",
+                state="available",
+            )
+    return original(self, ami_ids, filters, *args, **kwargs)

@@ -1,0 +1,62 @@
+"""What all services share: one lock, one clock, the timings, and who the account is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+# Every call that changes EC2, Auto Scaling or load balancing runs under this lock, and so does the ticker. moto checks
+# and writes without one, so that two callers at once could both pass a uniqueness check.
+LOCK = threading.RLock()
+
+now = time.monotonic
+
+# Seconds; settable with --timing and POST /_sim/timing. Short, so that the sandbox is quick, but never zero: code that
+# does not wait for a state must be seen to fail.
+TIMING: dict[str, float] = {
+    "pending": 0.3,
+    "shutting_down": 0.3,
+    "stopping": 0.2,
+    "terminated_visible": 900,  # EC2 shows a terminated instance for about an hour
+    "volume_create": 0.2,
+    "volume_attach": 0.1,
+    "asg_launch": 0.1,
+    "asg_launch_retry": 2.0,
+    "asg_health": 0.2,
+    "nlb_provision": 0.3,
+    "nlb_eni_release": 0.4,
+    "target_initial": 0.1,
+    "target_drain": 0.3,
+    "tick": 0.05,
+}
+
+
+@dataclass
+class Options:
+    account: str = "123456789012"
+    region: str = "us-east-1"
+    # "assumed": a registered target is healthy until told otherwise. "reported": it stays `initial` until a data plane
+    # has reported on it with POST /_sim/health.
+    target_health: str = "assumed"
+
+
+OPTIONS = Options()
+
+_internal = threading.local()
+
+
+@contextmanager
+def internal_call() -> Iterator[None]:
+    """Marks what moto does on its own behalf (a root volume, say), which the checks on API calls must not refuse."""
+    _internal.depth = getattr(_internal, "depth", 0) + 1
+    try:
+        yield
+    finally:
+        _internal.depth -= 1
+
+
+def is_internal() -> bool:
+    return getattr(_internal, "depth", 0) > 0

@@ -1,0 +1,137 @@
+"""Target groups: targets by id and port, with a health that a data plane reports."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+import moto.elbv2.models as moto_load_balancers
+from moto.elbv2.exceptions import ELBClientError
+
+from .events import emit
+from .patching import patch
+from .simulation import OPTIONS, TIMING, now
+
+Backend, TargetGroup = moto_load_balancers.ELBv2Backend, moto_load_balancers.FakeTargetGroup
+
+# (target group's name or "*", target id or "*", port) -> {"state", "reason"}; see POST /_sim/health.
+_reported: dict[tuple[str, str, int], dict[str, Any]] = {}
+
+
+def report_health(report: dict[str, Any]) -> None:
+    _reported[(report.get("tg", "*"), report["id"], int(report.get("port", 0)))] = report
+
+
+def _key(group: Any, target: dict[str, Any]) -> str:
+    return f"{target['Id']}:{target.get('Port') or group.port}"
+
+
+def _emit_targets(group: Any) -> None:
+    targets = [{"id": target["Id"], "port": target["Port"]} for target in group.targets.values()]
+    emit("targets", arn=group.arn, name=group.name, targets=targets)
+
+
+@patch(TargetGroup)
+def register(original: Any, self: Any, targets: list[dict[str, Any]]) -> None:
+    for target in targets:
+        _check_target(self, target)
+        key = _key(self, target)
+        if key not in self.targets:
+            port = int(target.get("Port") or self.port)
+            self.targets[key] = {"Id": target["Id"], "Port": port, "_since": now()}
+        self.deregistered_targets.pop(key, None)
+    _emit_targets(self)
+
+
+def _check_target(group: Any, target: dict[str, Any]) -> None:
+    if group.target_type == "instance":
+        instance = group.ec2_backend.get_instance_by_id(target["Id"])
+        if not instance or instance.state != "running":
+            message = f"The following targets are not in a running state and cannot be registered: '{target['Id']}'"
+            raise ELBClientError("InvalidTarget", message)
+    if group.target_type == "ip" and target.get("AvailabilityZone") != "all":
+        vpc = group.ec2_backend.get_vpc(group.vpc_id)
+        if ipaddress.ip_address(target["Id"]) not in ipaddress.ip_network(vpc.cidr_block):
+            message = f"The IP address '{target['Id']}' is not within the VPC; AvailabilityZone must be 'all'"
+            raise ELBClientError("ValidationError", message)
+
+
+@patch(TargetGroup)
+def deregister(original: Any, self: Any, targets: list[dict[str, Any]]) -> None:
+    for target in targets:
+        key = _key(self, target)
+        removed = self.targets.pop(key, None)
+        if removed:
+            self.deregistered_targets[key] = {**removed, "_until": now() + TIMING["target_drain"]}
+    _emit_targets(self)
+
+
+@patch(TargetGroup)
+def deregister_terminated_instances(original: Any, self: Any, instance_ids: list[str]) -> None:
+    self.deregister([target for target in list(self.targets.values()) if target["Id"] in instance_ids])
+
+
+@patch(TargetGroup)
+def health_for(original: Any, self: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
+    port = int(target.get("Port") or self.port)
+    checked_port = str(port) if self.health_check_port == "traffic-port" else self.health_check_port
+    state, reason, description = _health(self, target, port, ec2_backend)
+    return moto_load_balancers.FakeHealthStatus(target["Id"], port, checked_port, state, reason, description)
+
+
+def _health(group: Any, target: dict[str, Any], port: int, ec2_backend: Any) -> tuple[str, str | None, str | None]:
+    key = _key(group, target)
+    registered = group.targets.get(key)
+    if not registered:
+        if group.deregistered_targets.get(key, {}).get("_until", 0) > now():
+            return "draining", "Target.DeregistrationInProgress", "Target deregistration is in progress"
+        return "unused", "Target.NotRegistered", "Target is not registered to the target group"
+    if not moto_load_balancers.elbv2_backends[group.account_id][group.region_name]._any_listener_using(group.arn):
+        message = "Target group is not configured to receive traffic from the load balancer"
+        return "unused", "Target.NotInUse", message
+    instance = ec2_backend.get_instance_by_id(target["Id"]) if group.target_type == "instance" else None
+    if instance and instance.state != "running":
+        return "unused", "Target.InvalidState", f"Target is in the {instance.state} state"
+    if now() < registered["_since"] + TIMING["target_initial"]:
+        return "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
+    names = ((group.name, target["Id"], port), ("*", target["Id"], port), (group.name, "*", 0))
+    report = next((_reported[name] for name in names if name in _reported), None)
+    if report is None:
+        if OPTIONS.target_health == "assumed":
+            return "healthy", None, None
+        return "initial", "Elb.InitialHealthChecking", "Initial health checks in progress"
+    failed = "Target.FailedHealthChecks" if report["state"] == "unhealthy" else None
+    return report["state"], report.get("reason") or failed, report.get("description")
+
+
+@patch(Backend)
+def describe_target_health(original: Any, self: Any, arn: str, targets: Any) -> Any:
+    group = self.target_groups.get(arn)
+    if not group:
+        return original(self, arn, targets)
+    draining = [target for target in group.deregistered_targets.values() if target["_until"] > now()]
+    return [group.health_for(target, self.ec2_backend) for target in targets or [*group.targets.values(), *draining]]
+
+
+@patch(Backend)
+def create_target_group(original: Any, self: Any, name: str, **wanted: Any) -> Any:
+    """AWS: the same settings again are a success; moto refuses every repetition."""
+    settings = (
+        wanted.get("protocol"),
+        str(wanted.get("port")),
+        wanted.get("vpc_id"),
+        wanted.get("target_type") or "instance",
+    )
+    for group in self.target_groups.values():
+        if group.name == name and (group.protocol, str(group.port), group.vpc_id, group.target_type) == settings:
+            return group
+    return original(self, name, **wanted)
+
+
+@patch(Backend)
+def describe_target_groups(original: Any, self: Any, load_balancer_arn: Any, target_group_arns: Any, names: Any) -> Any:
+    """A load balancer without target groups has an empty list of them, which moto reports as an error."""
+    if load_balancer_arn in self.load_balancers and not target_group_arns and not names:
+        groups = [group for group in self.target_groups.values() if load_balancer_arn in group.load_balancer_arns]
+        return sorted(groups, key=lambda group: group.name)
+    return original(self, load_balancer_arn, target_group_arns, names)

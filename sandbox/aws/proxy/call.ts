@@ -1,0 +1,102 @@
+/**
+ * Call: what one AWS request is, read from its headers and, for query protocols, its body.
+ *
+ * Owns: the names of service and operation, whether it changes anything, and where an error's code stands in an answer.
+ * Neighbours: `server.ts` forwards and records; `faults.ts` matches faults against this.
+ * Invariants: I8 (a record names the operation; no parameter, and so no user data, is ever kept).
+ */
+
+export type Call = {
+  readonly service: string;
+  readonly operation: string;
+  readonly accessKey: string;
+  readonly region: string;
+  readonly mutating: boolean;
+};
+
+/** One line of the record. `error` is AWS's code, or what the network did. */
+export type RecordedCall = Call & {
+  readonly seq: number;
+  readonly time: string;
+  readonly status: number;
+  readonly ms: number;
+  readonly error?: string;
+  readonly fault?: string;
+};
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+const header = (headers: Headers, name: string): string => {
+  const value = headers[name];
+  return Array.isArray(value) ? (value[0] ?? '') : (value ?? '');
+};
+
+const READING = /^(Describe|Get|List|Head|Lookup|Search|Check|BatchGet|Filter|Query|Scan|Test|Validate)/;
+/** They change nothing, although their names don't say so. */
+const READING_TOO = new Set([
+  'Encrypt',
+  'Decrypt',
+  'ReEncrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyWithoutPlaintext',
+  'GenerateRandom',
+  'Sign',
+  'Verify',
+  'AssumeRole',
+  'AssumeRoleWithWebIdentity',
+  'ReceiveMessage',
+]);
+
+const NAMES: Readonly<Record<string, string>> = { elasticloadbalancing: 'elb', monitoring: 'cloudwatch' };
+
+/** `Credential=<access key>/<date>/<region>/<service>/aws4_request`. */
+const scopeOf = (headers: Headers) => {
+  const found = /Credential=([^/,\s]+)\/\d+\/([^/]+)\/([^/]+)\//.exec(header(headers, 'authorization'));
+  return { accessKey: found?.[1] ?? '', region: found?.[2] ?? '', service: found?.[3] ?? '' };
+};
+
+/** Both generations of load balancing sign as one service; their API versions tell them apart. */
+const serviceOf = (signedAs: string, parameters: URLSearchParams | undefined): string => {
+  const name = NAMES[signedAs] ?? signedAs;
+  return name === 'elb' && parameters?.get('Version') === '2015-12-01' ? 'elbv2' : name;
+};
+
+export const callOf = (method: string, path: string, headers: Headers, body: string | undefined): Call => {
+  const { accessKey, region, service: signedAs } = scopeOf(headers);
+  const target = header(headers, 'x-amz-target');
+  const query = path.includes('?') ? path.slice(path.indexOf('?') + 1) : '';
+  const parameters = target === '' ? new URLSearchParams(body === undefined || body === '' ? query : body) : undefined;
+  const named = target === '' ? parameters?.get('Action') : target.slice(target.lastIndexOf('.') + 1);
+  const operation = named ?? `${method} ${path.split('?')[0] ?? path}`;
+  const reading = named === undefined || named === null ? method === 'GET' || method === 'HEAD' : READING.test(named);
+  return {
+    service: serviceOf(signedAs, parameters),
+    operation,
+    accessKey,
+    region,
+    mutating: !reading && !READING_TOO.has(operation),
+  };
+};
+
+/** The error code in an answer of any of AWS's protocols. */
+export const errorCodeOf = (body: string): string | undefined => {
+  const xml = /<Code>([^<]+)<\/Code>/.exec(body)?.[1];
+  if (xml !== undefined) return xml;
+  const json = /"__type"\s*:\s*"([^"]+)"/.exec(body)?.[1];
+  return json?.slice(json.lastIndexOf('#') + 1);
+};
+
+/** An error answer as the called service itself would write it, so that SDKs read the code. */
+export const errorAnswer = (call: Call, contentType: string, code: string, message: string) => {
+  if (contentType.includes('json')) {
+    return { contentType, body: JSON.stringify({ __type: code, message }) };
+  }
+  const error = `<Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error>`;
+  const body =
+    call.service === 'ec2'
+      ? `<?xml version="1.0" encoding="UTF-8"?><Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>sandbox</RequestID></Response>`
+      : call.service === 's3'
+        ? `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`
+        : `<?xml version="1.0" encoding="UTF-8"?><ErrorResponse>${error}<RequestId>sandbox</RequestId></ErrorResponse>`;
+  return { contentType: 'text/xml', body };
+};
