@@ -113,7 +113,7 @@ const controlPlane = z
           'must be projects/<project>/locations/global/memberships/<name>',
         ).describe('Full name of the membership: projects/<project>/locations/global/memberships/<name>.'),
       })
-      .meta(rules(immutable('membershipName', 'remove hub, wait until the membership is gone, then add the other one')))
+      .meta(rules(immutable('membershipName', 'create another AWSCluster that is registered under the other name')))
       .exactOptional()
       .describe('Registration with GKE Hub; the cluster is not registered when absent.'),
     cloudOperations: z

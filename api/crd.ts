@@ -72,7 +72,9 @@ const structural = (schema: Json): Json => {
     );
   }
   if (schema['pattern'] !== undefined && schema['x-kubernetes-validations'] === undefined) {
-    throw new Error(`a pattern (${String(schema['pattern'])}) has no message; make it with format() in api/fields.ts`);
+    throw new Error(
+      `a pattern (${JSON.stringify(schema['pattern'])}) has no message; make it with format() in api/fields.ts`,
+    );
   }
   const translated: [string, Json][] = [];
   for (const key of ORDER) {

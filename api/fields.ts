@@ -50,11 +50,7 @@ const DISTINCT: CelRule = { rule: 'self.all(x, self.exists_one(y, y == x))', mes
 
 export const region = format(/^[a-z]{2}(-[a-z]+)+-[0-9]$/, 32, 'must be the name of an AWS region, such as eu-west-1');
 
-export const version = format(
-  /^[0-9]+\.[0-9]+\.[0-9]+(-[a-z0-9.]+)?$/,
-  32,
-  'must be a version such as 1.36.3-gke.1; `slipway version` lists those that this release knows',
-);
+export const version = format(/^[0-9]+\.[0-9]+\.[0-9]+(-[a-z0-9.]+)?$/, 32, 'must be a version such as 1.36.3-gke.1');
 
 export const instanceType = format(/^[a-z0-9-]+\.[a-z0-9-]+$/, 32, 'must be an EC2 instance type, such as m5.large');
 

@@ -4,17 +4,17 @@
  * Owns: starting both, and ending both with nothing left. There are no controllers: namespaces are not emptied and owner
  * references collect nothing.
  */
-import 'reflect-metadata';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { generateKeyPairSync, randomBytes, randomInt, type webcrypto } from 'node:crypto';
-import { openSync } from 'node:fs';
+import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import * as x509 from '@peculiar/x509';
+import { basename, join } from 'node:path';
 import { stringify } from 'yaml';
+import { makeServerCertificates } from './certificates.ts';
 import { toolsFolder } from './tools.ts';
 import { waitFor } from './wait.ts';
 
@@ -54,39 +54,16 @@ const freePort = (host: string): Promise<number> =>
     });
   });
 
-/** An authority and the API server's certificate under it. */
-const makeCertificates = async (host: string) => {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-  const generate = (): Promise<webcrypto.CryptoKeyPair> =>
-    crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const validity = { notBefore: new Date(Date.now() - 3_600_000), notAfter: new Date(Date.now() + 86_400_000) };
-  const [authorityKeys, keys] = await Promise.all([generate(), generate()]);
-  const authority = await x509.X509CertificateGenerator.createSelfSigned({
-    ...validity,
-    name: 'CN=test',
-    keys: authorityKeys,
-    signingAlgorithm: algorithm,
-    extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
-  });
-  const certificate = await x509.X509CertificateGenerator.create({
-    ...validity,
-    subject: 'CN=kube-apiserver',
-    issuer: authority.subject,
-    publicKey: keys.publicKey,
-    signingKey: authorityKeys.privateKey,
-    signingAlgorithm: algorithm,
-    extensions: [
-      new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: host }]),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-    ],
-  });
-  const key = x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
-  return { authority: authority.toString('pem'), certificate: certificate.toString('pem'), key };
-};
-
-const start = (folder: string, file: string, args: readonly string[]): ChildProcess => {
-  const log = openSync(join(folder, `${file.slice(file.lastIndexOf('/') + 1)}.log`), 'a');
-  return spawn(file, args, { stdio: ['ignore', log, log], cwd: folder });
+/** Starts a program; a missing one is an error that names it. */
+const start = async (folder: string, file: string, args: readonly string[]): Promise<ChildProcess> => {
+  const log = openSync(join(folder, `${basename(file)}.log`), 'a');
+  try {
+    const child = spawn(file, args, { stdio: ['ignore', log, log], cwd: folder });
+    await once(child, 'spawn');
+    return child;
+  } finally {
+    closeSync(log);
+  }
 };
 
 /** Ends a process that keeps nothing worth keeping. */
@@ -97,85 +74,71 @@ const end = async (child: ChildProcess): Promise<void> => {
   await ended;
 };
 
-export const startApiServer = async (options: { readonly bin?: string } = {}): Promise<ApiServerForTests> => {
-  const bin = options.bin ?? (await toolsFolder());
-  const folder = await mkdtemp(join(tmpdir(), 'slipway-test-api-'));
+type Where = { readonly host: string; readonly etcdPort: number; readonly peerPort: number; readonly port: number };
+
+/** A loopback address of its own, so that tests which run at once don't meet. */
+const findPlace = async (): Promise<Where> => {
   const host = `127.${randomInt(128, 250)}.${randomInt(1, 255)}.${randomInt(2, 255)}`;
-  const etcdPort = await freePort(host);
-  const peerPort = await freePort(host);
-  const port = await freePort(host);
-  const server = `https://${host}:${port}`;
-  const token = randomBytes(24).toString('hex');
-  const certificates = await makeCertificates(host);
-  const serviceAccount = generateKeyPairSync('ec', {
-    namedCurve: 'P-256',
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
-  const kubeconfigYaml = stringify({
+  return { host, etcdPort: await freePort(host), peerPort: await freePort(host), port: await freePort(host) };
+};
+
+const etcdArguments = (folder: string, where: Where): readonly string[] => {
+  const client = `http://${where.host}:${where.etcdPort}`;
+  const peer = `http://${where.host}:${where.peerPort}`;
+  return [
+    '--name=test',
+    `--data-dir=${folder}/etcd`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=test=${peer}`,
+    // What a test wrote need not survive the computer.
+    '--unsafe-no-fsync',
+    '--log-level=warn',
+  ];
+};
+
+const apiServerArguments = (folder: string, where: Where): readonly string[] => [
+  `--bind-address=${where.host}`,
+  `--advertise-address=${where.host}`,
+  `--secure-port=${where.port}`,
+  '--endpoint-reconciler-type=none',
+  `--etcd-servers=http://${where.host}:${where.etcdPort}`,
+  `--tls-cert-file=${folder}/tls.crt`,
+  `--tls-private-key-file=${folder}/tls.key`,
+  `--token-auth-file=${folder}/tokens.csv`,
+  '--authorization-mode=RBAC',
+  `--service-account-issuer=https://${where.host}:${where.port}`,
+  `--service-account-key-file=${folder}/sa.pub`,
+  `--service-account-signing-key-file=${folder}/sa.key`,
+  '--service-cluster-ip-range=10.0.0.0/24',
+  '--disable-admission-plugins=ServiceAccount',
+  '--profiling=false',
+];
+
+const kubeconfigOf = (server: string, certificateAuthority: string, token: string): string =>
+  stringify({
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': 'test',
     clusters: [
       {
         name: 'test',
-        cluster: { server, 'certificate-authority-data': Buffer.from(certificates.authority).toString('base64') },
+        cluster: { server, 'certificate-authority-data': Buffer.from(certificateAuthority).toString('base64') },
       },
     ],
     users: [{ name: 'test', user: { token } }],
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
   });
-  const files: Readonly<Record<string, string>> = {
-    'tls.crt': certificates.certificate,
-    'tls.key': certificates.key,
-    'sa.pub': serviceAccount.publicKey,
-    'sa.key': serviceAccount.privateKey,
-    'tokens.csv': `${token},test,test,system:masters\n`,
-    kubeconfig: kubeconfigYaml,
-  };
-  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
 
-  const etcdUrl = `http://${host}:${etcdPort}`;
-  const peerUrl = `http://${host}:${peerPort}`;
-  const etcd = start(folder, join(bin, 'etcd'), [
-    '--name=test',
-    `--data-dir=${folder}/etcd`,
-    `--listen-client-urls=${etcdUrl}`,
-    `--advertise-client-urls=${etcdUrl}`,
-    `--listen-peer-urls=${peerUrl}`,
-    `--initial-advertise-peer-urls=${peerUrl}`,
-    `--initial-cluster=test=${peerUrl}`,
-    // What a test wrote need not survive the computer.
-    '--unsafe-no-fsync',
-    '--log-level=warn',
-  ]);
-  const apiServer = start(folder, join(bin, 'kube-apiserver'), [
-    `--bind-address=${host}`,
-    `--advertise-address=${host}`,
-    `--secure-port=${port}`,
-    '--endpoint-reconciler-type=none',
-    `--etcd-servers=${etcdUrl}`,
-    `--tls-cert-file=${folder}/tls.crt`,
-    `--tls-private-key-file=${folder}/tls.key`,
-    `--token-auth-file=${folder}/tokens.csv`,
-    '--authorization-mode=RBAC',
-    `--service-account-issuer=${server}`,
-    `--service-account-key-file=${folder}/sa.pub`,
-    `--service-account-signing-key-file=${folder}/sa.key`,
-    '--service-cluster-ip-range=10.0.0.0/24',
-    '--disable-admission-plugins=ServiceAccount',
-    '--profiling=false',
-  ]);
-  const endAll = (): void => {
-    for (const child of [apiServer, etcd]) child.kill('SIGKILL');
-  };
-  process.once('exit', endAll);
-
-  const call: ApiServerForTests['call'] = (method, path, body, contentType = 'application/json') =>
+const callerOf =
+  (server: string, certificateAuthority: string, token: string): ApiServerForTests['call'] =>
+  (method, path, body, contentType = 'application/json') =>
     new Promise((resolve, reject) => {
       const outgoing = request(`${server}${path}`, {
         method,
-        ca: certificates.authority,
+        ca: certificateAuthority,
         agent: false,
         timeout: 10_000,
         headers: { authorization: `Bearer ${token}`, 'content-type': contentType, accept: 'application/json' },
@@ -195,7 +158,9 @@ export const startApiServer = async (options: { readonly bin?: string } = {}): P
       outgoing.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body));
     });
 
-  const kubectl: ApiServerForTests['kubectl'] = (args, stdin) =>
+const kubectlOf =
+  (bin: string, folder: string): ApiServerForTests['kubectl'] =>
+  (args, stdin) =>
     new Promise((resolve, reject) => {
       const child = execFile(
         join(bin, 'kubectl'),
@@ -211,34 +176,69 @@ export const startApiServer = async (options: { readonly bin?: string } = {}): P
       child.stdin?.end(stdin ?? '');
     });
 
-  const mustRun = async (args: readonly string[]): Promise<void> => {
-    const ran = await kubectl(args);
-    if (ran.code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${ran.code}: ${ran.stderr}`);
-  };
+/** The end of a log, or why there is none. */
+const tail = (path: string): Promise<string> =>
+  readFile(path, 'utf8').then(
+    (log) => log.split('\n').slice(-20).join('\n'),
+    (error: unknown) => String(error),
+  );
 
+export const startApiServer = async (options: { readonly bin?: string } = {}): Promise<ApiServerForTests> => {
+  const bin = options.bin ?? (await toolsFolder());
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-test-api-'));
+  const where = await findPlace();
+  const server = `https://${where.host}:${where.port}`;
+  const token = randomBytes(24).toString('hex');
+  const certificates = await makeServerCertificates(where.host);
+  const serviceAccount = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const kubeconfigYaml = kubeconfigOf(server, certificates.authority, token);
+  const files: Readonly<Record<string, string>> = {
+    'tls.crt': certificates.certificate,
+    'tls.key': certificates.key,
+    'sa.pub': serviceAccount.publicKey,
+    'sa.key': serviceAccount.privateKey,
+    'tokens.csv': `${token},test,test,system:masters\n`,
+    kubeconfig: kubeconfigYaml,
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
+  const call = callerOf(server, certificates.authority, token);
+  const kubectl = kubectlOf(bin, folder);
+
+  const children: ChildProcess[] = [];
+  const killAll = (): void => {
+    for (const child of children) child.kill('SIGKILL');
+  };
+  process.once('exit', killAll);
   const stop = async (): Promise<void> => {
-    process.off('exit', endAll);
-    await end(apiServer);
-    await end(etcd);
+    process.off('exit', killAll);
+    for (const child of children.toReversed()) await end(child);
     await rm(folder, { recursive: true, force: true });
   };
 
   try {
+    children.push(await start(folder, join(bin, 'etcd'), etcdArguments(folder, where)));
+    children.push(await start(folder, join(bin, 'kube-apiserver'), apiServerArguments(folder, where)));
+    const ended = (): boolean => children.some((child) => child.exitCode !== null);
     await waitFor(
       `the API server at ${server} is ready`,
-      async () => {
-        if (apiServer.exitCode !== null || etcd.exitCode !== null) return 'ended';
-        return (await call('GET', '/readyz')).status === 200 ? 'ready' : undefined;
-      },
+      async () => (ended() || (await call('GET', '/readyz')).status === 200 ? true : undefined),
       { timeoutMs: 60_000, intervalMs: 100 },
     );
-    if (apiServer.exitCode !== null || etcd.exitCode !== null) throw new Error('etcd or kube-apiserver ended');
+    if (ended()) throw new Error('etcd or kube-apiserver ended by itself');
   } catch (error) {
-    const log = (await readFile(join(folder, 'kube-apiserver.log'), 'utf8')).split('\n').slice(-20).join('\n');
+    const logs = await Promise.all(['etcd', 'kube-apiserver'].map((name) => tail(join(folder, `${name}.log`))));
     await stop();
-    throw new Error(`The API server at ${server} did not start. Its log ends:\n${log}`, { cause: error });
+    throw new Error(`The API server at ${server} did not start. The logs end:\n${logs.join('\n')}`, { cause: error });
   }
 
+  const mustRun = async (args: readonly string[]): Promise<void> => {
+    const ran = await kubectl(args);
+    if (ran.code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${ran.code}: ${ran.stderr}`);
+  };
   return {
     server,
     kubeconfig: join(folder, 'kubeconfig'),
