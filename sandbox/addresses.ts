@@ -51,14 +51,15 @@ const claimFirst = async (
 
 const range = (first: number, count: number): readonly number[] => Array.from({ length: count }, (_, i) => first + i);
 
+/** What the sandbox had before, and whether its parts still run there. */
+export type ClaimBefore = { readonly network: number; readonly proxyPort: number; readonly inUse: boolean };
+
 /**
  * Claims a network and a proxy port for as long as this process lives. What the sandbox had before comes first: what it
- * wrote down then, kubeconfigs and endpoints, stays true.
+ * wrote down then, kubeconfigs and endpoints, stays true. While its own parts listen there, it can be nothing else.
  */
-export const claimAddresses = async (
-  home: string,
-  before: { readonly network: number; readonly proxyPort: number } | undefined,
-): Promise<Claim> => {
+export const claimAddresses = async (home: string, before: ClaimBefore | undefined): Promise<Claim> => {
+  const inUse = before?.inUse === true;
   const folder = `${tmpdir()}/slipway-networks`;
   mkdirSync(folder, { recursive: true });
   try {
@@ -69,8 +70,8 @@ export const claimAddresses = async (
   }
   const network = await claimFirst(
     folder,
-    [...(before ? [before.network] : []), ...range(FIRST_NETWORK, LAST_NETWORK - FIRST_NETWORK + 1)],
-    { name: (n) => `${n}`, purpose: `network of ${home}`, listeners: servicesOn },
+    [...(before ? [before.network] : []), ...(inUse ? [] : range(FIRST_NETWORK, LAST_NETWORK - FIRST_NETWORK + 1))],
+    { name: (n) => `${n}`, purpose: `network of ${home}`, listeners: inUse ? () => [] : servicesOn },
   );
   if (network === undefined) {
     throw new SandboxFailure(
@@ -81,11 +82,11 @@ export const claimAddresses = async (
   }
   const proxy = await claimFirst(
     folder,
-    [...(before ? [before.proxyPort] : []), ...range(FIRST_PROXY_PORT, PROXY_PORTS)],
+    [...(before ? [before.proxyPort] : []), ...(inUse ? [] : range(FIRST_PROXY_PORT, PROXY_PORTS))],
     {
       name: (port) => `proxy-${port}`,
       purpose: `proxy of ${home}`,
-      listeners: (port) => [{ host: '127.0.0.1', port }],
+      listeners: (port) => (inUse ? [] : [{ host: '127.0.0.1', port }]),
     },
   );
   if (proxy === undefined) {

@@ -35,6 +35,8 @@ export type SandboxLayout = {
   readonly managementEtcd: HostPort;
   readonly managementApi: HostPort;
   readonly hub: HostPort;
+  /** Prometheus metrics of the worker. */
+  readonly workerMetrics: HostPort;
   /** The HTTP CONNECT proxy that knows load balancers' names. */
   readonly proxy: HostPort;
 };
@@ -65,6 +67,7 @@ export const layoutOf = (options: {
     managementEtcd: service(4, 2379),
     managementApi: service(5, 6443),
     hub: service(6, 8085),
+    workerMetrics: service(7, 9090),
     proxy: { host: '127.0.0.1', port: options.proxyPort },
   };
 };
@@ -72,7 +75,6 @@ export const layoutOf = (options: {
 /** Folders under a sandbox's home, by what they hold. */
 export const folders = (home: string) => ({
   logs: `${home}/logs`,
-  pids: `${home}/pids`,
   data: `${home}/data`,
   pki: `${home}/pki`,
   /** `<instances>/<EC2 id>/{agent.pid,agent.log,…}`: one folder an instance, a part of its own. */
@@ -81,4 +83,12 @@ export const folders = (home: string) => ({
   volumes: `${home}/volumes`,
   kubeconfig: `${home}/kubeconfig`,
   layout: `${home}/sandbox.json`,
+  /** Which part is in which state: written by the supervisor, read by `status`. */
+  state: `${home}/state.json`,
+  /** What `slipway` on the command line needs to know. */
+  config: `${home}/config.json`,
+  bin: `${home}/bin`,
 });
+
+/** What every AWS client in the sandbox signs with. Not a secret: the account exists on loopback only. */
+export const AWS_CREDENTIALS = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' } as const;

@@ -81,16 +81,27 @@ const whileAlive = async (process: ProcessIdentity, milliseconds: number): Promi
   return false;
 };
 
+/**
+ * Kills what is left of a group whose leader has ended. The kernel gives a leader's number to nobody while its group
+ * lives, so another process of that number means that the group is gone.
+ */
+export const killRemains = (leader: ProcessIdentity): void => {
+  const now = identify(leader.pid);
+  if (now === undefined || now.began === leader.began) signal(-leader.pid, 'SIGKILL');
+};
+
 /** Ends a leader and its group: asks first, and after the grace (none: at once) makes them. */
 export const endGroup = async (leader: ProcessIdentity, graceMilliseconds: number): Promise<void> => {
   if (!isAlive(leader)) return;
   if (graceMilliseconds > 0) {
     signalGroup(leader, 'SIGTERM');
-    if (!(await whileAlive(leader, graceMilliseconds))) return;
+    await whileAlive(leader, graceMilliseconds);
   }
-  signalGroup(leader, 'SIGKILL');
+  killRemains(leader);
   if (await whileAlive(leader, 10_000)) {
-    throw new Error(`process ${leader.pid} is still there ten seconds after SIGKILL; look at /proc/${leader.pid}/stack`);
+    throw new Error(
+      `process ${leader.pid} is still there ten seconds after SIGKILL; look at /proc/${leader.pid}/stack`,
+    );
   }
 };
 

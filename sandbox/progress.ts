@@ -67,6 +67,4 @@ const runLive = async (tasks: readonly Task[]): Promise<void> => {
 
 /** Runs the tasks side by side, and throws the first failure once all have ended. */
 export const runTasks = (tasks: readonly Task[]): Promise<void> =>
-  process.stderr.isTTY && process.stdout.isTTY
-    ? runLive(tasks)
-    : runPlain(tasks, (line) => process.stderr.write(line));
+  process.stderr.isTTY && process.stdout.isTTY ? runLive(tasks) : runPlain(tasks, (line) => process.stderr.write(line));

@@ -5,6 +5,7 @@
  * to etcd and the API server; user clusters have authorities of their own, made elsewhere.
  */
 import 'reflect-metadata';
+import type { webcrypto } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import * as x509 from '@peculiar/x509';
 
@@ -22,7 +23,7 @@ type Leaf = {
   readonly names?: readonly string[];
 };
 
-type Authority = { readonly certificate: x509.X509Certificate; readonly keys: CryptoKeyPair };
+type Authority = { readonly certificate: x509.X509Certificate; readonly keys: webcrypto.CryptoKeyPair };
 
 const validity = () => ({
   // Yesterday, for clocks that differ a little.
@@ -30,12 +31,13 @@ const validity = () => ({
   notAfter: new Date(Date.now() + LIFETIME_DAYS * DAY_MILLISECONDS),
 });
 
-const generateKeys = (): Promise<CryptoKeyPair> => crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+const generateKeys = (): Promise<webcrypto.CryptoKeyPair> =>
+  crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 
-const privatePem = async (keys: CryptoKeyPair): Promise<string> =>
+const privatePem = async (keys: webcrypto.CryptoKeyPair): Promise<string> =>
   x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
 
-const publicPem = async (keys: CryptoKeyPair): Promise<string> =>
+const publicPem = async (keys: webcrypto.CryptoKeyPair): Promise<string> =>
   x509.PemConverter.encode(await crypto.subtle.exportKey('spki', keys.publicKey), 'PUBLIC KEY');
 
 const makeAuthority = async (): Promise<Authority> => {

@@ -85,7 +85,9 @@ const pointTo = (link: string, target: string): void => {
 
 /** Links the binaries of all recipes into one folder, whose name says exactly which they are. */
 const linkSet = (cache: string, recipes: readonly Recipe[], venv: string): Tools => {
-  const fingerprint = createHash('sha256').update(recipes.map((recipe) => recipe.store).join('\n')).digest('hex');
+  const fingerprint = createHash('sha256')
+    .update(recipes.map((recipe) => recipe.store).join('\n'))
+    .digest('hex');
   const set = `${cache}/sets/${fingerprint.slice(0, 16)}`;
   if (!existsSync(set)) {
     const draft = `${cache}/tmp/${process.pid}-set`;
@@ -124,7 +126,8 @@ export const ensureTools = async (): Promise<Tools> => {
     const lock = await lockCache(cache);
     try {
       // Left behind by builds that were killed: nobody else builds while the lock is held.
-      for (const entry of readdirSync(`${cache}/tmp`)) rmSync(`${cache}/tmp/${entry}`, { recursive: true, force: true });
+      for (const entry of readdirSync(`${cache}/tmp`))
+        rmSync(`${cache}/tmp/${entry}`, { recursive: true, force: true });
       const missing = recipes.filter(isMissing);
       if (missing.length > 0) {
         process.stderr.write(`Building tools into ${cache} (all of them: about ten minutes on two cores; once)\n`);

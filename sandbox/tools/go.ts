@@ -22,12 +22,14 @@ const environment = (): NodeJS.ProcessEnv => ({
 
 /** The version of the Go that builds in this folder, after proof that it is new enough. */
 export const goVersion = async (folder: string): Promise<string> => {
-  const cure = 'install Go 1.26 or newer from https://go.dev/dl/ (unpack it and put its bin folder on PATH) and run again';
+  const cure =
+    'install Go 1.26 or newer from https://go.dev/dl/ (unpack it and put its bin folder on PATH) and run again';
   const result = await tryCommand('go', ['env', 'GOVERSION'], { cwd: folder, env: environment() });
   if (result === undefined) throw new SandboxFailure('prerequisite', 'Go is missing: there is no `go` on PATH', cure);
   const version = result.stdout.trim();
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version) ?? [];
-  const newEnough = Number(major) > MINIMUM.major || (Number(major) === MINIMUM.major && Number(minor) >= MINIMUM.minor);
+  const newEnough =
+    Number(major) > MINIMUM.major || (Number(major) === MINIMUM.major && Number(minor) >= MINIMUM.minor);
   if (result.code !== 0 || !newEnough) {
     throw new SandboxFailure(
       'prerequisite',
@@ -46,7 +48,9 @@ const versionIn = (goMod: string, module: string): string => {
 };
 
 const linkerFlags = (tool: GoTool, goMod: string): string =>
-  ['-s', '-w', ...Object.entries(tool.stamps(versionIn(goMod, tool.versionOf))).map(([k, v]) => `-X ${k}=${v}`)].join(' ');
+  ['-s', '-w', ...Object.entries(tool.stamps(versionIn(goMod, tool.versionOf))).map(([k, v]) => `-X ${k}=${v}`)].join(
+    ' ',
+  );
 
 /** What decides the binaries' content: the same fingerprint means the same binaries. */
 export const goFingerprint = (tool: GoTool, folder: string, version: string): string => {

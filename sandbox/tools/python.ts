@@ -51,15 +51,10 @@ export const buildPython = async (
   await runCommand('making a Python environment', python.file, ['-m', 'venv', target]);
   const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--only-binary', ':all:'];
   let packages = 0;
-  await runCommand(
-    'installing Python packages',
-    `${target}/bin/python`,
-    [...pip, '-r', `${folder}/requirements.txt`],
-    {
-      onLine: (line) => {
-        if (line.startsWith('Collecting') || line.startsWith('Requirement')) packages += 1;
-        note(line.startsWith('Installing') ? `installing ${packages} packages` : `${packages} packages collected`);
-      },
+  await runCommand('installing Python packages', `${target}/bin/python`, [...pip, '-r', `${folder}/requirements.txt`], {
+    onLine: (line) => {
+      if (line.startsWith('Collecting') || line.startsWith('Requirement')) packages += 1;
+      note(line.startsWith('Installing') ? `installing ${packages} packages` : `${packages} packages collected`);
     },
-  );
+  });
 };

@@ -1,0 +1,65 @@
+/**
+ * Sandbox: what every command knows about the sandbox it is about.
+ *
+ * Owns: which home is meant, and what is true of it now, read from disk and checked against the processes that run.
+ * Neighbours: the supervisor writes the state.
+ */
+import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SandboxFailure } from '../failure.ts';
+import { folders, type SandboxLayout } from '../layout.ts';
+import { isAlive } from '../process.ts';
+import { allInstances } from '../supervisor/instances.ts';
+import { readLayout, readState, type SandboxState } from '../supervisor/state.ts';
+
+export const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+export const homeFolder = (): string => resolve(process.env['SLIPWAY_HOME'] ?? `${homedir()}/.slipway`);
+
+export type PartStatus = {
+  readonly name: string;
+  /** Null where no process runs. */
+  readonly pid: number | null;
+  readonly log: string;
+  readonly state: string;
+  readonly restarts?: number;
+  readonly startMilliseconds?: number;
+  readonly reason?: string;
+};
+
+/** A part as it is now: what the supervisor wrote, unless the process is gone and nobody was left to write that. */
+export const partsNow = (home: string, state: SandboxState): readonly PartStatus[] => {
+  const supervised = isAlive(state.supervisor);
+  const parts = state.parts.map(({ process, ...record }): PartStatus => {
+    const alive = process !== undefined && isAlive(process);
+    const orphan = alive ? `${record.state}, unsupervised` : record.state === 'account lost' ? record.state : 'stopped';
+    return { ...record, pid: alive ? process.pid : null, state: supervised ? record.state : orphan };
+  });
+  const instances = allInstances(folders(home).instances).map(
+    ({ id, log, leader }): PartStatus => ({
+      name: id,
+      pid: leader?.pid ?? null,
+      log,
+      state: leader === undefined ? 'terminated' : 'running',
+    }),
+  );
+  return [...parts, ...instances];
+};
+
+export type Sandbox = { readonly home: string; readonly layout: SandboxLayout; readonly state: SandboxState };
+
+/** The sandbox of this home; an error that says how to get one where there is none. */
+export const theSandbox = (): Sandbox => {
+  const home = homeFolder();
+  const state = readState(home);
+  const layout = readLayout(home);
+  if (state === undefined || layout === undefined) {
+    throw new SandboxFailure(
+      'noSandbox',
+      `there is no sandbox in ${home}`,
+      'start one with `npm run sandbox -- up`, or set SLIPWAY_HOME to the home of another',
+    );
+  }
+  return { home, layout, state };
+};

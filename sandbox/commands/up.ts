@@ -1,0 +1,147 @@
+/**
+ * Up: starts the sandbox, or what is missing of it, and shows how far it is.
+ *
+ * Owns: waiting until all is ready, and saying what isn't and why. Neighbours: the supervisor does the work, so that
+ * whoever only looks may go away at any moment.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SandboxFailure } from '../failure.ts';
+import { folders } from '../layout.ts';
+import { identify, isAlive, type ProcessIdentity } from '../process.ts';
+import { runTasks, type Task } from '../progress.ts';
+import { SUPERVISOR_LOG } from '../supervisor/beginning.ts';
+import { giveOrder } from '../supervisor/control.ts';
+import type { SupervisorOptions } from '../supervisor/main.ts';
+import { type PartRecord, readState, type SandboxState } from '../supervisor/state.ts';
+import { ensureTools } from '../tools/build.ts';
+import { down } from './down.ts';
+import { lastLines } from './logs.ts';
+import { CHECKOUT, homeFolder } from './sandbox.ts';
+import { printStatus } from './status.ts';
+
+const PART_SECONDS = 90;
+/** Who died so often while one waits will die again. */
+const MOST_RESTARTS = 5;
+const SUPERVISOR_SECONDS = 30;
+
+/** Starts a supervisor that outlives this command. */
+const startSupervisor = async (home: string): Promise<ProcessIdentity> => {
+  const { bin, python } = await ensureTools();
+  const { logs } = folders(home);
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  const options: SupervisorOptions = { home, bin, python, checkout: CHECKOUT };
+  const log = openSync(`${logs}/${SUPERVISOR_LOG}`, 'w');
+  const program = `${CHECKOUT}/sandbox/supervisor/main.ts`;
+  const child = spawn(process.execPath, [program, JSON.stringify(options)], {
+    cwd: home,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  child.unref();
+  const supervisor = child.pid === undefined ? undefined : identify(child.pid);
+  if (supervisor === undefined) throw new Error(`${process.execPath} could not be started as the supervisor`);
+  return supervisor;
+};
+
+const supervisorFailure = (home: string): SandboxFailure => {
+  const log = `${folders(home).logs}/${SUPERVISOR_LOG}`;
+  return new SandboxFailure(
+    'part',
+    `the supervisor of ${home} ended:\n${lastLines(log, 15)}`,
+    `read ${log}; \`npm run sandbox -- down\` ends what it left behind`,
+  );
+};
+
+const whenWritten = async (home: string, supervisor: ProcessIdentity): Promise<SandboxState> => {
+  const deadline = Date.now() + SUPERVISOR_SECONDS * 1000;
+  for (;;) {
+    const state = readState(home);
+    // Another `up` may have been first: then its supervisor is the one.
+    if (state !== undefined && state.parts.length > 0 && isAlive(state.supervisor)) return state;
+    if (!isAlive(supervisor) || Date.now() > deadline) throw supervisorFailure(home);
+    await delay(50);
+  }
+};
+
+const partNotReady = (part: PartRecord, why: string): SandboxFailure =>
+  new SandboxFailure(
+    'part',
+    `${part.name} ${why} (${part.reason ?? part.state}); the end of its log:\n${lastLines(part.log, 15)}`,
+    `read \`npm run sandbox -- logs ${part.name}\`; the sandbox keeps trying, \`npm run sandbox -- down\` ends it`,
+  );
+
+const untilReady = async (home: string, name: string, note: (text: string) => void): Promise<void> => {
+  const before = readState(home)?.parts.find((one) => one.name === name)?.restarts ?? 0;
+  const deadline = Date.now() + PART_SECONDS * 1000;
+  for (;;) {
+    const state = readState(home);
+    const part = state?.parts.find((one) => one.name === name);
+    if (part?.state === 'ready') return;
+    if (state === undefined || !isAlive(state.supervisor)) throw supervisorFailure(home);
+    if (part === undefined) throw new Error(`the supervisor of ${home} runs no part ${name}`);
+    const reason = part.reason?.split('\n')[0];
+    note(`${part.state}${reason ? ` (${reason})` : ''}`);
+    if (part.state === 'account lost') throw partNotReady(part, 'ended');
+    if (part.restarts - before >= MOST_RESTARTS) throw partNotReady(part, `died ${MOST_RESTARTS} times`);
+    if (Date.now() > deadline) throw partNotReady(part, `is not ready after ${PART_SECONDS} s`);
+    await delay(50);
+  }
+};
+
+/** Brings everything up, and returns when it is ready. */
+export const bringUp = async (): Promise<void> => {
+  const home = homeFolder();
+  const before = readState(home);
+  let state = before !== undefined && isAlive(before.supervisor) ? before : undefined;
+  if (state?.parts.some((part) => part.state === 'account lost')) {
+    process.stderr.write('The account of this sandbox is lost with the process that held it: beginning anew.\n');
+    await down();
+    state = undefined;
+  }
+  if (state !== undefined) await giveOrder(home, { verb: 'start-all' });
+  else state = await whenWritten(home, await startSupervisor(home));
+  const tasks = state.parts.map(({ name }): Task => ({ title: name, run: (note) => untilReady(home, name, note) }));
+  await runTasks(tasks);
+};
+
+/** Until Ctrl-C, or until somebody else takes the sandbox down. */
+const untilInterrupted = async (home: string, interrupted: AbortSignal): Promise<void> => {
+  for (;;) {
+    const state = readState(home);
+    if (interrupted.aborted || state === undefined || !isAlive(state.supervisor)) return;
+    await delay(300);
+  }
+};
+
+export const up = async (options: { readonly detach: boolean }): Promise<void> => {
+  const home = homeFolder();
+  if (options.detach) {
+    await bringUp();
+    return printStatus();
+  }
+  const interruption = new AbortController();
+  const asked = new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(name, () => {
+        interruption.abort();
+        resolve();
+      });
+    }
+  });
+  try {
+    const ready = bringUp().then(() => {
+      if (interruption.signal.aborted) return;
+      printStatus();
+      process.stderr.write('\nCtrl-C ends the sandbox.\n');
+    });
+    await Promise.race([ready, asked]);
+    await untilInterrupted(home, interruption.signal);
+  } finally {
+    process.stderr.write('\nTaking the sandbox down.\n');
+    await down();
+  }
+};

@@ -1,0 +1,96 @@
+/**
+ * Parts: the programs of a sandbox, what each needs, and how one sees that it works.
+ *
+ * Owns: the table. Parts that bear others' absence (the worker waits for Temporal by itself) need nothing, so that
+ * everything slow starts at once. Neighbours: `environment.ts` says what they are told, `../management/` how etcd and the
+ * API server are called.
+ */
+import { existsSync } from 'node:fs';
+import { ACCOUNT, folders, type SandboxLayout } from '../layout.ts';
+import { type ComponentCommand, managementApi, managementEtcd } from '../management/components.ts';
+import { applyCrds } from '../management/crds.ts';
+import { awsEnvironment, baseEnvironment, clientEnvironment, workerEnvironment } from './environment.ts';
+import type { Part } from './part.ts';
+import type { Probe } from './probe.ts';
+import { setRetention, temporalServer } from './temporal.ts';
+
+type Defaults = Pick<Part, 'needs' | 'keeps' | 'graceMilliseconds' | 'data'>;
+
+const DEFAULTS: Defaults = { needs: [], keeps: 'on disk', graceMilliseconds: 3_000, data: [] };
+
+/** All parts of the sandbox. `caller` is the environment of whoever ran `up`. */
+export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.ProcessEnv): readonly Part[] => {
+  const { logs, data, pki } = folders(layout.home);
+  const base = baseEnvironment(layout, mark, caller);
+  const log = (name: string) => `${logs}/${name}.log`;
+  const part = (
+    name: string,
+    command: ComponentCommand,
+    probe: Probe,
+    more: Partial<Omit<Part, 'name' | 'env'>> & { env?: Readonly<Record<string, string>> } = {},
+  ): Part => ({
+    ...DEFAULTS,
+    ...more,
+    name,
+    file: command.file,
+    args: command.args,
+    probe,
+    log: log(name),
+    env: { ...base, ...more.env },
+  });
+  const ours = (path: string, ...args: readonly string[]): ComponentCommand => ({
+    file: layout.node,
+    args: [`${layout.checkout}/${path}`, ...args],
+  });
+  const layoutFile = folders(layout.home).layout;
+  const says = (name: string, text: string): Probe => ({ kind: 'says', log: log(name), text });
+
+  const all = [
+    part(
+      'temporal',
+      temporalServer(layout),
+      { kind: 'listens', address: layout.temporal },
+      { settle: () => setRetention(layout), data: ['', '-wal', '-shm'].map((s) => `${data}/temporal.db${s}`) },
+    ),
+    part(
+      'aws',
+      ours('sandbox/aws/main.ts', layoutFile),
+      { kind: 'listens', address: layout.aws },
+      { keeps: 'in memory', env: { MOTO_ACCOUNT_ID: ACCOUNT } },
+    ),
+    part('management-etcd', managementEtcd(layout), { kind: 'listens', address: layout.managementEtcd }),
+    part(
+      'management-apiserver',
+      managementApi(layout),
+      {
+        kind: 'answers',
+        url: `https://${layout.managementApi.host}:${layout.managementApi.port}/readyz`,
+        authority: `${pki}/ca.crt`,
+      },
+      { needs: ['management-etcd'], settle: () => applyCrds(layout) },
+    ),
+    part('hub', ours('sandbox/hub/main.ts', layoutFile), { kind: 'listens', address: layout.hub }),
+    part(
+      'network',
+      ours('sandbox/network/main.ts', layoutFile),
+      { kind: 'listens', address: layout.proxy },
+      {
+        needs: ['aws'],
+        env: awsEnvironment(layout),
+      },
+    ),
+    part('instances', ours('sandbox/instances/main.ts', layoutFile), says('instances', '"msg":"Playing'), {
+      needs: ['aws'],
+      env: awsEnvironment(layout),
+    }),
+    part('slipway-worker', ours('worker/main.ts'), says('slipway-worker', '"msg":"Working"'), {
+      needs: ['temporal', 'aws', 'management-apiserver'],
+      env: workerEnvironment(layout, caller),
+    }),
+    part('slipway-client', ours('client/watcher/main.ts'), says('slipway-client', '"msg":"Watching'), {
+      needs: ['temporal', 'management-apiserver'],
+      env: clientEnvironment(layout),
+    }),
+  ];
+  return all.filter(({ args: [program] }) => !program?.endsWith('.ts') || existsSync(program));
+};
