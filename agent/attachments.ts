@@ -1,0 +1,94 @@
+/**
+ * Attachments: a replica takes its etcd volume and its network interface, which outlive instances.
+ *
+ * Owns: the loop that looks, acts and looks again until both are this instance's. They are taken only from an instance
+ * that is stopped or terminated, and never by force: two members on one disk would destroy it (I5).
+ * Neighbours: `aws/ec2.ts` makes the calls; the host mounts the volume and uses the address afterwards.
+ * Invariants: I2 (already ours is fine), I9 (says which instance it waits for).
+ */
+import type { Attachable, Ec2 } from './aws/ec2.ts';
+import type { Log } from './log.ts';
+import { type Attempt, again, done, persist } from './persist.ts';
+
+const PACE = { firstMillis: 200, maxMillis: 3_000 };
+/** The name that EC2 gives the attachment; the host finds the disk by its volume id. */
+export const VOLUME_DEVICE = '/dev/sdf';
+const INTERFACE_INDEX = 1;
+
+type Kind = {
+  readonly noun: string;
+  look(): Promise<Attachable | undefined>;
+  attach(): Promise<void>;
+  detach(found: Attachable, holder: string): Promise<void>;
+};
+
+/** One look at a volume or an interface, and what follows from it. */
+const takeOnce = async (ec2: Ec2, instanceId: string, kind: Kind): Promise<Attempt<Attachable>> => {
+  const found = await kind.look();
+  if (found === undefined) return again(`${kind.noun} does not exist; only a repair can make a new one`);
+  const attachment = found.attachment;
+  if (attachment === undefined) {
+    if (found.state !== 'available') return again(`${kind.noun} is ${found.state}`);
+    await kind.attach();
+    return again(`${kind.noun} is being attached`);
+  }
+  if (attachment.instanceId === instanceId) {
+    return attachment.state === 'attached' ? done(found) : again(`${kind.noun} is ${attachment.state}`);
+  }
+  const holder = attachment.instanceId;
+  const state = await ec2.instanceState(holder);
+  if (state === 'stopped') {
+    await kind.detach(found, holder);
+    return again(`${kind.noun} is being detached from instance ${holder}, which is stopped`);
+  }
+  return again(
+    `${kind.noun} is attached to instance ${holder}, which is ${state}; it is taken when that one is stopped or terminated`,
+  );
+};
+
+/** Returns when the volume is attached to this instance. */
+export const takeVolume = (
+  ec2: Ec2,
+  volumeId: string,
+  instanceId: string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Attachable> =>
+  persist({
+    what: `Attaching volume ${volumeId}`,
+    log,
+    signal,
+    pace: PACE,
+    attempt: () =>
+      takeOnce(ec2, instanceId, {
+        noun: `volume ${volumeId}`,
+        look: () => ec2.volume(volumeId),
+        attach: () => ec2.attachVolume(volumeId, instanceId, VOLUME_DEVICE),
+        detach: (_found, holder) => ec2.detachVolume(volumeId, holder),
+      }),
+  });
+
+/** Returns when the network interface is attached to this instance. */
+export const takeNetworkInterface = (
+  ec2: Ec2,
+  interfaceId: string,
+  instanceId: string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Attachable> =>
+  persist({
+    what: `Attaching network interface ${interfaceId}`,
+    log,
+    signal,
+    pace: PACE,
+    attempt: () =>
+      takeOnce(ec2, instanceId, {
+        noun: `network interface ${interfaceId}`,
+        look: () => ec2.networkInterface(interfaceId),
+        attach: () => ec2.attachNetworkInterface(interfaceId, instanceId, INTERFACE_INDEX),
+        detach: async (found) => {
+          const attachmentId = found.attachment?.attachmentId;
+          if (attachmentId !== undefined) await ec2.detachNetworkInterface(attachmentId);
+        },
+      }),
+  });

@@ -1,0 +1,175 @@
+/**
+ * Node: the life of a worker machine, as a story: ask for a certificate, register, renew the Lease.
+ *
+ * Owns: the order of a node's life and its own heartbeat. Where a kubelet runs pods, this is the kubelet's part; in the
+ * sandbox the agent plays it, with the same requests under the same permissions.
+ * Neighbours: `node-certificates.ts` obtains and keeps certificates; `machine/node.ts` says what is registered; the node
+ * approver on the control plane grants; the cloud controller initialises the Node.
+ * Invariant: I9 (everything is retried for ever and says why).
+ */
+import type { NodeConfiguration, NodeSecrets } from '../machine/configuration.ts';
+import {
+  healthyConditions,
+  type Instance,
+  LEASE_DURATION_SECONDS,
+  LEASE_RENEWAL_SECONDS,
+  nodeBelongsTo,
+  nodeLabels,
+  nodeObject,
+  nodeStatus,
+} from '../machine/node.ts';
+import { createKubernetes, type Kubernetes, reasonOf } from './kubernetes.ts';
+import { type Log, messageOf } from './log.ts';
+import { keepNodeCertificates, obtainNodeCertificates } from './node-certificates.ts';
+import { again, done, pause, persist } from './persist.ts';
+
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+const PACE = { firstMillis: 500, maxMillis: 5_000 };
+const STATUS_MILLIS = 300_000;
+const LEASE_RETRY_MILLIS = 1_000;
+
+export type NodeBoot = {
+  readonly configuration: NodeConfiguration;
+  readonly secrets: NodeSecrets;
+  readonly instance: Instance;
+  /** Folder for its certificates, which a restarted agent finds again. */
+  readonly state: string;
+  readonly proxy?: string;
+  readonly log: Log;
+};
+
+type RegisteredNode = { readonly metadata: { readonly name: string; readonly uid: string } };
+
+/** The client of the moment: it changes when the node's certificate does. */
+export type Connection = { kubernetes: Kubernetes };
+
+/** Creates the Node, or takes up the one that an earlier agent of this instance created. */
+const register = (boot: NodeBoot, connection: Connection, signal: AbortSignal): Promise<RegisteredNode> =>
+  persist({
+    what: 'Registering the node',
+    log: boot.log,
+    signal,
+    pace: PACE,
+    attempt: async () => {
+      const { configuration, instance } = boot;
+      const path = `/api/v1/nodes/${instance.hostname}`;
+      const created = await connection.kubernetes.call(
+        'POST',
+        '/api/v1/nodes',
+        nodeObject(configuration, instance, new Date().toISOString()),
+      );
+      if (created.status === 201) return done(created.body as RegisteredNode);
+      if (created.status !== 409) throw new Error(reasonOf(created));
+      const found = await connection.kubernetes.call('GET', path);
+      if (found.status !== 200) throw new Error(reasonOf(found));
+      const node = found.body as RegisteredNode & Parameters<typeof nodeBelongsTo>[0];
+      if (!nodeBelongsTo(node, instance)) {
+        return again(
+          `Node ${instance.hostname} still belongs to another instance that had this address; it goes when the cloud controller sees that one gone`,
+        );
+      }
+      const now = new Date().toISOString();
+      const patched = await connection.kubernetes.call('PATCH', `${path}/status`, {
+        status: nodeStatus(configuration, instance, now, now),
+      });
+      if (patched.status !== 200) throw new Error(reasonOf(patched));
+      return done(node);
+    },
+  });
+
+/** Renews the node's own Lease; creates it when it is not there. */
+const renewLease = async (kubernetes: Kubernetes, node: RegisteredNode): Promise<void> => {
+  const { name, uid } = node.metadata;
+  const renewTime = new Date().toISOString().replace('Z', '000Z');
+  const renewed = await kubernetes.call('PATCH', `${LEASES}/${name}`, { spec: { holderIdentity: name, renewTime } });
+  if (renewed.status === 200) return;
+  if (renewed.status !== 404) throw new Error(reasonOf(renewed));
+  const created = await kubernetes.call('POST', LEASES, {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }] },
+    spec: { holderIdentity: name, leaseDurationSeconds: LEASE_DURATION_SECONDS, renewTime },
+  });
+  if (created.status !== 201) throw new Error(reasonOf(created));
+};
+
+/** Reports that the node is healthy. False when its Node is gone, which means that it must register again. */
+const reportStatus = async (kubernetes: Kubernetes, node: RegisteredNode, since: string): Promise<boolean> => {
+  const answer = await kubernetes.call('PATCH', `/api/v1/nodes/${node.metadata.name}/status`, {
+    status: { conditions: healthyConditions(new Date().toISOString(), since) },
+  });
+  if (answer.status === 404) return false;
+  if (answer.status !== 200) throw new Error(reasonOf(answer));
+  return true;
+};
+
+/** Lease and status, until the signal is aborted or the Node is deleted. */
+const beat = async (
+  boot: NodeBoot,
+  connection: Connection,
+  node: RegisteredNode,
+  signal: AbortSignal,
+): Promise<void> => {
+  const since = new Date().toISOString();
+  let reportedAt = Date.now();
+  let failing = false;
+  while (!signal.aborted) {
+    let wait = LEASE_RENEWAL_SECONDS * 1000;
+    try {
+      await renewLease(connection.kubernetes, node);
+      // After an outage the control plane may have marked it unknown: healthy again is news.
+      if (failing || Date.now() - reportedAt >= STATUS_MILLIS) {
+        if (!(await reportStatus(connection.kubernetes, node, since))) {
+          boot.log.warn('The Node object was deleted; it is registered again');
+          return;
+        }
+        reportedAt = Date.now();
+      }
+      if (failing) boot.log.info('The Lease is renewed again');
+      failing = false;
+    } catch (thrown) {
+      if (!failing) boot.log.warn(`The Lease is not renewed, tried every second: ${messageOf(thrown)}`);
+      failing = true;
+      wait = LEASE_RETRY_MILLIS;
+    }
+    await pause(wait, signal);
+  }
+};
+
+export const bootNode = async (boot: NodeBoot, signal: AbortSignal): Promise<void> => {
+  const { configuration, instance, log } = boot;
+  const startedAt = Date.now();
+  const { refused } = nodeLabels(configuration, instance);
+  if (refused.length > 0) {
+    log.warn('Labels of the pool are left out: Kubernetes does not let a node set them on itself', { labels: refused });
+  }
+  const access = {
+    server: `https://${configuration.endpoint}`,
+    authority: configuration.certificateAuthority,
+    ...(boot.proxy === undefined ? {} : { proxy: boot.proxy }),
+  };
+  const connect = (certificate: string, key: string): Kubernetes =>
+    createKubernetes({ ...access, credentials: { kind: 'certificate', certificate, key } });
+
+  const client = await obtainNodeCertificates(boot, access, signal);
+  const connection: Connection = { kubernetes: connect(client.certificate, client.key) };
+  const certificates = keepNodeCertificates(
+    boot,
+    client,
+    () => connection.kubernetes,
+    (renewed) => {
+      connection.kubernetes.close();
+      connection.kubernetes = connect(renewed.certificate, renewed.key);
+    },
+    signal,
+  );
+  certificates.catch((thrown: unknown) => {
+    if (!signal.aborted) log.error(`Certificates of the node are no longer renewed: ${messageOf(thrown)}`);
+  });
+
+  while (!signal.aborted) {
+    const node = await register(boot, connection, signal);
+    log.info(`Node ${node.metadata.name} is registered`, { seconds: (Date.now() - startedAt) / 1000 });
+    await beat(boot, connection, node, signal);
+  }
+};

@@ -1,0 +1,62 @@
+/**
+ * Persist: try until it is done, and say what it waits for.
+ *
+ * Owns: the one retry loop of the agent. Every wait of a machine at boot is level-triggered: look, act, look again, for
+ * ever, since nobody is there to start it anew.
+ * Invariant: I9 (each new reason is logged at once, and the same reason again every minute).
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Log, messageOf } from './log.ts';
+
+export type Attempt<T> =
+  | { readonly kind: 'done'; readonly value: T }
+  /** A sentence that says what is missing and what would end the wait. */
+  | { readonly kind: 'again'; readonly why: string };
+
+export const done = <T>(value: T): Attempt<T> => ({ kind: 'done', value });
+export const again = (why: string): Attempt<never> => ({ kind: 'again', why });
+
+export type Pace = { readonly firstMillis: number; readonly maxMillis: number };
+
+const REPEAT_MILLIS = 60_000;
+
+/** Waits, or throws the signal's reason when it is aborted. */
+export const pause = async (millis: number, signal: AbortSignal): Promise<void> => {
+  signal.throwIfAborted();
+  await delay(millis, undefined, { signal });
+};
+
+export const persist = async <T>(options: {
+  readonly what: string;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly pace: Pace;
+  readonly attempt: () => Promise<Attempt<T>>;
+}): Promise<T> => {
+  const { what, log, signal, pace } = options;
+  const startedAt = Date.now();
+  let said = { why: '', at: 0 };
+  for (let attempts = 1; ; attempts += 1) {
+    signal.throwIfAborted();
+    let why: string;
+    let failed = false;
+    try {
+      const outcome = await options.attempt();
+      if (outcome.kind === 'done') {
+        if (attempts > 1) log.info(`${what}: done`, { attempts, seconds: (Date.now() - startedAt) / 1000 });
+        return outcome.value;
+      }
+      why = outcome.why;
+    } catch (thrown) {
+      signal.throwIfAborted();
+      why = messageOf(thrown);
+      failed = true;
+    }
+    if (why !== said.why || Date.now() - said.at >= REPEAT_MILLIS) {
+      const say = failed ? log.warn : log.info;
+      say(`${what}: ${why}`, { attempts, seconds: (Date.now() - startedAt) / 1000 });
+      said = { why, at: Date.now() };
+    }
+    await pause(Math.min(pace.maxMillis, pace.firstMillis * 1.5 ** Math.min(attempts - 1, 20)), signal);
+  }
+};

@@ -1,0 +1,131 @@
+/**
+ * Replica: the boot of a control-plane machine, as a story.
+ *
+ * Owns: the order: take volume and interface, look at the disk, issue certificates, run components. Each chapter waits
+ * for as long as it must and says for what; nothing here needs Slipway, Temporal or the management API (I11).
+ * Neighbours: `attachments.ts`, `certificates.ts`, `etcd.ts` and `components.ts` tell each chapter.
+ * Invariants: I5 (the empty-disk rule), I9.
+ */
+import { readdir } from 'node:fs/promises';
+import { replicaCertificates } from '../machine/certificates.ts';
+import { type EtcdMembership, etcdDataDirectory, replicaComponents } from '../machine/components.ts';
+import type { ReplicaConfiguration, ReplicaSecrets } from '../machine/configuration.ts';
+import { decideEtcdStart, type EtcdStart } from '../machine/empty-disk.ts';
+import type { Instance } from '../machine/node.ts';
+import { takeNetworkInterface, takeVolume } from './attachments.ts';
+import { createEc2, type Ec2 } from './aws/ec2.ts';
+import type { Kms } from './aws/kms.ts';
+import { issueLeaves, keepRenewed, signersOf } from './certificates.ts';
+import { runComponents } from './components.ts';
+import { createPeers, joinCluster, promoteWhenReady } from './etcd.ts';
+import type { Host } from './hosts/host.ts';
+import { type Log, messageOf } from './log.ts';
+import { again, done, persist } from './persist.ts';
+
+export type ReplicaBoot = {
+  readonly configuration: ReplicaConfiguration;
+  readonly secrets: ReplicaSecrets;
+  readonly instance: Instance;
+  readonly host: Host;
+  readonly kms: Kms;
+  readonly log: Log;
+};
+
+/** Whether etcd would find a member's data: it looks for a write-ahead log, and so does this. */
+const hasEtcdData = async (volume: string): Promise<boolean> => {
+  try {
+    const files = await readdir(`${etcdDataDirectory(volume)}/member/wal`);
+    return files.some((file) => file.endsWith('.wal'));
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return false;
+    throw thrown;
+  }
+};
+
+/** What etcd may do with its disk, once anything at all says so. */
+const awaitEtcdStart = (
+  ec2: Ec2,
+  volumeId: string,
+  volume: string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Exclude<EtcdStart, { kind: 'wait' }>> =>
+  persist({
+    what: 'Looking at the etcd volume',
+    log,
+    signal,
+    pace: { firstMillis: 2_000, maxMillis: 10_000 },
+    attempt: async () => {
+      const hasData = await hasEtcdData(volume);
+      // A disk with data needs no permission, and no answer from EC2.
+      const tags = hasData ? {} : ((await ec2.volume(volumeId))?.tags ?? {});
+      const start = decideEtcdStart({ id: volumeId, hasData, tags });
+      return start.kind === 'wait' ? again(start.reason) : done(start);
+    },
+  });
+
+export const bootReplica = async (boot: ReplicaBoot, signal: AbortSignal): Promise<void> => {
+  const { configuration, secrets, instance, host, kms, log } = boot;
+  const fixed = configuration.memberAddresses[configuration.index];
+  if (fixed === undefined) {
+    throw new Error(
+      `The user data names replica ${configuration.index} but lists ${configuration.memberAddresses.length} members.`,
+    );
+  }
+  const addresses = { fixed, primary: instance.address };
+  const leaves = replicaCertificates(configuration, addresses, host.differences);
+
+  const ec2 = await createEc2(configuration.region);
+  const [, , store] = await Promise.all([
+    takeVolume(ec2, configuration.volumeId, instance.id, log, signal),
+    takeNetworkInterface(ec2, configuration.networkInterfaceId, instance.id, log, signal),
+    issueLeaves({
+      leaves,
+      signers: await signersOf(configuration, secrets),
+      secrets,
+      directory: host.certificates,
+    }),
+  ]);
+  log.info('Volume and network interface are attached, certificates are issued', {
+    volume: configuration.volumeId,
+    networkInterface: configuration.networkInterfaceId,
+    address: fixed,
+  });
+  const volume = await host.mountVolume(configuration.volumeId);
+  await host.useAddress(fixed);
+
+  const start = await awaitEtcdStart(ec2, configuration.volumeId, volume, log, signal);
+  const peers = await createPeers(configuration, host.certificates);
+  const etcd: EtcdMembership =
+    start.kind === 'join'
+      ? { kind: 'join', initialCluster: await joinCluster(configuration, peers, log, signal) }
+      : start;
+  log.info(`etcd will ${etcd.kind}`, { volume: configuration.volumeId });
+
+  const components = replicaComponents({
+    configuration,
+    addresses,
+    directories: { certificates: host.certificates, configuration: host.configuration, volume },
+    kmsSocket: host.socketPath('kms.sock'),
+    etcd,
+    environment: Object.fromEntries(
+      host.differences.inheritedEnvironment.flatMap((name) => {
+        const value = process.env[name];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
+    differences: host.differences,
+  });
+  const unlessStopped = (what: string) => (thrown: unknown) => {
+    if (!signal.aborted) log.error(`${what}: ${messageOf(thrown)}`);
+  };
+  void keepRenewed(store, log, signal).catch(unlessStopped('Certificates are no longer renewed'));
+  if (etcd.kind !== 'bootstrap') {
+    // An agent may have ended between starting a learner and promoting it, so a resumed member is looked at too.
+    void promoteWhenReady(configuration, peers, log, signal).catch(unlessStopped('The etcd member stays a learner'));
+  }
+  const startedAt = Date.now();
+  await runComponents(components, { host, kms, ec2, log }, signal, () =>
+    log.info('The replica serves', { seconds: (Date.now() - startedAt) / 1000 }),
+  );
+};
