@@ -47,5 +47,7 @@ export type Inventory = {
   readonly region: string;
   /** True only when every listing was read to its end. */
   readonly complete: boolean;
+  /** What could not be read to its end, as a person would say it; sorted. */
+  readonly unread?: readonly string[];
   readonly found: readonly Found[];
 };

@@ -1,0 +1,39 @@
+/**
+ * Assessments: what `decide` may answer, and the operation that it may ask for.
+ *
+ * Owns: shapes only, plain JSON (I10). Neighbours: `decide-cluster.ts` and `decide-nodepool.ts` answer with them, the
+ * entity acts on them, an operation takes its input from them; `activities/contract.ts` passes them on.
+ */
+import type { ObjectRef, Owner } from '../api/object.ts';
+import type { Plan } from './plan.ts';
+
+export type OperationType = 'CreateCluster' | 'DeleteCluster' | 'CreateNodePool' | 'DeleteNodePool';
+
+/** The input of an operation's workflow: what it set out to do, for which generation of the object. */
+export type OperationInput = {
+  readonly v: 1;
+  readonly type: OperationType;
+  readonly object: ObjectRef;
+  readonly owner: Owner;
+  readonly generation: number;
+  /** The version string that the spec asks for, and the Kubernetes version that stands for it. */
+  readonly version: string;
+  readonly kubernetesVersion: string;
+  readonly plan: Plan;
+  /** Signalled about the operation's milestones; the parent entity. */
+  readonly entityId: string;
+};
+
+/** What `assess` decided: observe -> decide -> plan, in one activity. */
+export type Assessment =
+  /** The object is gone, or another object has its name: change nothing. An absent object never means delete. */
+  | { readonly kind: 'orphaned'; readonly reason: string }
+  /** The object is gone as it should: our finalizer was removed by a finished delete. */
+  | { readonly kind: 'finished' }
+  /** Nothing differs that a plan could change; `note` names what waits for another kind of operation. */
+  | { readonly kind: 'settled'; readonly generation: number; readonly note?: string }
+  /** A node pool whose cluster isn't ready for it (or is absent or deleting). Signal `entityId` to be told. */
+  | { readonly kind: 'waiting'; readonly generation: number; readonly reason: string; readonly entityId?: string }
+  /** Only a person can cure it: wrong account, incomplete inventory, unknown version. */
+  | { readonly kind: 'blocked'; readonly generation: number; readonly reason: string; readonly cure: string }
+  | { readonly kind: 'operate'; readonly operation: OperationInput };

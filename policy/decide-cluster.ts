@@ -1,0 +1,194 @@
+/**
+ * Decide, for a cluster: from facts to what its entity does next.
+ *
+ * Owns: the order of questions: is it ours to speak about, what is asked for, may it be done, what differs.
+ * Neighbours: `facts.ts` has the questions that pools share, `ensure.ts` and `remove.ts` make the plans, `activities/`
+ * gather the facts and pass the answer to the entity. Pure.
+ * Invariants: I1, I3, I5 (an established cluster never gets a new authority, volume or member address), I12.
+ */
+
+import type { AWSCluster } from '../api/cluster.ts';
+import { CLUSTER_TAG, clusterIdOf, EMPTY_DISK_TAG, KEY_TAG, UID_TAG } from '../api/names.ts';
+import { RELEASES, type Release, unknownVersion } from '../api/releases.ts';
+import { clusterTopology } from '../topology/cluster.ts';
+import { ESTABLISHED } from '../topology/keys.ts';
+import type { Resource } from '../topology/resource.ts';
+import type { Assessment, OperationInput } from './assessment.ts';
+import { type Postponed, planEnsure } from './ensure.ts';
+import {
+  type Blocked,
+  blocked,
+  type ClusterFacts,
+  isDeleting,
+  judgeDuplicates,
+  judgeIdentity,
+  judgeInventory,
+  judgePlace,
+} from './facts.ts';
+import { kindOf, stateOf } from './observed.ts';
+import type { Inventory, Plan } from './plan.ts';
+import { planRemove, poolOfKey } from './remove.ts';
+import { releaseToPlan } from './revision.ts';
+
+/** What can be decided without looking at AWS; undefined when an inventory is needed. */
+export const judgeCluster = (facts: ClusterFacts): Assessment | undefined => {
+  const identity = judgeIdentity(facts.object, facts.requested);
+  if (identity !== undefined || facts.object === null) return identity;
+  return judgePlace(facts.object, facts.object.spec.region, facts.worker);
+};
+
+/** Etcd has had quorum: status says so, or a volume's own tag does (I5). */
+export const isEstablished = (cluster: AWSCluster, inventory: Inventory): boolean =>
+  cluster.status?.established === true ||
+  inventory.found.some(
+    (found) =>
+      found.key === ESTABLISHED ||
+      (kindOf(found.key) === 'etcd-volume' && stateOf('etcd-volume', found).emptyDisk !== 'bootstrap'),
+  );
+
+/** Things that hold what only this cluster has: making them again would make another cluster. */
+const isIrreplaceable = (resource: Resource): boolean => {
+  switch (resource.kind) {
+    case 'secret':
+      return (
+        resource.properties.content.type === 'certificate-authority' ||
+        resource.properties.content.type === 'signing-key'
+      );
+    case 'etcd-volume':
+    // A member's address is part of etcd's data and of its certificates.
+    case 'network-interface':
+      return true;
+    default:
+      return false;
+  }
+};
+
+const restoreHint = (resource: Resource, cluster: AWSCluster): string => {
+  const { namespace, uid } = cluster.metadata;
+  const tags = [
+    `{Key=${CLUSTER_TAG},Value=${clusterIdOf(uid)}}`,
+    `{Key=${UID_TAG},Value=${uid}}`,
+    `{Key=${KEY_TAG},Value=${resource.key}}`,
+  ];
+  switch (resource.kind) {
+    case 'secret':
+      return `restore Secret ${resource.properties.name} from a backup: kubectl apply --namespace ${namespace} --filename <backup of ${resource.properties.name}>`;
+    case 'etcd-volume':
+      return `restore the volume from a snapshot: aws ec2 create-volume --region ${cluster.spec.region} --snapshot-id <snapshot> --availability-zone <zone of the replica> --tag-specifications 'ResourceType=volume,Tags=[${[...tags, `{Key=${EMPTY_DISK_TAG},Value=wait}`].join(',')}]'`;
+    case 'network-interface':
+      return `make it again with the address that it had: aws ec2 create-network-interface --region ${cluster.spec.region} --subnet-id ${resource.properties.subnetId} --private-ip-address <its address> --groups <group of the control plane> --tag-specifications 'ResourceType=network-interface,Tags=[${tags.join(',')}]'`;
+    default:
+      return 'restore it from a backup';
+  }
+};
+
+const judgeLoss = (cluster: AWSCluster, topology: readonly Resource[], inventory: Inventory): Blocked | undefined => {
+  if (!isEstablished(cluster, inventory)) return undefined;
+  const present = new Set(inventory.found.map((found) => found.key));
+  const lost = topology.filter((resource) => isIrreplaceable(resource) && !present.has(resource.key));
+  const first = lost[0];
+  if (first === undefined) return undefined;
+  return blocked(
+    cluster.metadata.generation,
+    `the cluster is established and has lost ${lost.map((resource) => resource.key).join(', ')}; a new one would not be the old cluster's, so none is made`,
+    lost.map((resource) => restoreHint(resource, cluster)).join('; '),
+  );
+};
+
+/** Told when nothing can be done by a plan: a version or a setting that takes a rollout. */
+export const noteOf = (
+  asked: string,
+  release: Release,
+  postponed: readonly Postponed[],
+): { readonly note?: string } => {
+  const notes = [
+    ...(asked === release.version
+      ? []
+      : [`version ${asked} is asked for and ${release.version} runs; this release of Slipway does not upgrade`]),
+    ...postponed.map(({ key, reason }) => `${key}: ${reason}`),
+  ];
+  return notes.length === 0 ? {} : { note: notes.join('; ') };
+};
+
+const operation = (
+  facts: ClusterFacts,
+  cluster: AWSCluster,
+  type: OperationInput['type'],
+  release: Release,
+  plan: Plan,
+): Assessment => ({
+  kind: 'operate',
+  operation: {
+    v: 1,
+    type,
+    object: facts.requested,
+    owner: {
+      account: facts.worker.account,
+      region: cluster.spec.region,
+      clusterId: clusterIdOf(cluster.metadata.uid),
+      uid: cluster.metadata.uid,
+    },
+    generation: cluster.metadata.generation,
+    version: release.version,
+    kubernetesVersion: release.kubernetes,
+    plan,
+    entityId: facts.entityId,
+  },
+});
+
+/** Some release, so that a topology can name what is to be removed: removal never depends on versions. */
+const anyRelease = (facts: Release | undefined): Release => {
+  const release = facts ?? RELEASES[0];
+  if (release === undefined) throw new Error('The release catalogue is empty: this build of Slipway is broken.');
+  return release;
+};
+
+const decideDelete = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inventory): Assessment => {
+  const release = anyRelease(releaseToPlan(cluster.spec.controlPlane.version, cluster.status?.revision, true));
+  const plan = planRemove({
+    inventory: inventory.found,
+    topology: clusterTopology(cluster, release),
+    namespace: cluster.metadata.namespace,
+    settleSeconds: facts.settleSeconds,
+    subject: { kind: 'AWSCluster', clusterName: cluster.metadata.name },
+  });
+  return operation(facts, cluster, 'DeleteCluster', release, plan);
+};
+
+const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inventory): Assessment => {
+  const { generation } = cluster.metadata;
+  const duplicates = judgeDuplicates(inventory, generation);
+  if (duplicates !== undefined) return duplicates;
+  const asked = cluster.spec.controlPlane.version;
+  const live = isEstablished(cluster, inventory);
+  const release = releaseToPlan(asked, cluster.status?.revision, live);
+  if (release === undefined) {
+    const { reason, cure } = unknownVersion(asked);
+    return blocked(generation, reason, cure);
+  }
+  const topology = clusterTopology(cluster, release);
+  const loss = judgeLoss(cluster, topology, inventory);
+  if (loss !== undefined) return loss;
+  const own = inventory.found.filter((found) => poolOfKey(found.key) === undefined);
+  const { plan, postponed } = planEnsure(topology, own, {
+    fresh: cluster.status?.lastOperation === undefined && !own.some((found) => kindOf(found.key) === 'security-group'),
+    provisioned: cluster.status?.state === 'Provisioned',
+    live,
+  });
+  if (plan.steps.length === 0) return { kind: 'settled', generation, ...noteOf(asked, release, postponed) };
+  return operation(facts, cluster, 'CreateCluster', release, plan);
+};
+
+/** What the cluster's entity does next. Throws only if facts are missing that `judgeCluster` asked for. */
+export const decideCluster = (facts: ClusterFacts): Assessment => {
+  const judged = judgeCluster(facts);
+  if (judged !== undefined) return judged;
+  const { object: cluster, inventory, worker } = facts;
+  if (cluster === null || inventory === undefined) {
+    throw new Error('A cluster cannot be decided about without its inventory: look first.');
+  }
+  const place = { account: worker.account, region: cluster.spec.region };
+  const partial = judgeInventory(inventory, cluster.metadata.generation, place);
+  if (partial !== undefined) return partial;
+  return isDeleting(cluster) ? decideDelete(facts, cluster, inventory) : decideEnsure(facts, cluster, inventory);
+};

@@ -1,0 +1,226 @@
+/**
+ * Decide, for a node pool: from facts to what its entity does next.
+ *
+ * Owns: how a pool stands to its cluster: it builds once the cluster's network is ready, builds nothing and says so while
+ * the cluster is absent or going, and goes away whenever it is deleted, with or without a cluster.
+ * Neighbours: `decide-cluster.ts`, `facts.ts`, `ensure.ts`, `remove.ts`. Pure.
+ * Invariants: I1, I3, I12 (a cluster that isn't there is no order to remove its pools).
+ */
+
+import type { AWSCluster } from '../api/cluster.ts';
+import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
+import type { AWSNodePool } from '../api/nodepool.ts';
+import { type Release, unknownVersion } from '../api/releases.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT } from '../topology/keys.ts';
+import { nodePoolTopology } from '../topology/nodepool.ts';
+import type { Outputs, ResourceKey } from '../topology/resource.ts';
+import type { Assessment, OperationInput } from './assessment.ts';
+import { noteOf } from './decide-cluster.ts';
+import { planEnsure } from './ensure.ts';
+import {
+  blocked,
+  isDeleting,
+  judgeDuplicates,
+  judgeIdentity,
+  judgeInventory,
+  judgePlace,
+  type NodePoolFacts,
+} from './facts.ts';
+import type { Found, Inventory, Plan } from './plan.ts';
+import { planRemove, poolOfKey } from './remove.ts';
+import { releaseToPlan } from './revision.ts';
+import { skewProblem } from './skew.ts';
+
+const clusterRef = (cluster: AWSCluster) => ({
+  kind: 'AWSCluster',
+  namespace: cluster.metadata.namespace,
+  name: cluster.metadata.name,
+  uid: cluster.metadata.uid,
+});
+
+/** The cluster's id: pinned in status, so that a pool can be removed after its cluster's object is gone. */
+const clusterIdOfPool = (pool: AWSNodePool, cluster: AWSCluster | null): string | undefined =>
+  pool.status?.clusterID ?? (cluster === null ? undefined : clusterIdOf(cluster.metadata.uid));
+
+/** How the pool's cluster stands in the way of building; undefined when it doesn't. */
+const judgeItsCluster = (pool: AWSNodePool, cluster: AWSCluster | null): Assessment | undefined => {
+  const { generation, namespace } = pool.metadata;
+  const name = `AWSCluster ${namespace}/${pool.spec.clusterName}`;
+  if (cluster === null) {
+    return {
+      kind: 'waiting',
+      generation,
+      reason: `Waiting for ${name}, which does not exist: apply it, or delete this node pool.`,
+    };
+  }
+  const pinned = pool.status?.clusterID;
+  if (pinned !== undefined && pinned !== clusterIdOf(cluster.metadata.uid)) {
+    return blocked(
+      generation,
+      `it belongs to cluster ${pinned}, and ${name} is another one now, ${clusterIdOf(cluster.metadata.uid)}`,
+      'delete this node pool and apply it again: its machines know only the cluster that they were made for',
+    );
+  }
+  if (isDeleting(cluster)) {
+    return {
+      kind: 'waiting',
+      generation,
+      reason: `${name} is being deleted, so nothing is built for it.`,
+      entityId: entityWorkflowId(clusterRef(cluster)),
+    };
+  }
+  if (cluster.spec.region !== pool.spec.region) {
+    return blocked(
+      generation,
+      `it is in region ${pool.spec.region}, and ${name} is in ${cluster.spec.region}`,
+      `delete it and apply it again with region: ${cluster.spec.region}`,
+    );
+  }
+  return undefined;
+};
+
+/** What can be decided without looking at AWS; undefined when an inventory is needed. */
+export const judgeNodePool = (facts: NodePoolFacts): Assessment | undefined => {
+  const { object: pool, requested, worker, cluster } = facts;
+  const identity = judgeIdentity(pool, requested);
+  if (identity !== undefined || pool === null) return identity;
+  const place = judgePlace(pool, pool.spec.region, worker);
+  if (place !== undefined) return place;
+  return isDeleting(pool) ? undefined : judgeItsCluster(pool, cluster);
+};
+
+const operation = (
+  facts: NodePoolFacts,
+  pool: AWSNodePool,
+  type: OperationInput['type'],
+  versions: { readonly version: string; readonly kubernetes: string },
+  plan: Plan,
+): Assessment => ({
+  kind: 'operate',
+  operation: {
+    v: 1,
+    type,
+    object: facts.requested,
+    owner: {
+      account: facts.worker.account,
+      region: pool.spec.region,
+      clusterId: clusterIdOfPool(pool, facts.cluster) ?? '',
+      uid: pool.metadata.uid,
+    },
+    generation: pool.metadata.generation,
+    version: versions.version,
+    kubernetesVersion: versions.kubernetes,
+    plan,
+    entityId: facts.entityId,
+  },
+});
+
+const decideDelete = (facts: NodePoolFacts, pool: AWSNodePool, inventory: Inventory): Assessment => {
+  const { cluster } = facts;
+  const release = releaseToPlan(pool.spec.version, pool.status?.revision, true);
+  const sameCluster = cluster !== null && clusterIdOfPool(pool, cluster) === clusterIdOf(cluster.metadata.uid);
+  const plan = planRemove({
+    inventory: inventory.found,
+    topology: sameCluster && release !== undefined ? nodePoolTopology(pool, cluster, release) : [],
+    namespace: pool.metadata.namespace,
+    settleSeconds: facts.settleSeconds,
+    subject: {
+      kind: 'AWSNodePool',
+      poolId: nodePoolIdOf(pool.metadata.uid),
+      clusterLives: sameCluster && !isDeleting(cluster) && cluster.status?.established === true,
+    },
+  });
+  const versions = {
+    version: release?.version ?? pool.spec.version,
+    kubernetes: release?.kubernetes ?? pool.status?.kubernetesVersion ?? '',
+  };
+  return operation(facts, pool, 'DeleteNodePool', versions, plan);
+};
+
+/** The outputs that the pool takes from its cluster, or what of them doesn't exist yet. */
+const clusterOutputs = (
+  inventory: Inventory,
+): { readonly external: Readonly<Record<ResourceKey, Outputs>>; readonly missing: readonly ResourceKey[] } => {
+  const found = new Map(inventory.found.map((one) => [one.key, one.outputs]));
+  const entries = CLUSTER_OUTPUTS_FOR_POOLS.flatMap((key) => {
+    const outputs = found.get(key);
+    return outputs === undefined ? [] : [[key, outputs] as const];
+  });
+  const external = Object.fromEntries(entries);
+  return { external, missing: CLUSTER_OUTPUTS_FOR_POOLS.filter((key) => external[key] === undefined) };
+};
+
+const isOwn = (found: Found, poolId: string): boolean =>
+  found.key === FINALIZER_KEY || found.key === PREFLIGHT || poolOfKey(found.key) === poolId;
+
+const wasProvisioned = (pool: AWSNodePool): boolean => {
+  const state = pool.status?.state;
+  return state !== undefined && state !== 'Provisioning';
+};
+
+const decideEnsure = (
+  facts: NodePoolFacts,
+  pool: AWSNodePool,
+  cluster: AWSCluster,
+  release: Release,
+  inventory: Inventory,
+): Assessment => {
+  const { generation } = pool.metadata;
+  const { external, missing } = clusterOutputs(inventory);
+  if (missing.length > 0) {
+    return {
+      kind: 'waiting',
+      generation,
+      reason: `Waiting for AWSCluster ${pool.metadata.namespace}/${cluster.metadata.name}, which does not have ${missing.join(', ')} yet.`,
+      entityId: entityWorkflowId(clusterRef(cluster)),
+    };
+  }
+  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const own = inventory.found.filter((found) => isOwn(found, poolId));
+  const { plan, postponed } = planEnsure(nodePoolTopology(pool, cluster, release), own, {
+    external,
+    fresh: pool.status?.lastOperation === undefined && !own.some((found) => poolOfKey(found.key) === poolId),
+    provisioned: pool.status?.state === 'Provisioned',
+    live: wasProvisioned(pool),
+  });
+  if (plan.steps.length === 0) {
+    return { kind: 'settled', generation, ...noteOf(pool.spec.version, release, postponed) };
+  }
+  return operation(facts, pool, 'CreateNodePool', release, plan);
+};
+
+const judgeVersion = (
+  pool: AWSNodePool,
+  cluster: AWSCluster,
+): { readonly release: Release } | { readonly problem: Assessment } => {
+  const { generation } = pool.metadata;
+  const release = releaseToPlan(pool.spec.version, pool.status?.revision, wasProvisioned(pool));
+  if (release === undefined) {
+    const { reason, cure } = unknownVersion(pool.spec.version);
+    return { problem: blocked(generation, reason, cure) };
+  }
+  const clusterRelease = releaseToPlan(cluster.spec.controlPlane.version, cluster.status?.revision, true);
+  const skew = clusterRelease === undefined ? undefined : skewProblem(clusterRelease.kubernetes, release.kubernetes);
+  if (skew === undefined) return { release };
+  const cure = `set spec.version to ${clusterRelease?.version ?? 'that of the cluster'}, the cluster's own`;
+  return { problem: blocked(generation, skew, cure) };
+};
+
+/** What the pool's entity does next. Throws only if facts are missing that `judgeNodePool` asked for. */
+export const decideNodePool = (facts: NodePoolFacts): Assessment => {
+  const judged = judgeNodePool(facts);
+  if (judged !== undefined) return judged;
+  const { object: pool, cluster, inventory, worker } = facts;
+  if (pool === null || inventory === undefined) {
+    throw new Error('A node pool cannot be decided about without its inventory: look first.');
+  }
+  const { generation } = pool.metadata;
+  const partial = judgeInventory(inventory, generation, { account: worker.account, region: pool.spec.region });
+  if (partial !== undefined) return partial;
+  if (isDeleting(pool)) return decideDelete(facts, pool, inventory);
+  if (cluster === null) throw new Error('judgeNodePool lets no pool without a cluster build.');
+  const duplicates = judgeDuplicates(inventory, generation);
+  if (duplicates !== undefined) return duplicates;
+  const version = judgeVersion(pool, cluster);
+  return 'problem' in version ? version.problem : decideEnsure(facts, pool, cluster, version.release, inventory);
+};

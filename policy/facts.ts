@@ -1,0 +1,149 @@
+/**
+ * Facts: everything that a decision rests on, gathered by `assess` before anything is decided.
+ *
+ * Owns: the shapes, and the judgements that clusters and node pools share: whose object it is, whether the worker may
+ * speak about it, and whether what it saw is all there is. Neighbours: `activities/` gather, `decide-cluster.ts` and
+ * `decide-nodepool.ts` decide. Invariants: I12 (an object that isn't there, another account and a partial listing are
+ * three different things, and none of them is an order).
+ */
+
+import type { AWSCluster } from '../api/cluster.ts';
+import { FINALIZER } from '../api/names.ts';
+import type { AWSNodePool } from '../api/nodepool.ts';
+import type { ObjectKind, ObjectRef } from '../api/object.ts';
+import type { ResourceKey } from '../topology/resource.ts';
+import type { Assessment } from './assessment.ts';
+import type { Found, Inventory } from './plan.ts';
+
+/** Whom the worker serves: the account its credentials belong to, as STS says, and the regions it was given. */
+export type Served = { readonly account: string; readonly regions: readonly string[] };
+
+type Common = {
+  /** The object that was asked about, by uid. */
+  readonly requested: ObjectRef;
+  readonly worker: Served;
+  readonly entityId: string;
+  readonly settleSeconds: number;
+};
+
+/**
+ * `inventory` is that of the whole cluster id, of AWS, the management API and the hub together; see `observed.ts`.
+ * Absent until `judge…` said that it is needed.
+ */
+export type ClusterFacts = Common & {
+  /** The object as it is now: null only if the API server said that there is none. */
+  readonly object: AWSCluster | null;
+  readonly inventory?: Inventory;
+};
+
+export type NodePoolFacts = Common & {
+  readonly object: AWSNodePool | null;
+  /** The AWSCluster that it names, in its namespace; null only if the API server said that there is none. */
+  readonly cluster: AWSCluster | null;
+  readonly inventory?: Inventory;
+};
+
+export type Blocked = Extract<Assessment, { kind: 'blocked' }>;
+
+export const blocked = (generation: number, reason: string, cure: string): Blocked => ({
+  kind: 'blocked',
+  generation,
+  reason,
+  cure,
+});
+
+type StoredObject = {
+  readonly metadata: AWSCluster['metadata'];
+  readonly status?: { readonly aws?: { readonly account: string; readonly region: string } };
+};
+
+export const nameOf = (kind: ObjectKind, object: StoredObject): string =>
+  `${kind} ${object.metadata.namespace}/${object.metadata.name}`;
+
+/** Decided by identity alone: gone, another one, or being deleted without us. Undefined: go on. */
+export const judgeIdentity = (object: StoredObject | null, requested: ObjectRef): Assessment | undefined => {
+  const name = `${requested.kind} ${requested.namespace}/${requested.name}`;
+  if (object === null) {
+    return {
+      kind: 'orphaned',
+      reason: `${name} (uid ${requested.uid}) is not in the API server. Nothing was changed.`,
+    };
+  }
+  if (object.metadata.uid !== requested.uid) {
+    return {
+      kind: 'orphaned',
+      reason: `${name} is another object now (uid ${object.metadata.uid}, not ${requested.uid}). Nothing was changed.`,
+    };
+  }
+  if (isDeleting(object) && !(object.metadata.finalizers ?? []).includes(FINALIZER)) return { kind: 'finished' };
+  return undefined;
+};
+
+export const isDeleting = (object: StoredObject): boolean => object.metadata.deletionTimestamp !== undefined;
+
+/** Blocked where the worker serves another account or region than the object lives in (I12). */
+export const judgePlace = (object: StoredObject, region: string, worker: Served): Blocked | undefined => {
+  const { generation } = object.metadata;
+  const pinned = object.status?.aws;
+  if (pinned !== undefined && pinned.account !== worker.account) {
+    return blocked(
+      generation,
+      `it lives in AWS account ${pinned.account}, and this worker's credentials belong to account ${worker.account}`,
+      `give the worker credentials of account ${pinned.account}, or run a worker for that account; nothing was touched`,
+    );
+  }
+  const home = pinned?.region ?? region;
+  if (!worker.regions.includes(home) || home !== region) {
+    return blocked(
+      generation,
+      home === region
+        ? `it is in region ${home}, and this worker serves ${worker.regions.join(', ') || 'no region'}`
+        : `it lives in region ${home}, and its spec says ${region}`,
+      home === region
+        ? `start a worker with AWS_REGION=${home}; nothing was touched`
+        : `set spec.region back to ${home}; nothing was touched`,
+    );
+  }
+  return undefined;
+};
+
+/** Blocked where an inventory doesn't cover all of the right place: what it lacks need not be absent (I12). */
+export const judgeInventory = (
+  inventory: Inventory,
+  generation: number,
+  place: { readonly account: string; readonly region: string },
+): Blocked | undefined => {
+  if (inventory.account !== place.account || inventory.region !== place.region) {
+    return blocked(
+      generation,
+      `what was seen is of account ${inventory.account} in ${inventory.region}, not of account ${place.account} in ${place.region}`,
+      `let the worker's credentials and AWS_REGION point at account ${place.account} in ${place.region}; nothing was touched`,
+    );
+  }
+  if (!inventory.complete) {
+    const unread = inventory.unread ?? [];
+    return blocked(
+      generation,
+      `not everything could be read${unread.length === 0 ? '' : `: ${unread.join('; ')}`}; what was not seen need not be absent`,
+      'see that the worker may list and describe all of it, then it goes on by itself',
+    );
+  }
+  return undefined;
+};
+
+/** Keys that the inventory holds more than once, with the ids behind them. */
+export const judgeDuplicates = (inventory: Inventory, generation: number): Blocked | undefined => {
+  const byKey = new Map<ResourceKey, Found[]>();
+  for (const found of inventory.found) byKey.set(found.key, [...(byKey.get(found.key) ?? []), found]);
+  const twice = [...byKey].filter(([, found]) => found.length > 1).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (twice.length === 0) return undefined;
+  const list = twice.map(([key, found]) => {
+    const ids = found.map((one) => one.outputs.id ?? one.outputs.arn ?? one.outputs.name ?? 'no id');
+    return `${key} is ${[...ids].sort().join(' and ')}`;
+  });
+  return blocked(
+    generation,
+    `there is more than one of a thing that must be one: ${list.join('; ')}`,
+    'remove the tag slipway.dev/key from, or delete, those that the cluster does not use',
+  );
+};

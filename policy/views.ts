@@ -1,0 +1,70 @@
+/**
+ * Views: the state of an operation as plain data, and what is written about it to an object's status.
+ *
+ * Owns: shapes only, plain JSON (I10), with no room for a secret (I8). Neighbours: `workflows/operation.ts` fills them,
+ * `status.ts` projects them, the command line shows them; `activities/contract.ts` passes them on.
+ */
+import type { ObjectRef, Owner } from '../api/object.ts';
+import type { Outputs } from '../topology/resource.ts';
+import type { OperationType } from './assessment.ts';
+
+/** What a step did to its resource. */
+export type Change = 'created' | 'updated' | 'unchanged' | 'removed';
+
+/** A step as the projection sees it. */
+export type StepState =
+  | { readonly state: 'pending' }
+  | { readonly state: 'running'; readonly since: number }
+  | { readonly state: 'done'; readonly at: number; readonly change: Change }
+  | { readonly state: 'skipped'; readonly at: number }
+  | {
+      readonly state: 'blocked';
+      readonly since: number;
+      readonly attempt: number;
+      readonly verdict: 'blocked' | 'capacity' | 'retry' | 'bug';
+      readonly message: string;
+      /** Epoch milliseconds of the next automatic try. */
+      readonly retryAt: number;
+    };
+
+export type StepView = { readonly id: string; readonly key: string; readonly needs: readonly string[] } & {
+  readonly status: StepState;
+};
+
+/** An event to be recorded, its name deterministic by time and sequence. */
+export type EventView = {
+  readonly reason: string;
+  readonly message: string;
+  readonly type: 'Normal' | 'Warning';
+  /** Epoch milliseconds of workflow time, and a sequence number that breaks ties. */
+  readonly at: number;
+  readonly sequence: number;
+};
+
+/** The state of an operation, as its query answers it and as `mirror` writes it. */
+export type OperationView = {
+  readonly type: OperationType;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly state: 'running' | 'succeeded' | 'superseded' | 'aborted' | 'failed';
+  readonly startedAt: number;
+  readonly finishedAt?: number;
+  readonly steps: readonly StepView[];
+  /** Outputs known so far, by resource key: where status finds endpoint and ids. */
+  readonly outputs: Readonly<Record<string, Outputs>>;
+};
+
+/** Projection of workflow state to the object's status: written by the running operation, or else by the entity. */
+export type MirrorRequest = {
+  readonly object: ObjectRef;
+  readonly owner?: Owner;
+  readonly generation: number;
+  readonly version?: string;
+  readonly kubernetesVersion?: string;
+  readonly subject:
+    | { readonly kind: 'operation'; readonly operation: OperationView }
+    | { readonly kind: 'settled'; readonly note?: string }
+    | { readonly kind: 'waiting'; readonly reason: string }
+    | { readonly kind: 'blocked'; readonly reason: string; readonly cure: string };
+  readonly events: readonly EventView[];
+};
