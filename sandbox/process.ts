@@ -5,24 +5,21 @@
  * sandbox started and nothing else, so every record carries the moment at which the process began. Neighbours: the
  * supervisor records identities; `lock.ts` says by them whether a lock is stale.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from './failure.ts';
 
 /** A process that cannot be taken for another one: its number, and when it began (boot and clock ticks since then). */
 export type ProcessIdentity = { readonly pid: number; readonly began: string };
 
-type ProcessStat = { readonly state: string; readonly group: number; readonly ticks: string };
-
-/** Ticks of the clock in which `/proc` counts: fixed at 100 a second by Linux' interface to user space. */
-const TICKS_PER_SECOND = 100;
+type ProcessStat = { readonly state: string; readonly ticks: string };
 
 const statOf = (pid: number): ProcessStat | undefined => {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in brackets may hold blanks and brackets itself: what follows its last bracket is regular.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', group: Number(fields[2]), ticks: fields[19] ?? '' };
+    return { state: fields[0] ?? '', ticks: fields[19] ?? '' };
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ESRCH')) return undefined;
     throw error;
@@ -39,25 +36,6 @@ export const identify = (pid: number): ProcessIdentity | undefined => {
 };
 
 export const isAlive = (process: ProcessIdentity): boolean => identify(process.pid)?.began === process.began;
-
-/**
- * The process named by a file that holds its number, for files which other programs write. A process that began after
- * the file was written has merely been given the same number; a leader of a group has its own number as the group's.
- */
-export const identifyByFile = (file: string): ProcessIdentity | undefined => {
-  try {
-    const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
-    const written = statSync(file).mtimeMs;
-    const stat = Number.isInteger(pid) && pid > 1 ? statOf(pid) : undefined;
-    if (stat === undefined || stat.group !== pid) return undefined;
-    const uptimeSeconds = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
-    const began = Date.now() - (uptimeSeconds - Number(stat.ticks) / TICKS_PER_SECOND) * 1000;
-    return began <= written + 1000 ? identify(pid) : undefined;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-};
 
 const signal = (target: number, name: NodeJS.Signals): void => {
   try {

@@ -31,7 +31,7 @@ export const down = async (): Promise<void> => {
   // Does nothing after a supervisor did it; after one that was killed, this is what ends the parts.
   const left = readState(home) ?? state;
   await endEverything({
-    home,
+    layout,
     mark: left.mark,
     parts: partsOf(layout, left.mark, process.env),
     records: () => left.parts,

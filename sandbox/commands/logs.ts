@@ -18,8 +18,8 @@ const LINES_EACH = 10;
 export const lastLines = (log: string, count: number): string =>
   existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-count).join('\n') : '';
 
-const sourcesOf = ({ home, state }: Sandbox): readonly Source[] => [
-  ...partsNow(home, state),
+const sourcesOf = ({ home, layout, state }: Sandbox): readonly Source[] => [
+  ...partsNow(layout, state),
   { name: 'supervisor', log: `${folders(home).logs}/${SUPERVISOR_LOG}` },
 ];
 

@@ -5,37 +5,35 @@
  * host reports that to the account, and its auto scaling group puts another in its place.
  */
 import { SandboxFailure } from '../failure.ts';
-import { folders } from '../layout.ts';
-import { endGroup, signalGroup } from '../process.ts';
+import { killInstance, listInstances } from '../instances/parts.ts';
+import type { SandboxLayout } from '../layout.ts';
+import { endGroup, identify } from '../process.ts';
 import { giveOrder } from '../supervisor/control.ts';
-import { allInstances } from '../supervisor/instances.ts';
 import { theSandbox } from './sandbox.ts';
 
 export type PartVerb = 'stop' | 'start' | 'kill';
 
 const SHUTDOWN_MILLISECONDS = 30_000;
 
-const changeInstance = async (verb: PartVerb, home: string, id: string): Promise<void> => {
-  const instance = allInstances(folders(home).instances).find((one) => one.id === id);
-  if (instance === undefined) {
-    throw new SandboxFailure('noSuchPart', `no instance ${id} was ever started here`, '`status` lists those that run');
-  }
-  if (verb === 'start' || instance.leader === undefined) {
-    throw new SandboxFailure(
-      'refused',
-      instance.leader === undefined ? `instance ${id} is terminated` : `instance ${id} runs already`,
-      'a terminated instance never comes back: its auto scaling group puts another in its place, see `status`',
-    );
-  }
+const changeInstance = async (verb: PartVerb, layout: SandboxLayout, id: string): Promise<void> => {
   switch (verb) {
     case 'kill':
-      return signalGroup(instance.leader, 'SIGKILL');
-    case 'stop':
-      return endGroup(instance.leader, SHUTDOWN_MILLISECONDS);
+      return killInstance(layout, id);
+    case 'stop': {
+      const leader = identify(listInstances(layout).find(({ name }) => name === id)?.pid ?? 0);
+      // Its host clears up after the leader; an instance that doesn't run is refused by name.
+      return leader === undefined ? killInstance(layout, id) : endGroup(leader, SHUTDOWN_MILLISECONDS);
+    }
+    case 'start':
+      throw new SandboxFailure(
+        'refused',
+        `an instance is started by its auto scaling group, not by hand: ${id} stays as it is`,
+        'a terminated instance is replaced by its group in a moment: see `npm run sandbox -- status`',
+      );
   }
 };
 
 export const changePart = async (verb: PartVerb, part: string): Promise<void> => {
-  const { home } = theSandbox();
-  await (part.startsWith('i-') ? changeInstance(verb, home, part) : giveOrder(home, { verb, part }));
+  const { home, layout } = theSandbox();
+  await (part.startsWith('i-') ? changeInstance(verb, layout, part) : giveOrder(home, { verb, part }));
 };

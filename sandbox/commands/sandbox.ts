@@ -8,9 +8,9 @@ import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SandboxFailure } from '../failure.ts';
-import { folders, type SandboxLayout } from '../layout.ts';
+import { listInstances } from '../instances/parts.ts';
+import type { SandboxLayout } from '../layout.ts';
 import { isAlive } from '../process.ts';
-import { allInstances } from '../supervisor/instances.ts';
 import { readLayout, readState, type SandboxState } from '../supervisor/state.ts';
 
 export const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -29,21 +29,14 @@ export type PartStatus = {
 };
 
 /** A part as it is now: what the supervisor wrote, unless the process is gone and nobody was left to write that. */
-export const partsNow = (home: string, state: SandboxState): readonly PartStatus[] => {
+export const partsNow = (layout: SandboxLayout, state: SandboxState): readonly PartStatus[] => {
   const supervised = isAlive(state.supervisor);
   const parts = state.parts.map(({ process, ...record }): PartStatus => {
     const alive = process !== undefined && isAlive(process);
     const orphan = alive ? `${record.state}, unsupervised` : record.state === 'account lost' ? record.state : 'stopped';
     return { ...record, pid: alive ? process.pid : null, state: supervised ? record.state : orphan };
   });
-  const instances = allInstances(folders(home).instances).map(
-    ({ id, log, leader }): PartStatus => ({
-      name: id,
-      pid: leader?.pid ?? null,
-      log,
-      state: leader === undefined ? 'terminated' : 'running',
-    }),
-  );
+  const instances = listInstances(layout).map((instance): PartStatus => ({ ...instance, state: 'running' }));
   return [...parts, ...instances];
 };
 

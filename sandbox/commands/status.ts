@@ -47,7 +47,7 @@ export const statusNow = (): SandboxStatus => {
     },
     proxy: url(layout.proxy),
     hub: url(layout.hub),
-    parts: partsNow(home, state),
+    parts: partsNow(layout, state),
   };
 };
 
@@ -73,10 +73,9 @@ const partRow = (part: PartStatus): readonly string[] => [
 ];
 
 const asText = (status: SandboxStatus): string => {
-  const running = status.parts.filter(({ state }) => state !== 'terminated');
   const lost = status.parts.some(({ state }) => state === 'account lost');
   return [
-    table([['PART', 'STATE', 'PID', 'READY IN', 'RESTARTS', 'LOG'], ...running.map(partRow)]),
+    table([['PART', 'STATE', 'PID', 'READY IN', 'RESTARTS', 'LOG'], ...status.parts.map(partRow)]),
     '',
     table([
       ['Kubernetes API', `KUBECONFIG=${status.kubeconfig}`],

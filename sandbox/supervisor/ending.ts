@@ -4,9 +4,9 @@
  * Owns: the order, by waves of need, and the proof that nothing is left. Everything is found by recorded identities, so
  * it works as well after the supervisor itself was killed. Neighbours: `supervise.ts` has stopped bringing parts back.
  */
-import { folders } from '../layout.ts';
+import { endAllInstances } from '../instances/parts.ts';
+import type { SandboxLayout } from '../layout.ts';
 import { endGroup, killRemains, type ProcessIdentity, withEnvironment } from '../process.ts';
-import { runningInstances } from './instances.ts';
 import { endingWaves, type Part } from './part.ts';
 import { MARK, type PartRecord } from './state.ts';
 
@@ -29,7 +29,7 @@ const endWave = (
  * off rather than shut down: their account goes with them.
  */
 export const endEverything = async (options: {
-  readonly home: string;
+  readonly layout: SandboxLayout;
   readonly mark: string;
   readonly parts: readonly Pick<Part, 'name' | 'needs' | 'graceMilliseconds'>[];
   readonly records: () => readonly PartRecord[];
@@ -40,7 +40,7 @@ export const endEverything = async (options: {
     await endWave(wave, options.parts, processOf);
     if (!instancesAreOff && wave.includes('instances')) {
       instancesAreOff = true;
-      await Promise.all(runningInstances(folders(options.home).instances).map(({ leader }) => endGroup(leader, 0)));
+      await endAllInstances(options.layout, 0);
     }
   }
   // Groups made by agents for their components, and what outlived a part that died.

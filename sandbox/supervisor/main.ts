@@ -56,7 +56,7 @@ const mark = before?.mark ?? newMark();
 if (before !== undefined && !accountLives) {
   log('the account of the sandbox before is gone: beginning anew');
   const parts = partsOf(layout, mark, process.env);
-  await endEverything({ home: options.home, mark, parts, records: () => before.parts });
+  await endEverything({ layout: layoutBefore ?? layout, mark, parts, records: () => before.parts });
   forgetEverything(options.home);
 }
 mkdirSync(options.home, { recursive: true, mode: 0o700 });
@@ -137,7 +137,7 @@ const down = async (): Promise<void> => {
   // First of all nothing may come back; then everything ends in order.
   const stops = supervised.map((one) => one.letGo());
   await endEverything({
-    home: options.home,
+    layout,
     mark,
     parts: supervised.map((one) => one.part),
     records: () => supervised.map((one) => one.record()),
