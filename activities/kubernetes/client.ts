@@ -54,7 +54,10 @@ export type KubernetesClient = {
   /** Whether the API server serves this kind at all. */
   readonly serves: (kind: KindName, options?: Cancellation) => Promise<boolean>;
   /** The status and text of any path, such as `/readyz`. */
-  readonly look: (path: string, options?: Cancellation) => Promise<{ readonly status: number; readonly text: string }>;
+  readonly look: (
+    path: string,
+    options?: Cancellation & Pick<HttpRequest, 'last'>,
+  ) => Promise<{ readonly status: number; readonly text: string }>;
   readonly close: () => Promise<void>;
 };
 

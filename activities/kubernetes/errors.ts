@@ -57,6 +57,7 @@ export class KubernetesError extends VerdictError {
   readonly reason: string;
   readonly object: string;
   readonly server: string;
+  readonly explanation: string;
 
   constructor(failure: KubernetesFailure, options?: ErrorOptions) {
     super(judge(failure), options);
@@ -65,6 +66,7 @@ export class KubernetesError extends VerdictError {
     this.reason = failure.reason;
     this.object = failure.object;
     this.server = failure.server;
+    this.explanation = failure.explanation;
   }
 }
 

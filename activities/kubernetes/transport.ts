@@ -26,6 +26,8 @@ export type HttpRequest = {
   readonly contentType?: string;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
+  /** Ends the connection after the answer, so that a load balancer chooses anew for the next request. */
+  readonly last?: boolean;
 };
 
 export type HttpAnswer = {
@@ -73,8 +75,8 @@ export const createTransport = (settings: TransportSettings): Transport => {
   const dispatcher = (tls: TlsIdentity): Dispatcher => {
     const id = digest(tls);
     if (current?.id !== id) {
-      // The old one ends by itself once its last request is answered.
-      current?.dispatcher.close().catch(() => undefined);
+      // The old one ends by itself once its last request is answered; how that goes changes nothing for anybody.
+      void current?.dispatcher.close().catch(() => undefined);
       current = { id, dispatcher: dispatcherFor(tls, settings.proxy) };
     }
     return current.dispatcher;
@@ -89,6 +91,7 @@ export const createTransport = (settings: TransportSettings): Transport => {
       const answer = await request(`${settings.server}${ask.path}`, {
         method: ask.method,
         dispatcher: dispatcher(tls),
+        ...(ask.last === true ? { reset: true } : {}),
         signal: ask.signal === undefined ? deadline : AbortSignal.any([ask.signal, deadline]),
         headers: {
           accept: 'application/json',

@@ -1,0 +1,85 @@
+/**
+ * Node access: who may do what so that machines become nodes, and nothing beyond.
+ *
+ * Owns: RBAC for bootstrap tokens, for the API server as a client of kubelets, for the node approver and for the AWS cloud
+ * controller, which run on replicas under certificates of their own. Neighbours: `machine/certificates.ts` names those
+ * identities. There are deliberately no bindings that approve certificates automatically: the node approver admits a
+ * machine only if it is a live instance of its pool's group.
+ */
+import { CLOUD_CONTROLLER_USER, KUBELET_API_GROUP, NODE_APPROVER_USER } from '../../../machine/certificates.ts';
+import {
+  type AddonManifest,
+  clusterRole,
+  clusterRoleBinding,
+  labelled,
+  role,
+  roleBinding,
+  SYSTEM_NAMESPACE,
+} from './manifest.ts';
+
+const CERTIFICATES = 'certificates.k8s.io';
+const SIGNERS = ['kubernetes.io/kube-apiserver-client-kubelet', 'kubernetes.io/kubelet-serving'];
+const LEASES = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
+const CREATE_EVENTS = { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch', 'update'] };
+
+const nodeApprover = [
+  clusterRole('slipway:node-approver', [
+    {
+      apiGroups: [CERTIFICATES],
+      resources: ['certificatesigningrequests'],
+      verbs: ['get', 'list', 'watch', 'update', 'patch'],
+    },
+    {
+      apiGroups: [CERTIFICATES],
+      resources: ['certificatesigningrequests/approval', 'certificatesigningrequests/status'],
+      verbs: ['update', 'patch'],
+    },
+    { apiGroups: [CERTIFICATES], resources: ['signers'], resourceNames: SIGNERS, verbs: ['approve'] },
+    // A serving certificate is for the addresses that the Node object and its instance agree on.
+    { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
+    CREATE_EVENTS,
+  ]),
+  clusterRoleBinding('slipway:node-approver', 'slipway:node-approver', { kind: 'User', name: NODE_APPROVER_USER }),
+  // One of three replicas approves at a time.
+  role(SYSTEM_NAMESPACE, 'slipway:node-approver', [{ ...LEASES, verbs: ['get', 'create', 'update', 'patch'] }]),
+  roleBinding(SYSTEM_NAMESPACE, 'slipway:node-approver', 'slipway:node-approver', {
+    kind: 'User',
+    name: NODE_APPROVER_USER,
+  }),
+];
+
+/** The rules that cloud-provider-aws publishes for its controller manager. */
+const cloudController = [
+  clusterRole('system:cloud-controller-manager', [
+    { apiGroups: [''], resources: ['nodes'], verbs: ['*'] },
+    { apiGroups: [''], resources: ['nodes/status'], verbs: ['patch'] },
+    { apiGroups: [''], resources: ['services', 'services/status'], verbs: ['get', 'list', 'patch', 'update', 'watch'] },
+    { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['create', 'get', 'list', 'watch'] },
+    { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
+    { apiGroups: [''], resources: ['persistentvolumes'], verbs: ['get', 'list', 'update', 'watch'] },
+    { apiGroups: [''], resources: ['endpoints'], verbs: ['create', 'get', 'list', 'watch', 'update'] },
+    { ...LEASES, verbs: ['create', 'get', 'list', 'watch', 'update'] },
+    CREATE_EVENTS,
+  ]),
+  clusterRoleBinding('system:cloud-controller-manager', 'system:cloud-controller-manager', {
+    kind: 'User',
+    name: CLOUD_CONTROLLER_USER,
+  }),
+  roleBinding(
+    SYSTEM_NAMESPACE,
+    'cloud-controller-manager:apiserver-authentication-reader',
+    'extension-apiserver-authentication-reader',
+    { kind: 'User', name: CLOUD_CONTROLLER_USER },
+  ),
+];
+
+export const nodeAccess: AddonManifest = () =>
+  labelled('node-access', [
+    ...cloudController,
+    ...nodeApprover,
+    clusterRoleBinding('slipway:kubelet-api', 'system:kubelet-api-admin', { kind: 'Group', name: KUBELET_API_GROUP }),
+    clusterRoleBinding('slipway:node-bootstrapper', 'system:node-bootstrapper', {
+      kind: 'Group',
+      name: 'system:bootstrappers',
+    }),
+  ]);

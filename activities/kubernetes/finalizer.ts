@@ -1,0 +1,91 @@
+/**
+ * The finalizer on the object itself: the first thing that is made and the last that goes.
+ *
+ * Owns: `slipway.dev/cleanup` on AWSClusters and AWSNodePools. Neighbours: `policy/` puts it first in every create and
+ * last in every delete. Invariants: I3 (nothing exists in AWS of an object without it).
+ */
+import { FINALIZER } from '../../api/names.ts';
+import type { ObjectRef } from '../../api/object.ts';
+import type { ResourceDriver } from '../driver.ts';
+import { blockedError } from '../verdicts.ts';
+import type { KubernetesClient } from './client.ts';
+import { isConflict, isNotFound } from './errors.ts';
+import { describeObject, findObject, objectName } from './objects.ts';
+import type { KubernetesObject } from './resources.ts';
+
+/** Others write to the object as well; a lost race is run again. */
+const RACES = 10;
+
+/** The very object, or null when it is gone: another one of the same name is another object (I1). */
+const findItself = async (
+  management: KubernetesClient,
+  object: ObjectRef,
+  signal?: AbortSignal,
+): Promise<KubernetesObject | null> => {
+  const found = await findObject(management, object, signal === undefined ? {} : { signal });
+  return found?.metadata.uid === object.uid ? found : null;
+};
+
+const hasFinalizer = (object: KubernetesObject): boolean => object.metadata.finalizers?.includes(FINALIZER) === true;
+
+/** Writes the list of finalizers back as `change` makes it, if nobody else wrote in between. */
+const rewrite = async (
+  management: KubernetesClient,
+  object: ObjectRef,
+  change: (object: KubernetesObject) => readonly string[],
+): Promise<boolean> => {
+  for (let race = 1; ; race += 1) {
+    const found = await findItself(management, object);
+    if (found === null) return false;
+    const before = found.metadata.finalizers ?? [];
+    const finalizers = change(found);
+    if (finalizers.length === before.length) return true;
+    const { uid, resourceVersion } = found.metadata;
+    try {
+      await management.patch(objectName(object), { metadata: { uid, resourceVersion, finalizers } });
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      if (!isConflict(error) || race >= RACES) throw error;
+    }
+  }
+};
+
+export const finalizerDriver = (management: KubernetesClient): ResourceDriver<'finalizer'> => ({
+  kind: 'finalizer',
+
+  candidates: async (wanted) => {
+    const object = await findItself(management, wanted.object, wanted.signal);
+    if (object === null || !hasFinalizer(object)) return [];
+    return [
+      {
+        key: wanted.key,
+        outputs: {},
+        state: {},
+        uid: wanted.object.uid,
+        label: `the finalizer of ${describeObject(wanted.object)}`,
+        belongsTo: 'ours',
+      },
+    ];
+  },
+
+  create: async (wanted) => {
+    const there = await rewrite(management, wanted.object, (object) => {
+      if (hasFinalizer(object)) return object.metadata.finalizers ?? [];
+      if (object.metadata.deletionTimestamp !== undefined) {
+        throw blockedError(`${describeObject(wanted.object)} is being deleted: nothing is made for it.`);
+      }
+      return [...(object.metadata.finalizers ?? []), FINALIZER];
+    });
+    if (!there) throw blockedError(`${describeObject(wanted.object)} is gone: nothing is made for it.`);
+    return { outputs: {} };
+  },
+
+  update: async () => ({ outputs: {} }),
+
+  remove: async (wanted) => {
+    await rewrite(management, wanted.object, (object) =>
+      (object.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER),
+    );
+  },
+});

@@ -1,0 +1,66 @@
+/**
+ * The node pools of a cluster that is being deleted: asked to go through the API, then waited for.
+ *
+ * Owns: AWSNodePool objects, seen from their cluster. Each pool's own entity removes what the pool has in AWS; there are
+ * no ownerReferences, because a garbage collector would not wait for that. Neighbours: `policy/` puts this before
+ * everything that pools need. Invariants: I3, I9 (the message names the pools that are left).
+ */
+import { API_VERSION } from '../../api/names.ts';
+import type { ResourceDriver, Wanted } from '../driver.ts';
+import type { KubernetesClient } from './client.ts';
+import { isConflict } from './errors.ts';
+import { nodePoolsNaming } from './objects.ts';
+import { lookAgainAfter } from './patience.ts';
+
+const poolsOf = (management: KubernetesClient, wanted: Wanted<'node-pools'>, signal?: AbortSignal) =>
+  nodePoolsNaming(
+    management,
+    { namespace: wanted.object.namespace, name: wanted.properties.clusterName },
+    signal === undefined ? {} : { signal },
+  );
+
+const awaited = (names: readonly string[]): string | undefined =>
+  names.length === 0 ? undefined : `Waiting for the cluster's node pools to be deleted: ${names.join(', ')}`;
+
+export const nodePoolsDriver = (management: KubernetesClient): ResourceDriver<'node-pools'> => ({
+  kind: 'node-pools',
+
+  candidates: async (wanted) => {
+    const pools = await poolsOf(management, wanted, wanted.signal);
+    if (pools.length === 0) return [];
+    const names = pools.map((pool) => pool.metadata.name);
+    return [{ key: wanted.key, outputs: {}, state: { names }, label: names.join(', '), belongsTo: 'ours' }];
+  },
+
+  // A cluster doesn't make its pools: people do.
+  create: async () => ({ outputs: {}, change: 'unchanged' }),
+  update: async () => ({ outputs: {} }),
+
+  remove: async (wanted) => {
+    const pools = await poolsOf(management, wanted);
+    await Promise.all(
+      pools
+        .filter((pool) => pool.metadata.deletionTimestamp === undefined)
+        .map(async ({ metadata }) => {
+          const { namespace = wanted.object.namespace, name, uid } = metadata;
+          try {
+            await management.remove({ apiVersion: API_VERSION, kind: 'AWSNodePool', namespace, name }, uid);
+          } catch (error) {
+            // Another pool has the name by now: the next look sees it.
+            if (!isConflict(error)) throw error;
+          }
+        }),
+    );
+  },
+
+  remains: async (wanted) =>
+    awaited((await poolsOf(management, wanted, wanted.signal)).map((pool) => pool.metadata.name)),
+
+  look: async (wanted) => {
+    const names = (await poolsOf(management, wanted, wanted.signal)).map((pool) => pool.metadata.name);
+    const left = awaited(names);
+    return left === undefined
+      ? { ready: true, outputs: {} }
+      : { ready: false, awaited: left, againInMs: lookAgainAfter(wanted.since) };
+  },
+});

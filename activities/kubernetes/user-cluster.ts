@@ -1,0 +1,102 @@
+/**
+ * User clusters: how the worker reaches the API of a cluster that it built.
+ *
+ * Owns: the worker's own client certificate for each cluster, an hour long, signed when needed with the cluster's root CA
+ * Secret and kept in memory only; connections, through the HTTP CONNECT proxy where there is one. Neighbours:
+ * `secret.ts` reads the CA. Invariants: I8 (the key never leaves this process), I11 (nothing is stored in the cluster).
+ */
+import { generateKeyPair, issueClientCertificate, privateKeyPem } from './certificates.ts';
+import { type Cancellation, createClient, type KubernetesClient } from './client.ts';
+import { readSecret } from './secret.ts';
+import { createTransport } from './transport.ts';
+
+export type UserCluster = {
+  /** Namespace of the AWSCluster, where the CA Secret is. */
+  readonly namespace: string;
+  readonly clusterId: string;
+  /** DNS name of the load balancer; the API is `https://<endpoint>`. */
+  readonly endpoint: string;
+};
+
+export type UserClusters = (cluster: UserCluster, options?: Cancellation) => Promise<KubernetesClient>;
+
+type Connection = { readonly client: Promise<KubernetesClient>; readonly renewAt: number };
+
+/** One for each worker process, handed in by it. */
+export type UserClusterCache = Map<string, Connection>;
+
+export const createUserClusterCache = (): UserClusterCache => new Map();
+
+const WORKER = { organization: 'system:masters', commonName: 'slipway-worker' };
+const LIFETIME_MS = 3600 * 1_000;
+/** Two thirds of its life, as everywhere. */
+const RENEWAL_MS = (LIFETIME_MS * 2) / 3;
+
+/** Name of the Secret with a cluster's root CA. */
+export const rootAuthorityName = (clusterId: string): string => `${clusterId}-root-ca`;
+
+export type UserClusterSettings = {
+  readonly management: KubernetesClient;
+  readonly cache: UserClusterCache;
+  /** URL of an HTTP CONNECT proxy. */
+  readonly proxy?: string;
+  readonly now?: () => number;
+};
+
+const connect = async (settings: UserClusterSettings, cluster: UserCluster): Promise<KubernetesClient> => {
+  const secret = { namespace: cluster.namespace, name: rootAuthorityName(cluster.clusterId) };
+  const data = await readSecret(settings.management, secret, 'certificate-authority');
+  const authority = { certificate: data['tls.crt'] ?? '', key: data['tls.key'] ?? '' };
+  const keys = await generateKeyPair();
+  const issued = await issueClientCertificate({
+    authority,
+    subject: WORKER,
+    publicKey: keys.publicKey,
+    lifetimeMs: LIFETIME_MS,
+  });
+  const tls = { ca: authority.certificate, cert: issued.certificate, key: await privateKeyPem(keys.privateKey) };
+  const credentials = { tls, headers: {} };
+  return createClient(
+    createTransport({
+      server: `https://${cluster.endpoint}`,
+      credentials: () => Promise.resolve(credentials),
+      ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
+    }),
+  );
+};
+
+const forget = (cache: UserClusterCache, key: string): void => {
+  const connection = cache.get(key);
+  cache.delete(key);
+  // Requests under way are answered first; a connection that never came about needs no end.
+  void connection?.client.then((client) => client.close()).catch(() => undefined);
+};
+
+/** Connects to user clusters; a connection is kept until its certificate is two thirds through. */
+export const connectUserClusters = (settings: UserClusterSettings): UserClusters => {
+  const { cache } = settings;
+  const now = settings.now ?? Date.now;
+  return (cluster) => {
+    const key = `${cluster.namespace}/${cluster.clusterId}/${cluster.endpoint}`;
+    const known = cache.get(key);
+    if (known !== undefined && known.renewAt > now()) return known.client;
+    for (const [other, connection] of cache) if (connection.renewAt <= now()) forget(cache, other);
+    const client = connect(settings, cluster);
+    cache.set(key, { client, renewAt: now() + RENEWAL_MS });
+    client.catch(() => {
+      if (cache.get(key)?.client === client) cache.delete(key);
+    });
+    return client;
+  };
+};
+
+/** An endpoint that a step was given, if it is known: removals may be planned where the load balancer is gone already. */
+export const knownEndpoint = (endpoint: unknown): string | undefined =>
+  typeof endpoint === 'string' && endpoint !== '' ? endpoint : undefined;
+
+/** Ends every connection of a cache, when its worker stops. */
+export const closeUserClusters = async (cache: UserClusterCache): Promise<void> => {
+  const connections = [...cache.values()];
+  cache.clear();
+  await Promise.allSettled(connections.map(async (connection) => (await connection.client).close()));
+};
