@@ -41,7 +41,11 @@ export const fingerprintOf = (value: unknown): string =>
   createHash('sha256').update(canonicalJson(value)).digest('hex');
 
 /** What stands for a Secret's content in outputs, histories and template descriptions (I8). */
-export const secretFingerprint = (data: SecretData): string => fingerprintOf(data);
+export const secretFingerprint = (data: SecretData): string => {
+  const hash = createHash('sha256');
+  for (const name of Object.keys(data).sort()) hash.update(`${name}\0${data[name]}\0`);
+  return hash.digest('hex');
+};
 
 /** The private text of one of our Secrets, or undefined if it has none. */
 export const privatePart = (data: SecretData): string | undefined => {

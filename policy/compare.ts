@@ -132,6 +132,8 @@ export const differences = (resource: Resource, found: Found, known: Known): rea
     }
     case 'listener':
       return listenerDifferences(resource, stateOf('listener', found), known);
+    case 'load-balancer':
+      return stateOf('load-balancer', found).crossZone === false ? ['it does not spread clients across zones'] : [];
     case 'launch-template':
       return templateDifferences(resource, stateOf('launch-template', found), known);
     case 'auto-scaling-group':
@@ -145,7 +147,6 @@ export const differences = (resource: Resource, found: Found, known: Known): rea
     case 'secret':
     case 'security-group':
     case 'etcd-volume':
-    case 'load-balancer':
     case 'target-group':
     case 'hub-membership':
     case 'addon':

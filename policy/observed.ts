@@ -39,7 +39,8 @@ export type Observed = {
     readonly emptyDisk: EmptyDisk;
   };
   'network-interface': { readonly name: string; readonly groupIds: readonly string[] };
-  'load-balancer': { readonly name: string };
+  /** `crossZone` is false when a create died before its last call: the attribute is set by a call of its own. */
+  'load-balancer': { readonly name: string; readonly crossZone?: boolean };
   'target-group': { readonly name: string };
   /** Present when the target group has any target. */
   targets: { readonly addresses: readonly string[] };

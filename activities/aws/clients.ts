@@ -1,0 +1,142 @@
+/**
+ * Clients: the AWS SDK's clients of one worker, as the activities use them.
+ *
+ * Owns: connections, deadlines, attempts, and what is told of every call. Region is a parameter; endpoint and
+ * credentials are the SDK's own (environment, profiles, instance role). Neighbours: Temporal retries, so the SDK tries
+ * only twice, which rides out a connection that died while idle; `worker/` turns calls into metrics.
+ * Invariants: I6 and I12 are proven by `AwsCall.mutating`: whatever isn't known to only read counts as mutating.
+ */
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balancing';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { STSClient } from '@aws-sdk/client-sts';
+
+/** One call to AWS, retries of the SDK included. */
+export type AwsCall = {
+  readonly service: string;
+  readonly operation: string;
+  /** `OK` or the error's code. */
+  readonly code: string;
+  readonly milliseconds: number;
+  readonly mutating: boolean;
+};
+
+export type AwsClients = {
+  readonly region: string;
+  readonly ec2: EC2Client;
+  readonly autoScaling: AutoScalingClient;
+  readonly elbv2: ElasticLoadBalancingV2Client;
+  /** Classic load balancers: only to remove what the cloud controller made. */
+  readonly elb: ElasticLoadBalancingClient;
+  readonly iam: IAMClient;
+  readonly kms: KMSClient;
+  readonly sts: STSClient;
+  /** When this process last sent a mutating call, in epoch milliseconds. */
+  readonly lastMutatingCallAt: () => number | undefined;
+  readonly destroy: () => void;
+};
+
+export type AwsClientSettings = {
+  readonly region: string;
+  readonly onCall?: (call: AwsCall) => void;
+  /** Below every activity's own limit, so that an answer that never comes is an error with a name. */
+  readonly requestTimeoutMs?: number;
+  readonly maxSockets?: number;
+};
+
+const CONNECTION_TIMEOUT_MS = 3_000;
+const REQUEST_TIMEOUT_MS = 12_000;
+const MAX_SOCKETS = 64;
+const MAX_ATTEMPTS = 2;
+
+/** Operations that change nothing in the account. A data key exists only in its answer. */
+const READS = /^(Describe|Get|List|GenerateDataKey)/;
+
+export const isMutating = (operation: string): boolean => !READS.test(operation);
+
+/** The parts of an SDK client that observing needs, whatever the service. */
+type Observable = {
+  readonly middlewareStack: {
+    add(
+      middleware: (
+        next: (args: { input: object }) => Promise<{ output: { $metadata: object }; response: unknown }>,
+        context: { clientName?: string; commandName?: string },
+      ) => (args: { input: object }) => Promise<{ output: { $metadata: object }; response: unknown }>,
+      options: { step: 'initialize'; name: string; priority: 'high' },
+    ): void;
+  };
+};
+
+const withoutSuffix = (name: string | undefined, suffix: string): string =>
+  name === undefined ? 'unknown' : name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
+
+export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
+  let lastMutatingCallAt: number | undefined;
+  const sockets = { keepAlive: true, maxSockets: settings.maxSockets ?? MAX_SOCKETS };
+  const configuration = {
+    region: settings.region,
+    maxAttempts: MAX_ATTEMPTS,
+    requestHandler: {
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      requestTimeout: settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+      httpAgent: sockets,
+      httpsAgent: sockets,
+    },
+  };
+
+  const observe = <C extends object>(client: C): C => {
+    (client as unknown as Observable).middlewareStack.add(
+      (next, context) => async (args) => {
+        const service = withoutSuffix(context.clientName, 'Client');
+        const operation = withoutSuffix(context.commandName, 'Command');
+        const mutating = isMutating(operation);
+        const started = Date.now();
+        if (mutating) lastMutatingCallAt = started;
+        const tell = (code: string): void =>
+          settings.onCall?.({ service, operation, code, milliseconds: Date.now() - started, mutating });
+        try {
+          const result = await next(args);
+          tell('OK');
+          return result;
+        } catch (error) {
+          tell(error instanceof Error || hasName(error) ? String(error.name) : 'unknown');
+          // Says in every message which call it was: SDK errors don't know.
+          if (typeof error === 'object' && error !== null)
+            Object.assign(error, { operation: `${service} ${operation}` });
+          throw error;
+        }
+      },
+      { step: 'initialize', name: 'slipwayObserve', priority: 'high' },
+    );
+    return client;
+  };
+
+  const ec2 = observe(new EC2Client(configuration));
+  const autoScaling = observe(new AutoScalingClient(configuration));
+  const elbv2 = observe(new ElasticLoadBalancingV2Client(configuration));
+  const elb = observe(new ElasticLoadBalancingClient(configuration));
+  const iam = observe(new IAMClient(configuration));
+  const kms = observe(new KMSClient(configuration));
+  const sts = observe(new STSClient(configuration));
+  return {
+    region: settings.region,
+    ec2,
+    autoScaling,
+    elbv2,
+    elb,
+    iam,
+    kms,
+    sts,
+    lastMutatingCallAt: () => lastMutatingCallAt,
+    destroy: () => {
+      for (const client of [ec2, autoScaling, elbv2, elb, iam, kms, sts]) client.destroy();
+    },
+  };
+};
+
+const hasName = (error: unknown): error is { readonly name: string } =>
+  typeof error === 'object' && error !== null && 'name' in error;

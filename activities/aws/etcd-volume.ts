@@ -1,0 +1,91 @@
+/**
+ * Etcd volume: the disk of one replica, which outlives its instances.
+ *
+ * Owns: the volume. Its client token makes a repeated create answer with the same volume (I2). The tag that says what an
+ * empty disk may do is written at creation only: afterwards it belongs to `established.ts` and to repair, never to an
+ * update (I5). Neighbours: the agent attaches it; a volume that is still being created is waited for there.
+ */
+import {
+  CreateVolumeCommand,
+  DeleteVolumeCommand,
+  ModifyVolumeCommand,
+  paginateDescribeVolumes,
+  type Volume,
+  type VolumeType,
+} from '@aws-sdk/client-ec2';
+import { EMPTY_DISK_TAG, type EmptyDisk, UID_TAG } from '../../api/names.ts';
+import { observed, stateOf } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import type { ResourceKey } from '../../topology/resource.ts';
+import type { ResourceDriver } from '../driver.ts';
+import type { AwsClients } from './clients.ts';
+import { belongsTo, clientToken, given, ownedTags, ownerFilters, readAll, tagList, tagRecord } from './tags.ts';
+
+/** A tag that isn't there, or says something new, never allows to bootstrap (I5). */
+export const emptyDiskOf = (volume: Volume): EmptyDisk => {
+  const tag = tagRecord(volume.Tags)[EMPTY_DISK_TAG];
+  return tag === 'bootstrap' || tag === 'join' ? tag : 'wait';
+};
+
+/** A volume that is going no longer counts. */
+export const exists = (volume: Volume): boolean => volume.State !== 'deleting' && volume.State !== 'deleted';
+
+export const foundVolume = (key: ResourceKey, volume: Volume): Found =>
+  observed(
+    'etcd-volume',
+    key,
+    { id: given(volume.VolumeId, 'a volume id') },
+    {
+      name: tagRecord(volume.Tags).Name ?? '',
+      availabilityZone: given(volume.AvailabilityZone, 'a zone'),
+      sizeGiB: volume.Size ?? 0,
+      emptyDisk: emptyDiskOf(volume),
+    },
+    tagRecord(volume.Tags)[UID_TAG],
+  );
+
+export const etcdVolumeDriver = ({ ec2 }: AwsClients): ResourceDriver<'etcd-volume'> => ({
+  kind: 'etcd-volume',
+
+  async candidates(wanted) {
+    const volumes = await readAll(
+      paginateDescribeVolumes({ client: ec2 }, { Filters: ownerFilters(wanted) }, { abortSignal: wanted.signal }),
+      (page) => page.Volumes,
+    );
+    return volumes.filter(exists).map((volume) => ({
+      ...foundVolume(wanted.key, volume),
+      label: `volume ${volume.VolumeId ?? '?'}`,
+      belongsTo: belongsTo(tagRecord(volume.Tags), wanted),
+    }));
+  },
+
+  async create(wanted) {
+    const { availabilityZone, sizeGiB, type, iops, kmsKeyId, emptyDisk, name, tags } = wanted.properties;
+    const all = ownedTags(wanted, { Name: name, ...tags, [EMPTY_DISK_TAG]: emptyDisk });
+    const answer = await ec2.send(
+      new CreateVolumeCommand({
+        AvailabilityZone: availabilityZone,
+        Size: sizeGiB,
+        VolumeType: type as VolumeType,
+        Encrypted: true,
+        ClientToken: clientToken(wanted),
+        TagSpecifications: [{ ResourceType: 'volume', Tags: tagList(all) }],
+        ...(iops === undefined ? {} : { Iops: iops }),
+        ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
+      }),
+    );
+    return { outputs: { id: given(answer.VolumeId, 'a volume id') } };
+  },
+
+  /** A volume only grows; its file system follows at the next boot. */
+  async update(wanted, found) {
+    const { sizeGiB } = wanted.properties;
+    if (sizeGiB <= stateOf('etcd-volume', found).sizeGiB) return { outputs: found.outputs };
+    await ec2.send(new ModifyVolumeCommand({ VolumeId: found.outputs.id, Size: sizeGiB }));
+    return { outputs: found.outputs, change: 'updated' };
+  },
+
+  async remove(wanted, found) {
+    await ec2.send(new DeleteVolumeCommand({ VolumeId: given(found.outputs.id, `the id of ${wanted.key}`) }));
+  },
+});

@@ -1,0 +1,164 @@
+/**
+ * Load balancer: the network load balancer in front of a cluster's API, internal and across zones.
+ *
+ * Owns: the load balancer and the tags of its service's resources, which must be asked for apart. Unique by name: AWS
+ * answers a repeated create with what is there, whoever made it, so the owner is looked at before it is taken (I2, I4).
+ */
+import {
+  CreateLoadBalancerCommand,
+  DeleteLoadBalancerCommand,
+  DescribeLoadBalancerAttributesCommand,
+  DescribeLoadBalancersCommand,
+  DescribeTagsCommand,
+  type ElasticLoadBalancingV2Client,
+  type LoadBalancer,
+  ModifyLoadBalancerAttributesCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { UID_TAG } from '../../api/names.ts';
+import { observed } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import type { ResourceKey, Tags } from '../../topology/resource.ts';
+import type { Candidate, ResourceDriver } from '../driver.ts';
+import { blockedError, isAbsent } from '../verdicts.ts';
+import type { AwsClients } from './clients.ts';
+import { belongsTo, given, ownedTags, tagList, tagRecord } from './tags.ts';
+
+const CROSS_ZONE = 'load_balancing.cross_zone.enabled';
+/** The API takes so many ARNs at once. */
+const TAGS_AT_ONCE = 20;
+
+/** Tags by ARN, of any resource of the service. */
+export const tagsOf = async (
+  elbv2: ElasticLoadBalancingV2Client,
+  arns: readonly string[],
+  abortSignal: AbortSignal,
+): Promise<ReadonlyMap<string, Tags>> => {
+  const batches = Array.from({ length: Math.ceil(arns.length / TAGS_AT_ONCE) }, (_, index) =>
+    arns.slice(index * TAGS_AT_ONCE, (index + 1) * TAGS_AT_ONCE),
+  );
+  const answers = await Promise.all(
+    batches.map((ResourceArns) => elbv2.send(new DescribeTagsCommand({ ResourceArns }), { abortSignal })),
+  );
+  return new Map(
+    answers
+      .flatMap((answer) => answer.TagDescriptions ?? [])
+      .map(({ ResourceArn, Tags: tags }) => [ResourceArn ?? '', tagRecord(tags)]),
+  );
+};
+
+/** The load balancer of this name, if any. */
+export const loadBalancerNamed = async (
+  elbv2: ElasticLoadBalancingV2Client,
+  name: string,
+  abortSignal: AbortSignal,
+): Promise<LoadBalancer | undefined> => {
+  try {
+    const answer = await elbv2.send(new DescribeLoadBalancersCommand({ Names: [name] }), { abortSignal });
+    return answer.LoadBalancers?.[0];
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+};
+
+export const isCrossZone = async (
+  elbv2: ElasticLoadBalancingV2Client,
+  arn: string,
+  abortSignal: AbortSignal,
+): Promise<boolean> => {
+  const answer = await elbv2.send(new DescribeLoadBalancerAttributesCommand({ LoadBalancerArn: arn }), { abortSignal });
+  return answer.Attributes?.some(({ Key, Value }) => Key === CROSS_ZONE && Value === 'true') ?? false;
+};
+
+export const outputsOfLoadBalancer = (balancer: LoadBalancer) => ({
+  arn: given(balancer.LoadBalancerArn, 'the ARN of a load balancer'),
+  dnsName: given(balancer.DNSName, 'the DNS name of a load balancer'),
+});
+
+export const foundLoadBalancer = (key: ResourceKey, balancer: LoadBalancer, tags: Tags, crossZone?: boolean): Found =>
+  observed(
+    'load-balancer',
+    key,
+    outputsOfLoadBalancer(balancer),
+    {
+      name: given(balancer.LoadBalancerName, 'the name of a load balancer'),
+      ...(crossZone === undefined ? {} : { crossZone }),
+    },
+    tags[UID_TAG],
+  );
+
+const labelOf = (balancer: LoadBalancer): string =>
+  `load balancer ${balancer.LoadBalancerName ?? '?'} (${balancer.LoadBalancerArn ?? '?'})`;
+
+/** Refuses what a create answered with, if it was there before and isn't ours. */
+export const refuseForeign = (label: string, key: ResourceKey, owner: Candidate['belongsTo']): void => {
+  if (owner === 'ours') return;
+  throw blockedError(
+    `${key} cannot be made: ${label} has its name and belongs to ${owner.other}. ` +
+      `Slipway neither adopts nor removes what it does not own: rename or remove it.`,
+  );
+};
+
+export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-balancer'> => {
+  const spreadOverZones = (arn: string) =>
+    elbv2.send(
+      new ModifyLoadBalancerAttributesCommand({
+        LoadBalancerArn: arn,
+        Attributes: [{ Key: CROSS_ZONE, Value: 'true' }],
+      }),
+    );
+
+  return {
+    kind: 'load-balancer',
+
+    async candidates(wanted) {
+      const balancer = await loadBalancerNamed(elbv2, wanted.properties.name, wanted.signal);
+      if (balancer === undefined) return [];
+      const arn = given(balancer.LoadBalancerArn, 'the ARN of a load balancer');
+      const tags = (await tagsOf(elbv2, [arn], wanted.signal)).get(arn) ?? {};
+      return [
+        {
+          ...foundLoadBalancer(wanted.key, balancer, tags),
+          label: labelOf(balancer),
+          belongsTo: belongsTo(tags, wanted),
+        },
+      ];
+    },
+
+    async create(wanted) {
+      const { name, subnetIds, tags } = wanted.properties;
+      const answer = await elbv2.send(
+        new CreateLoadBalancerCommand({
+          Name: name,
+          Type: 'network',
+          Scheme: 'internal',
+          IpAddressType: 'ipv4',
+          Subnets: [...subnetIds],
+          Tags: tagList(ownedTags(wanted, tags)),
+        }),
+      );
+      const [balancer] = answer.LoadBalancers ?? [];
+      if (balancer === undefined) throw new Error(`AWS answered without the load balancer ${name}.`);
+      const outputs = outputsOfLoadBalancer(balancer);
+      // One that is new is still being provisioned; any other was there before.
+      if (balancer.State?.Code !== 'provisioning') {
+        const itsTags = (await tagsOf(elbv2, [outputs.arn], wanted.signal)).get(outputs.arn) ?? {};
+        refuseForeign(labelOf(balancer), wanted.key, belongsTo(itsTags, wanted));
+      }
+      await spreadOverZones(outputs.arn);
+      return { outputs };
+    },
+
+    /** An earlier try may have died between the create and its attribute. */
+    async update(wanted, found) {
+      const arn = given(found.outputs.arn, `the ARN of ${wanted.key}`);
+      if (await isCrossZone(elbv2, arn, wanted.signal)) return { outputs: found.outputs };
+      await spreadOverZones(arn);
+      return { outputs: found.outputs, change: 'updated' };
+    },
+
+    async remove(wanted, found) {
+      await elbv2.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: given(found.outputs.arn, wanted.key) }));
+    },
+  };
+};

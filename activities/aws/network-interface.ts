@@ -1,0 +1,91 @@
+/**
+ * Network interface: the fixed address of one replica, which outlives its instances.
+ *
+ * Owns: the interface. Its client token makes a repeated create answer with the same one (I2). Neighbours: the agent
+ * attaches it once its former holder is stopped or terminated; the address is an etcd member's name for life.
+ */
+import {
+  CreateNetworkInterfaceCommand,
+  DeleteNetworkInterfaceCommand,
+  ModifyNetworkInterfaceAttributeCommand,
+  type NetworkInterface,
+  paginateDescribeNetworkInterfaces,
+} from '@aws-sdk/client-ec2';
+import { UID_TAG } from '../../api/names.ts';
+import { observed, stateOf } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import type { ResourceKey } from '../../topology/resource.ts';
+import type { ResourceDriver } from '../driver.ts';
+import type { AwsClients } from './clients.ts';
+import { belongsTo, clientToken, given, ownedTags, ownerFilters, readAll, tagList, tagRecord } from './tags.ts';
+
+export const foundInterface = (key: ResourceKey, one: NetworkInterface): Found => {
+  const tags = tagRecord(one.TagSet);
+  return observed(
+    'network-interface',
+    key,
+    {
+      id: given(one.NetworkInterfaceId, 'a network interface id'),
+      address: given(one.PrivateIpAddress, 'a private address'),
+    },
+    { name: tags.Name ?? '', groupIds: (one.Groups ?? []).flatMap(({ GroupId }) => GroupId ?? []).sort() },
+    tags[UID_TAG],
+  );
+};
+
+export const networkInterfaceDriver = ({ ec2 }: AwsClients): ResourceDriver<'network-interface'> => ({
+  kind: 'network-interface',
+
+  async candidates(wanted) {
+    const interfaces = await readAll(
+      paginateDescribeNetworkInterfaces(
+        { client: ec2 },
+        { Filters: ownerFilters(wanted) },
+        { abortSignal: wanted.signal },
+      ),
+      (page) => page.NetworkInterfaces,
+    );
+    return interfaces.map((one) => ({
+      ...foundInterface(wanted.key, one),
+      label: `network interface ${one.NetworkInterfaceId ?? '?'}`,
+      belongsTo: belongsTo(tagRecord(one.TagSet), wanted),
+    }));
+  },
+
+  async create(wanted) {
+    const { name, subnetId, groupIds, tags } = wanted.properties;
+    const answer = await ec2.send(
+      new CreateNetworkInterfaceCommand({
+        SubnetId: subnetId,
+        Groups: [...groupIds],
+        Description: name,
+        ClientToken: clientToken(wanted),
+        TagSpecifications: [
+          { ResourceType: 'network-interface', Tags: tagList(ownedTags(wanted, { Name: name, ...tags })) },
+        ],
+      }),
+    );
+    return {
+      outputs: {
+        id: given(answer.NetworkInterface?.NetworkInterfaceId, 'a network interface id'),
+        address: given(answer.NetworkInterface?.PrivateIpAddress, 'a private address'),
+      },
+    };
+  },
+
+  async update(wanted, found) {
+    const desired = [...wanted.properties.groupIds].sort();
+    if (JSON.stringify(desired) === JSON.stringify(stateOf('network-interface', found).groupIds)) {
+      return { outputs: found.outputs };
+    }
+    await ec2.send(
+      new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: found.outputs.id, Groups: desired }),
+    );
+    return { outputs: found.outputs, change: 'updated' };
+  },
+
+  async remove(wanted, found) {
+    const id = given(found.outputs.id, `the id of ${wanted.key}`);
+    await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id }));
+  },
+});

@@ -1,0 +1,87 @@
+/**
+ * Tags: whose an AWS resource is, and the lists in which AWS wants and answers them.
+ *
+ * Owns: the judgement "ours or somebody else's" (I4). Neighbours: `topology/` writes the tags that a resource shall have;
+ * every kind's file asks here before it adopts or removes.
+ */
+import { createHash } from 'node:crypto';
+import type { Filter } from '@aws-sdk/client-ec2';
+import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../api/names.ts';
+import type { ResourceKey, ResourceKind, Tags } from '../../topology/resource.ts';
+import type { Candidate, Wanted } from '../driver.ts';
+
+/** A tag as any of AWS's services writes it. */
+export type AwsTag = { readonly Key?: string | undefined; readonly Value?: string | undefined };
+
+export const tagRecord = (tags: readonly AwsTag[] | undefined): Tags =>
+  Object.fromEntries((tags ?? []).flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? '']])));
+
+export const tagList = (tags: Tags): { Key: string; Value: string }[] =>
+  Object.keys(tags)
+    .sort()
+    .map((Key) => ({ Key, Value: tags[Key] ?? '' }));
+
+/** What is to be tagged, and on whose behalf: the owner's tags are there even if the topology left them out (I4). */
+export const ownedTags = (wanted: Pick<Wanted<ResourceKind>, 'owner' | 'key'>, tags: Tags): Tags => ({
+  ...tags,
+  [CLUSTER_TAG]: wanted.owner.clusterId,
+  [UID_TAG]: wanted.owner.uid,
+  [KEY_TAG]: wanted.key,
+});
+
+/** Whose something is, by its tags. A kind whose resource is part of another names that one's key. */
+export const belongsTo = (
+  tags: Tags,
+  wanted: Pick<Wanted<ResourceKind>, 'owner' | 'key'>,
+  key: ResourceKey = wanted.key,
+): Candidate['belongsTo'] => {
+  const cluster = tags[CLUSTER_TAG];
+  if (cluster === undefined) return { other: `somebody else: it has no tag ${CLUSTER_TAG}` };
+  if (cluster !== wanted.owner.clusterId) return { other: `cluster ${cluster}` };
+  const uid = tags[UID_TAG];
+  if (uid !== wanted.owner.uid) return { other: `another object of this cluster (uid ${uid ?? 'unknown'})` };
+  const itsKey = tags[KEY_TAG];
+  if (itsKey !== key) return { other: `this cluster's ${itsKey ?? 'unknown resource'}` };
+  return 'ours';
+};
+
+export const filter = (Name: string, ...Values: string[]): Filter => ({ Name, Values });
+
+/** Filters for what carries the owner's tags and this key. */
+export const ownerFilters = (wanted: Pick<Wanted<ResourceKind>, 'owner' | 'key'>): Filter[] => [
+  filter(`tag:${CLUSTER_TAG}`, wanted.owner.clusterId),
+  filter(`tag:${KEY_TAG}`, wanted.key),
+];
+
+/**
+ * The client token of a create: the same for every repetition of it, in any process (I2). Another incarnation of the
+ * resource, or other content where `content` is given, is another request.
+ */
+export const clientToken = (
+  wanted: Pick<Wanted<ResourceKind>, 'owner' | 'key' | 'incarnation'>,
+  content = '',
+): string =>
+  createHash('sha256')
+    .update(JSON.stringify([wanted.owner.uid, wanted.key, wanted.incarnation, content]))
+    .digest('hex');
+
+/** Reads a listing to its end: a page that fails makes the whole listing fail (I12). */
+export const readAll = async <Page, Item>(
+  pages: AsyncIterable<Page>,
+  itemsOf: (page: Page) => readonly Item[] | undefined,
+): Promise<Item[]> => {
+  const all: Item[] = [];
+  for await (const page of pages) all.push(...(itemsOf(page) ?? []));
+  return all;
+};
+
+/** A field that AWS always fills, whatever its SDK's types say. */
+export const given = (value: string | undefined, what: string): string => {
+  if (value === undefined || value === '') throw new Error(`AWS answered without ${what}.`);
+  return value;
+};
+
+/** Items with the same identity once: listings that overlap. */
+export const distinct = <Item>(items: readonly Item[], identity: (item: Item) => string | undefined): Item[] => [
+  ...new Map(items.map((item) => [identity(item), item])).values(),
+];

@@ -1,0 +1,97 @@
+/**
+ * Targets: the replicas' fixed addresses in the target group.
+ *
+ * Owns: membership only; health is the load balancer's affair. Registering twice is the same as once (I2). Neighbours:
+ * `target-group.ts` owns the group, and removes its targets with itself.
+ */
+import {
+  DeregisterTargetsCommand,
+  DescribeTargetHealthCommand,
+  type ElasticLoadBalancingV2Client,
+  RegisterTargetsCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { observed, stateOf } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import type { ResourceKey } from '../../topology/resource.ts';
+import type { ResourceDriver } from '../driver.ts';
+import { isAbsent } from '../verdicts.ts';
+import type { AwsClients } from './clients.ts';
+import { given } from './tags.ts';
+
+/** Addresses registered in a target group, sorted; those that are draining are on their way out. */
+export const registeredAddresses = async (
+  elbv2: ElasticLoadBalancingV2Client,
+  targetGroupArn: string,
+  abortSignal: AbortSignal,
+): Promise<string[]> => {
+  try {
+    const answer = await elbv2.send(new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }), {
+      abortSignal,
+    });
+    return (answer.TargetHealthDescriptions ?? [])
+      .filter(({ TargetHealth }) => TargetHealth?.State !== 'draining')
+      .flatMap(({ Target }) => Target?.Id ?? [])
+      .sort();
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+};
+
+export const foundTargets = (
+  key: ResourceKey,
+  targetGroupArn: string,
+  addresses: readonly string[],
+  uid?: string,
+): Found | undefined =>
+  addresses.length === 0 ? undefined : observed('targets', key, { targetGroupArn }, { addresses }, uid);
+
+export const targetsDriver = ({ elbv2 }: AwsClients): ResourceDriver<'targets'> => {
+  const targetsOn = (addresses: readonly string[], port: number) => addresses.map((Id) => ({ Id, Port: port }));
+
+  return {
+    kind: 'targets',
+
+    async candidates(wanted) {
+      const { targetGroupArn } = wanted.properties;
+      const addresses = await registeredAddresses(elbv2, targetGroupArn, wanted.signal);
+      const found = foundTargets(wanted.key, targetGroupArn, addresses, wanted.owner.uid);
+      return found === undefined ? [] : [{ ...found, label: `targets of ${targetGroupArn}`, belongsTo: 'ours' }];
+    },
+
+    async create(wanted) {
+      const { targetGroupArn, addresses, port } = wanted.properties;
+      await elbv2.send(
+        new RegisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: targetsOn(addresses, port) }),
+      );
+      return { outputs: { targetGroupArn } };
+    },
+
+    async update(wanted, found) {
+      const { targetGroupArn, addresses, port } = wanted.properties;
+      const held = stateOf('targets', found).addresses;
+      const missing = addresses.filter((address) => !held.includes(address));
+      const stale = held.filter((address) => !addresses.includes(address));
+      if (missing.length > 0) {
+        await elbv2.send(
+          new RegisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: targetsOn(missing, port) }),
+        );
+      }
+      if (stale.length > 0) {
+        await elbv2.send(
+          new DeregisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: targetsOn(stale, port) }),
+        );
+      }
+      return { outputs: { targetGroupArn }, change: missing.length + stale.length > 0 ? 'updated' : 'unchanged' };
+    },
+
+    async remove(wanted, found) {
+      await elbv2.send(
+        new DeregisterTargetsCommand({
+          TargetGroupArn: given(found.outputs.targetGroupArn, `the target group of ${wanted.key}`),
+          Targets: stateOf('targets', found).addresses.map((Id) => ({ Id })),
+        }),
+      );
+    },
+  };
+};
