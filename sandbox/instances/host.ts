@@ -20,7 +20,7 @@ export type Host = {
   readonly close: () => void;
 };
 
-/** A death this soon after the start is a failure to boot rather than somebody's `kill`. */
+/** An agent that ends by itself this soon after its start failed to boot. */
 const BOOT_MS = 2_000;
 /** Such an instance stays dead this long before it is reported: its group would replace it for ever at full speed. */
 const BOOT_LOOP_PAUSE_MS = 5_000;
@@ -37,8 +37,8 @@ export const createHost = (options: {
   const { instances } = folders(layout.home);
   /** Endings that go on while the loop looks again: to hurry one is to fire its signal. */
   const endings = new Map<string, AbortController>();
-  /** How long instances had lived when they were first found dead. */
-  const lifetimes = new Map<string, number>();
+  /** Instances whose agent this host saw fail to boot; one that a signal killed did not fail by itself. */
+  const failedBoots = new Set<string>();
 
   const end = (id: string, now: boolean): void => {
     const running = endings.get(id);
@@ -60,21 +60,24 @@ export const createHost = (options: {
   const report = async (id: string): Promise<void> => {
     const record = readRecord(instances, id);
     if (record === undefined) return;
-    const age = Date.now() - record.startedAt;
-    const lived = lifetimes.get(id) ?? age;
-    lifetimes.set(id, lived);
+    const lived = Date.now() - record.startedAt;
     await killRemains(layout, id);
-    if (lived < BOOT_MS && age < BOOT_LOOP_PAUSE_MS) return;
+    if (failedBoots.has(id) && lived < BOOT_LOOP_PAUSE_MS) return;
     await account.terminate(id, 'its host process died');
     // Written only once the account knows: a host that dies in between tells it again, which is the same to the account.
     markReported(layout, id);
-    lifetimes.delete(id);
+    failedBoots.delete(id);
     log.info({ instance: id, lived }, 'The instance died by itself and was reported terminated');
   };
 
   const start = async (view: InstanceView): Promise<void> => {
     if (view.privateIp === null) return;
-    const { pid, adopted } = await powerOn(layout, view.id, view.privateIp, options.onExit);
+    const startedAt = Date.now();
+    const { pid, adopted } = await powerOn(layout, view.id, view.privateIp, (status) => {
+      log.info({ instance: view.id, status }, 'The agent has ended');
+      if (status !== null && Date.now() - startedAt < BOOT_MS) failedBoots.add(view.id);
+      options.onExit();
+    });
     log.info(
       { instance: view.id, address: view.privateIp, pid },
       adopted ? 'Took up the instance' : 'Started the instance',

@@ -11,6 +11,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { folders, REGION, type SandboxLayout } from '../layout.ts';
 import { identify, isAlive } from '../process.ts';
+import { MARK } from '../supervisor/state.ts';
 import { instanceFolder, isRetired, logPath, readRecord, removeRecord, writeRecord } from './folder.ts';
 import { METADATA_PORT } from './metadata.ts';
 import { killAll, leadersWithMark, type Mark, signal } from './processes.ts';
@@ -22,7 +23,10 @@ export const GRACE_MS = 5_000;
 /** The agent's environment: what an instance would find on EC2, and where the sandbox differs. */
 export const agentEnvironment = (layout: SandboxLayout, id: string, address: string): Record<string, string> => {
   const { instances, volumes } = folders(layout.home);
+  const mark = process.env[MARK];
   return {
+    // By this `down` finds whatever was started on the sandbox's behalf.
+    ...(mark === undefined ? {} : { [MARK]: mark }),
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     HOME: instanceFolder(instances, id),
     AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://${address}:${METADATA_PORT}`,
@@ -53,12 +57,15 @@ export const powerOf = (layout: SandboxLayout, id: string): Power => {
 
 export type PoweredOn = { readonly pid: number; readonly adopted: boolean };
 
-/** Starts the agent, or takes up the one that a host started and died before it wrote that down. */
+/**
+ * Starts the agent, or takes up the one that a host started and died before it wrote that down. `onExit` is told the
+ * status of an agent that was started here, null when a signal ended it.
+ */
 export const powerOn = async (
   layout: SandboxLayout,
   id: string,
   address: string,
-  onExit: () => void,
+  onExit: (status: number | null) => void,
 ): Promise<PoweredOn> => {
   const { instances, volumes } = folders(layout.home);
   const [survivor] = leadersWithMark(markOf(layout, id));
