@@ -9,7 +9,7 @@
  * Invariant: I8 (keys are written to 0600 files in a 0700 folder and nowhere else).
  */
 import 'reflect-metadata';
-import { createPublicKey, webcrypto } from 'node:crypto';
+import { createPublicKey, randomBytes, webcrypto } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import * as x509 from '@peculiar/x509';
 import {
@@ -51,6 +51,13 @@ const keyUsages = {
   client: x509.ExtendedKeyUsage.clientAuth,
 } as const;
 
+/** Sixteen random bytes, positive, as RFC 5280 wants them. */
+const serialNumber = (): string => {
+  const bytes = randomBytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return bytes.toString('hex');
+};
+
 /** Signs one leaf. Its life ends no later than its authority's. */
 const sign = async (
   leaf: LeafCertificate,
@@ -64,7 +71,7 @@ const sign = async (
     ...leaf.addresses.map((value) => ({ type: 'ip' as const, value })),
   ];
   return x509.X509CertificateGenerator.create({
-    serialNumber: Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString('hex'),
+    serialNumber: serialNumber(),
     subject: [...leaf.organizations.map((name) => ({ O: [name] })), { CN: [leaf.commonName] }],
     issuer: signer.certificate.subjectName,
     notBefore: new Date(now - CLOCK_SKEW_SECONDS * 1000),

@@ -82,7 +82,7 @@ const stopAll = async (
   running: ReadonlyMap<string, RunningComponent>,
 ): Promise<void> => {
   for (const wave of stopWaves(components)) {
-    await Promise.all(wave.map((component) => running.get(component.name)?.stop()));
+    await Promise.all(wave.map(async (component) => running.get(component.name)?.stop()));
   }
 };
 

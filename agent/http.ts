@@ -110,13 +110,17 @@ export const secureAgent = (options: {
   if (options.proxy === undefined) return agent;
   const proxy = new URL(options.proxy);
   agent.createConnection = (target, callback) => {
-    const authority = `${target.host}:${target.port}`;
-    tunnel(proxy, authority)
-      .then((socket) => {
-        const secure = tls.connect({ ...(target as tls.ConnectionOptions), socket, servername: target.host ?? '' });
-        callback?.(null, secure);
-      })
-      .catch((error: Error) => callback?.(error, undefined as never));
+    void (async () => {
+      let secure: tls.TLSSocket;
+      try {
+        const socket = await tunnel(proxy, `${target.host}:${target.port}`);
+        secure = tls.connect({ ...(target as tls.ConnectionOptions), socket, servername: target.host ?? '' });
+      } catch (thrown) {
+        callback?.(thrown instanceof Error ? thrown : new Error(String(thrown)), undefined as never);
+        return;
+      }
+      callback?.(null, secure);
+    })();
     return undefined;
   };
   return agent;

@@ -20,7 +20,7 @@ const PROTO = fileURLToPath(new URL('kms-v2.proto', import.meta.url));
 type EncryptRequest = { readonly plaintext: Buffer };
 type DecryptRequest = { readonly ciphertext: Buffer; readonly annotations: Readonly<Record<string, Buffer>> };
 
-export type KmsPlugin = { stop(): Promise<void> };
+export type KmsPlugin = { readonly stop: () => Promise<void> };
 
 export const startKmsPlugin = async (options: {
   readonly socket: string;

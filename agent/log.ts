@@ -9,11 +9,11 @@
 export type Fields = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 export type Log = {
-  info(message: string, fields?: Fields): void;
-  warn(message: string, fields?: Fields): void;
-  error(message: string, fields?: Fields): void;
+  readonly info: (message: string, fields?: Fields) => void;
+  readonly warn: (message: string, fields?: Fields) => void;
+  readonly error: (message: string, fields?: Fields) => void;
   /** The same log with fields on every line. */
-  with(fields: Fields): Log;
+  readonly with: (fields: Fields) => Log;
 };
 
 export const createLog = (write: (line: string) => void, base: Fields = {}): Log => {

@@ -53,8 +53,9 @@ export const persist = async <T>(options: {
       failed = true;
     }
     if (why !== said.why || Date.now() - said.at >= REPEAT_MILLIS) {
-      const say = failed ? log.warn : log.info;
-      say(`${what}: ${why}`, { attempts, seconds: (Date.now() - startedAt) / 1000 });
+      const fields = { attempts, seconds: (Date.now() - startedAt) / 1000 };
+      if (failed) log.warn(`${what}: ${why}`, fields);
+      else log.info(`${what}: ${why}`, fields);
       said = { why, at: Date.now() };
     }
     await pause(Math.min(pace.maxMillis, pace.firstMillis * 1.5 ** Math.min(attempts - 1, 20)), signal);

@@ -24,6 +24,16 @@ import type { BinaryComponent, Host } from './host.ts';
 /** The kernel's limit for a unix socket's path, without its final zero. */
 const SOCKET_PATH_BYTES = 107;
 
+/** What every child inherits. The sandbox knows an instance's processes by a variable of its own, so those pass too. */
+const inherited = (home: string): Record<string, string> => ({
+  ...Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value !== undefined && (name === 'PATH' || name.startsWith('SLIPWAY_')) ? [[name, value]] : [],
+    ),
+  ),
+  HOME: home,
+});
+
 export const createSandboxHost = async (environment: Environment, log: Log): Promise<Host> => {
   const { home } = environment;
   const certificates = `${home}/run/pki`;
@@ -84,7 +94,7 @@ export const createSandboxHost = async (environment: Environment, log: Log): Pro
         executable,
         logFile: `${home}/logs/${component.name}.log`,
         pidFile: pidFile(component.name),
-        environment: { PATH: process.env['PATH'] ?? '', HOME: home },
+        environment: inherited(home),
         probeAgent,
         log,
       });
