@@ -43,8 +43,7 @@ export const partsNow = (layout: SandboxLayout, state: SandboxState): readonly P
 export type Sandbox = { readonly home: string; readonly layout: SandboxLayout; readonly state: SandboxState };
 
 /** The sandbox of this home; an error that says how to get one where there is none. */
-export const theSandbox = (): Sandbox => {
-  const home = homeFolder();
+export const theSandbox = (home = homeFolder()): Sandbox => {
   const state = readState(home);
   const layout = readLayout(home);
   if (state === undefined || layout === undefined) {

@@ -30,8 +30,8 @@ export type SandboxStatus = {
 
 const url = (address: { host: string; port: number }): string => `http://${address.host}:${address.port}`;
 
-export const statusNow = (): SandboxStatus => {
-  const { home, layout, state } = theSandbox();
+export const statusNow = (ofHome?: string): SandboxStatus => {
+  const { home, layout, state } = theSandbox(ofHome);
   const { kubeconfig, bin } = folders(home);
   return {
     home,

@@ -27,12 +27,13 @@ const MOST_RESTARTS = 5;
 const SUPERVISOR_SECONDS = 30;
 
 /** Starts a supervisor that outlives this command. */
-const startSupervisor = async (home: string): Promise<ProcessIdentity> => {
+const startSupervisor = async (home: string, attachedTo?: ProcessIdentity): Promise<ProcessIdentity> => {
   const { bin, python } = await ensureTools();
   const { logs } = folders(home);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   mkdirSync(logs, { recursive: true, mode: 0o700 });
-  const options: SupervisorOptions = { home, bin, python, checkout: CHECKOUT };
+  const attached = attachedTo ? { attachedTo } : {};
+  const options: SupervisorOptions = { home, bin, python, checkout: CHECKOUT, ...attached };
   const log = openSync(`${logs}/${SUPERVISOR_LOG}`, 'w');
   const program = `${CHECKOUT}/sandbox/supervisor/main.ts`;
   const child = spawn(process.execPath, [program, JSON.stringify(options)], {
@@ -93,7 +94,7 @@ const untilReady = async (home: string, name: string, note: (text: string) => vo
 };
 
 /** Brings everything up, and returns when it is ready. */
-export const bringUp = async (): Promise<void> => {
+export const bringUp = async (attachedTo?: ProcessIdentity): Promise<void> => {
   const home = homeFolder();
   const before = readState(home);
   let state = before !== undefined && isAlive(before.supervisor) ? before : undefined;
@@ -103,7 +104,7 @@ export const bringUp = async (): Promise<void> => {
     state = undefined;
   }
   if (state !== undefined) await giveOrder(home, { verb: 'start-all' });
-  else state = await whenWritten(home, await startSupervisor(home));
+  else state = await whenWritten(home, await startSupervisor(home, attachedTo));
   const tasks = state.parts.map(({ name }): Task => ({ title: name, run: (note) => untilReady(home, name, note) }));
   await runTasks(tasks);
 };
@@ -117,10 +118,16 @@ const untilInterrupted = async (home: string, interrupted: AbortSignal): Promise
   }
 };
 
+/** Set by whoever wants a detached sandbox to end with them, such as a test that may be killed. */
+const attachment = (): ProcessIdentity | undefined => {
+  const pid = process.env['SLIPWAY_ATTACHED_TO'];
+  return pid === undefined ? undefined : identify(Number(pid));
+};
+
 export const up = async (options: { readonly detach: boolean }): Promise<void> => {
   const home = homeFolder();
   if (options.detach) {
-    await bringUp();
+    await bringUp(attachment());
     return printStatus();
   }
   const interruption = new AbortController();
@@ -133,7 +140,7 @@ export const up = async (options: { readonly detach: boolean }): Promise<void> =
     }
   });
   try {
-    const ready = bringUp().then(() => {
+    const ready = bringUp(identify(process.pid)).then(() => {
       if (interruption.signal.aborted) return;
       printStatus();
       process.stderr.write('\nCtrl-C ends the sandbox.\n');

@@ -10,7 +10,7 @@ import { claimAddresses } from '../addresses.ts';
 import { SandboxFailure } from '../failure.ts';
 import { layoutOf } from '../layout.ts';
 import { isLock, tryLock } from '../lock.ts';
-import { identify, isAlive } from '../process.ts';
+import { identify, isAlive, type ProcessIdentity } from '../process.ts';
 import { forgetEverything, prepareHome } from './beginning.ts';
 import { listenForOrders, type Order } from './control.ts';
 import { endEverything } from './ending.ts';
@@ -24,6 +24,8 @@ export type SupervisorOptions = {
   readonly bin: string;
   readonly python: string;
   readonly checkout: string;
+  /** The sandbox goes down when this process ends, however it ends. */
+  readonly attachedTo?: ProcessIdentity;
 };
 
 const log = (what: string): void => {
@@ -150,8 +152,13 @@ const down = async (): Promise<void> => {
   process.exit(0);
 };
 let goingDown: Promise<void> | undefined;
-for (const name of ['SIGTERM', 'SIGINT'] as const) {
-  process.on(name, () => {
-    goingDown ??= down();
-  });
+const goDown = (): void => {
+  goingDown ??= down();
+};
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, goDown);
+const { attachedTo } = options;
+if (attachedTo !== undefined) {
+  setInterval(() => {
+    if (!isAlive(attachedTo)) goDown();
+  }, 500);
 }

@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { SandboxFailure } from '../failure.ts';
+import { hasCode, SandboxFailure } from '../failure.ts';
 
 const KEPT_LINES = 30;
 
@@ -43,7 +43,8 @@ export const tryCommand = (
     });
     createInterface({ input: child.stderr }).on('line', keep);
     child.once('error', (error) => {
-      if ('code' in error && error.code === 'ENOENT') resolve(undefined);
+      // A program in a folder that this user may not enter is none for them either.
+      if (hasCode(error, 'ENOENT', 'EACCES')) resolve(undefined);
       else reject(error);
     });
     child.once('close', (code) => resolve({ code, stdout, tail: tail.join('\n') }));

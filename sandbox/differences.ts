@@ -1,0 +1,123 @@
+/**
+ * Differences: the one table of where the sandbox is not like AWS and real machines.
+ *
+ * Owns: saying so, each with its reason. Whoever adds a difference adds a row; whoever doubts what a green test proves
+ * reads here. Neighbours: the rooms named in `where` make the difference.
+ */
+
+export type Difference = {
+  readonly subject: string;
+  readonly onAws: string;
+  readonly inSandbox: string;
+  readonly because: string;
+  readonly where: string;
+};
+
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    subject: 'The account',
+    onAws: 'survives everything',
+    inSandbox: 'lives in the memory of the part `aws`; when that ends, `up` begins anew',
+    because: 'moto keeps nothing on disk',
+    where: 'sandbox/aws, sandbox/supervisor',
+  },
+  {
+    subject: 'Network',
+    onAws: '10.0.0.0/16 in the VPC, routed and filtered by security groups',
+    inSandbox: '127.N.0.0/16 on loopback; security groups are recorded but filter nothing',
+    because: 'no root, no network namespaces',
+    where: 'sandbox/layout.ts',
+  },
+  {
+    subject: 'Instances',
+    onAws: 'virtual machines that boot an image; the agent runs static pods under systemd and kubelet',
+    inSandbox: 'one process group each; the agent supervises the same components as processes',
+    because: 'no hypervisor, no containers',
+    where: 'sandbox/instances, agent/hosts',
+  },
+  {
+    subject: 'Instance metadata',
+    onAws: 'http://169.254.169.254, hop limit 1',
+    inSandbox: 'http://<private address>:1338, reachable by every process of this computer',
+    because: 'link-local addresses need root',
+    where: 'sandbox/instances',
+  },
+  {
+    subject: 'Volumes',
+    onAws: 'block devices with a file system',
+    inSandbox: 'a folder each; sizes and types are recorded only',
+    because: 'block devices need root',
+    where: 'sandbox/instances, agent/hosts',
+  },
+  {
+    subject: 'Load balancers',
+    onAws: 'addresses of their own, port 443, names in DNS',
+    inSandbox: 'their names and port 443 exist behind the proxy only',
+    because: 'ordinary users bind no port below 1024 and change no DNS',
+    where: 'sandbox/network',
+  },
+  {
+    subject: 'Private DNS',
+    onAws: 'ip-10-0-1-7.eu-west-1.compute.internal resolves inside the VPC',
+    inSandbox: 'names of instances resolve nowhere; components use addresses',
+    because: 'there is no resolver of our own',
+    where: 'sandbox/instances',
+  },
+  {
+    subject: 'Endpoints of the API server',
+    onAws: 'kept in default/kubernetes by the lease reconciler',
+    inSandbox: '--endpoint-reconciler-type=none',
+    because: 'Kubernetes refuses loopback addresses in Endpoints',
+    where: 'agent/hosts, sandbox/management',
+  },
+  {
+    subject: 'Pods',
+    onAws: 'run in containers under kubelet',
+    inSandbox: 'kwok sets their status; nothing runs; logs and exec answer nothing',
+    because: 'no containers',
+    where: 'sandbox/pods',
+  },
+  {
+    subject: 'metrics-server',
+    onAws: 'Service, Deployment and APIService v1beta1.metrics.k8s.io',
+    inSandbox: 'no APIService',
+    because: 'its pods answer nothing, and an APIService that does not answer stalls the deletion of namespaces',
+    where: 'activities/kubernetes',
+  },
+  {
+    subject: 'Management API',
+    onAws: 'a whole, highly available Kubernetes cluster',
+    inSandbox:
+      'one etcd and one kube-apiserver without a controller-manager: deleted namespaces stay Terminating, owner references collect nothing, service accounts get no tokens by themselves',
+    because: 'nothing of Slipway needs more, and it starts in seconds',
+    where: 'sandbox/management',
+  },
+  {
+    subject: 'Temporal',
+    onAws: 'a cluster with PostgreSQL',
+    inSandbox: 'the dev server with a SQLite file, whose last writes a power cut may lose',
+    because: 'it comes as one program',
+    where: 'sandbox/supervisor/temporal.ts',
+  },
+  {
+    subject: 'GKE Hub',
+    onAws: 'https://gkehub.googleapis.com with credentials of a service account',
+    inSandbox: 'an emulator of memberships without authentication',
+    because: 'no account with Google',
+    where: 'sandbox/hub',
+  },
+  {
+    subject: 'Settling time after a deletion',
+    onAws: '120 s',
+    inSandbox: '3 s (SLIPWAY_SETTLE_SECONDS)',
+    because: 'the account is consistent at once',
+    where: 'sandbox/supervisor/environment.ts',
+  },
+  {
+    subject: 'Credentials of the worker',
+    onAws: 'a role from the default chain',
+    inSandbox: 'a fixed access key that opens this account only',
+    because: 'there is no instance under the worker',
+    where: 'sandbox/supervisor/environment.ts',
+  },
+];

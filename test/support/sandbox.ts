@@ -1,0 +1,116 @@
+/**
+ * A whole sandbox for one test file, with a home of its own.
+ *
+ * Owns: starting it, ways to ask it, and ending it with nothing left, also when the tests' process is killed. Neighbours:
+ * the command line is the real one, as a person types it.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RecordedCall } from '../../sandbox/aws/proxy/call.ts';
+import { type SandboxStatus, statusNow } from '../../sandbox/commands/status.ts';
+
+const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+/** A failure is an answer here, not an exception. */
+export const run = (
+  file: string,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string; readonly uid?: number } = {},
+): Promise<Ran> =>
+  new Promise((resolve) => {
+    const { env = process.env, input, uid } = options;
+    const child = execFile(
+      file,
+      args,
+      { env, maxBuffer: 64 << 20, ...(uid === undefined ? {} : { uid, gid: uid }) },
+      (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr }),
+    );
+    child.stdin?.end(input ?? '');
+  });
+
+/** Its standard output, or an error that shows everything. */
+export const succeed = async (what: string, ran: Promise<Ran>): Promise<string> => {
+  const { code, stdout, stderr } = await ran;
+  if (code !== 0) throw new Error(`${what} ended with status ${code}:\n${stdout}\n${stderr}`);
+  return stdout;
+};
+
+export type SandboxForTests = {
+  readonly home: string;
+  /** `npm run sandbox -- …`, without npm. */
+  readonly sandbox: (...args: readonly string[]) => Promise<Ran>;
+  readonly status: () => SandboxStatus;
+  /** The pid of a part that runs. */
+  readonly pidOf: (part: string) => number;
+  /** kubectl with the management API, or with another kubeconfig. */
+  readonly kubectl: (
+    args: readonly string[],
+    options?: { readonly kubeconfig?: string; readonly input?: string; readonly env?: NodeJS.ProcessEnv },
+  ) => Promise<Ran>;
+  readonly slipway: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ran>;
+  readonly temporal: (args: readonly string[]) => Promise<Ran>;
+  /** Calls that reached AWS after the given one; the number of the last so far comes with them. */
+  readonly callsSince: (
+    since: number,
+    options?: { readonly mutating?: boolean },
+  ) => Promise<{ readonly next: number; readonly calls: readonly RecordedCall[] }>;
+  readonly end: () => Promise<void>;
+};
+
+/** Access to the sandbox in a home, whether it runs or not. */
+export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}): SandboxForTests => {
+  const env = { ...process.env, ...settings, SLIPWAY_HOME: home, SLIPWAY_ATTACHED_TO: String(process.pid) };
+  const sandbox = (...args: readonly string[]) =>
+    run(process.execPath, [`${CHECKOUT}/sandbox/main.ts`, ...args], { env });
+  const status = () => statusNow(home);
+  return {
+    home,
+    sandbox,
+    status,
+    pidOf: (part) => {
+      const found = status().parts.find(({ name }) => name === part);
+      if (found === undefined || found.pid === null) throw new Error(`${part} does not run: ${JSON.stringify(found)}`);
+      return found.pid;
+    },
+    kubectl: (args, options = {}) => {
+      const { kubectl, kubeconfig } = status();
+      return run(kubectl, ['--kubeconfig', options.kubeconfig ?? kubeconfig, ...args], {
+        env: { ...process.env, ...options.env },
+        ...(options.input === undefined ? {} : { input: options.input }),
+      });
+    },
+    slipway: (args, more = {}) => run(status().slipway, args, { env: { ...process.env, ...more } }),
+    temporal: (args) => {
+      const { temporal } = status();
+      return run(temporal.cli, [...args, '--address', temporal.address, '--namespace', temporal.namespace]);
+    },
+    callsSince: async (since, { mutating = false } = {}) => {
+      const query = `since=${since}${mutating ? '&mutating=true' : ''}`;
+      const answer = await fetch(`${status().aws.endpoint}/_proxy/calls?${query}`);
+      if (!answer.ok) throw new Error(`the record of AWS calls answers ${answer.status}: ${await answer.text()}`);
+      return (await answer.json()) as { next: number; calls: readonly RecordedCall[] };
+    },
+    end: async () => {
+      await succeed('sandbox reset', sandbox('reset'));
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+};
+
+/** Starts a sandbox of its own; settings are environment variables for its parts, such as SLIPWAY_SETTLE_SECONDS. */
+export const startSandbox = async (settings: NodeJS.ProcessEnv = {}): Promise<SandboxForTests> => {
+  const started = sandboxIn(await mkdtemp(join(tmpdir(), 'slipway-')), settings);
+  try {
+    await succeed('sandbox up', started.sandbox('up', '--detach'));
+    return started;
+  } catch (error) {
+    await started.end();
+    throw error;
+  }
+};
