@@ -13,8 +13,9 @@
  * - `blocked`: only a person can cure it.
  * - `absent`: what the call names isn't there. Drivers settle it; it never leaves a step.
  * - `bug`: our own mistake; it is shown, and retried slowly, since a new release may cure it.
+ * - `superseded`: the step belongs to a plan that this release can't run: its entity assesses again.
  */
-export type Verdict = 'retry' | 'capacity' | 'blocked' | 'absent' | 'bug';
+export type Verdict = 'retry' | 'capacity' | 'blocked' | 'absent' | 'bug' | 'superseded';
 
 export type Judgement = {
   readonly verdict: Verdict;

@@ -238,7 +238,7 @@ const supersedes = (assessment: Assessment, running: OperationInput): string | u
     case 'waiting':
     case 'blocked':
     case 'settled':
-      return assessment.generation === running.generation ? undefined : 'the spec changed';
+      return assessment.generation > running.generation ? 'the spec changed' : undefined;
     case 'finished':
       return undefined;
   }

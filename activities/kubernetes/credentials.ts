@@ -35,7 +35,7 @@ export const issueCertificate = async (
   lifetimeSeconds: number,
   authority: KeyAndCertificate,
   now = Date.now(),
-): Promise<IssuedCertificate> => {
+): Promise<Pick<IssuedCertificate, 'certificate' | 'expiresAt'>> => {
   const request = parseRequest(csr);
   const algorithm = request.publicKey.algorithm as { readonly name: string; readonly namedCurve?: string };
   if (algorithm.name !== 'ECDSA' || algorithm.namedCurve !== 'P-256') {
@@ -78,5 +78,12 @@ export const issueClusterCertificate = async (
   const secret = { namespace: object.namespace, name: rootAuthorityName(clusterId) };
   const data = await readSecret(management, secret, 'certificate-authority', options);
   const authority = { certificate: data['tls.crt'] ?? '', key: data['tls.key'] ?? '' };
-  return issueCertificate(request.csr, request.lifetimeSeconds, authority);
+  const issued = await issueCertificate(request.csr, request.lifetimeSeconds, authority);
+  const endpoint = cluster.status?.endpoint;
+  if (endpoint === undefined) {
+    throw blockedError(
+      `${describeObject(object)} has no load balancer yet: ask again once its status has an endpoint.`,
+    );
+  }
+  return { ...issued, certificateAuthority: authority.certificate, endpoint, clusterId };
 };

@@ -7,6 +7,8 @@
  * a second authority: its replicas trust only the first), I8.
  */
 import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../api/names.ts';
+import { observed } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
 import type { Outputs, SecretContent } from '../../topology/resource.ts';
 import type { Candidate, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
@@ -86,6 +88,18 @@ const refuseIfEstablished = async (management: KubernetesClient, wanted: Wanted<
     `${describeName(secretName(namespace, name))} is missing, and cluster ${wanted.owner.clusterId} is established: its machines ` +
       'trust only the keys that were in it, so no new ones are made. Restore it from a backup of the management API.',
   );
+};
+
+/** A Secret of a cluster as an inventory names it. Its form is told by what it holds. */
+export const foundSecret = (secret: KubernetesObject): Found => {
+  const { name, annotations = {} } = secret.metadata;
+  const data = dataOf(secret);
+  const types = Object.keys(FORMS) as SecretContent['type'][];
+  const type = types.find(
+    (one) => FORMS[one].type === secret['type'] && FORMS[one].entries.every((entry) => entry in data),
+  );
+  const outputs = type === undefined ? { name } : outputsOf(name, type, data);
+  return observed('secret', annotations[KEY_TAG] ?? '', outputs, {}, annotations[UID_TAG]);
 };
 
 export const secretDriver = (management: KubernetesClient): ResourceDriver<'secret'> => ({

@@ -1,0 +1,74 @@
+/**
+ * The management API's part of an inventory: what of a cluster is kept there.
+ *
+ * Owns: entries for Secrets, node pools and the finalizer. Neighbours: `aws/inventory.ts` and `hub/` have the other parts,
+ * `assess.ts` puts them together. Invariants: I8 (Secrets appear by fingerprint and public parts only), I12 (every
+ * listing is read to its end, or the call fails).
+ */
+import { CLUSTER_TAG, FINALIZER, KEY_TAG, nodePoolIdOf, UID_TAG } from '../../api/names.ts';
+import type { ObjectRef } from '../../api/object.ts';
+import { observed } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import { ALL_NODE_POOLS, FINALIZER_KEY } from '../../topology/keys.ts';
+import type { Cancellation, KubernetesClient } from './client.ts';
+import { findObject, nodePoolsNaming } from './objects.ts';
+import { foundSecret } from './secret.ts';
+
+export type ManagementScope = {
+  readonly object: ObjectRef;
+  readonly clusterId: string;
+  readonly clusterName: string;
+};
+
+const secrets = async (
+  management: KubernetesClient,
+  scope: ManagementScope,
+  options?: Cancellation,
+): Promise<Found[]> => {
+  const list = await management.list(
+    { apiVersion: 'v1', kind: 'Secret' },
+    { namespace: scope.object.namespace, labelSelector: `${CLUSTER_TAG}=${scope.clusterId}` },
+    options,
+  );
+  return list.flatMap((secret) => {
+    const { annotations = {} } = secret.metadata;
+    // A Secret with our label and without our annotations was not made by Slipway (I4).
+    return annotations[KEY_TAG] === undefined || annotations[UID_TAG] === undefined ? [] : [foundSecret(secret)];
+  });
+};
+
+const finalizer = async (management: KubernetesClient, object: ObjectRef, options?: Cancellation): Promise<Found[]> => {
+  const found = await findObject(management, object, options);
+  const ours = found?.metadata.uid === object.uid && found.metadata.finalizers?.includes(FINALIZER);
+  return ours ? [observed('finalizer', FINALIZER_KEY, {}, {})] : [];
+};
+
+const nodePools = async (
+  management: KubernetesClient,
+  scope: ManagementScope,
+  options?: Cancellation,
+): Promise<Found[]> => {
+  if (scope.object.kind !== 'AWSCluster') return [];
+  const pools = await nodePoolsNaming(
+    management,
+    { namespace: scope.object.namespace, name: scope.clusterName },
+    options,
+  );
+  const names = pools.map((pool) => pool.metadata.name).sort();
+  const poolIds = pools.map((pool) => nodePoolIdOf(pool.metadata.uid ?? '')).sort();
+  return names.length === 0 ? [] : [observed('node-pools', ALL_NODE_POOLS, {}, { names, poolIds })];
+};
+
+/** Everything of the cluster that the management API holds, as entries of an inventory. */
+export const observeManagement = async (
+  management: KubernetesClient,
+  scope: ManagementScope,
+  options?: Cancellation,
+): Promise<readonly Found[]> =>
+  (
+    await Promise.all([
+      secrets(management, scope, options),
+      finalizer(management, scope.object, options),
+      nodePools(management, scope, options),
+    ])
+  ).flat();
