@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { claimAddresses } from '../../sandbox/addresses.ts';
+import { isLock, type Lock, type LockHolder, tryLock } from '../../sandbox/lock.ts';
+
+let folder = '';
+const temporary = process.env['TMPDIR'];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slipway-lock-'));
+  process.env['TMPDIR'] = folder;
+});
+afterEach(() => {
+  if (temporary === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = temporary;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const taken = (answer: Lock | LockHolder): Lock => {
+  if (!isLock(answer)) throw new Error(`held by ${JSON.stringify(answer)}`);
+  return answer;
+};
+
+describe('a lock', () => {
+  test('is held by one, and names who holds it for what', () => {
+    const file = join(folder, 'a.lock');
+    taken(tryLock(file, 'a test'));
+    expect(tryLock(file, 'another test')).toMatchObject({ pid: process.pid, purpose: 'a test' });
+  });
+
+  test('is free again after its release, and leaves nothing behind', () => {
+    const file = join(folder, 'a.lock');
+    taken(tryLock(file, 'a test')).release();
+    taken(tryLock(file, 'a test')).release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('of a process that died is taken over', () => {
+    const file = join(folder, 'a.lock');
+    const dead = spawnSync('true').pid;
+    writeFileSync(file, JSON.stringify({ pid: dead, began: 'some time ago', purpose: 'gone' }));
+    taken(tryLock(file, 'a test')).release();
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test('of a number that was given to another process is taken over', () => {
+    const file = join(folder, 'a.lock');
+    writeFileSync(file, JSON.stringify({ pid: process.pid, began: 'another time', purpose: 'gone' }));
+    taken(tryLock(file, 'a test')).release();
+  });
+
+  test('that is no lock is nobody’s', () => {
+    const file = join(folder, 'a.lock');
+    writeFileSync(file, 'half a');
+    taken(tryLock(file, 'a test')).release();
+  });
+});
+
+describe('addresses', () => {
+  test('of two sandboxes differ in network and proxy port', async () => {
+    const first = await claimAddresses('/one', undefined);
+    const second = await claimAddresses('/two', undefined);
+    expect(second.network).not.toBe(first.network);
+    expect(second.proxyPort).not.toBe(first.proxyPort);
+    first.release();
+    second.release();
+  });
+
+  test('are those of before where nobody has taken them meanwhile', async () => {
+    const before = { network: 77, proxyPort: 8211, inUse: false };
+    const claim = await claimAddresses('/one', before);
+    expect(claim).toMatchObject({ network: 77, proxyPort: 8211 });
+    const other = await claimAddresses('/two', before);
+    expect(other.network).not.toBe(77);
+    expect(other.proxyPort).not.toBe(8211);
+    claim.release();
+    other.release();
+  });
+
+  test('on which the sandbox’s own parts still run cannot become others', async () => {
+    const first = await claimAddresses('/one', { network: 78, proxyPort: 8212, inUse: false });
+    await expect(claimAddresses('/two', { network: 78, proxyPort: 8212, inUse: true })).rejects.toThrow(/in use/);
+    first.release();
+  });
+});
