@@ -1,0 +1,65 @@
+/**
+ * Conditions: Ready, Reconciling and Stalled by the rules of kstatus, from what is going on.
+ *
+ * Owns: which condition says what, and when its time moves: only with its status. Tools take Stalled for failed and
+ * Reconciling for in progress, so never both are True, and all three are written from the first look on.
+ * Neighbours: `status.ts` says what is going on; `api/status.ts` names the fields.
+ */
+import type { Condition } from '../api/status.ts';
+
+export type Truth = Condition['status'];
+export type Claim = { readonly status: Truth; readonly reason: string; readonly message: string };
+
+/** What the three conditions claim; others, such as FieldsWithoutEffect, exist only while they have something to say. */
+export type Claims = {
+  readonly Ready: Claim;
+  readonly Reconciling: Claim;
+  readonly Stalled: Claim;
+  readonly [specific: string]: Claim;
+};
+
+/** The API server takes 32 KiB; a person takes less. */
+const MESSAGE_LENGTH = 1_024;
+
+export const cut = (message: string): string =>
+  message.length <= MESSAGE_LENGTH ? message : `${message.slice(0, MESSAGE_LENGTH - 2)} …`;
+
+const NOTHING: Claim = { status: 'False', reason: 'NothingToDo', message: '' };
+
+const claim = (status: Truth, reason: string, message: string): Claim => ({ status, reason, message: cut(message) });
+
+/** As it should be. */
+export const settledClaims = (message: string): Claims => ({
+  Ready: claim('True', 'Provisioned', message),
+  Reconciling: NOTHING,
+  Stalled: NOTHING,
+});
+
+/** Under way, by itself. */
+export const progressingClaims = (ready: Truth, reason: string, message: string): Claims => ({
+  Ready: claim(ready, reason, message),
+  Reconciling: claim('True', reason, message),
+  Stalled: NOTHING,
+});
+
+/** Waiting for a person: waiting alone cures nothing. */
+export const stalledClaims = (ready: Truth, reason: string, message: string): Claims => ({
+  Ready: claim(ready, reason, message),
+  Reconciling: NOTHING,
+  Stalled: claim('True', reason, message),
+});
+
+/** Conditions in the order of their types, each with the time since when its status holds. */
+export const conditionsOf = (
+  claims: Claims,
+  previous: readonly Condition[],
+  observedGeneration: number,
+  now: string,
+): Condition[] =>
+  Object.entries(claims)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([type, { status, reason, message }]) => {
+      const before = previous.find((condition) => condition.type === type);
+      const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now;
+      return { type, status, observedGeneration, lastTransitionTime, reason, message };
+    });

@@ -1,0 +1,285 @@
+/**
+ * Status: the projection of workflow state to an object's status.
+ *
+ * Owns: what `kubectl` shows: state, conditions, the last operation with its progress, what stands in the way and the
+ * commands that cure it, the last twenty operations. Pure: the same request and object give the same status.
+ * Neighbours: `activities/` write the answer by server-side apply, as a whole, so everything that is to stay is carried
+ * over here. Invariants: I5 (`established` is never taken back), I8 (nothing here comes from a secret), I9 (what an
+ * operation waits for is named), I12 (the account that was pinned first stays pinned).
+ */
+import type { AWSCluster } from '../api/cluster.ts';
+import {
+  clusterFieldsWithoutEffect,
+  describeWithoutEffect,
+  type FieldWithoutEffect,
+  nodePoolFieldsWithoutEffect,
+} from '../api/effects.ts';
+import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
+import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
+import { releaseOf } from '../api/releases.ts';
+import {
+  type LastOperation,
+  OPERATIONS_KEPT,
+  type PastOperation,
+  type Revision,
+  type State,
+  type StepError,
+} from '../api/status.ts';
+import { ESTABLISHED, LOAD_BALANCER } from '../topology/keys.ts';
+import { lookAgainCommand, retryCommands } from './commands.ts';
+import {
+  type Claims,
+  conditionsOf,
+  cut,
+  progressingClaims,
+  settledClaims,
+  stalledClaims,
+  type Truth,
+} from './conditions.ts';
+import { revisionOf } from './revision.ts';
+import type { MirrorRequest, OperationView, StepState, StepView } from './views.ts';
+
+/** The fields of both kinds; a cluster's status never has those of a pool. */
+export type Status = AWSNodePoolStatus;
+type StoredObject = AWSCluster | AWSNodePool;
+type Subject = MirrorRequest['subject'];
+
+type Blocked = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
+const isBlocked = (step: StepView): step is Blocked => step.status.state === 'blocked';
+const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
+
+/** Steps shown as running or blocked; a person looks at the first few, and status isn't the place for more. */
+const STEPS_SHOWN = 20;
+
+const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
+const isDelete = (operation: OperationView): boolean => operation.type.startsWith('Delete');
+
+const stateOf = (subject: Subject, object: StoredObject): State => {
+  const before = object.status?.state;
+  switch (subject.kind) {
+    case 'settled':
+      return 'Provisioned';
+    case 'waiting':
+    case 'blocked':
+      return object.metadata.deletionTimestamp === undefined ? (before ?? 'Provisioning') : 'Deleting';
+    case 'operation':
+      if (isDelete(subject.operation)) return 'Deleting';
+      if (subject.operation.state === 'succeeded') return 'Provisioned';
+      return before === undefined || before === 'Provisioning' ? 'Provisioning' : 'Updating';
+  }
+};
+
+const progressOf = (operation: OperationView): LastOperation['progress'] => ({
+  done: operation.steps.filter(isDone).length,
+  total: operation.steps.length,
+});
+
+/** What waits longer than by its nature: for a person, or because Slipway is wrong. Capacity and retries go on alone. */
+const isStalled = (step: Blocked): boolean => step.status.verdict === 'blocked' || step.status.verdict === 'bug';
+
+const runningClaims = (operation: OperationView, ready: Truth): Claims => {
+  const { done, total } = progressOf(operation);
+  const blocked = operation.steps.filter(isBlocked);
+  const stalled = blocked.filter(isStalled);
+  const worst = stalled[0] ?? blocked[0];
+  const progress = `${done} of ${total} steps done`;
+  if (worst === undefined) return progressingClaims(ready, operation.type, progress);
+  const others = (stalled.length === 0 ? blocked : stalled).length - 1;
+  const message = `${worst.id}: ${worst.status.message}${others === 0 ? '' : ` (and ${others} more, see lastErrors)`}`;
+  switch (worst.status.verdict) {
+    case 'blocked':
+      return stalledClaims(ready, 'StepBlocked', message);
+    case 'bug':
+      return stalledClaims(ready, 'UnexpectedError', message);
+    case 'capacity':
+      return progressingClaims(ready, 'WaitingForCapacity', message);
+    case 'retry':
+      return progressingClaims(ready, 'Retrying', message);
+  }
+};
+
+const operationClaims = (operation: OperationView, ready: Truth): Claims => {
+  const { done, total } = progressOf(operation);
+  const progress = `${done} of ${total} steps done`;
+  switch (operation.state) {
+    case 'running':
+      return runningClaims(operation, ready);
+    case 'succeeded':
+      return isDelete(operation)
+        ? progressingClaims('False', 'Deleted', 'Nothing is left in AWS')
+        : settledClaims('Everything that the spec asks for exists');
+    case 'superseded':
+      return progressingClaims(ready, 'Superseded', `Superseded by something newer after ${progress}`);
+    case 'aborted':
+      return stalledClaims(ready, 'Aborted', `Aborted after ${progress}: change or delete the object to go on`);
+    case 'failed':
+      return stalledClaims(ready, 'OperationFailed', `Failed after ${progress}: it is looked at again by itself`);
+  }
+};
+
+const claimsOf = (subject: Subject, object: StoredObject): Claims => {
+  const before = object.status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
+  const going = object.metadata.deletionTimestamp !== undefined;
+  // What ran goes on running while Slipway changes or cannot judge it; what is new or goes away isn't ready.
+  const ready: Truth = !going && before === 'True' ? 'True' : 'False';
+  switch (subject.kind) {
+    case 'settled':
+      return settledClaims('Everything that the spec asks for exists');
+    case 'waiting':
+      return progressingClaims(ready, 'Waiting', subject.reason);
+    case 'blocked':
+      return stalledClaims(ready, 'Blocked', `${subject.reason}. To cure it: ${subject.cure}.`);
+    case 'operation':
+      return operationClaims(subject.operation, ready);
+  }
+};
+
+const withoutEffect = (object: StoredObject): readonly FieldWithoutEffect[] =>
+  object.kind === 'AWSCluster' ? clusterFieldsWithoutEffect(object.spec) : nodePoolFieldsWithoutEffect(object.spec);
+
+const specificClaims = (subject: Subject, object: StoredObject): Readonly<Record<string, Claims['Ready']>> => {
+  const fields = withoutEffect(object);
+  const note = subject.kind === 'settled' ? subject.note : undefined;
+  return {
+    ...(fields.length === 0
+      ? {}
+      : {
+          FieldsWithoutEffect: {
+            status: 'True' as const,
+            reason: 'NotImplemented',
+            message: cut(describeWithoutEffect(fields)),
+          },
+        }),
+    ...(note === undefined
+      ? {}
+      : { ChangesPending: { status: 'True' as const, reason: 'RolloutNeeded', message: cut(note) } }),
+  };
+};
+
+const lastOperationOf = (operation: OperationView): LastOperation => {
+  const current = operation.steps.flatMap(({ id, status }) =>
+    status.state === 'running' || status.state === 'blocked'
+      ? [{ step: id, state: status.state, since: time(status.since) }]
+      : [],
+  );
+  return { ...pastOperationOf(operation), progress: progressOf(operation), steps: current.slice(0, STEPS_SHOWN) };
+};
+
+const pastOperationOf = (operation: OperationView): Omit<PastOperation, 'version' | 'message'> => ({
+  type: operation.type,
+  state: operation.state,
+  workflowID: operation.workflowId,
+  runID: operation.runId,
+  startedAt: time(operation.startedAt),
+  ...(operation.finishedAt === undefined ? {} : { finishedAt: time(operation.finishedAt) }),
+});
+
+/** Newest first; an operation keeps its place while it runs, by its run. */
+const operationsOf = (
+  operation: OperationView,
+  version: string | undefined,
+  before: readonly PastOperation[],
+): PastOperation[] => {
+  const entry: PastOperation = { ...pastOperationOf(operation), ...(version === undefined ? {} : { version }) };
+  const known = before.some((one) => one.runID === entry.runID);
+  const list = known ? before.map((one) => (one.runID === entry.runID ? entry : one)) : [entry, ...before];
+  return list.slice(0, OPERATIONS_KEPT);
+};
+
+/** Since when it stands in the way: the time is kept from try to try, as long as it is the same step. */
+const since = (step: string, milliseconds: number, before: readonly StepError[]): string =>
+  before.find((error) => error.step === step)?.since ?? time(milliseconds);
+
+const errorsOf = (request: MirrorRequest, before: readonly StepError[], now: number): StepError[] => {
+  const { subject } = request;
+  switch (subject.kind) {
+    case 'settled':
+    case 'waiting':
+      return [];
+    case 'blocked':
+      return [
+        {
+          step: 'assess',
+          verdict: 'blocked',
+          message: cut(`${subject.reason}. To cure it: ${subject.cure}.`),
+          since: since('assess', now, before),
+          commands: [lookAgainCommand(entityWorkflowId(request.object))],
+        },
+      ];
+    case 'operation': {
+      const { operation } = subject;
+      if (operation.state !== 'running') return [];
+      return operation.steps.filter(isBlocked).map(({ id, status }) => ({
+        step: id,
+        verdict: status.verdict,
+        message: cut(status.message),
+        attempt: status.attempt,
+        since: since(id, status.since, before),
+        retryAt: time(status.retryAt),
+        commands: retryCommands(operation.workflowId, id),
+      }));
+    }
+  }
+};
+
+const revisionFor = (subject: Subject, version: string | undefined, before: Revision | undefined) => {
+  if (subject.kind !== 'operation' || isDelete(subject.operation) || version === undefined) return before;
+  if (before?.version === version) return before;
+  const release = releaseOf(version);
+  return release === undefined ? before : revisionOf(release);
+};
+
+const isEstablished = (subject: Subject, object: StoredObject): boolean => {
+  if (object.status?.established === true) return true;
+  if (subject.kind !== 'operation' || subject.operation.type !== 'CreateCluster') return false;
+  const { operation } = subject;
+  return operation.state === 'succeeded' || operation.steps.some((step) => step.key === ESTABLISHED && isDone(step));
+};
+
+const identityOf = (request: MirrorRequest, object: StoredObject): Status => {
+  const before = object.status;
+  const { owner, subject } = request;
+  const ownClusterId = owner === undefined || owner.clusterId === '' ? before?.clusterID : owner.clusterId;
+  if (object.kind === 'AWSNodePool') {
+    return {
+      nodePoolID: nodePoolIdOf(object.metadata.uid),
+      ...(ownClusterId === undefined ? {} : { clusterID: ownClusterId }),
+    };
+  }
+  const outputs = subject.kind === 'operation' ? subject.operation.outputs : {};
+  const endpoint = outputs[LOAD_BALANCER]?.dnsName ?? before?.endpoint;
+  return {
+    clusterID: ownClusterId ?? clusterIdOf(object.metadata.uid),
+    established: isEstablished(subject, object),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
+};
+
+/** The whole status of an object, as of `now` in epoch milliseconds. */
+export const statusOf = (request: MirrorRequest, object: StoredObject, now: number): Status => {
+  const { subject, owner, generation } = request;
+  const before: Status = object.status ?? {};
+  const version = request.version ?? before.version;
+  const kubernetesVersion = request.kubernetesVersion ?? before.kubernetesVersion;
+  const aws = before.aws ?? (owner === undefined ? undefined : { account: owner.account, region: owner.region });
+  const revision = revisionFor(subject, version, before.revision);
+  const claims: Claims = { ...specificClaims(subject, object), ...claimsOf(subject, object) };
+  return {
+    ...before,
+    ...identityOf(request, object),
+    state: stateOf(subject, object),
+    observedGeneration: generation,
+    conditions: conditionsOf(claims, before.conditions ?? [], generation, time(now)),
+    ...(version === undefined ? {} : { version }),
+    ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+    ...(aws === undefined ? {} : { aws }),
+    ...(revision === undefined ? {} : { revision }),
+    lastErrors: errorsOf(request, before.lastErrors ?? [], now),
+    ...(subject.kind === 'operation'
+      ? {
+          lastOperation: lastOperationOf(subject.operation),
+          operations: operationsOf(subject.operation, version, before.operations ?? []),
+        }
+      : {}),
+  };
+};
