@@ -5,12 +5,13 @@
  * `assess.ts` puts them together. Invariants: I8 (Secrets appear by fingerprint and public parts only), I12 (every
  * listing is read to its end, or the call fails).
  */
-import { CLUSTER_TAG, FINALIZER, KEY_TAG, nodePoolIdOf, UID_TAG } from '../../api/names.ts';
+import { CLUSTER_TAG, FINALIZER, KEY_TAG, UID_TAG } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import { observed } from '../../policy/observed.ts';
 import type { Found } from '../../policy/plan.ts';
 import { ALL_NODE_POOLS, FINALIZER_KEY } from '../../topology/keys.ts';
 import type { Cancellation, KubernetesClient } from './client.ts';
+import { observedPools } from './node-pools.ts';
 import { findObject, nodePoolsNaming } from './objects.ts';
 import { foundSecret } from './secret.ts';
 
@@ -54,9 +55,7 @@ const nodePools = async (
     { namespace: scope.object.namespace, name: scope.clusterName },
     options,
   );
-  const names = pools.map((pool) => pool.metadata.name).sort();
-  const poolIds = pools.map((pool) => nodePoolIdOf(pool.metadata.uid ?? '')).sort();
-  return names.length === 0 ? [] : [observed('node-pools', ALL_NODE_POOLS, {}, { names, poolIds })];
+  return pools.length === 0 ? [] : [observedPools(ALL_NODE_POOLS, pools)];
 };
 
 /** Everything of the cluster that the management API holds, as entries of an inventory. */

@@ -5,18 +5,34 @@
  * no ownerReferences, because a garbage collector would not wait for that. Neighbours: `policy/` puts this before
  * everything that pools need. Invariants: I3, I9 (the message names the pools that are left).
  */
-import { API_VERSION } from '../../api/names.ts';
+import { API_VERSION, nodePoolIdOf } from '../../api/names.ts';
+import { observed } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import type { ResourceKey } from '../../topology/resource.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import type { KubernetesClient } from './client.ts';
 import { isConflict } from './errors.ts';
 import { nodePoolsNaming } from './objects.ts';
 import { lookAgainAfter } from './patience.ts';
+import type { KubernetesObject } from './resources.ts';
 
 const poolsOf = (management: KubernetesClient, wanted: Wanted<'node-pools'>, signal?: AbortSignal) =>
   nodePoolsNaming(
     management,
     { namespace: wanted.object.namespace, name: wanted.properties.clusterName },
     signal === undefined ? {} : { signal },
+  );
+
+/** The pools as an inventory has them. */
+export const observedPools = (key: ResourceKey, pools: readonly KubernetesObject[]): Found =>
+  observed(
+    'node-pools',
+    key,
+    {},
+    {
+      names: pools.map((pool) => pool.metadata.name),
+      poolIds: pools.map((pool) => nodePoolIdOf(pool.metadata.uid ?? '')).sort(),
+    },
   );
 
 const awaited = (names: readonly string[]): string | undefined =>
@@ -28,8 +44,8 @@ export const nodePoolsDriver = (management: KubernetesClient): ResourceDriver<'n
   candidates: async (wanted) => {
     const pools = await poolsOf(management, wanted, wanted.signal);
     if (pools.length === 0) return [];
-    const names = pools.map((pool) => pool.metadata.name);
-    return [{ key: wanted.key, outputs: {}, state: { names }, label: names.join(', '), belongsTo: 'ours' }];
+    const found = observedPools(wanted.key, pools);
+    return [{ ...found, label: pools.map((pool) => pool.metadata.name).join(', '), belongsTo: 'ours' }];
   },
 
   // A cluster doesn't make its pools: people do.

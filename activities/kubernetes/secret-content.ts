@@ -4,13 +4,11 @@
  * Owns: the bytes. Neighbours: `secret.ts` keeps them in a Kubernetes Secret; sealed user data carries them to machines.
  * Invariants: I8 (only fingerprints, certificates and public keys leave as outputs).
  */
-import { createHash, randomInt, type webcrypto } from 'node:crypto';
+import { randomInt, type webcrypto } from 'node:crypto';
 import { X509Certificate } from '@peculiar/x509';
+import { type SecretData, secretFingerprint } from '../../machine/envelope.ts';
 import type { Outputs, SecretContent } from '../../topology/resource.ts';
 import { createAuthority, generateKeyPair, privateKeyPem, publicKeyPem } from './certificates.ts';
-
-/** Decoded entries of a Secret's `data`. */
-export type SecretData = Readonly<Record<string, string>>;
 
 type Form = {
   /** The Secret's type, which Kubernetes checks the entries of. */
@@ -68,13 +66,6 @@ export const createContent = async (content: SecretContent, owner: string): Prom
   }
 };
 
-/** SHA-256 over all entries in order of their names: equal content, equal fingerprint. */
-export const fingerprintOf = (data: SecretData): string => {
-  const hash = createHash('sha256');
-  for (const name of Object.keys(data).sort()) hash.update(`${name}\0${data[name]}\0`);
-  return hash.digest('hex');
-};
-
 const isCertificate = (pem: string): boolean => {
   try {
     return new X509Certificate(pem).notAfter.getTime() > Date.now();
@@ -99,7 +90,7 @@ export const defectOf = (type: SecretContent['type'], data: SecretData): string 
 
 /** What the rest of a plan may know of it (I8). */
 export const outputsOf = (name: string, type: SecretContent['type'], data: SecretData): Outputs => {
-  const outputs = { name, fingerprint: fingerprintOf(data) };
+  const outputs = { name, fingerprint: secretFingerprint(data) };
   switch (type) {
     case 'certificate-authority':
       return { ...outputs, certificate: data['tls.crt'] ?? '' };

@@ -7,6 +7,7 @@
  * a second authority: its replicas trust only the first), I8.
  */
 import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../api/names.ts';
+import type { SecretData } from '../../machine/envelope.ts';
 import { observed } from '../../policy/observed.ts';
 import type { Found } from '../../policy/plan.ts';
 import type { Outputs, SecretContent } from '../../topology/resource.ts';
@@ -16,7 +17,7 @@ import type { Cancellation, KubernetesClient } from './client.ts';
 import { isConflict } from './errors.ts';
 import { findObject } from './objects.ts';
 import { describeName, type KubernetesObject, type ObjectName } from './resources.ts';
-import { createContent, defectOf, FORMS, outputsOf, type SecretData } from './secret-content.ts';
+import { createContent, defectOf, FORMS, outputsOf } from './secret-content.ts';
 
 export const secretName = (namespace: string, name: string): ObjectName => ({
   apiVersion: 'v1',
@@ -64,7 +65,8 @@ const candidateOf = (wanted: Wanted<'secret'>, secret: KubernetesObject): Candid
   const uid = secret.metadata.annotations?.[UID_TAG];
   const key = secret.metadata.annotations?.[KEY_TAG];
   const ours = uid === wanted.owner.uid && key === wanted.key;
-  const outputs: Outputs = ours ? outputsOf(name, content.type, usable(secret, content.type)) : {};
+  // Removal looks here, too, and needs no usable content: `update` sees to that.
+  const outputs: Outputs = ours ? outputsOf(name, content.type, dataOf(secret)) : {};
   return {
     key: wanted.key,
     outputs,
@@ -134,14 +136,17 @@ export const secretDriver = (management: KubernetesClient): ResourceDriver<'secr
     return { outputs: outputsOf(name, content.type, data) };
   },
 
-  // Never rotated here: what exists is what machines were given.
-  update: async (_wanted, found) => ({ outputs: found.outputs }),
+  // Never rotated here: what exists is what machines were given. Damage is a person's to repair.
+  update: async (wanted) => {
+    const { content, name } = wanted.properties;
+    const data = await readSecret(management, wanted.properties, content.type, { signal: wanted.signal });
+    return { outputs: outputsOf(name, content.type, data) };
+  },
 
   remove: async (wanted) => {
     const { namespace, name } = wanted.properties;
     const secret = await management.find(secretName(namespace, name));
-    const uid = secret?.metadata.annotations?.[UID_TAG];
-    if (secret === null || uid !== wanted.owner.uid) return;
+    if (secret === null || candidateOf(wanted, secret).belongsTo !== 'ours') return;
     try {
       await management.remove(secretName(namespace, name), secret.metadata.uid);
     } catch (error) {

@@ -1,0 +1,158 @@
+/**
+ * GKE Hub: the few calls of its REST interface that Slipway needs.
+ *
+ * Owns: requests, Google credentials, and the reading of answers. Neighbours: `membership.ts` decides what to ask;
+ * `errors.ts` words refusals. Credentials are Google's own application default ones, unless an endpoint is given: then it
+ * is an emulator, which wants none.
+ */
+import { HubError } from './errors.ts';
+
+export type Membership = {
+  /** `projects/<project>/locations/<location>/memberships/<id>`. */
+  readonly name?: string;
+  readonly description?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly uniqueId?: string;
+  /** `CREATING`, `READY`, `DELETING`, `UPDATING` or `SERVICE_UPDATING`. */
+  readonly state?: { readonly code?: string };
+};
+
+/** A long-running operation. */
+export type Operation = {
+  readonly name: string;
+  readonly done?: boolean;
+  readonly error?: { readonly code?: number; readonly message?: string };
+};
+
+export type HubClient = {
+  /** The membership; an error with reason `NOT_FOUND` when the hub says that there is none. */
+  readonly get: (name: string, signal?: AbortSignal) => Promise<Membership>;
+  readonly create: (name: string, membership: Membership) => Promise<Operation>;
+  readonly remove: (name: string) => Promise<Operation>;
+  readonly operation: (name: string, signal?: AbortSignal) => Promise<Operation>;
+};
+
+export type HubSettings = {
+  /** An emulator's URL. Without it, Google's. */
+  readonly endpoint?: string;
+  /** Headers that prove who asks; Google's application default credentials unless given. */
+  readonly authorize?: () => Promise<Readonly<Record<string, string>>>;
+};
+
+const GOOGLE = 'https://gkehub.googleapis.com';
+const DEADLINE_MS = 10_000;
+
+/** Loaded where it is used: a worker without a hub needs no Google library. */
+const googleCredentials = (): (() => Promise<Readonly<Record<string, string>>>) => {
+  const auth = import('google-auth-library').then(
+    ({ GoogleAuth }) => new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/cloud-platform'] }),
+  );
+  return async () => {
+    try {
+      return Object.fromEntries(await (await auth).getRequestHeaders(GOOGLE));
+    } catch (error) {
+      throw new HubError(
+        {
+          status: 401,
+          reason: 'UNAUTHENTICATED',
+          message: `GKE Hub needs Google credentials, and there are none that work: set GOOGLE_APPLICATION_CREDENTIALS for the worker (${error instanceof Error ? error.message : String(error)})`,
+        },
+        { cause: error },
+      );
+    }
+  };
+};
+
+/** `projects/p/locations/l/memberships/m` in its parts. */
+export const splitMembershipName = (name: string): { readonly parent: string; readonly id: string } => {
+  const [, parent, id] = /^(projects\/[^/]+\/locations\/[^/]+)\/memberships\/([^/]+)$/.exec(name) ?? [];
+  if (parent === undefined || id === undefined) {
+    throw new HubError({
+      status: 400,
+      reason: 'INVALID_ARGUMENT',
+      message: `"${name}" is no membership: spec.controlPlane.hub.membershipName must be projects/<project>/locations/global/memberships/<name>.`,
+    });
+  }
+  return { parent, id };
+};
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON, so not from a Google API: the caller says so with the status.
+    return undefined;
+  }
+};
+
+type GoogleError = { readonly error?: { readonly message?: string; readonly status?: string } };
+
+const refused = (about: string, response: Response, body: unknown): HubError => {
+  const said = (typeof body === 'object' && body !== null ? (body as GoogleError).error : undefined) ?? {};
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return new HubError({
+    status: response.status,
+    reason: said.status ?? '',
+    message: `GKE Hub refused to ${about}: ${said.message ?? `HTTP ${response.status} without an explanation`}`,
+    ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}),
+  });
+};
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
+
+export const createHubClient = (settings: HubSettings = {}): HubClient => {
+  const base = (settings.endpoint ?? GOOGLE).replace(/\/+$/, '');
+  const authorize =
+    settings.authorize ?? (settings.endpoint === undefined ? googleCredentials() : () => Promise.resolve({}));
+
+  const send = async (
+    about: string,
+    method: string,
+    path: string,
+    options: { readonly body?: object; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<object> => {
+    const headers = await authorize();
+    const deadline = AbortSignal.timeout(DEADLINE_MS);
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(`${base}/v1/${path}`, {
+        method,
+        signal: options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]),
+        headers: { accept: 'application/json', 'content-type': 'application/json', ...headers },
+        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      });
+      text = await response.text();
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      throw new HubError(
+        {
+          status: 0,
+          reason: '',
+          message: `GKE Hub at ${base} did not answer when asked to ${about}: ${reasonOf(error)}`,
+        },
+        { cause: error },
+      );
+    }
+    const body = parse(text);
+    if (!response.ok) throw refused(about, response, body);
+    if (typeof body === 'object' && body !== null) return body;
+    throw new HubError({
+      status: response.status,
+      reason: '',
+      message: `What answers at ${base} when asked to ${about} is not GKE Hub: check SLIPWAY_HUB_ENDPOINT.`,
+    });
+  };
+
+  return {
+    get: (name, signal) => send(`get ${name}`, 'GET', name, { signal }) as Promise<Membership>,
+    create: (name, membership) => {
+      const { parent, id } = splitMembershipName(name);
+      const path = `${parent}/memberships?membershipId=${encodeURIComponent(id)}`;
+      return send(`create ${name}`, 'POST', path, { body: membership }) as Promise<Operation>;
+    },
+    remove: (name) => send(`delete ${name}`, 'DELETE', name) as Promise<Operation>,
+    operation: (name, signal) => send(`say how ${name} goes`, 'GET', name, { signal }) as Promise<Operation>,
+  };
+};
