@@ -8,13 +8,14 @@
  * How each kind gets into a plan:
  * - what an inventory holds: when it is missing, differs, or refers to something whose outputs change;
  * - add-ons and join tokens, which no inventory of AWS shows: unless the object was provisioned with them;
- * - waits and milestones: until the object is provisioned, and afterwards when something they depend on is in the plan;
+ * - waits and milestones: until the object is provisioned, and afterwards when something they depend on is in the plan
+ *   (but for the first and the last milestone, which are told once in an object's life);
  * - preflight: with any step that changes AWS.
  */
 import { orderedTopology } from '../topology/check.ts';
-import { CLUSTER_STARTED, NODE_POOL_STARTED } from '../topology/keys.ts';
+import { CLUSTER_PROVISIONED, CLUSTER_STARTED, NODE_POOL_PROVISIONED, NODE_POOL_STARTED } from '../topology/keys.ts';
 import { needsOf, type Outputs, type Resource, type ResourceKey } from '../topology/resource.ts';
-import { differences } from './compare.ts';
+import { differences, isObserved } from './compare.ts';
 import { stateOf } from './observed.ts';
 import { orderedSteps } from './order.ts';
 import { type Found, PLAN_VERSION, type Plan, type Step, type Verb } from './plan.ts';
@@ -51,6 +52,10 @@ const CHANGES_AWS = new Set<Resource['kind']>([
   'auto-scaling-group',
 ]);
 
+/** Milestones that are told once in an object's life, whatever is mended later. */
+const BEGINNINGS = new Set<ResourceKey>([CLUSTER_STARTED, NODE_POOL_STARTED]);
+const ENDS = new Set<ResourceKey>([CLUSTER_PROVISIONED, NODE_POOL_PROVISIONED]);
+
 const verbOf = (resource: Resource): Verb =>
   resource.kind === 'control-plane' || resource.kind === 'nodes' ? 'wait' : 'ensure';
 
@@ -81,9 +86,8 @@ const judge = (resource: Resource, judged: Judged): Judgement => {
     case 'preflight':
       return 'nothing';
     case 'milestone':
-      if (resource.key === CLUSTER_STARTED || resource.key === NODE_POOL_STARTED) {
-        return context.fresh ? 'step' : 'nothing';
-      }
+      if (BEGINNINGS.has(resource.key)) return context.fresh ? 'step' : 'nothing';
+      if (ENDS.has(resource.key)) return context.provisioned ? 'nothing' : 'step';
       return !context.provisioned || needs.some((key) => planned.has(key)) ? 'step' : 'nothing';
     case 'control-plane':
     case 'nodes':
@@ -166,7 +170,8 @@ export const planEnsure = (
     }
     planned.add(resource.key);
     // Only a new template version has other outputs than before; whatever else is mended keeps its id.
-    if (known[resource.key] === undefined || resource.kind === 'launch-template') changing.add(resource.key);
+    const renewed = resource.kind === 'launch-template' || known[resource.key] === undefined;
+    if (renewed && isObserved(resource.kind)) changing.add(resource.key);
   }
 
   const preflight = resources.find((resource) => resource.kind === 'preflight');

@@ -33,5 +33,5 @@ export const resolved = (document: unknown, known: Known): unknown => {
 };
 
 /** A resource to be removed: what its properties refer to may be gone already, and then has no value. */
-export const settled = (resource: Resource, known: Known): Resource =>
-  ({ ...resource, properties: substitute(resource.properties, known, () => '') }) as Resource;
+export const settled = ({ key, kind, properties }: Resource, known: Known): Resource =>
+  ({ key, kind, properties: substitute(properties, known, () => '') }) as Resource;

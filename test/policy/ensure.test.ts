@@ -1,0 +1,236 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { nodePoolIdOf } from '../../api/names.ts';
+import { type EnsureContext, planEnsure } from '../../policy/ensure.ts';
+import { observed } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import { clusterTopology } from '../../topology/cluster.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../topology/keys.ts';
+import { nodePoolTopology } from '../../topology/nodepool.ts';
+import { POOL_UID, release, SUBNETS, seedCluster, seedPool } from '../topology/objects.ts';
+import { carryOut, EMPTY } from './account.ts';
+
+const FRESH: EnsureContext = { fresh: true, provisioned: false, live: false };
+const DONE: EnsureContext = { fresh: false, provisioned: true, live: true };
+const POOL_ID = nodePoolIdOf(POOL_UID);
+
+const topology = clusterTopology(seedCluster(), release());
+const create = planEnsure(topology, EMPTY, FRESH).plan;
+const built = carryOut(create, EMPTY);
+const without = (found: readonly Found[], ...keys: string[]) => found.filter((one) => !keys.includes(one.key));
+const stepIds = (found: readonly Found[], context: EnsureContext = DONE, resources = topology): string[] =>
+  planEnsure(resources, found, context).plan.steps.map((step) => step.id);
+const changed = (found: readonly Found[], key: string, state: object): readonly Found[] =>
+  found.map((one) => (one.key === key ? { ...one, state: { ...one.state, ...state } } : one));
+
+describe('a plan for a cluster that has nothing yet', () => {
+  test('has a step for every resource, each after all that it refers to', () => {
+    expect(create.steps).toHaveLength(topology.length);
+    // Carrying it out throws as soon as a step lacks the output of another.
+    expect(built.map((found) => found.key)).toContain('established/etcd');
+  });
+
+  test('waits for the control plane, and ensures everything else', () => {
+    expect(create.steps.filter((step) => step.verb !== 'ensure').map((step) => step.id)).toEqual([
+      'wait control-plane/ready',
+    ]);
+  });
+
+  test('lists steps and needs sorted, so that the same plan is the same data', () => {
+    expect(create.steps.every((step) => step.needs.join() === [...step.needs].sort().join())).toBe(true);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(topology, { minLength: topology.length }), (shuffled) => {
+        expect(JSON.stringify(planEnsure(shuffled, EMPTY, FRESH).plan)).toBe(JSON.stringify(create));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('carries no step and no reference out of order, over one to three subnets', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.constantFrom(...SUBNETS), { minLength: 1, maxLength: 3 }), (subnetIDs) => {
+        const resources = clusterTopology(seedCluster({ controlPlane: { subnetIDs } }), release());
+        const { plan } = planEnsure(resources, EMPTY, FRESH);
+        const position = new Map(plan.steps.map((step, index) => [step.id, index]));
+        for (const [index, step] of plan.steps.entries()) {
+          for (const need of step.needs) expect(position.get(need)).toBeLessThan(index);
+        }
+        expect(stepIds(carryOut(plan, EMPTY), DONE, resources)).toEqual([]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('trusts no earlier look in place of preflight', () => {
+    expect(create.steps.find((step) => step.id === 'ensure preflight')?.found).toBeUndefined();
+  });
+});
+
+describe('a plan for a cluster that is complete', () => {
+  test('is empty', () => {
+    expect(planEnsure(topology, built, DONE)).toEqual({
+      plan: { version: 1, steps: [], known: expect.anything() },
+      postponed: [],
+    });
+  });
+
+  test('is empty whatever else is in the account: rules and targets that others added stay', () => {
+    const rules = built.find((found) => found.key === 'security-group-rules/nodepool')?.state.ingress as string[];
+    const more = changed(built, 'security-group-rules/nodepool', {
+      ingress: [...rules, 'tcp 30000-30000 from sg-elb'],
+    });
+    expect(stepIds([...more, observed('secret', 'secret/unknown', { name: 'x', fingerprint: 'y' }, {})])).toEqual([]);
+  });
+
+  test('only looks and waits when status was lost: no step changes AWS', () => {
+    const ids = stepIds(built, { ...FRESH, fresh: false, live: true });
+    expect(ids).toEqual([
+      'ensure network/ready',
+      'wait control-plane/ready',
+      'ensure addon/connect-agent',
+      'ensure addon/coredns',
+      'ensure addon/metrics-server',
+      'ensure addon/node-access',
+      'ensure addon/storage-classes',
+      'ensure addons/applied',
+      'ensure hub-agent/installed',
+      'ensure cluster/provisioned',
+    ]);
+  });
+});
+
+describe('a plan for a cluster that lost something', () => {
+  const replaceable = topology
+    .filter((resource) => !['preflight', 'milestone', 'control-plane', 'addon', 'etcd-volume'].includes(resource.kind))
+    .map((resource) => resource.key);
+
+  test('makes exactly what is missing and what depends on it, and is then empty again', () => {
+    fc.assert(
+      fc.property(fc.subarray(replaceable, { minLength: 1 }), (lost) => {
+        const left = without(built, ...lost);
+        const { plan } = planEnsure(topology, left, DONE);
+        const ids = plan.steps.map((step) => step.resource.key);
+        expect(lost.filter((key) => !ids.includes(key))).toEqual([]);
+        expect(stepIds(carryOut(plan, left))).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('mends a rule that was revoked, after preflight, and touches nothing else in AWS', () => {
+    const revoked = changed(built, 'security-group-rules/controlplane', { ingress: [] });
+    expect(stepIds(revoked)).toEqual([
+      'ensure preflight',
+      'ensure security-group-rules/controlplane',
+      'wait control-plane/ready',
+    ]);
+  });
+
+  test('tells the step what was seen, so that its event is not told again', () => {
+    const revoked = changed(built, 'security-group-rules/controlplane', { ingress: [] });
+    const step = planEnsure(topology, revoked, DONE).plan.steps.find(
+      (one) => one.resource.kind === 'security-group-rules',
+    );
+    expect(step?.found?.state).toEqual({ ingress: [] });
+  });
+
+  test('gives the group the new version when a template had to be made again', () => {
+    expect(stepIds(without(built, 'launch-template/controlplane-1'))).toEqual(
+      expect.arrayContaining(['ensure launch-template/controlplane-1', 'ensure auto-scaling-group/controlplane-1']),
+    );
+    expect(stepIds(without(built, 'launch-template/controlplane-1'))).not.toContain(
+      'ensure auto-scaling-group/controlplane-0',
+    );
+  });
+
+  test('counts a group that AWS is deleting as absent', () => {
+    const going = changed(built, 'auto-scaling-group/controlplane-2', { deleting: true });
+    const step = planEnsure(topology, going, DONE).plan.steps.find(
+      (one) => one.resource.key === 'auto-scaling-group/controlplane-2',
+    );
+    expect(step).toMatchObject({ verb: 'ensure' });
+    expect(step?.found).toBeUndefined();
+  });
+
+  test('marks every volume as established when only one was', () => {
+    const half = changed(built, 'established/etcd', { volumeIds: ['vol-etcd-volume-0'] });
+    expect(stepIds(half)).toEqual(['ensure established/etcd']);
+  });
+});
+
+describe('a change of spec', () => {
+  const newer = clusterTopology(seedCluster({ controlPlane: { keyName: 'another-key' } }), release());
+
+  test('that machines would have to be replaced for is postponed on a living cluster, and says so', () => {
+    const { plan, postponed } = planEnsure(newer, built, DONE);
+    expect(plan.steps).toEqual([]);
+    expect(postponed.map(({ key }) => key)).toEqual([0, 1, 2].map((index) => `launch-template/controlplane-${index}`));
+  });
+
+  test('is simply planned while the cluster was never established', () => {
+    expect(stepIds(built, { ...FRESH, fresh: false }, newer)).toEqual(
+      expect.arrayContaining(['ensure launch-template/controlplane-0', 'ensure auto-scaling-group/controlplane-0']),
+    );
+  });
+
+  test('that tags one more subnet is planned on a living cluster', () => {
+    const tagged = changed(built, 'subnet-tags/shared', { tagged: SUBNETS.slice(1) });
+    expect(stepIds(tagged)).toEqual(['ensure preflight', 'ensure subnet-tags/shared']);
+  });
+});
+
+describe('a plan for a node pool', () => {
+  const pool = nodePoolTopology(seedPool(), seedCluster(), release());
+  const external = Object.fromEntries(
+    built.filter((found) => CLUSTER_OUTPUTS_FOR_POOLS.includes(found.key)).map((found) => [found.key, found.outputs]),
+  );
+  const { plan } = planEnsure(pool, EMPTY, { ...FRESH, external });
+  const ready = carryOut(plan, EMPTY);
+
+  test('knows the outputs of its cluster, and starts machines without waiting for its API', () => {
+    expect(Object.keys(plan.known).sort()).toEqual([...CLUSTER_OUTPUTS_FOR_POOLS].sort());
+    const group = plan.steps.find((step) => step.id === `ensure auto-scaling-group/nodepool-${POOL_ID}`);
+    expect(group?.needs).toEqual([`ensure launch-template/nodepool-${POOL_ID}`]);
+    expect(plan.steps.find((step) => step.id === `wait nodes/${POOL_ID}`)?.needs).toEqual([
+      `ensure auto-scaling-group/nodepool-${POOL_ID}`,
+      `ensure join-token/${POOL_ID}`,
+    ]);
+  });
+
+  test('is empty once the pool is complete', () => {
+    expect(planEnsure(pool, ready, { ...DONE, external }).plan.steps).toEqual([]);
+  });
+
+  test('takes a new token everywhere that the lost one was: template, group and cluster', () => {
+    const ids = planEnsure(pool, without(ready, `secret/nodepool-${POOL_ID}`), { ...DONE, external }).plan.steps;
+    expect(ids.map((step) => step.id)).toEqual(
+      expect.arrayContaining([
+        `ensure secret/nodepool-${POOL_ID}`,
+        `ensure launch-template/nodepool-${POOL_ID}`,
+        `ensure auto-scaling-group/nodepool-${POOL_ID}`,
+        `ensure join-token/${POOL_ID}`,
+        `wait nodes/${POOL_ID}`,
+      ]),
+    );
+  });
+
+  test('grows by its group alone, and postpones shrinking to a resize', () => {
+    const sized = (minNodeCount: number, maxNodeCount: number) =>
+      nodePoolTopology(seedPool({ spec: { minNodeCount, maxNodeCount } }), seedCluster(), release());
+    const larger = planEnsure(sized(4, 6), ready, { ...DONE, external });
+    expect(larger.plan.steps.map((step) => step.id)).toEqual([
+      'ensure preflight',
+      `ensure auto-scaling-group/nodepool-${POOL_ID}`,
+      `wait nodes/${POOL_ID}`,
+    ]);
+    const smaller = planEnsure(sized(1, 2), ready, { ...DONE, external });
+    expect(smaller.plan.steps).toEqual([]);
+    expect(smaller.postponed).toEqual([
+      { key: `auto-scaling-group/nodepool-${POOL_ID}`, reason: expect.stringContaining('takes a resize') },
+    ]);
+  });
+
+  test('throws at plan time when its cluster’s outputs were not given', () => {
+    expect(() => planEnsure(pool, EMPTY, FRESH)).toThrow('which is not part of it');
+  });
+});
