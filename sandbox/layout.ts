@@ -81,7 +81,10 @@ export const folders = (home: string) => ({
   instances: `${home}/instances`,
   /** `<volumes>/<volume id>`: the disks, which outlive instances. */
   volumes: `${home}/volumes`,
+  /** For people, who may add contexts to it and switch between them. */
   kubeconfig: `${home}/kubeconfig`,
+  /** For programs: always the management API. */
+  managementKubeconfig: `${home}/pki/management.kubeconfig`,
   layout: `${home}/sandbox.json`,
   /** Which part is in which state: written by the supervisor, read by `status`. */
   state: `${home}/state.json`,

@@ -1,7 +1,8 @@
 /**
  * CRDs: teaches the management API the language of Slipway.
  *
- * Owns: applying `deploy/crds/` and waiting until the API server serves it. Neighbours: `api/` generates the files.
+ * Owns: applying `deploy/crds/` and `deploy/admission/`, and waiting until the API server serves them. Neighbours: `api/`
+ * generates the files.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { folders, type SandboxLayout } from '../layout.ts';
@@ -13,11 +14,13 @@ export const applyCrds = async (layout: SandboxLayout): Promise<void> => {
   if (!existsSync(crds) || readdirSync(crds).length === 0) {
     throw new Error(`${crds} holds no CRDs: generate them with \`npm run generate\``);
   }
-  const { kubeconfig } = folders(layout.home);
+  const { managementKubeconfig } = folders(layout.home);
   const kubectl = (what: string, ...args: readonly string[]) =>
-    runCommand(what, `${layout.bin}/kubectl`, ['--kubeconfig', kubeconfig, ...args], {
+    runCommand(what, `${layout.bin}/kubectl`, ['--kubeconfig', managementKubeconfig, ...args], {
       env: { PATH: process.env.PATH, HOME: layout.home },
     });
-  await kubectl('applying CRDs', 'apply', '--server-side', '--force-conflicts', '--field-manager=sandbox', '-f', crds);
+  const apply = ['apply', '--server-side', '--force-conflicts', '--field-manager=sandbox'];
+  await kubectl('applying CRDs', ...apply, '-f', crds);
   await kubectl('waiting for CRDs', 'wait', '--for=condition=Established', '--timeout=30s', '-f', crds);
+  await kubectl('applying admission policies', ...apply, '-f', `${layout.checkout}/deploy/admission`);
 };

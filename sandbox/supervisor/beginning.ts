@@ -6,7 +6,7 @@
  */
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { folders, type SandboxLayout } from '../layout.ts';
-import { writeKubeconfig } from '../management/kubeconfig.ts';
+import { writeKubeconfigs } from '../management/kubeconfig.ts';
 import { ensurePki } from '../management/pki.ts';
 import { writeWhole } from './state.ts';
 
@@ -27,15 +27,25 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Writes everything that parts and people find in the home. Again and again: with the same layout nothing changes. */
 export const prepareHome = async (layout: SandboxLayout): Promise<void> => {
-  const { logs, data, pki, instances, volumes, kubeconfig, config, bin, layout: layoutFile } = folders(layout.home);
+  const {
+    logs,
+    data,
+    pki,
+    instances,
+    volumes,
+    managementKubeconfig,
+    config,
+    bin,
+    layout: layoutFile,
+  } = folders(layout.home);
   for (const folder of [logs, data, instances, volumes, bin]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeWhole(layoutFile, `${JSON.stringify(layout, null, 2)}\n`);
   await ensurePki(pki, { etcd: layout.managementEtcd.host, api: layout.managementApi.host });
-  writeKubeconfig(layout);
+  writeKubeconfigs(layout);
   const settings = {
     temporalAddress: `${layout.temporal.host}:${layout.temporal.port}`,
     temporalNamespace: 'default',
-    kubeconfig,
+    kubeconfig: managementKubeconfig,
     proxy: `http://${layout.proxy.host}:${layout.proxy.port}`,
   };
   writeWhole(config, `${JSON.stringify(settings, null, 2)}\n`);

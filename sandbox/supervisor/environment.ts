@@ -51,7 +51,7 @@ export const temporalEnvironment = (layout: SandboxLayout): Readonly<Record<stri
 
 export const clientEnvironment = (layout: SandboxLayout): Readonly<Record<string, string>> => ({
   ...temporalEnvironment(layout),
-  KUBECONFIG: folders(layout.home).kubeconfig,
+  KUBECONFIG: folders(layout.home).managementKubeconfig,
   SLIPWAY_CLUSTER_PROXY: url(layout.proxy),
 });
 
