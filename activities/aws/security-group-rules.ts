@@ -76,6 +76,10 @@ const permissionOf = (rule: PlainIngressRule & { readonly description?: string }
   };
 };
 
+/** A rule to revoke: EC2 knows it by what it allows. */
+const undescribed = ({ protocol, fromPort, toPort, source }: PlainIngressRule): IpPermission =>
+  permissionOf({ protocol, fromPort, toPort, source });
+
 /** The key of the group whose rules these are. */
 const groupKeyOf = (key: ResourceKey): ResourceKey => key.replace(/^security-group-rules\//, 'security-group/');
 
@@ -113,7 +117,7 @@ export const revokeAll = async (ec2: EC2Client, group: SecurityGroup, referring?
             : [{ IpProtocol, FromPort, ToPort, Ipv6Ranges, PrefixListIds }],
         )
       : [];
-  const IpPermissions = [...chosen.map(({ description: _, ...rule }) => permissionOf(rule)), ...others];
+  const IpPermissions = [...chosen.map(undescribed), ...others];
   if (IpPermissions.length === 0) return;
   try {
     await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: group.GroupId, IpPermissions }));
@@ -166,7 +170,7 @@ export const securityGroupRulesDriver = ({ ec2 }: AwsClients): ResourceDriver<'s
         await ec2.send(
           new RevokeSecurityGroupIngressCommand({
             GroupId: wanted.properties.groupId,
-            IpPermissions: stale.map(({ description: _, ...rule }) => permissionOf(rule)),
+            IpPermissions: stale.map(undescribed),
           }),
         );
       }

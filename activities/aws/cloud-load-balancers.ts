@@ -1,0 +1,186 @@
+/**
+ * Cloud load balancers: what controllers inside the cluster made in AWS for Services, and nobody removes once they are gone.
+ *
+ * Owns: finding them by the Kubernetes cluster tag, and removing them; Slipway makes none. What carries Slipway's own tags
+ * has files of its own and is left alone here (I4: tagged as this cluster's by its id). Load balancers go first, then
+ * target groups, then the security groups that only they used.
+ */
+import { paginateDescribeSecurityGroups, type SecurityGroup } from '@aws-sdk/client-ec2';
+import {
+  DeleteLoadBalancerCommand as DeleteClassicCommand,
+  DescribeTagsCommand as DescribeClassicTagsCommand,
+  paginateDescribeLoadBalancers as paginateClassic,
+} from '@aws-sdk/client-elastic-load-balancing';
+import {
+  DeleteLoadBalancerCommand,
+  DeleteTargetGroupCommand,
+  paginateDescribeLoadBalancers,
+  paginateDescribeTargetGroups,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { CLUSTER_TAG, kubernetesClusterTag } from '../../api/names.ts';
+import { observed } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import type { ResourceKey, Tags } from '../../topology/resource.ts';
+import type { ResourceDriver } from '../driver.ts';
+import { retryError } from '../verdicts.ts';
+import type { AwsClients } from './clients.ts';
+import { tagsOf } from './load-balancer.ts';
+import { deleteSecurityGroup, securityGroupLabel } from './security-group.ts';
+import { revokeAll } from './security-group-rules.ts';
+import { filter, readAll, tagRecord } from './tags.ts';
+
+const CLASSIC_TAGS_AT_ONCE = 20;
+
+/** Made by a controller of this cluster, and not by Slipway. */
+const isControllers = (tags: Tags, clusterId: string): boolean =>
+  tags[kubernetesClusterTag(clusterId)] === 'owned' && tags[CLUSTER_TAG] === undefined;
+
+export type CloudLoadBalancers = {
+  readonly loadBalancers: readonly { readonly name: string; readonly arn: string }[];
+  readonly targetGroups: readonly { readonly name: string; readonly arn: string }[];
+  /** Classic ones, by name. */
+  readonly classic: readonly string[];
+  readonly securityGroups: readonly SecurityGroup[];
+};
+
+const listClassic = async ({ elb }: AwsClients, clusterId: string, abortSignal: AbortSignal): Promise<string[]> => {
+  const balancers = await readAll(
+    paginateClassic({ client: elb }, {}, { abortSignal }),
+    (page) => page.LoadBalancerDescriptions,
+  );
+  const names = balancers.flatMap(({ LoadBalancerName }) => LoadBalancerName ?? []);
+  const batches = Array.from({ length: Math.ceil(names.length / CLASSIC_TAGS_AT_ONCE) }, (_, index) =>
+    names.slice(index * CLASSIC_TAGS_AT_ONCE, (index + 1) * CLASSIC_TAGS_AT_ONCE),
+  );
+  const answers = await Promise.all(
+    batches.map((LoadBalancerNames) =>
+      elb.send(new DescribeClassicTagsCommand({ LoadBalancerNames }), { abortSignal }),
+    ),
+  );
+  return answers
+    .flatMap((answer) => answer.TagDescriptions ?? [])
+    .filter(({ Tags: tags }) => isControllers(tagRecord(tags), clusterId))
+    .flatMap(({ LoadBalancerName }) => LoadBalancerName ?? []);
+};
+
+const listV2 = async ({ elbv2 }: AwsClients, clusterId: string, abortSignal: AbortSignal) => {
+  const [balancers, groups] = await Promise.all([
+    readAll(paginateDescribeLoadBalancers({ client: elbv2 }, {}, { abortSignal }), (page) => page.LoadBalancers),
+    readAll(paginateDescribeTargetGroups({ client: elbv2 }, {}, { abortSignal }), (page) => page.TargetGroups),
+  ]);
+  const named = [
+    ...balancers.map(({ LoadBalancerName = '', LoadBalancerArn = '' }) => ({
+      name: LoadBalancerName,
+      arn: LoadBalancerArn,
+      isGroup: false,
+    })),
+    ...groups.map(({ TargetGroupName = '', TargetGroupArn = '' }) => ({
+      name: TargetGroupName,
+      arn: TargetGroupArn,
+      isGroup: true,
+    })),
+  ];
+  const tags = await tagsOf(
+    elbv2,
+    named.map(({ arn }) => arn),
+    abortSignal,
+  );
+  const theirs = named.filter(({ arn }) => isControllers(tags.get(arn) ?? {}, clusterId));
+  return {
+    loadBalancers: theirs.filter(({ isGroup }) => !isGroup),
+    targetGroups: theirs.filter(({ isGroup }) => isGroup),
+  };
+};
+
+/** Everything that controllers of this cluster made for load balancing. */
+export const listCloudLoadBalancers = async (
+  clients: AwsClients,
+  clusterId: string,
+  abortSignal: AbortSignal,
+): Promise<CloudLoadBalancers> => {
+  const [v2, classic, groups] = await Promise.all([
+    listV2(clients, clusterId, abortSignal),
+    listClassic(clients, clusterId, abortSignal),
+    readAll(
+      paginateDescribeSecurityGroups(
+        { client: clients.ec2 },
+        { Filters: [filter(`tag:${kubernetesClusterTag(clusterId)}`, 'owned')] },
+        { abortSignal },
+      ),
+      (page) => page.SecurityGroups,
+    ),
+  ]);
+  const securityGroups = groups.filter((group) => isControllers(tagRecord(group.Tags), clusterId));
+  return { ...v2, classic, securityGroups };
+};
+
+const namesOf = (all: CloudLoadBalancers): string[] =>
+  [
+    ...all.loadBalancers.map(({ name }) => `load balancer ${name}`),
+    ...all.targetGroups.map(({ name }) => `target group ${name}`),
+    ...all.classic.map((name) => `classic load balancer ${name}`),
+    ...all.securityGroups.map(securityGroupLabel),
+  ].sort();
+
+export const foundCloudLoadBalancers = (key: ResourceKey, all: CloudLoadBalancers): Found | undefined => {
+  const names = namesOf(all);
+  return names.length === 0 ? undefined : observed('cloud-load-balancers', key, {}, { names });
+};
+
+export const cloudLoadBalancersDriver = (clients: AwsClients): ResourceDriver<'cloud-load-balancers'> => {
+  const { ec2, elb, elbv2 } = clients;
+
+  /** Our own groups let a load balancer's group in; that rule would keep it from going. */
+  const removeGroup = async (group: SecurityGroup, clusterId: string, signal: AbortSignal): Promise<void> => {
+    const id = group.GroupId ?? '';
+    const referring = await readAll(
+      paginateDescribeSecurityGroups(
+        { client: ec2 },
+        { Filters: [filter('ip-permission.group-id', id), filter(`tag:${kubernetesClusterTag(clusterId)}`, 'owned')] },
+        { abortSignal: signal },
+      ),
+      (page) => page.SecurityGroups,
+    );
+    for (const other of referring) await revokeAll(ec2, other, id);
+    await deleteSecurityGroup(ec2, id, securityGroupLabel(group), signal);
+  };
+
+  return {
+    kind: 'cloud-load-balancers',
+
+    async candidates(wanted) {
+      const all = await listCloudLoadBalancers(clients, wanted.owner.clusterId, wanted.signal);
+      const found = foundCloudLoadBalancers(wanted.key, all);
+      return found === undefined ? [] : [{ ...found, label: namesOf(all).join(', '), belongsTo: 'ours' }];
+    },
+
+    /** Slipway never makes one. */
+    create: () => Promise.resolve({ outputs: {}, change: 'unchanged' }),
+    update: () => Promise.resolve({ outputs: {} }),
+
+    async remove(wanted) {
+      const { clusterId } = wanted.owner;
+      const all = await listCloudLoadBalancers(clients, clusterId, wanted.signal);
+      await Promise.all([
+        ...all.loadBalancers.map(({ arn }) => elbv2.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: arn }))),
+        ...all.classic.map((name) => elb.send(new DeleteClassicCommand({ LoadBalancerName: name }))),
+      ]);
+      await Promise.all(
+        all.targetGroups.map(({ arn }) => elbv2.send(new DeleteTargetGroupCommand({ TargetGroupArn: arn }))),
+      );
+      const outcomes = await Promise.allSettled(
+        all.securityGroups.map((group) => removeGroup(group, clusterId, wanted.signal)),
+      );
+      const failures = outcomes.flatMap((outcome) =>
+        outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+      );
+      if (failures.length === 1) throw failures[0];
+      if (failures.length > 1) throw retryError(failures.map((failure) => String(failure)).join(' '), failures[0]);
+    },
+
+    async remains(wanted) {
+      const names = namesOf(await listCloudLoadBalancers(clients, wanted.owner.clusterId, wanted.signal));
+      return names.length === 0 ? undefined : `Still there, made by controllers in the cluster: ${names.join(', ')}.`;
+    },
+  };
+};

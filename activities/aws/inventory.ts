@@ -1,0 +1,297 @@
+/**
+ * Inventory: what AWS holds for a cluster, in few calls, each listing read to its end.
+ *
+ * Owns: which calls, in which order, and that nothing partial is ever answered: a listing that fails makes the whole
+ * observation fail (I12). Neighbours: each kind's file says how one thing becomes an entry (`found…`); `policy/observed.ts`
+ * holds the table of states; Kubernetes and the hub observe their own.
+ *
+ * A cluster's EC2 resources are found by one listing of tags, so that an empty cluster costs six calls; only what is there
+ * is described. A node pool looks at its own template and group, and at what it takes from its cluster, which does not
+ * change once it exists and is therefore asked for once for all pools (§12).
+ */
+import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
+import {
+  paginateDescribeNetworkInterfaces,
+  paginateDescribeSecurityGroups,
+  paginateDescribeTags,
+  paginateDescribeVolumes,
+  type SecurityGroup,
+  type TagDescription,
+  type Volume,
+} from '@aws-sdk/client-ec2';
+import {
+  CLUSTER_TAG,
+  controlPlaneName,
+  KEY_TAG,
+  kubernetesClusterTag,
+  nodePoolIdOf,
+  nodePoolName,
+  UID_TAG,
+} from '../../api/names.ts';
+import type { ObjectRef } from '../../api/object.ts';
+import { kindOf, observed } from '../../policy/observed.ts';
+import type { Found, Inventory } from '../../policy/plan.ts';
+import { CLOUD_LOAD_BALANCERS, ESTABLISHED, LOAD_BALANCER, PREFLIGHT, SUBNET_TAGS } from '../../topology/keys.ts';
+import type { ResourceKey, ResourceKind, Tags } from '../../topology/resource.ts';
+import { foundGroup, listGroups } from './auto-scaling-group.ts';
+import type { AwsClients } from './clients.ts';
+import { foundCloudLoadBalancers, listCloudLoadBalancers } from './cloud-load-balancers.ts';
+import { foundEstablished } from './established.ts';
+import { exists, foundVolume } from './etcd-volume.ts';
+import { type AwsFacts, createMemory } from './facts.ts';
+import { foundTemplate, listTemplates } from './launch-template.ts';
+import { foundListener, listenersOf } from './listener.ts';
+import { foundLoadBalancer, isCrossZone, loadBalancerNamed, tagsOf } from './load-balancer.ts';
+import { foundInterface } from './network-interface.ts';
+import { preflightOutputs } from './preflight.ts';
+import type { AwsScope } from './scope.ts';
+import { foundSecurityGroup } from './security-group.ts';
+import { foundRules } from './security-group-rules.ts';
+import { foundSubnetTags } from './subnet-tags.ts';
+import { filter, readAll, tagRecord } from './tags.ts';
+import { foundTargetGroup, targetGroupNamed } from './target-group.ts';
+import { foundTargets, registeredAddresses } from './targets.ts';
+
+export type ObserveRequest = {
+  /** Whose assessment this is: a cluster sees everything of its id, a node pool what is its own or what it needs. */
+  readonly object: ObjectRef;
+  readonly clusterId: string;
+  /** The VPC and the subnets that the spec names; without a VPC nothing is said of either. */
+  readonly vpcId?: string;
+  readonly subnetIds: readonly string[];
+  /** Also what controllers inside the cluster made: dear to list, and of interest to removals only. */
+  readonly withCloud?: boolean;
+};
+
+export type Observe = (request: ObserveRequest, signal: AbortSignal) => Promise<Inventory>;
+
+type Parts = readonly (Found | undefined)[];
+
+/** The key that a thing of this cluster carries, if it is of this kind. */
+const keyOf = (kind: ResourceKind, tags: Tags, clusterId: string): ResourceKey | undefined => {
+  const key = tags[KEY_TAG];
+  return key !== undefined && tags[CLUSTER_TAG] === clusterId && kindOf(key) === kind ? key : undefined;
+};
+
+/** Entries of those things that are of this kind, by their own tags. */
+const entries = <Thing>(
+  things: readonly Thing[],
+  kind: ResourceKind,
+  clusterId: string,
+  tagsOfThing: (thing: Thing) => Tags,
+  found: (key: ResourceKey, thing: Thing) => Found,
+): Found[] =>
+  things.flatMap((thing) => {
+    const key = keyOf(kind, tagsOfThing(thing), clusterId);
+    return key === undefined ? [] : [found(key, thing)];
+  });
+
+const sibling = (key: ResourceKey, kind: ResourceKind): ResourceKey => `${kind}/${key.slice(key.indexOf('/') + 1)}`;
+
+const ofSecurityGroups = (groups: readonly SecurityGroup[], clusterId: string): Parts =>
+  groups.flatMap((group) => {
+    const key = keyOf('security-group', tagRecord(group.Tags), clusterId);
+    return key === undefined
+      ? []
+      : [foundSecurityGroup(key, group), foundRules(sibling(key, 'security-group-rules'), group)];
+  });
+
+const ofVolumes = (all: readonly Volume[], clusterId: string): Parts => {
+  const volumes = all
+    .filter(exists)
+    .filter((one) => keyOf('etcd-volume', tagRecord(one.Tags), clusterId) !== undefined);
+  const uid = tagRecord(volumes[0]?.Tags)[UID_TAG];
+  return [
+    ...entries(volumes, 'etcd-volume', clusterId, (volume) => tagRecord(volume.Tags), foundVolume),
+    foundEstablished(ESTABLISHED, volumes, uid),
+  ];
+};
+
+const ofGroups = (groups: readonly AutoScalingGroup[], clusterId: string): Parts =>
+  entries(groups, 'auto-scaling-group', clusterId, (group) => tagRecord(group.Tags), foundGroup);
+
+export const createObserve = (clients: AwsClients, scope: AwsScope, facts: AwsFacts): Observe => {
+  const { ec2, autoScaling, elbv2 } = clients;
+  const remember = createMemory(Date.now);
+
+  const listSecurityGroups = (by: ReturnType<typeof filter>, abortSignal: AbortSignal): Promise<SecurityGroup[]> =>
+    readAll(
+      paginateDescribeSecurityGroups({ client: ec2 }, { Filters: [by] }, { abortSignal }),
+      (page) => page.SecurityGroups,
+    );
+
+  const ofTemplates = async (by: ReturnType<typeof filter>, clusterId: string, signal: AbortSignal): Promise<Parts> => {
+    const templates = await listTemplates(ec2, [by], signal);
+    const found = templates.flatMap((template) => {
+      const key = keyOf('launch-template', tagRecord(template.Tags), clusterId);
+      return key === undefined ? [] : [foundTemplate(ec2, key, template, signal)];
+    });
+    return (await Promise.all(found)).map(({ marked: _marked, ...entry }) => entry);
+  };
+
+  /** VPC and subnets as the spec names them; nothing when one of them isn't there, which preflight will say. */
+  const ofFacts = async ({ vpcId, subnetIds }: ObserveRequest, signal: AbortSignal): Promise<Parts> => {
+    if (vpcId === undefined) return [];
+    const [vpc, subnets] = await Promise.all([facts.vpc(vpcId, signal), facts.subnets(subnetIds, signal)]);
+    if (vpc === undefined || subnets.length < new Set(subnetIds).size) return [];
+    return [observed('preflight', PREFLIGHT, preflightOutputs(vpc.cidr, subnets), {})];
+  };
+
+  const ofEc2 = async (clusterId: string, signal: AbortSignal): Promise<Parts> => {
+    const kubernetesTag = kubernetesClusterTag(clusterId);
+    const tags = await readAll(
+      paginateDescribeTags(
+        { client: ec2 },
+        { Filters: [filter('key', CLUSTER_TAG, kubernetesTag), filter('value', clusterId, 'shared')] },
+        { abortSignal: signal },
+      ),
+      (page) => page.Tags,
+    );
+    const idsOf = (type: TagDescription['ResourceType'], key = CLUSTER_TAG): string[] =>
+      tags.filter((tag) => tag.ResourceType === type && tag.Key === key).flatMap(({ ResourceId }) => ResourceId ?? []);
+    const whenAny = async (ids: string[], describe: (ids: string[]) => Promise<Parts>): Promise<Parts> =>
+      ids.length === 0 ? [] : describe(ids);
+    const parts = await Promise.all([
+      whenAny(idsOf('security-group'), async (ids) =>
+        ofSecurityGroups(await listSecurityGroups(filter('group-id', ...ids), signal), clusterId),
+      ),
+      whenAny(idsOf('volume'), async (ids) =>
+        ofVolumes(
+          await readAll(
+            paginateDescribeVolumes(
+              { client: ec2 },
+              { Filters: [filter('volume-id', ...ids)] },
+              { abortSignal: signal },
+            ),
+            (page) => page.Volumes,
+          ),
+          clusterId,
+        ),
+      ),
+      whenAny(idsOf('network-interface'), async (ids) =>
+        entries(
+          await readAll(
+            paginateDescribeNetworkInterfaces(
+              { client: ec2 },
+              { Filters: [filter('network-interface-id', ...ids)] },
+              { abortSignal: signal },
+            ),
+            (page) => page.NetworkInterfaces,
+          ),
+          'network-interface',
+          clusterId,
+          (one) => tagRecord(one.TagSet),
+          foundInterface,
+        ),
+      ),
+      whenAny(idsOf('launch-template'), () => ofTemplates(filter(`tag:${CLUSTER_TAG}`, clusterId), clusterId, signal)),
+    ]);
+    return [foundSubnetTags(SUBNET_TAGS, idsOf('subnet', kubernetesTag)), ...parts.flat()];
+  };
+
+  const ofAutoScaling = async (clusterId: string, signal: AbortSignal): Promise<Parts> =>
+    ofGroups(
+      await listGroups(autoScaling, { Filters: [{ Name: `tag:${CLUSTER_TAG}`, Values: [clusterId] }] }, signal),
+      clusterId,
+    );
+
+  const ofLoadBalancing = async (clusterId: string, signal: AbortSignal): Promise<Parts> => {
+    const name = controlPlaneName(clusterId);
+    const [balancer, group] = await Promise.all([
+      loadBalancerNamed(elbv2, name, signal),
+      targetGroupNamed(elbv2, name, signal),
+    ]);
+    const balancerArn = balancer?.LoadBalancerArn;
+    const groupArn = group?.TargetGroupArn;
+    const [tags, crossZone, listeners, addresses] = await Promise.all([
+      tagsOf(
+        elbv2,
+        [balancerArn, groupArn].filter((arn) => arn !== undefined),
+        signal,
+      ),
+      balancerArn === undefined ? false : isCrossZone(elbv2, balancerArn, signal),
+      balancerArn === undefined ? [] : listenersOf(elbv2, balancerArn, signal),
+      groupArn === undefined ? [] : registeredAddresses(elbv2, groupArn, signal),
+    ]);
+    const balancerTags = tags.get(balancerArn ?? '') ?? {};
+    const groupTags = tags.get(groupArn ?? '') ?? {};
+    const balancerKey = keyOf('load-balancer', balancerTags, clusterId);
+    const groupKey = keyOf('target-group', groupTags, clusterId);
+    // Several listeners: the one that forwards to our group is the one we made.
+    const listener = listeners.find((one) => one.DefaultActions?.[0]?.TargetGroupArn === groupArn) ?? listeners[0];
+    return [
+      ...(balancer === undefined || balancerKey === undefined
+        ? []
+        : [
+            foundLoadBalancer(balancerKey, balancer, balancerTags, crossZone),
+            ...(listener === undefined
+              ? []
+              : [foundListener(sibling(balancerKey, 'listener'), listener, balancerTags[UID_TAG])]),
+          ]),
+      ...(group === undefined || groupKey === undefined || groupArn === undefined
+        ? []
+        : [
+            foundTargetGroup(groupKey, group, groupTags),
+            foundTargets(sibling(groupKey, 'targets'), groupArn, addresses, groupTags[UID_TAG]),
+          ]),
+    ];
+  };
+
+  const ofCloud = async (clusterId: string, signal: AbortSignal): Promise<Parts> => [
+    foundCloudLoadBalancers(CLOUD_LOAD_BALANCERS, await listCloudLoadBalancers(clients, clusterId, signal)),
+  ];
+
+  const observeCluster = (request: ObserveRequest, signal: AbortSignal): Promise<readonly Parts[]> =>
+    Promise.all([
+      ofFacts(request, signal),
+      ofEc2(request.clusterId, signal),
+      ofAutoScaling(request.clusterId, signal),
+      ofLoadBalancing(request.clusterId, signal),
+      request.withCloud === true ? ofCloud(request.clusterId, signal) : [],
+    ]);
+
+  /** Groups and load balancer of a pool's cluster: remembered for a while once all are there. */
+  const ofItsCluster = (clusterId: string, signal: AbortSignal): Promise<Parts> =>
+    remember(
+      `cluster ${clusterId}`,
+      async () => {
+        const [groups, balancer] = await Promise.all([
+          listSecurityGroups(filter(`tag:${CLUSTER_TAG}`, clusterId), signal),
+          loadBalancerNamed(elbv2, controlPlaneName(clusterId), signal),
+        ]);
+        const arn = balancer?.LoadBalancerArn;
+        const tags = arn === undefined ? {} : ((await tagsOf(elbv2, [arn], signal)).get(arn) ?? {});
+        const owned = balancer !== undefined && keyOf('load-balancer', tags, clusterId) !== undefined;
+        return [
+          ...ofSecurityGroups(groups, clusterId),
+          ...(owned ? [foundLoadBalancer(LOAD_BALANCER, balancer, tags)] : []),
+        ];
+      },
+      (parts) =>
+        ['security-group', 'load-balancer'].every((kind) => parts.some((one) => one && kindOf(one.key) === kind)) &&
+        parts.filter((one) => one && kindOf(one.key) === 'security-group').length > 1,
+    );
+
+  const observeNodePool = (request: ObserveRequest, signal: AbortSignal): Promise<readonly Parts[]> => {
+    const { object, clusterId } = request;
+    const AutoScalingGroupNames = [nodePoolName(clusterId, nodePoolIdOf(object.uid))];
+    return Promise.all([
+      ofFacts(request, signal),
+      ofItsCluster(clusterId, signal),
+      ofTemplates(filter(`tag:${UID_TAG}`, object.uid), clusterId, signal),
+      listGroups(autoScaling, { AutoScalingGroupNames }, signal).then((all) => ofGroups(all, clusterId)),
+    ]);
+  };
+
+  return async (request, signal) => {
+    const [account, parts] = await Promise.all([
+      scope.account(signal),
+      request.object.kind === 'AWSCluster' ? observeCluster(request, signal) : observeNodePool(request, signal),
+    ]);
+    const found = parts
+      .flat()
+      .filter((one) => one !== undefined)
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+    return { account, region: scope.region, complete: true, found };
+  };
+};

@@ -1,0 +1,226 @@
+/**
+ * Launch template: what the instances of one replica or pool are made of.
+ *
+ * Owns: templates and their versions. Unique by name; other content is a new version, never a change (I2, I6). What tells
+ * versions apart is the fingerprint of their *unsealed* content in the version's description, since ciphertext differs
+ * each time. A tag on the template repeats it with the version's number, so that an inventory needs no call a template;
+ * where the two differ, the description counts.
+ * Neighbours: `activities/seal.ts` makes user data; `auto-scaling-group.ts` pins a version by number.
+ */
+import {
+  CreateLaunchTemplateCommand,
+  CreateLaunchTemplateVersionCommand,
+  CreateTagsCommand,
+  DeleteLaunchTemplateCommand,
+  DescribeLaunchTemplateVersionsCommand,
+  type EC2Client,
+  type LaunchTemplate,
+  paginateDescribeLaunchTemplates,
+  type RequestLaunchTemplateData,
+  type VolumeType,
+} from '@aws-sdk/client-ec2';
+import { UID_TAG } from '../../api/names.ts';
+import type { MachineConfiguration } from '../../machine/configuration.ts';
+import { launchTemplateFingerprint } from '../../machine/envelope.ts';
+import { observed } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import type { ResourceKey } from '../../topology/resource.ts';
+import type { ResourceDriver, Wanted } from '../driver.ts';
+import { type GatheredSecrets, gatherSecrets, type ReadSecret, sealUserData } from '../seal.ts';
+import type { AwsClients } from './clients.ts';
+import { belongsTo, clientToken, filter, given, ownedTags, readAll, tagList, tagRecord } from './tags.ts';
+
+type WantedTemplate = Wanted<'launch-template'>;
+
+/** `<version>:<fingerprint>` of the newest version, on the template. */
+const FINGERPRINT_TAG = 'slipway.dev/fingerprint';
+/** How Slipway's machine images call their root volume. */
+const ROOT_DEVICE = '/dev/xvda';
+
+const descriptionOf = (fingerprint: string): string => `slipway fingerprint ${fingerprint}`;
+const fingerprintIn = (description: string | undefined): string =>
+  /^slipway fingerprint ([0-9a-f]{64})$/.exec(description ?? '')?.[1] ?? '';
+const markOf = (version: string, fingerprint: string) => ({ Key: FINGERPRINT_TAG, Value: `${version}:${fingerprint}` });
+
+/** The newest version's fingerprint: from the tag if that speaks of this version, else from its description. */
+const newestFingerprint = async (
+  ec2: EC2Client,
+  template: LaunchTemplate,
+  signal: AbortSignal,
+): Promise<{ readonly fingerprint: string; readonly marked: boolean }> => {
+  const version = String(template.LatestVersionNumber ?? 0);
+  const [marked, fingerprint] = (tagRecord(template.Tags)[FINGERPRINT_TAG] ?? '').split(':');
+  if (marked === version && fingerprint !== undefined) return { fingerprint, marked: true };
+  const answer = await ec2.send(
+    new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: template.LaunchTemplateId, Versions: [version] }),
+    { abortSignal: signal },
+  );
+  return { fingerprint: fingerprintIn(answer.LaunchTemplateVersions?.[0]?.VersionDescription), marked: false };
+};
+
+export const foundTemplate = async (
+  ec2: EC2Client,
+  key: ResourceKey,
+  template: LaunchTemplate,
+  signal: AbortSignal,
+): Promise<Found & { readonly marked: boolean }> => {
+  const { fingerprint, marked } = await newestFingerprint(ec2, template, signal);
+  const found = observed(
+    'launch-template',
+    key,
+    {
+      id: given(template.LaunchTemplateId, 'the id of a launch template'),
+      version: String(template.LatestVersionNumber ?? 0),
+      fingerprint,
+    },
+    { name: given(template.LaunchTemplateName, 'the name of a launch template'), fingerprint },
+    tagRecord(template.Tags)[UID_TAG],
+  );
+  return { ...found, marked };
+};
+
+export const listTemplates = (
+  ec2: EC2Client,
+  Filters: ReturnType<typeof filter>[],
+  abortSignal: AbortSignal,
+): Promise<LaunchTemplate[]> =>
+  readAll(
+    paginateDescribeLaunchTemplates({ client: ec2 }, { Filters }, { abortSignal }),
+    (page) => page.LaunchTemplates,
+  );
+
+const fingerprintOf = (wanted: WantedTemplate, secrets: GatheredSecrets): string => {
+  const { properties } = wanted;
+  return launchTemplateFingerprint({
+    imageId: properties.imageId,
+    instanceType: properties.instanceType,
+    keyName: properties.keyName,
+    iamInstanceProfile: properties.iamInstanceProfile,
+    groupIds: properties.groupIds,
+    rootVolume: properties.rootVolume,
+    configuration: properties.userData.configuration,
+    kmsKeyArn: properties.userData.kmsKeyArn,
+    secretFingerprints: secrets.fingerprints,
+    tags: properties.tags,
+  });
+};
+
+export const launchTemplateDriver = (
+  { ec2, kms }: AwsClients,
+  readSecret: ReadSecret,
+): ResourceDriver<'launch-template'> => {
+  const secretsOf = (wanted: WantedTemplate): Promise<GatheredSecrets> =>
+    gatherSecrets(readSecret, {
+      namespace: wanted.object.namespace,
+      clusterId: wanted.owner.clusterId,
+      secrets: wanted.properties.userData.secrets,
+      signal: wanted.signal,
+    });
+
+  const dataOf = async (wanted: WantedTemplate, secrets: GatheredSecrets): Promise<RequestLaunchTemplateData> => {
+    const { properties } = wanted;
+    const { sizeGiB, type, iops, kmsKeyId } = properties.rootVolume;
+    const userData = await sealUserData(kms, {
+      what: properties.name,
+      // Every reference in it was replaced by the plan runner.
+      configuration: properties.userData.configuration as MachineConfiguration,
+      parts: secrets.parts,
+      kmsKeyArn: properties.userData.kmsKeyArn,
+    });
+    const Tags = tagList(ownedTags(wanted, properties.tags));
+    return {
+      ImageId: properties.imageId,
+      InstanceType: properties.instanceType as NonNullable<RequestLaunchTemplateData['InstanceType']>,
+      KeyName: properties.keyName,
+      IamInstanceProfile: { Name: properties.iamInstanceProfile },
+      SecurityGroupIds: [...properties.groupIds],
+      MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
+      BlockDeviceMappings: [
+        {
+          DeviceName: ROOT_DEVICE,
+          Ebs: {
+            VolumeSize: sizeGiB,
+            VolumeType: type as VolumeType,
+            Encrypted: true,
+            DeleteOnTermination: true,
+            ...(iops === undefined ? {} : { Iops: iops }),
+            ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
+          },
+        },
+      ],
+      UserData: userData,
+      // The instances themselves are tagged by their group.
+      TagSpecifications: [
+        { ResourceType: 'volume', Tags },
+        { ResourceType: 'network-interface', Tags },
+      ],
+    };
+  };
+
+  return {
+    kind: 'launch-template',
+
+    /** By name alone, which is unique in a region and never changes. */
+    async candidates(wanted) {
+      const { name } = wanted.properties;
+      const templates = await listTemplates(ec2, [filter('launch-template-name', name)], wanted.signal);
+      return Promise.all(
+        templates.map(async (template) => ({
+          ...(await foundTemplate(ec2, wanted.key, template, wanted.signal)),
+          label: `launch template ${template.LaunchTemplateId ?? '?'} (${name})`,
+          belongsTo: belongsTo(tagRecord(template.Tags), wanted),
+        })),
+      );
+    },
+
+    async create(wanted) {
+      const { name, tags } = wanted.properties;
+      const secrets = await secretsOf(wanted);
+      const fingerprint = fingerprintOf(wanted, secrets);
+      const version = '1';
+      const answer = await ec2.send(
+        new CreateLaunchTemplateCommand({
+          LaunchTemplateName: name,
+          VersionDescription: descriptionOf(fingerprint),
+          LaunchTemplateData: await dataOf(wanted, secrets),
+          TagSpecifications: [
+            {
+              ResourceType: 'launch-template',
+              Tags: [...tagList(ownedTags(wanted, tags)), markOf(version, fingerprint)],
+            },
+          ],
+        }),
+      );
+      const id = given(answer.LaunchTemplate?.LaunchTemplateId, 'the id of a launch template');
+      return { outputs: { id, version, fingerprint } };
+    },
+
+    async update(wanted, found) {
+      const secrets = await secretsOf(wanted);
+      const fingerprint = fingerprintOf(wanted, secrets);
+      const id = given(found.outputs.id, `the id of ${wanted.key}`);
+      const mark = (version: string) =>
+        ec2.send(new CreateTagsCommand({ Resources: [id], Tags: [markOf(version, fingerprint)] }));
+      if (found.outputs.fingerprint === fingerprint) {
+        if ('marked' in found && found.marked === false) await mark(given(found.outputs.version, 'a version'));
+        return { outputs: found.outputs };
+      }
+      const answer = await ec2.send(
+        new CreateLaunchTemplateVersionCommand({
+          LaunchTemplateId: id,
+          VersionDescription: descriptionOf(fingerprint),
+          LaunchTemplateData: await dataOf(wanted, secrets),
+          ClientToken: clientToken(wanted, fingerprint),
+        }),
+      );
+      const version = String(answer.LaunchTemplateVersion?.VersionNumber ?? '');
+      await mark(given(version, 'the number of a launch template version'));
+      return { outputs: { id, version, fingerprint }, change: 'updated' };
+    },
+
+    async remove(wanted, found) {
+      const id = given(found.outputs.id, `the id of ${wanted.key}`);
+      await ec2.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId: id }));
+    },
+  };
+};

@@ -1,0 +1,89 @@
+/**
+ * AWS resources: the drivers of every kind that lives in AWS, wired to one worker's clients.
+ *
+ * Owns: wiring, and the guard in front of each step (I12). Neighbours: one file a kind; `activities/index.ts` picks the
+ * driver of a step by its kind.
+ */
+import type { ResourceKind } from '../../topology/resource.ts';
+import type { ResourceDriver } from '../driver.ts';
+import type { ReadSecret } from '../seal.ts';
+import { accountDriver } from './account.ts';
+import { autoScalingGroupDriver } from './auto-scaling-group.ts';
+import type { AwsClients } from './clients.ts';
+import { cloudLoadBalancersDriver } from './cloud-load-balancers.ts';
+import { establishedDriver } from './established.ts';
+import { etcdVolumeDriver } from './etcd-volume.ts';
+import { createFacts } from './facts.ts';
+import { createObserve, type Observe } from './inventory.ts';
+import { launchTemplateDriver } from './launch-template.ts';
+import { listenerDriver } from './listener.ts';
+import { loadBalancerDriver } from './load-balancer.ts';
+import { networkInterfaceDriver } from './network-interface.ts';
+import { preflightDriver } from './preflight.ts';
+import { type AwsScope, createScope } from './scope.ts';
+import { securityGroupDriver } from './security-group.ts';
+import { securityGroupRulesDriver } from './security-group-rules.ts';
+import { subnetTagsDriver } from './subnet-tags.ts';
+import { targetGroupDriver } from './target-group.ts';
+import { targetsDriver } from './targets.ts';
+
+export type AwsKind =
+  | 'preflight'
+  | 'subnet-tags'
+  | 'security-group'
+  | 'security-group-rules'
+  | 'etcd-volume'
+  | 'network-interface'
+  | 'load-balancer'
+  | 'target-group'
+  | 'targets'
+  | 'listener'
+  | 'launch-template'
+  | 'auto-scaling-group'
+  | 'established'
+  | 'cloud-load-balancers'
+  | 'account';
+
+export type AwsDrivers = { readonly [K in AwsKind]: ResourceDriver<K> };
+
+export type Aws = {
+  readonly drivers: AwsDrivers;
+  readonly observe: Observe;
+  readonly scope: AwsScope;
+};
+
+export type AwsSettings = {
+  readonly readSecret: ReadSecret;
+};
+
+const guarded = <K extends ResourceKind>(driver: ResourceDriver<K>, scope: AwsScope): ResourceDriver<K> => ({
+  ...driver,
+  guard: (wanted) => scope.guard(wanted.owner, wanted.signal),
+});
+
+/** Drivers and observation of one worker. */
+export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws => {
+  const scope = createScope(clients);
+  const facts = createFacts(clients);
+  return {
+    scope,
+    observe: createObserve(clients, scope, facts),
+    drivers: {
+      preflight: guarded(preflightDriver(facts), scope),
+      'subnet-tags': guarded(subnetTagsDriver(clients), scope),
+      'security-group': guarded(securityGroupDriver(clients), scope),
+      'security-group-rules': guarded(securityGroupRulesDriver(clients), scope),
+      'etcd-volume': guarded(etcdVolumeDriver(clients), scope),
+      'network-interface': guarded(networkInterfaceDriver(clients), scope),
+      'load-balancer': guarded(loadBalancerDriver(clients), scope),
+      'target-group': guarded(targetGroupDriver(clients), scope),
+      targets: guarded(targetsDriver(clients), scope),
+      listener: guarded(listenerDriver(clients), scope),
+      'launch-template': guarded(launchTemplateDriver(clients, settings.readSecret), scope),
+      'auto-scaling-group': guarded(autoScalingGroupDriver(clients), scope),
+      established: guarded(establishedDriver(clients), scope),
+      'cloud-load-balancers': guarded(cloudLoadBalancersDriver(clients), scope),
+      account: guarded(accountDriver(clients), scope),
+    },
+  };
+};
