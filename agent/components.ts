@@ -10,15 +10,13 @@ import type { Component } from '../machine/component.ts';
 import { startWaves, stopWaves } from '../machine/order.ts';
 import type { Ec2 } from './aws/ec2.ts';
 import type { Kms } from './aws/kms.ts';
-import type { BinaryComponent, Host, RunningComponent } from './hosts/host.ts';
+import type { Host, RunningComponent } from './hosts/host.ts';
 import { startKmsPlugin } from './kms-plugin.ts';
 import { type Log, messageOf } from './log.ts';
 import { runNodeApprover } from './node-approver.ts';
 import { createStorageCipher } from './storage-cipher.ts';
 
 export type Services = { readonly host: Host; readonly kms: Kms; readonly ec2: Ec2; readonly log: Log };
-
-export const isBinary = (component: Component): component is BinaryComponent => component.program.kind === 'binary';
 
 const start = async (component: Component, services: Services): Promise<RunningComponent> => {
   const { host, kms, ec2, log } = services;
@@ -93,7 +91,7 @@ export const runComponents = async (
   signal: AbortSignal,
   onReady: () => void,
 ): Promise<void> => {
-  await services.host.endLeftovers(components.filter(isBinary));
+  await services.host.endLeftovers(components);
   const running = new Map<string, RunningComponent>();
   try {
     await startAll(components, services, running, signal);

@@ -200,6 +200,10 @@ const controllerManager = (machine: ReplicaMachine): Component => {
       'root-ca-file': certificate('root-ca'),
       'service-account-private-key-file': key('service-account'),
       'use-service-account-credentials': true,
+      // It makes an account and a token for each of some thirty controllers before the first of them starts, which takes
+      // five seconds at the default rate.
+      'kube-api-qps': 100,
+      'kube-api-burst': 200,
       controllers: '*,bootstrapsigner,tokencleaner',
       'allocate-node-cidrs': true,
       'cluster-cidr': configuration.podCidr,

@@ -32,6 +32,6 @@ export type Host = {
   /** Path for a unix socket, short enough for the system. */
   socketPath(name: string): string;
   /** Ends what an earlier agent of this instance left running, in stop order. */
-  endLeftovers(components: readonly BinaryComponent[]): Promise<void>;
+  endLeftovers(components: readonly Component[]): Promise<void>;
   run(component: BinaryComponent): Promise<RunningComponent>;
 };

@@ -214,6 +214,7 @@ export const createCluster = async (cloud: CloudForTests): Promise<ClusterForTes
       HealthCheckProtocol: 'HTTPS',
       HealthCheckPath: '/readyz',
       HealthCheckIntervalSeconds: 5,
+      HealthCheckTimeoutSeconds: 2,
     }),
   );
   const targetGroupArn = required(group.TargetGroups?.[0]?.TargetGroupArn, 'target group');

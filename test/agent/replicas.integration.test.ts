@@ -1,11 +1,15 @@
 /**
  * Three replicas and a node, by real agents, etcd, API servers and controllers, in a cloud of their own.
  */
-import { readdirSync } from 'node:fs';
-import { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import 'reflect-metadata';
+import { readdirSync, rmSync } from 'node:fs';
+import { CreateTagsCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import { generateKeyPair } from '../../activities/kubernetes/certificates.ts';
 import type { Kubernetes } from '../../agent/kubernetes.ts';
-import { replicaName } from '../../api/names.ts';
+import { EMPTY_DISK_TAG, replicaName } from '../../api/names.ts';
+import { readRecord } from '../../sandbox/instances/folder.ts';
 import { folders } from '../../sandbox/layout.ts';
 import { type CloudForTests, startCloud } from '../sandbox/instances/cloud.ts';
 import { waitFor } from '../support/wait.ts';
@@ -14,6 +18,16 @@ import { etcdOf } from './etcd.ts';
 
 const AGENT = `await import('${new URL('../../agent/main.ts', import.meta.url).href}');\n`;
 const POOL = '1a2b3c4d';
+const REQUESTS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+
+const strangersRequest = async (commonName: string): Promise<string> => {
+  const request = await Pkcs10CertificateRequestGenerator.create({
+    name: [{ O: ['system:nodes'] }, { CN: [commonName] }],
+    keys: await generateKeyPair(),
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+  });
+  return Buffer.from(request.toString('pem')).toString('base64');
+};
 
 const ready = async (api: Kubernetes): Promise<true | undefined> =>
   (await api.call('GET', '/readyz')).status === 200 ? true : undefined;
@@ -42,6 +56,17 @@ describe('A cluster of real agents', () => {
     timings[what] = (Date.now() - startedAt) / 1000;
     return value;
   };
+
+  const servesOnAnother = (index: number, old: string): Promise<string> =>
+    waitFor(
+      `another instance than ${old} serves as replica ${index}`,
+      async () => {
+        const now = (await cluster.instanceOf(replicaName(cluster.id, index)))?.InstanceId;
+        if (now === undefined || now === old) return undefined;
+        return (await ready(cluster.replica(index))) === true ? now : undefined;
+      },
+      { timeoutMs: 120_000, intervalMs: 200 },
+    );
 
   beforeAll(async () => {
     cloud = await startCloud(AGENT);
@@ -115,41 +140,96 @@ describe('A cluster of real agents', () => {
     expect(node?.metadata.labels).toMatchObject({ 'slipway.dev/node-pool': POOL, environment: 'test' });
   }, 120_000);
 
-  test('a machine that is no live instance of the pool gets no certificate', async () => {
-    const requests = await cluster.api.call('GET', '/apis/certificates.k8s.io/v1/certificatesigningrequests');
-    const items = (requests.body as { items: { spec: { signerName: string }; status: { certificate?: string } }[] })
-      .items;
+  test('each node gets a serving certificate, and who is no live instance of the pool gets none', async () => {
+    type Requests = {
+      items: {
+        metadata: { name: string };
+        spec: { signerName: string };
+        status: { certificate?: string; conditions?: { type: string; message: string }[] };
+      }[];
+    };
+    const requests = async () => ((await cluster.api.call('GET', REQUESTS)).body as Requests).items;
     await waitFor(
       'both nodes have client and serving certificates',
-      async () => {
-        const again = await cluster.api.call('GET', '/apis/certificates.k8s.io/v1/certificatesigningrequests');
-        const signed = (again.body as { items: typeof items }).items.filter((each) => each.status.certificate);
-        return signed.length >= 4 ? true : undefined;
-      },
+      async () => ((await requests()).filter((each) => each.status.certificate).length >= 4 ? true : undefined),
       { timeoutMs: 30_000 },
     );
+    const made = await cluster.api.call('POST', REQUESTS, {
+      apiVersion: 'certificates.k8s.io/v1',
+      kind: 'CertificateSigningRequest',
+      metadata: { name: 'stranger' },
+      spec: {
+        request: await strangersRequest('system:node:ip-127-0-0-1.eu-west-1.compute.internal'),
+        signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+        usages: ['digital signature', 'client auth'],
+      },
+    });
+    expect(made.status).toBe(201);
+    const refused = await waitFor('the stranger is refused', async () =>
+      (await requests())
+        .find((each) => each.metadata.name === 'stranger')
+        ?.status.conditions?.find((each) => each.type === 'Denied'),
+    );
+    expect(refused.message).toMatch(/neither that node nor the bearer of one pool's token/);
   }, 60_000);
 
   test('a replica that is killed wholly comes back on another instance with its address and data', async () => {
     const group = replicaName(cluster.id, 2);
-    const old = await cluster.instanceOf(group);
-    expect(old?.InstanceId).toBeDefined();
-    await timed('killed replica ready again', async () => {
-      await cloud.ec2.send(new TerminateInstancesCommand({ InstanceIds: [old?.InstanceId ?? ''] }));
-      await waitFor(
-        'another instance serves at the same address',
-        async () => {
-          const now = await cluster.instanceOf(group);
-          if (now === undefined || now.InstanceId === old?.InstanceId) return undefined;
-          return ready(cluster.replica(2));
-        },
-        { timeoutMs: 120_000, intervalMs: 200 },
-      );
+    const old = (await cluster.instanceOf(group))?.InstanceId ?? '';
+    const leader = readRecord(folders(cloud.layout.home).instances, old)?.leader.pid ?? 0;
+    expect(leader).toBeGreaterThan(1);
+    await timed('killed replica serves on a new instance', async () => {
+      // The agent's process group: etcd, API server and all.
+      process.kill(-leader, 'SIGKILL');
+      await servesOnAnother(2, old);
     });
     const read = await cluster.replica(2).call('GET', '/api/v1/namespaces/default/secrets/proof');
     expect(read.status).toBe(200);
     expect(await etcdOf(cluster, 0).members()).toHaveLength(3);
   }, 180_000);
+
+  test('a replica that lost its disk waits, and joins again once its volume says so', async () => {
+    const group = replicaName(cluster.id, 1);
+    const volume = cluster.volumes[1] ?? '';
+    await cloud.ec2.send(
+      new CreateTagsCommand({ Resources: [volume], Tags: [{ Key: EMPTY_DISK_TAG, Value: 'wait' }] }),
+    );
+    const old = (await cluster.instanceOf(group))?.InstanceId ?? '';
+    const before = await etcdOf(cluster, 0).members();
+    process.kill(-(readRecord(folders(cloud.layout.home).instances, old)?.leader.pid ?? 0), 'SIGKILL');
+    rmSync(`${folders(cloud.layout.home).volumes}/${volume}`, { recursive: true, force: true });
+
+    const fresh = await waitFor(
+      'another instance boots and says that it waits',
+      async () => {
+        const now = (await cluster.instanceOf(group))?.InstanceId;
+        if (now === undefined || now === old) return undefined;
+        return cluster.agentLog(now).includes('its etcd data is gone') ? now : undefined;
+      },
+      { timeoutMs: 60_000, intervalMs: 200 },
+    );
+    await expect(ready(cluster.replica(1))).rejects.toThrow('ECONNREFUSED');
+
+    await timed('emptied replica joined and serves', async () => {
+      await cloud.ec2.send(
+        new CreateTagsCommand({ Resources: [volume], Tags: [{ Key: EMPTY_DISK_TAG, Value: 'join' }] }),
+      );
+      await waitFor('the replica serves again', () => ready(cluster.replica(1)), {
+        timeoutMs: 90_000,
+        intervalMs: 200,
+      });
+    });
+    expect((await cluster.instanceOf(group))?.InstanceId).toBe(fresh);
+    const members = await waitFor('it votes', async () => {
+      const now = await etcdOf(cluster, 0).members();
+      return now.some((member) => member.isLearner) ? undefined : now;
+    });
+    expect(members.map((member) => member.name).sort()).toEqual(before.map((member) => member.name).sort());
+    const identity = (list: typeof members) => list.find((member) => member.name === group)?.ID;
+    expect(identity(members)).not.toBe(identity(before));
+    const read = await cluster.replica(1).call('GET', '/api/v1/namespaces/default/secrets/proof');
+    expect(read.status).toBe(200);
+  }, 240_000);
 
   test('no log of an agent holds a private key or a token', () => {
     const instances = folders(cloud.layout.home).instances;
