@@ -11,23 +11,22 @@ import type { AWSNodePool } from '../api/nodepool.ts';
 import type { ObjectRef } from '../api/object.ts';
 import { decideCluster, judgeCluster } from '../policy/decide-cluster.ts';
 import { decideNodePool, judgeNodePool } from '../policy/decide-nodepool.ts';
-import type { Served } from '../policy/facts.ts';
+import { isDeleting, type Served } from '../policy/facts.ts';
 import type { Inventory } from '../policy/plan.ts';
 import type { Assessment, AssessRequest } from './contract.ts';
 import { verdictOf } from './verdicts.ts';
 
-/** What to observe: everything of one cluster id, its node pools' own things included. */
+/** What to observe: everything of one cluster id, or what one node pool has and takes from its cluster. */
 export type ObserveRequest = {
   readonly object: ObjectRef;
-  readonly region: string;
   readonly clusterId: string;
   readonly clusterUid: string;
   readonly clusterName: string;
-  /** The VPC and the subnets that the spec names, of which address range and zones are wanted. */
+  /** The VPC and the subnets that the spec names; no VPC where the cluster's object is gone. */
   readonly vpcId?: string;
   readonly subnetIds: readonly string[];
-  /** Subnets that may carry the cluster's tag. */
-  readonly taggedSubnetIds: readonly string[];
+  /** The cluster is going: what controllers made for it goes too. */
+  readonly withCloud: boolean;
   /** `projects/P/locations/global/memberships/NAME` */
   readonly membership?: string;
 };
@@ -42,20 +41,22 @@ export type AssessSources = {
 
 type Named = { readonly namespace: string; readonly name: string };
 
-const observeRequest = (object: ObjectRef, cluster: AWSCluster): ObserveRequest => {
+const clusterRequest = (object: ObjectRef, cluster: AWSCluster): ObserveRequest => {
   const { spec, metadata } = cluster;
+  const { uid } = metadata;
   return {
     object,
-    region: spec.region,
-    clusterId: clusterIdOf(metadata.uid),
-    clusterUid: metadata.uid,
+    clusterId: clusterIdOf(uid),
+    clusterUid: uid,
     clusterName: metadata.name,
     vpcId: spec.networking.vpcID,
-    subnetIds: spec.controlPlane.subnetIDs,
-    taggedSubnetIds: spec.networking.serviceLoadBalancerSubnetIDs,
+    subnetIds: distinct([...spec.controlPlane.subnetIDs, ...spec.networking.serviceLoadBalancerSubnetIDs]),
+    withCloud: isDeleting(cluster),
     ...(spec.controlPlane.hub === undefined ? {} : { membership: spec.controlPlane.hub.membershipName }),
   };
 };
+
+const distinct = (ids: readonly string[]): readonly string[] => [...new Set(ids)].sort();
 
 const assessCluster = async (sources: AssessSources, object: ObjectRef, signal: AbortSignal): Promise<Assessment> => {
   const [cluster, worker] = await Promise.all([sources.findCluster(object, signal), sources.served(signal)]);
@@ -68,26 +69,22 @@ const assessCluster = async (sources: AssessSources, object: ObjectRef, signal: 
   };
   const judged = judgeCluster(facts);
   if (judged !== undefined || cluster === null) return judged ?? decideCluster(facts);
-  return decideCluster({ ...facts, inventory: await sources.observe(observeRequest(object, cluster), signal) });
+  return decideCluster({
+    ...facts,
+    inventory: await sources.observe(clusterRequest(object, cluster), signal),
+  });
 };
 
 /** A pool that outlives its cluster's object is still removed, by the cluster id that its status has pinned. */
-const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCluster | null): ObserveRequest => {
-  const pinned = pool.status?.clusterID;
-  if (cluster !== null && (pinned === undefined || pinned === clusterIdOf(cluster.metadata.uid))) {
-    const request = observeRequest(object, cluster);
-    return { ...request, subnetIds: [...new Set([...request.subnetIds, pool.spec.subnetID])].sort() };
-  }
-  return {
-    object,
-    region: pool.spec.region,
-    clusterId: pinned ?? 'none',
-    clusterUid: 'none',
-    clusterName: pool.spec.clusterName,
-    subnetIds: [],
-    taggedSubnetIds: [],
-  };
-};
+const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCluster | null): ObserveRequest => ({
+  object,
+  clusterId: pool.status?.clusterID ?? clusterIdOf(cluster?.metadata.uid ?? ''),
+  clusterUid: cluster?.metadata.uid ?? '',
+  clusterName: pool.spec.clusterName,
+  subnetIds: distinct([...(cluster?.spec.controlPlane.subnetIDs ?? []), pool.spec.subnetID]),
+  withCloud: false,
+  ...(cluster === null ? {} : { vpcId: cluster.spec.networking.vpcID }),
+});
 
 const assessNodePool = async (sources: AssessSources, object: ObjectRef, signal: AbortSignal): Promise<Assessment> => {
   const [pool, worker] = await Promise.all([sources.findNodePool(object, signal), sources.served(signal)]);
@@ -105,7 +102,10 @@ const assessNodePool = async (sources: AssessSources, object: ObjectRef, signal:
   };
   const judged = judgeNodePool(facts);
   if (judged !== undefined || pool === null) return judged ?? decideNodePool(facts);
-  return decideNodePool({ ...facts, inventory: await sources.observe(poolRequest(object, pool, cluster), signal) });
+  return decideNodePool({
+    ...facts,
+    inventory: await sources.observe(poolRequest(object, pool, cluster), signal),
+  });
 };
 
 const BLOCKED_CURE = 'Correct what it names; it is looked at again by itself.';

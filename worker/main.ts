@@ -62,12 +62,13 @@ const connect = async (): Promise<NativeConnection> => {
 };
 
 const connection = await connect();
+const wired = wireActivities(configuration, metrics, log);
 const worker = await Worker.create({
   connection,
   namespace: configuration.temporalNamespace,
   taskQueue: TASK_QUEUE,
   workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-  activities: await wireActivities(configuration, metrics, log),
+  activities: wired.activities,
   interceptors: { activity: [(context) => ({ inbound: outcomeInterceptor(context, metrics, log) })] },
   maxConcurrentActivityTaskExecutions: configuration.activitySlots,
   maxCachedWorkflows: configuration.cachedWorkflows,
@@ -79,6 +80,7 @@ log.info({ taskQueue: TASK_QUEUE, region: configuration.region }, 'Working');
 try {
   await worker.run();
 } finally {
+  await wired.close();
   await connection.close();
   metricsServer?.close();
 }

@@ -193,7 +193,10 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
       }
       case 'settled':
         enter('settled');
-        await write({ kind: 'settled' }, assessment.generation);
+        await write(
+          { kind: 'settled', ...(assessment.note === undefined ? {} : { note: assessment.note }) },
+          assessment.generation,
+        );
         await idle(seen);
         break;
       case 'waiting':

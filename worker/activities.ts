@@ -1,0 +1,112 @@
+/**
+ * Wiring: the activities of one worker, made of its clients.
+ *
+ * Owns: which implementation stands behind each narrow interface. Neighbours: `activities/` implement, `main.ts` registers.
+ */
+import { Context } from '@temporalio/activity';
+import type { Logger } from 'pino';
+import { createAssess } from '../activities/assess.ts';
+import { createAwsClients } from '../activities/aws/clients.ts';
+import { awsResources } from '../activities/aws/resources.ts';
+import type { Activities } from '../activities/contract.ts';
+import { createHubClient } from '../activities/hub/client.ts';
+import { hubMembershipDriver, observeMembership } from '../activities/hub/membership.ts';
+import { createInventory } from '../activities/inventory.ts';
+import { issueClusterCertificate } from '../activities/kubernetes/credentials.ts';
+import { kubernetesDrivers } from '../activities/kubernetes/drivers.ts';
+import { recordEvents } from '../activities/kubernetes/events.ts';
+import { observeManagement } from '../activities/kubernetes/inventory.ts';
+import { connectManagement } from '../activities/kubernetes/management.ts';
+import { findCluster, findNodePool } from '../activities/kubernetes/objects.ts';
+import { readSecret } from '../activities/kubernetes/secret.ts';
+import { writeStatus } from '../activities/kubernetes/status.ts';
+import {
+  closeUserClusters,
+  connectUserClusters,
+  createUserClusterCache,
+} from '../activities/kubernetes/user-cluster.ts';
+import { createMirror } from '../activities/mirror.ts';
+import { createSteps, type Execution } from '../activities/steps.ts';
+import type { WorkerConfiguration } from './configuration.ts';
+import type { WorkerMetrics } from './metrics.ts';
+
+export type WiredActivities = {
+  readonly activities: Activities;
+  /** Ends connections, once no activity runs any more. */
+  readonly close: () => Promise<void>;
+};
+
+/** What Temporal says of the execution that asks. */
+const execution = (): Execution => {
+  const { info, cancellationSignal } = Context.current();
+  return { attempt: info.attempt, signal: cancellationSignal, since: info.scheduledTimestampMs };
+};
+
+export const wireActivities = (
+  configuration: WorkerConfiguration,
+  metrics: WorkerMetrics,
+  log: Logger,
+): WiredActivities => {
+  const { region, clusterProxy, hubEndpoint, kubeconfig, settleSeconds } = configuration;
+  const management = connectManagement(kubeconfig);
+  const cache = createUserClusterCache();
+  const userClusters = connectUserClusters({
+    management,
+    cache,
+    ...(clusterProxy === undefined ? {} : { proxy: clusterProxy }),
+  });
+  const hub = createHubClient(hubEndpoint === undefined ? {} : { endpoint: hubEndpoint });
+  const clients = createAwsClients({
+    region,
+    onCall: ({ service, operation, code, milliseconds }) => {
+      metrics.awsCalls.inc({ service, operation, code });
+      metrics.awsSeconds.observe({ service, operation }, milliseconds / 1_000);
+      log.debug({ service, operation, code, milliseconds }, 'AWS call');
+    },
+  });
+  const aws = awsResources(clients, {
+    readSecret: ({ namespace, name, type, signal }) => readSecret(management, { namespace, name }, type, { signal }),
+  });
+  const steps = createSteps({
+    ...aws.drivers,
+    ...kubernetesDrivers({ management, userClusters }),
+    'hub-membership': hubMembershipDriver(hub),
+  });
+  const assess = createAssess({
+    settleSeconds,
+    served: async (signal) => ({ account: await aws.scope.account(signal), regions: [region] }),
+    findCluster: (name, signal) => findCluster(management, name, { signal }),
+    findNodePool: (name, signal) => findNodePool(management, name, { signal }),
+    observe: createInventory({
+      aws: aws.observe,
+      management: (request, signal) => observeManagement(management, request, { signal }),
+      hub: (membership, signal) => observeMembership(hub, membership, signal),
+    }),
+  });
+  const mirror = createMirror({
+    now: Date.now,
+    find: (object, signal) =>
+      object.kind === 'AWSCluster'
+        ? findCluster(management, object, { signal })
+        : findNodePool(management, object, { signal }),
+    writeStatus: (object, status, signal) => writeStatus(management, object, status, { signal }),
+    recordEvents: (object, events, signal) => recordEvents(management, object, events, { signal }),
+  });
+  const signalOf = (): AbortSignal => Context.current().cancellationSignal;
+
+  return {
+    activities: {
+      assess: (request) => assess(request, signalOf()),
+      ensure: (request) => steps.ensure(request, execution()),
+      remove: (request) => steps.remove(request, execution()),
+      wait: (request) => steps.wait(request, execution()),
+      mirror: (request) => mirror(request, signalOf()),
+      issueCertificate: (request) => issueClusterCertificate(management, request, { signal: signalOf() }),
+    },
+    close: async () => {
+      await closeUserClusters(cache);
+      await management.close();
+      clients.destroy();
+    },
+  };
+};
