@@ -41,3 +41,10 @@ export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
 
 export const messageOf = (error: unknown): string =>
   hasField(error, 'message') && typeof error.message === 'string' ? error.message : String(error);
+
+/** Prints what a command line failed with, and sets the status with which it ends; what nobody foresaw is thrown on. */
+export const reportFailure = (error: unknown): void => {
+  if (!(error instanceof SandboxFailure)) throw error;
+  process.stderr.write(`\nError: ${error.message}\nWhat to do: ${error.cure}.\n`);
+  process.exitCode = EXIT[error.kind];
+};

@@ -9,7 +9,7 @@ import { showLogs } from './commands/logs.ts';
 import { changePart, type PartVerb } from './commands/parts.ts';
 import { printStatus } from './commands/status.ts';
 import { up } from './commands/up.ts';
-import { EXIT, SandboxFailure } from './failure.ts';
+import { EXIT, reportFailure } from './failure.ts';
 
 const program = new Command('npm run sandbox --')
   .description('A local cloud: AWS, instances, load balancers and real Kubernetes processes on this computer.')
@@ -64,7 +64,5 @@ for (const verb of ['stop', 'start', 'kill'] as const) {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof SandboxFailure)) throw error;
-  process.stderr.write(`\nError: ${error.message}\nWhat to do: ${error.cure}.\n`);
-  process.exitCode = EXIT[error.kind];
+  reportFailure(error);
 }

@@ -72,8 +72,16 @@ export const supervise = (
 ): Supervised => {
   const changes = new EventEmitter();
   changes.setMaxListeners(0);
-  let record: PartRecord = { name: part.name, state: 'stopped', log: part.log, restarts: 0 };
-  let left = context.before?.process;
+  const before = context.before?.process;
+  let left = before && isAlive(before) ? before : undefined;
+  // A process that runs already is on record from the start: nobody may lose it, whatever happens to this supervisor.
+  let record: PartRecord = {
+    name: part.name,
+    state: 'stopped',
+    log: part.log,
+    restarts: 0,
+    ...(left ? { process: left } : {}),
+  };
   let life: { readonly over: AbortController; readonly lived: Promise<void> } | undefined;
 
   const become = (state: PartState, more: Partial<PartRecord> = {}): void => {
@@ -137,6 +145,7 @@ export const supervise = (
       await Promise.race([delay(pause), called]);
       pause = Math.min(pause * 2, LONGEST_PAUSE_MILLISECONDS);
     }
+    record = without(record, 'process');
     become('stopped');
   };
 

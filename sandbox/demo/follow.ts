@@ -1,0 +1,73 @@
+/**
+ * Follow: shows how far a cluster is until it is provisioned.
+ *
+ * Owns: the live tree on a terminal, and a line for each change elsewhere. Neighbours: the tree itself is that of
+ * `slipway clusters describe`.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import colors from 'picocolors';
+import { type Description, describeLines } from '../../client/cli/describe.ts';
+import { readDescription } from '../../client/cli/describe-command.ts';
+import type { ClientConfiguration } from '../../client/configuration.ts';
+import { messageOf, SandboxFailure } from '../failure.ts';
+
+const LOOK_EVERY_MILLISECONDS = 1_000;
+
+/** Each object and its state, in the tree's order. */
+const statesIn = ({ cluster, nodePools }: Description): readonly (readonly [string, string])[] =>
+  [cluster, ...nodePools].map(({ object }) => [
+    `${object.kind}/${object.metadata.name}`,
+    object.status?.state ?? 'new',
+  ]);
+
+const isProvisioned = (description: Description): boolean =>
+  statesIn(description).every(([, state]) => state === 'Provisioned');
+
+/** Draws lines over those drawn before. */
+const drawer = (): ((lines: readonly string[]) => void) => {
+  let drawn = 0;
+  return (lines) => {
+    const columns = process.stdout.columns ?? 120;
+    // A line that wraps would break counting; what is cut is seen with `describe`. Colours may be cut with it.
+    const cut = lines.map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}\u001B[0m` : line));
+    process.stdout.write(`${drawn > 0 ? `\u001B[${drawn}A` : ''}\u001B[J${cut.join('\n')}\n`);
+    drawn = cut.length;
+  };
+};
+
+/** Follows the cluster until it and its pools are provisioned. */
+export const followUntilProvisioned = async (
+  configuration: ClientConfiguration,
+  name: string,
+  limitMilliseconds: number,
+): Promise<void> => {
+  const began = Date.now();
+  const draw = process.stdout.isTTY ? drawer() : undefined;
+  let seen = new Map<string, string>();
+  let lines: readonly string[] = [];
+  for (;;) {
+    try {
+      const description = await readDescription(configuration, name, undefined);
+      lines = describeLines(description, Date.now(), colors);
+      draw?.(lines);
+      for (const [object, state] of statesIn(description)) {
+        if (draw === undefined && seen.get(object) !== state) {
+          process.stdout.write(`${((Date.now() - began) / 1000).toFixed(1).padStart(8)} s  ${object}: ${state}\n`);
+        }
+      }
+      seen = new Map(statesIn(description));
+      if (isProvisioned(description)) return;
+    } catch (error) {
+      // Right after the start a look may come too early; what lasts shows at the end.
+      lines = [messageOf(error)];
+    }
+    if (Date.now() - began > limitMilliseconds) {
+      throw new SandboxFailure(
+        'part',
+        `${name} is not provisioned after ${limitMilliseconds / 1000} s:\n${lines.join('\n')}`,
+        '`npm run sandbox -- status` shows whether all parts run, `npm run sandbox -- logs slipway-worker` what failed; the sandbox goes on trying',
+      );
+    }
+    await delay(LOOK_EVERY_MILLISECONDS);
+  }
+};
