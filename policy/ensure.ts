@@ -117,6 +117,12 @@ const judge = (resource: Resource, judged: Judged): Judgement => {
   }
 };
 
+/** A template keeps the name that it was made with, though it names another version: looks go by name. */
+const named = (resource: Resource, before: Found | undefined): Resource =>
+  resource.kind === 'launch-template' && before !== undefined
+    ? { ...resource, properties: { ...resource.properties, name: stateOf('launch-template', before).name } }
+    : resource;
+
 /** Steps that a step waits for: those of what it needs, through whatever needs no step itself. */
 const nearest = (
   key: ResourceKey,
@@ -187,7 +193,7 @@ export const planEnsure = (
     return {
       id: `${verbOf(resource)} ${resource.key}`,
       verb: verbOf(resource),
-      resource,
+      resource: named(resource, before),
       needs: nearest(resource.key, needs, ids),
       ...(before === undefined ? {} : { found: before }),
     };

@@ -84,18 +84,24 @@ export const poolOfKey = (key: ResourceKey): string | undefined => {
   return match?.[1] ?? match?.[2];
 };
 
-const needsOfRemoval = (resource: Resource, others: readonly Resource[], withPools: boolean): string[] => {
+/** One thing to take away, with the id of its step. */
+type Removal = { readonly id: string; readonly resource: Resource; readonly found?: Found };
+
+const needsOfRemoval = ({ resource }: Removal, others: readonly Removal[], withPools: boolean): string[] => {
   if (!isRemoved(resource.kind)) return [];
   const before = REMOVED_AFTER[resource.kind];
   const kinds: readonly ResourceKind[] = before.kinds;
+  const pool = poolOfKey(resource.key);
   const earlier = others.filter(
-    (other) =>
+    ({ resource: other }) =>
       kinds.includes(other.kind) &&
       (before.same !== true || machineOf(other.key) === machineOf(resource.key)) &&
-      // A lost pool's machines don't hold up what is the control plane's alone.
+      // A pool's token concerns its own machines only, and a lost pool's machines run no controllers.
+      (pool === undefined || poolOfKey(other.key) === pool) &&
       (resource.kind !== 'cloud-load-balancers' || poolOfKey(other.key) === undefined),
   );
-  return [...earlier.map((other) => removalOf(other.key)), ...(before.pools === true && withPools ? [WAIT_POOLS] : [])];
+  const waits = before.pools === true && withPools && pool === undefined;
+  return [...earlier.map(({ id }) => id), ...(waits ? [WAIT_POOLS] : [])];
 };
 
 const livingPools = (inventory: readonly Found[]): readonly string[] => {
@@ -114,7 +120,17 @@ const ownFound = (request: RemoveRequest): Found[] => {
   });
 };
 
-const removedResources = (request: RemoveRequest): { readonly resource: Resource; readonly found?: Found }[] => {
+/** Of things that share a key, which an interrupted create never makes but people may, each has a step of its own. */
+const withIds = (removed: readonly Omit<Removal, 'id'>[]): Removal[] => {
+  const count = (key: ResourceKey): number => removed.filter(({ resource }) => resource.key === key).length;
+  return removed.map(({ resource, found }) => {
+    const which = found?.outputs.id ?? found?.outputs.arn ?? found?.outputs.name;
+    const id = removalOf(resource.key) + (count(resource.key) > 1 && which !== undefined ? ` ${which}` : '');
+    return { id, resource, ...(found === undefined ? {} : { found }) };
+  });
+};
+
+const removedResources = (request: RemoveRequest): Omit<Removal, 'id'>[] => {
   const wanted = new Map(request.topology.map((resource) => [resource.key, resource]));
   const known: Readonly<Record<ResourceKey, Outputs>> = Object.fromEntries(
     request.inventory.map((found) => [found.key, found.outputs]),
@@ -156,17 +172,10 @@ const poolSteps = (clusterName: string): Step[] => {
 /** Everything away, then proof that nothing is left, then the finalizer. */
 export const planRemove = (request: RemoveRequest): Plan => {
   const { subject } = request;
-  const removed = removedResources(request);
-  const resources = removed.map(({ resource }) => resource);
+  const removed = withIds(removedResources(request));
   const withPools = subject.kind === 'AWSCluster';
   const removals = removed.map(
-    ({ resource, found }): Step => ({
-      id: removalOf(resource.key),
-      verb: 'remove',
-      resource,
-      needs: needsOfRemoval(resource, resources, withPools),
-      ...(found === undefined ? {} : { found }),
-    }),
+    (removal): Step => ({ ...removal, verb: 'remove', needs: needsOfRemoval(removal, removed, withPools) }),
   );
   const steps = [...(withPools ? poolSteps(subject.clusterName) : []), ...removals];
   const empty: Step = {

@@ -173,6 +173,16 @@ describe('a change of spec', () => {
     );
   });
 
+  test('of version keeps a template’s name while the cluster was never established, since looks go by name', () => {
+    const other = clusterTopology(seedCluster(), release('1.36.3-gke.1'));
+    const { plan } = planEnsure(other, built, { ...FRESH, fresh: false });
+    const template = plan.steps.find((step) => step.id === 'ensure launch-template/controlplane-0')?.resource;
+    expect(template?.properties).toMatchObject({
+      name: expect.stringMatching(/-controlplane-0-1\.16\.9-gke\.12$/),
+      imageId: release('1.36.3-gke.1').imageId,
+    });
+  });
+
   test('that tags one more subnet is planned on a living cluster', () => {
     const tagged = changed(built, 'subnet-tags/shared', { tagged: SUBNETS.slice(1) });
     expect(stepIds(tagged)).toEqual(['ensure preflight', 'ensure subnet-tags/shared']);

@@ -144,6 +144,17 @@ describe('a plan that removes a cluster', () => {
     );
   });
 
+  test('removes each of two things that share a key', () => {
+    const twin = everything.find((found) => found.key === 'etcd-volume/1');
+    const twice = twin === undefined ? [] : [...everything, { ...twin, outputs: { id: 'vol-twin' } }];
+    const both = planRemove(clusterRequest(twice));
+    expect(ids(both).filter((id) => id.includes('etcd-volume/1'))).toEqual([
+      'remove etcd-volume/1 vol-etcd-volume-1',
+      'remove etcd-volume/1 vol-twin',
+    ]);
+    expect(needs(both, 'wait account/empty')).toContain('remove etcd-volume/1 vol-twin');
+  });
+
   test('needs no topology: an inventory alone is enough', () => {
     const alone = planRemove(clusterRequest(everything, { topology: [] }));
     expect(ids(alone)).toEqual(ids(plan));
