@@ -175,12 +175,8 @@ const pastOperationOf = (operation: OperationView): Omit<PastOperation, 'version
 });
 
 /** Newest first; an operation keeps its place while it runs, by its run. */
-const operationsOf = (
-  operation: OperationView,
-  version: string | undefined,
-  before: readonly PastOperation[],
-): PastOperation[] => {
-  const entry: PastOperation = { ...pastOperationOf(operation), ...(version === undefined ? {} : { version }) };
+const operationsOf = (operation: OperationView, version: string, before: readonly PastOperation[]): PastOperation[] => {
+  const entry: PastOperation = { ...pastOperationOf(operation), version };
   const known = before.some((one) => one.runID === entry.runID);
   const list = known ? before.map((one) => (one.runID === entry.runID ? entry : one)) : [entry, ...before];
   return list.slice(0, OPERATIONS_KEPT);
@@ -222,8 +218,8 @@ const errorsOf = (request: MirrorRequest, before: readonly StepError[], now: num
   }
 };
 
-const revisionFor = (subject: Subject, version: string | undefined, before: Revision | undefined) => {
-  if (subject.kind !== 'operation' || isDelete(subject.operation) || version === undefined) return before;
+const revisionFor = (subject: Subject, version: string, before: Revision | undefined) => {
+  if (subject.kind !== 'operation' || isDelete(subject.operation)) return before;
   if (before?.version === version) return before;
   const release = releaseOf(version);
   return release === undefined ? before : revisionOf(release);
@@ -255,11 +251,14 @@ const identityOf = (request: MirrorRequest, object: StoredObject): Status => {
   };
 };
 
+const askedVersion = (object: StoredObject): string =>
+  object.kind === 'AWSCluster' ? object.spec.controlPlane.version : object.spec.version;
+
 /** The whole status of an object, as of `now` in epoch milliseconds. */
 export const statusOf = (request: MirrorRequest, object: StoredObject, now: number): Status => {
   const { subject, owner, generation } = request;
   const before: Status = object.status ?? {};
-  const version = request.version ?? before.version;
+  const version = request.version ?? before.version ?? askedVersion(object);
   const kubernetesVersion = request.kubernetesVersion ?? before.kubernetesVersion;
   const aws = before.aws ?? (owner === undefined ? undefined : { account: owner.account, region: owner.region });
   const revision = revisionFor(subject, version, before.revision);
@@ -270,7 +269,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     state: stateOf(subject, object),
     observedGeneration: generation,
     conditions: conditionsOf(claims, before.conditions ?? [], generation, time(now)),
-    ...(version === undefined ? {} : { version }),
+    version,
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
     ...(aws === undefined ? {} : { aws }),
     ...(revision === undefined ? {} : { revision }),

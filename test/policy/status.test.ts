@@ -1,0 +1,354 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { AWSCluster } from '../../api/cluster.ts';
+import { awsCluster, clusterStatus } from '../../api/cluster.ts';
+import { clusterIdOf, nodePoolIdOf } from '../../api/names.ts';
+import { nodePoolStatus } from '../../api/nodepool.ts';
+import { retryCommands } from '../../policy/commands.ts';
+import { type Status, statusOf } from '../../policy/status.ts';
+import type { MirrorRequest, OperationView, StepState, StepView } from '../../policy/views.ts';
+import { currentDetails, retrySignalCommand, retryUpdateCommand } from '../../workflows/details.ts';
+import {
+  ACCOUNT,
+  CLUSTER_UID,
+  DELETING,
+  POOL_UID,
+  REGION,
+  seedCluster,
+  seedPool,
+  VERSION,
+} from '../topology/objects.ts';
+
+const ID = clusterIdOf(CLUSTER_UID);
+const T0 = Date.parse('2026-01-01T00:00:00Z');
+const MINUTE = 60_000;
+const OWNER = { account: ACCOUNT, region: REGION, clusterId: ID, uid: CLUSTER_UID };
+const OBJECT = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID } as const;
+const WORKFLOW = `awscluster/default/cluster-0/${CLUSTER_UID}/operation`;
+
+const step = (id: string, status: StepState, needs: readonly string[] = []): StepView => ({
+  id,
+  key: id.slice(id.indexOf(' ') + 1),
+  needs,
+  status,
+});
+const done: StepState = { state: 'done', at: T0, change: 'created' };
+const blockedBy = (verdict: Extract<StepState, { state: 'blocked' }>['verdict'], since = T0): StepState => ({
+  state: 'blocked',
+  since,
+  attempt: 3,
+  verdict,
+  message: 'Security group sg-1 is used by network interface eni-2',
+  retryAt: since + MINUTE,
+});
+
+const view = (steps: readonly StepView[], changes: Partial<OperationView> = {}): OperationView => ({
+  type: 'CreateCluster',
+  workflowId: WORKFLOW,
+  runId: 'run-1',
+  state: 'running',
+  startedAt: T0,
+  steps,
+  outputs: {},
+  ...changes,
+});
+const request = (subject: MirrorRequest['subject'], changes: Partial<MirrorRequest> = {}): MirrorRequest => ({
+  object: OBJECT,
+  owner: OWNER,
+  generation: 1,
+  version: VERSION,
+  kubernetesVersion: '1.36.3',
+  subject,
+  events: [],
+  ...changes,
+});
+const operating = (operation: OperationView): MirrorRequest => request({ kind: 'operation', operation });
+const withStatus = (cluster: AWSCluster, status: Status): AWSCluster => awsCluster.parse({ ...cluster, status });
+
+const conditions = (status: Status): Record<string, string> =>
+  Object.fromEntries((status.conditions ?? []).map((one) => [one.type, `${one.status} ${one.reason}`]));
+const messageOf = (status: Status, type: string): string | undefined =>
+  status.conditions?.find((one) => one.type === type)?.message;
+
+const running = view([step('ensure finalizer', done), step('ensure preflight', { state: 'running', since: T0 })]);
+
+describe('the status of a cluster that is being created', () => {
+  const status = statusOf(operating(running), seedCluster(), T0);
+
+  test('says what happens, how far it is, and where it lives, from the first look on', () => {
+    expect(status).toMatchObject({
+      state: 'Provisioning',
+      observedGeneration: 1,
+      version: VERSION,
+      kubernetesVersion: '1.36.3',
+      clusterID: ID,
+      aws: { account: ACCOUNT, region: REGION },
+      established: false,
+      revision: { version: VERSION, kubernetes: '1.36.3', imageID: `ami-slipway-${VERSION}` },
+      lastErrors: [],
+      lastOperation: {
+        type: 'CreateCluster',
+        state: 'running',
+        workflowID: WORKFLOW,
+        runID: 'run-1',
+        startedAt: '2026-01-01T00:00:00Z',
+        progress: { done: 1, total: 2 },
+        steps: [{ step: 'ensure preflight', state: 'running', since: '2026-01-01T00:00:00Z' }],
+      },
+    });
+    expect(conditions(status)).toMatchObject({
+      Ready: 'False CreateCluster',
+      Reconciling: 'True CreateCluster',
+      Stalled: 'False NothingToDo',
+    });
+  });
+
+  test('names the fields that have no effect yet', () => {
+    expect(conditions(status)['FieldsWithoutEffect']).toBe('True NotImplemented');
+    expect(messageOf(status, 'FieldsWithoutEffect')).toContain('spec.authentication.awsIAM.adminIdentityARNs');
+  });
+
+  test('shows the endpoint as soon as the load balancer exists, while still Provisioning', () => {
+    const outputs = { 'load-balancer/controlplane': { dnsName: 'gke-1.elb.amazonaws.com', arn: 'arn' } };
+    const later = statusOf(operating(view([], { outputs })), seedCluster(), T0);
+    expect(later).toMatchObject({ state: 'Provisioning', endpoint: 'gke-1.elb.amazonaws.com' });
+  });
+
+  test('is a status that the schema names every field of', () => {
+    expect(clusterStatus.strict().parse(status)).toEqual(status);
+    const pool = statusOf(operating(running), seedPool(), T0);
+    expect(nodePoolStatus.strict().parse(pool)).toEqual(pool);
+    expect(pool).toMatchObject({ nodePoolID: nodePoolIdOf(POOL_UID), clusterID: ID });
+    expect(pool.endpoint).toBeUndefined();
+  });
+
+  test('names the version asked for while a pool only waits', () => {
+    const {
+      version: _version,
+      kubernetesVersion: _kubernetes,
+      owner: _owner,
+      ...bare
+    } = request({ kind: 'waiting', reason: 'w' });
+    expect(statusOf(bare, seedPool(), T0)).toMatchObject({ state: 'Provisioning', version: VERSION });
+  });
+
+  test('is the same for the same facts', () => {
+    expect(statusOf(operating(running), withStatus(seedCluster(), status), T0 + MINUTE)).toEqual(status);
+  });
+});
+
+describe('what stands in the way', () => {
+  const blocked = view([
+    step('ensure finalizer', done),
+    step('remove security-group/nodepool', blockedBy('blocked')),
+    step('ensure etcd-volume/0', blockedBy('capacity')),
+  ]);
+
+  test('is named with its reason and the commands that move it on', () => {
+    const status = statusOf(operating(blocked), seedCluster(), T0);
+    expect(status.lastErrors?.[0]).toEqual({
+      step: 'remove security-group/nodepool',
+      verdict: 'blocked',
+      message: 'Security group sg-1 is used by network interface eni-2',
+      attempt: 3,
+      since: '2026-01-01T00:00:00Z',
+      retryAt: '2026-01-01T00:01:00Z',
+      commands: [
+        `temporal workflow update execute --workflow-id '${WORKFLOW}' --name retry --input '{"step":"remove security-group/nodepool"}'`,
+        `temporal workflow signal --workflow-id '${WORKFLOW}' --name retry --input '{"step":"remove security-group/nodepool"}'`,
+      ],
+    });
+    expect(status.lastErrors).toHaveLength(2);
+  });
+
+  test.each([
+    ['blocked', 'Stalled', 'True StepBlocked'],
+    ['bug', 'Stalled', 'True UnexpectedError'],
+    ['capacity', 'Reconciling', 'True WaitingForCapacity'],
+    ['retry', 'Reconciling', 'True Retrying'],
+  ] as const)('makes a step that is %s show as %s', (verdict, type, expected) => {
+    const status = statusOf(operating(view([step('ensure preflight', blockedBy(verdict))])), seedCluster(), T0);
+    expect(conditions(status)[type]).toBe(expected);
+    expect(messageOf(status, type)).toContain('ensure preflight: Security group sg-1');
+  });
+
+  test('keeps the time since when it does, from try to try', () => {
+    const first = statusOf(operating(blocked), seedCluster(), T0);
+    const again = view([step('remove security-group/nodepool', blockedBy('blocked', T0 + 5 * MINUTE))]);
+    const second = statusOf(operating(again), withStatus(seedCluster(), first), T0 + 5 * MINUTE);
+    expect(second.lastErrors?.[0]).toMatchObject({ since: '2026-01-01T00:00:00Z', retryAt: '2026-01-01T00:06:00Z' });
+  });
+
+  test('of an assessment is shown with how to have it looked at again', () => {
+    const subject = {
+      kind: 'blocked',
+      reason: 'it lives in account 1',
+      cure: 'give the worker credentials of it',
+    } as const;
+    const status = statusOf(request(subject), seedCluster(), T0);
+    expect(conditions(status)).toMatchObject({ Ready: 'False Blocked', Stalled: 'True Blocked' });
+    expect(status.lastErrors?.[0]).toMatchObject({
+      step: 'assess',
+      message: 'it lives in account 1. To cure it: give the worker credentials of it.',
+      commands: [
+        `temporal workflow signal --workflow-id 'awscluster/default/cluster-0/${CLUSTER_UID}' --name specChanged`,
+      ],
+    });
+  });
+});
+
+describe('the status of a cluster that runs', () => {
+  const provisioned = withStatus(
+    seedCluster(),
+    statusOf(
+      operating(view([step('ensure established/etcd', done)], { state: 'succeeded', finishedAt: T0 })),
+      seedCluster(),
+      T0,
+    ),
+  );
+
+  test('is Provisioned, ready and established', () => {
+    expect(provisioned.status).toMatchObject({ state: 'Provisioned', established: true });
+    expect(conditions(provisioned.status ?? {})).toMatchObject({
+      Ready: 'True Provisioned',
+      Reconciling: 'False NothingToDo',
+      Stalled: 'False NothingToDo',
+    });
+  });
+
+  test('stays ready while something is mended, and after a worker that cannot judge it', () => {
+    const mending = statusOf(
+      operating(view([step('ensure preflight', { state: 'running', since: T0 })])),
+      provisioned,
+      T0,
+    );
+    expect(mending.state).toBe('Updating');
+    expect(conditions(mending)).toMatchObject({ Ready: 'True CreateCluster', Reconciling: 'True CreateCluster' });
+    const { version: _version, owner: _owner, ...bare } = request({ kind: 'blocked', reason: 'r', cure: 'c' });
+    const blind = statusOf(bare, provisioned, T0);
+    expect(conditions(blind)).toMatchObject({ Ready: 'True Blocked', Stalled: 'True Blocked' });
+    expect(blind).toMatchObject({ state: 'Provisioned', version: VERSION, clusterID: ID });
+  });
+
+  test('says what waits for a rollout, for as long as it does', () => {
+    const noted = statusOf(request({ kind: 'settled', note: 'version 2 is asked for' }), provisioned, T0);
+    expect(conditions(noted)['ChangesPending']).toBe('True RolloutNeeded');
+    const later = statusOf(request({ kind: 'settled' }), withStatus(provisioned, noted), T0);
+    expect(conditions(later)['ChangesPending']).toBeUndefined();
+  });
+
+  test('keeps the account that was pinned first, and never takes back that it was established', () => {
+    const other = operating(running);
+    const moved = statusOf({ ...other, owner: { ...OWNER, account: '999999999999' } }, provisioned, T0);
+    expect(moved).toMatchObject({ aws: { account: ACCOUNT, region: REGION }, established: true });
+  });
+
+  test('moves a condition’s time only with its status', () => {
+    const later = statusOf(request({ kind: 'settled' }), provisioned, T0 + MINUTE);
+    expect(later.conditions?.map((one) => one.lastTransitionTime)).toEqual(
+      provisioned.status?.conditions?.map((one) => one.lastTransitionTime),
+    );
+    const waiting = statusOf(request({ kind: 'waiting', reason: 'x' }), provisioned, T0 + MINUTE);
+    const changed = waiting.conditions?.filter((one) => one.lastTransitionTime === '2026-01-01T00:01:00Z');
+    expect(changed?.map((one) => one.type)).toEqual(['Reconciling']);
+  });
+
+  test('is Deleting and not ready from the moment that somebody deletes it', () => {
+    const going = awsCluster.parse({ ...provisioned, metadata: { ...provisioned.metadata, ...DELETING } });
+    const deleting = statusOf(operating(view([], { type: 'DeleteCluster' })), going, T0);
+    expect(deleting.state).toBe('Deleting');
+    expect(conditions(deleting)).toMatchObject({ Ready: 'False DeleteCluster', Reconciling: 'True DeleteCluster' });
+    expect(statusOf(request({ kind: 'blocked', reason: 'r', cure: 'c' }), going, T0).state).toBe('Deleting');
+  });
+});
+
+describe('every status', () => {
+  const stepState = fc.oneof(
+    fc.constant<StepState>({ state: 'pending' }),
+    fc.constant<StepState>({ state: 'running', since: T0 }),
+    fc.constant(done),
+    fc.constantFrom('blocked', 'capacity', 'retry', 'bug').map((verdict) => blockedBy(verdict as 'blocked')),
+  );
+  const subjects: fc.Arbitrary<MirrorRequest['subject']> = fc.oneof(
+    fc.constant({ kind: 'settled' as const }),
+    fc.string().map((reason) => ({ kind: 'waiting' as const, reason })),
+    fc.string().map((reason) => ({ kind: 'blocked' as const, reason, cure: 'c' })),
+    fc
+      .record({
+        states: fc.array(stepState, { maxLength: 30 }),
+        state: fc.constantFrom('running', 'succeeded', 'superseded', 'aborted', 'failed'),
+        type: fc.constantFrom('CreateCluster', 'DeleteCluster'),
+        runId: fc.constantFrom(...Array.from({ length: 40 }, (_, index) => `run-${index}`)),
+      })
+      .map(({ states, ...rest }) => ({
+        kind: 'operation' as const,
+        operation: view(
+          states.map((state, index) => step(`ensure x/${index}`, state)),
+          rest as Partial<OperationView>,
+        ),
+      })),
+  );
+
+  test('is never both Stalled and Reconciling, fits the schema, and keeps at most twenty operations', () => {
+    fc.assert(
+      fc.property(fc.array(subjects, { minLength: 1, maxLength: 30 }), (history) => {
+        let cluster = seedCluster();
+        for (const [index, subject] of history.entries()) {
+          const status = statusOf(request(subject), cluster, T0 + index * MINUTE);
+          const shown = conditions(status);
+          expect(shown['Stalled']?.startsWith('True') && shown['Reconciling']?.startsWith('True')).toBe(false);
+          expect(status.operations?.length ?? 0).toBeLessThanOrEqual(20);
+          clusterStatus.strict().parse(status);
+          cluster = withStatus(cluster, status);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('the runbook in Temporal', () => {
+  const input = { object: OBJECT, owner: OWNER, version: VERSION, kubernetesVersion: '1.36.3' };
+  const operation = view([
+    step('ensure finalizer', done),
+    step('ensure security-group/nodepool', blockedBy('blocked')),
+    step('ensure load-balancer/controlplane', { state: 'running', since: T0 }),
+    step('ensure listener/controlplane', { state: 'pending' }, [
+      'ensure finalizer',
+      'ensure load-balancer/controlplane',
+    ]),
+  ]);
+  const text = currentDetails(operation, input);
+
+  test('says what is blocked, since when, why, and what to type', () => {
+    expect(text).toContain('### CreateCluster of AWSCluster default/cluster-0');
+    expect(text).toContain('**Blocked** at 1 of its steps: 1 of 4 steps done.');
+    expect(text).toContain(
+      '`ensure security-group/nodepool` waits for a person. Attempt 3 failed at 2026-01-01T00:00:00Z',
+    );
+    expect(text).toContain('> Security group sg-1 is used by network interface eni-2');
+    expect(text).toContain(retryUpdateCommand(WORKFLOW, 'ensure security-group/nodepool'));
+  });
+
+  test('says what runs, and what comes next after which', () => {
+    expect(text).toContain('- `ensure load-balancer/controlplane` since 2026-01-01T00:00:00Z');
+    expect(text).toContain('- `ensure listener/controlplane` after `ensure load-balancer/controlplane`');
+  });
+
+  test('prints the same commands as kubectl does', () => {
+    const id = 'ensure security-group/nodepool';
+    expect([retryUpdateCommand(WORKFLOW, id), retrySignalCommand(WORKFLOW, id)]).toEqual(retryCommands(WORKFLOW, id));
+  });
+
+  test('stays within what Temporal keeps, however large the plan and long the messages', () => {
+    const long = { ...blockedBy('blocked'), message: 'x'.repeat(5_000) } as StepState;
+    const many = view(Array.from({ length: 200 }, (_, index) => step(`ensure addon/${index}`, long)));
+    expect(Buffer.byteLength(currentDetails(many, input))).toBeLessThan(20_000);
+  });
+
+  test('tells how it ended', () => {
+    const ended = view([step('ensure finalizer', done)], { state: 'succeeded', finishedAt: T0 + MINUTE });
+    expect(currentDetails(ended, input)).toContain('Succeeded: 1 of 1 steps done.');
+    expect(currentDetails(ended, input)).toContain('ended 2026-01-01T00:01:00Z');
+  });
+});
