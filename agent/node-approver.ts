@@ -19,6 +19,8 @@ import { again, done, pause, persist } from './persist.ts';
 
 const REQUESTS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const PACE = { firstMillis: 500, maxMillis: 5_000 };
+/** Until the cluster's first add-on grants it, it may not even list them; then machines wait for it. */
+const LIST_PACE = { firstMillis: 300, maxMillis: 1_000 };
 const RETRY_MILLIS = 1_000;
 const STAGGER_MILLIS = 1_000;
 /** How long EC2 may take to show an instance that already boots. */
@@ -35,6 +37,11 @@ type SigningRequest = {
     readonly usages?: readonly string[];
   };
   readonly status?: { readonly conditions?: readonly { readonly type: string }[] };
+};
+
+type SigningRequestList = {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly items: readonly SigningRequest[];
 };
 
 export type NodeApproverOptions = {
@@ -181,18 +188,26 @@ export const runNodeApprover = async (options: NodeApproverOptions, signal: Abor
   while (!signal.aborted) {
     const kubernetes = await connect(options);
     try {
-      const list = await kubernetes.call('GET', REQUESTS);
-      if (list.status !== 200) throw new Error(reasonOf(list));
-      const body = list.body as { metadata: { resourceVersion: string }; items: readonly SigningRequest[] };
-      for (const request of body.items) take(request);
-      const watch = `${REQUESTS}?watch=1&resourceVersion=${body.metadata.resourceVersion}&timeoutSeconds=${WATCH_SECONDS}`;
+      const list = await persist({
+        what: 'Listing certificate requests',
+        log,
+        signal,
+        pace: LIST_PACE,
+        attempt: async () => {
+          const answer = await kubernetes.call('GET', REQUESTS);
+          if (answer.status !== 200) throw new Error(reasonOf(answer));
+          return done(answer.body as SigningRequestList);
+        },
+      });
+      for (const request of list.items) take(request);
+      const watch = `${REQUESTS}?watch=1&resourceVersion=${list.metadata.resourceVersion}&timeoutSeconds=${WATCH_SECONDS}`;
       for await (const event of kubernetes.watch(watch, signal)) {
         if (event.type === 'ERROR') break;
         if (event.type === 'ADDED' || event.type === 'MODIFIED') take(event.object as SigningRequest);
       }
     } catch (thrown) {
       if (signal.aborted) break;
-      log.warn(`Certificate requests cannot be watched, tried again: ${messageOf(thrown)}`);
+      log.warn(`Certificate requests are no longer watched, tried again: ${messageOf(thrown)}`);
       await pause(RETRY_MILLIS, signal).catch(() => undefined);
     } finally {
       kubernetes.close();

@@ -204,7 +204,8 @@ const controllerManager = (machine: ReplicaMachine): Component => {
       // five seconds at the default rate.
       'kube-api-qps': 100,
       'kube-api-burst': 200,
-      controllers: '*,bootstrapsigner,tokencleaner',
+      // Node certificates are the node approver's to grant: the controller's own rule asks nobody whether a machine exists.
+      controllers: '*,bootstrapsigner,tokencleaner,-certificatesigningrequest-approving-controller',
       'allocate-node-cidrs': true,
       'cluster-cidr': configuration.podCidr,
       'service-cluster-ip-range': configuration.serviceCidr,
