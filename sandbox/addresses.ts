@@ -8,11 +8,9 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { hasCode, SandboxFailure } from './failure.ts';
-import { type HostPort, layoutOf } from './layout.ts';
+import { FIRST_NETWORK, type HostPort, LAST_NETWORK, layoutOf } from './layout.ts';
 import { isLock, type Lock, tryLock } from './lock.ts';
 
-const FIRST_NETWORK = 16;
-const LAST_NETWORK = 250;
 const FIRST_PROXY_PORT = 8118;
 const PROXY_PORTS = 200;
 
@@ -31,7 +29,15 @@ const isFree = (address: HostPort): Promise<boolean> =>
 
 const servicesOn = (network: number): readonly HostPort[] => {
   const layout = layoutOf({ home: '', bin: '', python: '', node: '', checkout: '', network, proxyPort: 0 });
-  return [layout.temporal, layout.aws, layout.moto, layout.managementEtcd, layout.managementApi, layout.hub];
+  return [
+    layout.temporal,
+    layout.temporalUi,
+    layout.aws,
+    layout.moto,
+    layout.managementEtcd,
+    layout.managementApi,
+    layout.hub,
+  ];
 };
 
 const claimFirst = async (

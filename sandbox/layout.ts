@@ -11,6 +11,10 @@ export const REGION = 'eu-west-1';
 /** Thirteen digits, as the seed writes it. */
 export const ACCOUNT = '0123456789012';
 
+/** Second octet of the first sandbox's network, and of the last. */
+export const FIRST_NETWORK = 16;
+export const LAST_NETWORK = 250;
+
 export type HostPort = { readonly host: string; readonly port: number };
 
 export type SandboxLayout = {
@@ -51,6 +55,9 @@ export const layoutOf = (options: {
   network: number;
   proxyPort: number;
 }): SandboxLayout => {
+  // Temporal's dev server binds its inner services to the address it is given, and dials them at 127.0.0.1: it runs on no
+  // other. The first sandbox has Temporal's usual ports, each further network the ones after them.
+  const temporalOn = (port: number): HostPort => ({ host: '127.0.0.1', port: port + options.network - FIRST_NETWORK });
   const service = (last: number, port: number): HostPort => ({ host: `127.${options.network}.0.${last}`, port });
   return {
     v: 1,
@@ -60,8 +67,8 @@ export const layoutOf = (options: {
     node: options.node,
     checkout: options.checkout,
     network: options.network,
-    temporal: service(2, 7233),
-    temporalUi: service(2, 8233),
+    temporal: temporalOn(7233),
+    temporalUi: temporalOn(8233),
     aws: service(3, 4566),
     moto: service(3, 5000),
     managementEtcd: service(4, 2379),
