@@ -14,7 +14,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { stringify } from 'yaml';
-import { makeServerCertificates } from './certificates.ts';
+import { type GivenAuthority, makeServerCertificates } from './certificates.ts';
 import { toolsFolder } from './tools.ts';
 import { waitFor } from './wait.ts';
 
@@ -183,13 +183,21 @@ const tail = (path: string): Promise<string> =>
     (error: unknown) => String(error),
   );
 
-export const startApiServer = async (options: { readonly bin?: string } = {}): Promise<ApiServerForTests> => {
+export type ApiServerOptions = {
+  readonly bin?: string;
+  /** Signs the server's certificate, and client certificates under it are accepted. */
+  readonly authority?: GivenAuthority;
+  /** More arguments for kube-apiserver. */
+  readonly more?: readonly string[];
+};
+
+export const startApiServer = async (options: ApiServerOptions = {}): Promise<ApiServerForTests> => {
   const bin = options.bin ?? (await toolsFolder());
   const folder = await mkdtemp(join(tmpdir(), 'slipway-test-api-'));
   const where = await findPlace();
   const server = `https://${where.host}:${where.port}`;
   const token = randomBytes(24).toString('hex');
-  const certificates = await makeServerCertificates(where.host);
+  const certificates = await makeServerCertificates(where.host, options.authority);
   const serviceAccount = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -197,6 +205,7 @@ export const startApiServer = async (options: { readonly bin?: string } = {}): P
   });
   const kubeconfigYaml = kubeconfigOf(server, certificates.authority, token);
   const files: Readonly<Record<string, string>> = {
+    'ca.crt': certificates.authority,
     'tls.crt': certificates.certificate,
     'tls.key': certificates.key,
     'sa.pub': serviceAccount.publicKey,
@@ -221,7 +230,13 @@ export const startApiServer = async (options: { readonly bin?: string } = {}): P
 
   try {
     children.push(await start(folder, join(bin, 'etcd'), etcdArguments(folder, where)));
-    children.push(await start(folder, join(bin, 'kube-apiserver'), apiServerArguments(folder, where)));
+    children.push(
+      await start(folder, join(bin, 'kube-apiserver'), [
+        ...apiServerArguments(folder, where),
+        ...(options.authority === undefined ? [] : [`--client-ca-file=${folder}/ca.crt`]),
+        ...(options.more ?? []),
+      ]),
+    );
     const ended = (): boolean => children.some((child) => child.exitCode !== null);
     await waitFor(
       `the API server at ${server} is ready`,
