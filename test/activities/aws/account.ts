@@ -1,0 +1,229 @@
+/**
+ * An AWS account for tests of the AWS activities: the sandbox's own, with nothing in front of it.
+ *
+ * Owns: starting and ending it, faults, its inventory, steps made of a topology's resources, and a runner that carries a
+ * plan out one step after the other with the real drivers; what isn't AWS's is played by the smallest thing that can.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { type AwsCall, type AwsClients, createAwsClients } from '../../../activities/aws/clients.ts';
+import { type Aws, type AwsDrivers, awsResources } from '../../../activities/aws/resources.ts';
+import type { StepOutcome, StepRequest } from '../../../activities/contract.ts';
+import { ensureResource, type ResourceDriver, removeResource, waitForResource } from '../../../activities/driver.ts';
+import { VerdictError, verdictOf } from '../../../activities/verdicts.ts';
+import { clusterIdOf } from '../../../api/names.ts';
+import type { ObjectRef, Owner } from '../../../api/object.ts';
+import { type SecretData, secretFingerprint } from '../../../machine/envelope.ts';
+import { observed } from '../../../policy/observed.ts';
+import type { Found, Plan, Step } from '../../../policy/plan.ts';
+import { type Known, resolved } from '../../../policy/resolve.ts';
+import { accountOf } from '../../../sandbox/aws/account.ts';
+import { startMoto } from '../../../sandbox/aws/moto.ts';
+import { ACCOUNT, REGION } from '../../../sandbox/layout.ts';
+import { cacheFolder, ensureTools } from '../../../sandbox/tools/build.ts';
+import type { Outputs, Resource, ResourceKey, ResourceKind, SecretContent } from '../../../topology/resource.ts';
+import { CLUSTER_UID } from '../../topology/objects.ts';
+
+/** Everything takes its time, but not much of it. */
+const QUICK = {
+  pending: 0.05,
+  shutting_down: 0.1,
+  volume_create: 0.05,
+  volume_attach: 0.05,
+  asg_launch: 0.1,
+  asg_health: 0.1,
+  nlb_provision: 0.1,
+  nlb_eni_release: 0.2,
+};
+
+const NETWORK = 77;
+
+export type Row = { readonly kind: string; readonly id: string; readonly detail: Readonly<Record<string, unknown>> };
+
+export type TestAccount = {
+  readonly endpoint: string;
+  readonly clients: AwsClients;
+  /** A worker's view: clients, memory and scope of its own. */
+  readonly newWorker: () => Aws;
+  readonly calls: AwsCall[];
+  readonly fault: (fault: Readonly<Record<string, unknown>>) => Promise<void>;
+  /** Everything in the account that costs or holds something; terminated instances apart. */
+  readonly rows: () => Promise<readonly Row[]>;
+  readonly secrets: Map<string, SecretData>;
+  readonly end: () => Promise<void>;
+};
+
+const python = async (): Promise<string> => {
+  const built = `${cacheFolder()}/venv/bin/python`;
+  return existsSync(built) ? built : (await ensureTools()).python;
+};
+
+export const startAccount = async (): Promise<TestAccount> => {
+  const moto = await startMoto({
+    python: await python(),
+    listen: { host: '127.0.0.1', port: 0 },
+    account: accountOf(NETWORK),
+    targetHealth: 'assumed',
+    timing: QUICK,
+  });
+  const endpoint = `http://${moto.address.host}:${moto.address.port}`;
+  process.env['AWS_ENDPOINT_URL'] = endpoint;
+  process.env['AWS_ACCESS_KEY_ID'] = 'test';
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
+  const calls: AwsCall[] = [];
+  const clients = createAwsClients({ region: REGION, onCall: (call) => calls.push(call) });
+  const secrets = new Map<string, SecretData>();
+  const control = async (path: string, body?: unknown): Promise<unknown> => {
+    const answer = await fetch(`${endpoint}/_sim/${path}`, {
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
+    return answer.json();
+  };
+  return {
+    endpoint,
+    clients,
+    calls,
+    secrets,
+    newWorker: () =>
+      awsResources(clients, {
+        readSecret: ({ name }) => {
+          const data = secrets.get(name);
+          return data === undefined ? Promise.reject(new Error(`no Secret ${name}`)) : Promise.resolve(data);
+        },
+      }),
+    fault: async (fault) => void (await control('fault', fault)),
+    rows: async () => {
+      const all = (await control('inventory')) as Row[];
+      return all.filter((row) => row.kind !== 'instance' || row.detail['state'] !== 'terminated');
+    },
+    end: async () => {
+      clients.destroy();
+      await moto.stop();
+    },
+  };
+};
+
+export const CLUSTER: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID };
+export const CLUSTER_ID = clusterIdOf(CLUSTER_UID);
+
+export const ownerOf = (object: ObjectRef): Owner => ({
+  account: ACCOUNT,
+  region: REGION,
+  clusterId: CLUSTER_ID,
+  uid: object.uid,
+});
+
+/** A request for one step; references in its resource replaced by what is known. */
+export const requestFor = (
+  step: Pick<Step, 'verb' | 'resource'> & Partial<Step>,
+  options: {
+    readonly object?: ObjectRef;
+    readonly known?: Known;
+    readonly first?: boolean;
+    readonly owner?: Owner;
+  } = {},
+): StepRequest => {
+  const { object = CLUSTER, known = {}, first = true } = options;
+  const properties = resolved(step.resource.properties, known);
+  if (properties === undefined) throw new Error(`${step.resource.key} refers to something unknown.`);
+  return {
+    object,
+    owner: options.owner ?? ownerOf(object),
+    entityId: 'test',
+    step: {
+      id: `${step.verb} ${step.resource.key}`,
+      needs: [],
+      ...step,
+      resource: { ...step.resource, properties } as Resource,
+    },
+    first,
+  };
+};
+
+const driverOf = (drivers: AwsDrivers, kind: ResourceKind): ResourceDriver<ResourceKind> | undefined =>
+  Object.hasOwn(drivers, kind) ? (drivers as Readonly<Record<string, ResourceDriver<ResourceKind>>>)[kind] : undefined;
+
+/** One execution of a step by the real driver of its kind. */
+export const perform = (aws: Aws, request: StepRequest, since = Date.now()): Promise<StepOutcome> => {
+  const driver = driverOf(aws.drivers, request.step.resource.kind);
+  if (driver === undefined) throw new Error(`${request.step.resource.kind} is not AWS's.`);
+  const context = { signal: new AbortController().signal, since };
+  switch (request.step.verb) {
+    case 'ensure':
+      return ensureResource(driver, request, context);
+    case 'remove':
+      return removeResource(driver, request, context);
+    case 'wait':
+      return waitForResource(driver, request, context);
+  }
+};
+
+type SecretResource = Extract<Resource, { kind: 'secret' }>;
+
+const secretOutputs = ({ properties }: SecretResource, data: SecretData): Outputs => ({
+  name: properties.name,
+  fingerprint: secretFingerprint(data),
+  certificate: data['tls.crt'] ?? '',
+});
+
+/** What the management API would hold: text that is as long as PEM, and that nothing else contains. */
+const playSecret = (account: TestAccount, resource: SecretResource): Outputs => {
+  const { name, content } = resource.properties;
+  const secret = randomBytes(180).toString('base64');
+  const made: Readonly<Record<SecretContent['type'], SecretData>> = {
+    'certificate-authority': { 'tls.crt': `certificate of ${name}`.padEnd(700, '.'), 'tls.key': secret },
+    'signing-key': { key: secret, public: `public key of ${name}` },
+    'ssh-key': { 'ssh-privatekey': secret, 'ssh-publickey': `public key of ${name}` },
+    'bootstrap-token': { token: secret.slice(0, 23) },
+  };
+  const data = account.secrets.get(name) ?? made[content.type];
+  account.secrets.set(name, data);
+  return secretOutputs(resource, data);
+};
+
+const untilDone = async (perform: (first: boolean) => Promise<StepOutcome>): Promise<StepOutcome> => {
+  const deadline = Date.now() + 20_000;
+  for (let first = true; ; first = false) {
+    try {
+      return await perform(first);
+    } catch (error) {
+      const { verdict, message } = verdictOf(error);
+      if (verdict !== 'retry' || Date.now() > deadline)
+        throw error instanceof VerdictError ? error : new Error(message);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+};
+
+/** Carries a plan out, in order, and answers the outputs of all its steps. */
+export const carryOut = async (
+  account: TestAccount,
+  aws: Aws,
+  plan: Plan,
+  object: ObjectRef,
+): Promise<Record<ResourceKey, Outputs>> => {
+  const known: Record<ResourceKey, Outputs> = { ...plan.known };
+  for (const step of plan.steps) {
+    const { resource } = step;
+    if (resource.kind === 'secret' && step.verb === 'ensure') known[resource.key] = playSecret(account, resource);
+    else if (driverOf(aws.drivers, resource.kind) !== undefined) {
+      const since = Date.now();
+      const outcome = await untilDone((first) => perform(aws, requestFor(step, { object, known, first }), since));
+      known[resource.key] = outcome.outputs;
+    }
+  }
+  return known;
+};
+
+/** What the management API's own inventory would add. */
+export const foundInManagement = (account: TestAccount, resources: readonly Resource[]): Found[] =>
+  resources.flatMap((resource) => {
+    if (resource.kind === 'finalizer') return [observed('finalizer', resource.key, {}, {})];
+    if (resource.kind === 'hub-membership') {
+      return [observed('hub-membership', resource.key, { name: resource.properties.name }, {})];
+    }
+    if (resource.kind !== 'secret') return [];
+    const data = account.secrets.get(resource.properties.name);
+    return data === undefined ? [] : [observed('secret', resource.key, secretOutputs(resource, data), {})];
+  });

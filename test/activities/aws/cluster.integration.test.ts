@@ -1,0 +1,205 @@
+/** A whole cluster with three pools in AWS: planned from what is observed, made, observed again, and taken away. */
+import { DescribeLaunchTemplateVersionsCommand } from '@aws-sdk/client-ec2';
+import { DecryptCommand } from '@aws-sdk/client-kms';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Aws } from '../../../activities/aws/resources.ts';
+import { nodePoolIdOf } from '../../../api/names.ts';
+import type { ObjectRef } from '../../../api/object.ts';
+import { encryptionContextOf, type UserData } from '../../../machine/configuration.ts';
+import { open, privatePart } from '../../../machine/envelope.ts';
+import { planEnsure } from '../../../policy/ensure.ts';
+import type { Found, Inventory } from '../../../policy/plan.ts';
+import { planRemove } from '../../../policy/remove.ts';
+import { clusterTopology } from '../../../topology/cluster.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../../topology/keys.ts';
+import { nodePoolTopology } from '../../../topology/nodepool.ts';
+import { release, SUBNETS, seedCluster, seedPool } from '../../topology/objects.ts';
+import {
+  CLUSTER,
+  CLUSTER_ID,
+  carryOut,
+  foundInManagement,
+  type Row,
+  startAccount,
+  type TestAccount,
+} from './account.ts';
+
+const cluster = seedCluster();
+const topology = clusterTopology(cluster, release());
+const pools = [0, 1, 2].map((index) => {
+  const uid = `2c1e7a30-5d0f-4a55-9d0e-00000000001${index}`;
+  const name = `cluster-0-pool-${index}`;
+  const pool = seedPool({ metadata: { name, uid }, spec: { subnetID: SUBNETS[index] ?? SUBNETS[0] } });
+  const object: ObjectRef = { kind: 'AWSNodePool', namespace: 'default', name, uid };
+  return { object, poolId: nodePoolIdOf(uid), topology: nodePoolTopology(pool, cluster, release()) };
+});
+
+let account: TestAccount;
+let aws: Aws;
+let before: readonly Row[];
+
+const observe = (object: ObjectRef, worker: Aws, withCloud = false): Promise<Inventory> =>
+  worker.observe(
+    {
+      object,
+      clusterId: CLUSTER_ID,
+      vpcId: cluster.spec.networking.vpcID,
+      subnetIds: SUBNETS,
+      withCloud,
+    },
+    new AbortController().signal,
+  );
+
+const FRESH = { fresh: true, provisioned: false, live: false };
+const DONE = { fresh: false, provisioned: true, live: true };
+
+beforeAll(async () => {
+  account = await startAccount();
+  aws = account.newWorker();
+  before = await account.rows();
+});
+afterAll(() => account?.end());
+
+const keys = (found: readonly Found[]): string[] => found.map((one) => one.key);
+const mutating = () => account.calls.filter((call) => call.mutating).map((call) => call.operation);
+
+describe('a cluster with three node pools', () => {
+  test('is observed as nothing but the facts of its VPC before it is made', async () => {
+    const inventory = await observe(CLUSTER, aws);
+    expect(inventory).toMatchObject({ account: '0123456789012', region: 'eu-west-1', complete: true });
+    expect(keys(inventory.found)).toEqual(['preflight']);
+    expect(inventory.found[0]?.outputs).toMatchObject({
+      vpcCidr: '127.77.0.0/16',
+      [`zone/${SUBNETS[1]}`]: 'eu-west-1b',
+    });
+  });
+
+  test('is made from its plans with at most sixty calls', async () => {
+    account.calls.length = 0;
+    // A worker that knows nothing yet.
+    aws = account.newWorker();
+    const create = planEnsure(topology, (await observe(CLUSTER, aws)).found, FRESH).plan;
+    await carryOut(account, aws, create, CLUSTER);
+    for (const pool of pools) {
+      const seen = [...(await observe(pool.object, aws)).found, ...foundInManagement(account, topology)];
+      const external = Object.fromEntries(
+        seen.filter((one) => CLUSTER_OUTPUTS_FOR_POOLS.includes(one.key)).map((one) => [one.key, one.outputs]),
+      );
+      const own = seen.filter((one) => !Object.hasOwn(external, one.key) && one.key === 'preflight');
+      await carryOut(account, aws, planEnsure(pool.topology, own, { ...FRESH, external }).plan, pool.object);
+    }
+    // What isn't there yet is asked for by name once, and never again.
+    expect(
+      account.calls
+        .filter((call) => call.code !== 'OK')
+        .map((call) => `${call.operation} ${call.code}`)
+        .sort(),
+    ).toEqual([
+      'DescribeLoadBalancers LoadBalancerNotFoundException',
+      'DescribeTargetGroups TargetGroupNotFoundException',
+    ]);
+    expect(account.calls.length).toBeLessThanOrEqual(60);
+  });
+
+  test('is then observed as complete, also by another worker: nothing is planned, no mutating call is made', async () => {
+    const made = mutating().length;
+    const other = account.newWorker();
+    const calls = account.calls.length;
+    const found = (await observe(CLUSTER, other)).found;
+    expect(account.calls.length - calls).toBeLessThanOrEqual(16);
+    const all = [...found, ...foundInManagement(account, topology)];
+    const { plan, postponed } = planEnsure(topology, all, DONE);
+    expect(plan.steps.map((step) => step.id)).toEqual([]);
+    expect(postponed).toEqual([]);
+    for (const pool of pools) expect(keys(found)).toContain(`auto-scaling-group/nodepool-${pool.poolId}`);
+    for (const pool of pools) {
+      const own = await observe(pool.object, other);
+      expect(keys(own.found)).toEqual([
+        `auto-scaling-group/nodepool-${pool.poolId}`,
+        `launch-template/nodepool-${pool.poolId}`,
+        'load-balancer/controlplane',
+        'preflight',
+        'security-group-rules/controlplane',
+        'security-group-rules/nodepool',
+        'security-group/controlplane',
+        'security-group/nodepool',
+      ]);
+    }
+    expect(mutating()).toHaveLength(made);
+  });
+
+  test('carries its owner on everything', async () => {
+    const rows = (await account.rows()).filter(
+      (row) => !before.some((old) => old.kind === row.kind && old.id === row.id) && row.kind !== 'listener',
+    );
+    const untagged = rows.filter((row) => {
+      const tags = (row.detail['tags'] ?? {}) as Readonly<Record<string, string>>;
+      return tags['slipway.dev/cluster'] !== CLUSTER_ID;
+    });
+    // What comes and goes with an instance or the load balancer is made by AWS; its double leaves out their tags.
+    const madeByAws = (row: Row) =>
+      /^(ELB net|Primary network interface)/.test(String(row.detail['description'])) ||
+      (row.kind === 'volume' && Object.keys(row.detail['tags'] ?? {}).length === 0);
+    expect(untagged.filter((row) => !madeByAws(row))).toEqual([]);
+  });
+
+  test('shows no secret in what anybody may read of its launch templates, and IMDSv2 only', async () => {
+    const answer = await account.clients.ec2.send(new DescribeLaunchTemplateVersionsCommand({ Versions: ['$Latest'] }));
+    const versions = answer.LaunchTemplateVersions ?? [];
+    expect(versions).toHaveLength(6);
+    for (const { LaunchTemplateData: data } of versions) {
+      expect(data?.MetadataOptions).toMatchObject({ HttpTokens: 'required', HttpPutResponseHopLimit: 1 });
+      const userData = Buffer.from(data?.UserData ?? '', 'base64').toString();
+      const { slipway, sealed } = JSON.parse(userData) as UserData;
+      expect({ slipway, sealed: Object.keys(sealed).sort() }).toEqual({
+        slipway: 1,
+        sealed: ['ciphertext', 'encryptedKey', 'nonce', 'tag'],
+      });
+      for (const secret of [...account.secrets.values()].map((data) => privatePart(data) ?? 'none')) {
+        expect(userData.includes(secret)).toBe(false);
+        expect(userData.includes(Buffer.from(secret).toString('base64'))).toBe(false);
+      }
+    }
+  });
+
+  test('has user data that only its key opens, for its own cluster and role', async () => {
+    const answer = await account.clients.ec2.send(
+      new DescribeLaunchTemplateVersionsCommand({
+        LaunchTemplateName: `${CLUSTER_ID}-controlplane-0-${release().version}`,
+        Versions: ['$Latest'],
+      }),
+    );
+    const text = Buffer.from(answer.LaunchTemplateVersions?.[0]?.LaunchTemplateData?.UserData ?? '', 'base64');
+    const userData = JSON.parse(text.toString()) as UserData;
+    const decrypt = (context: Record<string, string>) =>
+      account.clients.kms.send(
+        new DecryptCommand({
+          CiphertextBlob: Buffer.from(userData.sealed.encryptedKey, 'base64'),
+          EncryptionContext: context,
+        }),
+      );
+    const key = await decrypt(encryptionContextOf(userData.configuration));
+    expect(open(key.Plaintext ?? new Uint8Array(), userData)).toMatchObject({
+      rootCaKey: account.secrets.get(`${CLUSTER_ID}-root-ca`)?.['tls.key'],
+      serviceAccountKey: account.secrets.get(`${CLUSTER_ID}-service-account`)?.['key'],
+    });
+    await expect(decrypt({ 'slipway.dev/cluster': CLUSTER_ID, 'slipway.dev/role': 'node' })).rejects.toThrow();
+  });
+
+  test('is taken away again by its plans, and the account is as it was', async () => {
+    for (const pool of pools) {
+      const inventory = (await observe(pool.object, aws)).found;
+      const subject = { kind: 'AWSNodePool', poolId: pool.poolId, clusterLives: true } as const;
+      const request = { inventory, topology: pool.topology, namespace: 'default', settleSeconds: 0, subject };
+      await carryOut(account, aws, planRemove(request), pool.object);
+    }
+    const inventory = (await observe(CLUSTER, aws, true)).found;
+    const subject = { kind: 'AWSCluster', clusterName: 'cluster-0' } as const;
+    const plan = planRemove({ inventory, topology, namespace: 'default', settleSeconds: 1, subject });
+    const started = Date.now();
+    await carryOut(account, aws, plan, CLUSTER);
+    expect(Date.now() - started).toBeGreaterThan(1_000);
+    expect(await account.rows()).toEqual(before);
+    expect(keys((await observe(CLUSTER, aws, true)).found)).toEqual(['preflight']);
+  });
+});
