@@ -52,3 +52,5 @@ const main = async (path: string | undefined): Promise<void> => {
 };
 
 await main(process.argv[2]);
+// Whatever a peer still holds open must not keep a part that was told to stop.
+process.exit(0);

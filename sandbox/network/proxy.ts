@@ -57,13 +57,13 @@ export const createProxy = (options: {
 
   const tunnel = (request: IncomingMessage, client: Duplex, head: Buffer): void => {
     client.on('error', () => client.destroy());
+    tunnels.add(client);
+    client.once('close', () => tunnels.delete(client));
     const to = destination(request.url ?? '', 443);
     if (to.kind === 'refused') {
       client.end(rawAnswer(403, to.message));
       return;
     }
-    tunnels.add(client);
-    client.once('close', () => tunnels.delete(client));
     open(to).then(
       (target) => {
         if (client.destroyed) {
