@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -83,6 +85,23 @@ describe('addresses', () => {
   test('on which the sandbox’s own parts still run cannot become others', async () => {
     const first = await claimAddresses('/one', { network: 78, proxyPort: 8212, inUse: false });
     await expect(claimAddresses('/two', { network: 78, proxyPort: 8212, inUse: true })).rejects.toThrow(/in use/);
+    first.release();
+  });
+
+  test('on which somebody listens who has no lock are left alone', async () => {
+    const server = createServer();
+    server.listen(8213, '127.0.0.1');
+    await once(server, 'listening');
+    const claim = await claimAddresses('/one', { network: 79, proxyPort: 8213, inUse: false });
+    expect(claim.proxyPort).not.toBe(8213);
+    claim.release();
+    server.close();
+  });
+
+  test('are not half claimed: who gets none holds none', async () => {
+    const first = await claimAddresses('/one', { network: 80, proxyPort: 8214, inUse: false });
+    await expect(claimAddresses('/two', { network: 81, proxyPort: 8214, inUse: true })).rejects.toThrow(/in use/);
+    expect(readdirSync(join(folder, 'slipway-networks')).sort()).toEqual(['80.lock', 'proxy-8214.lock']);
     first.release();
   });
 });
