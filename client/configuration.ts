@@ -2,45 +2,98 @@
  * Client configuration: where Temporal and the management API are, for the watcher and the command line.
  *
  * Owns: environment variables and the file `$SLIPWAY_HOME/config.json` that a sandbox or an installation writes.
- * Environment wins over the file, the file over Temporal's and kubectl's own defaults.
+ * The environment wins over the file, the file over Temporal's and kubectl's own defaults. One exception, for people:
+ * `KUBECONFIG` says where *kubectl* looks, and after `get-credentials` that may well be a user cluster, so the command
+ * line takes the management API from the file first.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { UserError } from './user-error.ts';
 
 export type ClientConfiguration = {
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
-  /** Path of the management API's kubeconfig; undefined means kubectl's own rules (~/.kube/config, in-cluster). */
+  /** The management API's kubeconfig, or several as in `KUBECONFIG`; undefined means kubectl's own rules. */
   readonly kubeconfig?: string;
+  /** The context in it; undefined means its current one. */
+  readonly context?: string;
   /** HTTP CONNECT proxy, `http://host:port`, written into kubeconfigs of clusters that are only reachable through it. */
   readonly proxy?: string;
 };
 
-type ConfigurationFile = Partial<ClientConfiguration>;
+const FIELDS = ['temporalAddress', 'temporalNamespace', 'kubeconfig', 'context', 'proxy'] as const;
+type ConfigurationFile = { readonly [field in (typeof FIELDS)[number]]?: string };
 
-/** The folder of this user's Slipway state: `$SLIPWAY_HOME`, by default `~/.slipway`. */
+/** An empty variable is as good as none: that is how compose files and scripts leave one out. */
+const variable = (environment: NodeJS.ProcessEnv, name: string): string | undefined => environment[name] || undefined;
+
+/** The absolute folder of this user's Slipway state: `$SLIPWAY_HOME`, by default `~/.slipway`. */
 export const slipwayHome = (environment: NodeJS.ProcessEnv): string =>
-  environment['SLIPWAY_HOME'] ?? join(homedir(), '.slipway');
+  resolve(variable(environment, 'SLIPWAY_HOME') ?? join(homedir(), '.slipway'));
 
-const readFile = (path: string): ConfigurationFile => {
-  if (!existsSync(path)) return {};
+const unusable = (path: string, why: string, cause?: unknown): UserError =>
+  new UserError(`The configuration file ${path} ${why}: mend or remove it.`, { cause });
+
+const textOf = (path: string): string | undefined => {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ConfigurationFile;
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Error(`The configuration file ${path} is not valid JSON: mend or remove it.`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw unusable(path, `can't be read (${(error as Error).message})`, error);
   }
 };
 
-/** Reads the configuration. Throws when the file is there but unreadable. */
-export const readConfiguration = (environment: NodeJS.ProcessEnv = process.env): ClientConfiguration => {
+const readFile = (path: string): ConfigurationFile => {
+  const text = textOf(path);
+  if (text === undefined) return {};
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    throw unusable(path, 'is not valid JSON', error);
+  }
+  if (typeof content !== 'object' || content === null) throw unusable(path, 'holds no JSON object');
+  for (const field of FIELDS) {
+    const value: unknown = (content as Record<string, unknown>)[field];
+    if (value !== undefined && typeof value !== 'string') throw unusable(path, `has a ${field} that is no string`);
+  }
+  return content;
+};
+
+type Location = Pick<ClientConfiguration, 'kubeconfig' | 'context'>;
+
+/** A context is a name in one certain kubeconfig: the file's goes with the file's. */
+const locationOf = (kubeconfig: string | undefined, context: string | undefined): Location => ({
+  ...(kubeconfig === undefined ? {} : { kubeconfig }),
+  ...(context === undefined ? {} : { context }),
+});
+
+const managementOf = (environment: NodeJS.ProcessEnv, file: ConfigurationFile, forPeople: boolean): Location => {
+  const context = variable(environment, 'SLIPWAY_CONTEXT');
+  const own = variable(environment, 'SLIPWAY_KUBECONFIG');
+  const kubectls = variable(environment, 'KUBECONFIG');
+  const fromFile = locationOf(file.kubeconfig, context ?? file.context);
+  if (own !== undefined) return locationOf(own, context);
+  if (file.kubeconfig !== undefined && (forPeople || kubectls === undefined)) return fromFile;
+  return kubectls === undefined ? fromFile : locationOf(kubectls, context);
+};
+
+const configurationFrom = (environment: NodeJS.ProcessEnv, forPeople: boolean): ClientConfiguration => {
   const file = readFile(join(slipwayHome(environment), 'config.json'));
-  const kubeconfig = environment['SLIPWAY_KUBECONFIG'] ?? file.kubeconfig ?? environment['KUBECONFIG'];
-  const proxy = environment['SLIPWAY_CLUSTER_PROXY'] ?? file.proxy;
+  const proxy = variable(environment, 'SLIPWAY_CLUSTER_PROXY') ?? file.proxy;
   return {
-    temporalAddress: environment['TEMPORAL_ADDRESS'] ?? file.temporalAddress ?? '127.0.0.1:7233',
-    temporalNamespace: environment['TEMPORAL_NAMESPACE'] ?? file.temporalNamespace ?? 'default',
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    temporalAddress: variable(environment, 'TEMPORAL_ADDRESS') ?? file.temporalAddress ?? '127.0.0.1:7233',
+    temporalNamespace: variable(environment, 'TEMPORAL_NAMESPACE') ?? file.temporalNamespace ?? 'default',
+    ...managementOf(environment, file, forPeople),
     ...(proxy === undefined ? {} : { proxy }),
   };
 };
+
+/** The command line's configuration. Throws when the file is there but unusable. */
+export const readConfiguration = (environment: NodeJS.ProcessEnv = process.env): ClientConfiguration =>
+  configurationFrom(environment, true);
+
+/** A service's configuration: what its environment says is meant, `KUBECONFIG` included. */
+export const readServiceConfiguration = (environment: NodeJS.ProcessEnv = process.env): ClientConfiguration =>
+  configurationFrom(environment, false);

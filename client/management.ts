@@ -1,73 +1,95 @@
 /**
  * The management API as the command line reads it: AWSCluster and AWSNodePool objects.
  *
- * Owns: reading, and errors that name the cure. Neighbours: `watcher/kubernetes-source.ts` watches the same objects.
+ * Owns: reading, leniently: an object of a newer release, or one that is only half filled in, must be shown all the same.
+ * Neighbours: `api-server.ts` speaks HTTP; `watcher/kubernetes-source.ts` watches the same objects.
  */
-import { ApiException, CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
 import type { AWSCluster } from '../api/cluster.ts';
-import { API_GROUP } from '../api/names.ts';
+import { API_VERSION } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
+import type { ObjectKind } from '../api/object.ts';
+import { connectApiServer, explain, loadKubeConfig } from './api-server.ts';
+import type { ClientConfiguration } from './configuration.ts';
 
-/** An error whose message is for the person at the terminal. */
-export class UserError extends Error {}
+/** A value of which any part may be missing. */
+type Lenient<T> = T extends readonly (infer Item)[]
+  ? readonly Lenient<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]?: Lenient<T[Key]> | undefined }
+    : T;
+
+/** An object as it is stored: nothing but its identity is taken for granted. */
+type Stored<T extends { spec: unknown; status?: unknown }> = {
+  readonly kind: ObjectKind;
+  readonly metadata: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly creationTimestamp?: string;
+    readonly deletionTimestamp?: string;
+  };
+  readonly spec?: Lenient<T['spec']>;
+  readonly status?: Lenient<NonNullable<T['status']>>;
+};
+
+export type StoredCluster = Stored<AWSCluster> & { readonly kind: 'AWSCluster' };
+export type StoredNodePool = Stored<AWSNodePool> & { readonly kind: 'AWSNodePool' };
 
 export type ManagementApi = {
-  readonly clusters: (namespace: string | undefined) => Promise<readonly AWSCluster[]>;
-  readonly cluster: (namespace: string, name: string) => Promise<AWSCluster>;
-  readonly nodePools: (namespace: string, clusterName: string) => Promise<readonly AWSNodePool[]>;
-  /** The namespace of the kubeconfig's current context. */
+  /** Of one namespace, or of all. */
+  readonly clusters: (namespace: string | undefined) => Promise<readonly StoredCluster[]>;
+  readonly cluster: (namespace: string, name: string) => Promise<StoredCluster>;
+  readonly nodePools: (namespace: string, clusterName: string) => Promise<readonly StoredNodePool[]>;
+  /** The namespace of the kubeconfig's context. */
   readonly defaultNamespace: string;
 };
 
-const wrap = (error: unknown, what: string): Error => {
-  if (error instanceof ApiException) {
-    if (error.code === 404) {
-      return new UserError(`${what} was not found. List what there is: slipway clusters list -A`);
-    }
-    if (error.code === 401 || error.code === 403) {
-      return new UserError(
-        `The management API refused to show ${what} (HTTP ${error.code}): check your kubeconfig's user.`,
-      );
-    }
-  }
-  return new UserError(
-    `The management API did not answer for ${what}: ${String(error)}. Check --management-kubeconfig, KUBECONFIG or the sandbox's status.`,
-    { cause: error },
-  );
+const DEADLINE_MS = 15_000;
+
+type Raw = { readonly metadata?: Record<string, unknown> };
+
+/** Which fields were set by whom is noise to people; lists leave the kind out of their items. */
+const shown = <T>(kind: ObjectKind, raw: Raw): T => {
+  const metadata = Object.entries(raw.metadata ?? {}).filter(([field]) => field !== 'managedFields');
+  return { apiVersion: API_VERSION, ...raw, kind, metadata: Object.fromEntries(metadata) } as T;
 };
 
-export const managementApi = (kubeconfig: string | undefined): ManagementApi => {
-  const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromFile(kubeconfig);
-  const api = config.makeApiClient(CustomObjectsApi);
-  const context = config.getContextObject(config.getCurrentContext());
+const byName = (a: Stored<AWSCluster | AWSNodePool>, b: Stored<AWSCluster | AWSNodePool>): number =>
+  a.metadata.namespace.localeCompare(b.metadata.namespace) || a.metadata.name.localeCompare(b.metadata.name);
 
-  const list = async <T>(plural: string, namespace: string | undefined): Promise<readonly T[]> => {
-    const where = { group: API_GROUP, version: 'v1' };
+export const managementApi = (configuration: Pick<ClientConfiguration, 'kubeconfig' | 'context'>): ManagementApi => {
+  const api = connectApiServer(loadKubeConfig(configuration));
+
+  const get = async (what: string, path: string): Promise<unknown> => {
     try {
-      const answer =
-        namespace === undefined
-          ? await api.listCustomObjectForAllNamespaces({ ...where, resourcePlural: plural })
-          : await api.listNamespacedCustomObject({ ...where, plural, namespace });
-      return (answer as { items: T[] }).items;
+      const response = await api.get(`/apis/${API_VERSION}${path}`, {}, AbortSignal.timeout(DEADLINE_MS));
+      return await response.json();
     } catch (error) {
-      throw wrap(error, plural);
+      throw explain(error, what, api);
     }
   };
+  const inside = (namespace: string | undefined): string =>
+    namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  const itemsOf = (answer: unknown): readonly Raw[] => (answer as { items?: readonly Raw[] }).items ?? [];
 
   return {
-    defaultNamespace: context?.namespace ?? 'default',
-    clusters: (namespace) => list<AWSCluster>('awsclusters', namespace),
-    cluster: async (namespace, name) => {
-      try {
-        const where = { group: API_GROUP, version: 'v1', plural: 'awsclusters', namespace, name };
-        return (await api.getNamespacedCustomObject(where)) as AWSCluster;
-      } catch (error) {
-        throw wrap(error, `AWSCluster ${namespace}/${name}`);
-      }
-    },
+    defaultNamespace: api.namespace,
+    clusters: async (namespace) =>
+      itemsOf(await get('AWSClusters', `${inside(namespace)}/awsclusters`))
+        .map((item) => shown<StoredCluster>('AWSCluster', item))
+        .sort(byName),
+    cluster: async (namespace, name) =>
+      shown<StoredCluster>(
+        'AWSCluster',
+        (await get(
+          `AWSCluster ${namespace}/${name}`,
+          `${inside(namespace)}/awsclusters/${encodeURIComponent(name)}`,
+        )) as Raw,
+      ),
     nodePools: async (namespace, clusterName) =>
-      (await list<AWSNodePool>('awsnodepools', namespace)).filter((pool) => pool.spec.clusterName === clusterName),
+      itemsOf(await get('AWSNodePools', `${inside(namespace)}/awsnodepools`))
+        .map((item) => shown<StoredNodePool>('AWSNodePool', item))
+        .filter((pool) => pool.spec?.clusterName === clusterName)
+        .sort(byName),
   };
 };

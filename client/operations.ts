@@ -1,15 +1,19 @@
 /**
- * Operations as the command line sees them: what the workflow answers, and what Temporal knows of its pending steps.
+ * Entities and operations as the command line sees them: what a workflow answers, and what Temporal knows of its
+ * pending activities.
  *
  * Owns: reading from Temporal. A query needs a worker; the server alone knows attempts and last failures, so a
- * description stays useful while no worker is up.
+ * description stays useful while no worker is up. Neighbours: `cli/describe.ts` draws what is read here.
  */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, Connection, Client as TemporalClient, WorkflowNotFoundError } from '@temporalio/client';
+import type { QueryDefinition } from '@temporalio/common';
 import { entityWorkflowId } from '../api/names.ts';
 import type { ObjectRef } from '../api/object.ts';
-import { getOperationState, type OperationView } from '../workflows/messages.ts';
+import { type EntityView, getEntityState, getOperationState, type OperationView } from '../workflows/messages.ts';
+import type { ClientConfiguration } from './configuration.ts';
+import { messagesOf, UserError } from './user-error.ts';
 
-/** A step that Temporal is trying right now. */
+/** An activity that Temporal is trying right now. */
 export type LiveStep = {
   readonly id: string;
   readonly attempt: number;
@@ -17,63 +21,120 @@ export type LiveStep = {
   readonly nextTryAt?: string;
 };
 
-export type OperationReport = {
+export type WorkflowReport<View> = {
   readonly workflowId: string;
   readonly type: string;
+  /** Temporal's own word: RUNNING, COMPLETED, FAILED, … */
   readonly status: string;
   readonly startedAt: string;
   readonly closedAt?: string;
-  /** Undefined when no worker answered the query. */
-  readonly view?: OperationView;
+  /** What the workflow says of itself; undefined when no worker answered. */
+  readonly view?: View;
+  /** Why there is no view. */
+  readonly unanswered?: string;
   readonly live: readonly LiveStep[];
 };
 
+export type EntityReport = WorkflowReport<EntityView>;
+export type OperationReport = WorkflowReport<OperationView>;
+
 const QUERY_DEADLINE_MS = 3_000;
+const DEADLINE_MS = 10_000;
 
-const seconds = (value: { seconds?: unknown } | null | undefined): number | undefined =>
-  value?.seconds === undefined || value.seconds === null ? undefined : Number(value.seconds);
-
-const isoOf = (value: { seconds?: unknown } | null | undefined): string | undefined => {
-  const at = seconds(value);
-  return at ? new Date(at * 1_000).toISOString() : undefined;
+const isoOf = (time: { readonly seconds?: unknown } | null | undefined): string | undefined => {
+  const seconds = Number(time?.seconds ?? 0);
+  return seconds > 0 ? new Date(seconds * 1_000).toISOString() : undefined;
 };
 
-/** The operation that runs on an object, or ran last; undefined when there was none. */
-export const readOperation = async (client: Client, object: ObjectRef): Promise<OperationReport | undefined> => {
-  const handle = client.workflow.getHandle(`${entityWorkflowId(object)}/operation`);
-  try {
-    const description = await handle.describe();
-    const pending = description.raw.pendingActivities ?? [];
-    let view: OperationView | undefined;
+type PendingActivity = {
+  readonly activityId?: string | null;
+  readonly attempt?: number | null;
+  readonly lastFailure?: { readonly message?: string | null } | null;
+  readonly nextAttemptScheduleTime?: { readonly seconds?: unknown } | null;
+};
+
+const liveStepOf = (activity: PendingActivity): LiveStep => {
+  const lastError = activity.lastFailure?.message;
+  const nextTryAt = isoOf(activity.nextAttemptScheduleTime);
+  return {
+    id: activity.activityId ?? '',
+    attempt: activity.attempt ?? 1,
+    ...(lastError ? { lastError } : {}),
+    ...(nextTryAt ? { nextTryAt } : {}),
+  };
+};
+
+const read = async <View>(
+  client: Client,
+  workflowId: string,
+  query: QueryDefinition<View>,
+): Promise<WorkflowReport<View> | undefined> => {
+  const handle = client.workflow.getHandle(workflowId);
+  const ask = async (): Promise<{ view: View } | { unanswered: string }> => {
     try {
-      view = await client.connection.withDeadline(Date.now() + QUERY_DEADLINE_MS, () =>
-        handle.query(getOperationState),
-      );
+      const deadline = Date.now() + QUERY_DEADLINE_MS;
+      return { view: await client.connection.withDeadline(deadline, () => handle.query(query)) };
     } catch (error) {
       // No worker is up, or it is busy: what the server knows is shown all the same.
-      view = undefined;
-      if (error instanceof WorkflowNotFoundError) throw error;
+      return { unanswered: messagesOf(error).join(': ') };
     }
+  };
+  try {
+    const [description, answer] = await Promise.all([
+      client.connection.withDeadline(Date.now() + DEADLINE_MS, () => handle.describe()),
+      ask(),
+    ]);
     return {
       workflowId: description.workflowId,
       type: description.type,
       status: description.status.name,
       startedAt: description.startTime.toISOString(),
       ...(description.closeTime === undefined ? {} : { closedAt: description.closeTime.toISOString() }),
-      ...(view === undefined ? {} : { view }),
-      live: pending.map((activity) => {
-        const lastError = activity.lastFailure?.message;
-        const nextTryAt = isoOf(activity.nextAttemptScheduleTime);
-        return {
-          id: activity.activityId ?? '',
-          attempt: activity.attempt ?? 1,
-          ...(lastError ? { lastError } : {}),
-          ...(nextTryAt ? { nextTryAt } : {}),
-        };
-      }),
+      ...answer,
+      live: (description.raw.pendingActivities ?? []).map(liveStepOf),
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
+  }
+};
+
+/** The entity that owns an object; undefined when there is none. */
+export const readEntity = (client: Client, object: ObjectRef): Promise<EntityReport | undefined> =>
+  read(client, entityWorkflowId(object), getEntityState);
+
+/** The operation that runs on an object, or ran last; undefined when there was none. */
+export const readOperation = (client: Client, object: ObjectRef): Promise<OperationReport | undefined> =>
+  read(client, `${entityWorkflowId(object)}/operation`, getOperationState);
+
+type Where = Pick<ClientConfiguration, 'temporalAddress' | 'temporalNamespace'>;
+
+/** Why Temporal was of no help, in words for people. */
+export const explainTemporal = (error: unknown, { temporalAddress, temporalNamespace }: Where): Error => {
+  if (error instanceof UserError) return error;
+  const said = messagesOf(error).join(': ');
+  if (/namespace.*not found/i.test(said)) {
+    return new UserError(
+      `Temporal at ${temporalAddress} has no namespace "${temporalNamespace}". Set TEMPORAL_NAMESPACE, or create it: temporal operator namespace create --address ${temporalAddress} --namespace ${temporalNamespace}`,
+      { cause: error },
+    );
+  }
+  return new UserError(
+    `Temporal at ${temporalAddress} did not answer: ${said}. Is it up (npm run sandbox -- status)? Set TEMPORAL_ADDRESS if it is elsewhere.`,
+    { cause: error },
+  );
+};
+
+/** Runs `use` with a connection to Temporal, and closes it. */
+export const withTemporal = async <T>(where: Where, use: (client: Client) => Promise<T>): Promise<T> => {
+  const connection = await Connection.connect({ address: where.temporalAddress, connectTimeout: '5 s' }).catch(
+    (error: unknown) => {
+      throw explainTemporal(error, where);
+    },
+  );
+  try {
+    return await use(new TemporalClient({ connection, namespace: where.temporalNamespace }));
+  } finally {
+    await connection.close();
   }
 };

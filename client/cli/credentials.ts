@@ -1,40 +1,19 @@
 /**
  * Credentials: a short-lived client certificate for one cluster, issued on request.
  *
- * Owns: the key pair, which never leaves this machine (I8), the request, and a cache that only its owner can read.
- * Neighbours: the `IssueCredential` workflow signs; kubectl calls this as an exec plugin.
+ * Owns: the key pair, which never leaves this machine (I8), and the request. Neighbours: the `IssueCredential` workflow
+ * signs; `credential-cache.ts` keeps; kubectl calls this as an exec plugin.
  * See https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ObjectRef } from '../../api/object.ts';
 import { ISSUE_CREDENTIAL_WORKFLOW, type IssuedCertificate, TASK_QUEUE } from '../../workflows/messages.ts';
 import type { ClientConfiguration } from '../configuration.ts';
+import { messagesOf, UserError } from '../user-error.ts';
 
 export const LIFETIME_SECONDS = 3_600;
-/** A certificate that is about to expire is replaced before kubectl is left with it. */
-const MARGIN_MS = 5 * 60_000;
 const WORKFLOW_DEADLINE = '30 s';
 
 export type Credential = IssuedCertificate & { readonly key: string };
-
-const cachePath = (folder: string, object: ObjectRef): string => join(folder, `${object.uid}.json`);
-
-/** The cached credential, unless there is none or it is about to expire. */
-export const cachedCredential = (folder: string, object: ObjectRef, now: number): Credential | undefined => {
-  const path = cachePath(folder, object);
-  if (!existsSync(path)) return undefined;
-  const credential = JSON.parse(readFileSync(path, 'utf8')) as Credential;
-  return Date.parse(credential.expiresAt) - now > MARGIN_MS ? credential : undefined;
-};
-
-const keep = (folder: string, object: ObjectRef, credential: Credential): void => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const path = cachePath(folder, object);
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, JSON.stringify(credential), { mode: 0o600 });
-  renameSync(temporary, path);
-};
 
 const makeRequest = async (): Promise<{ key: string; csr: string }> => {
   await import('reflect-metadata');
@@ -42,7 +21,7 @@ const makeRequest = async (): Promise<{ key: string; csr: string }> => {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const request = await Pkcs10CertificateRequestGenerator.create({
-    name: `CN=slipway-admin`,
+    name: 'CN=slipway-admin',
     keys,
     signingAlgorithm: algorithm,
   });
@@ -50,30 +29,41 @@ const makeRequest = async (): Promise<{ key: string; csr: string }> => {
   return { key, csr: request.toString('pem') };
 };
 
-/** Issues a new credential through a short workflow, and keeps it. */
-export const issueCredential = async (
-  configuration: ClientConfiguration,
-  folder: string,
-  object: ObjectRef,
-): Promise<Credential> => {
-  const { Client, Connection } = await import('@temporalio/client');
-  const { key, csr } = await makeRequest();
-  const connection = await Connection.connect({ address: configuration.temporalAddress });
-  try {
-    const client = new Client({ connection, namespace: configuration.temporalNamespace });
-    const issued: IssuedCertificate = await client.workflow.execute(ISSUE_CREDENTIAL_WORKFLOW, {
-      taskQueue: TASK_QUEUE,
-      workflowId: `credential/${object.namespace}/${object.name}/${crypto.randomUUID()}`,
-      args: [{ object, csr, lifetimeSeconds: LIFETIME_SECONDS }],
-      workflowExecutionTimeout: WORKFLOW_DEADLINE,
-      staticSummary: `Credentials for ${object.namespace}/${object.name}`,
-    });
-    const credential: Credential = { ...issued, key };
-    keep(folder, object, credential);
-    return credential;
-  } finally {
-    await connection.close();
-  }
+/** What a failed workflow says, without Temporal's own words around it. */
+const reasonOf = (error: unknown): string => {
+  const messages = messagesOf(error);
+  const reason = messages.at(-1) ?? String(error);
+  return messages.some((message) => /timed out/i.test(message))
+    ? `no worker took it within ${WORKFLOW_DEADLINE}`
+    : reason;
+};
+
+/** Issues a new credential through a short workflow. */
+export const issueCredential = async (configuration: ClientConfiguration, object: ObjectRef): Promise<Credential> => {
+  const [{ WorkflowFailedError }, { withTemporal, explainTemporal }, { key, csr }] = await Promise.all([
+    import('@temporalio/client'),
+    import('../operations.ts'),
+    makeRequest(),
+  ]);
+  const { namespace, name } = object;
+  return withTemporal(configuration, async (client) => {
+    try {
+      const issued: IssuedCertificate = await client.workflow.execute(ISSUE_CREDENTIAL_WORKFLOW, {
+        taskQueue: TASK_QUEUE,
+        workflowId: `credential/${namespace}/${name}/${crypto.randomUUID()}`,
+        args: [{ object, csr, lifetimeSeconds: LIFETIME_SECONDS }],
+        workflowExecutionTimeout: WORKFLOW_DEADLINE,
+        staticSummary: `Credentials for ${namespace}/${name}`,
+      });
+      return { ...issued, key };
+    } catch (error) {
+      if (!(error instanceof WorkflowFailedError)) throw explainTemporal(error, configuration);
+      throw new UserError(
+        `No credentials were issued for cluster ${namespace}/${name}: ${reasonOf(error)}. Is the worker up (npm run sandbox -- status), and does the cluster exist?`,
+        { cause: error },
+      );
+    }
+  });
 };
 
 /** What kubectl reads from an exec plugin. */

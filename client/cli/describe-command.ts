@@ -1,23 +1,43 @@
-/** `slipway clusters describe`: gathers the facts for the tree. */
-import { Client, Connection } from '@temporalio/client';
-import colors from 'picocolors';
-import type { ObjectKind, ObjectRef } from '../../api/object.ts';
+/**
+ * `slipway clusters describe`: gathers the facts for the tree.
+ *
+ * Owns: that a missing Temporal takes away only what Temporal alone knows.
+ */
+import type { Client } from '@temporalio/client';
+import type { ObjectRef } from '../../api/object.ts';
 import type { ClientConfiguration } from '../configuration.ts';
-import { managementApi } from '../management.ts';
-import { readOperation } from '../operations.ts';
-import { type Described, type Description, describeLines } from './describe.ts';
+import { managementApi, type StoredCluster, type StoredNodePool } from '../management.ts';
+import { explainTemporal, readEntity, readOperation, withTemporal } from '../operations.ts';
+import { messagesOf } from '../user-error.ts';
+import type { Described, Description } from './describe.ts';
 
-type Identified = {
-  readonly kind: ObjectKind;
-  readonly metadata: { readonly namespace: string; readonly name: string; readonly uid: string };
+const referenceOf = ({ kind, metadata: { namespace, name, uid } }: StoredCluster | StoredNodePool): ObjectRef => ({
+  kind,
+  namespace,
+  name,
+  uid,
+});
+
+const describedBy = async <T extends StoredCluster | StoredNodePool>(
+  client: Client,
+  object: T,
+): Promise<Described<T>> => {
+  const reference = referenceOf(object);
+  const [entity, operation] = await Promise.all([readEntity(client, reference), readOperation(client, reference)]);
+  return {
+    object,
+    ...(entity === undefined ? {} : { entity }),
+    ...(operation === undefined ? {} : { operation }),
+  };
 };
 
-const referenceOf = (object: Identified): ObjectRef => ({
-  kind: object.kind,
-  namespace: object.metadata.namespace,
-  name: object.metadata.name,
-  uid: object.metadata.uid,
-});
+const DEFAULT_ADDRESS = '127.0.0.1:7233';
+
+const flagsFor = ({ temporalAddress, temporalNamespace }: ClientConfiguration): string =>
+  [
+    temporalAddress === DEFAULT_ADDRESS ? '' : ` --address ${temporalAddress}`,
+    temporalNamespace === 'default' ? '' : ` --namespace ${temporalNamespace}`,
+  ].join('');
 
 /** Everything that is known about a cluster, from the management API and from Temporal. */
 export const readDescription = async (
@@ -25,32 +45,24 @@ export const readDescription = async (
   name: string,
   namespace: string | undefined,
 ): Promise<Description> => {
-  const api = managementApi(configuration.kubeconfig);
+  const api = managementApi(configuration);
   const where = namespace ?? api.defaultNamespace;
   const [cluster, pools] = await Promise.all([api.cluster(where, name), api.nodePools(where, name)]);
-  const connection = await Connection.connect({ address: configuration.temporalAddress });
+  const temporalFlags = flagsFor(configuration);
   try {
-    const client = new Client({ connection, namespace: configuration.temporalNamespace });
-    const described = async <T extends Identified>(object: T): Promise<Described<T>> => {
-      const operation = await readOperation(client, referenceOf(object));
-      return operation === undefined ? { object } : { object, operation };
+    return await withTemporal(configuration, async (client) => {
+      const [described, nodePools] = await Promise.all([
+        describedBy(client, cluster),
+        Promise.all(pools.map((pool) => describedBy(client, pool))),
+      ]);
+      return { cluster: described, nodePools, temporalFlags };
+    });
+  } catch (error) {
+    return {
+      cluster: { object: cluster },
+      nodePools: pools.map((object) => ({ object })),
+      temporalFlags,
+      temporalTrouble: messagesOf(explainTemporal(error, configuration))[0] ?? '',
     };
-    const [describedCluster, nodePools] = await Promise.all([
-      described({ ...cluster, kind: 'AWSCluster' as const }),
-      Promise.all(pools.map((pool) => described({ ...pool, kind: 'AWSNodePool' as const }))),
-    ]);
-    return { cluster: describedCluster, nodePools };
-  } finally {
-    await connection.close();
   }
-};
-
-export const describeCluster = async (
-  configuration: ClientConfiguration,
-  name: string,
-  options: { readonly namespace?: string; readonly output: string },
-): Promise<string> => {
-  const description = await readDescription(configuration, name, options.namespace);
-  if (options.output === 'json') return JSON.stringify(description, null, 2);
-  return describeLines(description, Date.now(), colors).join('\n');
 };

@@ -1,124 +1,31 @@
 /**
  * `slipway clusters describe`: a cluster as a tree: its state, the live step, attempts and the last error.
  *
- * Owns: which of the many facts a person needs first. Done steps are one line, what runs or is blocked has lines of its
- * own with the commands that move it on. Pure: facts in, lines out.
+ * Owns: which of the many facts a person needs first. Done steps are one number; what runs or is blocked has lines of its
+ * own, with the commands that move it on. Pure: facts in, lines out. Neighbours: `describe-operation.ts` draws what
+ * Temporal knows, `describe-command.ts` gathers the facts.
  */
+import type { StoredCluster, StoredNodePool } from '../management.ts';
+import type { EntityReport, OperationReport } from '../operations.ts';
+import { type Drawing, liveBranches, operationBranch, recordedBranch } from './describe-operation.ts';
+import { type Branch, branch, draw, leaf, type Paint } from './tree.ts';
 
-import type { AWSCluster } from '../../api/cluster.ts';
-import type { AWSNodePool } from '../../api/nodepool.ts';
-import type { StepView } from '../../workflows/messages.ts';
-import type { LiveStep, OperationReport } from '../operations.ts';
-import { span } from './table.ts';
-
-export type Described<T> = { readonly object: T; readonly operation?: OperationReport };
+export type Described<T> = {
+  readonly object: T;
+  readonly entity?: EntityReport;
+  readonly operation?: OperationReport;
+};
 
 export type Description = {
-  readonly cluster: Described<AWSCluster>;
-  readonly nodePools: readonly Described<AWSNodePool>[];
+  readonly cluster: Described<StoredCluster>;
+  readonly nodePools: readonly Described<StoredNodePool>[];
+  /** Why Temporal could not be asked; then status is all there is. */
+  readonly temporalTrouble?: string;
+  /** Flags that lead the `temporal` command to the same server; empty where its defaults do. */
+  readonly temporalFlags: string;
 };
 
-/** Colours, or their absence, chosen by the caller. */
-export type Paint = {
-  readonly bold: (text: string) => string;
-  readonly dim: (text: string) => string;
-  readonly red: (text: string) => string;
-  readonly green: (text: string) => string;
-  readonly yellow: (text: string) => string;
-};
-
-type Branch = { readonly line: string; readonly children: readonly Branch[] };
-
-const leaf = (line: string): Branch => ({ line, children: [] });
-
-const render = (branch: Branch, prefix = ''): string[] => [
-  branch.line,
-  ...branch.children.flatMap((child, index) => {
-    const last = index === branch.children.length - 1;
-    const [first = '', ...rest] = render(child, '');
-    return [`${prefix}${last ? '└─' : '├─'}${first}`, ...rest.map((line) => `${prefix}${last ? '  ' : '│ '}${line}`)];
-  }),
-];
-
-const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
-
-const stepBranch = (
-  step: StepView,
-  live: LiveStep | undefined,
-  workflowId: string,
-  now: number,
-  paint: Paint,
-): Branch => {
-  const { status } = step;
-  switch (status.state) {
-    case 'running': {
-      const attempts = live && live.attempt > 1 ? `, attempt ${live.attempt}` : '';
-      const why = live?.lastError ? [leaf(paint.dim(live.lastError))] : [];
-      return {
-        line: `${paint.yellow('▸')} ${step.id} ${paint.dim(`(${span(now - status.since)}${attempts})`)}`,
-        children: why,
-      };
-    }
-    case 'blocked':
-      return {
-        line: `${paint.red('✗')} ${step.id} ${paint.red(status.verdict)} for ${span(now - status.since)}, attempt ${status.attempt}, next try in ${span(status.retryAt - now)}`,
-        children: [
-          leaf(status.message),
-          leaf(
-            paint.dim(
-              `retry now: temporal workflow update execute --workflow-id '${workflowId}' --name retry --input '${JSON.stringify({ step: step.id })}'`,
-            ),
-          ),
-        ],
-      };
-    case 'pending':
-    case 'done':
-    case 'skipped':
-      return leaf(`${paint.dim('·')} ${step.id}`);
-  }
-};
-
-const liveOnly = (report: OperationReport): Branch[] =>
-  report.live.map((step) => ({
-    line: `▸ ${step.id} (attempt ${step.attempt})`,
-    children: step.lastError ? [leaf(step.lastError)] : [],
-  }));
-
-const operationBranch = (report: OperationReport, now: number, paint: Paint): Branch => {
-  const { view } = report;
-  const began = Date.parse(report.startedAt);
-  if (view === undefined) {
-    return {
-      line: `${report.type}: ${report.status.toLowerCase()}, began ${span(now - began)} ago ${paint.yellow('(no worker answers)')}`,
-      children: liveOnly(report),
-    };
-  }
-  const done = view.steps.filter(isDone).length;
-  const took = span((view.finishedAt ?? now) - view.startedAt);
-  if (view.state !== 'running') {
-    const mark = view.state === 'succeeded' ? paint.green('✓') : paint.red('✗');
-    return leaf(`${mark} ${view.type} ${view.state} in ${took} (${done} of ${view.steps.length} steps)`);
-  }
-  const active = view.steps.filter((step) => step.status.state === 'running' || step.status.state === 'blocked');
-  const waiting = view.steps.filter((step) => step.status.state === 'pending').length;
-  return {
-    line: `${paint.yellow('▸')} ${view.type} running for ${took}: ${done} of ${view.steps.length} steps done`,
-    children: [
-      ...active.map((step) =>
-        stepBranch(
-          step,
-          report.live.find((live) => live.id === step.id),
-          report.workflowId,
-          now,
-          paint,
-        ),
-      ),
-      ...(waiting > 0 ? [leaf(paint.dim(`· ${waiting} more steps wait for these`))] : []),
-    ],
-  };
-};
-
-type AnyObject = AWSCluster | AWSNodePool;
+type AnyObject = StoredCluster | StoredNodePool;
 
 const stateOf = (object: AnyObject, paint: Paint): string => {
   const state = object.status?.state ?? 'Pending';
@@ -127,45 +34,72 @@ const stateOf = (object: AnyObject, paint: Paint): string => {
 
 /** Conditions that a person should see: what is not as it should be. */
 const problems = (object: AnyObject, paint: Paint): Branch[] =>
-  (object.status?.conditions ?? [])
-    .filter(({ type, status }) => (type === 'Ready' ? status !== 'True' : status === 'True' && type !== 'Reconciling'))
-    .map(({ type, reason, message }) =>
-      leaf(`${paint.red(type === 'Ready' ? 'not Ready' : type)} (${reason}): ${message}`),
-    );
+  (object.status?.conditions ?? []).flatMap(({ type, status, reason, message }) => {
+    const said = `(${reason ?? 'no reason'})${message ? `: ${message}` : ''}`;
+    if (type === 'Ready') return status === 'True' ? [] : [leaf(`${paint.red('not Ready')} ${said}`)];
+    return status === 'True' && type !== 'Reconciling' ? [leaf(`${paint.red(type ?? 'a condition')} ${said}`)] : [];
+  });
+
+/** What the owner of the object is at while no operation runs; nothing when all is settled and said. */
+const entityBranches = (described: Described<AnyObject>, { paint }: Drawing): Branch[] => {
+  const { entity, object } = described;
+  if (entity === undefined) {
+    return [
+      leaf(`${paint.red('no workflow owns it')}: is the watcher (slipway-client) up, and does it see this namespace?`),
+    ];
+  }
+  if (entity.status !== 'RUNNING') {
+    const why = entity.view?.reason ? ` (${entity.view.reason})` : '';
+    return [leaf(`${paint.red('its workflow has ended')}: ${entity.status.toLowerCase()}${why}`)];
+  }
+  if (entity.live.length > 0) return liveBranches(entity, paint);
+  if (entity.view === undefined) return [leaf(paint.yellow('no worker answers: is the worker (slipway-worker) up?'))];
+  const { phase, reason } = entity.view;
+  const told = (object.status?.conditions ?? []).some(({ message }) => reason && message?.includes(reason));
+  return phase === 'settled' || reason === undefined || told ? [] : [leaf(`${paint.yellow(phase)}: ${reason}`)];
+};
 
 const objectBranch = (
   described: Described<AnyObject>,
-  more: { readonly facts: string; readonly children: readonly Branch[] },
-  now: number,
-  paint: Paint,
+  more: { readonly facts: readonly (string | undefined)[]; readonly children: readonly Branch[] },
+  temporal: boolean,
+  drawing: Drawing,
 ): Branch => {
   const { object, operation } = described;
-  const running = operation?.view?.state === 'running' || (operation !== undefined && operation.view === undefined);
-  return {
-    line: `${object.kind}/${paint.bold(object.metadata.name)}  ${stateOf(object, paint)}  ${paint.dim(more.facts)}`,
-    children: [
-      ...(running ? [] : problems(object, paint)),
-      ...(operation ? [operationBranch(operation, now, paint)] : []),
-      ...more.children,
-    ],
-  };
+  const { paint } = drawing;
+  const running = operation?.status === 'RUNNING';
+  const facts = more.facts.filter((fact) => fact !== undefined && fact !== '').join('  ');
+  return branch(
+    `${object.kind}/${paint.bold(object.metadata.name)}  ${stateOf(object, paint)}  ${paint.dim(facts)}`.trimEnd(),
+    // A running operation says the same as the conditions, and says it now.
+    ...(running ? [] : problems(object, paint)),
+    ...(temporal && !running ? entityBranches(described, drawing) : []),
+    ...(operation ? [operationBranch(operation, object, drawing)] : temporal ? [] : recordedBranch(object, drawing)),
+    ...more.children,
+  );
 };
 
-/** The lines of the tree. `now` is in epoch milliseconds. */
+const clusterFacts = ({ spec, status }: StoredCluster): readonly (string | undefined)[] => {
+  const version = spec?.controlPlane?.version;
+  const runs = status?.kubernetesVersion ? ` (Kubernetes ${status.kubernetesVersion})` : '';
+  return [status?.clusterID, version && `version ${version}${runs}`, status?.endpoint];
+};
+
+const poolFacts = ({ spec }: StoredNodePool): readonly (string | undefined)[] => [
+  `${spec?.minNodeCount ?? '?'}-${spec?.maxNodeCount ?? '?'} nodes`,
+  spec?.instanceType,
+  spec?.version && `version ${spec.version}`,
+];
+
+/** The lines of the tree, as of `now` in epoch milliseconds. */
 export const describeLines = (description: Description, now: number, paint: Paint): string[] => {
-  const { object } = description.cluster;
-  const versions = `version ${object.spec.controlPlane.version}${object.status?.kubernetesVersion ? ` (Kubernetes ${object.status.kubernetesVersion})` : ''}`;
-  const facts = [object.status?.clusterID, versions, object.status?.endpoint].filter(Boolean).join('  ');
-  const pools = description.nodePools.map((pool) =>
-    objectBranch(
-      pool,
-      {
-        facts: `${pool.object.spec.minNodeCount}-${pool.object.spec.maxNodeCount} nodes  ${pool.object.spec.instanceType}`,
-        children: [],
-      },
-      now,
-      paint,
-    ),
+  const { cluster, nodePools, temporalTrouble, temporalFlags } = description;
+  const drawing: Drawing = { paint, now, temporalFlags };
+  const temporal = temporalTrouble === undefined;
+  const pools = nodePools.map((pool) =>
+    objectBranch(pool, { facts: poolFacts(pool.object), children: [] }, temporal, drawing),
   );
-  return render(objectBranch(description.cluster, { facts, children: pools }, now, paint));
+  const root = objectBranch(cluster, { facts: clusterFacts(cluster.object), children: pools }, temporal, drawing);
+  if (temporal) return draw(root);
+  return [`${paint.red('This is the last that status recorded.')} ${temporalTrouble}`, ...draw(root)];
 };

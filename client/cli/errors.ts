@@ -1,14 +1,9 @@
-/** Errors for the person at the terminal: what happened and what to do, without a stack unless asked for. */
-import { UserError } from '../management.ts';
+/** Errors for the person at the terminal: what happened and what to do, without a stack unless SLIPWAY_DEBUG asks for it. */
+import { inspect } from 'node:util';
+import { messagesOf, UserError } from '../user-error.ts';
 
-const causes = (error: unknown): string[] =>
-  error instanceof Error ? [error.message, ...causes(error.cause)] : typeof error === 'string' ? [error] : [];
-
-export const userMessage = (error: unknown): string => {
-  if (process.env['SLIPWAY_DEBUG'] && error instanceof Error) return error.stack ?? error.message;
+export const userMessage = (error: unknown, environment: NodeJS.ProcessEnv = process.env): string => {
+  if (environment['SLIPWAY_DEBUG']) return inspect(error);
   if (error instanceof UserError) return error.message;
-  const text = [...new Set(causes(error))].join(': ');
-  return /UNAVAILABLE|ECONNREFUSED|connect before deadline/i.test(text)
-    ? `Temporal did not answer: ${text}. Check TEMPORAL_ADDRESS, or the sandbox's status.`
-    : text;
+  return `${messagesOf(error).join(': ')}. This was not foreseen: SLIPWAY_DEBUG=1 shows where it came from.`;
 };

@@ -1,13 +1,11 @@
 /**
- * Kubeconfig entries: adds one cluster's context to a kubeconfig without touching anything else in it.
+ * Kubeconfig entries: adds one cluster's context to a kubeconfig's text without touching anything else in it.
  *
- * Owns: names and file handling. The context is called as users of the original know it,
- * `gke_aws_<namespace>_<cluster>_<cluster id>`; no secret is written (I8): the user is an exec plugin.
+ * Owns: names and content. The context is called as users of the original know it,
+ * `gke_aws_<namespace>_<cluster>_<cluster id>`; no secret is written (I8): the user is an exec plugin. Pure.
+ * Neighbours: `kubeconfig-file.ts` reads and writes the file.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
-import { parseDocument } from 'yaml';
+import { type Document, isMap, isSeq, parseDocument, YAMLMap } from 'yaml';
 
 export type KubeconfigEntry = {
   /** `gke_aws_<namespace>_<cluster>_<cluster id>`: context, cluster and user alike. */
@@ -26,62 +24,63 @@ export type KubeconfigEntry = {
 export const contextNameOf = (cluster: { namespace: string; name: string; clusterId: string }): string =>
   `gke_aws_${cluster.namespace}_${cluster.name}_${cluster.clusterId}`;
 
-type Named = { name: string };
+const EMPTY = 'apiVersion: v1\nkind: Config\n';
 
-const put = <T extends Named>(list: readonly T[] | undefined | null, item: T): T[] => [
-  ...(list ?? []).filter((other) => other.name !== item.name),
-  item,
-];
+/** Kubernetes reads YAML 1.1, where a namespace called `on` must be quoted to stay a string. */
+const parse = (text: string): Document => {
+  const document = parseDocument(text.trim() === '' ? EMPTY : text, { version: '1.1' });
+  const [error] = document.errors;
+  if (error !== undefined) throw new Error(`it is not valid YAML: ${error.message}`);
+  if (document.contents !== null && !isMap(document.contents))
+    throw new Error('it is no kubeconfig but a list or text');
+  return document;
+};
 
-/** The kubeconfig's text with the entry added or replaced, and made the current context. */
-export const withEntry = (text: string, entry: KubeconfigEntry): string => {
-  const document = parseDocument(text === '' ? 'apiVersion: v1\nkind: Config\n' : text);
-  if (document.errors.length > 0) throw new Error(`not valid YAML: ${document.errors[0]?.message}`);
-  const config = (document.toJS() ?? {}) as { clusters?: Named[]; users?: Named[]; contexts?: Named[] };
-  const { name } = entry;
-  const cluster = {
-    server: entry.server,
-    'certificate-authority-data': Buffer.from(entry.certificateAuthority).toString('base64'),
-    ...(entry.proxyUrl === undefined ? {} : { 'proxy-url': entry.proxyUrl }),
-  };
-  const exec = {
+/** Puts an item into one of the named lists, in place of the one of that name, if there is one. */
+const put = (document: Document, list: string, item: Readonly<Record<string, unknown>> & { readonly name: string }) => {
+  const node = document.createNode(item);
+  const items: unknown = document.get(list);
+  if (!isSeq(items)) {
+    // Absent, or `null`, which is how kubectl writes an empty list.
+    document.set(list, document.createNode([item]));
+    return;
+  }
+  const index = items.items.findIndex((other) => other instanceof YAMLMap && other.get('name') === item.name);
+  if (index === -1) items.add(node);
+  else items.items[index] = node;
+};
+
+const clusterOf = (entry: KubeconfigEntry) => ({
+  server: entry.server,
+  'certificate-authority-data': Buffer.from(entry.certificateAuthority).toString('base64'),
+  ...(entry.proxyUrl === undefined ? {} : { 'proxy-url': entry.proxyUrl }),
+});
+
+const userOf = ({ exec }: KubeconfigEntry) => ({
+  exec: {
     apiVersion: 'client.authentication.k8s.io/v1',
-    command: entry.exec.command,
-    args: [...entry.exec.args],
-    env: Object.entries(entry.exec.env).map(([variable, value]) => ({ name: variable, value })),
+    command: exec.command,
+    args: [...exec.args],
+    env: Object.entries(exec.env).map(([name, value]) => ({ name, value })),
     interactiveMode: 'Never',
     provideClusterInfo: false,
     installHint: 'This cluster was made by Slipway: its command line issues the credentials.',
-  };
-  document.set('clusters', put(config.clusters, { name, cluster } as Named));
-  document.set('users', put(config.users, { name, user: { exec } } as Named));
-  document.set('contexts', put(config.contexts, { name, context: { cluster: name, user: name } } as Named));
-  document.set('current-context', name);
-  return document.toString();
+  },
+});
+
+/** The text with the entry added or replaced; it becomes the current context if `makeCurrent` says so, or if there is none. */
+export const withEntry = (text: string, entry: KubeconfigEntry, makeCurrent: boolean): string => {
+  const document = parse(text);
+  const { name } = entry;
+  put(document, 'clusters', { name, cluster: clusterOf(entry) });
+  put(document, 'users', { name, user: userOf(entry) });
+  put(document, 'contexts', { name, context: { cluster: name, user: name } });
+  if (makeCurrent || !document.get('current-context')) document.set('current-context', name);
+  return document.toString({ lineWidth: 0 });
 };
 
-/** Where kubectl would write: --kubeconfig, else the first existing file of $KUBECONFIG, else ~/.kube/config. */
-export const kubeconfigPath = (option: string | undefined, environment: NodeJS.ProcessEnv): string => {
-  if (option !== undefined) return option;
-  const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
-  return listed.find((path) => existsSync(path)) ?? listed[0] ?? join(homedir(), '.kube', 'config');
-};
-
-/** Writes the entry, whole or not at all, readable by its owner only. */
-export const writeEntry = (path: string, entry: KubeconfigEntry): void => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  let text: string;
-  try {
-    text = withEntry(existsSync(path) ? readFileSync(path, 'utf8') : '', entry);
-  } catch (error) {
-    throw new Error(
-      `The kubeconfig ${path} can't be extended: ${String(error)}. Nothing was written; mend it or name another with --kubeconfig.`,
-      {
-        cause: error,
-      },
-    );
-  }
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, text, { mode: 0o600 });
-  renameSync(temporary, path);
+/** The current context of a kubeconfig's text. */
+export const currentContextOf = (text: string): string | undefined => {
+  const current: unknown = parse(text).get('current-context');
+  return typeof current === 'string' && current !== '' ? current : undefined;
 };

@@ -1,26 +1,18 @@
-/** `slipway clusters list`. */
-import type { ClientConfiguration } from '../configuration.ts';
-import { managementApi } from '../management.ts';
+/** `slipway clusters list`: `kubectl`'s columns, and what tells clusters of several namespaces apart. Pure. */
+import type { StoredCluster } from '../management.ts';
 import { span, table } from './table.ts';
 
-export const listClusters = async (
-  configuration: ClientConfiguration,
-  options: { readonly namespace?: string; readonly allNamespaces: boolean; readonly output: string },
-): Promise<string> => {
-  const api = managementApi(configuration.kubeconfig);
-  const found = await api.clusters(options.allNamespaces ? undefined : (options.namespace ?? api.defaultNamespace));
-  if (options.output === 'json') return JSON.stringify(found, null, 2);
-  if (found.length === 0) return 'No clusters found.';
-  return table(
+/** The table of clusters, as of `now` in epoch milliseconds. */
+export const clusterTable = (clusters: readonly StoredCluster[], now: number): string =>
+  table(
     ['NAMESPACE', 'NAME', 'STATE', 'AGE', 'VERSION', 'ID', 'ENDPOINT'],
-    found.map((cluster) => [
-      cluster.metadata.namespace,
-      cluster.metadata.name,
-      cluster.status?.state ?? 'Pending',
-      span(Date.now() - Date.parse(cluster.metadata.creationTimestamp ?? new Date().toISOString())),
-      cluster.spec.controlPlane.version,
-      cluster.status?.clusterID ?? '',
-      cluster.status?.endpoint ?? '',
+    clusters.map(({ metadata, spec, status }) => [
+      metadata.namespace,
+      metadata.name,
+      status?.state ?? 'Pending',
+      metadata.creationTimestamp === undefined ? '' : span(now - Date.parse(metadata.creationTimestamp)),
+      spec?.controlPlane?.version ?? '',
+      status?.clusterID ?? '',
+      status?.endpoint ?? '',
     ]),
   );
-};

@@ -5,91 +5,118 @@
  * Owns: commands, options and exit codes: 0 done, 1 it failed, 2 it was called wrongly. Neighbours: each command's work
  * is in a file of its own; what is heavy to load is loaded by the command that needs it, since kubectl waits for us.
  */
-import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import type { ObjectRef } from '../../api/object.ts';
-import { readConfiguration, slipwayHome } from '../configuration.ts';
+import { type ClientConfiguration, readConfiguration } from '../configuration.ts';
+import { endWithReader, paintFor, print, printJson, say } from './output.ts';
 
-type Output = 'table' | 'json';
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+const output = (...formats: readonly string[]): Option =>
+  new Option('-o, --output <format>', 'how to print it').choices(formats).default(formats[0]);
+
+const namespaced = (command: Command): Command =>
+  command.option('-n, --namespace <namespace>', "namespace; default: that of the kubeconfig's context");
+
+const reading = (command: Command): Command =>
+  command.option('--kubeconfig <path>', 'kubeconfig of the management API, as --management-kubeconfig');
 
 const program = new Command('slipway')
-  .description('Highly available Kubernetes clusters in your AWS account, as durable workflows')
+  .description('Highly available Kubernetes clusters in your AWS account, as durable workflows.')
   .option('--management-kubeconfig <path>', 'kubeconfig of the management API')
-  .exitOverride()
-  .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+  .addHelpText(
+    'after',
+    `
+Environment:
+  SLIPWAY_HOME         where config.json and cached credentials are (default ~/.slipway)
+  SLIPWAY_KUBECONFIG   kubeconfig of the management API; default: the one in config.json, else KUBECONFIG
+  SLIPWAY_CONTEXT      context in it; default: its current context
+  TEMPORAL_ADDRESS     host:port of Temporal; default: as in config.json, else 127.0.0.1:7233
+  TEMPORAL_NAMESPACE   default: as in config.json, else default
+  NO_COLOR             no colours; FORCE_COLOR: colours in a pipe, too
+  SLIPWAY_DEBUG        show where an error came from
 
-const configurationOf = () => {
-  const option = program.opts<{ managementKubeconfig?: string }>().managementKubeconfig;
-  const configuration = readConfiguration();
-  return option === undefined ? configuration : { ...configuration, kubeconfig: option };
+Exit status: 0 done, 1 it failed, 2 wrong usage.`,
+  )
+  .exitOverride();
+
+const configurationOf = (kubeconfig?: string): ClientConfiguration => {
+  const option = kubeconfig ?? program.opts<{ managementKubeconfig?: string }>().managementKubeconfig;
+  const environment = process.env;
+  return readConfiguration(option === undefined ? environment : { ...environment, SLIPWAY_KUBECONFIG: option });
 };
 
-const credentialsFolder = (): string => join(slipwayHome(process.env), 'credentials');
+const clusters = program.command('clusters').description('clusters and their node pools');
 
-const clusters = program.command('clusters').description('Clusters and their node pools');
-
-clusters
-  .command('list')
-  .description('List clusters')
-  .option('-n, --namespace <namespace>', 'namespace')
+reading(namespaced(clusters.command('list')))
+  .description('list clusters')
   .option('-A, --all-namespaces', 'in all namespaces', false)
-  .option('-o, --output <format>', 'table or json', 'table')
-  .action(async (options: { namespace?: string; allNamespaces: boolean; output: Output }) => {
-    const { listClusters } = await import('./list.ts');
-    console.log(await listClusters(configurationOf(), options));
+  .addOption(output('table', 'json'))
+  .action(async (options: { namespace?: string; allNamespaces: boolean; output: string; kubeconfig?: string }) => {
+    const [{ managementApi }, { clusterTable }] = await Promise.all([import('../management.ts'), import('./list.ts')]);
+    const api = managementApi(configurationOf(options.kubeconfig));
+    const namespace = options.allNamespaces ? undefined : (options.namespace ?? api.defaultNamespace);
+    const found = await api.clusters(namespace);
+    if (options.output === 'json') printJson(found);
+    else if (found.length > 0) print(clusterTable(found, Date.now()));
+    else say(namespace === undefined ? 'No clusters found.' : `No clusters found in namespace ${namespace}.`);
   });
 
-clusters
-  .command('describe <name>')
-  .description('Show a cluster as a tree: its state, the live step, attempts and the last error')
-  .option('-n, --namespace <namespace>', 'namespace')
-  .option('-o, --output <format>', 'tree or json', 'tree')
-  .action(async (name: string, options: { namespace?: string; output: string }) => {
-    const { describeCluster } = await import('./describe-command.ts');
-    console.log(await describeCluster(configurationOf(), name, options));
+reading(namespaced(clusters.command('describe <name>')))
+  .description('show a cluster as a tree: its state, the live step, attempts and the last error')
+  .addOption(output('tree', 'json'))
+  .action(async (name: string, options: { namespace?: string; output: string; kubeconfig?: string }) => {
+    const [{ readDescription }, { describeLines }] = await Promise.all([
+      import('./describe-command.ts'),
+      import('./describe.ts'),
+    ]);
+    const description = await readDescription(configurationOf(options.kubeconfig), name, options.namespace);
+    if (options.output === 'json') printJson(description);
+    else print(describeLines(description, Date.now(), paintFor(process.stdout, process.env)).join('\n'));
   });
 
-clusters
-  .command('get-credentials <name>')
-  .description("Add the cluster's context to your kubeconfig and switch to it")
-  .option('-n, --namespace <namespace>', 'namespace')
+namespaced(clusters.command('get-credentials <name>'))
+  .description("add the cluster's context to a kubeconfig and switch to it")
   .option('--kubeconfig <path>', 'kubeconfig to write; default as kubectl: $KUBECONFIG or ~/.kube/config')
-  .option('-o, --output <format>', 'text or json', 'text')
+  .addOption(output('text', 'json'))
   .action(async (name: string, options: { namespace?: string; kubeconfig?: string; output: string }) => {
-    const { getCredentials } = await import('./get-credentials.ts');
-    const written = await getCredentials(configurationOf(), credentialsFolder(), name, options);
-    if (options.output === 'json') console.log(JSON.stringify(written, null, 2));
-    else console.error(`Kubeconfig entry "${written.context}" written to ${written.kubeconfig}.`);
+    const { credentialsText, getCredentials } = await import('./get-credentials.ts');
+    const written = await getCredentials(configurationOf(), process.env, name, options);
+    if (options.output === 'json') printJson(written);
+    else print(credentialsText(written));
   });
 
 clusters
-  .command('credential <namespace> <name> <uid>')
-  .description('Print an ExecCredential: called by kubectl')
+  .command('credential <namespace> <name> <uid>', { hidden: true })
+  .description('print an ExecCredential: called by kubectl')
   .action(async (namespace: string, name: string, uid: string) => {
-    const { cachedCredential, execCredential, issueCredential } = await import('./credentials.ts');
+    const [{ credentialFor }, { execCredential }] = await Promise.all([
+      import('./exec-credential.ts'),
+      import('./credentials.ts'),
+    ]);
     const object: ObjectRef = { kind: 'AWSCluster', namespace, name, uid };
-    const folder = credentialsFolder();
-    const credential =
-      cachedCredential(folder, object, Date.now()) ?? (await issueCredential(configurationOf(), folder, object));
-    console.log(execCredential(credential));
+    print(execCredential(await credentialFor(configurationOf(), process.env, object)));
   });
 
 program
   .command('version')
-  .description('Print the version')
-  .option('-o, --output <format>', 'text or json', 'text')
+  .description('print the version')
+  .addOption(output('text', 'json'))
   .action(async (options: { output: string }) => {
-    const { versionText } = await import('./version.ts');
-    console.log(versionText(options.output));
+    const { version } = await import('./version.ts');
+    if (options.output === 'json') printJson(version());
+    else print(`slipway ${version().version} (Node.js ${version().node})`);
   });
 
+endWithReader();
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
   else {
     const { userMessage } = await import('./errors.ts');
-    console.error(`slipway: ${userMessage(error)}`);
-    process.exitCode = 1;
+    say(`slipway: ${userMessage(error)}`);
+    process.exitCode = FAILED;
   }
 }

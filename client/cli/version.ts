@@ -1,14 +1,11 @@
 /** `slipway version`. */
 import { readFileSync } from 'node:fs';
 
-const packageVersion = (): string => {
+export type Version = { readonly version: string; readonly node: string };
+
+export const version = (): Version => {
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
-  return manifest.version;
+  return { version: manifest.version, node: process.version };
 };
-
-export const versionText = (output: string): string =>
-  output === 'json'
-    ? JSON.stringify({ version: packageVersion(), node: process.version }, null, 2)
-    : `slipway ${packageVersion()} (Node.js ${process.version})`;

@@ -21,8 +21,10 @@ export type KeyedQueueSettings<T> = {
 
 const defaultBackoff = (attempt: number): number => Math.min(250 * 2 ** attempt, 15_000);
 
-const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+/** Waits, or returns at once when the signal aborts, or has already. */
+export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
+    if (signal.aborted) return resolve();
     const done = (): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', done);
@@ -67,5 +69,3 @@ export const keyedQueue = <T>(settings: KeyedQueueSettings<T>): KeyedQueue<T> =>
     },
   };
 };
-
-export { pause };

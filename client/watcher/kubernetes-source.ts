@@ -1,17 +1,27 @@
 /**
  * The API server as a source of lists and watches of one custom resource, in all namespaces.
  *
- * Owns: HTTP to the management API and the reading of its answers. Neighbour: `list-watch.ts` owns the loop.
+ * Owns: the reading of answers, and deadlines: a server that says nothing at all is as bad as one that is away.
+ * Neighbours: `../api-server.ts` speaks HTTP, `list-watch.ts` owns the loop.
  */
-import { CustomObjectsApi, type KubeConfig, Watch } from '@kubernetes/client-node';
-import { API_GROUP } from '../../api/names.ts';
+import { API_VERSION } from '../../api/names.ts';
 import type { ObjectKind } from '../../api/object.ts';
-import { Expired, type Observed, type Source } from './list-watch.ts';
+import { ApiRefusal, type ApiServer } from '../api-server.ts';
+import { Expired, type Observed, type Page, type Source, type WatchEvent } from './list-watch.ts';
 
-const VERSION = 'v1';
 const PAGE_SIZE = 500;
+/** How long the server keeps a watch open; random, so that not all end at once. */
 const WATCH_SECONDS = { least: 240, most: 480 };
 const ANNOTATION_PREFIX = 'slipway.dev/';
+
+export type SourceSettings = {
+  /** A page that takes longer than this isn't coming. */
+  readonly listDeadlineMs: number;
+  /** A watch that is silent for longer than this is dead: the server sends bookmarks about once a minute. */
+  readonly silenceMs: number;
+};
+
+const DEFAULTS: SourceSettings = { listDeadlineMs: 30_000, silenceMs: 150_000 };
 
 export const PLURALS: Readonly<Record<ObjectKind, string>> = { AWSCluster: 'awsclusters', AWSNodePool: 'awsnodepools' };
 
@@ -27,6 +37,17 @@ type ApiObject = {
   };
 };
 
+type List = {
+  readonly items?: readonly ApiObject[];
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+};
+
+/** One line of a watch. Of an ERROR, the object is a Status. */
+type Line = {
+  readonly type: string;
+  readonly object: ApiObject & { readonly code?: number; readonly message?: string };
+};
+
 const observed = (kind: ObjectKind, { metadata }: ApiObject): Observed => ({
   kind,
   namespace: metadata.namespace,
@@ -39,78 +60,91 @@ const observed = (kind: ObjectKind, { metadata }: ApiObject): Observed => ({
   ),
 });
 
-const isExpired = (error: unknown): boolean =>
-  typeof error === 'object' &&
-  error !== null &&
-  (('code' in error && error.code === 410) || ('statusCode' in error && error.statusCode === 410));
+const eventOf = (kind: ObjectKind, { type, object }: Line): WatchEvent => {
+  switch (type) {
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED':
+      return {
+        type: type === 'DELETED' ? 'deleted' : 'changed',
+        object: observed(kind, object),
+        resourceVersion: object.metadata.resourceVersion,
+      };
+    case 'BOOKMARK':
+      return { type: 'bookmark', resourceVersion: object.metadata.resourceVersion };
+    default:
+      if (object.code === 410) throw new Expired('the version is too old');
+      throw new Error(`the watch of ${PLURALS[kind]} reports ${type}: ${object.message ?? 'no message'}`);
+  }
+};
 
-export const kubernetesSource = (config: KubeConfig, kind: ObjectKind): Source => {
-  const api = config.makeApiClient(CustomObjectsApi);
-  const watch = new Watch(config);
-  const plural = PLURALS[kind];
+const expiredOr = (error: unknown): unknown =>
+  error instanceof ApiRefusal && error.status === 410 ? new Expired('the version is too old') : error;
+
+async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    // What has no end yet is completed by the next chunk, or cut off with the connection.
+    rest = lines.pop() ?? '';
+    yield* lines.filter((line) => line !== '');
+  }
+}
+
+export const kubernetesSource = (
+  api: Pick<ApiServer, 'get'>,
+  kind: ObjectKind,
+  settings: SourceSettings = DEFAULTS,
+): Source => {
+  const path = `/apis/${API_VERSION}/${PLURALS[kind]}`;
+
+  const list = async (next: string | undefined, signal: AbortSignal): Promise<Page> => {
+    const query = { limit: String(PAGE_SIZE), ...(next === undefined ? {} : { continue: next }) };
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(settings.listDeadlineMs)]);
+    const response = await api.get(path, query, deadline);
+    const { items = [], metadata } = (await response.json()) as List;
+    return {
+      items: items.map((item) => observed(kind, item)),
+      resourceVersion: metadata.resourceVersion,
+      ...(metadata.continue ? { next: metadata.continue } : {}),
+    };
+  };
+
+  const watch = async (from: string, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void> => {
+    const silence = new AbortController();
+    const timer = setTimeout(
+      () => silence.abort(new Error(`the watch of ${PLURALS[kind]} was silent for ${settings.silenceMs / 1_000} s`)),
+      settings.silenceMs,
+    );
+    const seconds = WATCH_SECONDS.least + Math.random() * (WATCH_SECONDS.most - WATCH_SECONDS.least);
+    try {
+      const response = await api.get(
+        path,
+        {
+          watch: 'true',
+          resourceVersion: from,
+          allowWatchBookmarks: 'true',
+          timeoutSeconds: String(Math.round(seconds)),
+        },
+        AbortSignal.any([signal, silence.signal]),
+      );
+      if (response.body === null) return;
+      for await (const line of linesOf(response.body)) {
+        timer.refresh();
+        onEvent(eventOf(kind, JSON.parse(line) as Line));
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      throw silence.signal.aborted ? silence.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 
   return {
-    list: async (next) => {
-      const list = (await api.listCustomObjectForAllNamespaces({
-        group: API_GROUP,
-        version: VERSION,
-        resourcePlural: plural,
-        limit: PAGE_SIZE,
-        ...(next === undefined ? {} : { _continue: next }),
-      })) as { items: ApiObject[]; metadata: { resourceVersion: string; continue?: string } };
-      const more = list.metadata.continue;
-      return {
-        items: list.items.map((item) => observed(kind, item)),
-        resourceVersion: list.metadata.resourceVersion,
-        ...(more ? { next: more } : {}),
-      };
-    },
-
-    watch: (resourceVersion, onEvent, signal) =>
-      new Promise((resolve, reject) => {
-        const timeoutSeconds = Math.round(
-          WATCH_SECONDS.least + Math.random() * (WATCH_SECONDS.most - WATCH_SECONDS.least),
-        );
-        const receive = (phase: string, object: ApiObject & { code?: number; message?: string }): void => {
-          switch (phase) {
-            case 'ADDED':
-            case 'MODIFIED':
-            case 'DELETED':
-              onEvent({
-                type: phase === 'DELETED' ? 'deleted' : 'changed',
-                object: observed(kind, object),
-                resourceVersion: object.metadata.resourceVersion,
-              });
-              break;
-            case 'BOOKMARK':
-              onEvent({ type: 'bookmark', resourceVersion: object.metadata.resourceVersion });
-              break;
-            default:
-              reject(
-                object.code === 410
-                  ? new Expired('the version is too old')
-                  : new Error(`Watch of ${plural}: ${object.message ?? phase}`),
-              );
-          }
-        };
-        const done = (error: unknown): void => {
-          if (error === null || error === undefined || signal.aborted) resolve();
-          else reject(isExpired(error) ? new Expired('the version is too old') : error);
-        };
-        watch
-          .watch(
-            `/apis/${API_GROUP}/${VERSION}/${plural}`,
-            { resourceVersion, allowWatchBookmarks: true, timeoutSeconds },
-            receive,
-            done,
-          )
-          .then((controller) => {
-            if (signal.aborted) controller.abort();
-            signal.addEventListener('abort', () => {
-              controller.abort();
-              resolve();
-            });
-          }, done);
-      }),
+    list: (next, signal) => list(next, signal).catch((error: unknown) => Promise.reject(expiredOr(error))),
+    watch: (from, onEvent, signal) =>
+      watch(from, onEvent, signal).catch((error: unknown) => Promise.reject(expiredOr(error))),
   };
 };

@@ -3,7 +3,9 @@
  *
  * Owns: the loop of paged lists and resumed watches. Neighbours: `kubernetes-source.ts` speaks HTTP; `main.ts` turns
  * reports into signals. The informer of client-node stops for good after an error that isn't 410, and a throwing
- * callback goes unhandled; here any doubt leads to a new list, which is always safe because entities read for themselves.
+ * callback goes unhandled; here a watch that ended as it should is resumed, and any doubt leads to a new list. That is
+ * always safe, because entities read for themselves, and it finds what a resumed watch never would: another API server,
+ * or one whose data is older than it was.
  */
 import { pause } from './keyed-queue.ts';
 
@@ -67,11 +69,15 @@ const listAll = async (
   }
 };
 
+/** A watch that ends sooner than this, without an event, did not end because its time was over. */
+const HASTE_MS = 1_000;
+
 /** Runs until the signal aborts. */
 export const listWatch = async (settings: ListWatchSettings): Promise<void> => {
   const { source, signal, report } = settings;
   const backoff = settings.backoff ?? jittered;
   let known = new Map<string, Observed>();
+  /** Where a watch may go on; undefined when everything must be listed first. */
   let resourceVersion: string | undefined;
   let listedAt = 0;
   let failures = 0;
@@ -95,22 +101,29 @@ export const listWatch = async (settings: ListWatchSettings): Promise<void> => {
     report({ type: event.type, object: event.object });
   };
 
+  const watch = async (from: string): Promise<void> => {
+    const began = Date.now();
+    const due = AbortSignal.timeout(Math.max(1, listedAt + settings.relistMs - began));
+    await source.watch(from, receive, AbortSignal.any([signal, due]));
+    // Something between us and the server closes every stream at once: going on without a pause would be an attack.
+    const hasty = resourceVersion === from && Date.now() - began < HASTE_MS;
+    if (hasty && !due.aborted && !signal.aborted) throw new Error('the watch ended as soon as it began');
+    failures = 0;
+  };
+
   while (!signal.aborted) {
     try {
       if (resourceVersion === undefined || Date.now() - listedAt >= settings.relistMs) resourceVersion = await relist();
-      const span = AbortSignal.timeout(Math.max(1, listedAt + settings.relistMs - Date.now()));
-      await source.watch(resourceVersion, receive, AbortSignal.any([signal, span]));
+      await watch(resourceVersion);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof Expired) {
-        resourceVersion = undefined;
-        continue;
-      }
-      const delay = backoff(failures);
+      resourceVersion = undefined;
       failures += 1;
+      // A version expires in the ordinary course of things; only if that goes on is it trouble.
+      if (error instanceof Expired && failures === 1) continue;
+      const delay = backoff(failures - 1);
       settings.onTrouble('list or watch', error, delay);
       await pause(delay, signal);
-      // After any other trouble the watch resumes; after a long one the relist interval has passed anyway.
     }
   }
 };

@@ -30,6 +30,11 @@ export type Signals = {
   readonly tell: (report: Report) => Promise<void>;
   /** Forgets what was told: the next list tells everything again (after a loss of Temporal's data). */
   readonly forget: () => void;
+  /**
+   * Forgets those who were told before a time and don't run, though their object is there; answers how many. An entity
+   * may end while its object lives: a worker that looked at the wrong API server found nothing, or a person ended it.
+   */
+  readonly forgetEnded: (running: ReadonlySet<string>, toldBefore: number) => number;
 };
 
 const referenceOf = (object: Observed): ObjectRef => ({
@@ -40,15 +45,16 @@ const referenceOf = (object: Observed): ObjectRef => ({
 });
 
 export const signals = (client: Pick<Client, 'workflow'>): Signals => {
-  const told = new Map<string, string>();
+  const told = new Map<string, { readonly news: string; readonly workflowId: string; readonly at: number }>();
 
   const changed = async (object: Observed): Promise<void> => {
     const news = fingerprint(object);
-    if (told.get(object.uid) === news) return;
+    if (told.get(object.uid)?.news === news) return;
     const reference = referenceOf(object);
     const state: EntityState = { v: 1, object: reference, dependents: [] };
+    const workflowId = entityWorkflowId(reference);
     await client.workflow.signalWithStart(ENTITY_WORKFLOW[reference.kind], {
-      workflowId: entityWorkflowId(reference),
+      workflowId,
       taskQueue: TASK_QUEUE,
       args: [state],
       signal: specChanged,
@@ -58,7 +64,7 @@ export const signals = (client: Pick<Client, 'workflow'>): Signals => {
         ? { typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.cluster, value: clusterIdOf(object.uid) }] }
         : {}),
     });
-    told.set(object.uid, news);
+    told.set(object.uid, { news, workflowId, at: Date.now() });
   };
 
   const deleted = async (object: Observed): Promise<void> => {
@@ -74,5 +80,10 @@ export const signals = (client: Pick<Client, 'workflow'>): Signals => {
   return {
     tell: (report) => (report.type === 'deleted' ? deleted(report.object) : changed(report.object)),
     forget: () => told.clear(),
+    forgetEnded: (running, toldBefore) => {
+      const ended = [...told].filter(([, { workflowId, at }]) => at < toldBefore && !running.has(workflowId));
+      for (const [uid] of ended) told.delete(uid);
+      return ended.length;
+    },
   };
 };

@@ -1,7 +1,9 @@
 /**
- * Temporal's presence: notices when its namespace is another one than before, as after the loss of all its data.
+ * Temporal's presence: notices when its namespace is another one than before, as after the loss of all its data, or when
+ * it was away, after which its data may be older than what was told (a restored backup).
  *
- * Owns: one cheap probe. Entities that are lost with Temporal's data start again from the objects (design §4).
+ * Owns: one cheap probe. Entities that are lost with Temporal's data start again from the objects.
+ * Neighbour: `entity-sweep.ts` finds single entities that have ended.
  */
 import type { ConnectionLike } from '@temporalio/client';
 import { pause } from './keyed-queue.ts';
@@ -16,12 +18,17 @@ export type PresenceSettings = {
   readonly onTrouble: (error: unknown) => void;
 };
 
+/** A server that takes the call and never answers is away, too. */
+const DEADLINE_MS = 5_000;
+
 export const watchNamespace = async (settings: PresenceSettings): Promise<void> => {
   let known: string | undefined;
   let away = false;
   while (!settings.signal.aborted) {
     try {
-      const answer = await settings.connection.workflowService.describeNamespace({ namespace: settings.namespace });
+      const answer = await settings.connection.withDeadline(Date.now() + DEADLINE_MS, () =>
+        settings.connection.workflowService.describeNamespace({ namespace: settings.namespace }),
+      );
       const id = answer.namespaceInfo?.id ?? '';
       if (known !== undefined && (id !== known || away)) settings.onAppeared();
       known = id;

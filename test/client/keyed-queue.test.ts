@@ -69,4 +69,21 @@ describe('a keyed queue', () => {
     await queue.idle();
     expect(done).toEqual(['good']);
   });
+
+  test('work that fails after the end was asked for does not hold it up', async () => {
+    const stop = new AbortController();
+    const queue = keyedQueue<string>({
+      signal: stop.signal,
+      backoff: () => 60_000,
+      onError: () => undefined,
+      work: async () => {
+        stop.abort();
+        throw new Error('the connection is closed');
+      },
+    });
+    queue.put('a', 'news');
+    const began = Date.now();
+    await queue.idle();
+    expect(Date.now() - began).toBeLessThan(5_000);
+  });
 });

@@ -100,17 +100,55 @@ describe('list and watch', () => {
     expect(trouble).toBe(2);
   });
 
-  test('goes on after an error while watching, from the version it had reached', async () => {
-    const { watchedFrom, trouble } = await follow({
-      lists: [{ items: [], resourceVersion: '10' }],
+  test('after an error while watching it lists again, and so finds what a resumed watch would never be told', async () => {
+    const { reports, watchedFrom, trouble } = await follow({
+      lists: [
+        { items: [objectNamed('a')], resourceVersion: '10' },
+        // Another API server, or an older state of the same: its versions are lower, and an object is gone.
+        { items: [objectNamed('b')], resourceVersion: '3' },
+      ],
       watches: [
         (onEvent) => {
-          onEvent({ type: 'changed', object: objectNamed('a'), resourceVersion: '12' });
+          onEvent({ type: 'changed', object: objectNamed('a', { generation: 2 }), resourceVersion: '12' });
           throw new Error('ECONNRESET');
         },
       ],
     });
-    expect(watchedFrom).toEqual(['10', '12']);
+    expect(watchedFrom).toEqual(['10', '3']);
+    expect(reports).toEqual(['changed a', 'changed a', 'deleted a', 'changed b']);
     expect(trouble).toBe(1);
+  });
+
+  test('a watch whose time is over is resumed without a new list', async () => {
+    const { reports, watchedFrom, trouble } = await follow({
+      lists: [{ items: [objectNamed('a')], resourceVersion: '10' }],
+      watches: [
+        (onEvent) => onEvent({ type: 'bookmark', resourceVersion: '20' }),
+        (onEvent) => onEvent({ type: 'bookmark', resourceVersion: '30' }),
+      ],
+    });
+    expect(watchedFrom).toEqual(['10', '20', '30']);
+    expect(reports).toEqual(['changed a']);
+    expect(trouble).toBe(0);
+  });
+
+  test('watches that end as soon as they begin are trouble, and are not tried again without a pause', async () => {
+    const { trouble } = await follow({
+      lists: [
+        { items: [], resourceVersion: '10' },
+        { items: [], resourceVersion: '10' },
+      ],
+      watches: [() => undefined, () => undefined],
+    });
+    expect(trouble).toBe(2);
+  });
+
+  test('a version that expires once is no trouble; one that expires again and again is', async () => {
+    const expire = (): void => {
+      throw new Expired('too old');
+    };
+    const list = { items: [], resourceVersion: '10' };
+    expect((await follow({ lists: [list, list], watches: [expire] })).trouble).toBe(0);
+    expect((await follow({ lists: [list, list, list, list], watches: [expire, expire, expire] })).trouble).toBe(2);
   });
 });

@@ -1,0 +1,132 @@
+/**
+ * Operations in a description: what runs, what stands in the way, and what moves it on.
+ *
+ * Owns: the branches of one operation, from the best that is known of it: its own view, else what Temporal knows of its
+ * activities, else what status recorded. Pure. Neighbours: `describe.ts` puts them under their object.
+ */
+
+import type { StepView } from '../../workflows/messages.ts';
+import type { StoredCluster, StoredNodePool } from '../management.ts';
+import type { LiveStep, OperationReport, WorkflowReport } from '../operations.ts';
+import { span } from './table.ts';
+import { type Branch, branch, leaf, type Paint } from './tree.ts';
+
+export type Drawing = {
+  readonly paint: Paint;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Flags that lead `temporal` to the right server, or nothing where its defaults do. */
+  readonly temporalFlags: string;
+};
+
+type AnyObject = StoredCluster | StoredNodePool;
+type Blocked = Extract<StepView['status'], { state: 'blocked' }>;
+
+const WHY: Readonly<Record<Blocked['verdict'], string>> = {
+  blocked: 'waits for a person',
+  capacity: 'waits for capacity at AWS',
+  retry: 'failed and is tried again',
+  bug: 'failed unexpectedly: please report it',
+};
+
+const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
+
+const retryCommand = (workflowId: string, step: string, { temporalFlags }: Drawing): string =>
+  `temporal workflow update execute${temporalFlags} --workflow-id '${workflowId}' --name retry --input '${JSON.stringify({ step })}'`;
+
+const blockedBranch = (id: string, status: Blocked, workflowId: string, drawing: Drawing): Branch => {
+  const { paint, now } = drawing;
+  const wait = status.retryAt - now;
+  const next = wait > 0 ? `next try in ${span(wait)}` : 'next try now';
+  return branch(
+    `${paint.red('✗')} ${id} ${paint.red(WHY[status.verdict])} ${paint.dim(`(attempt ${status.attempt} failed ${span(now - status.since)} ago, ${next})`)}`,
+    leaf(status.message),
+    leaf(paint.dim(`retry now: ${retryCommand(workflowId, id, drawing)}`)),
+  );
+};
+
+const stepBranch = (step: StepView, live: LiveStep | undefined, workflowId: string, drawing: Drawing): Branch => {
+  const { paint, now } = drawing;
+  const { status } = step;
+  switch (status.state) {
+    case 'running': {
+      const attempts = live && live.attempt > 1 ? `, attempt ${live.attempt}` : '';
+      return branch(
+        `${paint.yellow('▸')} ${step.id} ${paint.dim(`(${span(now - status.since)}${attempts})`)}`,
+        ...(live?.lastError ? [leaf(paint.dim(live.lastError))] : []),
+      );
+    }
+    case 'blocked':
+      return blockedBranch(step.id, status, workflowId, drawing);
+    case 'pending':
+    case 'done':
+    case 'skipped':
+      return leaf(`${paint.dim('·')} ${step.id}`);
+  }
+};
+
+/** What the server knows by itself: activities that it is trying, with attempts and last failures. */
+export const liveBranches = (report: WorkflowReport<unknown>, paint: Paint): Branch[] =>
+  report.live.map((step) =>
+    branch(
+      `${paint.yellow('▸')} ${step.id} ${paint.dim(`(attempt ${step.attempt})`)}`,
+      ...(step.lastError ? [leaf(paint.dim(step.lastError))] : []),
+    ),
+  );
+
+/** What the object's status recorded of its last operation and of what stood in the way. */
+export const recordedBranch = ({ status }: AnyObject, { paint }: Drawing): Branch[] => {
+  const last = status?.lastOperation;
+  const errors = (status?.lastErrors ?? []).map((error) =>
+    branch(`${paint.red('✗')} ${error.step ?? 'a step'}: ${error.message ?? 'no message'}`),
+  );
+  if (last === undefined) return errors;
+  const progress = last.progress === undefined ? '' : `: ${last.progress.done} of ${last.progress.total} steps done`;
+  const running = (last.steps ?? []).filter((step) => step.state === 'running');
+  return [
+    branch(
+      `${paint.dim('·')} ${last.type ?? 'an operation'} ${last.state ?? ''}${progress}`,
+      ...running.map((step) => leaf(`${paint.yellow('▸')} ${step.step}`)),
+      ...errors,
+    ),
+  ];
+};
+
+/** Without the operation's own view: what the server and the status know. */
+const unansweredBranch = (report: OperationReport, object: AnyObject, drawing: Drawing): Branch => {
+  const { paint, now } = drawing;
+  const began = `began ${span(now - Date.parse(report.startedAt))} ago`;
+  return branch(
+    `${paint.dim('·')} ${report.type} ${report.status.toLowerCase()}, ${began} ${paint.yellow('(no worker answers)')}`,
+    ...liveBranches(report, paint),
+    ...(report.status === 'RUNNING' ? recordedBranch(object, drawing) : []),
+  );
+};
+
+export const operationBranch = (report: OperationReport, object: AnyObject, drawing: Drawing): Branch => {
+  const { paint, now } = drawing;
+  const { view } = report;
+  if (view === undefined) return unansweredBranch(report, object, drawing);
+  const done = view.steps.filter(isDone).length;
+  const took = span((view.finishedAt ?? now) - view.startedAt);
+  if (view.state !== 'running') {
+    const mark = view.state === 'succeeded' ? paint.green('✓') : paint.red('✗');
+    return leaf(`${mark} ${view.type} ${view.state} in ${took} (${done} of ${view.steps.length} steps)`);
+  }
+  // Cancelled or terminated by hand: what the view says was true once.
+  if (report.status !== 'RUNNING') return leaf(`${paint.red('✗')} ${view.type} ${report.status.toLowerCase()}`);
+  const active = view.steps.filter((step) => step.status.state === 'running' || step.status.state === 'blocked');
+  const waiting = view.steps.filter((step) => step.status.state === 'pending').length;
+  return branch(
+    `${paint.yellow('▸')} ${view.type} running for ${took}: ${done} of ${view.steps.length} steps done`,
+    ...active.map((step) =>
+      stepBranch(
+        step,
+        report.live.find((live) => live.id === step.id),
+        report.workflowId,
+        drawing,
+      ),
+    ),
+    ...(waiting > 0 ? [leaf(paint.dim(`· ${waiting} more wait for these`))] : []),
+  );
+};
