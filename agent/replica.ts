@@ -13,6 +13,7 @@ import type { ReplicaConfiguration, ReplicaSecrets } from '../machine/configurat
 import { decideEtcdStart, type EtcdStart } from '../machine/empty-disk.ts';
 import type { Instance } from '../machine/node.ts';
 import { takeNetworkInterface, takeVolume } from './attachments.ts';
+import type { AwsAccount } from './aws/credentials.ts';
 import { createEc2, type Ec2 } from './aws/ec2.ts';
 import type { Kms } from './aws/kms.ts';
 import { issueLeaves, keepRenewed, signersOf } from './certificates.ts';
@@ -25,6 +26,7 @@ import { again, done, persist } from './persist.ts';
 export type ReplicaBoot = {
   readonly configuration: ReplicaConfiguration;
   readonly secrets: ReplicaSecrets;
+  readonly account: AwsAccount;
   readonly instance: Instance;
   readonly host: Host;
   readonly kms: Kms;
@@ -75,7 +77,7 @@ export const bootReplica = async (boot: ReplicaBoot, signal: AbortSignal): Promi
   const addresses = { fixed, primary: instance.address };
   const leaves = replicaCertificates(configuration, addresses, host.differences);
 
-  const ec2 = await createEc2(configuration.region);
+  const ec2 = await createEc2(boot.account);
   const [, , store] = await Promise.all([
     takeVolume(ec2, configuration.volumeId, instance.id, log, signal),
     takeNetworkInterface(ec2, configuration.networkInterfaceId, instance.id, log, signal),

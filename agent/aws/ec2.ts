@@ -5,6 +5,8 @@
  * Neighbours: `attachments.ts` takes volume and interface; `node-approver.ts` asks who a name belongs to.
  */
 
+import type { AwsAccount } from './credentials.ts';
+
 export type Attachment = { readonly instanceId: string; readonly state: string; readonly attachmentId?: string };
 
 export type Attachable = {
@@ -41,9 +43,12 @@ const tagsOf = (
 
 const codeOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.name : '');
 
-export const createEc2 = async (region: string): Promise<Ec2> => {
+export const createEc2 = async (account: AwsAccount): Promise<Ec2> => {
   const sdk = await import('@aws-sdk/client-ec2');
-  const client = new sdk.EC2Client({ region, requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000 } });
+  const client = new sdk.EC2Client({
+    ...account,
+    requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000 },
+  });
   return {
     volume: async (id) => {
       try {

@@ -4,6 +4,8 @@
  * Owns: the SDK client, loaded when it is first needed. Invariant: I8 (plaintext keys stay in memory).
  */
 
+import type { AwsAccount } from './credentials.ts';
+
 /** Binds a ciphertext to its purpose: KMS refuses to decrypt under another one. */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
@@ -16,9 +18,9 @@ export type Kms = {
   ): Promise<{ readonly plaintext: Uint8Array; readonly ciphertext: Uint8Array }>;
 };
 
-export const createKms = async (region: string): Promise<Kms> => {
+export const createKms = async (account: AwsAccount): Promise<Kms> => {
   const { KMSClient, DecryptCommand, GenerateDataKeyCommand } = await import('@aws-sdk/client-kms');
-  const client = new KMSClient({ region, requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000 } });
+  const client = new KMSClient({ ...account, requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000 } });
   return {
     decrypt: async (ciphertext, context) => {
       const answer = await client.send(
