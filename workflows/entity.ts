@@ -27,6 +27,7 @@ import type { Assessment, MirrorRequest, OperationInput } from '../activities/co
 import { assess, IDLE_LOOK, mirror } from './activities.ts';
 import {
   addDependent,
+  clusterProgressed,
   type EntityState,
   type EntityView,
   getEntityState,
@@ -50,6 +51,14 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
   let looksWhileBlocked = 0;
 
   setHandler(specChanged, () => void (changes += 1), { description: 'The object may have changed: read it again' });
+  setHandler(
+    clusterProgressed,
+    () => {
+      // A pool that builds, or is done, took what it needs already: looking again would only cost calls.
+      if (view.phase === 'waiting' || view.phase === 'assessing') changes += 1;
+    },
+    { description: 'The cluster that this pool waits for made progress' },
+  );
   setHandler(getEntityState, () => view, { description: 'What this entity is doing, and why' });
   setHandler(
     addDependent,
@@ -73,7 +82,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     await Promise.all(
       [...dependents].sort().map(async (dependent) => {
         try {
-          await getExternalWorkflowHandle(dependent).signal(specChanged);
+          await getExternalWorkflowHandle(dependent).signal(clusterProgressed);
         } catch (error) {
           log.info('Forgetting a dependent that has ended', { dependent, error: String(error) });
           dependents.delete(dependent);

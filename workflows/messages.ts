@@ -39,6 +39,8 @@ export type EntityView = {
 
 /** "Something about the object may have changed": the entity reads it again. Lost, doubled, reordered: no harm. */
 export const specChanged = defineSignal<[]>('specChanged');
+/** "Your cluster made progress": only of interest to a pool that waits for it. */
+export const clusterProgressed = defineSignal<[]>('clusterProgressed');
 /** A node pool asks its cluster's entity to be told about progress. */
 export const addDependent = defineSignal<[{ entityId: string }]>('addDependent');
 /** An operation tells its entity that a milestone was reached. */

@@ -4,6 +4,6 @@ import { ensureTools } from '../../sandbox/tools/build.ts';
 let tools: Promise<string> | undefined;
 
 export const toolsFolder = (): Promise<string> => {
-  tools ??= process.env['T_BIN'] ? Promise.resolve(process.env['T_BIN']) : ensureTools().then((built) => built.bin);
+  tools ??= ensureTools().then((built) => built.bin);
   return tools;
 };
