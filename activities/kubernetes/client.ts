@@ -43,11 +43,11 @@ export type KubernetesClient = {
     options?: Cancellation,
   ) => Promise<readonly KubernetesObject[]>;
   readonly create: (object: KubernetesObject, options?: Cancellation) => Promise<KubernetesObject>;
-  /** Server-side apply. With `metadata.uid`, only to that very object. */
+  /** Server-side apply. With `metadata.resourceVersion`, only to that very version. */
   readonly apply: (object: KubernetesObject, options?: Cancellation) => Promise<KubernetesObject>;
-  /** Server-side apply to `/status`. */
+  /** Server-side apply to `/status`. A uid is no precondition here, a resourceVersion is. */
   readonly applyStatus: (object: KubernetesObject, options?: Cancellation) => Promise<KubernetesObject>;
-  /** JSON merge patch. With `metadata.uid` or `metadata.resourceVersion` in it, only to that very object or version. */
+  /** JSON merge patch. With `metadata.resourceVersion` in it, only to that very version. */
   readonly patch: (name: ObjectName, patch: unknown, options?: Cancellation) => Promise<KubernetesObject>;
   /** Asks to delete; true when the object was there. With a uid, only that very object. */
   readonly remove: (name: ObjectName, uid?: string, options?: Cancellation) => Promise<boolean>;

@@ -3,20 +3,19 @@
  *
  * Owns: the one call that writes `/status`: server-side apply under one field manager, forced, the whole status each time,
  * so that what is no longer said goes. Neighbours: `policy/` projects it; the mirror activity sends it.
- * Invariants: I1 (only to the very object: the uid is a precondition), I8 (nothing here looks into it).
+ * Invariants: I1 (only to the very object), I8 (nothing here looks into it).
  */
 import { API_VERSION } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import type { Cancellation, KubernetesClient } from './client.ts';
-import { isConflict, isNotFound, KubernetesError } from './errors.ts';
+import { isConflict, isNotFound } from './errors.ts';
 import { findObject } from './objects.ts';
 
 /** `gone` and `replaced` are no failures of a mirror: there is nobody left to tell. */
 export type StatusWritten = 'written' | 'gone' | 'replaced';
 
-/** An object whose uid is another one refuses the precondition as a conflict, or as an invalid change. */
-const mayBeAnother = (error: unknown): boolean =>
-  isConflict(error) || (error instanceof KubernetesError && error.reason === 'Invalid');
+/** Others write to the object as well; a lost race is run again. */
+const RACES = 5;
 
 export const writeStatus = async (
   management: KubernetesClient,
@@ -25,17 +24,19 @@ export const writeStatus = async (
   options?: Cancellation,
 ): Promise<StatusWritten> => {
   const { kind, namespace, name, uid } = object;
-  try {
-    await management.applyStatus(
-      { apiVersion: API_VERSION, kind, metadata: { namespace, name, uid }, status },
-      options,
-    );
-    return 'written';
-  } catch (error) {
-    if (!isNotFound(error) && !mayBeAnother(error)) throw error;
+  for (let race = 1; ; race += 1) {
     const found = await findObject(management, object, options);
     if (found === null) return 'gone';
     if (found.metadata.uid !== uid) return 'replaced';
-    throw error;
+    // `/status` of a custom resource takes any uid; the version that was just seen stands for it.
+    const { resourceVersion } = found.metadata;
+    const metadata = { namespace, name, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+    try {
+      await management.applyStatus({ apiVersion: API_VERSION, kind, metadata, status }, options);
+      return 'written';
+    } catch (error) {
+      if (isNotFound(error)) return 'gone';
+      if (!isConflict(error) || race >= RACES) throw error;
+    }
   }
 };

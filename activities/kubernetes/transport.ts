@@ -55,6 +55,9 @@ export type TransportSettings = {
 const DEADLINE_MS = 10_000;
 const CONNECT_MS = 5_000;
 
+/** Not HTTP/2: it would send everything over one connection, hence to one replica behind a load balancer. */
+const POOL = { connections: 8, allowH2: false } as const;
+
 /** Credentials by digest, so that no key is kept as the name of anything (I8). */
 const digest = (tls: TlsIdentity): string => {
   const hash = createHash('sha256');
@@ -66,8 +69,8 @@ const digest = (tls: TlsIdentity): string => {
 
 const dispatcherFor = (tls: TlsIdentity, proxy: string | undefined): Dispatcher =>
   proxy === undefined
-    ? new Agent({ connect: { ...tls, timeout: CONNECT_MS }, connections: 8 })
-    : new ProxyAgent({ uri: proxy, requestTls: { ...tls, timeout: CONNECT_MS }, connections: 8 });
+    ? new Agent({ connect: { ...tls, timeout: CONNECT_MS }, ...POOL })
+    : new ProxyAgent({ uri: proxy, requestTls: { ...tls, timeout: CONNECT_MS }, ...POOL });
 
 export const createTransport = (settings: TransportSettings): Transport => {
   let current: { readonly id: string; readonly dispatcher: Dispatcher } | undefined;

@@ -187,6 +187,8 @@ export type ApiServerOptions = {
   readonly bin?: string;
   /** Signs the server's certificate, and client certificates under it are accepted. */
   readonly authority?: GivenAuthority;
+  /** Names, beside its address, that the server's certificate is for. */
+  readonly dnsNames?: readonly string[];
   /** More arguments for kube-apiserver. */
   readonly more?: readonly string[];
 };
@@ -197,7 +199,7 @@ export const startApiServer = async (options: ApiServerOptions = {}): Promise<Ap
   const where = await findPlace();
   const server = `https://${where.host}:${where.port}`;
   const token = randomBytes(24).toString('hex');
-  const certificates = await makeServerCertificates(where.host, options.authority);
+  const certificates = await makeServerCertificates(where.host, options.authority, options.dnsNames);
   const serviceAccount = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
     publicKeyEncoding: { type: 'spki', format: 'pem' },

@@ -23,7 +23,11 @@ const signerOf = async (given: GivenAuthority) => ({
 });
 
 /** Certificates for the server at an IP address, good for a day, under a throwaway authority unless one is given. */
-export const makeServerCertificates = async (host: string, given?: GivenAuthority): Promise<ServerCertificates> => {
+export const makeServerCertificates = async (
+  host: string,
+  given?: GivenAuthority,
+  dnsNames: readonly string[] = [],
+): Promise<ServerCertificates> => {
   const generate = (): Promise<webcrypto.CryptoKeyPair> =>
     crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const validity = { notBefore: new Date(Date.now() - 3_600_000), notAfter: new Date(Date.now() + 86_400_000) };
@@ -49,7 +53,10 @@ export const makeServerCertificates = async (host: string, given?: GivenAuthorit
     signingKey: signer.signingKey,
     signingAlgorithm: algorithm,
     extensions: [
-      new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: host }]),
+      new x509.SubjectAlternativeNameExtension([
+        { type: 'ip', value: host },
+        ...dnsNames.map((value) => ({ type: 'dns', value }) as const),
+      ]),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
     ],
   });

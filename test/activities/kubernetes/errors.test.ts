@@ -35,7 +35,10 @@ describe('absence (I12)', () => {
   });
 
   test('is not silence', () => {
-    const error = unanswered({ verb: 'get', object: 'Secret default/x', server: 'https://api' }, new Error('ECONNREFUSED'));
+    const error = unanswered(
+      { verb: 'get', object: 'Secret default/x', server: 'https://api' },
+      new Error('ECONNREFUSED'),
+    );
     expect(isUnreachable(error)).toBe(true);
     expect(verdictOf(error).verdict).toBe('retry');
     expect(error.message).toBe(

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { createHash, createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { issueClientCertificate, generateKeyPair } from '../../../activities/kubernetes/certificates.ts';
+import { generateKeyPair, issueClientCertificate } from '../../../activities/kubernetes/certificates.ts';
 import { createContent, defectOf, outputsOf } from '../../../activities/kubernetes/secret-content.ts';
 
 const YEAR_MS = 365 * 24 * 3600 * 1_000;
@@ -63,7 +63,10 @@ describe('an SSH key', () => {
 describe('a bootstrap token', () => {
   test('has the form that Kubernetes wants, and is never the same', async () => {
     const tokens = await Promise.all(
-      Array.from({ length: 20 }, async () => (await createContent({ type: 'bootstrap-token' }, 'gke-1'))['token'] ?? ''),
+      Array.from(
+        { length: 20 },
+        async () => (await createContent({ type: 'bootstrap-token' }, 'gke-1'))['token'] ?? '',
+      ),
     );
     for (const token of tokens) expect(token).toMatch(/^[a-z0-9]{6}\.[a-z0-9]{16}$/);
     expect(new Set(tokens).size).toBe(20);
