@@ -63,10 +63,14 @@ export type ClaimBefore = { readonly network: number; readonly proxyPort: number
 /**
  * Claims a network and a proxy port for as long as this process lives. What the sandbox had before comes first: what it
  * wrote down then, kubeconfigs and endpoints, stays true. While its own parts listen there, it can be nothing else.
+ * `folder` holds the locks, the same one for all sandboxes of this computer.
  */
-export const claimAddresses = async (home: string, before: ClaimBefore | undefined): Promise<Claim> => {
+export const claimAddresses = async (
+  home: string,
+  before: ClaimBefore | undefined,
+  folder = `${tmpdir()}/slipway-networks`,
+): Promise<Claim> => {
   const inUse = before?.inUse === true;
-  const folder = `${tmpdir()}/slipway-networks`;
   mkdirSync(folder, { recursive: true });
   try {
     // Every user of this computer takes part.

@@ -64,7 +64,7 @@ const tell = async (): Promise<void> => {
   say(`Provisioned after ${((Date.now() - began) / 1000).toFixed(1)} s.`);
 
   await kubectl(MANAGEMENT_CONTEXT, 'get', 'AWSClusters,AWSNodePools');
-  await kubectl(MANAGEMENT_CONTEXT, 'get', 'events', '--sort-by=.metadata.creationTimestamp');
+  await kubectl(MANAGEMENT_CONTEXT, 'get', 'events');
 
   say('Short-lived credentials for the new cluster, beside those of the management API.');
   const arguments_ = ['clusters', 'get-credentials', CLUSTER, '--kubeconfig', status.kubeconfig];

@@ -5,19 +5,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { claimAddresses } from '../../sandbox/addresses.ts';
+import { type ClaimBefore, claimAddresses as claimIn } from '../../sandbox/addresses.ts';
 import { isLock, type Lock, type LockHolder, tryLock } from '../../sandbox/lock.ts';
 
 let folder = '';
-const temporary = process.env['TMPDIR'];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'slipway-lock-'));
-  process.env['TMPDIR'] = folder;
 });
 afterEach(() => {
-  if (temporary === undefined) delete process.env['TMPDIR'];
-  else process.env['TMPDIR'] = temporary;
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -62,6 +58,8 @@ describe('a lock', () => {
 });
 
 describe('addresses', () => {
+  const claimAddresses = (home: string, before: ClaimBefore | undefined) => claimIn(home, before, folder);
+
   test('of two sandboxes differ in network and proxy port', async () => {
     const first = await claimAddresses('/one', undefined);
     const second = await claimAddresses('/two', undefined);
@@ -101,7 +99,7 @@ describe('addresses', () => {
   test('are not half claimed: who gets none holds none', async () => {
     const first = await claimAddresses('/one', { network: 80, proxyPort: 8214, inUse: false });
     await expect(claimAddresses('/two', { network: 81, proxyPort: 8214, inUse: true })).rejects.toThrow(/in use/);
-    expect(readdirSync(join(folder, 'slipway-networks')).sort()).toEqual(['80.lock', 'proxy-8214.lock']);
+    expect(readdirSync(folder).sort()).toEqual(['80.lock', 'proxy-8214.lock']);
     first.release();
   });
 });
