@@ -3,6 +3,7 @@
  * its certificate is signed by the very authority that the cluster's root CA Secret holds.
  */
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createAuthority, type KeyAndCertificate } from '../../../activities/kubernetes/certificates.ts';
 import type { KubernetesClient } from '../../../activities/kubernetes/client.ts';
@@ -366,7 +367,7 @@ describe('add-ons', () => {
   });
 
   test('kubectl cluster-info prints them as the seed shows', async () => {
-    const plain = (await kubectl('cluster-info')).replace(/\u001b\[[0-9;]*m/g, '');
+    const plain = stripVTControlCharacters(await kubectl('cluster-info'));
     const path = `${api.server}/api/v1/namespaces/kube-system/services`;
     expect(plain).toContain(`CoreDNS is running at ${path}/kube-dns:dns/proxy`);
     expect(plain).toContain(`KubeDNSUpstream is running at ${path}/kube-dns-upstream:dns/proxy`);
