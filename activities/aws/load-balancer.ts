@@ -140,11 +140,8 @@ export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-
       const [balancer] = answer.LoadBalancers ?? [];
       if (balancer === undefined) throw new Error(`AWS answered without the load balancer ${name}.`);
       const outputs = outputsOfLoadBalancer(balancer);
-      // One that is new is still being provisioned; any other was there before.
-      if (balancer.State?.Code !== 'provisioning') {
-        const itsTags = (await tagsOf(elbv2, [outputs.arn], wanted.signal)).get(outputs.arn) ?? {};
-        refuseForeign(labelOf(balancer), wanted.key, belongsTo(itsTags, wanted));
-      }
+      const itsTags = (await tagsOf(elbv2, [outputs.arn], wanted.signal)).get(outputs.arn) ?? {};
+      refuseForeign(labelOf(balancer), wanted.key, belongsTo(itsTags, wanted));
       await spreadOverZones(outputs.arn);
       return { outputs };
     },

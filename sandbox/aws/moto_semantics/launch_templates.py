@@ -23,6 +23,10 @@ def _version(original: Any, self: Any, template: Any, number: int, data: dict[st
     original(self, template, number, data, description)
 
 
+# moto answers with the tags that a template was made with, whatever was tagged later.
+moto_templates.LaunchTemplate.tags = property(lambda self: self.get_tags(), lambda self, tags: None)
+
+
 @patch(moto_templates.LaunchTemplate)
 def get_version(original: Any, self: Any, number: Any) -> Any:
     """By number, not by position: versions can be deleted."""

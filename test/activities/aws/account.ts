@@ -10,7 +10,7 @@ import { type AwsCall, type AwsClients, createAwsClients } from '../../../activi
 import { type Aws, type AwsDrivers, awsResources } from '../../../activities/aws/resources.ts';
 import type { StepOutcome, StepRequest } from '../../../activities/contract.ts';
 import { ensureResource, type ResourceDriver, removeResource, waitForResource } from '../../../activities/driver.ts';
-import { VerdictError, verdictOf } from '../../../activities/verdicts.ts';
+import { type Judgement, VerdictError, verdictOf } from '../../../activities/verdicts.ts';
 import { clusterIdOf } from '../../../api/names.ts';
 import type { ObjectRef, Owner } from '../../../api/object.ts';
 import { type SecretData, secretFingerprint } from '../../../machine/envelope.ts';
@@ -141,8 +141,27 @@ export const requestFor = (
   };
 };
 
+const AWS_KINDS: Readonly<Partial<Record<ResourceKind, true>>> = {
+  preflight: true,
+  'subnet-tags': true,
+  'security-group': true,
+  'security-group-rules': true,
+  'etcd-volume': true,
+  'network-interface': true,
+  'load-balancer': true,
+  'target-group': true,
+  targets: true,
+  listener: true,
+  'launch-template': true,
+  'auto-scaling-group': true,
+  established: true,
+};
+
 const driverOf = (drivers: AwsDrivers, kind: ResourceKind): ResourceDriver<ResourceKind> | undefined =>
   Object.hasOwn(drivers, kind) ? (drivers as Readonly<Record<string, ResourceDriver<ResourceKind>>>)[kind] : undefined;
+
+/** Whether a kind has its driver here: the account is awaited rather than made. */
+export const isAws = (kind: ResourceKind): boolean => Object.hasOwn(AWS_KINDS, kind);
 
 /** One execution of a step by the real driver of its kind. */
 export const perform = (aws: Aws, request: StepRequest, since = Date.now()): Promise<StepOutcome> => {
@@ -168,7 +187,7 @@ const secretOutputs = ({ properties }: SecretResource, data: SecretData): Output
 });
 
 /** What the management API would hold: text that is as long as PEM, and that nothing else contains. */
-const playSecret = (account: TestAccount, resource: SecretResource): Outputs => {
+export const playSecret = (account: TestAccount, resource: SecretResource): Outputs => {
   const { name, content } = resource.properties;
   const secret = randomBytes(180).toString('base64');
   const made: Readonly<Record<SecretContent['type'], SecretData>> = {
@@ -227,3 +246,20 @@ export const foundInManagement = (account: TestAccount, resources: readonly Reso
     const data = account.secrets.get(resource.properties.name);
     return data === undefined ? [] : [observed('secret', resource.key, secretOutputs(resource, data), {})];
   });
+
+/** The verdict on what a promise throws; it must throw. */
+export const judged = async (what: Promise<unknown>): Promise<Judgement> => {
+  try {
+    await what;
+  } catch (error) {
+    return verdictOf(error);
+  }
+  throw new Error('nothing was thrown');
+};
+
+/** What stands for resources in the account; instances, and what comes with them, come and go by themselves. */
+export const stable = (rows: readonly Row[]): string[] =>
+  rows
+    .filter((row) => row.kind !== 'instance' && row.detail['description'] !== 'Primary network interface')
+    .filter((row) => row.kind !== 'volume' || Object.keys((row.detail['tags'] ?? {}) as object).length > 0)
+    .map((row) => `${row.kind} ${row.id}`);

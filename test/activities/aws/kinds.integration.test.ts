@@ -1,0 +1,219 @@
+/** Every kind that Slipway makes in AWS: twice is once, a lost answer is found, only differences are changed. */
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateTagsCommand,
+  CreateVolumeCommand,
+  DeleteVolumeCommand,
+} from '@aws-sdk/client-ec2';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Aws } from '../../../activities/aws/resources.ts';
+import { verdictOf } from '../../../activities/verdicts.ts';
+import { EMPTY_DISK_TAG } from '../../../api/names.ts';
+import { orderedTopology } from '../../../topology/check.ts';
+import { clusterTopology } from '../../../topology/cluster.ts';
+import type { Outputs, Resource, ResourceKey } from '../../../topology/resource.ts';
+import { release, seedCluster } from '../../topology/objects.ts';
+import {
+  CLUSTER_ID,
+  isAws,
+  judged,
+  perform,
+  playSecret,
+  type Row,
+  requestFor,
+  stable,
+  startAccount,
+  type TestAccount,
+} from './account.ts';
+
+const topology = orderedTopology(clusterTopology(seedCluster(), release()), []);
+const resource = (key: ResourceKey): Resource => {
+  const found = topology.find((one) => one.key === key);
+  if (found === undefined) throw new Error(`the topology has no ${key}`);
+  return found;
+};
+const ofAws = topology.filter((one) => isAws(one.kind) && one.kind !== 'preflight');
+
+/** The call that makes each kind. */
+const CREATES: Readonly<Record<string, string>> = {
+  'subnet-tags': 'CreateTags',
+  'security-group': 'CreateSecurityGroup',
+  'security-group-rules': 'AuthorizeSecurityGroupIngress',
+  'etcd-volume': 'CreateVolume',
+  'network-interface': 'CreateNetworkInterface',
+  'load-balancer': 'CreateLoadBalancer',
+  'target-group': 'CreateTargetGroup',
+  targets: 'RegisterTargets',
+  listener: 'CreateListener',
+  'launch-template': 'CreateLaunchTemplate',
+  'auto-scaling-group': 'CreateAutoScalingGroup',
+  established: 'CreateTags',
+};
+
+let account: TestAccount;
+let aws: Aws;
+const known: Record<ResourceKey, Outputs> = {};
+
+const ensure = (key: ResourceKey, options: { readonly first?: boolean } = {}) =>
+  perform(aws, requestFor({ verb: 'ensure', resource: resource(key) }, { known, ...options }));
+const remove = (key: ResourceKey) =>
+  perform(aws, requestFor({ verb: 'remove', resource: resource(key) }, { known, first: false }));
+
+const mutations = async (what: Promise<unknown>): Promise<string[]> => {
+  account.calls.length = 0;
+  await what;
+  return account.calls.filter((call) => call.mutating).map((call) => call.operation);
+};
+
+const waitForGone = async (key: ResourceKey): Promise<void> => {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    try {
+      await remove(key);
+      return;
+    } catch (error) {
+      const { verdict, message } = verdictOf(error);
+      if (verdict !== 'retry' || Date.now() > deadline) throw new Error(`${key}: ${message}`, { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+};
+
+beforeAll(async () => {
+  account = await startAccount();
+  aws = account.newWorker();
+  const preflight = await perform(aws, requestFor({ verb: 'ensure', resource: resource('preflight') }));
+  known['preflight'] = preflight.outputs;
+  for (const one of topology) if (one.kind === 'secret') known[one.key] = playSecret(account, one);
+});
+afterAll(() => account?.end());
+
+describe('each kind, made although the answer was lost', () => {
+  test.each(ofAws.map((one) => one.key))('%s exists once', async (key) => {
+    const { kind } = resource(key);
+    const action = CREATES[kind];
+    // Twice: the SDK tries a second time by itself.
+    await account.fault({ action, code: 'InternalError', after: true, count: 2 });
+    const lost = await judged(ensure(key));
+    expect(lost).toMatchObject({ verdict: 'retry' });
+    const committed = stable(await account.rows());
+
+    const found = await ensure(key, { first: false });
+    expect(found.change).not.toBe('removed');
+    known[key] = found.outputs;
+    expect(stable(await account.rows())).toEqual(committed);
+
+    // Now that it is as it should be, nothing is changed any more,
+    const again = await mutations(ensure(key, { first: false }));
+    expect(again).toEqual([]);
+    // and a first execution that was told of nothing finds it, too.
+    const blind = await ensure(key);
+    expect(blind.outputs).toEqual(known[key]);
+    expect(stable(await account.rows())).toEqual(committed);
+  });
+
+  test('an established volume never says bootstrap again, whatever is ensured', async () => {
+    await ensure('etcd-volume/0', { first: false });
+    const volume = (await account.rows()).find((row) => row.id === known['etcd-volume/0']?.['id']);
+    expect((volume?.detail['tags'] as Record<string, string>)[EMPTY_DISK_TAG]).toBe('wait');
+  });
+});
+
+describe('changes', () => {
+  const changed = (key: ResourceKey, properties: object): Resource =>
+    ({ ...resource(key), properties: { ...resource(key).properties, ...properties } }) as Resource;
+  const ensureChanged = (one: Resource) =>
+    perform(aws, requestFor({ verb: 'ensure', resource: one }, { known, first: false }));
+
+  test('of rules authorise and revoke only the difference, and leave those of others', async () => {
+    const groupId = known['security-group/nodepool']?.['id'] ?? '';
+    await account.clients.ec2.send(
+      new AuthorizeSecurityGroupIngressCommand({
+        GroupId: groupId,
+        IpPermissions: [
+          {
+            IpProtocol: 'tcp',
+            FromPort: 30080,
+            ToPort: 30080,
+            IpRanges: [{ CidrIp: '0.0.0.0/0', Description: 'kubernetes.io/rule/nlb/client' }],
+          },
+        ],
+      }),
+    );
+    const rule = {
+      protocol: 'tcp',
+      fromPort: 10250,
+      toPort: 10250,
+      source: { group: groupId },
+      description: 'kubelet',
+    };
+    const fewer = changed('security-group-rules/nodepool', {
+      ingress: [rule, { ...rule, fromPort: 9999, toPort: 9999 }],
+    });
+    const calls = await mutations(ensureChanged(fewer));
+    expect(calls).toEqual(['AuthorizeSecurityGroupIngress', 'RevokeSecurityGroupIngress']);
+    const group = (await account.rows()).find((row) => row.id === groupId);
+    expect(group?.detail['ingress']).toEqual(
+      [`tcp 10250-10250 ${groupId}`, 'tcp 30080-30080 0.0.0.0/0', `tcp 9999-9999 ${groupId}`].sort(),
+    );
+    expect(await mutations(ensureChanged(fewer))).toEqual([]);
+  });
+
+  test('of a launch template are a new version, to which its group can be pinned', async () => {
+    const template = changed('launch-template/controlplane-1', { imageId: 'ami-other' });
+    await account.fault({ action: 'CreateLaunchTemplateVersion', code: 'InternalError', after: true, count: 2 });
+    expect(await judged(ensureChanged(template))).toMatchObject({ verdict: 'retry' });
+    const found = await ensureChanged(template);
+    expect(found.outputs).toMatchObject({ id: known['launch-template/controlplane-1']?.['id'], version: '2' });
+    expect(await mutations(ensureChanged(template))).toEqual([]);
+    known['launch-template/controlplane-1'] = found.outputs;
+    expect(await ensure('auto-scaling-group/controlplane-1', { first: false })).toMatchObject({ change: 'updated' });
+    expect(await ensure('auto-scaling-group/controlplane-1', { first: false })).toMatchObject({ change: 'unchanged' });
+  });
+
+  test('a thing of ours that exists twice is named, and not chosen from', async () => {
+    const { ec2 } = account.clients;
+    const row = (await account.rows()).find((one) => one.id === known['etcd-volume/1']?.['id']);
+    const twin = await ec2.send(new CreateVolumeCommand({ AvailabilityZone: 'eu-west-1b', Size: 10 }));
+    const tags = Object.entries((row?.detail['tags'] ?? {}) as Record<string, string>);
+    await ec2.send(
+      new CreateTagsCommand({
+        Resources: [twin.VolumeId ?? ''],
+        Tags: tags.map(([Key, Value]) => ({ Key, Value })),
+      }),
+    );
+    const { verdict, message } = await judged(ensure('etcd-volume/1', { first: false }));
+    expect(verdict).toBe('blocked');
+    expect(message).toContain(String(twin.VolumeId));
+    expect(message).toContain(String(row?.id));
+    await ec2.send(new DeleteVolumeCommand({ VolumeId: twin.VolumeId }));
+  });
+});
+
+describe('removal', () => {
+  test('of a security group that is used names its users', async () => {
+    await ensure('security-group-rules/nodepool', { first: false });
+    const { verdict, message } = await judged(remove('security-group/controlplane'));
+    expect(verdict).toBe('retry');
+    expect(message).toContain(`network interface ${known['network-interface/0']?.['id']}`);
+    expect(message).toContain(`rules of security group ${known['security-group/nodepool']?.['id']}`);
+  });
+
+  test('takes everything away, and twice is fine', async () => {
+    for (const one of [...ofAws].reverse()) if (one.kind === 'auto-scaling-group') await waitForGone(one.key);
+    for (const one of [...ofAws].reverse()) if (one.kind !== 'security-group') await waitForGone(one.key);
+    for (const one of ofAws) await waitForGone(one.key);
+    for (const one of ofAws) expect(await mutations(remove(one.key))).toEqual([]);
+    await waitForRows((rows) => rows.every((row) => !JSON.stringify(row).includes(CLUSTER_ID)));
+  });
+});
+
+const waitForRows = async (isFine: (rows: readonly Row[]) => boolean): Promise<void> => {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const rows = await account.rows();
+    if (isFine(rows)) return;
+    if (Date.now() > deadline) throw new Error(`left: ${stable(rows).join(', ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
