@@ -15,6 +15,8 @@ import {
   proxyActivities,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/contract.ts';
+import type { Step } from '../policy/plan.ts';
+import { summaryOf } from './summaries.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -54,16 +56,18 @@ const ISSUE: ActivityOptions = {
 
 type StepActivities = Pick<Activities, 'ensure' | 'remove' | 'wait'>;
 
-export const { assess } = proxyActivities<Pick<Activities, 'assess'>>(ASSESS);
-export const { mirror } = proxyActivities<Pick<Activities, 'mirror'>>(MIRROR);
+// At most one of each runs at a time in a workflow, so that the id can be a word.
+export const { assess } = proxyActivities<Pick<Activities, 'assess'>>({ ...ASSESS, activityId: 'assess' });
+export const { mirror } = proxyActivities<Pick<Activities, 'mirror'>>({ ...MIRROR, activityId: 'mirror status' });
 export const { issueCertificate } = proxyActivities<Pick<Activities, 'issueCertificate'>>(ISSUE);
 
 /** The activities of one step: its id is the activity's id, so that Temporal's UI and command line name it. */
-export const stepActivities = (activityId: string): StepActivities => ({
-  ensure: proxyActivities<StepActivities>({ ...MUTATE, activityId }).ensure,
-  remove: proxyActivities<StepActivities>({ ...MUTATE, activityId }).remove,
-  wait: proxyActivities<StepActivities>({ ...WAIT, activityId }).wait,
-});
+export const stepActivities = (step: Step): StepActivities => {
+  const named = { activityId: step.id, summary: summaryOf(step) };
+  const { ensure, remove } = proxyActivities<StepActivities>({ ...MUTATE, ...named });
+  const { wait } = proxyActivities<StepActivities>({ ...WAIT, ...named });
+  return { ensure, remove, wait };
+};
 
 /** How soon the plan runner tries a failed step again: at first quickly, in the end every half hour. */
 export const stepRetryDelay = (attempt: number): number => Math.min(10 * SECOND * 2 ** (attempt - 1), 30 * MINUTE);

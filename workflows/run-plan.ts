@@ -66,7 +66,7 @@ const perform = async (run: PlanRun, step: Step, first: boolean): Promise<StepOu
   if (step.resource.kind === 'milestone') return NO_EFFECT;
   const resolved: Step = { ...step, resource: resolveReferences(step.resource, run.outputs) };
   const request: StepRequest = { ...run.request, step: resolved, first };
-  const activities = stepActivities(step.id);
+  const activities = stepActivities(step);
   switch (step.verb) {
     case 'wait':
       return run.waits.run(() => activities.wait(request));

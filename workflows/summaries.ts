@@ -1,0 +1,20 @@
+/**
+ * Summaries: one line for each step, as Temporal's UI shows it beside the activity's id.
+ *
+ * Owns: wording. Pure. A step's id is for programs and for commands; its summary names the thing as AWS or Kubernetes do.
+ */
+import type { Step, Verb } from '../policy/plan.ts';
+
+const VERBS: Readonly<Record<Verb, string>> = { ensure: 'Make sure of', remove: 'Remove', wait: 'Wait for' };
+/** Temporal keeps 200 bytes. */
+const LONGEST = 190;
+
+const nameIn = (step: Step): string => {
+  const { properties, key } = step.resource;
+  if ('name' in properties && typeof properties.name === 'string') return properties.name;
+  return key.includes('/') ? key.slice(key.indexOf('/') + 1) : '';
+};
+
+/** `Make sure of security group gke-1a2b3c4d-controlplane`. */
+export const summaryOf = (step: Step): string =>
+  `${VERBS[step.verb]} ${step.resource.kind.replaceAll('-', ' ')} ${nameIn(step)}`.trim().slice(0, LONGEST);
