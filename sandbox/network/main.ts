@@ -10,9 +10,11 @@ import { pino } from 'pino';
 import { connectAccount, type LoadBalancerView } from '../instances/account.ts';
 import { createBell, follow } from '../instances/follow.ts';
 import type { SandboxLayout } from '../layout.ts';
+import { clustersOf } from '../pods/cluster.ts';
+import { createPods } from '../pods/pods.ts';
 import { createBalancers } from './balancers.ts';
 import { createProxy } from './proxy.ts';
-import { routesOf } from './routes.ts';
+import { type Route, routesOf } from './routes.ts';
 
 const FULL_LOOK_MS = 1_000;
 
@@ -32,6 +34,7 @@ const main = async (path: string | undefined): Promise<void> => {
   const account = connectAccount(layout.moto);
   const bell = createBell();
   const balancers = createBalancers({ account, log, onTurn: bell.ring });
+  const pods = createPods({ layout, log, onExit: bell.ring });
   const proxy = createProxy({ at: layout.proxy, network: layout.network, balancers });
   await proxy.listening;
   log.info({ proxy: `http://${layout.proxy.host}:${layout.proxy.port}` }, 'The way in is open');
@@ -39,6 +42,8 @@ const main = async (path: string | undefined): Promise<void> => {
     try {
       const loadBalancers = await account.loadBalancers();
       balancers.update(routesOf(loadBalancers, hasInstanceTargets(loadBalancers) ? await account.instances() : []));
+      const answers = (route: Route): boolean => route.targets.some((one) => balancers.healthOf(one) === 'healthy');
+      pods.update(clustersOf(balancers.routes(), answers));
       await balancers.report();
     } catch (error) {
       balancers.forgetReports();
