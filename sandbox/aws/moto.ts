@@ -59,7 +59,7 @@ export const startMoto = async (options: MotoOptions): Promise<Moto> => {
   if (typeof first === 'string' || child.pid === undefined) {
     throw new Error(
       `moto on ${options.listen.host}:${options.listen.port} ${typeof first === 'string' ? first : 'has no process id'} before it was ready: ` +
-        `there is no AWS to talk to. See its messages above; its Python needs the packages of sandbox/aws/requirements.txt.`,
+        `there is no AWS to talk to. See its messages above; its Python needs the packages of sandbox/tools/python/requirements.txt.`,
     );
   }
   return {

@@ -5,6 +5,7 @@ GET  instances                   every instance with user data, interfaces, volu
 GET  load-balancers              listeners, targets and addresses: what a data plane needs
 GET  inventory[?account=]        every resource of the account, canonical and sorted
 GET  snapshot-hash               one hash over that inventory
+GET  process                     {"pid"}: for those who want to see what happens when it dies
 POST health                      {"tg": "name or *", "id", "port", "state", "reason"}
 POST terminate                   {"id", "reason"}: that instance died by itself
 POST timing                      {"pending": 5, …}, in seconds; answers with all of them
@@ -17,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import urllib.parse
 from collections.abc import Callable
 from typing import Any
@@ -130,6 +132,7 @@ def _answer(method: str, path: str, query: dict[str, str], body: dict[str, Any])
         ("GET", "inventory"): lambda: inventory(account),
         ("GET", "snapshot-hash"): lambda: {"hash": hashlib.sha256(json.dumps(inventory(account)).encode()).hexdigest()},
         ("GET", "timing"): lambda: TIMING,
+        ("GET", "process"): lambda: {"pid": os.getpid()},
         ("POST", "timing"): lambda: _set_timing(body),
         ("POST", "health"): lambda: report_health(body) or {},
         ("POST", "terminate"): lambda: _terminate(body),

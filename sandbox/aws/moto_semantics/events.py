@@ -39,6 +39,20 @@ def wait_for_events(after: int, timeout: float) -> dict[str, Any]:
         return {"next": _last_sequence[0], "events": found, "missed": missed}
 
 
+def _profile_view(profile: Any) -> dict[str, Any]:
+    return {"arn": profile.arn, "name": profile.name, "roleArn": profile.roles[0].arn if profile.roles else None}
+
+
+def _interface_view(nic: Any, index: int) -> dict[str, Any]:
+    return {
+        "id": nic.id,
+        "ip": nic.private_ip_address,
+        "index": index,
+        "mac": nic.mac_address,
+        "subnetId": nic.subnet.id,
+    }
+
+
 def instance_view(instance: Any) -> dict[str, Any]:
     """Everything that a host needs to play this instance, in plain JSON."""
     group = getattr(instance, "autoscaling_group", None)
@@ -59,18 +73,15 @@ def instance_view(instance: Any) -> dict[str, Any]:
         "privateIp": instance.private_ip if instance.nics else None,
         "privateDnsName": instance.private_dns_name if instance.nics else None,
         "keyName": instance.key_name,
-        "launchTime": instance.launch_time,
-        "iamInstanceProfile": {"arn": profile.arn, "name": profile.name} if profile else None,
+        "launchTime": f"{instance.launch_time:%Y-%m-%dT%H:%M:%SZ}",
+        "iamInstanceProfile": _profile_view(profile) if profile else None,
         "userData": str(instance.user_data) if instance.user_data else None,
         "tags": {tag["key"]: tag["value"] for tag in instance.get_tags()},
         "asg": group.name if group else None,
         "securityGroupIds": sorted(
             {group.id for nic in instance.nics.values() for group in nic.group_set} if instance.nics else set()
         ),
-        "enis": [
-            {"id": nic.id, "ip": nic.private_ip_address, "index": index, "mac": nic.mac_address}
-            for index, nic in sorted(instance.nics.items())
-        ],
+        "enis": [_interface_view(nic, index) for index, nic in sorted(instance.nics.items())],
         "volumes": [
             {"id": mapping.volume_id, "device": device} for device, mapping in instance.get_block_device_mapping
         ],

@@ -127,6 +127,15 @@ def delete_subnet(original: Any, self: Any, subnet_id: str) -> Any:
     return original(self, subnet_id)
 
 
+@patch(ec2_models.EC2Backend)
+def delete_vpc(original: Any, self: Any, vpc_id: str) -> Any:
+    """A VPC's default network ACL goes with it; moto forgets it there."""
+    deleted = original(self, vpc_id)
+    for acl in [acl for acl in self.network_acls.values() if acl.vpc_id == vpc_id and acl.default]:
+        del self.network_acls[acl.id]
+    return deleted
+
+
 # moto gives a NAT gateway an address from anywhere; None lets it draw one from its subnet.
 moto_nat_gateways.random_private_ip = lambda *_: None
 

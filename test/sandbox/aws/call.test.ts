@@ -1,0 +1,62 @@
+import { describe, expect, test } from '@jest/globals';
+import { callOf, errorAnswer, errorCodeOf } from '../../../sandbox/aws/proxy/call.ts';
+
+const signed = (service: string, more: Record<string, string> = {}) => ({
+  authorization: `AWS4-HMAC-SHA256 Credential=AKIASLIPWAY/20261123/eu-west-1/${service}/aws4_request, SignedHeaders=host`,
+  ...more,
+});
+
+describe('a call', () => {
+  test('of a query service is named by its Action', () => {
+    expect(callOf('POST', '/', signed('ec2'), 'Action=CreateVolume&Version=2016-11-15')).toEqual({
+      service: 'ec2',
+      operation: 'CreateVolume',
+      accessKey: 'AKIASLIPWAY',
+      region: 'eu-west-1',
+      mutating: true,
+    });
+  });
+
+  test('of a JSON service is named by its target', () => {
+    const call = callOf('POST', '/', signed('kms', { 'x-amz-target': 'TrentService.GenerateDataKey' }), '{}');
+    expect(call).toMatchObject({ service: 'kms', operation: 'GenerateDataKey', mutating: false });
+  });
+
+  test('of either generation of load balancing is told apart by its version', () => {
+    const of = (version: string) =>
+      callOf('POST', '/', signed('elasticloadbalancing'), `Action=DescribeLoadBalancers&Version=${version}`).service;
+    expect([of('2015-12-01'), of('2012-06-01')]).toEqual(['elbv2', 'elb']);
+  });
+
+  test('of S3 is named by method and path, and changes things unless it reads', () => {
+    const of = (method: string) => callOf(method, '/bucket/key?x=1', signed('s3'), undefined);
+    expect(of('PUT')).toMatchObject({ operation: 'PUT /bucket/key', mutating: true });
+    expect(of('GET')).toMatchObject({ operation: 'GET /bucket/key', mutating: false });
+  });
+
+  test('that describes, lists or gets changes nothing', () => {
+    const mutating = [
+      'DescribeVolumes',
+      'ListKeys',
+      'GetCallerIdentity',
+      'AssumeRole',
+      'CreateTags',
+      'RunInstances',
+    ].map((action) => callOf('POST', '/', signed('ec2'), `Action=${action}`).mutating);
+    expect(mutating).toEqual([false, false, false, false, true, true]);
+  });
+});
+
+describe('an error', () => {
+  test.each([
+    ['ec2', 'application/x-www-form-urlencoded'],
+    ['elbv2', 'application/x-www-form-urlencoded'],
+    ['s3', ''],
+    ['kms', 'application/x-amz-json-1.1'],
+  ])('of %s is written so that its code can be read again', (service, contentType) => {
+    const call = { service, operation: 'X', accessKey: '', region: '', mutating: false };
+    expect(errorCodeOf(errorAnswer(call, contentType, 'DisabledException', 'it is off').body)).toBe(
+      'DisabledException',
+    );
+  });
+});
