@@ -38,10 +38,7 @@ export const down = async (): Promise<void> => {
   });
   writeState(home, {
     ...left,
-    parts: left.parts.map((part) => ({
-      ...without(part, 'process'),
-      state: part.state === 'account lost' ? part.state : 'stopped',
-    })),
+    parts: left.parts.map((part) => ({ ...without(part, 'process'), state: 'stopped' })),
   });
 };
 

@@ -53,12 +53,17 @@ const claim = await claimAddresses(
   },
 );
 const layout = layoutOf({ ...options, node: process.execPath, network: claim.network, proxyPort: claim.proxyPort });
-const mark = before?.mark ?? newMark();
+const mark = accountLives && before ? before.mark : newMark();
 
 if (before !== undefined && !accountLives) {
   log('the account of the sandbox before is gone: beginning anew');
-  const parts = partsOf(layout, mark, process.env);
-  await endEverything({ layout: layoutBefore ?? layout, mark, parts, records: () => before.parts });
+  const parts = partsOf(layout, before.mark, process.env);
+  await endEverything({
+    layout: layoutBefore ?? layout,
+    mark: before.mark,
+    parts,
+    records: () => before.parts,
+  });
   forgetEverything(options.home);
 }
 mkdirSync(options.home, { recursive: true, mode: 0o700 });

@@ -41,6 +41,9 @@ export const succeed = async (what: string, ran: Promise<Ran>): Promise<string> 
   return stdout;
 };
 
+/** Who runs the commands, and from which checkout. */
+export type By = { readonly uid?: number; readonly checkout?: string; readonly node?: string };
+
 export type SandboxForTests = {
   readonly home: string;
   /** `npm run sandbox -- …`, without npm. */
@@ -63,11 +66,15 @@ export type SandboxForTests = {
   readonly end: () => Promise<void>;
 };
 
-/** Access to the sandbox in a home, whether it runs or not. */
-export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}): SandboxForTests => {
+/** Access to the sandbox in a home, whether it runs or not; its commands are run by the given user. */
+export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By = {}): SandboxForTests => {
+  const checkout = by.checkout ?? CHECKOUT;
   const env = { ...process.env, ...settings, SLIPWAY_HOME: home, SLIPWAY_ATTACHED_TO: String(process.pid) };
   const sandbox = (...args: readonly string[]) =>
-    run(process.execPath, [`${CHECKOUT}/sandbox/main.ts`, ...args], { env });
+    run(by.node ?? process.execPath, [`${checkout}/sandbox/main.ts`, ...args], {
+      env,
+      ...(by.uid === undefined ? {} : { uid: by.uid }),
+    });
   const status = () => statusNow(home);
   return {
     home,
