@@ -4,6 +4,7 @@
  * Owns: the bytes. Neighbours: `secret.ts` keeps them in a Kubernetes Secret; sealed user data carries them to machines.
  * Invariants: I8 (only fingerprints, certificates and public keys leave as outputs).
  */
+import 'reflect-metadata';
 import { randomInt, type webcrypto } from 'node:crypto';
 import { X509Certificate } from '@peculiar/x509';
 import { type SecretData, secretFingerprint } from '../../machine/envelope.ts';

@@ -12,40 +12,21 @@ import {
   clusterRole,
   clusterRoleBinding,
   labelled,
-  role,
   roleBinding,
   SYSTEM_NAMESPACE,
 } from './manifest.ts';
 
 const CERTIFICATES = 'certificates.k8s.io';
 const SIGNERS = ['kubernetes.io/kube-apiserver-client-kubelet', 'kubernetes.io/kubelet-serving'];
-const LEASES = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
-const CREATE_EVENTS = { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch', 'update'] };
 
+/** It reads requests and gives verdicts on those of machines, and touches nothing else. */
 const nodeApprover = [
   clusterRole('slipway:node-approver', [
-    {
-      apiGroups: [CERTIFICATES],
-      resources: ['certificatesigningrequests'],
-      verbs: ['get', 'list', 'watch', 'update', 'patch'],
-    },
-    {
-      apiGroups: [CERTIFICATES],
-      resources: ['certificatesigningrequests/approval', 'certificatesigningrequests/status'],
-      verbs: ['update', 'patch'],
-    },
+    { apiGroups: [CERTIFICATES], resources: ['certificatesigningrequests'], verbs: ['get', 'list', 'watch', 'update'] },
+    { apiGroups: [CERTIFICATES], resources: ['certificatesigningrequests/approval'], verbs: ['update'] },
     { apiGroups: [CERTIFICATES], resources: ['signers'], resourceNames: SIGNERS, verbs: ['approve'] },
-    // A serving certificate is for the addresses that the Node object and its instance agree on.
-    { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
-    CREATE_EVENTS,
   ]),
   clusterRoleBinding('slipway:node-approver', 'slipway:node-approver', { kind: 'User', name: NODE_APPROVER_USER }),
-  // One of three replicas approves at a time.
-  role(SYSTEM_NAMESPACE, 'slipway:node-approver', [{ ...LEASES, verbs: ['get', 'create', 'update', 'patch'] }]),
-  roleBinding(SYSTEM_NAMESPACE, 'slipway:node-approver', 'slipway:node-approver', {
-    kind: 'User',
-    name: NODE_APPROVER_USER,
-  }),
 ];
 
 /** The rules that cloud-provider-aws publishes for its controller manager. */
@@ -58,8 +39,12 @@ const cloudController = [
     { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
     { apiGroups: [''], resources: ['persistentvolumes'], verbs: ['get', 'list', 'update', 'watch'] },
     { apiGroups: [''], resources: ['endpoints'], verbs: ['create', 'get', 'list', 'watch', 'update'] },
-    { ...LEASES, verbs: ['create', 'get', 'list', 'watch', 'update'] },
-    CREATE_EVENTS,
+    {
+      apiGroups: ['coordination.k8s.io'],
+      resources: ['leases'],
+      verbs: ['create', 'get', 'list', 'watch', 'update'],
+    },
+    { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch', 'update'] },
   ]),
   clusterRoleBinding('system:cloud-controller-manager', 'system:cloud-controller-manager', {
     kind: 'User',
