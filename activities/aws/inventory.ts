@@ -149,31 +149,32 @@ export const createObserve = (clients: AwsClients, scope: AwsScope, facts: AwsFa
     );
     const idsOf = (type: TagDescription['ResourceType'], key = CLUSTER_TAG): string[] =>
       tags.filter((tag) => tag.ResourceType === type && tag.Key === key).flatMap(({ ResourceId }) => ResourceId ?? []);
-    const whenAny = async (ids: string[], describe: (ids: string[]) => Promise<Parts>): Promise<Parts> =>
-      ids.length === 0 ? [] : describe(ids);
+    const whenAny = async (type: TagDescription['ResourceType'], describe: () => Promise<Parts>): Promise<Parts> =>
+      idsOf(type).length === 0 ? [] : describe();
+    // By tag and kind of key, not by id: nodes' own disks and interfaces carry the cluster's tag, too, and may be many.
+    const ofKind = (kind: ResourceKind) => [
+      filter(`tag:${CLUSTER_TAG}`, clusterId),
+      filter(`tag:${KEY_TAG}`, `${kind}/*`),
+    ];
     const parts = await Promise.all([
-      whenAny(idsOf('security-group'), async (ids) =>
-        ofSecurityGroups(await listSecurityGroups(filter('group-id', ...ids), signal), clusterId),
+      whenAny('security-group', async () =>
+        ofSecurityGroups(await listSecurityGroups(filter(`tag:${CLUSTER_TAG}`, clusterId), signal), clusterId),
       ),
-      whenAny(idsOf('volume'), async (ids) =>
+      whenAny('volume', async () =>
         ofVolumes(
           await readAll(
-            paginateDescribeVolumes(
-              { client: ec2 },
-              { Filters: [filter('volume-id', ...ids)] },
-              { abortSignal: signal },
-            ),
+            paginateDescribeVolumes({ client: ec2 }, { Filters: ofKind('etcd-volume') }, { abortSignal: signal }),
             (page) => page.Volumes,
           ),
           clusterId,
         ),
       ),
-      whenAny(idsOf('network-interface'), async (ids) =>
+      whenAny('network-interface', async () =>
         entries(
           await readAll(
             paginateDescribeNetworkInterfaces(
               { client: ec2 },
-              { Filters: [filter('network-interface-id', ...ids)] },
+              { Filters: ofKind('network-interface') },
               { abortSignal: signal },
             ),
             (page) => page.NetworkInterfaces,
@@ -184,7 +185,7 @@ export const createObserve = (clients: AwsClients, scope: AwsScope, facts: AwsFa
           foundInterface,
         ),
       ),
-      whenAny(idsOf('launch-template'), () => ofTemplates(filter(`tag:${CLUSTER_TAG}`, clusterId), clusterId, signal)),
+      whenAny('launch-template', () => ofTemplates(filter(`tag:${CLUSTER_TAG}`, clusterId), clusterId, signal)),
     ]);
     return [foundSubnetTags(SUBNET_TAGS, idsOf('subnet', kubernetesTag)), ...parts.flat()];
   };

@@ -7,11 +7,11 @@ import {
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
-import { verdictOf } from '../../../activities/verdicts.ts';
 import { EMPTY_DISK_TAG } from '../../../api/names.ts';
 import { orderedTopology } from '../../../topology/check.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
 import type { Outputs, Resource, ResourceKey } from '../../../topology/resource.ts';
+import { waitFor } from '../../support/wait.ts';
 import { release, seedCluster } from '../../topology/objects.ts';
 import {
   CLUSTER_ID,
@@ -19,7 +19,6 @@ import {
   judged,
   perform,
   playSecret,
-  type Row,
   requestFor,
   stable,
   startAccount,
@@ -65,19 +64,7 @@ const mutations = async (what: Promise<unknown>): Promise<string[]> => {
   return account.calls.filter((call) => call.mutating).map((call) => call.operation);
 };
 
-const waitForGone = async (key: ResourceKey): Promise<void> => {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    try {
-      await remove(key);
-      return;
-    } catch (error) {
-      const { verdict, message } = verdictOf(error);
-      if (verdict !== 'retry' || Date.now() > deadline) throw new Error(`${key}: ${message}`, { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-};
+const waitForGone = (key: ResourceKey) => waitFor(`${key} to go`, () => remove(key));
 
 beforeAll(async () => {
   account = await startAccount();
@@ -115,7 +102,7 @@ describe('each kind, made although the answer was lost', () => {
   test('an established volume never says bootstrap again, whatever is ensured', async () => {
     await ensure('etcd-volume/0', { first: false });
     const volume = (await account.rows()).find((row) => row.id === known['etcd-volume/0']?.['id']);
-    expect((volume?.detail['tags'] as Record<string, string>)[EMPTY_DISK_TAG]).toBe('wait');
+    expect(volume?.detail['tags']).toMatchObject({ [EMPTY_DISK_TAG]: 'wait' });
   });
 });
 
@@ -204,16 +191,9 @@ describe('removal', () => {
     for (const one of [...ofAws].reverse()) if (one.kind !== 'security-group') await waitForGone(one.key);
     for (const one of ofAws) await waitForGone(one.key);
     for (const one of ofAws) expect(await mutations(remove(one.key))).toEqual([]);
-    await waitForRows((rows) => rows.every((row) => !JSON.stringify(row).includes(CLUSTER_ID)));
+    await waitFor('the account to be empty of it', async () => {
+      const rows = await account.rows();
+      return rows.every((row) => !JSON.stringify(row).includes(CLUSTER_ID)) || undefined;
+    });
   });
 });
-
-const waitForRows = async (isFine: (rows: readonly Row[]) => boolean): Promise<void> => {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    const rows = await account.rows();
-    if (isFine(rows)) return;
-    if (Date.now() > deadline) throw new Error(`left: ${stable(rows).join(', ')}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-};

@@ -1,0 +1,146 @@
+/** The driver's order of looks and acts, on a kind that lives in memory. */
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { StepRequest } from '../../activities/contract.ts';
+import { type Candidate, ensureResource, type ResourceDriver, removeResource } from '../../activities/driver.ts';
+import { absentError, verdictOf } from '../../activities/verdicts.ts';
+import type { Found } from '../../policy/plan.ts';
+
+const KEY = 'security-group/controlplane';
+const exists = () => Object.assign(new Error('exists'), { name: 'InvalidGroup.Duplicate', $metadata: {} });
+
+let held: Candidate[];
+let calls: string[];
+
+const candidate = (id: string, belongsTo: Candidate['belongsTo'] = 'ours'): Candidate => ({
+  key: KEY,
+  outputs: { id },
+  state: {},
+  label: `group ${id}`,
+  belongsTo,
+});
+
+const driver: ResourceDriver<'security-group'> = {
+  kind: 'security-group',
+  candidates: () => {
+    calls.push('find');
+    return Promise.resolve(held);
+  },
+  create: () => {
+    calls.push('create');
+    if (held.length > 0) return Promise.reject(exists());
+    held.push(candidate('sg-1'));
+    return Promise.resolve({ outputs: { id: 'sg-1' } });
+  },
+  update: (_wanted, found) => {
+    calls.push(`update ${found.outputs.id}`);
+    return Promise.resolve({ outputs: found.outputs });
+  },
+  remove: (_wanted, found) => {
+    calls.push(`remove ${found.outputs.id}`);
+    if (!held.some((one) => one.outputs.id === found.outputs.id)) return Promise.reject(absentError('gone'));
+    held = held.filter((one) => one.outputs.id !== found.outputs.id);
+    return Promise.resolve();
+  },
+};
+
+const request = (verb: 'ensure' | 'remove', first: boolean, found?: Found): StepRequest => ({
+  object: { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: 'uid' },
+  owner: { account: '1', region: 'r', clusterId: 'gke-1', uid: 'uid' },
+  entityId: 'e',
+  first,
+  step: {
+    id: `${verb} ${KEY}`,
+    verb,
+    needs: [],
+    resource: {
+      key: KEY,
+      kind: 'security-group',
+      properties: { name: 'n', description: 'd', vpcId: 'v', tags: {} },
+    },
+    ...(found === undefined ? {} : { found }),
+  },
+});
+
+const context = { signal: new AbortController().signal, since: 0 };
+const ensure = (first: boolean, found?: Found) => ensureResource(driver, request('ensure', first, found), context);
+const remove = (first: boolean, found?: Found) => removeResource(driver, request('remove', first, found), context);
+
+beforeEach(() => {
+  held = [];
+  calls = [];
+});
+
+describe('ensure', () => {
+  test('trusts the inventory on its first execution, and looks for itself on every later one', async () => {
+    expect(await ensure(true)).toEqual({ change: 'created', outputs: { id: 'sg-1' } });
+    expect(await ensure(false)).toEqual({ change: 'unchanged', outputs: { id: 'sg-1' } });
+    expect(await ensure(true, candidate('sg-1'))).toEqual({ change: 'unchanged', outputs: { id: 'sg-1' } });
+    expect(calls).toEqual(['create', 'find', 'update sg-1', 'update sg-1']);
+  });
+
+  test('finds what an earlier try made when a create is refused', async () => {
+    held = [candidate('sg-1')];
+    expect(await ensure(true)).toEqual({ change: 'unchanged', outputs: { id: 'sg-1' } });
+    expect(calls).toEqual(['create', 'find', 'update sg-1']);
+  });
+
+  test('is blocked by a foreign name, and by two of our own', async () => {
+    held = [candidate('sg-2', { other: 'cluster gke-2' })];
+    await expect(ensure(true)).rejects.toThrow('group sg-2 has its name and belongs to cluster gke-2');
+    held = [candidate('sg-1'), candidate('sg-3')];
+    await expect(ensure(false)).rejects.toThrow('exists more than once: group sg-1, group sg-3');
+  });
+
+  test('waits when it was refused as existing and nothing is visible yet', async () => {
+    const blind = { ...driver, create: () => Promise.reject(exists()) };
+    const error = await ensureResource(blind, request('ensure', true), context).catch((thrown: unknown) => thrown);
+    expect(verdictOf(error)).toMatchObject({ verdict: 'retry', message: expect.stringContaining('not visible') });
+  });
+
+  test('takes a missing neighbour for one that is not visible yet', async () => {
+    const early = { ...driver, create: () => Promise.reject(absentError('no such subnet')) };
+    const error = await ensureResource(early, request('ensure', true), context).catch((thrown: unknown) => thrown);
+    expect(verdictOf(error)).toMatchObject({ verdict: 'retry', message: expect.stringContaining('no such subnet') });
+  });
+
+  test('refuses a property that nobody resolved', async () => {
+    const broken = request('ensure', true);
+    const properties = { name: 'n', description: 'd', vpcId: { ref: 'preflight', output: 'vpc' }, tags: {} };
+    const step = {
+      ...broken.step,
+      resource: { ...broken.step.resource, properties },
+    } as unknown as StepRequest['step'];
+    const error = await ensureResource(driver, { ...broken, step }, context).catch((thrown: unknown) => thrown);
+    expect(verdictOf(error)).toMatchObject({ verdict: 'bug', message: expect.stringContaining('preflight') });
+  });
+});
+
+describe('remove', () => {
+  test('is done when there is nothing, and when somebody else was faster', async () => {
+    expect(await remove(false)).toEqual({ change: 'unchanged', outputs: {} });
+    expect(await remove(true, candidate('sg-9'))).toEqual({ change: 'removed', outputs: {} });
+  });
+
+  test('leaves what only has the name', async () => {
+    held = [candidate('sg-2', { other: 'cluster gke-2' })];
+    expect(await remove(false)).toEqual({ change: 'unchanged', outputs: {} });
+    expect(held).toHaveLength(1);
+  });
+
+  test('removes all that is ours', async () => {
+    held = [candidate('sg-1'), candidate('sg-3'), candidate('sg-2', { other: 'somebody' })];
+    await remove(false);
+    expect(held.map((one) => one.outputs.id)).toEqual(['sg-2']);
+  });
+
+  test('is not over while something remains', async () => {
+    held = [candidate('sg-1')];
+    const slow = { ...driver, remains: () => Promise.resolve('instance i-1 is shutting down') };
+    const error = await removeResource(slow, request('remove', false), context).catch((thrown: unknown) => thrown);
+    expect(verdictOf(error)).toMatchObject({
+      verdict: 'retry',
+      waiting: true,
+      message: 'instance i-1 is shutting down',
+    });
+  });
+});

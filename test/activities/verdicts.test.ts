@@ -1,0 +1,171 @@
+import { describe, expect, test } from '@jest/globals';
+import { blockedError, existsAlready, isAbsent, notYet, verdictOf } from '../../activities/verdicts.ts';
+
+/** An error as the AWS SDK throws it. */
+const aws = (name: string, message = 'said', status = 400, headers: Record<string, string> = {}): Error =>
+  Object.assign(new Error(message), {
+    name,
+    operation: 'EC2 CreateVolume',
+    $fault: status >= 500 ? 'server' : 'client',
+    $metadata: { httpStatusCode: status },
+    $response: { statusCode: status, headers },
+  });
+
+const network = (code: string): Error => Object.assign(new Error(`connect ${code}`), { code });
+
+describe('a verdict on AWS', () => {
+  test.each([
+    ['RequestLimitExceeded', 'retry'],
+    ['DependencyViolation', 'retry'],
+    ['VolumeInUse', 'retry'],
+    ['IncorrectState', 'retry'],
+    ['ResourceInUseFault', 'retry'],
+    ['ExpiredTokenException', 'retry'],
+    ['InsufficientInstanceCapacity', 'capacity'],
+    ['InsufficientFreeAddressesInSubnet', 'capacity'],
+    ['UnauthorizedOperation', 'blocked'],
+    ['AccessDeniedException', 'blocked'],
+    ['InvalidClientTokenId', 'blocked'],
+    ['VcpuLimitExceeded', 'blocked'],
+    ['TooManyLoadBalancersException', 'blocked'],
+    ['TagLimitExceeded', 'blocked'],
+    ['DisabledException', 'blocked'],
+    ['InvalidParameterValue', 'blocked'],
+    ['InvalidGroup.NotFound', 'absent'],
+    ['InvalidVolume.NotFound', 'absent'],
+    ['InvalidLaunchTemplateName.NotFoundException', 'absent'],
+    ['LoadBalancerNotFoundException', 'absent'],
+    ['NoSuchEntityException', 'absent'],
+    ['MissingParameter', 'bug'],
+  ])('%s is %s', (code, verdict) => {
+    expect(verdictOf(aws(code)).verdict).toBe(verdict);
+  });
+
+  test('says which call it was, and what AWS said', () => {
+    expect(verdictOf(aws('VolumeInUse', 'vol-1 is attached to i-2')).message).toBe(
+      'EC2 CreateVolume: VolumeInUse: vol-1 is attached to i-2',
+    );
+  });
+
+  test('of throttling carries the delay that the server names, or one of our own', () => {
+    expect(verdictOf(aws('Throttling', 'slow down', 400, { 'Retry-After': '7' }))).toMatchObject({ delayMs: 7_000 });
+    expect(verdictOf(aws('SomethingNew', 'slow down', 429)).delayMs).toBeGreaterThan(0);
+  });
+
+  test('of a server error is retry, whatever its code and body', () => {
+    expect(verdictOf(aws('InternalError', 'oops', 500)).verdict).toBe('retry');
+    expect(verdictOf(aws('UnknownError', '', 503)).verdict).toBe('retry');
+    // What the SDK throws for an HTML page.
+    const html = Object.assign(new SyntaxError('Unexpected token < in JSON\n  Deserialization error: to see the raw'), {
+      $metadata: { attempts: 2 },
+    });
+    expect(verdictOf(html).verdict).toBe('retry');
+  });
+
+  test('knows an absent auto scaling group by its message, since its code says nothing', () => {
+    expect(isAbsent(aws('ValidationError', "AutoScalingGroup name not found - AutoScalingGroup 'x' not found"))).toBe(
+      true,
+    );
+    expect(isAbsent(aws('ValidationError', 'Max bound, 1, must be greater'))).toBe(false);
+  });
+
+  test('tells an interface that is in use from a wrong parameter', () => {
+    const inUse = aws('InvalidParameterValue', "Network interface 'eni-1' is currently in use.");
+    expect(verdictOf(inUse).verdict).toBe('retry');
+  });
+
+  test('never takes missing rights or credentials for absence', () => {
+    const none = Object.assign(new Error('Could not load credentials from any providers'), {
+      name: 'CredentialsProviderError',
+    });
+    for (const error of [
+      aws('UnauthorizedOperation'),
+      aws('AuthFailure'),
+      aws('AccessDenied', 'not found', 403),
+      none,
+    ]) {
+      expect(verdictOf(error).verdict).toBe('blocked');
+    }
+  });
+
+  test.each([
+    'InvalidGroup.Duplicate',
+    'AlreadyExistsFault',
+    'AlreadyExists',
+    'DuplicateLoadBalancerNameException',
+    'DuplicateListenerException',
+    'InvalidLaunchTemplateName.AlreadyExistsException',
+    'InvalidPermission.Duplicate',
+    'IdempotentParameterMismatch',
+  ])('%s means: find it', (code) => {
+    expect(existsAlready(aws(code))).toBe(true);
+  });
+
+  test('nothing else means that something exists', () => {
+    expect(existsAlready(aws('VolumeInUse'))).toBe(false);
+    expect(existsAlready(new Error('AlreadyExists'))).toBe(false);
+  });
+});
+
+describe('a verdict on the network', () => {
+  test.each(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'UND_ERR_SOCKET'])(
+    '%s is retry, however deep it is',
+    (code) => {
+      expect(verdictOf(network(code)).verdict).toBe('retry');
+      const fetchFailed = Object.assign(new TypeError('fetch failed'), { cause: network(code) });
+      expect(verdictOf(fetchFailed)).toMatchObject({ verdict: 'retry', message: expect.stringContaining(code) });
+      expect(verdictOf(Object.assign(network(code), { $metadata: { attempts: 2 } })).verdict).toBe('retry');
+    },
+  );
+
+  test('a call that was cut off, or that ran into its deadline, is retry', () => {
+    for (const name of ['AbortError', 'TimeoutError']) {
+      expect(verdictOf(Object.assign(new Error('x'), { name, $metadata: { attempts: 1 } })).verdict).toBe('retry');
+    }
+  });
+});
+
+describe('a verdict on HTTP', () => {
+  const http = (status: number, body?: unknown, headers?: Record<string, string>): Error =>
+    Object.assign(new Error('refused'), { code: status, body, headers });
+
+  test.each([
+    [404, 'absent'],
+    [401, 'blocked'],
+    [403, 'blocked'],
+    [409, 'retry'],
+    [410, 'retry'],
+    [422, 'bug'],
+    [500, 'retry'],
+    [503, 'retry'],
+  ])('%i is %s', (status, verdict) => {
+    expect(verdictOf(http(status)).verdict).toBe(verdict);
+  });
+
+  test('429 carries the delay that the server names', () => {
+    expect(verdictOf(http(429, undefined, { 'retry-after': '3' }))).toMatchObject({ verdict: 'retry', delayMs: 3_000 });
+  });
+
+  test('quotes what a Status or a Google error says', () => {
+    expect(verdictOf(http(403, { kind: 'Status', message: 'no way' })).message).toContain('no way');
+    expect(verdictOf(http(403, '{"error":{"message":"denied"}}')).message).toContain('denied');
+  });
+
+  test('a namespace that is going away is only in the way for a while', () => {
+    expect(verdictOf(http(403, { message: 'namespace x is being terminated' })).verdict).toBe('retry');
+  });
+});
+
+describe('a verdict on our own errors', () => {
+  test('is what they state', () => {
+    expect(verdictOf(blockedError('because')).verdict).toBe('blocked');
+    expect(verdictOf(notYet('soon', 500))).toEqual({ verdict: 'retry', message: 'soon', delayMs: 500, waiting: true });
+  });
+
+  test('is bug for mistakes in code, also when the SDK adds its metadata to them', () => {
+    expect(verdictOf(new TypeError('x is not a function')).verdict).toBe('bug');
+    expect(verdictOf(Object.assign(new TypeError('x'), { $metadata: { attempts: 1 } })).verdict).toBe('bug');
+    expect(verdictOf('a string').verdict).toBe('bug');
+    expect(verdictOf(undefined).verdict).toBe('bug');
+  });
+});
