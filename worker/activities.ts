@@ -69,7 +69,11 @@ export const wireActivities = (
   });
   const steps = createSteps({
     ...aws.drivers,
-    ...kubernetesDrivers({ management, userClusters }),
+    ...kubernetesDrivers({
+      management,
+      userClusters,
+      addons: { surroundings: { apiService: String(configuration.metricsApiService) } },
+    }),
     'hub-membership': hubMembershipDriver(hub),
   });
   const assess = createAssess({

@@ -13,6 +13,8 @@ const Environment = z.object({
   SLIPWAY_HUB_ENDPOINT: z.url().optional(),
   SLIPWAY_CLUSTER_PROXY: z.url().optional(),
   SLIPWAY_SETTLE_SECONDS: z.coerce.number().int().min(0).default(120),
+  /** Not where pods are only played: an APIService that never answers stalls the deletion of namespaces. */
+  SLIPWAY_METRICS_API_SERVICE: z.enum(['true', 'false']).default('true'),
   /** `host:port` for Prometheus; no metrics server when unset. */
   SLIPWAY_METRICS_ADDRESS: z.string().optional(),
   SLIPWAY_ACTIVITY_SLOTS: z.coerce.number().int().min(1).default(40),
@@ -28,6 +30,7 @@ export type WorkerConfiguration = {
   readonly clusterProxy?: string;
   /** How long after the last mutating call an empty account is believed to stay empty, in seconds. */
   readonly settleSeconds: number;
+  readonly metricsApiService: boolean;
   readonly metricsAddress?: string;
   readonly activitySlots: number;
   readonly cachedWorkflows: number;
@@ -46,6 +49,7 @@ export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process
     temporalNamespace: value.TEMPORAL_NAMESPACE,
     region: value.AWS_REGION,
     settleSeconds: value.SLIPWAY_SETTLE_SECONDS,
+    metricsApiService: value.SLIPWAY_METRICS_API_SERVICE === 'true',
     activitySlots: value.SLIPWAY_ACTIVITY_SLOTS,
     cachedWorkflows: value.SLIPWAY_CACHED_WORKFLOWS,
     ...(value.KUBECONFIG === undefined ? {} : { kubeconfig: value.KUBECONFIG }),

@@ -65,4 +65,5 @@ export const workerEnvironment = (
   SLIPWAY_HUB_ENDPOINT: url(layout.hub),
   SLIPWAY_SETTLE_SECONDS: caller['SLIPWAY_SETTLE_SECONDS'] ?? SETTLE_SECONDS,
   SLIPWAY_METRICS_ADDRESS: hostPort(layout.workerMetrics),
+  SLIPWAY_METRICS_API_SERVICE: 'false',
 });
