@@ -8,6 +8,7 @@
  * private, in memory where it has such a file system.
  * Invariant: I8 (keys are written to 0600 files in a 0700 folder and nowhere else).
  */
+import { messageOf } from './failure.ts';
 import 'reflect-metadata';
 import { createPublicKey, randomBytes, webcrypto } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
@@ -21,7 +22,7 @@ import {
 } from '../machine/certificates.ts';
 import type { ReplicaConfiguration, ReplicaSecrets } from '../machine/configuration.ts';
 import { writePrivate } from './files.ts';
-import { type Log, messageOf } from './log.ts';
+import type { Log } from './log.ts';
 import { pause } from './persist.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;

@@ -6,13 +6,15 @@
  * Neighbours: `machine/components.ts` says what there is; the host runs binaries.
  * Invariant: I9 (readiness is logged as it comes; what is waited for is named by each component's probe).
  */
+
 import type { Component } from '../machine/component.ts';
 import { startWaves, stopWaves } from '../machine/order.ts';
 import type { Ec2 } from './aws/ec2.ts';
 import type { Kms } from './aws/kms.ts';
+import { messageOf } from './failure.ts';
 import type { Host, RunningComponent } from './hosts/host.ts';
 import { startKmsPlugin } from './kms-plugin.ts';
-import { type Log, messageOf } from './log.ts';
+import type { Log } from './log.ts';
 import { runNodeApprover } from './node-approver.ts';
 import { createStorageCipher } from './storage-cipher.ts';
 

@@ -6,11 +6,13 @@
  * Invariant: I5 (a member is removed only if it is this replica's own and lost its disk; etcd itself refuses a removal
  * that would cost quorum).
  */
+
 import { readFile } from 'node:fs/promises';
 import type { ReplicaConfiguration } from '../machine/configuration.ts';
 import { clientUrlOf, type Member, nextJoinStep, peerUrlOf } from '../machine/membership.ts';
+import { messageOf } from './failure.ts';
 import { secureAgent, send } from './http.ts';
-import { type Log, messageOf } from './log.ts';
+import type { Log } from './log.ts';
 import { again, done, persist } from './persist.ts';
 
 const TIMEOUT_MILLIS = 4_000;

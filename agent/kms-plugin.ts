@@ -5,11 +5,13 @@
  * server encrypts anew when, and only when, a cluster gets another key.
  * Neighbours: `storage-cipher.ts` encrypts; `machine/files.ts` points the API server at the socket.
  */
+
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type * as grpc from '@grpc/grpc-js';
-import { type Log, messageOf } from './log.ts';
+import { messageOf } from './failure.ts';
+import type { Log } from './log.ts';
 import type { StorageCipher } from './storage-cipher.ts';
 
 /** Where the encrypted data key travels, stored in clear beside the ciphertext: only KMS opens it. */

@@ -26,13 +26,3 @@ export const createLog = (write: (line: string) => void, base: Fields = {}): Log
     with: (fields) => createLog(write, { ...base, ...fields }),
   };
 };
-
-/** What an unknown thrown value says, its causes included. */
-export const messageOf = (thrown: unknown): string => {
-  if (!(thrown instanceof Error)) return String(thrown);
-  const own = thrown.message === '' ? thrown.name : thrown.message;
-  if (thrown instanceof AggregateError && thrown.message === '') {
-    return thrown.errors.map(messageOf).join('; ');
-  }
-  return thrown.cause === undefined ? own : `${own}: ${messageOf(thrown.cause)}`;
-};

@@ -9,7 +9,8 @@ import { enableCompileCache, flushCompileCache } from 'node:module';
 
 enableCompileCache();
 const { boot } = await import('./boot.ts');
-const { createLog, messageOf } = await import('./log.ts');
+const { messageOf } = await import('./failure.ts');
+const { createLog } = await import('./log.ts');
 
 const log = createLog((line) => process.stdout.write(line));
 const stopping = new AbortController();

@@ -8,13 +8,14 @@
  * signs what is approved.
  * Invariant: I9 (every verdict says why, in the request's condition and in the log).
  */
+import { messageOf } from './failure.ts';
 import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import * as x509 from '@peculiar/x509';
 import { claimOf, judge, NODE_SIGNERS, type NodeCertificateRequest } from '../machine/approval.ts';
 import type { Ec2 } from './aws/ec2.ts';
 import { createKubernetes, type Kubernetes, reasonOf } from './kubernetes.ts';
-import { type Log, messageOf } from './log.ts';
+import type { Log } from './log.ts';
 import { again, done, pause, persist } from './persist.ts';
 
 const REQUESTS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';

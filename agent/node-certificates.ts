@@ -6,6 +6,7 @@
  * Neighbours: `node.ts` uses them; `node-approver.ts` on the control plane decides.
  * Invariants: I2 (one request a key), I8 (keys in 0600 files), I9.
  */
+import { hasCode } from './failure.ts';
 import 'reflect-metadata';
 import { createHash, webcrypto, X509Certificate } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -45,7 +46,7 @@ const readIfThere = async (path: string): Promise<string | undefined> => {
   try {
     return await readFile(path, 'utf8');
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    if (hasCode(thrown, 'ENOENT')) return undefined;
     throw thrown;
   }
 };

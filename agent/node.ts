@@ -7,6 +7,8 @@
  * approver on the control plane grants; the cloud controller initialises the Node.
  * Invariant: I9 (everything is retried for ever and says why).
  */
+
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NodeConfiguration, NodeSecrets } from '../machine/configuration.ts';
 import {
   healthyConditions,
@@ -17,9 +19,11 @@ import {
   nodeLabels,
   nodeObject,
   nodeStatus,
+  shutdownCondition,
 } from '../machine/node.ts';
+import { messageOf } from './failure.ts';
 import { createKubernetes, type Kubernetes, reasonOf } from './kubernetes.ts';
-import { type Log, messageOf } from './log.ts';
+import type { Log } from './log.ts';
 import { keepNodeCertificates, obtainNodeCertificates } from './node-certificates.ts';
 import { again, done, pause, persist } from './persist.ts';
 
@@ -27,6 +31,7 @@ const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
 const PACE = { firstMillis: 500, maxMillis: 5_000 };
 const STATUS_MILLIS = 300_000;
 const LEASE_RETRY_MILLIS = 1_000;
+const SHUTDOWN_MILLIS = 2_000;
 
 export type NodeBoot = {
   readonly configuration: NodeConfiguration;
@@ -103,6 +108,23 @@ const reportStatus = async (kubernetes: Kubernetes, node: RegisteredNode, since:
   return true;
 };
 
+/** Says once that the machine shuts down. Nobody waits for it longer than a machine has for its shutdown. */
+const reportShutdown = async (boot: NodeBoot, kubernetes: Kubernetes, node: RegisteredNode): Promise<void> => {
+  const { name } = node.metadata;
+  try {
+    const answer = await Promise.race([
+      kubernetes.call('PATCH', `/api/v1/nodes/${name}/status`, {
+        status: { conditions: [shutdownCondition(new Date().toISOString())] },
+      }),
+      delay(SHUTDOWN_MILLIS).then(() => Promise.reject(new Error('the API server did not answer in time'))),
+    ]);
+    if (answer.status !== 200) throw new Error(reasonOf(answer));
+    boot.log.info(`Node ${name} is reported as shutting down`);
+  } catch (thrown) {
+    boot.log.warn(`Node ${name} could not be reported as shutting down: ${messageOf(thrown)}`);
+  }
+};
+
 /** Lease and status, until the signal is aborted or the Node is deleted. */
 const beat = async (
   boot: NodeBoot,
@@ -170,6 +192,10 @@ export const bootNode = async (boot: NodeBoot, signal: AbortSignal): Promise<voi
   while (!signal.aborted) {
     const node = await register(boot, connection, signal);
     log.info(`Node ${node.metadata.name} is registered`, { seconds: (Date.now() - startedAt) / 1000 });
-    await beat(boot, connection, node, signal);
+    try {
+      await beat(boot, connection, node, signal);
+    } finally {
+      if (signal.aborted) await reportShutdown(boot, connection.kubernetes, node);
+    }
   }
 };

@@ -5,8 +5,10 @@
  * ever, since nobody is there to start it anew.
  * Invariant: I9 (each new reason is logged at once, and the same reason again every minute).
  */
+
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Log, messageOf } from './log.ts';
+import { messageOf } from './failure.ts';
+import type { Log } from './log.ts';
 
 export type Attempt<T> =
   | { readonly kind: 'done'; readonly value: T }

@@ -4,8 +4,10 @@
  * Owns: a process's identity across agents (its id together with its start time, since ids are used again), and ending
  * it politely first. Neighbours: `supervisor.ts` decides when.
  */
+
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasCode } from './failure.ts';
 
 export type ProcessIdentity = { readonly pid: number; readonly startedAt: string };
 
@@ -17,7 +19,7 @@ const startTimeOf = async (pid: number): Promise<string | undefined> => {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? undefined : fields[19];
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ESRCH')) {
+    if (hasCode(thrown, 'ENOENT', 'ESRCH')) {
       return undefined;
     }
     throw thrown;
@@ -39,7 +41,7 @@ const signalTo = (identity: ProcessIdentity, signal: NodeJS.Signals): void => {
     process.kill(identity.pid, signal);
   } catch (thrown) {
     // It ended between the look and the signal.
-    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH')) throw thrown;
+    if (!hasCode(thrown, 'ESRCH')) throw thrown;
   }
 };
 

@@ -6,6 +6,7 @@
  * Neighbours: `attachments.ts`, `certificates.ts`, `etcd.ts` and `components.ts` tell each chapter.
  * Invariants: I5 (the empty-disk rule), I9.
  */
+
 import { readdir } from 'node:fs/promises';
 import { replicaCertificates } from '../machine/certificates.ts';
 import { type EtcdMembership, etcdDataDirectory, replicaComponents } from '../machine/components.ts';
@@ -19,8 +20,9 @@ import type { Kms } from './aws/kms.ts';
 import { issueLeaves, keepRenewed, signersOf } from './certificates.ts';
 import { runComponents } from './components.ts';
 import { createPeers, joinCluster, promoteWhenReady } from './etcd.ts';
+import { hasCode, messageOf } from './failure.ts';
 import type { Host } from './hosts/host.ts';
-import { type Log, messageOf } from './log.ts';
+import type { Log } from './log.ts';
 import { again, done, persist } from './persist.ts';
 
 export type ReplicaBoot = {
@@ -39,7 +41,7 @@ const hasEtcdData = async (volume: string): Promise<boolean> => {
     const files = await readdir(`${etcdDataDirectory(volume)}/member/wal`);
     return files.some((file) => file.endsWith('.wal'));
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return false;
+    if (hasCode(thrown, 'ENOENT')) return false;
     throw thrown;
   }
 };

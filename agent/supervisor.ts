@@ -7,14 +7,16 @@
  * Neighbours: `hosts/sandbox.ts` says where files and logs are; `machine/order.ts` in which order components stop.
  * Invariant: I9 (says when a program ended, with what, and when it starts again).
  */
+
 import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Agent } from 'node:https';
 import { dirname } from 'node:path';
 import type { Probe } from '../machine/component.ts';
+import { hasCode, messageOf } from './failure.ts';
 import type { BinaryComponent, RunningComponent } from './hosts/host.ts';
 import { send } from './http.ts';
-import { type Log, messageOf } from './log.ts';
+import type { Log } from './log.ts';
 import { again, done, pause, persist } from './persist.ts';
 import { endProcess, identityOf, type ProcessIdentity } from './process.ts';
 
@@ -43,7 +45,7 @@ export const leftoverOf = async (pidFile: string): Promise<ProcessIdentity | und
   try {
     text = await readFile(pidFile, 'utf8');
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    if (hasCode(thrown, 'ENOENT')) return undefined;
     throw thrown;
   }
   const written = JSON.parse(text) as ProcessIdentity;

@@ -104,6 +104,16 @@ export const healthyConditions = (now: string, since: string): readonly NodeCond
     lastTransitionTime: since,
   }));
 
+/** What a kubelet reports when its machine shuts down: the cloud controller then removes a terminated machine's Node at once. */
+export const shutdownCondition = (now: string): NodeCondition => ({
+  type: 'Ready',
+  status: 'False',
+  reason: 'KubeletNotReady',
+  message: 'node is shutting down',
+  lastHeartbeatTime: now,
+  lastTransitionTime: now,
+});
+
 const quantities = (configuration: NodeConfiguration, instance: Instance) => {
   const capacity = capacityOf(instance.type);
   const allocatable = allocatableOf(capacity, configuration.maxPodsPerNode);

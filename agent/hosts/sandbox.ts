@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import type { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
@@ -88,7 +88,14 @@ export const createSandboxHost = async (environment: Environment, log: Log): Pro
     run: async (component) => {
       const executable = `${environment.binaries}/${component.program.command}`;
       await prepare(component);
-      await access(executable);
+      try {
+        await access(executable, constants.X_OK);
+      } catch (thrown) {
+        throw new Error(
+          `Program ${component.program.command} is not in ${environment.binaries} (SLIPWAY_BIN), so this machine cannot run ${component.name}.`,
+          { cause: thrown },
+        );
+      }
       return supervise({
         component,
         executable,

@@ -3,7 +3,7 @@
  */
 import 'reflect-metadata';
 import { readdirSync, rmSync } from 'node:fs';
-import { CreateTagsCommand } from '@aws-sdk/client-ec2';
+import { CreateTagsCommand, DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { generateKeyPair } from '../../activities/kubernetes/certificates.ts';
@@ -172,6 +172,24 @@ describe('A cluster of real agents', () => {
         ?.status.conditions?.find((each) => each.type === 'Denied'),
     );
     expect(refused.message).toMatch(/neither that node nor the bearer of one pool's token/);
+  }, 60_000);
+
+  test('a terminated machine takes leave, and its Node goes at once', async () => {
+    const answer = await cloud.ec2.send(
+      new DescribeInstancesCommand({
+        Filters: [{ Name: 'private-dns-name', Values: [(await nodesOf(cluster))[0]?.metadata.name ?? ''] }],
+      }),
+    );
+    const old = answer.Reservations?.[0]?.Instances?.[0]?.InstanceId ?? '';
+    await timed('Node of a terminated machine gone', async () => {
+      await cloud.ec2.send(new TerminateInstancesCommand({ InstanceIds: [old] }));
+      await waitFor(
+        'the cloud controller removed its Node',
+        async () =>
+          (await nodesOf(cluster)).some((node) => node.spec.providerID?.endsWith(old) === true) ? undefined : true,
+        { timeoutMs: 40_000, intervalMs: 200 },
+      );
+    });
   }, 60_000);
 
   test('a replica that is killed wholly comes back on another instance with its address and data', async () => {

@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals';
+import { takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
+import { waitFor } from '../support/wait.ts';
+import { accountOf, recordedLog } from './doubles.ts';
+
+const never = new AbortController().signal;
+
+describe.each([
+  ['volume', takeVolume, 'vol-1'],
+  ['network interface', takeNetworkInterface, 'eni-1'],
+] as const)('Taking the %s', (noun, take, id) => {
+  test('attaches a free one, and returns when it is attached', async () => {
+    const account = accountOf({});
+    await take(account.ec2, id, 'i-new', recordedLog().log, never);
+    expect(account.holderOf(id)).toBe('i-new');
+  });
+
+  test('is content with what is already its own', async () => {
+    const account = accountOf({ [id]: 'i-new' });
+    const { log, messages } = recordedLog();
+    await take(account.ec2, id, 'i-new', log, never);
+    expect(messages()).toEqual([]);
+  });
+
+  test('waits for a running holder and says which, until that one is terminated', async () => {
+    const account = accountOf({ [id]: 'i-old' });
+    const { log, messages } = recordedLog();
+    const taken = take(account.ec2, id, 'i-new', log, never);
+    await waitFor('it says what it waits for', () =>
+      Promise.resolve(
+        messages().some((each) => each.includes('attached to instance i-old, which is running')) || undefined,
+      ),
+    );
+    expect(account.holderOf(id)).toBe('i-old');
+    // EC2 lets go of everything that a terminated instance held.
+    account.setState('i-old', 'terminated');
+    account.setHolder(id, undefined);
+    await taken;
+    expect(account.holderOf(id)).toBe('i-new');
+  });
+
+  test('takes it from a stopped holder without force', async () => {
+    const account = accountOf({ [id]: 'i-old' });
+    account.setState('i-old', 'stopped');
+    await take(account.ec2, id, 'i-new', recordedLog().log, never);
+    expect(account.holderOf(id)).toBe('i-new');
+  });
+
+  test(`ends its wait when it is told to`, async () => {
+    const account = accountOf({ [id]: 'i-old' });
+    const stopping = new AbortController();
+    const taken = take(account.ec2, id, 'i-new', recordedLog().log, stopping.signal);
+    stopping.abort(new Error(`no more ${noun}`));
+    await expect(taken).rejects.toThrow();
+  });
+});

@@ -1,0 +1,95 @@
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { Agent } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { BinaryComponent, RunningComponent } from '../../agent/hosts/host.ts';
+import { endProcess, identityOf, isAlive, type ProcessIdentity } from '../../agent/process.ts';
+import { leftoverOf, supervise } from '../../agent/supervisor.ts';
+import { waitFor } from '../support/wait.ts';
+import { recordedLog } from './doubles.ts';
+
+describe('The supervisor', () => {
+  let folder: string;
+  let running: RunningComponent | undefined;
+  const { log, messages } = recordedLog();
+  const pidFile = () => join(folder, 'program.pid');
+
+  const start = async (script: string, stopSeconds = 5): Promise<RunningComponent> => {
+    const executable = join(folder, 'program');
+    await writeFile(executable, `#!/bin/sh\n${script}\n`);
+    await chmod(executable, 0o700);
+    const component: BinaryComponent = {
+      name: 'program',
+      program: { kind: 'binary', command: 'program', arguments: ['--flag=1'], environment: { GREETING: 'hello' } },
+      files: [],
+      after: [],
+      stopSeconds,
+    };
+    running = supervise({
+      component,
+      executable,
+      logFile: join(folder, 'program.log'),
+      pidFile: pidFile(),
+      environment: { PATH: process.env['PATH'] ?? '' },
+      probeAgent: () => new Agent(),
+      log,
+    });
+    return running;
+  };
+  const current = (): Promise<ProcessIdentity> => waitFor('it runs', () => leftoverOf(pidFile()));
+  const output = (): Promise<string> => readFile(join(folder, 'program.log'), 'utf8');
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'slipway-supervisor-'));
+  });
+  afterEach(async () => {
+    await running?.stop();
+    running = undefined;
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('starts a program with its arguments and its environment, and keeps its output', async () => {
+    await start('echo "$GREETING $1"; exec sleep 60');
+    await waitFor('it spoke', async () => ((await output()).includes('hello --flag=1') ? true : undefined));
+  });
+
+  test('starts it again when it ended, and says how it ended', async () => {
+    await start('echo run; sleep 0.1; exit 3');
+    await waitFor('it ran twice', async () => ((await output()).split('run').length > 2 ? true : undefined));
+    expect(messages().some((each) => /^program ended with status 3 after .* starts again in/.test(each))).toBe(true);
+  });
+
+  test('stops it and returns only when it is gone', async () => {
+    const program = await start('trap "sleep 0.3; exit 0" TERM; while :; do sleep 0.05; done');
+    const before = await current();
+    await program.stop();
+    expect(await isAlive(before)).toBe(false);
+    expect(await leftoverOf(pidFile())).toBeUndefined();
+  });
+
+  test('kills what does not end by itself', async () => {
+    const program = await start('trap "" TERM; while :; do sleep 0.05; done', 0.3);
+    const before = await current();
+    await program.stop();
+    expect(await isAlive(before)).toBe(false);
+    expect(messages().some((each) => each.includes('was killed'))).toBe(true);
+  });
+
+  test('a program that is told to stop while it starts does not stay behind', async () => {
+    const program = await start('exec sleep 60');
+    await program.stop();
+    expect(await leftoverOf(pidFile())).toBeUndefined();
+  });
+
+  test('finds what an earlier agent left running by its identity, not by its number', async () => {
+    await start('exec sleep 60');
+    const identity = await current();
+    expect(await identityOf(identity.pid)).toEqual(identity);
+    await writeFile(join(folder, 'other.pid'), JSON.stringify({ ...identity, startedAt: '1' }));
+    expect(await leftoverOf(join(folder, 'other.pid'))).toBeUndefined();
+    expect(await leftoverOf(join(folder, 'none.pid'))).toBeUndefined();
+    expect(await endProcess({ ...identity, startedAt: '1' }, 1)).toBe(false);
+    expect(await isAlive(identity)).toBe(true);
+  });
+});
