@@ -31,6 +31,8 @@ export const run = (
       (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr }),
     );
+    // Who doesn't read its input says how that ended by its status.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(input ?? '');
   });
 
