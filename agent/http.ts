@@ -5,16 +5,20 @@
  * Owns: a request with a deadline, and an HTTPS agent that reaches load balancers through a CONNECT proxy where one is
  * set. Neighbours: `metadata.ts`, `etcd.ts`, `kubernetes.ts` and the probes speak their protocols over it.
  */
-import http from 'node:http';
-import https from 'node:https';
+import type * as Http from 'node:http';
+import type * as Https from 'node:https';
 import tls from 'node:tls';
+
+/** An `import` of node:http evaluates all its exports, WebSocket among them: 60 ms and 15 MB for a browser's API. */
+const http = process.getBuiltinModule('node:http');
+const https = process.getBuiltinModule('node:https');
 
 export type HttpRequest = {
   readonly url: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  readonly agent?: http.Agent | https.Agent;
+  readonly agent?: Http.Agent | Https.Agent;
   readonly timeoutMillis: number;
   readonly signal?: AbortSignal;
 };
@@ -22,7 +26,7 @@ export type HttpRequest = {
 export type HttpResponse = { readonly status: number; readonly body: string };
 
 /** Opens a request and hands over the response as a stream; the caller reads it. */
-export const open = (request: HttpRequest): Promise<http.IncomingMessage> =>
+export const open = (request: HttpRequest): Promise<Http.IncomingMessage> =>
   new Promise((resolve, reject) => {
     const send = request.url.startsWith('https:') ? https.request : http.request;
     const outgoing = send(request.url, {
@@ -70,7 +74,7 @@ export type Identity = { readonly certificate: string; readonly key: string };
 const CONNECT_TIMEOUT_MILLIS = 5_000;
 
 /** A connection through an HTTP proxy to `host:port`. */
-const tunnel = (proxy: URL, authority: string): Promise<http.IncomingMessage['socket']> =>
+const tunnel = (proxy: URL, authority: string): Promise<Http.IncomingMessage['socket']> =>
   new Promise((resolve, reject) => {
     const request = http.request({
       host: proxy.hostname,
@@ -84,7 +88,7 @@ const tunnel = (proxy: URL, authority: string): Promise<http.IncomingMessage['so
     request.once('connect', (response, socket) => {
       if (response.statusCode === 200) {
         socket.setTimeout(0);
-        resolve(socket as http.IncomingMessage['socket']);
+        resolve(socket as Http.IncomingMessage['socket']);
         return;
       }
       socket.destroy();
@@ -100,7 +104,7 @@ export const secureAgent = (options: {
   readonly authority: string;
   readonly identity?: Identity;
   readonly proxy?: string;
-}): https.Agent => {
+}): Https.Agent => {
   const agent = new https.Agent({
     keepAlive: true,
     maxSockets: 4,
