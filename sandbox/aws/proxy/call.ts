@@ -55,6 +55,8 @@ const scopeOf = (headers: Headers) => {
   return { accessKey: found?.[1] ?? '', region: found?.[2] ?? '', service: found?.[3] ?? '' };
 };
 
+export const accessKeyOf = (headers: Headers): string => scopeOf(headers).accessKey;
+
 /** Both generations of load balancing sign as one service; their API versions tell them apart. */
 const serviceOf = (signedAs: string, parameters: URLSearchParams | undefined): string => {
   const name = NAMES[signedAs] ?? signedAs;

@@ -9,13 +9,13 @@
  * Neighbours: moto answers; `/_sim/…` goes through to it unrecorded, since that is the sandbox talking to itself.
  */
 
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HostPort } from '../../layout.ts';
 import type { Call } from './call.ts';
-import { callOf, errorAnswer, errorCodeOf } from './call.ts';
+import { accessKeyOf, callOf, errorAnswer, errorCodeOf } from './call.ts';
 import type { StandingFault } from './faults.ts';
 import { createFaults, faultSchema, throttleCodeOf } from './faults.ts';
 import type { CallRecord } from './record.ts';
@@ -47,6 +47,12 @@ const isReadWhole = (message: IncomingMessage): boolean =>
   /x-www-form-urlencoded|x-amz-json|application\/json/.test(contentTypeOf(message)) &&
   Number(message.headers['content-length'] ?? 0) <= LARGEST_READ;
 
+/** A connection's headers concern that connection alone: moto closes each of its own, our callers keep theirs. */
+const withoutConnection = (headers: IncomingHttpHeaders): IncomingHttpHeaders => {
+  const { connection: _, 'keep-alive': __, ...rest } = headers;
+  return rest;
+};
+
 const answerJson = (response: ServerResponse, status: number, value: unknown): void => {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(`${JSON.stringify(value)}\n`);
@@ -59,15 +65,17 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
   /** Sends the request on. `lose`: moto carries it out, but the caller never hears. */
   const forward = (message: IncomingMessage, response: ServerResponse, body: Buffer | undefined, lose: boolean) =>
     new Promise<Outcome>((resolve) => {
-      const scope = /Credential=([^/,\s]+)\//.exec(message.headers.authorization ?? '')?.[1] ?? '';
-      const account = options.accounts[scope];
+      const account = options.accounts[accessKeyOf(message.headers)];
       const outgoing = request({
         host: options.moto.host,
         port: options.moto.port,
         agent,
         method: message.method,
         path: message.url,
-        headers: { ...message.headers, ...(account === undefined ? {} : { 'x-moto-account-id': account }) },
+        headers: {
+          ...withoutConnection(message.headers),
+          ...(account === undefined ? {} : { 'x-moto-account-id': account }),
+        },
       });
       outgoing.on('error', (error) => {
         if (!response.headersSent) answerJson(response, 502, { message: `moto did not answer: ${error.message}` });
@@ -90,7 +98,7 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
           resolve({ status: 502, error: error.message });
         });
         if (!lose) {
-          response.writeHead(status, incoming.headers);
+          response.writeHead(status, withoutConnection(incoming.headers));
           incoming.pipe(response);
         }
       });
