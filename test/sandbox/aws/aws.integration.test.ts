@@ -23,12 +23,15 @@ import {
   KMSClient,
 } from '@aws-sdk/client-kms';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { claimAddresses } from '../../../sandbox/addresses.ts';
 import { accountOf, OTHER_ACCOUNT, OTHER_ACCOUNT_ACCESS_KEY } from '../../../sandbox/aws/account.ts';
 import { layoutOf } from '../../../sandbox/layout.ts';
 import { ensureTools } from '../../../sandbox/tools/build.ts';
 import { waitFor } from '../../support/wait.ts';
+
+// A start takes three seconds, but many tests may share the computer.
+jest.setTimeout(120_000);
 
 const MAIN = fileURLToPath(new URL('../../../sandbox/aws/main.ts', import.meta.url));
 
@@ -45,14 +48,22 @@ const startPart = async () => {
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   const endpoint = `http://${layout.aws.host}:${layout.aws.port}`;
-  await waitFor(`aws listens on ${endpoint}`, async () =>
-    (await fetch(`${endpoint}/_proxy/health`)).ok ? true : undefined,
-  );
   const clientOf = (accessKeyId = 'AKIASLIPWAY') => ({
     region: 'eu-west-1',
     endpoint,
     maxAttempts: 1,
     credentials: { accessKeyId, secretAccessKey: 'secret' },
+  });
+  const close = async () => {
+    child.kill('SIGTERM');
+    await exited;
+    claim.release();
+    rmSync(home, { recursive: true, force: true });
+  };
+  const isUp = async () => ((await fetch(`${endpoint}/_proxy/health`)).ok ? true : undefined);
+  await waitFor(`aws listens on ${endpoint}`, isUp, { timeoutMs: 90_000 }).catch(async (error: unknown) => {
+    await close();
+    throw new Error(`The part did not start: ${said.join('')}`, { cause: error });
   });
   return {
     child,
@@ -62,12 +73,7 @@ const startPart = async () => {
     network: claim.network,
     said: () => said.join(''),
     clientOf,
-    close: async () => {
-      child.kill('SIGTERM');
-      await exited;
-      claim.release();
-      rmSync(home, { recursive: true, force: true });
-    },
+    close,
   };
 };
 
