@@ -5,6 +5,14 @@
  */
 import { Command, Option } from 'commander';
 import { down, reset } from './commands/down.ts';
+import {
+  addCallFault,
+  addLaunchFault,
+  CALL_FAULTS,
+  type CallFault,
+  clearFaults,
+  listFaults,
+} from './commands/fault.ts';
 import { showLogs } from './commands/logs.ts';
 import { changePart, type PartVerb } from './commands/parts.ts';
 import { printStatus } from './commands/status.ts';
@@ -53,6 +61,15 @@ const VERBS: Readonly<Record<PartVerb, string>> = {
   start: 'start a part that was stopped',
   kill: 'kill a part with all its processes, as a fault would; it comes back by itself',
 };
+const CALL_FAULT_HELP: Readonly<Record<CallFault['kind'], string>> = {
+  delay: 'the call waits, then goes on',
+  reset: 'the connection breaks before anything happened',
+  timeout: 'no answer ever comes',
+  'lost-answer': 'the call is carried out, and its answer is lost',
+  throttle: 'the call is refused for being one too many',
+  error: 'the call is refused with a code',
+};
+
 for (const verb of ['stop', 'start', 'kill'] as const) {
   program
     .command(verb)
@@ -60,6 +77,31 @@ for (const verb of ['stop', 'start', 'kill'] as const) {
     .argument('<part>', 'a name that `status` lists; an instance is named by its EC2 id')
     .action((part: string) => changePart(verb, part));
 }
+
+const fault = program
+  .command('fault')
+  .description('make AWS fail: each fault meets the next calls that match, then it is over');
+const count = new Option('--count <n>', 'how many calls meet it').argParser(Number).default(1);
+for (const kind of CALL_FAULTS) {
+  fault
+    .command(kind)
+    .description(CALL_FAULT_HELP[kind])
+    .option('--service <name>', 'only calls of this service: ec2, autoscaling, elbv2, kms, iam, sts, …')
+    .option('--operation <name>', 'only this operation, such as CreateVolume')
+    .addOption(new Option('--ms <n>', 'milliseconds, for delay and timeout').argParser(Number))
+    .option('--code <code>', 'error code, for throttle and error')
+    .addOption(count)
+    .action((options: Omit<CallFault, 'kind'>) => addCallFault({ kind, ...options }));
+}
+fault
+  .command('launch')
+  .description('launches of an auto scaling group fail')
+  .argument('<group>', 'its name')
+  .option('--code <code>', 'error code', 'InsufficientInstanceCapacity')
+  .addOption(count)
+  .action((group: string, options: { code: string; count: number }) => addLaunchFault(group, options));
+fault.command('list').description('show the faults of calls that still stand').action(listFaults);
+fault.command('clear').description('take back the faults of calls that still stand').action(clearFaults);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,65 @@
+/**
+ * Fault: makes AWS fail, as a network, a service or a lack of machines would.
+ *
+ * Owns: faults as commands. Neighbours: `sandbox/aws/` makes those of the network and of whole services in its proxy, and
+ * those that need AWS's models, such as a group that can launch nothing, beside moto.
+ */
+import { SandboxFailure } from '../failure.ts';
+import { statusNow } from './status.ts';
+
+/** What the proxy can do to a call. */
+export const CALL_FAULTS = ['delay', 'reset', 'timeout', 'lost-answer', 'throttle', 'error'] as const;
+
+export type CallFault = {
+  readonly kind: (typeof CALL_FAULTS)[number];
+  readonly service?: string;
+  readonly operation?: string;
+  readonly count: number;
+  readonly ms?: number;
+  readonly code?: string;
+};
+
+const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+  const { endpoint } = statusNow().aws;
+  const refused = (why: string, cause?: unknown) =>
+    new SandboxFailure(
+      'refused',
+      `AWS did not take the fault: ${why}`,
+      'see `npm run sandbox -- fault --help`, and `status` for whether the part `aws` runs',
+      { cause },
+    );
+  const answer = await fetch(`${endpoint}${path}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch((error: unknown) => {
+    throw refused(`${endpoint} does not answer`, error);
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw refused(text);
+  return JSON.parse(text);
+};
+
+const print = (answer: unknown): void => {
+  process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+};
+
+/** The next calls that match meet this fault. */
+export const addCallFault = async (fault: CallFault): Promise<void> =>
+  print(await ask('POST', '/_proxy/faults', fault));
+
+/** The next launches of an auto scaling group fail with this code. */
+export const addLaunchFault = async (
+  group: string,
+  fault: { readonly code: string; readonly count: number },
+): Promise<void> =>
+  print(
+    await ask('POST', '/_sim/fault', {
+      action: `asg:${group}`,
+      message: `We currently do not have sufficient capacity (a fault of the sandbox: ${fault.code}).`,
+      ...fault,
+    }),
+  );
+
+export const listFaults = async (): Promise<void> => print(await ask('GET', '/_proxy/faults'));
+
+export const clearFaults = async (): Promise<void> => print(await ask('DELETE', '/_proxy/faults'));
