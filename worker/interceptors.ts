@@ -13,6 +13,9 @@ import type { StepOutcome, StepRequest } from '../activities/contract.ts';
 import { type Judgement, verdictOf } from '../activities/verdicts.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
+/** Well below the heartbeat timeout of `workflows/activities.ts`. */
+const HEARTBEAT_MS = 2_000;
+
 /** One word for what an attempt came to: the verdict, or that nothing failed but it isn't there yet. */
 const outcomeOf = (judgement: Judgement): string => (judgement.waiting ? 'not-ready' : judgement.verdict);
 
@@ -28,6 +31,10 @@ export const failureOf = (judgement: Judgement): ApplicationFailure => {
     ...(waiting ? { category: ApplicationFailureCategory.BENIGN } : {}),
   });
 };
+
+/** What a cancelled call throws, ours or the SDK's: Temporal knows what to make of either. */
+const isCancellation = (error: unknown, signal: AbortSignal): boolean =>
+  error instanceof CancelledFailure || (signal.aborted && error instanceof Error && error.name === 'AbortError');
 
 const stepOf = (args: readonly unknown[]): StepRequest['step'] | undefined => {
   const [request] = args as readonly (Partial<StepRequest> | undefined)[];
@@ -54,6 +61,8 @@ export const outcomeInterceptor = (
       metrics.steps.inc({ ...labels, outcome });
       metrics.stepSeconds.observe(labels, (performance.now() - started) / 1_000);
     };
+    // Also what makes a cancellation arrive: without a beat the server has no way to tell.
+    const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
     try {
       const result = await next(input);
       const change = step === undefined ? 'done' : (result as StepOutcome).change;
@@ -61,7 +70,7 @@ export const outcomeInterceptor = (
       if (change !== 'unchanged') log.info({ ...line, change }, 'Step done');
       return result;
     } catch (error) {
-      if (error instanceof CancelledFailure) {
+      if (isCancellation(error, context.cancellationSignal)) {
         count('cancelled');
         throw error;
       }
@@ -70,6 +79,8 @@ export const outcomeInterceptor = (
       if (judgement.waiting) log.debug({ ...line, reason: judgement.message }, 'Not ready yet');
       else log.warn({ ...line, verdict: judgement.verdict, reason: judgement.message }, 'Step failed');
       throw failureOf(judgement);
+    } finally {
+      clearInterval(beat);
     }
   },
 });

@@ -21,8 +21,12 @@ import { summaryOf } from './summaries.ts';
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
+/** A worker that dies is noticed after this, and another takes over: every activity beats by itself (see the worker). */
+const HEARTBEAT: ActivityOptions = { heartbeatTimeout: 8 * SECOND };
+
 /** Observing reads a dozen listings, so it has more time than a single step. */
 const ASSESS: ActivityOptions = {
+  ...HEARTBEAT,
   startToCloseTimeout: MINUTE,
   retry: { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: 30 * SECOND },
   cancellationType: ActivityCancellationType.TRY_CANCEL,
@@ -30,6 +34,7 @@ const ASSESS: ActivityOptions = {
 
 /** Creating or removing one resource. A mutation under way is awaited, never abandoned (design §5). */
 const MUTATE: ActivityOptions = {
+  ...HEARTBEAT,
   startToCloseTimeout: 40 * SECOND,
   retry: { initialInterval: 0.5 * SECOND, backoffCoefficient: 2, maximumInterval: 8 * SECOND, maximumAttempts: 5 },
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -37,6 +42,7 @@ const MUTATE: ActivityOptions = {
 
 /** One look at something that takes time. "Not yet" is a benign failure that names its own delay: no slot is held. */
 const WAIT: ActivityOptions = {
+  ...HEARTBEAT,
   startToCloseTimeout: 20 * SECOND,
   retry: { initialInterval: SECOND, backoffCoefficient: 1.5, maximumInterval: 15 * SECOND },
   cancellationType: ActivityCancellationType.TRY_CANCEL,
@@ -44,6 +50,7 @@ const WAIT: ActivityOptions = {
 
 /** Writing status: it must arrive, but nothing waits for it. */
 const MIRROR: ActivityOptions = {
+  ...HEARTBEAT,
   startToCloseTimeout: 15 * SECOND,
   retry: { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: 30 * SECOND },
   cancellationType: ActivityCancellationType.TRY_CANCEL,

@@ -195,6 +195,12 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
           );
           await idle(changes);
         } else if (result.state === 'failed') {
+          const reason = `The operation ended with an error: ${result.reason ?? 'unknown'}`;
+          enter('blocked', { reason });
+          await write(
+            { kind: 'blocked', reason, cure: 'It is tried again by itself.' },
+            assessment.operation.generation,
+          );
           looksWhileBlocked += 1;
           await idle(changes, IDLE_LOOK.blocked(looksWhileBlocked));
         }
