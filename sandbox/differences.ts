@@ -57,6 +57,28 @@ export const DIFFERENCES: readonly Difference[] = [
     where: 'sandbox/network',
   },
   {
+    subject: 'Health checks of targets',
+    onAws: "every ten seconds or more, with the target group's own thresholds, from each zone",
+    inSandbox: 'every second, four times as often until a state is known; two answers in a row change it',
+    because: 'people wait; what is asked, protocol, port and path, is as the target group says',
+    where: 'sandbox/network/health.ts',
+  },
+  {
+    subject: 'A target that goes down',
+    onAws: 'keeps its connections unless the target group says otherwise',
+    inSandbox: 'loses them at once',
+    because:
+      'on loopback a client would not notice; on AWS a machine that is gone answers nothing, and clients time out',
+    where: 'sandbox/network/balancers.ts',
+  },
+  {
+    subject: 'Who asks for metadata',
+    onAws: 'only the instance itself can',
+    inSandbox: 'every process of this computer, for every instance',
+    because: 'all connections on loopback come from 127.0.0.1',
+    where: 'sandbox/instances/metadata.ts',
+  },
+  {
     subject: 'Private DNS',
     onAws: 'ip-10-0-1-7.eu-west-1.compute.internal resolves inside the VPC',
     inSandbox: 'names of instances resolve nowhere; components use addresses',
@@ -76,6 +98,20 @@ export const DIFFERENCES: readonly Difference[] = [
     inSandbox: 'kwok sets their status; nothing runs; logs and exec answer nothing',
     because: 'no containers',
     where: 'sandbox/pods',
+  },
+  {
+    subject: 'Who plays the pods',
+    onAws: "each node's kubelet, with the rights of its node",
+    inSandbox: 'one kwok a cluster, as a member of system:masters, with a certificate that the sandbox issues itself',
+    because: "kwok is the sandbox's and not the cluster's: no RBAC object in the cluster speaks of it",
+    where: 'sandbox/pods/kubeconfig.ts',
+  },
+  {
+    subject: 'An agent that fails as soon as it starts',
+    onAws: 'systemd starts it again on the same machine',
+    inSandbox: 'its instance is reported terminated after five seconds, and its group puts another in its place',
+    because: "the agent is the instance's first process",
+    where: 'sandbox/instances/host.ts',
   },
   {
     subject: 'metrics-server',

@@ -104,10 +104,13 @@ export const createHost = (options: {
       const listed = await account.instances();
       const views = new Map(listed.map((view) => [view.id, view]));
       // The machine's first question goes to its metadata: that has to listen before the machine starts.
-      await metadata.serve(listed.filter((view) => view.state !== 'terminated' && view.state !== 'stopped'));
+      const served = await metadata.serve(
+        listed.filter((view) => view.state !== 'terminated' && view.state !== 'stopped'),
+      );
       const powers = new Map<string, Power>(knownInstances(instances).map((id) => [id, powerOf(layout, id)]));
+      const decided = reconcile(listed, powers).filter(({ kind, id }) => kind !== 'start' || served.has(id));
       await Promise.all(
-        reconcile(listed, powers).map((action) =>
+        decided.map((action) =>
           perform(action, views).catch((error: unknown) =>
             log.error({ instance: action.id, action: action.kind, error: messageOf(error) }, 'Will be tried again'),
           ),

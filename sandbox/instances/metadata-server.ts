@@ -2,15 +2,17 @@
  * Metadata server: one listener for each instance, on the instance's own address.
  *
  * Owns: sockets; which instances have one follows from the last look at the account. Neighbours: `metadata.ts` answers.
- * Listens on 127/8 only: an address that the account gave and that isn't loopback is refused with a reason.
+ * Listens on 127/8 only: an address that the account gave and that isn't loopback is refused with a reason, and its
+ * instance is not started.
  */
 import { createServer, type Server } from 'node:http';
+import { messageOf } from '../failure.ts';
 import type { InstanceView } from './account.ts';
 import { answerMetadata, METADATA_PORT, type MetadataSource } from './metadata.ts';
 
 export type MetadataServers = {
-  /** Listens for exactly these instances; resolves when all of them can be asked. */
-  readonly serve: (instances: readonly InstanceView[]) => Promise<void>;
+  /** Listens for exactly these instances; answers which of them can be asked. One that can't is tried at the next call. */
+  readonly serve: (instances: readonly InstanceView[]) => Promise<ReadonlySet<string>>;
   readonly close: () => void;
 };
 
@@ -28,6 +30,7 @@ export const metadataServers = (options: {
     listener.server.closeAllConnections();
   };
   const open = async (view: InstanceView, address: string): Promise<void> => {
+    if (!address.startsWith('127.')) throw new Error('the sandbox listens on 127/8 only');
     const current = { view };
     const source = options.sourceOf(view);
     const server = createServer((request, response) => {
@@ -37,8 +40,8 @@ export const metadataServers = (options: {
       ).then(
         (answer) => response.writeHead(answer.status, answer.headers).end(answer.body),
         (error: unknown) => {
-          options.onError(`Metadata of ${view.id}, ${request.url}: ${String(error)}`);
-          response.writeHead(500, { 'content-type': 'text/plain' }).end(`${String(error)}\n`);
+          options.onError(`Metadata of ${view.id}, ${request.url}: ${messageOf(error)}`);
+          response.writeHead(500, { 'content-type': 'text/plain' }).end(`${messageOf(error)}\n`);
         },
       );
     });
@@ -56,17 +59,15 @@ export const metadataServers = (options: {
         if (view === undefined || view.privateIp !== listener.address) drop(id, listener);
         else listener.current.view = view;
       }
-      const missing = instances.filter((instance) => !listeners.has(instance.id));
+      const missing = instances.filter((instance) => !listeners.has(instance.id) && instance.privateIp !== null);
       await Promise.all(
-        missing.map(async (view) => {
-          const address = view.privateIp;
-          if (address === null) return;
-          if (!address.startsWith('127.')) {
-            throw new Error(`Instance ${view.id} has the address ${address}; the sandbox listens on 127/8 only.`);
-          }
-          await open(view, address);
-        }),
+        missing.map((view) =>
+          open(view, view.privateIp ?? '').catch((error: unknown) =>
+            options.onError(`The metadata of ${view.id} cannot be served on ${view.privateIp}: ${messageOf(error)}`),
+          ),
+        ),
       );
+      return new Set(listeners.keys());
     },
     close: () => {
       for (const [id, listener] of listeners) drop(id, listener);

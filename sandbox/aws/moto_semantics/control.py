@@ -24,6 +24,7 @@ from collections.abc import Callable
 from typing import Any
 
 import moto.ec2.models as ec2_models
+import moto.elb.models as classic
 import moto.elbv2.models as moto_load_balancers
 import moto.moto_server.werkzeug_app as werkzeug_app
 
@@ -115,6 +116,45 @@ def _target_group(group: Any) -> dict[str, Any]:
     }
 
 
+def _classic_load_balancers() -> list[dict[str, Any]]:
+    """In the same shape, for the same data plane: what a Service of type LoadBalancer gets by default."""
+    return [
+        {
+            "arn": None,
+            "name": load_balancer.name,
+            "type": "classic",
+            "scheme": load_balancer.scheme,
+            "dns": load_balancer.dns_name,
+            "addresses": [],
+            "listeners": [_classic_listener(load_balancer, listener) for listener in load_balancer.listeners],
+        }
+        for account in list(classic.elb_backends.values())
+        for backend in list(account.values())
+        for load_balancer in list(backend.load_balancers.values())
+    ]
+
+
+def _classic_listener(load_balancer: Any, listener: Any) -> dict[str, Any]:
+    targets = [{"id": instance, "port": int(listener.instance_port)} for instance in load_balancer.instance_ids]
+    # "TCP:30080" or "HTTP:10256/healthz".
+    protocol, _, rest = load_balancer.health_check.target.partition(":")
+    port, slash, path = rest.partition("/")
+    group = {
+        "arn": None,
+        "name": f"classic/{load_balancer.name}",
+        "targetType": "instance",
+        "healthCheck": {"protocol": protocol, "port": port, "path": slash + path or None},
+        "targets": targets,
+    }
+    return {
+        "arn": None,
+        "port": int(listener.load_balancer_port),
+        "protocol": listener.protocol,
+        "targetGroups": [group],
+        "targets": targets,
+    }
+
+
 def _set_timing(request: dict[str, Any]) -> dict[str, float]:
     unknown = sorted(set(request) - set(TIMING))
     if unknown:
@@ -128,7 +168,7 @@ def _answer(method: str, path: str, query: dict[str, str], body: dict[str, Any])
     account = query.get("account", OPTIONS.account)
     routes: dict[tuple[str, str], Callable[[], Any]] = {
         ("GET", "instances"): lambda: [instance_view(instance) for instance in _instances()],
-        ("GET", "load-balancers"): _load_balancers,
+        ("GET", "load-balancers"): lambda: [*_load_balancers(), *_classic_load_balancers()],
         ("GET", "inventory"): lambda: inventory(account),
         ("GET", "snapshot-hash"): lambda: {"hash": hashlib.sha256(json.dumps(inventory(account)).encode()).hexdigest()},
         ("GET", "timing"): lambda: TIMING,

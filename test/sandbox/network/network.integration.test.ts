@@ -1,5 +1,11 @@
 import { type IncomingMessage, request } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { RunInstancesCommand } from '@aws-sdk/client-ec2';
+import {
+  CreateLoadBalancerCommand as CreateClassicCommand,
+  ElasticLoadBalancingClient,
+  RegisterInstancesWithLoadBalancerCommand,
+} from '@aws-sdk/client-elastic-load-balancing';
 import {
   CreateListenerCommand,
   CreateLoadBalancerCommand,
@@ -9,8 +15,9 @@ import {
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { REGION } from '../../../sandbox/layout.ts';
 import { waitFor } from '../../support/wait.ts';
-import { type CloudForTests, startCloud } from '../instances/cloud.ts';
+import { type CloudForTests, IMAGE, startCloud } from '../instances/cloud.ts';
 
 let cloud: CloudForTests;
 
@@ -230,6 +237,47 @@ describe('a load balancer', () => {
     await waitFor('a connection by name', async () => answering(`${balancer.dns}:443`).catch(() => undefined));
     expect(await healthOf(balancer)).toEqual({ [first]: 'healthy' });
   });
+});
+
+test('a classic load balancer, as Services get by default, resolves, and says so when nothing answers behind it', async () => {
+  const launched = await cloud.ec2.send(
+    new RunInstancesCommand({
+      ImageId: IMAGE,
+      InstanceType: 'm6i.large',
+      MinCount: 1,
+      MaxCount: 1,
+      SubnetId: cloud.account.vpc.subnets[0]?.id,
+    }),
+  );
+  const instance = launched.Instances?.[0];
+  const client = new ElasticLoadBalancingClient({
+    region: REGION,
+    endpoint: `http://${cloud.layout.moto.host}:${cloud.layout.moto.port}`,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const made = await client.send(
+    new CreateClassicCommand({
+      LoadBalancerName: 'a-service',
+      Subnets: cloud.account.vpc.subnets.slice(0, 1).map((subnet) => subnet.id),
+      Listeners: [{ Protocol: 'TCP', LoadBalancerPort: 80, InstanceProtocol: 'TCP', InstancePort: 30_080 }],
+    }),
+  );
+  await client.send(
+    new RegisterInstancesWithLoadBalancerCommand({
+      LoadBalancerName: 'a-service',
+      Instances: [{ InstanceId: instance?.InstanceId }],
+    }),
+  );
+  client.destroy();
+  const refused = await waitFor('it is known', async () => {
+    const answer = await connectTo(`${made.DNSName}:80`);
+    answer.socket.destroy();
+    return answer.status === 503 && answer.reason.includes('ECONNREFUSED') ? answer : undefined;
+  });
+  expect(refused.reason).toContain('No target of load balancer a-service port 80 answers');
+  const address = instance?.PrivateIpAddress ?? '';
+  await startTarget(address, 30_080);
+  expect(await answering(`${made.DNSName}:80`)).toBe(address);
 });
 
 describe('the proxy', () => {
