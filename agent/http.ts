@@ -46,7 +46,8 @@ export const open = (request: HttpRequest): Promise<Http.IncomingMessage> =>
       clearTimeout(deadline);
       resolve(response);
     });
-    outgoing.once('error', (error) => {
+    // It may fail more than once; what comes after the answer is the answer's to report.
+    outgoing.on('error', (error) => {
       clearTimeout(deadline);
       reject(error);
     });

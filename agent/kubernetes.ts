@@ -4,7 +4,6 @@
  * Owns: requests as JSON, and a watch as a stream of events. The vendor's client costs a second of CPU to load, and a
  * machine needs five calls. Neighbours: `node.ts` and `node-approver.ts`.
  */
-import { createInterface } from 'node:readline';
 import { open, secureAgent, send } from './http.ts';
 
 export type Answer = { readonly status: number; readonly body: unknown };
@@ -79,8 +78,13 @@ export const createKubernetes = (options: {
         throw new Error(`Watching ${path} was refused: HTTP ${response.statusCode}`);
       }
       try {
-        for await (const line of createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY })) {
-          if (line !== '') yield JSON.parse(line) as WatchEvent;
+        // Read from the stream itself: a line reader leaves a broken connection's error to nobody, which ends the process.
+        response.setEncoding('utf8');
+        let rest = '';
+        for await (const chunk of response as AsyncIterable<string>) {
+          const lines = (rest + chunk).split('\n');
+          rest = lines.pop() ?? '';
+          for (const line of lines) if (line !== '') yield JSON.parse(line) as WatchEvent;
         }
       } finally {
         response.destroy();

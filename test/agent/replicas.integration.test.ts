@@ -2,7 +2,7 @@
  * Three replicas and a node, by real agents, etcd, API servers and controllers, in a cloud of their own.
  */
 import 'reflect-metadata';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { CreateTagsCommand, DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
@@ -191,6 +191,25 @@ describe('A cluster of real agents', () => {
       );
     });
   }, 60_000);
+
+  test('components that die are started again by the agent, which lives on', async () => {
+    const id = (await cluster.instanceOf(replicaName(cluster.id, 0)))?.InstanceId ?? '';
+    const run = `${folders(cloud.layout.home).instances}/${id}/run`;
+    const pidOf = (name: string): number =>
+      (JSON.parse(readFileSync(`${run}/${name}.pid`, 'utf8')) as { pid: number }).pid;
+    const old = pidOf('kube-apiserver');
+    process.kill(old, 'SIGKILL');
+    process.kill(pidOf('etcd'), 'SIGKILL');
+    await timed('API server and etcd back after SIGKILL', () =>
+      waitFor(
+        'the replica serves again',
+        async () => ((await ready(cluster.replica(0))) === true && pidOf('kube-apiserver') !== old ? true : undefined),
+        { timeoutMs: 60_000, intervalMs: 200 },
+      ),
+    );
+    expect((await cluster.instanceOf(replicaName(cluster.id, 0)))?.InstanceId).toBe(id);
+    expect(cluster.agentLog(id)).toMatch(/kube-apiserver ended by SIGKILL/);
+  }, 90_000);
 
   test('a replica that is killed wholly comes back on another instance with its address and data', async () => {
     const group = replicaName(cluster.id, 2);
