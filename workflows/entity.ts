@@ -38,6 +38,7 @@ import {
   supersede,
 } from './messages.ts';
 
+type Operated = { readonly result: OperationResult; readonly seen: number };
 type OperationHandle = ChildWorkflowHandle<(input: OperationInput) => Promise<OperationResult>>;
 
 export const runEntity = async (initial: EntityState): Promise<string> => {
@@ -130,14 +131,18 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     }
   };
 
-  /** Runs one operation to its end, while listening for what supersedes it. */
-  const operate = async (operation: OperationInput): Promise<OperationResult> => {
+  /**
+   * Runs one operation to its end, while listening for what supersedes it. `looked` counts the changes that `assess` saw
+   * when it asked for this operation: what came later, while it still looked or while the operation started, is news.
+   * Answers also how far it looked by itself.
+   */
+  const operate = async (operation: OperationInput, looked: number): Promise<Operated> => {
     const handle = await start(operation);
     if (!handle) {
       // Left by an earlier run of this entity, and asked to stop when that one ended (I1).
       enter('waiting', { reason: 'an earlier operation is still settling' });
       await idle(changes, 2_000);
-      return { state: 'superseded', reason: 'an earlier operation was still settling' };
+      return { result: { state: 'superseded', reason: 'an earlier operation was still settling' }, seen: looked };
     }
     enter('operating', { operationId: handle.workflowId });
     let result: OperationResult | undefined;
@@ -145,16 +150,18 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
       (value) => void (result = value),
       (error: unknown) => void (result = { state: 'failed', reason: String(error) }),
     );
-    let seen = changes;
+    let seen = looked;
     let superseded = false;
     while (result === undefined) {
       await condition(() => result !== undefined || news > told || (changes > seen && !superseded));
       if (news > told) await tellDependents();
       if (result === undefined && changes > seen && !superseded) {
-        seen = changes;
+        const now = changes;
         const reason = supersedes(await assess({ object }), operation);
+        // What supersedes is left unseen, however the operation ends: it is looked at again afterwards.
+        if (reason === undefined) seen = now;
+        else superseded = true;
         if (reason !== undefined && result === undefined) {
-          superseded = true;
           await handle.signal(supersede, { reason }).catch((error: unknown) => {
             log.info('The operation ended before it could be superseded', { error: String(error) });
           });
@@ -164,7 +171,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     await ended;
     news += 1;
     await tellDependents();
-    return result;
+    return { result, seen };
   };
 
   for (;;) {
@@ -181,7 +188,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
         return 'finished';
       case 'operate': {
         const { type } = assessment.operation;
-        const result = await operate(assessment.operation);
+        const { result, seen: followed } = await operate(assessment.operation, seen);
         if (result.state === 'succeeded' && (type === 'DeleteCluster' || type === 'DeleteNodePool')) {
           enter('finished');
           await condition(allHandlersFinished);
@@ -193,7 +200,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
             { kind: 'blocked', reason: 'Aborted', cure: 'Change or delete the object to go on.' },
             assessment.operation.generation,
           );
-          await idle(changes);
+          await idle(followed);
         } else if (result.state === 'failed') {
           const reason = `The operation ended with an error: ${result.reason ?? 'unknown'}`;
           enter('blocked', { reason });
@@ -202,7 +209,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
             assessment.operation.generation,
           );
           looksWhileBlocked += 1;
-          await idle(changes, IDLE_LOOK.blocked(looksWhileBlocked));
+          await idle(followed, IDLE_LOOK.blocked(looksWhileBlocked));
         }
         break;
       }

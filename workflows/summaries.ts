@@ -1,11 +1,10 @@
 /**
- * Summaries: one line for each step, as Temporal's UI shows it beside the activity's id.
+ * Summaries: one line for each step, as Temporal's UI shows it behind the verb, which is the activity's type.
  *
  * Owns: wording. Pure. A step's id is for programs and for commands; its summary names the thing as AWS or Kubernetes do.
  */
-import type { Step, Verb } from '../policy/plan.ts';
+import type { Step } from '../policy/plan.ts';
 
-const VERBS: Readonly<Record<Verb, string>> = { ensure: 'Make sure of', remove: 'Remove', wait: 'Wait for' };
 /** Temporal keeps 200 bytes. */
 const LONGEST = 190;
 
@@ -15,6 +14,6 @@ const nameIn = (step: Step): string => {
   return key.includes('/') ? key.slice(key.indexOf('/') + 1) : '';
 };
 
-/** `Make sure of security group gke-1a2b3c4d-controlplane`. */
+/** `security group gke-1a2b3c4d-controlplane`. */
 export const summaryOf = (step: Step): string =>
-  `${VERBS[step.verb]} ${step.resource.kind.replaceAll('-', ' ')} ${nameIn(step)}`.trim().slice(0, LONGEST);
+  `${step.resource.kind.replaceAll('-', ' ')} ${nameIn(step)}`.trim().slice(0, LONGEST);
