@@ -5,6 +5,7 @@
  * `slipway clusters describe`.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
 import colors from 'picocolors';
 import { type Description, describeLines } from '../../client/cli/describe.ts';
 import { readDescription } from '../../client/cli/describe-command.ts';
@@ -23,15 +24,20 @@ const statesIn = ({ cluster, nodePools }: Description): readonly (readonly [stri
 const isProvisioned = (description: Description): boolean =>
   statesIn(description).every(([, state]) => state === 'Provisioned');
 
+/** A line that wraps would break counting: what is cut is seen with `describe`. */
+const cut = (line: string, columns: number): string => {
+  const plain = stripVTControlCharacters(line);
+  return plain.length <= columns ? line : `${plain.slice(0, columns - 1)}…`;
+};
+
 /** Draws lines over those drawn before. */
 const drawer = (): ((lines: readonly string[]) => void) => {
   let drawn = 0;
   return (lines) => {
-    const columns = process.stdout.columns ?? 120;
-    // A line that wraps would break counting; what is cut is seen with `describe`. Colours may be cut with it.
-    const cut = lines.map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}\u001B[0m` : line));
-    process.stdout.write(`${drawn > 0 ? `\u001B[${drawn}A` : ''}\u001B[J${cut.join('\n')}\n`);
-    drawn = cut.length;
+    const { columns = 120, rows = 50 } = process.stdout;
+    const fitting = lines.slice(0, rows - 1).map((line) => cut(line, columns));
+    process.stdout.write(`${drawn > 0 ? `\u001B[${drawn}A` : ''}\u001B[J${fitting.join('\n')}\n`);
+    drawn = fitting.length;
   };
 };
 

@@ -47,9 +47,12 @@ const kubectlOf =
       { HTTPS_PROXY: status.proxy },
     );
 
-/** The EC2 id of a machine that can be killed for the fun of it. */
-const someInstance = (status: SandboxStatus): string | undefined =>
-  status.parts.find(({ name, state }) => name.startsWith('i-') && state === 'running')?.name;
+/** The EC2 id of a control-plane machine, which a person may kill to see what happens. */
+const someReplica = async (status: SandboxStatus): Promise<string | undefined> => {
+  const answer = await fetch(`${status.aws.endpoint}/_sim/instances`);
+  const instances = (await answer.json()) as readonly { id: string; state: string; asg: string | null }[];
+  return instances.find(({ state, asg }) => state === 'running' && asg?.includes('-controlplane-'))?.id;
+};
 
 const tell = async (): Promise<void> => {
   say('A cloud on this computer: AWS, a management API, Temporal and Slipway.');
@@ -75,7 +78,7 @@ const tell = async (): Promise<void> => {
   await kubectl(context, 'cluster-info');
   await kubectl(MANAGEMENT_CONTEXT, 'config', 'use-context', MANAGEMENT_CONTEXT);
 
-  process.stdout.write(`${whatNext(status, context, someInstance(statusNow()))}\n`);
+  process.stdout.write(`${whatNext(status, context, await someReplica(status))}\n`);
 };
 
 const program = new Command('npm run demo --')
