@@ -34,7 +34,9 @@ const cut = (line: string, columns: number): string => {
 const drawer = (): ((lines: readonly string[]) => void) => {
   let drawn = 0;
   return (lines) => {
-    const { columns = 120, rows = 50 } = process.stdout;
+    // Some terminals say that they have no size.
+    const columns = process.stdout.columns || 120;
+    const rows = process.stdout.rows || 50;
     const fitting = lines.slice(0, rows - 1).map((line) => cut(line, columns));
     process.stdout.write(`${drawn > 0 ? `\u001B[${drawn}A` : ''}\u001B[J${fitting.join('\n')}\n`);
     drawn = fitting.length;
