@@ -4,7 +4,7 @@
  * Owns: live connections, listeners and monitors, kept equal to the routes of the last look. Neighbours: `routes.ts`
  * says what should be, `choose.ts` where a connection goes, `proxy.ts` dials by name. As an NLB it passes TCP through,
  * fails open, tries the next target when a dial fails, and cuts the connections of a target that goes down, so that
- * clients come back to one that lives.
+ * clients come back to one that lives; where none does, as on a computer that is out of breath, it cuts nothing.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../failure.ts';
@@ -57,6 +57,14 @@ export const createBalancers = (options: {
 
   const healthOf = (target: Target): Health['state'] => monitors.get(monitorKey(target))?.health().state ?? 'initial';
 
+  /** Says whether clients that lose their connection to a target could come back to another one. */
+  const hasAlternative = (target: Target): boolean =>
+    current.routes.some(
+      ({ targets }) =>
+        targets.some((one) => one.key === target.key) &&
+        targets.some((one) => one.key !== target.key && healthOf(one) === 'healthy'),
+    );
+
   const watch = (target: Target): Monitor =>
     watchTarget(
       target,
@@ -65,7 +73,9 @@ export const createBalancers = (options: {
         const fields = { targetGroup: target.group, target: `${target.id}:${target.port}` };
         if (health.state === 'healthy') log.info(fields, 'The target is healthy');
         else log.info({ ...fields, failure: health.failure }, 'The target is unhealthy');
-        if (health.state === 'unhealthy') cut((connection) => connection.target === target.key);
+        if (health.state === 'unhealthy' && hasAlternative(target)) {
+          cut((connection) => connection.target === target.key);
+        }
         report().catch((error: unknown) =>
           log.error({ ...fields, error: messageOf(error) }, 'Health will be told again'),
         );

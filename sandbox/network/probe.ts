@@ -14,7 +14,8 @@ import type { HealthCheck } from './routes.ts';
 /** Asks once; undefined when the target is well, else what was met. */
 export type Probe = { readonly check: () => Promise<string | undefined>; readonly close: () => void };
 
-const TIMEOUT_MS = 2_000;
+/** Long, for a busy computer: a target that is gone refuses at once, and only one that hangs takes this time. */
+const TIMEOUT_MS = 5_000;
 
 export const createProbe = (address: string, check: HealthCheck): Probe => {
   switch (check.kind) {
