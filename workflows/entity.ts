@@ -38,7 +38,8 @@ import {
   supersede,
 } from './messages.ts';
 
-type Operated = { readonly result: OperationResult; readonly seen: number };
+/** How many signals had arrived when the object was last looked at. */
+type Seen = { readonly changes: number; readonly progress: number };
 type OperationHandle = ChildWorkflowHandle<(input: OperationInput) => Promise<OperationResult>>;
 
 export const runEntity = async (initial: EntityState): Promise<string> => {
@@ -46,7 +47,9 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
   const entityId = workflowInfo().workflowId;
   const dependents = new Set(initial.dependents);
   let view: EntityView = { object, phase: 'assessing' };
+  /** Signals about the object itself, and those about a pool's cluster, which only matter while the pool waits for it. */
   let changes = 0;
+  let progress = 0;
   let news = 0;
   let told = 0;
   let looksWhileBlocked = 0;
@@ -56,7 +59,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     clusterProgressed,
     () => {
       // A pool that builds, or is done, took what it needs already: looking again would only cost calls.
-      if (view.phase === 'waiting' || view.phase === 'assessing') changes += 1;
+      if (view.phase === 'waiting' || view.phase === 'assessing') progress += 1;
     },
     { description: 'The cluster that this pool waits for made progress' },
   );
@@ -96,10 +99,11 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     mirror({ object, generation, subject, events: [] });
 
   /** Waits for something new, or for `milliseconds`; tells dependents meanwhile. */
-  const idle = async (seen: number, milliseconds?: number): Promise<void> => {
+  const idle = async (seen: Seen, milliseconds?: number): Promise<void> => {
     const deadline = milliseconds === undefined ? undefined : Date.now() + milliseconds;
+    const isNews = (): boolean => changes > seen.changes || progress > seen.progress;
     for (;;) {
-      const awake = (): boolean => changes > seen || news > told || workflowInfo().continueAsNewSuggested;
+      const awake = (): boolean => isNews() || news > told || workflowInfo().continueAsNewSuggested;
       if (deadline === undefined) await condition(awake);
       else
         await condition(awake, Math.max(1, deadline - Date.now()), {
@@ -107,7 +111,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
         });
       if (news > told) await tellDependents();
       const due = deadline !== undefined && Date.now() >= deadline;
-      if (changes > seen || due || workflowInfo().continueAsNewSuggested) return;
+      if (isNews() || due || workflowInfo().continueAsNewSuggested) return;
     }
   };
 
@@ -131,17 +135,21 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     }
   };
 
+  const current = (): Seen => ({ changes, progress });
+
   /**
-   * Runs one operation to its end, while listening for what supersedes it. `looked` counts the changes that `assess` saw
-   * when it asked for this operation: what came later, while it still looked or while the operation started, is news.
-   * Answers also how far it looked by itself.
+   * Runs one operation to its end, while listening for what supersedes it. What came after `looked`, while assess was
+   * still looking or while the operation started, is news. Answers also how far it looked by itself.
    */
-  const operate = async (operation: OperationInput, looked: number): Promise<Operated> => {
+  const operate = async (
+    operation: OperationInput,
+    looked: Seen,
+  ): Promise<{ readonly result: OperationResult; readonly seen: Seen }> => {
     const handle = await start(operation);
     if (!handle) {
       // Left by an earlier run of this entity, and asked to stop when that one ended (I1).
       enter('waiting', { reason: 'an earlier operation is still settling' });
-      await idle(changes, 2_000);
+      await idle(current(), 2_000);
       return { result: { state: 'superseded', reason: 'an earlier operation was still settling' }, seen: looked };
     }
     enter('operating', { operationId: handle.workflowId });
@@ -150,7 +158,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
       (value) => void (result = value),
       (error: unknown) => void (result = { state: 'failed', reason: String(error) }),
     );
-    let seen = looked;
+    let seen = looked.changes;
     let superseded = false;
     while (result === undefined) {
       await condition(() => result !== undefined || news > told || (changes > seen && !superseded));
@@ -171,11 +179,11 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     await ended;
     news += 1;
     await tellDependents();
-    return { result, seen };
+    return { result, seen: { changes: seen, progress } };
   };
 
   for (;;) {
-    const seen = changes;
+    const seen = current();
     enter('assessing');
     const assessment = await assess({ object });
     if (assessment.kind !== 'blocked') looksWhileBlocked = 0;

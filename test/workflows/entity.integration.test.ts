@@ -128,6 +128,36 @@ describe('an entity', () => {
     expect(done).toEqual(['remove security-group/controlplane']);
   });
 
+  test('sees a deletion that arrives while it still looks, or while its operation starts', async () => {
+    const object = newObject();
+    let deleting = false;
+    const looks: { answer: () => void }[] = [];
+    await temporal.withWorker(
+      {
+        assess: async () => {
+          const operation = deleting
+            ? operationFor(object, { type: 'DeleteCluster', plan: planOf() })
+            : operationFor(object);
+          // The first look has read the object, and answers late.
+          if (looks.length === 0) await new Promise<void>((resolve) => looks.push({ answer: resolve }));
+          return { kind: 'operate', operation };
+        },
+        mirror: async () => undefined,
+        ensure: async () => {
+          throw ApplicationFailure.create({ type: 'blocked', message: 'not permitted', nonRetryable: true });
+        },
+      },
+      async (queue) => {
+        const entity = await startEntity(queue, object);
+        const look = await waitFor('it looks', async () => looks[0]);
+        deleting = true;
+        await entity.signal(specChanged);
+        look.answer();
+        expect(await entity.result()).toBe('finished');
+      },
+    );
+  });
+
   test('tells a waiting node pool as soon as its cluster makes progress', async () => {
     const cluster = newObject();
     const pool = newObject('AWSNodePool');
