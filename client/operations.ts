@@ -64,6 +64,19 @@ const liveStepOf = (activity: PendingActivity): LiveStep => {
   };
 };
 
+/**
+ * All answers, or the first failure, but only when every call has ended: closing a connection on which Temporal's client
+ * is about to try again throws where nobody can catch it.
+ */
+export const allOf = async <T extends readonly unknown[]>(
+  calls: {
+    readonly [Index in keyof T]: Promise<T[Index]>;
+  },
+): Promise<T> => {
+  await Promise.allSettled(calls);
+  return (await Promise.all(calls)) as unknown as T;
+};
+
 const read = async <View>(
   client: Client,
   workflowId: string,
@@ -80,7 +93,7 @@ const read = async <View>(
     }
   };
   try {
-    const [description, answer] = await Promise.all([
+    const [description, answer] = await allOf([
       client.connection.withDeadline(Date.now() + DEADLINE_MS, () => handle.describe()),
       ask(),
     ]);

@@ -7,7 +7,7 @@ import type { Client } from '@temporalio/client';
 import type { ObjectRef } from '../../api/object.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 import { managementApi, type StoredCluster, type StoredNodePool } from '../management.ts';
-import { explainTemporal, readEntity, readOperation, withTemporal } from '../operations.ts';
+import { allOf, explainTemporal, readEntity, readOperation, withTemporal } from '../operations.ts';
 import { messagesOf } from '../user-error.ts';
 import type { Described, Description } from './describe.ts';
 
@@ -23,7 +23,7 @@ const describedBy = async <T extends StoredCluster | StoredNodePool>(
   object: T,
 ): Promise<Described<T>> => {
   const reference = referenceOf(object);
-  const [entity, operation] = await Promise.all([readEntity(client, reference), readOperation(client, reference)]);
+  const [entity, operation] = await allOf([readEntity(client, reference), readOperation(client, reference)]);
   return {
     object,
     ...(entity === undefined ? {} : { entity }),
@@ -51,9 +51,9 @@ export const readDescription = async (
   const temporalFlags = flagsFor(configuration);
   try {
     return await withTemporal(configuration, async (client) => {
-      const [described, nodePools] = await Promise.all([
+      const [described, nodePools] = await allOf([
         describedBy(client, cluster),
-        Promise.all(pools.map((pool) => describedBy(client, pool))),
+        allOf(pools.map((pool) => describedBy(client, pool))),
       ]);
       return { cluster: described, nodePools, temporalFlags };
     });

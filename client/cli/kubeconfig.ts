@@ -24,15 +24,14 @@ export type KubeconfigEntry = {
 export const contextNameOf = (cluster: { namespace: string; name: string; clusterId: string }): string =>
   `gke_aws_${cluster.namespace}_${cluster.name}_${cluster.clusterId}`;
 
-const EMPTY = 'apiVersion: v1\nkind: Config\n';
-
 /** Kubernetes reads YAML 1.1, where a namespace called `on` must be quoted to stay a string. */
 const parse = (text: string): Document => {
-  const document = parseDocument(text.trim() === '' ? EMPTY : text, { version: '1.1' });
+  const document: Document = parseDocument(text, { version: '1.1' });
   const [error] = document.errors;
   if (error !== undefined) throw new Error(`it is not valid YAML: ${error.message}`);
-  if (document.contents !== null && !isMap(document.contents))
-    throw new Error('it is no kubeconfig but a list or text');
+  // Nothing at all, or nothing but comments.
+  if (document.contents === null) document.contents = new YAMLMap(document.schema);
+  if (!isMap(document.contents)) throw new Error('it is no kubeconfig but a list or text');
   return document;
 };
 
@@ -72,6 +71,8 @@ const userOf = ({ exec }: KubeconfigEntry) => ({
 export const withEntry = (text: string, entry: KubeconfigEntry, makeCurrent: boolean): string => {
   const document = parse(text);
   const { name } = entry;
+  if (!document.has('apiVersion')) document.set('apiVersion', 'v1');
+  if (!document.has('kind')) document.set('kind', 'Config');
   put(document, 'clusters', { name, cluster: clusterOf(entry) });
   put(document, 'users', { name, user: userOf(entry) });
   put(document, 'contexts', { name, context: { cluster: name, user: name } });

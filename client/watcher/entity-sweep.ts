@@ -11,7 +11,8 @@ import { pause } from './keyed-queue.ts';
 import type { Signals } from './signals.ts';
 
 export type SweepSettings = {
-  readonly client: Pick<Client, 'workflow'>;
+  /** The workflow ids of all that run. */
+  readonly runningEntities: () => Promise<ReadonlySet<string>>;
   readonly signals: Pick<Signals, 'forgetEnded'>;
   readonly intervalMs: number;
   /** Listings lag behind: who was told more recently than this is left alone. */
@@ -26,7 +27,8 @@ const TYPES = Object.values(ENTITY_WORKFLOW)
   .map((type) => `'${type}'`)
   .join(', ');
 
-const runningEntities = async (client: Pick<Client, 'workflow'>): Promise<Set<string>> => {
+/** The workflow ids of all entities that run, as Temporal lists them. */
+export const runningEntities = async (client: Pick<Client, 'workflow'>): Promise<Set<string>> => {
   const ids = new Set<string>();
   const listed = client.workflow.list({
     query: `ExecutionStatus = 'Running' AND WorkflowType IN (${TYPES})`,
@@ -44,7 +46,7 @@ export const sweepEntities = async (settings: SweepSettings): Promise<void> => {
     if (signal.aborted) return;
     try {
       const began = Date.now();
-      const ended = settings.signals.forgetEnded(await runningEntities(settings.client), began - settings.graceMs);
+      const ended = settings.signals.forgetEnded(await settings.runningEntities(), began - settings.graceMs);
       if (ended > 0) settings.onEnded(ended);
       trouble = false;
     } catch (error) {

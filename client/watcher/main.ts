@@ -13,6 +13,7 @@ import { runWatcher } from './watcher.ts';
 const RELIST_SECONDS = 600;
 const PROBE_MS = 3_000;
 const SWEEP_MS = 20_000;
+const PATIENCE_MS = 2_000;
 
 const log = pino({ base: { component: 'watcher' }, level: process.env['SLIPWAY_LOG_LEVEL'] || 'info' });
 
@@ -30,7 +31,13 @@ const main = async (): Promise<void> => {
   const { temporalAddress, temporalNamespace: namespace } = configuration;
   const connection = Connection.lazy({ address: temporalAddress });
   const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      stop.abort();
+      // What hangs on an absent Temporal is dropped: the next start tells everything again.
+      setTimeout(() => process.exit(0), PATIENCE_MS).unref();
+    });
+  }
   log.info({ temporal: temporalAddress, namespace, api: api.url }, 'Watching clusters and node pools');
   try {
     const client = new Client({ connection, namespace });

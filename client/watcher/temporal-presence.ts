@@ -5,12 +5,11 @@
  * Owns: one cheap probe. Entities that are lost with Temporal's data start again from the objects.
  * Neighbour: `entity-sweep.ts` finds single entities that have ended.
  */
-import type { ConnectionLike } from '@temporalio/client';
 import { pause } from './keyed-queue.ts';
 
 export type PresenceSettings = {
-  readonly connection: ConnectionLike;
-  readonly namespace: string;
+  /** Describes the namespace, or rejects: Temporal's own call. */
+  readonly describe: () => Promise<{ readonly namespaceInfo?: { readonly id?: string | null } | null }>;
   readonly intervalMs: number;
   readonly signal: AbortSignal;
   /** Called when the namespace answers with another id, or again after it did not. */
@@ -18,17 +17,12 @@ export type PresenceSettings = {
   readonly onTrouble: (error: unknown) => void;
 };
 
-/** A server that takes the call and never answers is away, too. */
-const DEADLINE_MS = 5_000;
-
 export const watchNamespace = async (settings: PresenceSettings): Promise<void> => {
   let known: string | undefined;
   let away = false;
   while (!settings.signal.aborted) {
     try {
-      const answer = await settings.connection.withDeadline(Date.now() + DEADLINE_MS, () =>
-        settings.connection.workflowService.describeNamespace({ namespace: settings.namespace }),
-      );
+      const answer = await settings.describe();
       const id = answer.namespaceInfo?.id ?? '';
       if (known !== undefined && (id !== known || away)) settings.onAppeared();
       known = id;

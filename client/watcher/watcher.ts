@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import type { ObjectKind } from '../../api/object.ts';
 import type { ApiServer } from '../api-server.ts';
 import { messagesOf } from '../user-error.ts';
-import { sweepEntities } from './entity-sweep.ts';
+import { runningEntities, sweepEntities } from './entity-sweep.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import { kubernetesSource } from './kubernetes-source.ts';
 import { listWatch, type Report } from './list-watch.ts';
@@ -21,6 +21,8 @@ import { watchNamespace } from './temporal-presence.ts';
 const KINDS: readonly ObjectKind[] = ['AWSCluster', 'AWSNodePool'];
 /** Signals under way at once: a thousand clusters that are listed together must not overrun Temporal. */
 const SIGNALS_AT_ONCE = 32;
+/** A server that takes the call and never answers is away; and what never ends would hold up the end of the process. */
+const CALL_DEADLINE_MS = 5_000;
 
 export type WatcherSettings = {
   readonly api: Pick<ApiServer, 'get'>;
@@ -37,15 +39,17 @@ export type WatcherSettings = {
 
 /** Runs until the signal aborts. */
 export const runWatcher = async (settings: WatcherSettings): Promise<void> => {
-  const { log, signal } = settings;
+  const { log, signal, namespace } = settings;
   const entities = signals(settings.client);
   const atOnce = pLimit(SIGNALS_AT_ONCE);
+  const inTime = <T>(call: () => Promise<T>): Promise<T> =>
+    settings.connection.withDeadline(Date.now() + CALL_DEADLINE_MS, call);
   const said = (error: unknown): string => messagesOf(error).join(': ');
 
   const queue = keyedQueue<Report>({
     signal,
     work: async (report) => {
-      await atOnce(() => entities.tell(report));
+      await atOnce(() => inTime(() => entities.tell(report)));
       const { kind, namespace, name, generation } = report.object;
       log.debug({ kind, namespace, name, generation, change: report.type }, 'Told the entity');
     },
@@ -70,8 +74,7 @@ export const runWatcher = async (settings: WatcherSettings): Promise<void> => {
     );
 
   const presence = watchNamespace({
-    connection: settings.connection,
-    namespace: settings.namespace,
+    describe: () => inTime(() => settings.connection.workflowService.describeNamespace({ namespace })),
     intervalMs: settings.probeMs,
     signal,
     onAppeared: () => {
@@ -82,7 +85,7 @@ export const runWatcher = async (settings: WatcherSettings): Promise<void> => {
     onTrouble: (error) => log.warn({ error: said(error) }, 'Temporal does not answer'),
   });
   const sweep = sweepEntities({
-    client: settings.client,
+    runningEntities: () => inTime(() => runningEntities(settings.client)),
     signals: entities,
     intervalMs: settings.sweepMs,
     graceMs: settings.sweepMs / 2,
@@ -98,5 +101,5 @@ export const runWatcher = async (settings: WatcherSettings): Promise<void> => {
     round = new AbortController();
     await listWatchAll(AbortSignal.any([signal, round.signal]));
   }
-  await Promise.all([presence, sweep]);
+  await Promise.all([presence, sweep, queue.idle()]);
 };

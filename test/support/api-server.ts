@@ -36,6 +36,8 @@ export type ApiServerForTests = {
   readonly kubectl: (args: readonly string[], stdin?: string) => Promise<Ran>;
   /** One plain HTTP request with all rights. */
   readonly call: (method: string, path: string, body?: unknown, contentType?: string) => Promise<Answer>;
+  /** Kills kube-apiserver, with every connection to it, and starts it again at the same place. etcd goes on. */
+  readonly restart: () => Promise<void>;
   /** Applies the files or folders and waits until every CRD in them is served. */
   readonly installCrds: (path: string) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -219,33 +221,33 @@ export const startApiServer = async (options: ApiServerOptions = {}): Promise<Ap
   const call = callerOf(server, certificates.authority, token);
   const kubectl = kubectlOf(bin, folder);
 
-  const children: ChildProcess[] = [];
+  let etcd: ChildProcess | undefined;
+  let apiServer: ChildProcess | undefined;
+  const children = (): readonly ChildProcess[] => [apiServer, etcd].filter((child) => child !== undefined);
   const killAll = (): void => {
-    for (const child of children) child.kill('SIGKILL');
+    for (const child of children()) child.kill('SIGKILL');
   };
   process.once('exit', killAll);
   const stop = async (): Promise<void> => {
     process.off('exit', killAll);
-    for (const child of children.toReversed()) await end(child);
+    for (const child of children()) await end(child);
     await rm(folder, { recursive: true, force: true });
   };
 
-  try {
-    children.push(await start(folder, join(bin, 'etcd'), etcdArguments(folder, where)));
-    children.push(
-      await start(folder, join(bin, 'kube-apiserver'), [
-        ...apiServerArguments(folder, where),
-        ...(options.authority === undefined ? [] : [`--client-ca-file=${folder}/ca.crt`]),
-        ...(options.more ?? []),
-      ]),
-    );
-    const ended = (): boolean => children.some((child) => child.exitCode !== null);
+  const startServer = async (): Promise<void> => {
+    apiServer = await start(folder, join(bin, 'kube-apiserver'), apiServerArguments(folder, where));
+    const ended = (): boolean => children().some((child) => child.exitCode !== null);
     await waitFor(
       `the API server at ${server} is ready`,
       async () => (ended() || (await call('GET', '/readyz')).status === 200 ? true : undefined),
       { timeoutMs: 60_000, intervalMs: 100 },
     );
     if (ended()) throw new Error('etcd or kube-apiserver ended by itself');
+  };
+
+  try {
+    etcd = await start(folder, join(bin, 'etcd'), etcdArguments(folder, where));
+    await startServer();
   } catch (error) {
     const logs = await Promise.all(['etcd', 'kube-apiserver'].map((name) => tail(join(folder, `${name}.log`))));
     await stop();
@@ -264,6 +266,10 @@ export const startApiServer = async (options: ApiServerOptions = {}): Promise<Ap
     token,
     kubectl,
     call,
+    restart: async () => {
+      if (apiServer !== undefined) await end(apiServer);
+      await startServer();
+    },
     installCrds: async (path) => {
       await mustRun(['apply', '--server-side', '-f', path]);
       await mustRun(['wait', '--for=condition=Established', '--timeout=30s', '-f', path]);

@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import { clusterTable } from '../../client/cli/list.ts';
+import { span, table } from '../../client/cli/table.ts';
+import { NOW, storedCluster } from './objects.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+describe('a table', () => {
+  test('aligns its columns by three spaces, as kubectl does, and pads nothing at the end of a line', () => {
+    expect(
+      table(
+        ['NAME', 'STATE', 'AGE'],
+        [
+          ['a', 'Provisioning', '5s'],
+          ['longer', '', ''],
+        ],
+      ),
+    ).toBe('NAME     STATE          AGE\na        Provisioning   5s\nlonger');
+  });
+
+  test('counts what a character takes on the screen, not its bytes', () => {
+    expect(table(['A', 'B'], [['日本', 'x']])).toBe('A      B\n日本   x');
+  });
+});
+
+describe('a span', () => {
+  test.each([
+    [0, '0s'],
+    [-5 * SECOND, '0s'],
+    [119 * SECOND, '119s'],
+    [2 * MINUTE, '2m'],
+    [4 * MINUTE + 56 * SECOND, '4m56s'],
+    [10 * MINUTE + 30 * SECOND, '10m'],
+    [179 * MINUTE, '179m'],
+    [3 * HOUR + 12 * MINUTE, '3h12m'],
+    [5 * HOUR, '5h'],
+    [47 * HOUR + 59 * MINUTE, '47h59m'],
+    [2 * DAY, '2d'],
+    [40 * DAY, '40d'],
+  ])('of %d ms reads %s', (milliseconds, text) => {
+    expect(span(milliseconds)).toBe(text);
+  });
+});
+
+describe('the table of clusters', () => {
+  test('shows what kubectl shows, and the id', () => {
+    expect(clusterTable([storedCluster()], NOW).split('\n')).toEqual([
+      'NAMESPACE   NAME        STATE          AGE   VERSION         ID             ENDPOINT',
+      'default     cluster-0   Provisioning   22s   1.16.9-gke.12   gke-dfccaa67   gke-dfccaa67-controlplane-1.elb.eu-west-1.amazonaws.com',
+    ]);
+  });
+
+  test('shows an object of which hardly anything is known', () => {
+    const bare = { kind: 'AWSCluster', metadata: { namespace: 'a', name: 'b', uid: 'c' } } as const;
+    expect(clusterTable([bare], NOW)).toMatch(/^a\s+b\s+Pending$/m);
+  });
+});
