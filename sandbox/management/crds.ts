@@ -17,7 +17,7 @@ export const applyCrds = async (layout: SandboxLayout): Promise<void> => {
   const { managementKubeconfig } = folders(layout.home);
   const kubectl = (what: string, ...args: readonly string[]) =>
     runCommand(what, `${layout.bin}/kubectl`, ['--kubeconfig', managementKubeconfig, ...args], {
-      env: { PATH: process.env.PATH, HOME: layout.home },
+      env: { PATH: process.env.PATH, HOME: folders(layout.home).data },
     });
   const apply = ['apply', '--server-side', '--force-conflicts', '--field-manager=sandbox'];
   await kubectl('applying CRDs', ...apply, '-f', crds);

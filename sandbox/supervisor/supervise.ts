@@ -82,6 +82,8 @@ export const supervise = (
     restarts: 0,
     ...(left ? { process: left } : {}),
   };
+  /** The whole sandbox goes down: then what is lost with a process is lost on purpose. */
+  let letGo = false;
   let life: { readonly over: AbortController; readonly lived: Promise<void> } | undefined;
 
   const become = (state: PartState, more: Partial<PartRecord> = {}): void => {
@@ -138,7 +140,7 @@ export const supervise = (
     while (!over.aborted) {
       const { reason, readyFor } = await liveOnce(over);
       record = without(record, 'process');
-      if (part.keeps === 'in memory') return become('account lost', { reason });
+      if (part.keeps === 'in memory' && !letGo) return become('account lost', { reason });
       if (over.aborted) break;
       if (readyFor > HEALTHY_MILLISECONDS) pause = FIRST_PAUSE_MILLISECONDS;
       become('restarting', { reason, restarts: record.restarts + 1 });
@@ -174,6 +176,7 @@ export const supervise = (
       if (record.process !== undefined) signalGroup(record.process, 'SIGKILL');
     },
     letGo: async () => {
+      letGo = true;
       life?.over.abort();
       await life?.lived;
     },

@@ -38,6 +38,6 @@ export const setRetention = async (layout: SandboxLayout): Promise<void> => {
       ...['--address', `${host}:${port}`, '--command-timeout', '5s'],
     ],
     // Its own home: a person's settings for other Temporal servers are none of ours.
-    { env: { PATH: process.env['PATH'], HOME: layout.home } },
+    { env: { PATH: process.env['PATH'], HOME: folders(layout.home).data } },
   );
 };
