@@ -16,7 +16,11 @@ const Environment = z.object({
   /** Not where pods are only played: an APIService that never answers stalls the deletion of namespaces. */
   SLIPWAY_METRICS_API_SERVICE: z.enum(['true', 'false']).default('true'),
   /** `host:port` for Prometheus; no metrics server when unset. */
-  SLIPWAY_METRICS_ADDRESS: z.string().optional(),
+  SLIPWAY_METRICS_ADDRESS: z
+    .string()
+    .regex(/^.+:\d+$/, { error: 'must be host:port, such as 0.0.0.0:9464' })
+    .optional(),
+  SLIPWAY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   SLIPWAY_ACTIVITY_SLOTS: z.coerce.number().int().min(1).default(40),
   SLIPWAY_CACHED_WORKFLOWS: z.coerce.number().int().min(2).default(500),
 });
@@ -32,13 +36,15 @@ export type WorkerConfiguration = {
   readonly settleSeconds: number;
   readonly metricsApiService: boolean;
   readonly metricsAddress?: string;
+  readonly logLevel: string;
   readonly activitySlots: number;
   readonly cachedWorkflows: number;
 };
 
-/** Reads the environment. Throws an error that names every wrong variable. */
+/** Reads the environment, where an empty variable is none. Throws an error that names every wrong variable. */
 export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process.env): WorkerConfiguration => {
-  const parsed = Environment.safeParse(environment);
+  const set = Object.entries(environment).filter(([, value]) => value !== '');
+  const parsed = Environment.safeParse(Object.fromEntries(set));
   if (!parsed.success) {
     const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
     throw new Error(`The worker's environment is not usable. ${wrong}`);
@@ -50,6 +56,7 @@ export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process
     region: value.AWS_REGION,
     settleSeconds: value.SLIPWAY_SETTLE_SECONDS,
     metricsApiService: value.SLIPWAY_METRICS_API_SERVICE === 'true',
+    logLevel: value.SLIPWAY_LOG_LEVEL,
     activitySlots: value.SLIPWAY_ACTIVITY_SLOTS,
     cachedWorkflows: value.SLIPWAY_CACHED_WORKFLOWS,
     ...(value.KUBECONFIG === undefined ? {} : { kubeconfig: value.KUBECONFIG }),

@@ -13,8 +13,8 @@ import { readWorkerConfiguration } from './configuration.ts';
 import { outcomeInterceptor } from './interceptors.ts';
 import { createMetrics, serveMetrics } from './metrics.ts';
 
-const log = pino({ base: { component: 'worker' } });
 const configuration = readWorkerConfiguration();
+const log = pino({ base: { component: 'worker' }, level: configuration.logLevel });
 
 Runtime.install({
   logger: {
@@ -41,7 +41,12 @@ function levelOf(level: string): 'debug' | 'info' | 'warn' | 'error' {
 }
 
 const metrics = createMetrics();
-const metricsServer = configuration.metricsAddress ? serveMetrics(configuration.metricsAddress, metrics) : undefined;
+const metricsServer =
+  configuration.metricsAddress === undefined
+    ? undefined
+    : serveMetrics(configuration.metricsAddress, metrics, (error) =>
+        log.error({ address: configuration.metricsAddress, error: String(error) }, 'Metrics are not served'),
+      );
 
 /** Temporal may start later than this process, or be away for a while. */
 const connect = async (): Promise<NativeConnection> => {

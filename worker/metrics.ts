@@ -49,21 +49,36 @@ export const createMetrics = (): WorkerMetrics => {
   };
 };
 
-/** Serves `/metrics` and `/healthz` on `host:port`. */
-export const serveMetrics = (address: string, metrics: WorkerMetrics): Server => {
-  const split = address.lastIndexOf(':');
+/**
+ * Serves `/metrics` and `/healthz` on `host:port`. An address that is taken is reported and no reason to stop: work goes on
+ * without figures.
+ */
+export const serveMetrics = (
+  address: string,
+  metrics: Pick<WorkerMetrics, 'registry'>,
+  onTrouble: (error: Error) => void,
+): Server => {
   const server = createServer((request, response) => {
-    if (request.url === '/healthz') {
-      response.end('ok');
-      return;
+    switch (request.url) {
+      case '/healthz':
+        response.end('ok\n');
+        return;
+      case '/metrics':
+        metrics.registry.metrics().then(
+          (text) => response.setHeader('content-type', metrics.registry.contentType).end(text),
+          (error: unknown) => {
+            response.statusCode = 500;
+            response.end(String(error));
+          },
+        );
+        return;
+      default:
+        response.statusCode = 404;
+        response.end('/metrics and /healthz are here\n');
     }
-    metrics.registry.metrics().then(
-      (text) => response.setHeader('content-type', metrics.registry.contentType).end(text),
-      (error: unknown) => {
-        response.statusCode = 500;
-        response.end(String(error));
-      },
-    );
   });
-  return server.listen(Number(address.slice(split + 1)), address.slice(0, split));
+  server.once('error', onTrouble);
+  const { hostname, port } = new URL(`http://${address}`);
+  // A URL without a port, or with 80, has an empty one; an IPv6 address comes in brackets.
+  return server.listen(Number(port || 80), hostname.replaceAll(/^\[|\]$/g, ''));
 };

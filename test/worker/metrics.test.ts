@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { createMetrics, serveMetrics } from '../../worker/metrics.ts';
+
+const freeAddress = async (): Promise<string> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return `127.0.0.1:${port}`;
+};
+
+describe('metrics', () => {
+  test('are named in base units, with a prefix, and without a label per object', async () => {
+    const { registry } = createMetrics();
+    const ours = (await registry.getMetricsAsJSON()).filter(({ name }) => name.startsWith('slipway_'));
+    expect(ours.map(({ name }) => name).sort()).toEqual([
+      'slipway_aws_request_duration_seconds',
+      'slipway_aws_requests_total',
+      'slipway_step_duration_seconds',
+      'slipway_steps_total',
+    ]);
+  });
+
+  test('carry labels for what was called and what a step was about', async () => {
+    const metrics = createMetrics();
+    metrics.awsCalls.inc({ service: 'ec2', operation: 'CreateVolume', code: 'OK' });
+    metrics.steps.inc({ verb: 'ensure', kind: 'etcd-volume', outcome: 'created' });
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('slipway_aws_requests_total{service="ec2",operation="CreateVolume",code="OK"} 1');
+    expect(text).toContain('slipway_steps_total{verb="ensure",kind="etcd-volume",outcome="created"} 1');
+  });
+
+  test('are served beside the health of the process, and nothing else is', async () => {
+    const address = await freeAddress();
+    const server = serveMetrics(address, createMetrics(), (error) => {
+      throw error;
+    });
+    await once(server, 'listening');
+    try {
+      const metrics = await fetch(`http://${address}/metrics`);
+      expect(metrics.headers.get('content-type')).toContain('text/plain');
+      expect(await metrics.text()).toContain('# TYPE slipway_steps_total counter');
+      expect(await (await fetch(`http://${address}/healthz`)).text()).toBe('ok\n');
+      expect((await fetch(`http://${address}/else`)).status).toBe(404);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test('that cannot be served, since somebody has the address, are reported and nothing worse', async () => {
+    const address = await freeAddress();
+    const [host, port] = address.split(':');
+    const first = createServer().listen(Number(port), host);
+    await once(first, 'listening');
+    const trouble = await new Promise<Error>((resolve) => serveMetrics(address, createMetrics(), resolve));
+    expect(trouble.message).toContain('EADDRINUSE');
+    first.close();
+  });
+});
