@@ -5,7 +5,6 @@
  * everything slow starts at once. Neighbours: `environment.ts` says what they are told, `../management/` how etcd and the
  * API server are called.
  */
-import { existsSync } from 'node:fs';
 import { ACCOUNT, folders, type SandboxLayout } from '../layout.ts';
 import { type ComponentCommand, managementApi, managementEtcd } from '../management/components.ts';
 import { applyCrds } from '../management/crds.ts';
@@ -45,7 +44,7 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
   const layoutFile = folders(layout.home).layout;
   const says = (name: string, text: string): Probe => ({ kind: 'says', log: log(name), text });
 
-  const all = [
+  return [
     part(
       'temporal',
       temporalServer(layout),
@@ -92,5 +91,4 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
       env: clientEnvironment(layout),
     }),
   ];
-  return all.filter(({ args: [program] }) => !program?.endsWith('.ts') || existsSync(program));
 };
