@@ -5,13 +5,13 @@
  * Owns: reading from Temporal. A query needs a worker; the server alone knows attempts and last failures, so a
  * description stays useful while no worker is up. Neighbours: `cli/describe.ts` draws what is read here.
  */
-import { type Client, Connection, Client as TemporalClient, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { QueryDefinition } from '@temporalio/common';
 import { entityWorkflowId } from '../api/names.ts';
 import type { ObjectRef } from '../api/object.ts';
 import { type EntityView, getEntityState, getOperationState, type OperationView } from '../workflows/messages.ts';
-import type { ClientConfiguration } from './configuration.ts';
-import { messagesOf, UserError } from './user-error.ts';
+import { allOf } from './temporal.ts';
+import { messagesOf } from './user-error.ts';
 
 /** An activity that Temporal is trying right now. */
 export type LiveStep = {
@@ -64,19 +64,6 @@ const liveStepOf = (activity: PendingActivity): LiveStep => {
   };
 };
 
-/**
- * All answers, or the first failure, but only when every call has ended: closing a connection on which Temporal's client
- * is about to try again throws where nobody can catch it.
- */
-export const allOf = async <T extends readonly unknown[]>(
-  calls: {
-    readonly [Index in keyof T]: Promise<T[Index]>;
-  },
-): Promise<T> => {
-  await Promise.allSettled(calls);
-  return (await Promise.all(calls)) as unknown as T;
-};
-
 const read = async <View>(
   client: Client,
   workflowId: string,
@@ -119,35 +106,3 @@ export const readEntity = (client: Client, object: ObjectRef): Promise<EntityRep
 /** The operation that runs on an object, or ran last; undefined when there was none. */
 export const readOperation = (client: Client, object: ObjectRef): Promise<OperationReport | undefined> =>
   read(client, `${entityWorkflowId(object)}/operation`, getOperationState);
-
-type Where = Pick<ClientConfiguration, 'temporalAddress' | 'temporalNamespace'>;
-
-/** Why Temporal was of no help, in words for people. */
-export const explainTemporal = (error: unknown, { temporalAddress, temporalNamespace }: Where): Error => {
-  if (error instanceof UserError) return error;
-  const said = messagesOf(error).join(': ');
-  if (/namespace.*not found/i.test(said)) {
-    return new UserError(
-      `Temporal at ${temporalAddress} has no namespace "${temporalNamespace}". Set TEMPORAL_NAMESPACE, or create it: temporal operator namespace create --address ${temporalAddress} --namespace ${temporalNamespace}`,
-      { cause: error },
-    );
-  }
-  return new UserError(
-    `Temporal at ${temporalAddress} did not answer: ${said}. Is it up (npm run sandbox -- status)? Set TEMPORAL_ADDRESS if it is elsewhere.`,
-    { cause: error },
-  );
-};
-
-/** Runs `use` with a connection to Temporal, and closes it. */
-export const withTemporal = async <T>(where: Where, use: (client: Client) => Promise<T>): Promise<T> => {
-  const connection = await Connection.connect({ address: where.temporalAddress, connectTimeout: '5 s' }).catch(
-    (error: unknown) => {
-      throw explainTemporal(error, where);
-    },
-  );
-  try {
-    return await use(new TemporalClient({ connection, namespace: where.temporalNamespace }));
-  } finally {
-    await connection.close();
-  }
-};

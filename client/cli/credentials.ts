@@ -42,7 +42,7 @@ const reasonOf = (error: unknown): string => {
 export const issueCredential = async (configuration: ClientConfiguration, object: ObjectRef): Promise<Credential> => {
   const [{ WorkflowFailedError }, { withTemporal, explainTemporal }, { key, csr }] = await Promise.all([
     import('@temporalio/client'),
-    import('../operations.ts'),
+    import('../temporal.ts'),
     makeRequest(),
   ]);
   const { namespace, name } = object;

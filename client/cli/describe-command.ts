@@ -7,7 +7,8 @@ import type { Client } from '@temporalio/client';
 import type { ObjectRef } from '../../api/object.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 import { managementApi, type StoredCluster, type StoredNodePool } from '../management.ts';
-import { allOf, explainTemporal, readEntity, readOperation, withTemporal } from '../operations.ts';
+import { readEntity, readOperation } from '../operations.ts';
+import { allOf, explainTemporal, withTemporal } from '../temporal.ts';
 import { messagesOf } from '../user-error.ts';
 import type { Described, Description } from './describe.ts';
 

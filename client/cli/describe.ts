@@ -32,12 +32,13 @@ const stateOf = (object: AnyObject, paint: Paint): string => {
   return state === 'Provisioned' ? paint.green(state) : paint.yellow(state);
 };
 
-/** Conditions that a person should see: what is not as it should be. */
+/** Conditions that a person should see: in red what keeps the object from being ready, in yellow what is good to know. */
 const problems = (object: AnyObject, paint: Paint): Branch[] =>
-  (object.status?.conditions ?? []).flatMap(({ type, status, reason, message }) => {
+  (object.status?.conditions ?? []).flatMap(({ type = 'a condition', status, reason, message }) => {
     const said = `(${reason ?? 'no reason'})${message ? `: ${message}` : ''}`;
     if (type === 'Ready') return status === 'True' ? [] : [leaf(`${paint.red('not Ready')} ${said}`)];
-    return status === 'True' && type !== 'Reconciling' ? [leaf(`${paint.red(type ?? 'a condition')} ${said}`)] : [];
+    if (status !== 'True' || type === 'Reconciling') return [];
+    return [leaf(`${type === 'Stalled' ? paint.red(type) : paint.yellow(type)} ${said}`)];
   });
 
 /** What the owner of the object is at while no operation runs; nothing when all is settled and said. */

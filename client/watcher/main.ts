@@ -7,6 +7,7 @@ import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
 import { connectApiServer, loadKubeConfig } from '../api-server.ts';
 import { readServiceConfiguration } from '../configuration.ts';
+import { connectionOptions } from '../temporal.ts';
 import { UserError } from '../user-error.ts';
 import { runWatcher } from './watcher.ts';
 
@@ -29,7 +30,7 @@ const main = async (): Promise<void> => {
   const settings = { relistMs: relistMs(), probeMs: PROBE_MS, sweepMs: SWEEP_MS };
   const api = connectApiServer(loadKubeConfig(configuration));
   const { temporalAddress, temporalNamespace: namespace } = configuration;
-  const connection = Connection.lazy({ address: temporalAddress });
+  const connection = Connection.lazy(connectionOptions(temporalAddress));
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {

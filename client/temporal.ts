@@ -1,0 +1,64 @@
+/**
+ * Connections to Temporal, for the watcher and the command line.
+ *
+ * Owns: how to connect, when to give up, and what is said then. Neighbours: `operations.ts` reads, `cli/credentials.ts`
+ * starts workflows, `watcher/` signals.
+ */
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import type { ClientConfiguration } from './configuration.ts';
+import { messagesOf, UserError } from './user-error.ts';
+
+type Where = Pick<ClientConfiguration, 'temporalAddress' | 'temporalNamespace'>;
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?):\d+$/;
+
+/**
+ * gRPC takes `https_proxy` for every address, where kubectl and curl never ask a proxy for this very computer: people who
+ * reach a cluster through a proxy have the variable set.
+ */
+export const connectionOptions = (address: string): ConnectionOptions => ({
+  address,
+  ...(LOOPBACK.test(address) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}),
+});
+
+/** Why Temporal was of no help, in words for people. */
+export const explainTemporal = (error: unknown, { temporalAddress, temporalNamespace }: Where): Error => {
+  if (error instanceof UserError) return error;
+  const said = messagesOf(error).join(': ');
+  if (/namespace.*not found/i.test(said)) {
+    return new UserError(
+      `Temporal at ${temporalAddress} has no namespace "${temporalNamespace}". Set TEMPORAL_NAMESPACE, or create it: temporal operator namespace create --address ${temporalAddress} --namespace ${temporalNamespace}`,
+      { cause: error },
+    );
+  }
+  return new UserError(
+    `Temporal at ${temporalAddress} did not answer: ${said}. Is it up (npm run sandbox -- status)? Set TEMPORAL_ADDRESS if it is elsewhere.`,
+    { cause: error },
+  );
+};
+
+/**
+ * All answers, or the first failure, but only when every call has ended: closing a connection on which Temporal's client
+ * is about to try again throws where nobody can catch it.
+ */
+export const allOf = async <T extends readonly unknown[]>(
+  calls: {
+    readonly [Index in keyof T]: Promise<T[Index]>;
+  },
+): Promise<T> => {
+  await Promise.allSettled(calls);
+  return (await Promise.all(calls)) as unknown as T;
+};
+
+/** Runs `use` with a connection to Temporal, and closes it. */
+export const withTemporal = async <T>(where: Where, use: (client: Client) => Promise<T>): Promise<T> => {
+  const options = { ...connectionOptions(where.temporalAddress), connectTimeout: '5 s' as const };
+  const connection = await Connection.connect(options).catch((error: unknown) => {
+    throw explainTemporal(error, where);
+  });
+  try {
+    return await use(new Client({ connection, namespace: where.temporalNamespace }));
+  } finally {
+    await connection.close();
+  }
+};
