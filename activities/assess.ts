@@ -14,7 +14,7 @@ import { decideNodePool, judgeNodePool } from '../policy/decide-nodepool.ts';
 import { isDeleting, type Served } from '../policy/facts.ts';
 import type { Inventory } from '../policy/plan.ts';
 import type { Assessment, AssessRequest } from './contract.ts';
-import { verdictOf } from './verdicts.ts';
+import { retryError, verdictOf } from './verdicts.ts';
 
 /** What to observe: everything of one cluster id, or what one node pool has and takes from its cluster. */
 export type ObserveRequest = {
@@ -110,7 +110,10 @@ const assessNodePool = async (sources: AssessSources, object: ObjectRef, signal:
 
 const BLOCKED_CURE = 'Correct what it names; it is looked at again by itself.';
 
-/** The activity. What only a person can cure is an answer, so that it is shown; what waiting cures is thrown. */
+/**
+ * The activity. What waiting cures is thrown, to be tried again; so is what went away while it was looked at. All else is
+ * an answer, so that it is shown: an error would end the entity.
+ */
 export const createAssess =
   (sources: AssessSources) =>
   async ({ object }: AssessRequest, signal: AbortSignal): Promise<Assessment> => {
@@ -120,7 +123,8 @@ export const createAssess =
         : await assessNodePool(sources, object, signal);
     } catch (error) {
       const { verdict, message } = verdictOf(error);
-      if (verdict !== 'blocked') throw error;
+      if (verdict === 'retry') throw error;
+      if (verdict === 'absent') throw retryError(`Something went away while it was looked at: ${message}`, error);
       return { kind: 'blocked', generation: 0, reason: message, cure: BLOCKED_CURE };
     }
   };

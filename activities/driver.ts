@@ -161,6 +161,16 @@ const referringTo = (key: ResourceKey, error: unknown): unknown =>
     ? retryError(`${key} refers to something that is not there (yet): ${verdictOf(error).message}`, error)
     : error;
 
+/** A look takes several calls, and what the first one saw may be gone before the last: that is no failure. */
+const looking = async <T>(key: ResourceKey, look: T | Promise<T>): Promise<T> => {
+  try {
+    return await look;
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    throw notYet(`Something went away while ${key} was looked at: ${verdictOf(error).message}`, GOING_DELAY_MS);
+  }
+};
+
 const createOrFind = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   wanted: Wanted<K>,
@@ -224,7 +234,7 @@ const removeFound = async <K extends ResourceKind>(driver: ResourceDriver<K>, wa
   } catch (error) {
     if (!isAbsent(error)) throw error;
   }
-  const remaining = await driver.remains?.(wanted, found);
+  const remaining = await looking(wanted.key, driver.remains?.(wanted, found));
   if (remaining !== undefined) throw notYet(remaining, GOING_DELAY_MS);
 };
 
@@ -250,7 +260,7 @@ export const waitForResource = async <K extends ResourceKind>(
   const wanted = wantedOf(driver, request, context);
   await driver.guard?.(wanted);
   if (driver.look === undefined) throw bugError(`${wanted.key} cannot be waited for: ${driver.kind} has no look.`);
-  const look = await driver.look(wanted);
+  const look = await looking(wanted.key, driver.look(wanted));
   if (!look.ready) throw notYet(look.awaited, look.againInMs);
   return { change: 'unchanged', outputs: look.outputs };
 };

@@ -13,7 +13,8 @@
  * - `blocked`: only a person can cure it.
  * - `absent`: what the call names isn't there. Drivers settle it; it never leaves a step.
  * - `bug`: our own mistake; it is shown, and retried slowly, since a new release may cure it.
- * - `superseded`: the step belongs to a plan that this release can't run: its entity assesses again.
+ * - `superseded`: the step's plan is out of date: this release can't run it, or what it was made from is no longer so;
+ *   its entity assesses again.
  */
 export type Verdict = 'retry' | 'capacity' | 'blocked' | 'absent' | 'bug' | 'superseded';
 
@@ -49,6 +50,7 @@ export const retryError = stating('retry');
 export const capacityError = stating('capacity');
 export const absentError = stating('absent');
 export const bugError = stating('bug');
+export const supersededError = stating('superseded');
 
 /** What was looked at isn't as the step waits for it to be. */
 export const notYet = (message: string, delayMs: number): VerdictError =>

@@ -83,6 +83,8 @@ export const stepRetryDelay = (attempt: number): number => Math.min(10 * SECOND 
 export const IDLE_LOOK = {
   /** A pool whose cluster is not ready: the cluster signals, this is only for a lost signal. */
   waiting: MINUTE,
+  /** An operation found its own plan out of date: at first soon, but what stays like that must not make a storm. */
+  outdated: (times: number): number => Math.min(250 * 2 ** times, 5 * MINUTE),
   /** An object that only a person can cure. */
   blocked: (attempt: number): number => Math.min(15 * SECOND * 2 ** attempt, 30 * MINUTE),
 };

@@ -53,6 +53,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
   let news = 0;
   let told = 0;
   let looksWhileBlocked = 0;
+  let outdated = 0;
 
   setHandler(specChanged, () => void (changes += 1), { description: 'The object may have changed: read it again' });
   setHandler(
@@ -148,9 +149,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     const handle = await start(operation);
     if (!handle) {
       // Left by an earlier run of this entity, and asked to stop when that one ended (I1).
-      enter('waiting', { reason: 'an earlier operation is still settling' });
-      await idle(current(), 2_000);
-      return { result: { state: 'superseded', reason: 'an earlier operation was still settling' }, seen: looked };
+      return { result: { state: 'superseded', reason: 'an earlier operation is still settling' }, seen: looked };
     }
     enter('operating', { operationId: handle.workflowId });
     let result: OperationResult | undefined;
@@ -218,6 +217,12 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
           );
           looksWhileBlocked += 1;
           await idle(followed, IDLE_LOOK.blocked(looksWhileBlocked));
+        } else if (result.state === 'superseded' && changes === followed.changes) {
+          outdated += 1;
+          enter('waiting', { reason: result.reason ?? 'the plan was out of date' });
+          await idle(followed, IDLE_LOOK.outdated(outdated));
+        } else {
+          outdated = 0;
         }
         break;
       }
@@ -266,6 +271,8 @@ const supersedes = (assessment: Assessment, running: OperationInput): string | u
       return assessment.reason;
     case 'operate':
       if (assessment.operation.type !== running.type) return `${assessment.operation.type} takes its place`;
+      // A deletion takes away what is there, whatever the spec says by now.
+      if (running.type === 'DeleteCluster' || running.type === 'DeleteNodePool') return undefined;
       if (assessment.operation.generation !== running.generation) return 'the spec changed';
       return undefined;
     case 'waiting':

@@ -172,6 +172,7 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
     report,
     completed,
     outputs,
+    outdated: stop,
     waits,
   });
   void cancelled;
@@ -196,7 +197,7 @@ const outcomeOf = (
   switch (result) {
     case 'completed':
       return 'succeeded';
-    case 'unknown-step':
+    case 'outdated':
       return 'superseded';
     case 'stopped':
       return stopReason === 'cancelled' ? 'aborted' : 'superseded';

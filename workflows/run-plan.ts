@@ -34,12 +34,14 @@ export type PlanRun = {
   readonly completed: (step: Step, outcome: StepOutcome) => void;
   /** Outputs known so far; grows as steps complete. */
   readonly outputs: Record<ResourceKey, Outputs>;
+  /** Called when a step finds that the plan is out of date: nothing more is to start. */
+  readonly outdated: (reason: string) => void;
   /** Waits, which `stop` cancels at once. */
   readonly waits: CancellationScope;
 };
 
-/** How a plan ended: all steps done, or stopped with steps left (superseded or aborted). */
-export type PlanResult = 'completed' | 'stopped' | 'unknown-step';
+/** How a plan ended: all steps done, stopped with steps left (superseded or aborted), or found to be out of date. */
+export type PlanResult = 'completed' | 'stopped' | 'outdated';
 
 type Failure = Extract<StepState, { state: 'blocked' }>['verdict'] | 'superseded' | 'not-ready';
 
@@ -91,7 +93,11 @@ const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
     } catch (error) {
       if (isCancellation(error)) break;
       const { verdict, message } = failureOf(error);
-      if (verdict === 'superseded') return 'unknown-step';
+      if (verdict === 'superseded') {
+        run.report(step, { state: 'pending' });
+        run.outdated(message);
+        return 'outdated';
+      }
       if (verdict === 'not-ready') continue;
       failures += 1;
       const delay = stepRetryDelay(failures);
@@ -135,6 +141,6 @@ export const runPlan = async (run: PlanRun): Promise<PlanResult> => {
   };
 
   const all = await Promise.all(run.plan.steps.map(start));
-  if (all.includes('unknown-step')) return 'unknown-step';
+  if (all.includes('outdated')) return 'outdated';
   return all.includes('stopped') ? 'stopped' : 'completed';
 };

@@ -6,6 +6,10 @@
  * looks must both find nothing, the second no sooner than the settling time after the step was scheduled; every step that
  * changes anything was done by then, so that is also after the last mutating call. The look needs no memory: once the
  * time has come, it looks twice.
+ *
+ * What goes by itself is waited for. A resource of ours that a removal would take away was not there when the plan was
+ * made, or it would be gone: a call of a worker that died may arrive after all. The plan is then out of date, and the
+ * entity looks again.
  */
 import {
   paginateDescribeNetworkInterfaces,
@@ -14,8 +18,10 @@ import {
   paginateDescribeVolumes,
 } from '@aws-sdk/client-ec2';
 import { CLUSTER_TAG, controlPlaneName, KEY_TAG, kubernetesClusterTag, UID_TAG } from '../../api/names.ts';
-import type { Tags } from '../../topology/resource.ts';
+import { kindOf } from '../../policy/observed.ts';
+import type { ResourceKind, Tags } from '../../topology/resource.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
+import { supersededError } from '../verdicts.ts';
 import { instanceLabel, listGroups, livingInstances } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { foundCloudLoadBalancers, listCloudLoadBalancers } from './cloud-load-balancers.ts';
@@ -23,42 +29,61 @@ import { exists } from './etcd-volume.ts';
 import { listTemplates } from './launch-template.ts';
 import { loadBalancerNamed, tagsOf } from './load-balancer.ts';
 import { securityGroupLabel } from './security-group.ts';
-import { filter, readAll, tagRecord } from './tags.ts';
+import { distinct, filter, readAll, tagRecord } from './tags.ts';
 import { targetGroupNamed } from './target-group.ts';
 
 const AGAIN_MS = 2_000;
+/** Listings may lag behind removals: what is still seen after so long is there. */
+const LAG_MS = 5_000;
 
-const keyed = (label: string, tags: Tags): string =>
-  tags[KEY_TAG] === undefined ? label : `${label} [${tags[KEY_TAG]}]`;
+/** Something that is still there, as a person would name it, and whether a new plan would remove it. */
+export type Remaining = { readonly label: string; readonly removable: boolean };
+
+const goesByItself = (label: string): Remaining => ({ label, removable: false });
+const removable = (label: string): Remaining => ({ label, removable: true });
+
+const keyed = (label: string, tags: Tags, kind: ResourceKind): Remaining => {
+  const key = tags[KEY_TAG];
+  return key === undefined ? goesByItself(label) : { label: `${label} [${key}]`, removable: kindOf(key) === kind };
+};
 
 /** What carries the tag by which the object knows its own: a pool its uid, a cluster its id. */
 const listTagged = async ({ ec2, autoScaling }: AwsClients, name: string, value: string, abortSignal: AbortSignal) => {
   const Filters = [filter(`tag:${name}`, value)];
   const all = await Promise.all([
     readAll(paginateDescribeSecurityGroups({ client: ec2 }, { Filters }, { abortSignal }), (page) =>
-      page.SecurityGroups?.map((one) => keyed(securityGroupLabel(one), tagRecord(one.Tags))),
+      page.SecurityGroups?.map((one) => keyed(securityGroupLabel(one), tagRecord(one.Tags), 'security-group')),
     ),
     readAll(paginateDescribeVolumes({ client: ec2 }, { Filters }, { abortSignal }), (page) =>
-      page.Volumes?.filter(exists).map((one) => keyed(`volume ${one.VolumeId ?? '?'}`, tagRecord(one.Tags))),
+      page.Volumes?.filter(exists).map((one) =>
+        keyed(`volume ${one.VolumeId ?? '?'}`, tagRecord(one.Tags), 'etcd-volume'),
+      ),
     ),
     readAll(paginateDescribeNetworkInterfaces({ client: ec2 }, { Filters }, { abortSignal }), (page) =>
       page.NetworkInterfaces?.map((one) =>
-        keyed(`network interface ${one.NetworkInterfaceId ?? '?'}`, tagRecord(one.TagSet)),
+        keyed(`network interface ${one.NetworkInterfaceId ?? '?'}`, tagRecord(one.TagSet), 'network-interface'),
       ),
     ),
     listTemplates(ec2, Filters, abortSignal).then((all) =>
-      all.map((one) => keyed(`launch template ${one.LaunchTemplateName ?? '?'}`, tagRecord(one.Tags))),
+      all.map((one) =>
+        keyed(`launch template ${one.LaunchTemplateName ?? '?'}`, tagRecord(one.Tags), 'launch-template'),
+      ),
     ),
-    livingInstances(ec2, filter(`tag:${name}`, value), abortSignal).then((all) => all.map(instanceLabel)),
+    livingInstances(ec2, filter(`tag:${name}`, value), abortSignal).then((all) =>
+      all.map((one) => goesByItself(instanceLabel(one))),
+    ),
     listGroups(autoScaling, { Filters }, abortSignal).then((all) =>
-      all.map((one) => keyed(`auto scaling group ${one.AutoScalingGroupName ?? '?'}`, tagRecord(one.Tags))),
+      all.map((one) => {
+        const label = `auto scaling group ${one.AutoScalingGroupName ?? '?'}`;
+        return one.Status === undefined ? keyed(label, tagRecord(one.Tags), 'auto-scaling-group') : goesByItself(label);
+      }),
     ),
   ]);
   return all.flat();
 };
 
 /** What belongs to a cluster beside: subnets' tags, its load balancer with its interfaces, and what controllers made. */
-const listOfCluster = async (clients: AwsClients, clusterId: string, signal: AbortSignal): Promise<string[]> => {
+const listOfCluster = async (clients: AwsClients, clusterId: string, signal: AbortSignal): Promise<Remaining[]> => {
   const { ec2, elbv2 } = clients;
   const name = controlPlaneName(clusterId);
   const [subnets, interfaces, balancer, group, cloud] = await Promise.all([
@@ -88,10 +113,14 @@ const listOfCluster = async (clients: AwsClients, clusterId: string, signal: Abo
   const ours = arns.filter((arn) => tags.get(arn)?.[CLUSTER_TAG] === clusterId);
   const made = foundCloudLoadBalancers('', cloud);
   return [
-    ...subnets.map(({ ResourceId }) => `tag ${kubernetesClusterTag(clusterId)} on ${ResourceId ?? '?'}`),
-    ...interfaces.map((one) => `network interface ${one.NetworkInterfaceId ?? '?'} of load balancer ${name}`),
-    ...ours.map((arn) => (arn === balancer?.LoadBalancerArn ? `load balancer ${name}` : `target group ${name}`)),
-    ...((made?.state.names as readonly string[] | undefined) ?? []),
+    ...subnets.map(({ ResourceId }) => removable(`tag ${kubernetesClusterTag(clusterId)} on ${ResourceId ?? '?'}`)),
+    ...interfaces.map((one) =>
+      goesByItself(`network interface ${one.NetworkInterfaceId ?? '?'} of load balancer ${name}`),
+    ),
+    ...ours.map((arn) =>
+      removable(arn === balancer?.LoadBalancerArn ? `load balancer ${name}` : `target group ${name}`),
+    ),
+    ...((made?.state.names as readonly string[] | undefined) ?? []).map(removable),
   ];
 };
 
@@ -99,7 +128,7 @@ const listOfCluster = async (clients: AwsClients, clusterId: string, signal: Abo
 export const listRemaining = async (
   clients: AwsClients,
   wanted: Pick<Wanted<'account'>, 'object' | 'owner' | 'signal'>,
-): Promise<string[]> => {
+): Promise<Remaining[]> => {
   const { object, owner, signal } = wanted;
   const all =
     object.kind === 'AWSNodePool'
@@ -110,14 +139,21 @@ export const listRemaining = async (
             listOfCluster(clients, owner.clusterId, signal),
           ])
         ).flat();
-  return [...new Set(all)].sort();
+  return distinct(all, ({ label }) => label).sort((a, b) => (a.label < b.label ? -1 : 1));
 };
 
 const SHOWN = 5;
 
-const sentence = (remaining: readonly string[]): string => {
+const sentence = (remaining: readonly Remaining[]): string => {
   const more = remaining.length > SHOWN ? ` and ${remaining.length - SHOWN} more` : '';
-  return `Still in the account: ${remaining.slice(0, SHOWN).join(', ')}${more}.`;
+  const shown = remaining.slice(0, SHOWN).map(({ label }) => label);
+  return `Still in the account: ${shown.join(', ')}${more}.`;
+};
+
+const refuseUnplanned = (remaining: readonly Remaining[]): void => {
+  const unplanned = remaining.filter((one) => one.removable);
+  if (unplanned.length === 0) return;
+  throw supersededError(`${sentence(unplanned)} It was not there when this deletion was planned: planning again.`);
 };
 
 export const accountDriver = (clients: AwsClients, now: () => number = Date.now): ResourceDriver<'account'> => ({
@@ -131,6 +167,7 @@ export const accountDriver = (clients: AwsClients, now: () => number = Date.now)
   async look(wanted) {
     const settled = wanted.since + wanted.properties.settleSeconds * 1_000;
     const remaining = await listRemaining(clients, wanted);
+    if (now() - wanted.since > LAG_MS) refuseUnplanned(remaining);
     if (remaining.length > 0) return { ready: false, awaited: sentence(remaining), againInMs: AGAIN_MS };
     const left = settled - now();
     if (left > 0) {

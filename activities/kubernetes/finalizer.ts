@@ -7,7 +7,7 @@
 import { FINALIZER } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import type { ResourceDriver } from '../driver.ts';
-import { blockedError } from '../verdicts.ts';
+import { supersededError } from '../verdicts.ts';
 import type { KubernetesClient } from './client.ts';
 import { isConflict, isNotFound } from './errors.ts';
 import { describeObject, findObject, objectName } from './objects.ts';
@@ -73,11 +73,11 @@ export const finalizerDriver = (management: KubernetesClient): ResourceDriver<'f
     const there = await rewrite(management, wanted.object, (object) => {
       if (hasFinalizer(object)) return object.metadata.finalizers ?? [];
       if (object.metadata.deletionTimestamp !== undefined) {
-        throw blockedError(`${describeObject(wanted.object)} is being deleted: nothing is made for it.`);
+        throw supersededError(`${describeObject(wanted.object)} is being deleted: nothing is made for it.`);
       }
       return [...(object.metadata.finalizers ?? []), FINALIZER];
     });
-    if (!there) throw blockedError(`${describeObject(wanted.object)} is gone: nothing is made for it.`);
+    if (!there) throw supersededError(`${describeObject(wanted.object)} is gone: nothing is made for it.`);
     return { outputs: {} };
   },
 

@@ -158,6 +158,33 @@ describe('an entity', () => {
     );
   });
 
+  test('looks again when an operation finds its own plan out of date, but makes no storm of it', async () => {
+    const object = newObject();
+    let looks = 0;
+    const { activities } = recordingActivities(async () => {
+      throw ApplicationFailure.create({ type: 'superseded', message: 'made from old facts', nonRetryable: true });
+    });
+    await temporal.withWorker(
+      {
+        ...activities,
+        mirror: async () => undefined,
+        assess: async () => {
+          looks += 1;
+          return looks < 4
+            ? { kind: 'operate', operation: operationFor(object) }
+            : { kind: 'orphaned', reason: 'enough' };
+        },
+      },
+      async (queue) => {
+        const began = Date.now();
+        const entity = await startEntity(queue, object);
+        expect(await entity.result()).toBe('orphaned: enough');
+        // 0.5 s, 1 s and 2 s between the looks.
+        expect(Date.now() - began).toBeGreaterThan(3_500);
+      },
+    );
+  });
+
   test('tells a waiting node pool as soon as its cluster makes progress', async () => {
     const cluster = newObject();
     const pool = newObject('AWSNodePool');

@@ -128,6 +128,33 @@ describe('an operation', () => {
     expect(result).toEqual({ state: 'superseded', reason: 'DeleteCluster takes its place' });
   });
 
+  test('ends when a step finds the plan out of date, and gives up its waits', async () => {
+    const plan = planOf(
+      stepOf(securityGroup('controlplane')),
+      stepOf(
+        {
+          key: 'control-plane/ready',
+          kind: 'control-plane',
+          properties: { endpoint: 'x', certificateAuthority: 'secret/root-ca' },
+        },
+        { id: 'wait control-plane/ready', verb: 'wait' },
+      ),
+    );
+    const result = await temporal.withWorker(
+      {
+        mirror: async () => undefined,
+        ensure: async () => {
+          throw ApplicationFailure.create({ type: 'superseded', message: 'the object is gone', nonRetryable: true });
+        },
+        wait: async () => {
+          throw ApplicationFailure.create({ type: 'not-ready', message: 'not yet', nextRetryDelay: '1 hour' });
+        },
+      },
+      async (queue) => (await start(queue, operationOf(plan))).result(),
+    );
+    expect(result).toEqual({ state: 'superseded', reason: 'the object is gone' });
+  });
+
   test("Temporal's own cancel ends it as aborted, inspectable", async () => {
     const { activities } = recordingActivities(async () => {
       throw ApplicationFailure.create({ type: 'blocked', message: 'no', nonRetryable: true });

@@ -144,7 +144,7 @@ describe('the finalizer', () => {
   test('is never put on another object of the same name', async () => {
     const earlier = { ...cluster, uid: '00000000-0000-0000-0000-000000000000' };
     const { verdict, message } = await judged(run('ensure', finalizer, earlier, { first: true }));
-    expect(verdict).toBe('blocked');
+    expect(verdict).toBe('superseded');
     expect(message).toContain('is gone: nothing is made for it');
     expect(await run('remove', finalizer, earlier)).toMatchObject({ change: 'unchanged' });
     expect((await findCluster(management, cluster))?.metadata.finalizers).toEqual(['slipway.dev/cleanup']);
