@@ -235,7 +235,11 @@ export const startApiServer = async (options: ApiServerOptions = {}): Promise<Ap
   };
 
   const startServer = async (): Promise<void> => {
-    apiServer = await start(folder, join(bin, 'kube-apiserver'), apiServerArguments(folder, where));
+    apiServer = await start(folder, join(bin, 'kube-apiserver'), [
+      ...apiServerArguments(folder, where),
+      ...(options.authority === undefined ? [] : [`--client-ca-file=${folder}/ca.crt`]),
+      ...(options.more ?? []),
+    ]);
     const ended = (): boolean => children().some((child) => child.exitCode !== null);
     await waitFor(
       `the API server at ${server} is ready`,
