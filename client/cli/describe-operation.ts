@@ -97,7 +97,7 @@ const unansweredBranch = (report: OperationReport, object: AnyObject, drawing: D
   const { paint, now } = drawing;
   const began = `began ${span(now - Date.parse(report.startedAt))} ago`;
   return branch(
-    `${paint.dim('·')} ${report.type} ${report.status.toLowerCase()}, ${began} ${paint.yellow('(no worker answers)')}`,
+    `${paint.dim('·')} ${report.type} ${report.status.toLowerCase()}, ${began}`,
     ...liveBranches(report, paint),
     ...(report.status === 'RUNNING' ? recordedBranch(object, drawing) : []),
   );

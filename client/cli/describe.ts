@@ -32,17 +32,32 @@ const stateOf = (object: AnyObject, paint: Paint): string => {
   return state === 'Provisioned' ? paint.green(state) : paint.yellow(state);
 };
 
-/** Conditions that a person should see: in red what keeps the object from being ready, in yellow what is good to know. */
-const problems = (object: AnyObject, paint: Paint): Branch[] =>
+type Condition = { readonly type: string; readonly said: string };
+
+/** Conditions that are not as they should be, with what they say. */
+const unwanted = (object: AnyObject): Condition[] =>
   (object.status?.conditions ?? []).flatMap(({ type = 'a condition', status, reason, message }) => {
     const said = `(${reason ?? 'no reason'})${message ? `: ${message}` : ''}`;
-    if (type === 'Ready') return status === 'True' ? [] : [leaf(`${paint.red('not Ready')} ${said}`)];
-    if (status !== 'True' || type === 'Reconciling') return [];
-    return [leaf(`${type === 'Stalled' ? paint.red(type) : paint.yellow(type)} ${said}`)];
+    if (type === 'Ready') return status === 'True' ? [] : [{ type: 'not Ready', said }];
+    return status === 'True' && type !== 'Reconciling' ? [{ type, said }] : [];
   });
 
+/** In red what keeps the object from being ready, in yellow what is good to know; what is said twice in one line. */
+const problems = (object: AnyObject, paint: Paint): Branch[] => {
+  const found = unwanted(object);
+  const grouped = [...new Set(found.map(({ said }) => said))].map((said) => ({
+    said,
+    types: found.filter((one) => one.said === said).map(({ type }) => type),
+  }));
+  return grouped.map(({ said, types }) => {
+    const grave = types.some((type) => type === 'not Ready' || type === 'Stalled');
+    const names = types.join(', ');
+    return leaf(`${grave ? paint.red(names) : paint.yellow(names)} ${said}`);
+  });
+};
+
 /** What the owner of the object is at while no operation runs; nothing when all is settled and said. */
-const entityBranches = (described: Described<AnyObject>, { paint }: Drawing): Branch[] => {
+const entityBranches = (described: Described<AnyObject>, { paint, temporalFlags }: Drawing): Branch[] => {
   const { entity, object } = described;
   if (entity === undefined) {
     return [
@@ -54,10 +69,15 @@ const entityBranches = (described: Described<AnyObject>, { paint }: Drawing): Br
     return [leaf(`${paint.red('its workflow has ended')}: ${entity.status.toLowerCase()}${why}`)];
   }
   if (entity.live.length > 0) return liveBranches(entity, paint);
-  if (entity.view === undefined) return [leaf(paint.yellow('no worker answers: is the worker (slipway-worker) up?'))];
+  // Said once, above the tree.
+  if (entity.view === undefined) return [];
   const { phase, reason } = entity.view;
   const told = (object.status?.conditions ?? []).some(({ message }) => reason && message?.includes(reason));
-  return phase === 'settled' || reason === undefined || told ? [] : [leaf(`${paint.yellow(phase)}: ${reason}`)];
+  const lookAgain = `look again now: temporal workflow signal${temporalFlags} --workflow-id '${entity.workflowId}' --name specChanged`;
+  return [
+    ...(phase === 'settled' || reason === undefined || told ? [] : [leaf(`${paint.yellow(phase)}: ${reason}`)]),
+    ...(phase === 'blocked' ? [leaf(paint.dim(lookAgain))] : []),
+  ];
 };
 
 const objectBranch = (
@@ -92,6 +112,20 @@ const poolFacts = ({ spec }: StoredNodePool): readonly (string | undefined)[] =>
   spec?.version && `version ${spec.version}`,
 ];
 
+/** What the reader must know before believing the tree. */
+const caveats = ({ cluster, nodePools, temporalTrouble }: Description, paint: Paint): string[] => {
+  if (temporalTrouble !== undefined) {
+    return [`${paint.red('This is the last that status recorded.')} ${temporalTrouble}`];
+  }
+  const unanswered = [cluster, ...nodePools].some(
+    ({ entity }) => entity?.status === 'RUNNING' && entity.view === undefined,
+  );
+  if (!unanswered) return [];
+  return [
+    `${paint.red('No worker answers:')} this is what Temporal and status know. Is the worker (slipway-worker) up?`,
+  ];
+};
+
 /** The lines of the tree, as of `now` in epoch milliseconds. */
 export const describeLines = (description: Description, now: number, paint: Paint): string[] => {
   const { cluster, nodePools, temporalTrouble, temporalFlags } = description;
@@ -101,6 +135,5 @@ export const describeLines = (description: Description, now: number, paint: Pain
     objectBranch(pool, { facts: poolFacts(pool.object), children: [] }, temporal, drawing),
   );
   const root = objectBranch(cluster, { facts: clusterFacts(cluster.object), children: pools }, temporal, drawing);
-  if (temporal) return draw(root);
-  return [`${paint.red('This is the last that status recorded.')} ${temporalTrouble}`, ...draw(root)];
+  return [...caveats(description, paint), ...draw(root)];
 };

@@ -115,6 +115,26 @@ describe('the description of a cluster', () => {
     ]);
   });
 
+  test('of an object that waits for a person says why, once, and how to have it looked at again', () => {
+    const object = storedCluster({
+      conditions: ['Ready', 'Stalled'].map((type) => ({
+        type,
+        status: type === 'Ready' ? ('False' as const) : ('True' as const),
+        reason: 'Blocked',
+        message: 'version 9 is not in the catalogue',
+      })),
+    });
+    const blocked = entity({
+      object: { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: 'uid-0' },
+      phase: 'blocked',
+      reason: 'version 9 is not in the catalogue',
+    });
+    expect(lines(describing({ object, entity: blocked })).slice(1)).toEqual([
+      '├─ not Ready, Stalled (Blocked): version 9 is not in the catalogue',
+      `└─ look again now: temporal workflow signal --workflow-id '${ENTITY_ID}' --name specChanged`,
+    ]);
+  });
+
   test('of a cluster that is as it should be has nothing but facts', () => {
     const ended = view([], { state: 'succeeded', finishedAt: ago(3) });
     const object = storedCluster({ state: 'Provisioned', conditions: [{ type: 'Ready', status: 'True' }] });
@@ -149,16 +169,19 @@ describe('the description of a cluster that nobody works on', () => {
     const assessing = entity(undefined, {
       live: [{ id: '1', attempt: 7, lastError: 'No usable credentials: the session has expired' }],
     });
-    expect(lines(describing({ object: storedCluster(), entity: assessing })).slice(1)).toEqual([
+    expect(lines(describing({ object: storedCluster(), entity: assessing })).slice(2)).toEqual([
       '└─ ▸ 1 (attempt 7)',
       '   └─ No usable credentials: the session has expired',
     ]);
   });
 
-  test('says that no worker answers', () => {
-    expect(lines(describing({ object: storedCluster(), entity: entity(undefined) }))[1]).toBe(
-      '└─ no worker answers: is the worker (slipway-worker) up?',
-    );
+  test('says once, above the tree, that no worker answers', () => {
+    const pool = { object: storedNodePool(0), entity: entity(undefined) };
+    const shown = lines(describing({ object: storedCluster(), entity: entity(undefined) }, [pool]));
+    expect(shown.filter((line) => line.includes('worker'))).toEqual([
+      'No worker answers: this is what Temporal and status know. Is the worker (slipway-worker) up?',
+    ]);
+    expect(shown[1]).toBe(ROOT);
   });
 
   test('says what an entity waits for, unless a condition says so already', () => {
@@ -202,8 +225,8 @@ describe('the description of a cluster while something is away', () => {
     const running = operation(undefined, {
       live: [{ id: 'ensure etcd-volume/0', attempt: 2, lastError: 'throttled' }],
     });
-    expect(lines(describing({ object, entity: entity(undefined), operation: running })).slice(1)).toEqual([
-      '└─ · CreateCluster running, began 20s ago (no worker answers)',
+    expect(lines(describing({ object, entity: entity(undefined), operation: running })).slice(2)).toEqual([
+      '└─ · CreateCluster running, began 20s ago',
       '   ├─ ▸ ensure etcd-volume/0 (attempt 2)',
       '   │  └─ throttled',
       '   └─ · CreateCluster running: 4 of 51 steps done',
