@@ -11,8 +11,8 @@ import { observed } from '../../policy/observed.ts';
 import type { Found } from '../../policy/plan.ts';
 import { ALL_NODE_POOLS, FINALIZER_KEY } from '../../topology/keys.ts';
 import type { Cancellation, KubernetesClient } from './client.ts';
-import { observedPools } from './node-pools.ts';
-import { findObject, nodePoolsNaming } from './objects.ts';
+import { nodePoolsOf, observedPools } from './node-pools.ts';
+import { findObject } from './objects.ts';
 import { foundSecret } from './secret.ts';
 
 export type ManagementScope = {
@@ -50,11 +50,7 @@ const nodePools = async (
   options?: Cancellation,
 ): Promise<Found[]> => {
   if (scope.object.kind !== 'AWSCluster') return [];
-  const pools = await nodePoolsNaming(
-    management,
-    { namespace: scope.object.namespace, name: scope.clusterName },
-    options,
-  );
+  const pools = await nodePoolsOf(management, scope.object, options);
   return pools.length === 0 ? [] : [observedPools(ALL_NODE_POOLS, pools)];
 };
 

@@ -4,24 +4,50 @@
  * Owns: AWSNodePool objects, seen from their cluster. Each pool's own entity removes what the pool has in AWS; there are
  * no ownerReferences, because a garbage collector would not wait for that. Neighbours: `policy/` puts this before
  * everything that pools need. Invariants: I3, I9 (the message names the pools that are left).
+ *
+ * A pool that names the cluster is not always the cluster's: one that was applied after the deletion began has nothing of
+ * this cluster, since nothing is built for a cluster that goes. It waits for the next cluster of that name, and must
+ * neither go with this one nor hold it up: tools that apply everything again and again would never let it go.
  */
-import { API_VERSION, nodePoolIdOf } from '../../api/names.ts';
+import { API_VERSION, clusterIdOf, nodePoolIdOf } from '../../api/names.ts';
+import type { ObjectRef } from '../../api/object.ts';
 import { observed } from '../../policy/observed.ts';
 import type { Found } from '../../policy/plan.ts';
 import type { ResourceKey } from '../../topology/resource.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
-import type { KubernetesClient } from './client.ts';
+import { supersededError } from '../verdicts.ts';
+import type { Cancellation, KubernetesClient } from './client.ts';
 import { isConflict } from './errors.ts';
-import { nodePoolsNaming } from './objects.ts';
+import { findObject, nodePoolsNaming } from './objects.ts';
 import { lookAgainAfter } from './patience.ts';
 import type { KubernetesObject } from './resources.ts';
 
-const poolsOf = (management: KubernetesClient, wanted: Wanted<'node-pools'>, signal?: AbortSignal) =>
-  nodePoolsNaming(
-    management,
-    { namespace: wanted.object.namespace, name: wanted.properties.clusterName },
-    signal === undefined ? {} : { signal },
+const builtFor = (pool: KubernetesObject, clusterId: string): boolean =>
+  (pool['status'] as { readonly clusterID?: string } | undefined)?.clusterID === clusterId;
+
+/** The node pools of this very cluster, unvalidated, sorted by name (I10). */
+export const nodePoolsOf = async (
+  management: KubernetesClient,
+  cluster: ObjectRef,
+  options?: Cancellation,
+): Promise<readonly KubernetesObject[]> => {
+  const [pools, found] = await Promise.all([
+    nodePoolsNaming(management, cluster, options),
+    findObject(management, cluster, options),
+  ]);
+  const clusterId = clusterIdOf(cluster.uid);
+  // Gone, or another one by now: what names it may belong to that one.
+  if (found?.metadata.uid !== cluster.uid) return pools.filter((pool) => builtFor(pool, clusterId));
+  const { deletionTimestamp } = found.metadata;
+  if (deletionTimestamp === undefined) return pools;
+  const began = Date.parse(deletionTimestamp);
+  return pools.filter(
+    (pool) => builtFor(pool, clusterId) || !(Date.parse(pool.metadata.creationTimestamp ?? '') > began),
   );
+};
+
+const poolsOf = (management: KubernetesClient, wanted: Wanted<'node-pools'>, signal?: AbortSignal) =>
+  nodePoolsOf(management, wanted.object, signal === undefined ? {} : { signal });
 
 /** The pools as an inventory has them. */
 export const observedPools = (key: ResourceKey, pools: readonly KubernetesObject[]): Found =>
@@ -73,7 +99,14 @@ export const nodePoolsDriver = (management: KubernetesClient): ResourceDriver<'n
     awaited((await poolsOf(management, wanted, wanted.signal)).map((pool) => pool.metadata.name)),
 
   look: async (wanted) => {
-    const names = (await poolsOf(management, wanted, wanted.signal)).map((pool) => pool.metadata.name);
+    const pools = await poolsOf(management, wanted, wanted.signal);
+    const names = pools.map((pool) => pool.metadata.name);
+    const unasked = pools.filter((pool) => pool.metadata.deletionTimestamp === undefined);
+    if (unasked.length > 0) {
+      throw supersededError(
+        `Node pools of the cluster that nobody asked to go: ${unasked.map((pool) => pool.metadata.name).join(', ')}. Planning again.`,
+      );
+    }
     const left = awaited(names);
     return left === undefined
       ? { ready: true, outputs: {} }
