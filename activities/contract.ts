@@ -20,6 +20,8 @@ export type StepRequest = {
   readonly step: Step;
   /** True for a step's first execution in its operation: only that one trusts `step.found` (I2). */
   readonly first: boolean;
+  /** When the operation began with the step, in epoch milliseconds; it may be scheduled many times since. */
+  readonly since?: number;
 };
 
 export type StepOutcome = {

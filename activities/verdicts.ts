@@ -25,6 +25,8 @@ export type Judgement = {
   readonly delayMs?: number;
   /** True for "not ready yet", "not gone yet": nothing failed, so it belongs in no error count. */
   readonly waiting?: true;
+  /** True when what is awaited should be shown before it is looked at again. */
+  readonly tell?: true;
   /** True when a create was refused because something has that name. */
   readonly exists?: true;
 };

@@ -54,6 +54,7 @@ const currentStep = z.object({
   step: z.string().describe('The step, as Temporal shows it: a verb and the key of a resource.'),
   state: z.enum(['running', 'blocked']).describe('Whether it is being tried or waits for a cure.'),
   since: time.describe('Since when.'),
+  message: z.string().exactOptional().describe('What it waits for, once it has waited for a while.'),
 });
 
 const lastOperation = z.object({

@@ -74,6 +74,9 @@ const progressOf = (operation: OperationView): LastOperation['progress'] => ({
   total: operation.steps.length,
 });
 
+const awaitedOf = ({ status }: StepView): string | undefined =>
+  status.state === 'running' ? status.awaited : undefined;
+
 /** What waits longer than by its nature: for a person, or because Slipway is wrong. Capacity and retries go on alone. */
 const isStalled = (step: Blocked): boolean => step.status.verdict === 'blocked' || step.status.verdict === 'bug';
 
@@ -82,7 +85,9 @@ const runningClaims = (operation: OperationView, ready: Truth): Claims => {
   const blocked = operation.steps.filter(isBlocked);
   const stalled = blocked.filter(isStalled);
   const worst = stalled[0] ?? blocked[0];
-  const progress = `${done} of ${total} steps done`;
+  // One stands for all: the others are in `lastOperation.steps`.
+  const awaited = operation.steps.map(awaitedOf).find((one) => one !== undefined);
+  const progress = `${done} of ${total} steps done${awaited === undefined ? '' : `. ${awaited}`}`;
   if (worst === undefined) return progressingClaims(ready, operation.type, progress);
   const others = (stalled.length === 0 ? blocked : stalled).length - 1;
   const message = `${worst.id}: ${worst.status.message}${others === 0 ? '' : ` (and ${others} more, see lastErrors)`}`;
@@ -157,11 +162,14 @@ const specificClaims = (subject: Subject, object: StoredObject): Readonly<Record
 };
 
 const lastOperationOf = (operation: OperationView): LastOperation => {
-  const current = operation.steps.flatMap(({ id, status }) =>
-    status.state === 'running' || status.state === 'blocked'
-      ? [{ step: id, state: status.state, since: time(status.since) }]
-      : [],
-  );
+  const current = operation.steps.flatMap((step) => {
+    const { id, status } = step;
+    if (status.state !== 'running' && status.state !== 'blocked') return [];
+    const message = awaitedOf(step);
+    return [
+      { step: id, state: status.state, since: time(status.since), ...(message === undefined ? {} : { message }) },
+    ];
+  });
   return { ...pastOperationOf(operation), progress: progressOf(operation), steps: current.slice(0, STEPS_SHOWN) };
 };
 

@@ -14,7 +14,12 @@ export type Change = 'created' | 'updated' | 'unchanged' | 'removed';
 /** A step as the projection sees it. */
 export type StepState =
   | { readonly state: 'pending' }
-  | { readonly state: 'running'; readonly since: number }
+  | {
+      readonly state: 'running';
+      readonly since: number;
+      /** What it waits for, as a sentence, once it has waited for a while. */
+      readonly awaited?: string;
+    }
   | { readonly state: 'done'; readonly at: number; readonly change: Change }
   | { readonly state: 'skipped'; readonly at: number }
   | {

@@ -21,12 +21,15 @@ const outcomeOf = (judgement: Judgement): string => (judgement.waiting ? 'not-re
 
 /** The failure that carries a verdict: its type is the verdict, a delay tells the server when to try again. */
 export const failureOf = (judgement: Judgement): ApplicationFailure => {
-  const { verdict, message, delayMs, waiting } = judgement;
+  const { verdict, message, delayMs, waiting, tell } = judgement;
   return ApplicationFailure.create({
     type: outcomeOf(judgement),
     message,
-    nonRetryable: verdict !== 'retry',
+    // The workflow tries again what it shall tell about.
+    nonRetryable: verdict !== 'retry' || tell === true,
     ...(delayMs === undefined ? {} : { nextRetryDelay: delayMs }),
+    // Temporal does not hand a delay on to the workflow.
+    ...(waiting === true ? { details: [delayMs ?? 0] } : {}),
     // "Not yet" is what a wait is for: no warning, no failure metric.
     ...(waiting ? { category: ApplicationFailureCategory.BENIGN } : {}),
   });

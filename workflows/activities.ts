@@ -66,7 +66,10 @@ type StepActivities = Pick<Activities, 'ensure' | 'remove' | 'wait'>;
 // At most one of each runs at a time in a workflow, so that the id can be a word.
 export const { assess } = proxyActivities<Pick<Activities, 'assess'>>({ ...ASSESS, activityId: 'assess' });
 export const { mirror } = proxyActivities<Pick<Activities, 'mirror'>>({ ...MIRROR, activityId: 'mirror status' });
-export const { issueCertificate } = proxyActivities<Pick<Activities, 'issueCertificate'>>(ISSUE);
+export const { issueCertificate } = proxyActivities<Pick<Activities, 'issueCertificate'>>({
+  ...ISSUE,
+  activityId: 'issue certificate',
+});
 
 /** The activities of one step: its id is the activity's id, so that Temporal's UI and command line name it. */
 export const stepActivities = (step: Step): StepActivities => {
@@ -78,6 +81,13 @@ export const stepActivities = (step: Step): StepActivities => {
 
 /** How soon the plan runner tries a failed step again: at first quickly, in the end every half hour. */
 export const stepRetryDelay = (attempt: number): number => Math.min(10 * SECOND * 2 ** (attempt - 1), 30 * MINUTE);
+
+/**
+ * How soon the plan runner looks again at what is not ready. A wait has said when, and looks by itself in between; what is
+ * made or removed is looked at ever more rarely, since each look adds to the history.
+ */
+export const notReadyDelay = (step: Step, waited: number, said: number): number =>
+  Math.max(1, said, step.verb === 'wait' ? 0 : Math.min(waited / 10, 30 * SECOND));
 
 /** How soon an entity looks again by itself where only a change from outside is expected to help. */
 export const IDLE_LOOK = {

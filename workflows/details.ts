@@ -79,7 +79,12 @@ const runningSection = (steps: readonly Running[]): string[] =>
     ? []
     : [
         '#### Running',
-        ...listed(steps, ({ id, status }) => `- \`${id}\` since ${time(status.since)}`, 'running steps'),
+        ...listed(
+          steps,
+          ({ id, status }) =>
+            `- \`${id}\` since ${time(status.since)}${status.awaited === undefined ? '' : `: ${cut(status.awaited)}`}`,
+          'running steps',
+        ),
         '',
       ];
 

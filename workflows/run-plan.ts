@@ -17,7 +17,7 @@ import {
 import type { StepOutcome, StepRequest, StepState } from '../activities/contract.ts';
 import type { Plan, Step } from '../policy/plan.ts';
 import type { Outputs, ResourceKey } from '../topology/resource.ts';
-import { stepActivities, stepRetryDelay } from './activities.ts';
+import { notReadyDelay, stepActivities, stepRetryDelay } from './activities.ts';
 import { resolveReferences } from './references.ts';
 
 /** What the runner needs of the operation around it. */
@@ -47,8 +47,15 @@ type Failure = Extract<StepState, { state: 'blocked' }>['verdict'] | 'superseded
 
 const NO_EFFECT: StepOutcome = { change: 'unchanged', outputs: {} };
 
+type StepFailure = {
+  readonly verdict: Failure;
+  readonly message: string;
+  /** Milliseconds until what is not ready should be looked at again. */
+  readonly lookAgain?: number;
+};
+
 /** What an activity's failure says: its verdict travels as the failure's type (see `activities/verdicts.ts`). */
-const failureOf = (error: unknown): { verdict: Failure; message: string } => {
+const failureOf = (error: unknown): StepFailure => {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const message = cause instanceof Error ? cause.message : String(cause);
   if (!(cause instanceof ApplicationFailure)) return { verdict: 'retry', message };
@@ -57,17 +64,18 @@ const failureOf = (error: unknown): { verdict: Failure; message: string } => {
     case 'capacity':
     case 'bug':
     case 'superseded':
-    case 'not-ready':
       return { verdict: cause.type, message };
+    case 'not-ready':
+      return { verdict: cause.type, message, lookAgain: Number(cause.details?.[0] ?? 0) };
     default:
       return { verdict: 'retry', message };
   }
 };
 
-const perform = async (run: PlanRun, step: Step, first: boolean): Promise<StepOutcome> => {
+const perform = async (run: PlanRun, step: Step, first: boolean, since: number): Promise<StepOutcome> => {
   if (step.resource.kind === 'milestone') return NO_EFFECT;
   const resolved: Step = { ...step, resource: resolveReferences(step.resource, run.outputs) };
-  const request: StepRequest = { ...run.request, step: resolved, first };
+  const request: StepRequest = { ...run.request, step: resolved, first, since };
   const activities = stepActivities(step);
   switch (step.verb) {
     case 'wait':
@@ -81,24 +89,36 @@ const perform = async (run: PlanRun, step: Step, first: boolean): Promise<StepOu
 
 const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
   let failures = 0;
-  let since = Date.now();
+  const began = Date.now();
+  let since = began;
+  let awaited: string | undefined;
   for (let attempt = 1; !run.stopping(); attempt += 1) {
-    run.report(step, { state: 'running', since });
+    if (awaited === undefined) run.report(step, { state: 'running', since });
     try {
-      const outcome = await perform(run, step, attempt === 1);
+      const outcome = await perform(run, step, attempt === 1, began);
       run.outputs[step.resource.key] = outcome.outputs;
       run.report(step, { state: 'done', at: Date.now(), change: outcome.change });
       run.completed(step, outcome);
       return 'completed';
     } catch (error) {
       if (isCancellation(error)) break;
-      const { verdict, message } = failureOf(error);
+      const { verdict, message, lookAgain = 0 } = failureOf(error);
       if (verdict === 'superseded') {
         run.report(step, { state: 'pending' });
         run.outdated(message);
         return 'outdated';
       }
-      if (verdict === 'not-ready') continue;
+      if (verdict === 'not-ready') {
+        awaited = message;
+        run.report(step, { state: 'running', since, awaited });
+        await CancellationScope.nonCancellable(() =>
+          condition(run.stopping, notReadyDelay(step, Date.now() - began, lookAgain), {
+            summary: `look again: ${step.id}`,
+          }),
+        );
+        continue;
+      }
+      awaited = undefined;
       failures += 1;
       const delay = stepRetryDelay(failures);
       since = Date.now();

@@ -53,7 +53,7 @@ const stepBranch = (step: StepView, live: LiveStep | undefined, workflowId: stri
       const attempts = live && live.attempt > 1 ? `, attempt ${live.attempt}` : '';
       return branch(
         `${paint.yellow('▸')} ${step.id} ${paint.dim(`(${span(now - status.since)}${attempts})`)}`,
-        ...(live?.lastError ? [leaf(paint.dim(live.lastError))] : []),
+        ...[live?.lastError ?? status.awaited].flatMap((said) => (said === undefined ? [] : [leaf(paint.dim(said))])),
       );
     }
     case 'blocked':

@@ -103,6 +103,19 @@ describe('the status of a cluster that is being created', () => {
     });
   });
 
+  test('says what it waits for, once that takes a while', () => {
+    const waiting = view([
+      step('ensure finalizer', done),
+      step('wait nodes/1', { state: 'running', since: T0, awaited: 'Waiting for nodes: 1 of 3 ready' }),
+    ]);
+    const said = statusOf(operating(waiting), seedCluster(), T0);
+    expect(messageOf(said, 'Reconciling')).toBe('1 of 2 steps done. Waiting for nodes: 1 of 3 ready');
+    expect(said.lastOperation?.steps).toMatchObject([
+      { step: 'wait nodes/1', message: 'Waiting for nodes: 1 of 3 ready' },
+    ]);
+    expect(clusterStatus.strict().parse(said)).toEqual(said);
+  });
+
   test('names the fields that have no effect yet', () => {
     expect(conditions(status)['FieldsWithoutEffect']).toBe('True NotImplemented');
     expect(messageOf(status, 'FieldsWithoutEffect')).toContain('spec.authentication.awsIAM.adminIdentityARNs');

@@ -128,6 +128,45 @@ describe('an operation', () => {
     expect(result).toEqual({ state: 'superseded', reason: 'DeleteCluster takes its place' });
   });
 
+  test('says what a step waits for, and looks again when it was told to', async () => {
+    const plan = planOf(
+      stepOf({ key: 'nodes/1', kind: 'nodes', properties: {} } as unknown as Resource, {
+        id: 'wait nodes/1',
+        verb: 'wait',
+      }),
+    );
+    let looks = 0;
+    const since: (number | undefined)[] = [];
+    await temporal.withWorker(
+      {
+        mirror: async () => undefined,
+        wait: async (request) => {
+          looks += 1;
+          since.push(request.since);
+          if (looks > 1) return { change: 'unchanged', outputs: {} };
+          throw ApplicationFailure.create({
+            type: 'not-ready',
+            message: '1 of 3 ready',
+            nonRetryable: true,
+            details: [1_500],
+          });
+        },
+      },
+      async (queue) => {
+        const began = Date.now();
+        const handle = await start(queue, operationOf(plan));
+        const running = await waitFor('it says so', async () => {
+          const status = (await stateOf(handle)).steps[0]?.status;
+          return status?.state === 'running' && status.awaited !== undefined ? status : undefined;
+        });
+        expect(running.awaited).toBe('1 of 3 ready');
+        expect(await handle.result()).toEqual({ state: 'succeeded' });
+        expect(Date.now() - began).toBeGreaterThan(1_500);
+      },
+    );
+    expect(since[0]).toBe(since[1]);
+  });
+
   test('ends when a step finds the plan out of date, and gives up its waits', async () => {
     const plan = planOf(
       stepOf(securityGroup('controlplane')),

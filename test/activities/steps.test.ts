@@ -1,0 +1,48 @@
+/** When a wait tells what it waits for. */
+import { describe, expect, test } from '@jest/globals';
+import type { Drivers } from '../../activities/steps.ts';
+import { createSteps } from '../../activities/steps.ts';
+import { notYet, verdictOf } from '../../activities/verdicts.ts';
+import { operationOf, planOf } from '../workflows/builders.ts';
+
+const NOW = Date.now();
+const { object, owner, entityId } = operationOf(planOf());
+const resource = { key: 'nodes/1', kind: 'nodes', properties: {} } as never;
+
+/** One look that is not ready, by an execution that was scheduled and a step that began so many seconds ago. */
+const look = async (scheduled: number, began: number, again = 1) => {
+  const seen: number[] = [];
+  const steps = createSteps({
+    nodes: {
+      kind: 'nodes',
+      look: async ({ since }: { since: number }) => {
+        seen.push(since);
+        throw notYet('1 of 3 ready', again * 1_000);
+      },
+    },
+  } as unknown as Drivers);
+  const step = { id: 'wait nodes/1', verb: 'wait', resource, needs: [] } as const;
+  const request = { object, owner, entityId, step, first: false, since: NOW - began * 1_000 };
+  const signal = new AbortController().signal;
+  const thrown = await steps.wait(request, { attempt: 1, signal, since: NOW - scheduled * 1_000 }).catch((e) => e);
+  expect(seen).toEqual([NOW - began * 1_000]);
+  return verdictOf(thrown);
+};
+
+describe('a wait', () => {
+  test('looks again by itself for a while, then tells what it waits for', async () => {
+    expect(await look(2, 2)).not.toHaveProperty('tell');
+    expect(await look(12, 12)).toMatchObject({ tell: true, message: '1 of 3 ready', delayMs: 1_000 });
+  });
+
+  test('tells at once when it will not look again for long', async () => {
+    expect(await look(0, 0, 60)).toMatchObject({ tell: true, delayMs: 60_000 });
+  });
+
+  test('tells the more rarely the longer it waits, but never later than in five minutes', async () => {
+    expect(await look(30, 100)).toMatchObject({ waiting: true });
+    expect(await look(30, 100)).not.toHaveProperty('tell');
+    expect(await look(299, 36_000)).toMatchObject({ tell: true });
+    expect(await look(200, 36_000)).not.toHaveProperty('tell');
+  });
+});
