@@ -8,6 +8,7 @@
 import type { StoredCluster, StoredNodePool } from '../management.ts';
 import type { EntityReport, OperationReport } from '../operations.ts';
 import { type Drawing, liveBranches, operationBranch, recordedBranch } from './describe-operation.ts';
+import { span } from './table.ts';
 import { type Branch, branch, draw, leaf, type Paint } from './tree.ts';
 
 export type Described<T> = {
@@ -87,11 +88,17 @@ const objectBranch = (
   drawing: Drawing,
 ): Branch => {
   const { object, operation } = described;
-  const { paint } = drawing;
+  const { paint, now } = drawing;
   const running = operation?.status === 'RUNNING';
   const facts = more.facts.filter((fact) => fact !== undefined && fact !== '').join('  ');
+  const { deletionTimestamp } = object.metadata;
+  // What was asked for shows in status only once somebody took notice.
+  const unheeded = deletionTimestamp !== undefined && object.status?.state !== 'Deleting';
   return branch(
     `${object.kind}/${paint.bold(object.metadata.name)}  ${stateOf(object, paint)}  ${paint.dim(facts)}`.trimEnd(),
+    ...(unheeded
+      ? [leaf(paint.yellow(`deletion was asked for ${span(now - Date.parse(deletionTimestamp))} ago`))]
+      : []),
     // A running operation says the same as the conditions, and says it now.
     ...(running ? [] : problems(object, paint)),
     ...(temporal && !running ? entityBranches(described, drawing) : []),

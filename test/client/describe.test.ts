@@ -145,6 +145,14 @@ describe('the description of a cluster', () => {
 });
 
 describe('the description of a cluster that nobody works on', () => {
+  test('says that its deletion was asked for, while nobody has taken notice', () => {
+    const { metadata, ...rest } = storedCluster();
+    const object = { ...rest, metadata: { ...metadata, deletionTimestamp: new Date(ago(5)).toISOString() } };
+    expect(lines(describing({ object, entity: settled }))[1]).toBe('└─ deletion was asked for 5s ago');
+    const heeded = { ...object, status: { ...object.status, state: 'Deleting' as const } };
+    expect(lines(describing({ object: heeded, entity: settled }))).toHaveLength(1);
+  });
+
   test('says that no workflow owns it, and where to look', () => {
     expect(lines(describing({ object: storedCluster() }))[1]).toBe(
       '└─ no workflow owns it: is the watcher (slipway-client) up, and does it see this namespace?',
