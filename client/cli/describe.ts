@@ -108,15 +108,16 @@ const objectBranch = (
 };
 
 const clusterFacts = ({ spec, status }: StoredCluster): readonly (string | undefined)[] => {
-  const version = spec?.controlPlane?.version;
+  // What runs; a version that is asked for and not there yet is told in a condition.
+  const version = status?.version ?? spec?.controlPlane?.version;
   const runs = status?.kubernetesVersion ? ` (Kubernetes ${status.kubernetesVersion})` : '';
   return [status?.clusterID, version && `version ${version}${runs}`, status?.endpoint];
 };
 
-const poolFacts = ({ spec }: StoredNodePool): readonly (string | undefined)[] => [
+const poolFacts = ({ spec, status }: StoredNodePool): readonly (string | undefined)[] => [
   `${spec?.minNodeCount ?? '?'}-${spec?.maxNodeCount ?? '?'} nodes`,
   spec?.instanceType,
-  spec?.version && `version ${spec.version}`,
+  (status?.version ?? spec?.version) && `version ${status?.version ?? spec?.version}`,
 ];
 
 /** What the reader must know before believing the tree. */
