@@ -6,7 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 /** An error whose message is for the person at the terminal. */
 export class UserError extends Error {}
@@ -16,8 +16,11 @@ const inCheckout = existsSync(fileURLToPath(new URL('../.git', import.meta.url))
 /** How this program is called where it runs: in a checkout through npx. */
 export const SLIPWAY = inCheckout ? 'npx slipway' : 'slipway';
 
+/** Also of another realm, as those of a library that runs workflows or tests. */
+const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value);
+
 const messageOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return typeof error === 'string' ? error : inspect(error);
+  if (!isError(error)) return typeof error === 'string' ? error : inspect(error);
   // Of a connection tried at several addresses, the single failures say more than their sum.
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
   return error.message || error.name;
@@ -30,7 +33,7 @@ export const messagesOf = (error: unknown): readonly string[] => {
   while (current !== undefined && current !== null && messages.length < 8) {
     const message = messageOf(current);
     if (!messages.includes(message)) messages.push(message);
-    current = current instanceof Error ? current.cause : undefined;
+    current = isError(current) ? current.cause : undefined;
   }
   return messages;
 };

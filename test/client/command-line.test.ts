@@ -1,18 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { stringify } from 'yaml';
+import { type ManagementDouble, type Reply, startManagement } from './management-double.ts';
 import { NOW, storedCluster, storedNodePool } from './objects.ts';
 
 const MAIN = fileURLToPath(new URL('../../client/cli/main.ts', import.meta.url));
 const API = '/apis/multicloud.cluster.gke.io/v1';
 
-type Reply = readonly [status: number, body: unknown];
 const notFound = (name: string): Reply => [404, { kind: 'Status', message: `"${name}" not found`, details: { name } }];
 
 const REPLIES: Readonly<Record<string, Reply>> = {
@@ -36,7 +33,7 @@ type Ran = { readonly code: number | null; readonly stdout: string; readonly std
 
 describe('the command line', () => {
   let folder: string;
-  let server: Server;
+  let management: ManagementDouble;
   let environment: NodeJS.ProcessEnv;
 
   const start = (args: readonly string[], more: NodeJS.ProcessEnv = {}): ChildProcess =>
@@ -54,26 +51,8 @@ describe('the command line', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'slipway-test-'));
-    server = createServer((request, response) => {
-      const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-      const reply = REPLIES[pathname];
-      response.writeHead(reply?.[0] ?? 404, { 'content-type': reply ? 'application/json' : 'text/plain' });
-      response.end(reply ? JSON.stringify(reply[1]) : '404 page not found\n');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    writeFileSync(
-      join(folder, 'kubeconfig'),
-      stringify({
-        'current-context': 'management',
-        clusters: [{ name: 'management', cluster: { server: url, 'insecure-skip-tls-verify': true } }],
-        contexts: [
-          { name: 'management', context: { cluster: 'management', user: 'me' } },
-          { name: 'elsewhere', context: { cluster: 'management', user: 'me', namespace: 'empty' } },
-        ],
-        users: [{ name: 'me', user: {} }],
-      }),
-    );
+    management = await startManagement(REPLIES);
+    writeFileSync(join(folder, 'kubeconfig'), management.kubeconfig);
     environment = {
       PATH: process.env['PATH'],
       HOME: folder,
@@ -84,8 +63,7 @@ describe('the command line', () => {
     };
   });
   afterAll(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await management.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 

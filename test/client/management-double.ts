@@ -1,0 +1,39 @@
+/** A management API server that answers plain JSON by path, with a kubeconfig that leads to it. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { stringify } from 'yaml';
+
+export type Reply = readonly [status: number, body: unknown];
+
+export type ManagementDouble = {
+  /** Two contexts, `management` and `elsewhere`, which differ in their namespace. */
+  readonly kubeconfig: string;
+  readonly stop: () => Promise<void>;
+};
+
+/** What it has no reply for is unknown to it, as a kind without its CRD is to an API server. */
+export const startManagement = async (replies: Readonly<Record<string, Reply>>): Promise<ManagementDouble> => {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const reply = replies[pathname];
+    response.writeHead(reply?.[0] ?? 404, { 'content-type': reply ? 'application/json' : 'text/plain' });
+    response.end(reply ? JSON.stringify(reply[1]) : '404 page not found\n');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    kubeconfig: stringify({
+      'current-context': 'management',
+      clusters: [{ name: 'management', cluster: { server: url, 'insecure-skip-tls-verify': true } }],
+      contexts: [
+        { name: 'management', context: { cluster: 'management', user: 'me' } },
+        { name: 'elsewhere', context: { cluster: 'management', user: 'me', namespace: 'empty' } },
+      ],
+      users: [{ name: 'me', user: {} }],
+    }),
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};
