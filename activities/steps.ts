@@ -27,7 +27,7 @@ const unknownKind = (request: StepRequest): VerdictError =>
  * How long a wait looks again by itself before it tells what it waits for: each time costs a few events of history, so
  * the longer it has waited, the more rarely.
  */
-const silence = (waited: number): number => Math.min(Math.max(10_000, waited / 2), 300_000);
+const silence = (waited: number): number => Math.min(Math.max(5_000, waited / 2), 300_000);
 
 /** The same "not yet", told if the next look would come after too long a silence. */
 const telling = (error: unknown, scheduled: number, began: number, now: number): unknown => {

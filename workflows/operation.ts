@@ -187,7 +187,8 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
     upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value: state }]);
     await condition(allHandlersFinished);
   });
-  return { state, ...(stopReason === undefined ? {} : { reason: stopReason }) };
+  // Done is done: what would have superseded it came too late to matter.
+  return { state, ...(stopReason === undefined || state === 'succeeded' ? {} : { reason: stopReason }) };
 };
 
 const outcomeOf = (

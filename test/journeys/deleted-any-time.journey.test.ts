@@ -1,0 +1,119 @@
+/**
+ * I7: `kubectl delete -f` of the seed's manifest, at any moment from one second after the apply, leaves nothing behind;
+ * and the same names may be used again at once.
+ */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
+import { waitFor } from '../support/wait.ts';
+import { expectGone, type Lifecycle, LONG, lifecycleOf, type Traces } from './lifecycle.ts';
+
+const MANIFEST = join(import.meta.dirname, '../fixtures/cluster-0.yaml');
+const NAMES = [
+  'awscluster.multicloud.cluster.gke.io/cluster-0',
+  'awsnodepool.multicloud.cluster.gke.io/cluster-0-pool-0',
+  'awsnodepool.multicloud.cluster.gke.io/cluster-0-pool-1',
+  'awsnodepool.multicloud.cluster.gke.io/cluster-0-pool-2',
+];
+const CREATED = NAMES.map((name) => `${name} created\n`).join('');
+const DELETED = NAMES.map((name) => `${name.replace('/', ' "')}" deleted from default namespace\n`).join('');
+
+let sandbox: SandboxForTests;
+let lifecycle: Lifecycle;
+let before: Traces;
+const figures: string[] = [];
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  lifecycle = lifecycleOf(sandbox, MANIFEST);
+  before = await lifecycle.traces();
+  expect(before).toMatchObject({ memberships: [], objects: [], secrets: [] });
+}, 600_000);
+
+afterAll(async () => {
+  console.info(figures.join('\n'));
+  await sandbox?.end();
+}, 120_000);
+
+/** Deletes as a person does, and sees that nothing is left once the command has ended. */
+const deleteAll = async (when: string): Promise<void> => {
+  const there = (await lifecycle.account()).length - before.account.length;
+  const began = performance.now();
+  expect(await lifecycle.remove()).toEqual({ code: 0, stdout: DELETED, stderr: '' });
+  const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+  figures.push(`deleted ${when}, with ${there} resources more than before: gone after ${seconds} s`);
+  await expectGone(lifecycle, before);
+};
+
+const clusterUid = async (): Promise<string> =>
+  (await sandbox.kubectl(['get', 'awscluster', 'cluster-0', '--ignore-not-found', '-o', 'jsonpath={.metadata.uid}']))
+    .stdout;
+
+type Said = { readonly state?: string; readonly message?: string };
+
+/** What the cluster's status says, now and again, until it is gone. */
+const listen = async (): Promise<readonly Said[]> => {
+  const heard: Said[] = [];
+  await waitFor(
+    'the cluster is gone',
+    async () => {
+      const ran = await sandbox.kubectl(['get', 'awscluster', 'cluster-0', '-o', 'json']);
+      if (ran.code !== 0) return true;
+      const { status } = JSON.parse(ran.stdout) as {
+        status?: { state?: string; conditions?: { type: string; message: string }[] };
+      };
+      const message = status?.conditions?.find(({ type }) => type === 'Reconciling')?.message;
+      heard.push({
+        ...(status?.state === undefined ? {} : { state: status.state }),
+        ...(message === undefined ? {} : { message }),
+      });
+      return undefined;
+    },
+    LONG,
+  );
+  return heard;
+};
+
+describe("the seed's manifest", () => {
+  // One after the other in one sandbox, so each apply uses again, at once, the names that were just deleted.
+  test.each([1, 2, 4, 8, 15])(
+    'deleted %i s after it was applied leaves nothing',
+    async (seconds) => {
+      expect(await lifecycle.apply()).toBe(CREATED);
+      await delay(seconds * 1_000);
+      await deleteAll(`${seconds} s after the apply`);
+    },
+    600_000,
+  );
+
+  test('applied again while it is being deleted goes all the same, and is there once it is applied after that', async () => {
+    expect(await lifecycle.apply()).toBe(CREATED);
+    await waitFor(
+      'the cluster has begun',
+      async () => ((await lifecycle.account()).length > before.account.length ? true : undefined),
+      LONG,
+    );
+    await succeed('delete', sandbox.kubectl(['delete', '--wait=false', '-f', MANIFEST]));
+    const uid = await clusterUid();
+    // Pools that had nothing yet are gone by now and are made again; what is going stays as it is.
+    const again = await sandbox.kubectl(['apply', '-f', MANIFEST]);
+    expect(again.code).toBe(0);
+    expect(again.stdout).toMatch(/^(\S+ (unchanged|configured|created)\n){4}$/);
+    for (const line of again.stderr.trimEnd().split('\n').filter(Boolean)) {
+      expect(line).toMatch(/^Warning: Detected changes to resource \S+ which is currently being deleted\.$/);
+    }
+    await waitFor('the first cluster is gone', async () => ((await clusterUid()) === uid ? undefined : true), LONG);
+    await lifecycle.apply();
+    expect(await clusterUid()).not.toBe(uid);
+    await lifecycle.untilProvisioned();
+    figures.push(`applied again while going, and after that: provisioned`);
+  }, 900_000);
+
+  test('deleted when all is provisioned leaves nothing, and says meanwhile what it waits for', async () => {
+    const [heard] = await Promise.all([listen(), deleteAll('when provisioned')]);
+    expect(heard.map(({ state }) => state)).toContain('Deleting');
+    const messages = heard.flatMap(({ message }) => message ?? []);
+    expect(messages.find((one) => one.includes('node pools to be deleted: cluster-0-pool-'))).toBeDefined();
+  }, 600_000);
+});
