@@ -1,0 +1,96 @@
+/**
+ * Temporal's own command line, as somebody who reads a create in it.
+ *
+ * Owns: reading workflows, histories and their payloads out of `temporal … -o json`. Neighbours: `workflows/` wrote them.
+ */
+import { type SandboxForTests, succeed } from '../support/sandbox.ts';
+
+export type Listed = {
+  readonly execution: { readonly workflowId: string; readonly runId: string };
+  readonly type: { readonly name: string };
+  readonly status: string;
+};
+
+type Payload = { readonly data?: string };
+type Attributes = { readonly activityType?: { readonly name: string }; readonly activityId?: string };
+type HistoryEvent = {
+  readonly eventType: string;
+  readonly userMetadata?: { readonly summary?: Payload };
+  readonly activityTaskScheduledEventAttributes?: Attributes;
+};
+
+export type ShownActivity = { readonly type: string; readonly id: string; readonly summary: string };
+
+/** A JSON payload of a history, as text. */
+const textOf = (payload: Payload | undefined): string => {
+  if (payload?.data === undefined) return '';
+  const value: unknown = JSON.parse(Buffer.from(payload.data, 'base64').toString('utf8'));
+  return typeof value === 'string' ? value : JSON.stringify(value);
+};
+
+export const temporalOf = (sandbox: SandboxForTests) => {
+  const temporal = (...args: readonly string[]): Promise<string> => succeed(args.join(' '), sandbox.temporal(args));
+
+  const list = async (query?: string): Promise<readonly Listed[]> => {
+    const answer = await temporal(
+      ...['workflow', 'list', '--limit', '1000', '-o', 'json'],
+      ...(query === undefined ? [] : ['--query', query]),
+    );
+    return answer.trim() === '' ? [] : (JSON.parse(answer) as readonly Listed[]);
+  };
+
+  /** The history of one run as JSON, exactly as Temporal shows it. */
+  const history = (id: string, run?: string): Promise<string> =>
+    temporal('workflow', 'show', '-w', id, '-o', 'json', ...(run === undefined ? [] : ['--run-id', run]));
+
+  const events = async (id: string): Promise<readonly HistoryEvent[]> =>
+    (JSON.parse(await history(id)) as { events: readonly HistoryEvent[] }).events;
+
+  return {
+    list,
+    history,
+    describe: (id: string, run?: string): Promise<string> =>
+      temporal('workflow', 'describe', '-w', id, '-o', 'json', ...(run === undefined ? [] : ['--run-id', run])),
+
+    /** What a person sees of each activity, in the order in which they were scheduled. */
+    activities: async (id: string): Promise<readonly ShownActivity[]> =>
+      (await events(id)).flatMap(({ activityTaskScheduledEventAttributes: scheduled, userMetadata }) =>
+        scheduled === undefined
+          ? []
+          : [
+              {
+                type: scheduled.activityType?.name ?? '',
+                id: scheduled.activityId ?? '',
+                summary: textOf(userMetadata?.summary),
+              },
+            ],
+      ),
+
+    /** The summary that a workflow was started with. */
+    summary: async (id: string): Promise<string> => textOf((await events(id))[0]?.userMetadata?.summary),
+
+    /** The current details, Markdown, and what else the workflow says of itself. */
+    metadata: (id: string): Promise<string> => temporal('workflow', 'metadata', '-w', id),
+
+    /** How often an entity looked at its object and at AWS. */
+    looks: async (id: string): Promise<number> =>
+      (await events(id)).filter(
+        ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === 'assess',
+      ).length,
+
+    /** What an entity is doing; undefined while nobody can tell. */
+    phase: async (id: string): Promise<string | undefined> => {
+      const { stdout } = await sandbox.temporal(['workflow', 'query', '-w', id, '--type', 'getState', '-o', 'json']);
+      return /"phase":\s*"([a-z]+)"/.exec(stdout)?.[1];
+    },
+
+    /** Makes an entity look again, as a change of its object would; a note stays in its history. */
+    poke: (id: string, note?: string): Promise<string> =>
+      temporal(
+        ...['workflow', 'signal', '-w', id, '--name', 'specChanged'],
+        ...(note === undefined ? [] : ['--input', JSON.stringify(note)]),
+      ),
+  };
+};
+
+export type TemporalForJourney = ReturnType<typeof temporalOf>;
