@@ -86,7 +86,9 @@ export const recordedBranch = ({ status }: AnyObject, { paint }: Drawing): Branc
   return [
     branch(
       `${paint.dim('·')} ${last.type ?? 'an operation'} ${last.state ?? ''}${progress}`,
-      ...running.map((step) => leaf(`${paint.yellow('▸')} ${step.step}`)),
+      ...running.map(({ step, message }) =>
+        branch(`${paint.yellow('▸')} ${step ?? 'a step'}`, ...(message ? [leaf(paint.dim(message))] : [])),
+      ),
       ...errors,
     ),
   ];

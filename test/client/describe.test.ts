@@ -222,7 +222,7 @@ describe('the description of a cluster while something is away', () => {
       state: 'running',
       progress: { done: 4, total: 51 },
       steps: [
-        { step: 'ensure etcd-volume/0', state: 'running' },
+        { step: 'ensure etcd-volume/0', state: 'running', message: 'it is being made' },
         { step: 'ensure etcd-volume/1', state: 'blocked' },
       ],
     },
@@ -239,6 +239,7 @@ describe('the description of a cluster while something is away', () => {
       '   │  └─ throttled',
       '   └─ · CreateCluster running: 4 of 51 steps done',
       '      ├─ ▸ ensure etcd-volume/0',
+      '      │  └─ it is being made',
       '      └─ ✗ ensure etcd-volume/1: the quota is used up',
     ]);
   });
@@ -250,6 +251,7 @@ describe('the description of a cluster while something is away', () => {
       ROOT,
       '├─ · CreateCluster running: 4 of 51 steps done',
       '│  ├─ ▸ ensure etcd-volume/0',
+      '│  │  └─ it is being made',
       '│  └─ ✗ ensure etcd-volume/1: the quota is used up',
       '└─ AWSNodePool/cluster-0-pool-0  Provisioning  3-5 nodes  t3.medium  version 1.16.9-gke.12',
     ]);

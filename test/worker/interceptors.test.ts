@@ -2,7 +2,15 @@ import { describe, expect, test } from '@jest/globals';
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
-import { absentError, blockedError, bugError, capacityError, notYet, retryError } from '../../activities/verdicts.ts';
+import {
+  absentError,
+  blockedError,
+  bugError,
+  capacityError,
+  notYet,
+  retryError,
+  VerdictError,
+} from '../../activities/verdicts.ts';
 import { failureOf, outcomeInterceptor } from '../../worker/interceptors.ts';
 import { createMetrics } from '../../worker/metrics.ts';
 
@@ -86,6 +94,17 @@ describe('an attempt of a step', () => {
     });
     expect(counted).toEqual(['ensure security-group not-ready 1']);
     expect(log.map(({ level, msg }) => [level, msg])).toEqual([[pino.levels.values['debug'], 'Not ready yet']]);
+  });
+
+  test('that shall tell what it waits for comes back to the workflow, which is given the delay', async () => {
+    const error = new VerdictError({ verdict: 'retry', message: 'm', waiting: true, delayMs: 1_500, tell: true });
+    const { failure } = await attempt(throwing(error));
+    expect(failure).toMatchObject({
+      type: 'not-ready',
+      nonRetryable: true,
+      details: [1_500],
+      category: ApplicationFailureCategory.BENIGN,
+    });
   });
 
   test('that was cancelled stays cancelled, whoever says so', async () => {
