@@ -53,7 +53,7 @@ const blockedSection = (view: OperationView, steps: readonly Blocked[]): string[
   if (steps.length === 0) return [];
   const entry = ({ id, status }: Blocked): string =>
     [
-      `- \`${id}\` ${WHY[status.verdict]}. Attempt ${status.attempt} failed at ${time(status.since)}; the next is at ${time(status.retryAt)}.`,
+      `- \`${id}\` ${WHY[status.verdict]}. Since ${time(status.since)}; attempt ${status.attempt} failed, the next is at ${time(status.retryAt)}.`,
       `  > ${cut(status.message).replaceAll('\n', '\n  > ')}`,
       '',
       '  Once the cause is cured, try it now:',

@@ -204,7 +204,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
         if (result.state === 'aborted') {
           enter('blocked', { reason: 'The operation was aborted. Change the object, or retry, to go on.' });
           await write(
-            { kind: 'blocked', reason: 'Aborted', cure: 'Change or delete the object to go on.' },
+            { kind: 'blocked', reason: 'Aborted', cure: 'change or delete the object to go on' },
             assessment.operation.generation,
           );
           await idle(followed);
@@ -212,7 +212,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
           const reason = `The operation ended with an error: ${result.reason ?? 'unknown'}`;
           enter('blocked', { reason });
           await write(
-            { kind: 'blocked', reason, cure: 'It is tried again by itself.' },
+            { kind: 'blocked', reason, cure: 'it is tried again by itself' },
             assessment.operation.generation,
           );
           looksWhileBlocked += 1;

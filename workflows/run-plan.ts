@@ -90,10 +90,11 @@ const perform = async (run: PlanRun, step: Step, first: boolean, since: number):
 const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
   let failures = 0;
   const began = Date.now();
-  let since = began;
+  let blockedSince: number | undefined;
   let awaited: string | undefined;
   for (let attempt = 1; !run.stopping(); attempt += 1) {
-    if (awaited === undefined) run.report(step, { state: 'running', since });
+    // A blocked step stays blocked while it is tried again: what a person reads must not come and go.
+    if (awaited === undefined && blockedSince === undefined) run.report(step, { state: 'running', since: began });
     try {
       const outcome = await perform(run, step, attempt === 1, began);
       run.outputs[step.resource.key] = outcome.outputs;
@@ -110,7 +111,8 @@ const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
       }
       if (verdict === 'not-ready') {
         awaited = message;
-        run.report(step, { state: 'running', since, awaited });
+        blockedSince = undefined;
+        run.report(step, { state: 'running', since: began, awaited });
         await CancellationScope.nonCancellable(() =>
           condition(run.stopping, notReadyDelay(step, Date.now() - began, lookAgain), {
             summary: `look again: ${step.id}`,
@@ -121,13 +123,13 @@ const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
       awaited = undefined;
       failures += 1;
       const delay = stepRetryDelay(failures);
-      since = Date.now();
-      run.report(step, { state: 'blocked', since, attempt: failures, verdict, message, retryAt: since + delay });
+      blockedSince ??= Date.now();
+      const retryAt = Date.now() + delay;
+      run.report(step, { state: 'blocked', since: blockedSince, attempt: failures, verdict, message, retryAt });
       await CancellationScope.nonCancellable(() =>
         condition(() => run.stopping() || run.retryAsked(step.id), delay, { summary: `retry ${step.id}` }),
       );
       run.takeRetry(step.id);
-      since = Date.now();
     }
   }
   run.report(step, { state: 'pending' });

@@ -337,7 +337,7 @@ describe('the runbook in Temporal', () => {
     expect(text).toContain('### CreateCluster of AWSCluster default/cluster-0');
     expect(text).toContain('**Blocked** at 1 of its steps: 1 of 4 steps done.');
     expect(text).toContain(
-      '`ensure security-group/nodepool` waits for a person. Attempt 3 failed at 2026-01-01T00:00:00Z',
+      '`ensure security-group/nodepool` waits for a person. Since 2026-01-01T00:00:00Z; attempt 3 failed',
     );
     expect(text).toContain('> Security group sg-1 is used by network interface eni-2');
     expect(text).toContain(retryUpdateCommand(WORKFLOW, 'ensure security-group/nodepool'));
