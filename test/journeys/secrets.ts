@@ -12,6 +12,8 @@ import { encryptionContextOf, type UserData } from '../../machine/configuration.
 import { open } from '../../machine/envelope.ts';
 import { METADATA_PORT } from '../../sandbox/instances/metadata.ts';
 import { folders } from '../../sandbox/layout.ts';
+import { withEnvironment } from '../../sandbox/process.ts';
+import { MARK, readState } from '../../sandbox/supervisor/state.ts';
 import { succeed } from '../support/sandbox.ts';
 import type { Journey } from './journey.ts';
 import type { Haystack, Needle } from './needles.ts';
@@ -43,8 +45,8 @@ const readIfThere = (path: string): string => {
   try {
     return readFileSync(path, 'latin1');
   } catch (error) {
-    // An instance that ends takes its files with it.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    // An instance that ends takes its files with it, a process its command line.
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return '';
     throw error;
   }
 };
@@ -165,6 +167,13 @@ export const historiesNow = async (temporal: TemporalForJourney): Promise<readon
   return haystacks;
 };
 
+/** The command lines of all processes: everybody on the computer may read them. */
+const commandLinesNow = (home: string): readonly Haystack[] =>
+  withEnvironment(MARK, readState(home)?.mark ?? '').map(({ pid }) => ({
+    where: `command line of process ${pid}`,
+    text: readIfThere(`/proc/${pid}/cmdline`),
+  }));
+
 /** Every other place that people and programs may read: logs, events, statuses, metrics, AWS, the hub. */
 export const publicPlacesNow = async (journey: Journey): Promise<readonly Haystack[]> => {
   const { sandbox, kubectl, layout } = journey;
@@ -180,6 +189,7 @@ export const publicPlacesNow = async (journey: Journey): Promise<readonly Haysta
     ...logs
       .filter((path) => /\.log$|\.jsonl$|\/logs\/|\/hub\.json$|temporal\.db/.test(path))
       .map((path) => ({ where: path, text: readIfThere(path) })),
+    ...commandLinesNow(sandbox.home),
     { where: 'events', text: await kubectl('get', 'events', '-A', '-o', 'json') },
     { where: 'objects', text: await kubectl('get', 'awsclusters,awsnodepools', '-A', '-o', 'yaml') },
     { where: 'slipway describe', text: (await sandbox.slipway(['clusters', 'describe', 'cluster-0'])).stdout },

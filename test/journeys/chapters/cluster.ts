@@ -1,6 +1,7 @@
 /**
  * Chapter: the cluster that was made is a real one, seen from inside.
  */
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { MINUTES } from '../journey.ts';
 import { CLUSTER_INFO, normalised } from '../seed.ts';
@@ -18,6 +19,18 @@ export const cluster: Tell = (story) => {
 
     test('says at cluster-info, through the proxy, what the seed’s said', async () => {
       expect(normalised(await story().journey.user('cluster-info')).slice(0, 4)).toEqual(normalised(CLUSTER_INFO));
+    });
+
+    test('is reached with the proxy named in the environment, as the seed’s user did', async () => {
+      const { sandbox, userKubeconfig } = story().journey;
+      const named = `${userKubeconfig}.without-proxy`;
+      await writeFile(named, (await readFile(userKubeconfig, 'utf8')).replace(/^ *proxy-url: .*\n/m, ''), {
+        mode: 0o600,
+      });
+      const ask = (env: NodeJS.ProcessEnv) =>
+        sandbox.kubectl(['get', 'nodes', '-o', 'name'], { kubeconfig: named, env });
+      expect(rows((await ask({ HTTPS_PROXY: sandbox.status().proxy })).stdout)).toHaveLength(9);
+      expect((await ask({ HTTPS_PROXY: '' })).code).not.toBe(0);
     });
 
     test('has nine nodes, all ready', async () => {

@@ -4,69 +4,106 @@
 import { describe, expect, test } from '@jest/globals';
 import { succeed } from '../../support/sandbox.ts';
 import { waitFor } from '../../support/wait.ts';
-import { watchAvailability } from '../availability.ts';
+import { type Availability, watchAvailability } from '../availability.ts';
 import type { EtcdMember } from '../etcd.ts';
-import { LONG, type Machine } from '../journey.ts';
-import { healthyMembers, looksNow, type Tell, untilPartsAreReady, untilSettledAgain } from '../story.ts';
+import { type Journey, LONG, type Machine } from '../journey.ts';
+import {
+  healthyMembers,
+  looksNow,
+  rows,
+  type Story,
+  type Tell,
+  untilPartsAreReady,
+  untilSettledAgain,
+} from '../story.ts';
 
 /** Longer than anybody waits for a listing without wondering. */
 const SLOW_MS = 2_000;
-const SLIPWAY = ['slipway-client', 'slipway-worker'];
+/** Answers that are waited for before anything is disturbed. */
+const BEFORE = 10;
+/** Slipway, and everything that it keeps its own state in. */
+const NOT_AWS = ['slipway-client', 'slipway-worker', 'temporal', 'hub', 'management-apiserver', 'management-etcd'];
 
 /** What an instance holds that outlives it: its second network interface, and the volume beside its root volume. */
 const heldBy = ({ enis, volumes }: Machine) => ({
-  interface: enis.filter(({ index }) => index !== 0).map(({ id, ip }) => ({ id, ip })),
+  interfaces: enis.filter(({ index }) => index !== 0).map(({ id, ip }) => ({ id, ip })),
   volumes: volumes.filter(({ device }) => device !== '/dev/xvda').map(({ id }) => id),
 });
 
 const identity = ({ id, name }: EtcdMember): string => `${name} ${id}`;
 
+const bySlipway = async (journey: Journey, since: number): Promise<readonly string[]> =>
+  (await journey.mutationsSince(since)).filter((call) => call.endsWith('Slipway'));
+
+/** Kills the instance and answers the one that stands in its place, once that holds what the dead one held. */
+const killAndAwaitAnother = async ({ journey }: Story, old: Machine, index: number): Promise<Machine> => {
+  await succeed('kill', journey.sandbox.sandbox('kill', old.id));
+  return waitFor(
+    'another instance that holds a volume and an interface',
+    async () => {
+      const now = await journey.replica(index);
+      const { volumes, interfaces } = heldBy(now);
+      return now.id !== old.id && now.state === 'running' && volumes.length > 0 && interfaces.length > 0
+        ? now
+        : undefined;
+    },
+    LONG,
+  );
+};
+
 export const replacement: Tell = (story) => {
-  describe('a whole control-plane instance, killed while Slipway is stopped', () => {
+  describe('a whole control-plane instance, killed while neither Slipway nor Temporal nor the management API runs', () => {
+    let since = 0;
+    let ids: readonly string[] = [];
+    let looks: ReadonlyMap<string, number> = new Map();
+
     test(
       'is replaced with its address and its data, and the API answers all the while',
       async () => {
         const { journey } = story();
         const members = await healthyMembers(story());
-        const ids = await journey.entityIds();
-        const looks = await looksNow(story(), ids);
-        const since = await journey.callsSoFar();
+        ids = await journey.entityIds();
+        looks = await looksNow(story(), ids);
+        since = await journey.callsSoFar();
         const access = await journey.apiAccess();
         // The one whose loss is noticed most.
         const index = members.findIndex(({ leads }) => leads);
         const old = await journey.replica(index);
-        expect(heldBy(old)).toMatchObject({ interface: [{ ip: expect.any(String) }], volumes: [expect.any(String)] });
-        for (const part of SLIPWAY) await succeed(`stop ${part}`, journey.sandbox.sandbox('stop', part));
+        expect(heldBy(old)).toMatchObject({ interfaces: [{ ip: expect.any(String) }], volumes: [expect.any(String)] });
+        for (const part of NOT_AWS) await succeed(`stop ${part}`, journey.sandbox.sandbox('stop', part));
 
-        const availability = watchAvailability(access, SLOW_MS);
-        await waitFor('some answers', async () => (availability.requests() >= 10 ? true : undefined), LONG);
-        await succeed('kill', journey.sandbox.sandbox('kill', old.id));
-        const replaced = await waitFor(
-          'another instance that holds the same',
-          async () => {
-            const now = await journey.replica(index);
-            const holds = now.id !== old.id && now.state === 'running' && heldBy(now).volumes.length > 0;
-            return holds && heldBy(now).interface.length > 0 ? now : undefined;
-          },
-          LONG,
-        );
-        expect(heldBy(replaced)).toEqual(heldBy(old));
-        // The very same members: etcd found its data, and did not have to join again.
-        const after = await healthyMembers(story());
-        expect(after.map(identity)).toEqual(members.map(identity));
-        const seen = await availability.end();
+        const watch = watchAvailability(access, SLOW_MS);
+        let seen: Availability;
+        try {
+          await waitFor('some answers', async () => (watch.requests() >= BEFORE ? true : undefined), LONG);
+          const replaced = await killAndAwaitAnother(story(), old, index);
+          expect(heldBy(replaced)).toEqual(heldBy(old));
+          // The very same members: etcd found its data, and did not have to join again.
+          expect((await healthyMembers(story())).map(identity)).toEqual(members.map(identity));
+        } finally {
+          seen = await watch.end();
+        }
         expect(seen.noticed.length <= 1 ? [] : seen.noticed).toEqual([]);
-
-        expect((await journey.mutationsSince(since)).filter((call) => call.endsWith('Slipway'))).toEqual([]);
+        expect(seen.requests).toBeGreaterThanOrEqual(BEFORE + 5);
         const word = await journey.user('get', 'secret', 'treasure', '-o', 'jsonpath={.data.word}');
         expect(Buffer.from(word, 'base64').toString()).toBe('swordfish');
+        const nodes = rows(await journey.user('get', 'nodes', '--no-headers')).map((node) => node.split(/\s+/)[1]);
+        expect(nodes).toEqual(Array(9).fill('Ready'));
+      },
+      2 * LONG.timeoutMs,
+    );
 
-        for (const part of SLIPWAY) await succeed(`start ${part}`, journey.sandbox.sandbox('start', part));
+    test(
+      'is no reason for Slipway to change anything when it is back',
+      async () => {
+        const { journey } = story();
+        for (const part of NOT_AWS.toReversed()) await succeed(`start ${part}`, journey.sandbox.sandbox('start', part));
         await untilPartsAreReady(story());
         await untilSettledAgain(story(), ids, looks);
-        expect((await journey.mutationsSince(since)).filter((call) => call.endsWith('Slipway'))).toEqual([]);
+        expect(await bySlipway(journey, since)).toEqual([]);
+        await journey.untilProvisioned();
       },
-      3 * LONG.timeoutMs,
+      2 * LONG.timeoutMs,
     );
   });
 };
