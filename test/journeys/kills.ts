@@ -7,6 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RecordedCall } from '../../sandbox/aws/proxy/call.ts';
 import { AWS_CREDENTIALS } from '../../sandbox/layout.ts';
+import { giveOrder } from '../../sandbox/supervisor/control.ts';
 import type { SandboxForTests } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -18,7 +19,7 @@ export type Part = 'slipway-worker' | 'slipway-client';
 /** Kills the part now, and answers once another process stands in its place and says that it is ready. */
 export const kill = async (sandbox: SandboxForTests, part: Part): Promise<void> => {
   const pid = sandbox.pidOf(part);
-  process.kill(pid, 'SIGKILL');
+  await giveOrder(sandbox.home, { verb: 'kill', part });
   await waitFor(
     `${part} is back`,
     async () => {
@@ -52,7 +53,7 @@ export const killWhenever = async (
   const ended = life.finally(() => {
     over = true;
   });
-  const kill1 = async (): Promise<void> => {
+  const killing = async (): Promise<void> => {
     while (!over) {
       const calls = await mutationsSince(sandbox, since);
       if (due(calls)) {
@@ -61,7 +62,7 @@ export const killWhenever = async (
       } else await delay(LOOK_MS);
     }
   };
-  await Promise.all([ended, kill1()]);
+  await Promise.all([ended, killing()]);
   return kills;
 };
 

@@ -21,7 +21,8 @@ export const apply: Tell = (story) => {
         'an endpoint while everything is being provisioned',
         async () => {
           const shown = await story().journey.kubectl('get', 'AWSClusters,AWSNodePools');
-          return shown.includes('.elb.') && rows(shown).at(-1)?.includes('Provisioning') ? shown : undefined;
+          const states = shown.match(/\bProvisioning\b/g) ?? [];
+          return shown.includes('.elb.') && states.length === 4 ? shown : undefined;
         },
         { timeoutMs: 2 * MINUTES, intervalMs: 200 },
       );
