@@ -84,6 +84,7 @@ export const supervise = (
   };
   /** The whole sandbox goes down: then what is lost with a process is lost on purpose. */
   let letGo = false;
+  let killed = false;
   let life: { readonly over: AbortController; readonly lived: Promise<void> } | undefined;
 
   const become = (state: PartState, more: Partial<PartRecord> = {}): void => {
@@ -142,7 +143,9 @@ export const supervise = (
       record = without(record, 'process');
       if (part.keeps === 'in memory' && !letGo) return become('account lost', { reason });
       if (over.aborted) break;
-      if (readyFor > HEALTHY_MILLISECONDS) pause = FIRST_PAUSE_MILLISECONDS;
+      // Who dies by order, however often, is not failing.
+      if (killed || readyFor > HEALTHY_MILLISECONDS) pause = FIRST_PAUSE_MILLISECONDS;
+      killed = false;
       become('restarting', { reason, restarts: record.restarts + 1 });
       await Promise.race([delay(pause), called]);
       pause = Math.min(pause * 2, LONGEST_PAUSE_MILLISECONDS);
@@ -173,7 +176,9 @@ export const supervise = (
       await current.lived;
     },
     kill: () => {
-      if (record.process !== undefined) signalGroup(record.process, 'SIGKILL');
+      if (record.process === undefined) return;
+      killed = true;
+      signalGroup(record.process, 'SIGKILL');
     },
     letGo: async () => {
       letGo = true;

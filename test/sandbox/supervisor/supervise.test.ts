@@ -86,6 +86,19 @@ describe('a part', () => {
     expect(after.restarts).toBe(1);
   });
 
+  test('comes back as soon the fifth time as the first, when it is killed by order', async () => {
+    const one = watch(part(STEADY));
+    one.start();
+    const began = performance.now();
+    for (let kills = 0; kills < 6; kills += 1) {
+      await until(one, 'ready', ({ restarts }) => restarts === kills);
+      one.kill();
+    }
+    await until(one, 'ready', ({ restarts }) => restarts === 6);
+    // With pauses that double, it would be more than twelve seconds.
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
   test('says why it died', async () => {
     const one = watch(part('exit 3'));
     one.start();
