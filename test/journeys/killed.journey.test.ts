@@ -237,19 +237,32 @@ const makeLate = async (uid: string): Promise<void> => {
 };
 
 describe('a client that is killed', () => {
-  test(
-    'when something is applied, or deleted, tells of it when it is back',
-    async () => {
-      const killed = async (change: () => Promise<unknown>): Promise<void> => {
-        // Dead when the change is made, and dead again right after it came back.
-        const back = kill(sandbox, 'slipway-client');
-        await Promise.all([change(), back.then(() => kill(sandbox, 'slipway-client'))]);
-      };
-      await timed('create with the client killed', () => withoutDoubles(killed(create)));
-      await expectAsUndisturbed();
-      await timed('delete with the client killed', () => killed(remove));
-      await expectGone(lifecycle, before);
-    },
-    LIMIT,
-  );
+  test('when something is applied, or deleted, tells of it when it is back, whatever becomes of the worker', async () => {
+    const killed = async (change: () => Promise<unknown>): Promise<void> => {
+      // Dead when the change is made, and dead again right after it came back.
+      const client = kill(sandbox, 'slipway-client').then(() => kill(sandbox, 'slipway-client'));
+      const seconds = random() * 15;
+      const worker = delay(seconds * 1_000).then(() => kill(sandbox, 'slipway-worker'));
+      figures.push(`  worker killed after ${seconds.toFixed(1)} s`);
+      await Promise.all([change(), client, worker]);
+    };
+    await timed('create with the client killed', () => withoutDoubles(killed(create)));
+    await expectAsUndisturbed();
+    await timed('delete with the client killed', () => killed(remove));
+    await expectGone(lifecycle, before);
+  }, 900_000);
+});
+
+describe('all that was killed', () => {
+  test('leaves no workflow behind that still runs', async () => {
+    const running = ['workflow', 'list', '--query', 'ExecutionStatus="Running"', '-o', 'json'];
+    await waitFor(
+      'all workflows have ended',
+      async () => {
+        const listed = await succeed('list', sandbox.temporal(running));
+        return (JSON.parse(listed) as unknown[]).length === 0 ? true : undefined;
+      },
+      LONG,
+    );
+  }, 900_000);
 });
