@@ -35,6 +35,7 @@ type ApiObject = {
     readonly deletionTimestamp?: string;
     readonly annotations?: Readonly<Record<string, string>>;
   };
+  readonly spec?: { readonly clusterName?: string };
 };
 
 type List = {
@@ -48,13 +49,14 @@ type Line = {
   readonly object: ApiObject & { readonly code?: number; readonly message?: string };
 };
 
-const observed = (kind: ObjectKind, { metadata }: ApiObject): Observed => ({
+const observed = (kind: ObjectKind, { metadata, spec }: ApiObject): Observed => ({
   kind,
   namespace: metadata.namespace,
   name: metadata.name,
   uid: metadata.uid,
   generation: metadata.generation ?? 0,
   deleting: metadata.deletionTimestamp !== undefined,
+  ...(spec?.clusterName === undefined ? {} : { clusterName: spec.clusterName }),
   annotations: Object.fromEntries(
     Object.entries(metadata.annotations ?? {}).filter(([name]) => name.startsWith(ANNOTATION_PREFIX)),
   ),

@@ -17,6 +17,8 @@ export type Observed = {
   readonly uid: string;
   readonly generation: number;
   readonly deleting: boolean;
+  /** Of a node pool: the cluster that it names. */
+  readonly clusterName?: string;
   /** Slipway's own annotations: verbs that people give through the API. */
   readonly annotations: Readonly<Record<string, string>>;
 };

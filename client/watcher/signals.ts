@@ -9,6 +9,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { clusterIdOf, entityWorkflowId } from '../../api/names.ts';
 import type { ObjectKind, ObjectRef } from '../../api/object.ts';
 import {
+  clusterProgressed,
   ENTITY_WORKFLOW,
   type EntityState,
   SEARCH_ATTRIBUTES,
@@ -28,6 +29,8 @@ const fingerprint = (object: Observed): string =>
 export type Signals = {
   /** Tells the entity, unless it was told the same before. Rejects when Temporal did not acknowledge. */
   readonly tell: (report: Report) => Promise<void>;
+  /** Tells a node pool's entity, if it runs, that its cluster has appeared. Rejects when Temporal did not acknowledge. */
+  readonly tellOfCluster: (pool: Observed) => Promise<void>;
   /** Forgets what was told: the next list tells everything again (after a loss of Temporal's data). */
   readonly forget: () => void;
   /**
@@ -67,18 +70,23 @@ export const signals = (client: Pick<Client, 'workflow'>): Signals => {
     told.set(object.uid, { news, workflowId, at: Date.now() });
   };
 
-  const deleted = async (object: Observed): Promise<void> => {
+  /** An entity that has ended needs no telling, and must not be started for it. */
+  const signalRunning = async (object: Observed, signal: typeof specChanged): Promise<void> => {
     try {
-      await client.workflow.getHandle(entityWorkflowId(referenceOf(object))).signal(specChanged);
+      await client.workflow.getHandle(entityWorkflowId(referenceOf(object))).signal(signal);
     } catch (error) {
-      // An entity that has ended needs no telling, and must not be started for an object that is gone.
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
+  };
+
+  const deleted = async (object: Observed): Promise<void> => {
+    await signalRunning(object, specChanged);
     told.delete(object.uid);
   };
 
   return {
     tell: (report) => (report.type === 'deleted' ? deleted(report.object) : changed(report.object)),
+    tellOfCluster: (pool) => signalRunning(pool, clusterProgressed),
     forget: () => told.clear(),
     forgetEnded: (running, toldBefore) => {
       const ended = [...told].filter(([, { workflowId, at }]) => at < toldBefore && !running.has(workflowId));

@@ -14,9 +14,10 @@ import { messagesOf } from '../user-error.ts';
 import { runningEntities, sweepEntities } from './entity-sweep.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import { kubernetesSource } from './kubernetes-source.ts';
-import { listWatch, type Report } from './list-watch.ts';
+import { listWatch, type Observed, type Report } from './list-watch.ts';
 import { signals } from './signals.ts';
 import { watchNamespace } from './temporal-presence.ts';
+import { waitingPools } from './waiting-pools.ts';
 
 const KINDS: readonly ObjectKind[] = ['AWSCluster', 'AWSNodePool'];
 /** Signals under way at once: a thousand clusters that are listed together must not overrun Temporal. */
@@ -57,6 +58,18 @@ export const runWatcher = async (settings: WatcherSettings): Promise<void> => {
       log.warn({ uid: key, error: said(error), nextTryMs }, 'Temporal did not take the signal: trying again'),
   });
 
+  const waiting = waitingPools();
+  const ofClusters = keyedQueue<Observed>({
+    signal,
+    work: (pool) => atOnce(() => inTime(() => entities.tellOfCluster(pool))),
+    onError: (key, error, nextTryMs) =>
+      log.warn({ uid: key, error: said(error), nextTryMs }, 'Temporal did not take the signal: trying again'),
+  });
+  const take = (report: Report): void => {
+    queue.put(report.object.uid, report);
+    for (const pool of waiting.afterReport(report)) ofClusters.put(pool.uid, pool);
+  };
+
   let round = new AbortController();
   const listAgain = (): void => round.abort();
   const listWatchAll = (until: AbortSignal): Promise<void[]> =>
@@ -64,7 +77,7 @@ export const runWatcher = async (settings: WatcherSettings): Promise<void> => {
       KINDS.map((kind) =>
         listWatch({
           source: kubernetesSource(settings.api, kind),
-          report: (report) => queue.put(report.object.uid, report),
+          report: take,
           signal: until,
           relistMs: settings.relistMs,
           onTrouble: (what, error, nextTryMs) =>
@@ -101,5 +114,5 @@ export const runWatcher = async (settings: WatcherSettings): Promise<void> => {
     round = new AbortController();
     await listWatchAll(AbortSignal.any([signal, round.signal]));
   }
-  await Promise.all([presence, sweep, queue.idle()]);
+  await Promise.all([presence, sweep, queue.idle(), ofClusters.idle()]);
 };
