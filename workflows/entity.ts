@@ -16,6 +16,7 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  isCancellation,
   log,
   ParentClosePolicy,
   setHandler,
@@ -96,8 +97,15 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     );
   };
 
-  const write = (subject: MirrorRequest['subject'], generation: number): Promise<void> =>
-    mirror({ object, generation, subject, events: [] });
+  /** What is refused for good, by CRDs of another release, say, must not end the entity. */
+  const write = async (subject: MirrorRequest['subject'], generation: number): Promise<void> => {
+    try {
+      await mirror({ object, generation, subject, events: [] });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      log.error('The status could not be written', { error: String(error) });
+    }
+  };
 
   /** Waits for something new, or for `milliseconds`; tells dependents meanwhile. */
   const idle = async (seen: Seen, milliseconds?: number): Promise<void> => {

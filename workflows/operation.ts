@@ -127,12 +127,15 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
     }
   };
 
-  /** One status write at a time, of the newest state, for as long as the operation runs. */
+  /**
+   * One status write at a time, of the newest state, for as long as the operation runs. One that is refused for good, by
+   * CRDs of another release, say, must not end what it only tells about: the next change is written again.
+   */
   const publish = async (): Promise<void> => {
     const written = changes;
     const sent = events;
     setCurrentDetails(currentDetails(view(), input));
-    await mirror({
+    const writing = mirror({
       object: input.object,
       owner: input.owner,
       generation: input.generation,
@@ -141,7 +144,12 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
       subject: { kind: 'operation', operation: view() },
       events: sent,
     });
-    events = events.slice(sent.length);
+    try {
+      await writing;
+      events = events.slice(sent.length);
+    } catch (error) {
+      log.error('The status could not be written', { error: String(error) });
+    }
     publishedChanges = written;
   };
   let publishedChanges = 0;

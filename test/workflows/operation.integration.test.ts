@@ -128,6 +128,17 @@ describe('an operation', () => {
     expect(result).toEqual({ state: 'superseded', reason: 'DeleteCluster takes its place' });
   });
 
+  test('goes on although its status is refused for good', async () => {
+    const { activities } = recordingActivities(async () => made({ id: 'sg-1' }));
+    const mirror = async (): Promise<void> => {
+      throw ApplicationFailure.create({ type: 'bug', message: 'status.new is not in the schema', nonRetryable: true });
+    };
+    const result = await temporal.withWorker({ ...activities, mirror }, async (queue) =>
+      (await start(queue, operationOf(planOf(stepOf(securityGroup('controlplane')))))).result(),
+    );
+    expect(result).toEqual({ state: 'succeeded' });
+  });
+
   test('says what a step waits for, and looks again when it was told to', async () => {
     const plan = planOf(
       stepOf({ key: 'nodes/1', kind: 'nodes', properties: {} } as unknown as Resource, {
