@@ -10,6 +10,7 @@ import { entityWorkflowId } from '../../api/names.ts';
 import type { RecordedCall } from '../../sandbox/aws/proxy/call.ts';
 import type { InstanceView } from '../../sandbox/instances/account.ts';
 import { AWS_CREDENTIALS, folders, type SandboxLayout } from '../../sandbox/layout.ts';
+import { readJson } from '../support/http.ts';
 import { type SandboxForTests, succeed } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';
 import type { ApiAccess } from './availability.ts';
@@ -44,11 +45,7 @@ export const journeyIn = (sandbox: SandboxForTests) => {
     succeed(words(args), sandbox.kubectl(args, { kubeconfig: userKubeconfig }));
   const layout = (): SandboxLayout => JSON.parse(readFileSync(folders(sandbox.home).layout, 'utf8')) as SandboxLayout;
 
-  const simulation = async (path: string): Promise<unknown> => {
-    const answer = await fetch(`${sandbox.status().aws.endpoint}/_sim/${path}`);
-    if (!answer.ok) throw new Error(`/_sim/${path} answered ${answer.status}`);
-    return answer.json();
-  };
+  const simulation = (path: string): Promise<unknown> => readJson(`${sandbox.status().aws.endpoint}/_sim/${path}`);
 
   const made = async (): Promise<readonly Made[]> =>
     (JSON.parse(await kubectl('get', 'awsclusters,awsnodepools', '-o', 'json')) as { items: readonly Made[] }).items;
@@ -142,8 +139,8 @@ export const journeyIn = (sandbox: SandboxForTests) => {
     },
 
     memberships: async (): Promise<readonly unknown[]> => {
-      const answer = await fetch(`${sandbox.status().hub}/v1/projects/jetstack-anthos/locations/global/memberships`);
-      const { resources = [] } = (await answer.json()) as { resources?: readonly unknown[] };
+      const list = `${sandbox.status().hub}/v1/projects/jetstack-anthos/locations/global/memberships`;
+      const { resources = [] } = (await readJson(list)) as { resources?: readonly unknown[] };
       return resources;
     },
 

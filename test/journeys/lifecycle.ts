@@ -4,7 +4,9 @@
  * Owns: applying and deleting a manifest, and what is there in AWS, the hub and the management API, before and after.
  * Neighbours: `../support/sandbox.ts` runs commands; journeys say when what is done.
  */
+
 import { expect } from '@jest/globals';
+import { readJson } from '../support/http.ts';
 import { type Ran, type SandboxForTests, succeed } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -33,17 +35,11 @@ export type Traces = {
   readonly secrets: readonly string[];
 };
 
-const json = async (url: string): Promise<unknown> => {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
-  return answer.json();
-};
-
 export type Lifecycle = ReturnType<typeof lifecycleOf>;
 
 export const lifecycleOf = (sandbox: SandboxForTests, manifest: string) => {
   const account = async (): Promise<readonly Row[]> =>
-    (await json(`${sandbox.status().aws.endpoint}/_sim/inventory`)) as readonly Row[];
+    (await readJson(`${sandbox.status().aws.endpoint}/_sim/inventory`)) as readonly Row[];
 
   const names = async (kinds: string): Promise<readonly string[]> => {
     const listed = await succeed(`get ${kinds}`, sandbox.kubectl(['get', kinds, '-o', 'name']));
@@ -51,7 +47,7 @@ export const lifecycleOf = (sandbox: SandboxForTests, manifest: string) => {
   };
 
   const traces = async (): Promise<Traces> => {
-    const hub = (await json(`${sandbox.status().hub}/${MEMBERSHIPS}`)) as { resources: { name: string }[] };
+    const hub = (await readJson(`${sandbox.status().hub}/${MEMBERSHIPS}`)) as { resources: { name: string }[] };
     return {
       account: await account(),
       memberships: hub.resources.map(({ name }) => name),

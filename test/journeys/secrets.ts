@@ -178,8 +178,10 @@ const commandLinesNow = (home: string): readonly Haystack[] =>
 export const publicPlacesNow = async (journey: Journey): Promise<readonly Haystack[]> => {
   const { sandbox, kubectl, layout } = journey;
   const { host, port } = layout().workerMetrics;
-  const metrics = await fetch(`http://${host}:${port}/metrics`);
-  if (!metrics.ok) throw new Error(`The worker's metrics answered ${metrics.status}`);
+  const answer = await fetch(`http://${host}:${port}/metrics`);
+  // Read at once: who keeps a server waiting with half an answer is hung up on.
+  const metrics = await answer.text();
+  if (!answer.ok) throw new Error(`The worker's metrics answered ${answer.status}: ${metrics}`);
   const { volumes, data } = folders(sandbox.home);
   const logs = filesBelow(
     sandbox.home,
@@ -193,7 +195,7 @@ export const publicPlacesNow = async (journey: Journey): Promise<readonly Haysta
     { where: 'events', text: await kubectl('get', 'events', '-A', '-o', 'json') },
     { where: 'objects', text: await kubectl('get', 'awsclusters,awsnodepools', '-A', '-o', 'yaml') },
     { where: 'slipway describe', text: (await sandbox.slipway(['clusters', 'describe', 'cluster-0'])).stdout },
-    { where: 'metrics of the worker', text: await metrics.text() },
+    { where: 'metrics of the worker', text: metrics },
     { where: 'what AWS holds', text: JSON.stringify(await journey.inventory()) },
     { where: 'launch templates and instances', text: JSON.stringify(await journey.instances()) },
   ];
@@ -216,7 +218,8 @@ export const usableKeys = (needles: readonly Needle[]): number =>
 export const plant = async (journey: Journey, temporal: TemporalForJourney, text: string): Promise<void> => {
   const [entity = ''] = await journey.entityIds();
   await temporal.poke(entity, Buffer.from(text).toString('base64'));
-  await fetch(`${journey.sandbox.status().hub}/v1/${Buffer.from(text).toString('hex')}`);
+  const asked = await fetch(`${journey.sandbox.status().hub}/v1/${Buffer.from(text).toString('hex')}`);
+  await asked.text();
   const event = {
     apiVersion: 'v1',
     kind: 'Event',
