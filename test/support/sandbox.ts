@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RecordedCall } from '../../sandbox/aws/proxy/call.ts';
 import { type SandboxStatus, statusNow } from '../../sandbox/commands/status.ts';
+import { readJson } from './http.ts';
 
 const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -101,9 +102,8 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
     },
     callsSince: async (since, { mutating = false } = {}) => {
       const query = `since=${since}${mutating ? '&mutating=true' : ''}`;
-      const answer = await fetch(`${status().aws.endpoint}/_proxy/calls?${query}`);
-      if (!answer.ok) throw new Error(`the record of AWS calls answers ${answer.status}: ${await answer.text()}`);
-      return (await answer.json()) as { next: number; calls: readonly RecordedCall[] };
+      const record = await readJson(`${status().aws.endpoint}/_proxy/calls?${query}`);
+      return record as { next: number; calls: readonly RecordedCall[] };
     },
     end: async () => {
       await succeed('sandbox reset', sandbox('reset'));
