@@ -14,7 +14,6 @@ import { METADATA_PORT } from '../../sandbox/instances/metadata.ts';
 import { folders } from '../../sandbox/layout.ts';
 import { withEnvironment } from '../../sandbox/process.ts';
 import { MARK, readState } from '../../sandbox/supervisor/state.ts';
-import { readAnswer } from '../support/http.ts';
 import { succeed } from '../support/sandbox.ts';
 import type { Journey } from './journey.ts';
 import type { Haystack, Needle } from './needles.ts';
@@ -114,17 +113,17 @@ const inUserData = async (journey: Journey): Promise<readonly Needle[]> => {
 /** The credentials that instances get from their metadata. */
 const inMetadata = async (journey: Journey): Promise<readonly Needle[]> => {
   const read = async (endpoint: string, token: string, path: string): Promise<string> => {
-    const answer = await readAnswer(`${endpoint}/latest/${path}`, { headers: { 'x-aws-ec2-metadata-token': token } });
-    if (answer.status !== 200) throw new Error(`${endpoint} answered ${answer.status} to ${path}`);
-    return answer.text;
+    const answer = await fetch(`${endpoint}/latest/${path}`, { headers: { 'x-aws-ec2-metadata-token': token } });
+    if (!answer.ok) throw new Error(`${endpoint} answered ${answer.status} to ${path}`);
+    return answer.text();
   };
   const got = (await journey.instances()).map(async ({ id, privateIp }) => {
     const endpoint = `http://${privateIp}:${METADATA_PORT}`;
-    const session = await readAnswer(`${endpoint}/latest/api/token`, {
+    const session = await fetch(`${endpoint}/latest/api/token`, {
       method: 'PUT',
       headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' },
     });
-    const token = session.text;
+    const token = await session.text();
     const folder = 'meta-data/iam/security-credentials/';
     const role = (await read(endpoint, token, folder)).trim();
     const given = JSON.parse(await read(endpoint, token, folder + role)) as { SecretAccessKey: string; Token: string };
@@ -179,8 +178,10 @@ const commandLinesNow = (home: string): readonly Haystack[] =>
 export const publicPlacesNow = async (journey: Journey): Promise<readonly Haystack[]> => {
   const { sandbox, kubectl, layout } = journey;
   const { host, port } = layout().workerMetrics;
-  const metrics = await readAnswer(`http://${host}:${port}/metrics`);
-  if (metrics.status !== 200) throw new Error(`The worker's metrics answered ${metrics.status}: ${metrics.text}`);
+  const answer = await fetch(`http://${host}:${port}/metrics`);
+  // Read at once: who keeps a server waiting with half an answer is hung up on.
+  const metrics = await answer.text();
+  if (!answer.ok) throw new Error(`The worker's metrics answered ${answer.status}: ${metrics}`);
   const { volumes, data } = folders(sandbox.home);
   const logs = filesBelow(
     sandbox.home,
@@ -194,7 +195,7 @@ export const publicPlacesNow = async (journey: Journey): Promise<readonly Haysta
     { where: 'events', text: await kubectl('get', 'events', '-A', '-o', 'json') },
     { where: 'objects', text: await kubectl('get', 'awsclusters,awsnodepools', '-A', '-o', 'yaml') },
     { where: 'slipway describe', text: (await sandbox.slipway(['clusters', 'describe', 'cluster-0'])).stdout },
-    { where: 'metrics of the worker', text: metrics.text },
+    { where: 'metrics of the worker', text: metrics },
     { where: 'what AWS holds', text: JSON.stringify(await journey.inventory()) },
     { where: 'launch templates and instances', text: JSON.stringify(await journey.instances()) },
   ];
@@ -217,7 +218,8 @@ export const usableKeys = (needles: readonly Needle[]): number =>
 export const plant = async (journey: Journey, temporal: TemporalForJourney, text: string): Promise<void> => {
   const [entity = ''] = await journey.entityIds();
   await temporal.poke(entity, Buffer.from(text).toString('base64'));
-  await readAnswer(`${journey.sandbox.status().hub}/v1/${Buffer.from(text).toString('hex')}`);
+  const asked = await fetch(`${journey.sandbox.status().hub}/v1/${Buffer.from(text).toString('hex')}`);
+  await asked.text();
   const event = {
     apiVersion: 'v1',
     kind: 'Event',
