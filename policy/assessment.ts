@@ -31,7 +31,7 @@ export type Assessment =
   /** The object is gone as it should: our finalizer was removed by a finished delete. */
   | { readonly kind: 'finished' }
   /** Nothing differs that a plan could change; `note` names what waits for another kind of operation. */
-  | { readonly kind: 'settled'; readonly generation: number; readonly note?: string }
+  | { readonly kind: 'settled'; readonly generation: number; readonly note?: string; readonly clusterId?: string }
   /** A node pool whose cluster isn't ready for it (or is absent or deleting). Signal `entityId` to be told. */
   | { readonly kind: 'waiting'; readonly generation: number; readonly reason: string; readonly entityId?: string }
   /** Only a person can cure it: wrong account, incomplete inventory, unknown version. */

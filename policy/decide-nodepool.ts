@@ -184,7 +184,12 @@ const decideEnsure = (
     live: wasProvisioned(pool),
   });
   if (plan.steps.length === 0) {
-    return { kind: 'settled', generation, ...noteOf(pool.spec.version, release, postponed) };
+    return {
+      kind: 'settled',
+      generation,
+      clusterId: clusterIdOf(cluster.metadata.uid),
+      ...noteOf(pool.spec.version, release, postponed),
+    };
   }
   return operation(facts, pool, 'CreateNodePool', release, plan);
 };

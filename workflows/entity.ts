@@ -82,6 +82,14 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     view = { object, phase, ...more };
   };
 
+  /** A pool learns only from an assessment whose it is; from then on it is found with its cluster. */
+  const belongTo = (clusterId: string | undefined): void => {
+    const known = workflowInfo().typedSearchAttributes.get(SEARCH_ATTRIBUTES.cluster);
+    // Empty where a pool never had a cluster.
+    if (!clusterId || clusterId === known) return;
+    upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.cluster, value: clusterId }]);
+  };
+
   /** Passes progress on to node pools that wait for this cluster. A pool that is gone is forgotten. */
   const tellDependents = async (): Promise<void> => {
     told = news;
@@ -160,6 +168,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
       return { result: { state: 'superseded', reason: 'an earlier operation is still settling' }, seen: looked };
     }
     enter('operating', { operationId: handle.workflowId });
+    belongTo(operation.owner.clusterId);
     let result: OperationResult | undefined;
     const ended = handle.result().then(
       (value) => void (result = value),
@@ -236,6 +245,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
       }
       case 'settled':
         enter('settled');
+        belongTo(assessment.clusterId);
         await write(
           { kind: 'settled', ...(assessment.note === undefined ? {} : { note: assessment.note }) },
           assessment.generation,

@@ -296,6 +296,7 @@ describe('a node pool', () => {
     expect(decideNodePool(poolFacts({ object, inventory: inventoryOf(complete) }))).toEqual({
       kind: 'settled',
       generation: 1,
+      clusterId: ID,
     });
   });
 });

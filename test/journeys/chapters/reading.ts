@@ -23,6 +23,7 @@ export const reading: Tell = (story) => {
       const found = async (query: string) => (await story().temporal.list(query)).map(({ type }) => type.name).sort();
       expect(await found(`SlipwayCluster = '${id}' AND SlipwayOperation = 'CreateCluster'`)).toEqual(['CreateCluster']);
       expect(await found(`SlipwayCluster = '${id}' AND SlipwayOperation = 'CreateNodePool'`)).toHaveLength(3);
+      expect(await found(`SlipwayCluster = '${id}'`)).toHaveLength(8);
       await eventually('four operations that succeeded, and four entities at rest', async () => {
         expect(await found(`SlipwayPhase = 'succeeded'`)).toHaveLength(4);
         expect(await found(`SlipwayPhase = 'settled'`)).toHaveLength(4);

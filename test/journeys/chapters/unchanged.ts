@@ -63,6 +63,8 @@ export const unchanged: Tell = (story) => {
           'AwsCluster',
           ...Array(3).fill('AwsNodePool'),
         ]);
+        const id = (await story().journey.cluster()).status?.clusterID;
+        expect(await story().temporal.list(`SlipwayCluster = '${id}'`)).toHaveLength(4);
       },
       2 * LONG.timeoutMs,
     );
