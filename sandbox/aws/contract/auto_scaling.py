@@ -73,8 +73,12 @@ def replacement_takes_time(world: World) -> None:
     """A terminated instance is replaced, but not at once"""
     name = world.group(world.template())
     dead = world.in_service(name)[0]["InstanceId"]
+    began = time.monotonic()
     world.terminate(dead)
-    expect([member["InstanceId"] for member in world.members(name)], [dead])
+    members = [member["InstanceId"] for member in world.members(name)]
+    # On a busy computer the look itself may come too late to see the group without its replacement.
+    if time.monotonic() - began < world.sim("timing")["asg_health"]:
+        expect(members, [dead])
     _expect_replacement(world, name, dead)
 
 
