@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';
+import { lastCall, mutationsSince } from './kills.ts';
 import { expectGone, type Lifecycle, LONG, lifecycleOf, type Traces } from './lifecycle.ts';
 
 const MANIFEST = join(import.meta.dirname, '../fixtures/cluster-0.yaml');
@@ -83,6 +84,22 @@ describe("the seed's manifest", () => {
       expect(await lifecycle.apply()).toBe(CREATED);
       await delay(seconds * 1_000);
       await deleteAll(`${seconds} s after the apply`);
+    },
+    600_000,
+  );
+
+  // The dense moments: what is deleted here is in the middle of a burst of calls, some of them without an answer yet.
+  test.each([1, 8, 16, 24])(
+    'deleted with the changing call number %i leaves nothing',
+    async (number) => {
+      const since = await lastCall(sandbox);
+      expect(await lifecycle.apply()).toBe(CREATED);
+      await waitFor(
+        `${number} changing calls`,
+        async () => ((await mutationsSince(sandbox, since)).length >= number ? true : undefined),
+        { ...LONG, intervalMs: 10 },
+      );
+      await deleteAll(`with call ${number}`);
     },
     600_000,
   );
