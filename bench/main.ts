@@ -1,0 +1,53 @@
+/**
+ * The benches' command line: `npm run bench -- <name>`.
+ *
+ * Owns: names, options and help of the benches, and with which status they end. Neighbours: one file a bench, imported
+ * when it is asked for, measures; `report.ts` prints. Bench may import every room, and no room imports bench.
+ *
+ * A bench is added by a line in `BENCHES` and a file that exports `run`.
+ */
+import { Command, Option } from 'commander';
+import { reportFailure } from '../sandbox/failure.ts';
+import { isKept, jsonOf, type Report, textOf, thisComputer } from './report.ts';
+
+/** Options as the command line gave them, by their camel-cased names. */
+export type BenchOptions = Readonly<Record<string, unknown>>;
+
+type Bench = {
+  readonly about: string;
+  readonly options: readonly Option[];
+  readonly load: () => Promise<{ readonly run: (options: BenchOptions) => Promise<Report> }>;
+};
+
+/** Statuses: 1 a budget was missed, 2 wrong usage; others are the sandbox's. */
+const EXIT = { missed: 1, usage: 2 } as const;
+
+const BENCHES: Readonly<Record<string, Bench>> = {};
+
+const program = new Command('npm run bench --')
+  .description('Measures Slipway against its budget, on this computer, in a local cloud of its own.')
+  .addHelpText(
+    'after',
+    '\nExit status: 0 every budget was kept, 1 one was missed, 2 wrong usage, else as `npm run sandbox`.',
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT.usage));
+
+for (const [name, { about, options, load }] of Object.entries(BENCHES)) {
+  const command = program.command(name).description(about);
+  for (const option of options) command.addOption(option);
+  command
+    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .action(async (given: BenchOptions) => {
+      const { run } = await load();
+      const report = await run(given);
+      const print = given['output'] === 'json' ? jsonOf : textOf;
+      process.stdout.write(`${print(report, thisComputer())}\n`);
+      if (!report.budgets.every(isKept)) process.exitCode = EXIT.missed;
+    });
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  reportFailure(error);
+}
