@@ -80,9 +80,11 @@ const networking = z
 
 const controlPlane = z
   .object({
-    version: version.describe('Version of the control plane, such as 1.36.3-gke.1. Changing it upgrades.'),
+    version: version.describe(
+      'Version of the control plane, such as 1.36.3-gke.1. Another one is reported in a condition: upgrades are not carried out yet.',
+    ),
     instanceType: instanceType.describe('EC2 instance type of the three replicas.'),
-    keyName: keyName.describe('EC2 key pair with which one can log in to the replicas.'),
+    keyName: keyName.describe('Name of the EC2 key pair with which one can log in to the replicas.'),
     subnetIDs: subnetIds(1, 3).describe(
       'One to three private subnets, each in another availability zone; the three replicas are spread over them in this order.',
     ),
@@ -104,7 +106,7 @@ const controlPlane = z
           ),
         ),
       )
-      .describe('Encryption of Secrets at rest.'),
+      .describe('Encryption of Secrets at rest and of what machines must keep secret.'),
     hub: z
       .object({
         membershipName: format(
@@ -169,9 +171,7 @@ const controlPlane = z
 export const clusterSpec = z
   .object({
     region: region.describe('AWS region of the cluster; the one that Slipway serves.'),
-    networking: networking.describe(
-      'The network that the cluster lives in. Cannot be changed but for its load balancer subnets.',
-    ),
+    networking: networking.describe('The network that the cluster lives in.'),
     controlPlane: controlPlane.describe('The three replicas that run etcd and the Kubernetes control plane.'),
     authentication: z
       .object({
@@ -182,7 +182,7 @@ export const clusterSpec = z
               .min(1)
               .max(32)
               .meta(ATOMIC_LIST)
-              .describe('ARNs of the IAM users and roles that administer the cluster.'),
+              .describe('ARNs of the IAM users and roles that administer the cluster. Has no effect yet.'),
           })
           .exactOptional()
           .describe('Administration by identities of AWS IAM.'),

@@ -72,14 +72,14 @@ export const nodePoolSpec = z
       .describe('Name of the AWSCluster, in the same namespace, that the nodes join.'),
     region: region.describe('AWS region; that of the cluster.'),
     version: version.describe(
-      "Version of the nodes: the cluster's, or at most two minors older. Changing it upgrades.",
+      "Version of the nodes: the cluster's, or at most two minors older. Another one is reported in a condition: upgrades are not carried out yet.",
     ),
     subnetID: subnetId.describe('Subnet, hence availability zone, in which the nodes run.'),
     minNodeCount: z.int().min(0).max(1000).describe('Fewest nodes; how many the pool begins with.'),
     maxNodeCount: z.int().min(1).max(1000).describe('Most nodes. Equal to minNodeCount, the size stays fixed.'),
     maxPodsPerNode: z.int().min(1).max(250).describe('Most Pods on a node.'),
     instanceType: instanceType.describe('EC2 instance type of the nodes.'),
-    keyName: keyName.describe('EC2 key pair with which one can log in to the nodes.'),
+    keyName: keyName.describe('Name of the EC2 key pair with which one can log in to the nodes.'),
     securityGroupIDs: securityGroupIds
       .default([])
       .describe('Security groups that nodes have beside the one that Slipway makes.'),

@@ -25,6 +25,8 @@ export type SandboxStatus = {
   };
   readonly proxy: string;
   readonly hub: string;
+  /** Prometheus metrics of the worker. */
+  readonly metrics: string;
   readonly parts: readonly PartStatus[];
 };
 
@@ -47,6 +49,7 @@ export const statusNow = (ofHome?: string): SandboxStatus => {
     },
     proxy: url(layout.proxy),
     hub: url(layout.hub),
+    metrics: `${url(layout.workerMetrics)}/metrics`,
     parts: partsNow(layout, state),
   };
 };
@@ -85,6 +88,7 @@ const asText = (status: SandboxStatus): string => {
       ['Temporal UI', status.temporal.ui],
       ['AWS', status.aws.endpoint],
       ['GKE Hub', status.hub],
+      ['Metrics', status.metrics],
       ['Proxy', status.proxy],
     ]),
     ...(lost ? ['', 'account lost: what AWS held is gone with its process. `npm run sandbox -- up` begins anew.'] : []),
