@@ -43,6 +43,19 @@ export const nodePoolName = (clusterId: string, poolId: string): string => `${cl
 export const nodePoolTemplateName = (clusterId: string, poolId: string, version: string): string =>
   `${clusterId}-nodepool-${poolId}-${version}`;
 
+/** Where Slipway runs in the management cluster, and the service accounts of its parts there (`deploy/rbac/`). */
+export const SYSTEM_NAMESPACE = 'slipway-system';
+export const SERVICE_ACCOUNTS = ['slipway-worker', 'slipway-watcher', 'slipway-admission'] as const;
+export type ServiceAccountName = (typeof SERVICE_ACCOUNTS)[number];
+
+/** The user as whom the API server knows a service account, and the groups that such a user is in. */
+export const serviceAccountUser = (name: ServiceAccountName): string =>
+  `system:serviceaccount:${SYSTEM_NAMESPACE}:${name}`;
+export const SERVICE_ACCOUNT_GROUPS: readonly string[] = [
+  'system:serviceaccounts',
+  `system:serviceaccounts:${SYSTEM_NAMESPACE}`,
+];
+
 /** Temporal workflow ids. The uid is part of the id: an object that is made again is another entity (I1). */
 export const entityWorkflowId = (object: { kind: string; namespace: string; name: string; uid: string }): string =>
   `${object.kind.toLowerCase()}/${object.namespace}/${object.name}/${object.uid}`;

@@ -150,6 +150,13 @@ export const DIFFERENCES: readonly Difference[] = [
     where: 'sandbox/supervisor/environment.ts',
   },
   {
+    subject: 'How Slipway’s parts come to the management API',
+    onAws: 'with their service accounts’ tokens, which a Pod has',
+    inSandbox: 'as the same users, with client certificates; with the rights of deploy/rbac and no others, too',
+    because: 'there are no Pods to mount a token into',
+    where: 'sandbox/management/pki.ts',
+  },
+  {
     subject: 'Credentials of the worker',
     onAws: 'a role from the default chain',
     inSandbox: 'a fixed access key that opens this account only',

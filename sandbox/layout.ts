@@ -7,6 +7,8 @@
  * part reads it.
  */
 
+import type { ServiceAccountName } from '../api/names.ts';
+
 export const REGION = 'eu-west-1';
 /** Thirteen digits, as the seed writes it. */
 export const ACCOUNT = '0123456789012';
@@ -90,8 +92,12 @@ export const folders = (home: string) => ({
   volumes: `${home}/volumes`,
   /** For people, who may add contexts to it and switch between them. */
   kubeconfig: `${home}/kubeconfig`,
-  /** For programs: always the management API. */
+  /** For programs of the sandbox and the command line, as administrator: always the management API. */
   managementKubeconfig: `${home}/pki/management.kubeconfig`,
+  /** For a part of Slipway, as its service account, with the rights of `deploy/rbac/` and no others. */
+  kubeconfigOf: (account: ServiceAccountName) => `${home}/pki/${account}.kubeconfig`,
+  /** Who asked what of the management API, one JSON line a request, for Slipway's own accounts. */
+  managementAudit: `${home}/data/management-audit.jsonl`,
   layout: `${home}/sandbox.json`,
   /** Which part is in which state: written by the supervisor, read by `status`. */
   state: `${home}/state.json`,

@@ -40,7 +40,7 @@ export const managementEtcd = (layout: SandboxLayout): ComponentCommand => {
 };
 
 export const managementApi = (layout: SandboxLayout): ComponentCommand => {
-  const { pki } = folders(layout.home);
+  const { pki, managementAudit } = folders(layout.home);
   const { host, port } = layout.managementApi;
   const issuer = `https://${host}:${port}`;
   return {
@@ -67,6 +67,8 @@ export const managementApi = (layout: SandboxLayout): ComponentCommand => {
       '--service-cluster-ip-range=10.0.0.0/24',
       // Made by the controller-manager, of which there is none; without pods nobody misses it.
       '--disable-admission-plugins=ServiceAccount',
+      `--audit-policy-file=${layout.checkout}/sandbox/management/audit-policy.yaml`,
+      `--audit-log-path=${managementAudit}`,
       '--profiling=false',
     ],
   };

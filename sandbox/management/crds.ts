@@ -1,8 +1,8 @@
 /**
- * CRDs: teaches the management API the language of Slipway.
+ * CRDs: teaches the management API the language of Slipway, and what its parts may do.
  *
- * Owns: applying `deploy/crds/` and `deploy/admission/`, and waiting until the API server serves them. Neighbours: `api/`
- * generates the files.
+ * Owns: applying `deploy/crds/`, `deploy/admission/` and `deploy/rbac/` as an installation would, and waiting until the API
+ * server serves them. Neighbours: `api/` generates CRDs; the worker may keep Secrets in the namespace `default` only.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { folders, type SandboxLayout } from '../layout.ts';
@@ -22,5 +22,6 @@ export const applyCrds = async (layout: SandboxLayout): Promise<void> => {
   const apply = ['apply', '--server-side', '--force-conflicts', '--field-manager=sandbox'];
   await kubectl('applying CRDs', ...apply, '-f', crds);
   await kubectl('waiting for CRDs', 'wait', '--for=condition=Established', '--timeout=30s', '-f', crds);
-  await kubectl('applying admission policies', ...apply, '-f', `${layout.checkout}/deploy/admission`);
+  const rest = ['admission', 'rbac', 'rbac/per-namespace'].map((folder) => `${layout.checkout}/deploy/${folder}`);
+  await kubectl('applying admission policies and roles', ...apply, ...rest.flatMap((folder) => ['-f', folder]));
 };

@@ -1,20 +1,22 @@
 /**
- * Kubeconfig of the management API, with the context name of the original product's users.
+ * Kubeconfigs of the management API, with the context name of the original product's users.
  *
- * Owns: two files of the same content. One is for people: `slipway clusters get-credentials` adds contexts to it and
- * switches, so it is written only once. The other is for programs, which must never follow such a switch (I12).
+ * Owns: who comes as whom. Two are an administrator's and of the same content: one is for people, to which
+ * `slipway clusters get-credentials` adds contexts and in which it switches, so it is written only once; the other is for
+ * programs, which must never follow such a switch (I12). Each part of Slipway has one of its own, as its service account.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
+import { SERVICE_ACCOUNTS } from '../../api/names.ts';
 import { folders, type SandboxLayout } from '../layout.ts';
 import { pkiBase64 } from './pki.ts';
 
 export const MANAGEMENT_CONTEXT = 'gke_aws_management_gke-404767c1';
 
-export const writeKubeconfigs = (layout: SandboxLayout): void => {
-  const { kubeconfig, managementKubeconfig, pki } = folders(layout.home);
+const kubeconfigAs = (layout: SandboxLayout, leaf: string): string => {
+  const { pki } = folders(layout.home);
   const name = MANAGEMENT_CONTEXT;
-  const content = {
+  return stringify({
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': name,
@@ -31,13 +33,21 @@ export const writeKubeconfigs = (layout: SandboxLayout): void => {
       {
         name,
         user: {
-          'client-certificate-data': pkiBase64(pki, 'admin.crt'),
-          'client-key-data': pkiBase64(pki, 'admin.key'),
+          'client-certificate-data': pkiBase64(pki, `${leaf}.crt`),
+          'client-key-data': pkiBase64(pki, `${leaf}.key`),
         },
       },
     ],
     contexts: [{ name, context: { cluster: name, user: name } }],
-  };
-  writeFileSync(managementKubeconfig, stringify(content), { mode: 0o600 });
-  if (!existsSync(kubeconfig)) writeFileSync(kubeconfig, stringify(content), { mode: 0o600 });
+  });
+};
+
+export const writeKubeconfigs = (layout: SandboxLayout): void => {
+  const { kubeconfig, kubeconfigOf, managementKubeconfig } = folders(layout.home);
+  const administrator = kubeconfigAs(layout, 'admin');
+  writeFileSync(managementKubeconfig, administrator, { mode: 0o600 });
+  if (!existsSync(kubeconfig)) writeFileSync(kubeconfig, administrator, { mode: 0o600 });
+  for (const account of SERVICE_ACCOUNTS) {
+    writeFileSync(kubeconfigOf(account), kubeconfigAs(layout, account), { mode: 0o600 });
+  }
 };

@@ -8,6 +8,7 @@ import 'reflect-metadata';
 import type { webcrypto } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import * as x509 from '@peculiar/x509';
+import { SERVICE_ACCOUNT_GROUPS, SERVICE_ACCOUNTS, serviceAccountUser } from '../../api/names.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
@@ -23,7 +24,7 @@ type Leaf = {
   readonly names?: readonly string[];
 };
 
-type Authority = { readonly certificate: x509.X509Certificate; readonly keys: webcrypto.CryptoKeyPair };
+type Authority = { readonly certificate: x509.X509Certificate; readonly privateKey: webcrypto.CryptoKey };
 
 const validity = () => ({
   // Yesterday, for clocks that differ a little.
@@ -40,7 +41,7 @@ const privatePem = async (keys: webcrypto.CryptoKeyPair): Promise<string> =>
 const publicPem = async (keys: webcrypto.CryptoKeyPair): Promise<string> =>
   x509.PemConverter.encode(await crypto.subtle.exportKey('spki', keys.publicKey), 'PUBLIC KEY');
 
-const makeAuthority = async (): Promise<Authority> => {
+const makeAuthority = async (): Promise<Authority & { readonly keyPem: string }> => {
   const keys = await generateKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity(),
@@ -53,8 +54,19 @@ const makeAuthority = async (): Promise<Authority> => {
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate, keys };
+  return { certificate, privateKey: keys.privateKey, keyPem: await privatePem(keys) };
 };
+
+const readAuthority = async (folder: string): Promise<Authority> => ({
+  certificate: new x509.X509Certificate(readFileSync(`${folder}/ca.crt`, 'utf8')),
+  privateKey: await crypto.subtle.importKey(
+    'pkcs8',
+    x509.PemConverter.decodeFirst(readFileSync(`${folder}/ca.key`, 'utf8')),
+    ALGORITHM,
+    false,
+    ['sign'],
+  ),
+});
 
 const issue = async (authority: Authority, leaf: Leaf): Promise<{ certificate: string; key: string }> => {
   const keys = await generateKeys();
@@ -68,7 +80,7 @@ const issue = async (authority: Authority, leaf: Leaf): Promise<{ certificate: s
     subject: leaf.subject,
     issuer: authority.certificate.subject,
     publicKey: keys.publicKey,
-    signingKey: authority.keys.privateKey,
+    signingKey: authority.privateKey,
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -91,11 +103,30 @@ const leavesFor = (addresses: { etcd: string; api: string }): readonly Leaf[] =>
     names: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
   },
   { name: 'admin', subject: 'O=system:masters,CN=admin', usages: ['client'] },
+  // Slipway's own parts are the service accounts that deploy/rbac/ binds, so that its very bindings are what they live on;
+  // certificates, because there is no Pod that a token could be mounted into.
+  ...SERVICE_ACCOUNTS.map((name) => ({
+    name,
+    subject: [...SERVICE_ACCOUNT_GROUPS.map((group) => `O=${group}`), `CN=${serviceAccountUser(name)}`].join(','),
+    usages: ['client'] as const,
+  })),
 ];
 
-/** Makes the folder of keys and certificates, whole or not at all; one that is there already stays as it is. */
+/** Issues those leaves that the folder lacks; the certificate comes last, so that one that is there has its key. */
+const issueMissing = async (folder: string, authority: Authority, leaves: readonly Leaf[]): Promise<void> => {
+  for (const leaf of leaves.filter(({ name }) => !existsSync(`${folder}/${name}.crt`))) {
+    const { certificate, key } = await issue(authority, leaf);
+    writeFileSync(`${folder}/${leaf.name}.key`, key, { mode: 0o600 });
+    writeFileSync(`${folder}/${leaf.name}.crt`, certificate, { mode: 0o600 });
+  }
+};
+
+/**
+ * Makes the folder of keys and certificates, whole or not at all. What is in one that is there already stays as it is; a
+ * sandbox that an earlier Slipway began gets the leaves that it did not know.
+ */
 export const ensurePki = async (folder: string, addresses: { etcd: string; api: string }): Promise<void> => {
-  if (existsSync(folder)) return;
+  if (existsSync(folder)) return issueMissing(folder, await readAuthority(folder), leavesFor(addresses));
   const draft = `${folder}.draft`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true, mode: 0o700 });
@@ -103,14 +134,10 @@ export const ensurePki = async (folder: string, addresses: { etcd: string; api: 
   const authority = await makeAuthority();
   const serviceAccount = await generateKeys();
   write('ca.crt', authority.certificate.toString('pem'));
-  write('ca.key', await privatePem(authority.keys));
+  write('ca.key', authority.keyPem);
   write('service-account.key', await privatePem(serviceAccount));
   write('service-account.pub', await publicPem(serviceAccount));
-  for (const leaf of leavesFor(addresses)) {
-    const { certificate, key } = await issue(authority, leaf);
-    write(`${leaf.name}.crt`, certificate);
-    write(`${leaf.name}.key`, key);
-  }
+  await issueMissing(draft, authority, leavesFor(addresses));
   renameSync(draft, folder);
 };
 

@@ -5,6 +5,7 @@
  * that neither real AWS credentials nor a company's proxy ever reach a part (I12). Neighbours: each program documents
  * its own variables.
  */
+import type { ServiceAccountName } from '../../api/names.ts';
 import { AWS_CREDENTIALS, folders, REGION, type SandboxLayout } from '../layout.ts';
 import { MARK } from './state.ts';
 
@@ -49,9 +50,13 @@ export const temporalEnvironment = (layout: SandboxLayout): Readonly<Record<stri
   TEMPORAL_NAMESPACE: 'default',
 });
 
-export const clientEnvironment = (layout: SandboxLayout): Readonly<Record<string, string>> => ({
+/** For a part of Slipway that speaks to Temporal and, as its own service account, to the management API. */
+export const clientEnvironment = (
+  layout: SandboxLayout,
+  account: ServiceAccountName,
+): Readonly<Record<string, string>> => ({
   ...temporalEnvironment(layout),
-  KUBECONFIG: folders(layout.home).managementKubeconfig,
+  KUBECONFIG: folders(layout.home).kubeconfigOf(account),
   SLIPWAY_CLUSTER_PROXY: url(layout.proxy),
 });
 
@@ -60,7 +65,7 @@ export const workerEnvironment = (
   layout: SandboxLayout,
   caller: NodeJS.ProcessEnv,
 ): Readonly<Record<string, string>> => ({
-  ...clientEnvironment(layout),
+  ...clientEnvironment(layout, 'slipway-worker'),
   ...awsEnvironment(layout),
   SLIPWAY_HUB_ENDPOINT: url(layout.hub),
   SLIPWAY_SETTLE_SECONDS: caller['SLIPWAY_SETTLE_SECONDS'] ?? SETTLE_SECONDS,

@@ -88,7 +88,7 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
     }),
     part('slipway-client', ours('client/watcher/main.ts'), says('slipway-client', '"msg":"Watching'), {
       needs: ['temporal', 'management-apiserver'],
-      env: clientEnvironment(layout),
+      env: clientEnvironment(layout, 'slipway-watcher'),
     }),
   ];
 };
