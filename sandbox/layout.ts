@@ -2,7 +2,7 @@
  * Layout: where everything of one sandbox is: addresses, ports and folders, as one plain value.
  *
  * Owns: the addressing scheme. A sandbox has a network of its own, `127.N.0.0/16`: shared services on `127.N.0.x`, the
- * account's subnets on `127.N.1.0/24` to `127.N.6.0/24`, so that several sandboxes run side by side without root.
+ * account's subnets on `127.N.1.0/24` to `127.N.6.0/24` (in a stub sandbox bigger ones behind them), so that several sandboxes run side by side without root.
  * Neighbours: `up` picks N and the proxy's port under a lock, and writes the layout to `<home>/sandbox.json`, where every
  * part reads it.
  */
@@ -45,6 +45,8 @@ export type SandboxLayout = {
   readonly workerMetrics: HostPort;
   /** The HTTP CONNECT proxy that knows load balancers' names. */
   readonly proxy: HostPort;
+  /** Where the stub takes orders; only in a sandbox whose machines are objects of one process. */
+  readonly stub?: HostPort;
 };
 
 /** The layout of the sandbox on network `127.N`. */
@@ -56,6 +58,8 @@ export const layoutOf = (options: {
   checkout: string;
   network: number;
   proxyPort: number;
+  /** Machines are objects of one process instead of processes of their own. */
+  stub?: boolean;
 }): SandboxLayout => {
   // Temporal's dev server binds its inner services to the address it is given, and dials them at 127.0.0.1: it runs on no
   // other. The first sandbox has Temporal's usual ports, each further network the ones after them.
@@ -78,6 +82,7 @@ export const layoutOf = (options: {
     hub: service(6, 8085),
     workerMetrics: service(7, 9090),
     proxy: { host: '127.0.0.1', port: options.proxyPort },
+    ...(options.stub === true ? { stub: service(8, 7070) } : {}),
   };
 };
 

@@ -16,8 +16,10 @@ import {
 import { showLogs } from './commands/logs.ts';
 import { changePart, type PartVerb } from './commands/parts.ts';
 import { printStatus } from './commands/status.ts';
+import { addStubFault } from './commands/stub.ts';
 import { up } from './commands/up.ts';
 import { EXIT, reportFailure } from './failure.ts';
+import type { StubFault } from './stub/faults.ts';
 
 const program = new Command('npm run sandbox --')
   .description('A local cloud: AWS, instances, load balancers and real Kubernetes processes on this computer.')
@@ -37,7 +39,12 @@ program
   .command('up')
   .description('start the sandbox, or what is missing of it, and follow it until Ctrl-C ends it')
   .option('--detach', 'return when everything is ready, and leave it running', false)
-  .action((options: { detach: boolean }) => up(options));
+  .option(
+    '--stub',
+    'machines are objects of one process, and control planes answer from its memory: for many clusters',
+    false,
+  )
+  .action((options: { detach: boolean; stub: boolean }) => up(options));
 program.command('down').description('end everything that this sandbox started').action(down);
 program
   .command('reset')
@@ -80,7 +87,13 @@ for (const verb of ['stop', 'start', 'kill'] as const) {
 
 const fault = program
   .command('fault')
-  .description('make AWS fail: each fault meets the next calls that match, then it is over');
+  .description('make AWS fail, or what runs in stub clusters')
+  .addHelpText(
+    'after',
+    `
+A fault of AWS meets the next calls that match, then it is over. One marked (stub) is of a sandbox that was started with
+\`up --stub\`; it stands until \`fault clear\`.`,
+  );
 const count = new Option('--count <n>', 'how many calls meet it').argParser(Number).default(1);
 for (const kind of CALL_FAULTS) {
   fault
@@ -100,8 +113,33 @@ fault
   .option('--code <code>', 'error code', 'InsufficientInstanceCapacity')
   .addOption(count)
   .action((group: string, options: { code: string; count: number }) => addLaunchFault(group, options));
-fault.command('list').description('show the faults of calls that still stand').action(listFaults);
-fault.command('clear').description('take back the faults of calls that still stand').action(clearFaults);
+const ofCluster = new Option('--cluster <id>', 'only this cluster, such as gke-1a2b3c4d').default('*', 'every cluster');
+fault
+  .command('silence')
+  .description('(stub) API servers accept connections and never answer')
+  .addOption(ofCluster)
+  .action((options: { cluster: string }) => addStubFault({ kind: 'silence', ...options }));
+fault
+  .command('absent-nodes')
+  .description('(stub) machines of node pools boot and never join')
+  .addOption(ofCluster)
+  .option('--pool <id>', 'only this pool: its eight hex digits')
+  .action((options: { cluster: string; pool?: string }) => addStubFault({ kind: 'absent-nodes', ...options }));
+fault
+  .command('refusal')
+  .description('(stub) API servers refuse requests')
+  .argument('<path>', 'requests whose path contains this, such as deployments/coredns')
+  .addOption(ofCluster)
+  .option('--method <method>', 'only requests with this one, such as PATCH')
+  .addOption(new Option('--status <n>', 'HTTP status').argParser(Number).default(500))
+  .option('--reason <word>', "Kubernetes' own word, such as Forbidden")
+  .option('--message <text>', 'what the API server says', 'refused by a fault of the sandbox')
+  .addOption(new Option('--count <n>', 'how many requests meet it (default: all)').argParser(Number))
+  .action((path: string, options: Omit<Extract<StubFault, { kind: 'refusal' }>, 'kind' | 'path'>) =>
+    addStubFault({ kind: 'refusal', path, ...options }),
+  );
+fault.command('list').description('show the faults that still stand').action(listFaults);
+fault.command('clear').description('take back all faults that still stand').action(clearFaults);
 
 try {
   await program.parseAsync();

@@ -46,8 +46,14 @@ const SUBNET_IDS = [
 ];
 const ZONES = ['a', 'b', 'c'];
 
-/** The account of the sandbox on network `127.N`: its VPC is that network, so that every address in it is loopback. */
-export const accountOf = (network: number): AccountDescription => ({
+/** Six subnets of 8190 addresses after the services' `127.N.0.x`: hundreds of clusters fit in. */
+const largeSubnet = (network: number, index: number): string => `127.${network}.${(index + 1) * 32}.0/19`;
+
+/**
+ * The account of the sandbox on network `127.N`: its VPC is that network, so that every address in it is loopback. `large`
+ * is for a stub sandbox with its many machines.
+ */
+export const accountOf = (network: number, size: 'usual' | 'large' = 'usual'): AccountDescription => ({
   account: ACCOUNT,
   region: REGION,
   vpc: {
@@ -57,7 +63,7 @@ export const accountOf = (network: number): AccountDescription => ({
     subnets: SUBNET_IDS.map((id, index) => ({
       id,
       name: `gke-404767c1-${index < ZONES.length ? 'private' : 'public'}-${index % ZONES.length}`,
-      cidr: `127.${network}.${index + 1}.0/24`,
+      cidr: size === 'large' ? largeSubnet(network, index) : `127.${network}.${index + 1}.0/24`,
       zone: `${REGION}${ZONES[index % ZONES.length] ?? 'a'}`,
     })),
   },

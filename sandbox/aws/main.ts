@@ -29,7 +29,7 @@ export const startAws = async (
   const moto = await startMoto({
     python: layout.python,
     listen: layout.moto,
-    account: accountOf(layout.network),
+    account: accountOf(layout.network, layout.stub === undefined ? 'usual' : 'large'),
     targetHealth: options.targetHealth ?? 'reported',
     ...(options.timing === undefined ? {} : { timing: options.timing }),
   });

@@ -6,6 +6,7 @@
  */
 import { SandboxFailure } from '../failure.ts';
 import { statusNow } from './status.ts';
+import { clearStubFaults, stubFaults } from './stub.ts';
 
 /** What the proxy can do to a call. */
 export const CALL_FAULTS = ['delay', 'reset', 'timeout', 'lost-answer', 'throttle', 'error'] as const;
@@ -60,6 +61,14 @@ export const addLaunchFault = async (
     }),
   );
 
-export const listFaults = async (): Promise<void> => print(await ask('GET', '/_proxy/faults'));
+/** AWS's, and those of stub clusters where there are any. */
+export const listFaults = async (): Promise<void> => {
+  const aws = await ask('GET', '/_proxy/faults');
+  const stub = await stubFaults();
+  print(Array.isArray(stub) && stub.length > 0 ? { aws, stub } : aws);
+};
 
-export const clearFaults = async (): Promise<void> => print(await ask('DELETE', '/_proxy/faults'));
+export const clearFaults = async (): Promise<void> => {
+  await clearStubFaults();
+  print(await ask('DELETE', '/_proxy/faults'));
+};

@@ -10,6 +10,7 @@ import type { SandboxLayout } from '../layout.ts';
 import { endGroup, identify } from '../process.ts';
 import { giveOrder } from '../supervisor/control.ts';
 import { theSandbox } from './sandbox.ts';
+import { killStubInstance } from './stub.ts';
 
 export type PartVerb = 'stop' | 'start' | 'kill';
 
@@ -35,5 +36,8 @@ const changeInstance = async (verb: PartVerb, layout: SandboxLayout, id: string)
 
 export const changePart = async (verb: PartVerb, part: string): Promise<void> => {
   const { home, layout } = theSandbox();
-  await (part.startsWith('i-') ? changeInstance(verb, layout, part) : giveOrder(home, { verb, part }));
+  if (!part.startsWith('i-')) return giveOrder(home, { verb, part });
+  // A machine that is an object has no shutdown of its own: stopping it is killing it.
+  if (layout.stub !== undefined && verb !== 'start') return killStubInstance(layout.stub, part);
+  await changeInstance(verb, layout, part);
 };

@@ -14,7 +14,7 @@ import { runTasks, type Task } from '../progress.ts';
 import { SUPERVISOR_LOG } from '../supervisor/beginning.ts';
 import { giveOrder } from '../supervisor/control.ts';
 import type { SupervisorOptions } from '../supervisor/main.ts';
-import { type PartRecord, readState, type SandboxState } from '../supervisor/state.ts';
+import { type PartRecord, readLayout, readState, type SandboxState } from '../supervisor/state.ts';
 import { ensureTools } from '../tools/build.ts';
 import { down } from './down.ts';
 import { lastLines } from './logs.ts';
@@ -27,13 +27,13 @@ const MOST_RESTARTS = 5;
 const SUPERVISOR_SECONDS = 30;
 
 /** Starts a supervisor that outlives this command. */
-const startSupervisor = async (home: string, attachedTo?: ProcessIdentity): Promise<ProcessIdentity> => {
+const startSupervisor = async (home: string, stub: boolean, attachedTo?: ProcessIdentity): Promise<ProcessIdentity> => {
   const { bin, python } = await ensureTools();
   const { logs } = folders(home);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const attached = attachedTo ? { attachedTo } : {};
-  const options: SupervisorOptions = { home, bin, python, checkout: CHECKOUT, ...attached };
+  const options: SupervisorOptions = { home, bin, python, checkout: CHECKOUT, stub, ...attached };
   const log = openSync(`${logs}/${SUPERVISOR_LOG}`, 'w');
   const program = `${CHECKOUT}/sandbox/supervisor/main.ts`;
   const child = spawn(process.execPath, [program, JSON.stringify(options)], {
@@ -93,8 +93,18 @@ const untilReady = async (home: string, name: string, note: (text: string) => vo
   }
 };
 
+/** A sandbox keeps the kind of machines that it began with; without the option any kind is taken up. */
+const refuseOtherKind = (home: string, stub: boolean): void => {
+  if (!stub || readLayout(home)?.stub !== undefined) return;
+  throw new SandboxFailure(
+    'refused',
+    `the sandbox in ${home} has real machines already`,
+    'end it with `npm run sandbox -- reset`, or set SLIPWAY_HOME to another home for the stub',
+  );
+};
+
 /** Brings everything up, and returns when it is ready. */
-export const bringUp = async (attachedTo?: ProcessIdentity): Promise<void> => {
+export const bringUp = async (attachedTo?: ProcessIdentity, stub = false): Promise<void> => {
   const home = homeFolder();
   const before = readState(home);
   let state = before !== undefined && isAlive(before.supervisor) ? before : undefined;
@@ -104,7 +114,8 @@ export const bringUp = async (attachedTo?: ProcessIdentity): Promise<void> => {
     state = undefined;
   }
   if (state !== undefined) await giveOrder(home, { verb: 'start-all' });
-  else state = await whenWritten(home, await startSupervisor(home, attachedTo));
+  else state = await whenWritten(home, await startSupervisor(home, stub, attachedTo));
+  refuseOtherKind(home, stub);
   const tasks = state.parts.map(({ name }): Task => ({ title: name, run: (note) => untilReady(home, name, note) }));
   await runTasks(tasks);
 };
@@ -124,10 +135,10 @@ const attachment = (): ProcessIdentity | undefined => {
   return pid === undefined ? undefined : identify(Number(pid));
 };
 
-export const up = async (options: { readonly detach: boolean }): Promise<void> => {
+export const up = async (options: { readonly detach: boolean; readonly stub: boolean }): Promise<void> => {
   const home = homeFolder();
   if (options.detach) {
-    await bringUp(attachment());
+    await bringUp(attachment(), options.stub);
     return printStatus();
   }
   const interruption = new AbortController();
@@ -140,7 +151,7 @@ export const up = async (options: { readonly detach: boolean }): Promise<void> =
     }
   });
   try {
-    const ready = bringUp(identify(process.pid)).then(() => {
+    const ready = bringUp(identify(process.pid), options.stub).then(() => {
       if (interruption.signal.aborted) return;
       printStatus();
       process.stderr.write('\nCtrl-C ends the sandbox.\n');

@@ -24,6 +24,8 @@ export type SupervisorOptions = {
   readonly bin: string;
   readonly python: string;
   readonly checkout: string;
+  /** Machines are objects of one process. */
+  readonly stub: boolean;
   /** The sandbox goes down when this process ends, however it ends. */
   readonly attachedTo?: ProcessIdentity;
 };
@@ -52,7 +54,14 @@ const claim = await claimAddresses(
     inUse: accountLives === true,
   },
 );
-const layout = layoutOf({ ...options, node: process.execPath, network: claim.network, proxyPort: claim.proxyPort });
+const layout = layoutOf({
+  ...options,
+  node: process.execPath,
+  network: claim.network,
+  proxyPort: claim.proxyPort,
+  // The account has the addresses of one kind or the other.
+  stub: accountLives === true ? layoutBefore?.stub !== undefined : options.stub,
+});
 const mark = accountLives && before ? before.mark : newMark();
 
 if (before !== undefined && !accountLives) {

@@ -42,6 +42,7 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
     args: [`${layout.checkout}/${path}`, ...args],
   });
   const layoutFile = folders(layout.home).layout;
+  const machines = layout.stub === undefined ? 'sandbox/instances/main.ts' : 'sandbox/stub/main.ts';
   const says = (name: string, text: string): Probe => ({ kind: 'says', log: log(name), text });
 
   return [
@@ -78,7 +79,7 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
         env: awsEnvironment(layout),
       },
     ),
-    part('instances', ours('sandbox/instances/main.ts', layoutFile), says('instances', '"msg":"Playing'), {
+    part('instances', ours(machines, layoutFile), says('instances', '":"Playing'), {
       needs: ['aws'],
       env: awsEnvironment(layout),
     }),

@@ -1,0 +1,103 @@
+/**
+ * Machine: an instance of the account as an object of this process.
+ *
+ * Owns: its life from power on to off, and the AWS clients of its role. Neighbours: `replica.ts` and `node.ts` tell what it
+ * does in between; `host.ts` decides when it lives. User data comes from the account's view and is opened by KMS, as the
+ * agent opens it; credentials are the role's, so that calls are recorded as a machine's. Limit: no metadata service.
+ */
+import { createEc2, type Ec2 } from '../../agent/aws/ec2.ts';
+import { createKms, type Kms } from '../../agent/aws/kms.ts';
+import type { Log } from '../../agent/log.ts';
+import { parseUserData, unseal } from '../../agent/user-data.ts';
+import type { Instance } from '../../machine/node.ts';
+import { messageOf } from '../failure.ts';
+import type { InstanceView } from '../instances/account.ts';
+import { assumeRoleAt, roleCredentials } from '../instances/credentials.ts';
+import { privateDnsName } from '../instances/metadata.ts';
+import { ACCOUNT, folders, REGION, type SandboxLayout } from '../layout.ts';
+import type { Clusters } from './clusters.ts';
+import type { Faults } from './faults.ts';
+import { runNode } from './node.ts';
+import { runReplica } from './replica.ts';
+
+export type Machine = {
+  readonly id: string;
+  /** Resolves when nothing of it is left. */
+  readonly stop: () => Promise<void>;
+};
+
+export type RoleClients = (roleArn: string) => Promise<{ readonly ec2: Ec2; readonly kms: Kms }>;
+
+/** One pair of clients per role: hundreds of machines share their connections. */
+export const roleClients = (layout: SandboxLayout): RoleClients => {
+  const known = new Map<string, ReturnType<RoleClients>>();
+  const connect = async (roleArn: string) => {
+    const issued = roleCredentials(assumeRoleAt(layout.moto, 'stub'));
+    const credentials = async () => {
+      const { accessKeyId, secretAccessKey, token, expiration } = await issued(roleArn);
+      return { accessKeyId, secretAccessKey, sessionToken: token, expiration: new Date(expiration) };
+    };
+    const account = { region: REGION, credentials };
+    const [ec2, kms] = await Promise.all([createEc2(account), createKms(account)]);
+    return { ec2, kms };
+  };
+  return (roleArn) => {
+    const clients = known.get(roleArn) ?? connect(roleArn);
+    known.set(roleArn, clients);
+    return clients;
+  };
+};
+
+const roleOf = (view: InstanceView): string => {
+  const profile = view.iamInstanceProfile;
+  if (profile === undefined || profile === null) throw new Error('it has no instance profile, hence no role');
+  return profile.roleArn ?? `arn:aws:iam::${ACCOUNT}:role/${profile.name}`;
+};
+
+export type Surroundings = {
+  readonly layout: SandboxLayout;
+  readonly clients: RoleClients;
+  readonly clusters: Clusters;
+  readonly faults: Faults;
+  readonly log: Log;
+};
+
+const live = async (view: InstanceView, around: Surroundings, signal: AbortSignal): Promise<void> => {
+  if (view.userData === null || view.privateIp === null) throw new Error('it has no user data or no address');
+  const userData = parseUserData(Buffer.from(view.userData, 'base64').toString('utf8'));
+  const log = around.log.with({ instance: view.id, cluster: userData.configuration.clusterId });
+  const { ec2, kms } = await around.clients(roleOf(view));
+  const opened = await unseal(userData, kms, log, signal);
+  const instance: Instance = {
+    id: view.id,
+    type: view.instanceType,
+    region: REGION,
+    zone: view.az,
+    address: view.privateIp,
+    hostname: privateDnsName(view.privateIp),
+  };
+  const { clusters, faults } = around;
+  switch (opened.role) {
+    case 'replica': {
+      const folder = `${folders(around.layout.home).instances}/${view.id}`;
+      return runReplica({ ...opened, instance, ec2, clusters, faults, folder, log }, signal);
+    }
+    case 'node':
+      return runNode({ ...opened, instance, clusters, faults, log }, signal);
+  }
+};
+
+/** Boots it. `onFailure` hears of a machine that ended by itself: one that could not boot. */
+export const startMachine = (view: InstanceView, around: Surroundings, onFailure: (why: string) => void): Machine => {
+  const stopping = new AbortController();
+  const life = live(view, around, stopping.signal).catch((error: unknown) => {
+    if (!stopping.signal.aborted) onFailure(messageOf(error));
+  });
+  return {
+    id: view.id,
+    stop: () => {
+      stopping.abort(new Error('the machine is switched off'));
+      return life;
+    },
+  };
+};

@@ -1,0 +1,66 @@
+/**
+ * Node: a worker machine as an object.
+ *
+ * Owns: joining and leaving: its Node object is there, Ready and with its pool's label, from the moment when the pool's
+ * token is known to the cluster until the machine ends. Neighbours: `machine/node.ts` says what is registered.
+ * Limits: no certificates are asked for, no Lease is renewed, no pod runs; what the cloud controller does to a Node (its
+ * provider id, the taint taken away, the Node of a terminated machine removed) happens at once.
+ */
+import type { Log } from '../../agent/log.ts';
+import { again, done, persist } from '../../agent/persist.ts';
+import type { NodeConfiguration, NodeSecrets } from '../../machine/configuration.ts';
+import { type Instance, nodeBelongsTo, nodeObject, providerIdOf, UNINITIALIZED_TAINT } from '../../machine/node.ts';
+import type { Clusters, StubCluster } from './clusters.ts';
+import type { Faults } from './faults.ts';
+
+export type NodeMachine = {
+  readonly configuration: NodeConfiguration;
+  readonly secrets: NodeSecrets;
+  readonly instance: Instance;
+  readonly clusters: Clusters;
+  readonly faults: Faults;
+  readonly log: Log;
+};
+
+const knowsToken = ({ store }: StubCluster, token: string): boolean => {
+  const [id = '', secret = ''] = token.split('.');
+  const place = { collection: '/api/v1/secrets', namespace: 'kube-system', name: `bootstrap-token-${id}` };
+  const data = (store.get(place)?.['data'] ?? {}) as Readonly<Record<string, string>>;
+  return Buffer.from(data['token-secret'] ?? '', 'base64').toString('utf8') === secret;
+};
+
+const registered = ({ configuration, instance }: NodeMachine) => {
+  const object = nodeObject(configuration, instance, new Date().toISOString());
+  const taints = object.spec.taints.filter(({ key }) => key !== UNINITIALIZED_TAINT);
+  return { ...object, spec: { ...object.spec, taints, providerID: providerIdOf(instance) } };
+};
+
+export const runNode = async (machine: NodeMachine, signal: AbortSignal): Promise<void> => {
+  const { configuration, secrets, instance, clusters, faults, log } = machine;
+  const { clusterId, poolId } = configuration;
+  const place = { collection: '/api/v1/nodes', name: instance.hostname };
+  const cluster = await persist({
+    what: 'Joining the cluster',
+    log,
+    signal,
+    pace: { firstMillis: 100, maxMillis: 500 },
+    attempt: async () => {
+      const found = clusters.find(clusterId);
+      if (found === undefined || !found.hasQuorum()) return again(`the API of ${clusterId} does not answer`);
+      if (faults.isSilent(clusterId)) return again(`the API of ${clusterId} keeps silent`);
+      if (faults.keepsAway(clusterId, poolId)) return again('a fault of the sandbox keeps nodes of this pool away');
+      if (!knowsToken(found, secrets.token)) return again("the cluster doesn't know the pool's token");
+      const other = found.store.get(place);
+      if (other !== undefined && !nodeBelongsTo(other, instance)) return again('another instance has this name');
+      return done(found);
+    },
+  });
+  cluster.store.put(place, registered(machine));
+  log.info('The node is ready', { node: instance.hostname });
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  const left = cluster.store.get(place);
+  if (left !== undefined && nodeBelongsTo(left, instance)) cluster.store.remove(place);
+};

@@ -1,0 +1,81 @@
+/**
+ * Server: one replica's API server double on its fixed address, over TLS.
+ *
+ * Owns: the socket, and who a caller is: whoever has a certificate of the cluster's root authority. Neighbours: `api.ts`
+ * answers; the balancers check `/readyz` here as they check a real one.
+ */
+import { createServer } from 'node:https';
+import { API_SERVER_PORT } from '../../machine/ports.ts';
+import { type ApiAnswer, answerApi, refusal } from './api.ts';
+import type { StubCluster } from './clusters.ts';
+import type { Faults } from './faults.ts';
+
+export type ApiServer = { readonly close: () => void };
+
+type Tls = { readonly authority: string; readonly certificate: string; readonly key: string };
+
+const MOST_BYTES = 4 << 20;
+
+export const serveApi = (options: {
+  readonly address: string;
+  readonly tls: Tls;
+  readonly cluster: StubCluster;
+  readonly faults: Faults;
+}): Promise<ApiServer> => {
+  const { address, tls, cluster, faults } = options;
+  const answer = (request: Parameters<typeof answerApi>[1]): ApiAnswer => {
+    const refused = faults.refusalOf(cluster.id, { method: request.method, path: request.url });
+    return refused === undefined
+      ? answerApi(cluster, request)
+      : refusal(refused.status, refused.reason ?? 'InternalError', refused.message);
+  };
+  const server = createServer(
+    {
+      key: tls.key,
+      cert: tls.certificate,
+      ca: tls.authority,
+      requestCert: true,
+      // Health checks have no certificate; everybody else is refused by an answer, not by the handshake.
+      rejectUnauthorized: false,
+      keepAliveTimeout: 60_000,
+    },
+    (request, response) => {
+      if (faults.isSilent(cluster.id)) return;
+      const chunks: Buffer[] = [];
+      const size = { bytes: 0 };
+      request.on('data', (chunk: Buffer) => {
+        size.bytes += chunk.length;
+        if (size.bytes > MOST_BYTES) request.destroy();
+        else chunks.push(chunk);
+      });
+      request.once('error', () => response.destroy());
+      request.once('end', () => {
+        const { authorized } = request.socket as typeof request.socket & { readonly authorized?: boolean };
+        const { status, body } = answer({
+          method: request.method ?? 'GET',
+          url: request.url ?? '/',
+          contentType: request.headers['content-type'] ?? '',
+          body: Buffer.concat(chunks).toString('utf8'),
+          authenticated: authorized === true,
+        });
+        const isText = typeof body === 'string';
+        response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json' });
+        response.end(isText ? body : JSON.stringify(body));
+      });
+    },
+  );
+  server.on('tlsClientError', () => undefined);
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new Error(`The stub API server cannot listen on ${address}:${API_SERVER_PORT}: ${error.message}`)),
+    );
+    server.listen({ host: address, port: API_SERVER_PORT, exclusive: true }, () =>
+      resolve({
+        close: () => {
+          server.close();
+          server.closeAllConnections();
+        },
+      }),
+    );
+  });
+};

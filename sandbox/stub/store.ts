@@ -1,0 +1,149 @@
+/**
+ * Store: the objects of one stub cluster, in memory.
+ *
+ * Owns: what an API server adds to an object (uid, version, generation, times), and lists by selectors. Neighbours: `api.ts`
+ * speaks HTTP. Limits: server-side apply under one field manager only, so what is applied replaces what was applied before;
+ * a strategic merge is done as a JSON merge patch; nothing is validated or defaulted.
+ */
+import { randomUUID } from 'node:crypto';
+
+export type Metadata = {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+};
+
+export type StoredObject = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: Metadata;
+  readonly [field: string]: unknown;
+};
+
+/** `collection` is a path such as `/api/v1/nodes`, without a namespace. */
+export type Place = { readonly collection: string; readonly namespace?: string; readonly name: string };
+
+export type Selection = { readonly namespace?: string; readonly labels?: string; readonly fields?: string };
+
+export type Store = {
+  readonly get: (place: Place) => StoredObject | undefined;
+  readonly list: (collection: string, selection: Selection) => readonly StoredObject[];
+  /** Creates it, or puts it in the place of what is there and keeps what the server owns. */
+  readonly put: (place: Place, object: StoredObject) => StoredObject;
+  /** Asks it to go: with finalizers it is only marked. */
+  readonly remove: (place: Place) => StoredObject | undefined;
+  readonly version: () => string;
+};
+
+const keyOf = ({ collection, namespace, name }: Place): string => `${collection}|${namespace ?? ''}|${name}`;
+
+/** RFC 7396. */
+export const mergePatch = (target: unknown, patch: unknown): unknown => {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const base = typeof target === 'object' && target !== null && !Array.isArray(target) ? target : {};
+  const merged: Record<string, unknown> = { ...base };
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete merged[name];
+    else merged[name] = mergePatch(merged[name], value);
+  }
+  return merged;
+};
+
+/** `a=b`, `a==b`, `a!=b`, `a`, `!a`, `a in (b,c)`, `a notin (b,c)`, joined by commas. */
+export const matchesLabels = (selector: string, labels: Readonly<Record<string, string>>): boolean =>
+  selector
+    .split(/,(?![^(]*\))/)
+    .map((term) => term.trim())
+    .filter((term) => term !== '')
+    .every((term) => {
+      const set = /^(\S+)\s+(in|notin)\s+\(([^)]*)\)$/.exec(term);
+      if (set !== null) {
+        const values = (set[3] ?? '').split(',').map((value) => value.trim());
+        const value = labels[set[1] ?? ''];
+        return (set[2] === 'in') === (value !== undefined && values.includes(value));
+      }
+      const [name = '', value] = term.split(/!=|==?/);
+      if (term.includes('!=')) return labels[name] !== value;
+      if (value !== undefined) return labels[name] === value;
+      return term.startsWith('!') ? labels[term.slice(1)] === undefined : labels[term] !== undefined;
+    });
+
+const fieldOf = (object: StoredObject, path: string): string => {
+  const value = path
+    .split('.')
+    .reduce<unknown>(
+      (at, name) =>
+        typeof at === 'object' && at !== null ? (at as Readonly<Record<string, unknown>>)[name] : undefined,
+      object,
+    );
+  return typeof value === 'string' ? value : '';
+};
+
+const matchesFields = (selector: string, object: StoredObject): boolean =>
+  selector
+    .split(',')
+    .filter((term) => term !== '')
+    .every((term) => {
+      const [path = '', value = ''] = term.split(/!=|==?/);
+      return (fieldOf(object, path) === value) !== term.includes('!=');
+    });
+
+const withoutServersOwn = ({ status: _status, metadata, ...rest }: StoredObject): string =>
+  JSON.stringify({ rest, labels: metadata.labels, annotations: metadata.annotations });
+
+export const createStore = (): Store => {
+  const objects = new Map<string, { readonly place: Place; readonly object: StoredObject }>();
+  const counter = { version: 1 };
+  const next = (): string => String((counter.version += 1));
+  return {
+    get: (place) => objects.get(keyOf(place))?.object,
+
+    list: (collection, { namespace, labels = '', fields = '' }) =>
+      [...objects.values()]
+        .filter(({ place }) => place.collection === collection && (namespace ?? place.namespace) === place.namespace)
+        .map(({ object }) => object)
+        .filter((object) => matchesLabels(labels, object.metadata.labels ?? {}) && matchesFields(fields, object))
+        .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+
+    put: (place, object) => {
+      const before = objects.get(keyOf(place))?.object;
+      const same = before !== undefined && withoutServersOwn(before) === withoutServersOwn(object);
+      const { deletionTimestamp } = before?.metadata ?? {};
+      const metadata: Metadata = {
+        ...object.metadata,
+        name: place.name,
+        ...(place.namespace === undefined ? {} : { namespace: place.namespace }),
+        uid: before?.metadata.uid ?? randomUUID(),
+        creationTimestamp: before?.metadata.creationTimestamp ?? new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+        generation: before === undefined ? 1 : (before.metadata.generation ?? 1) + (same ? 0 : 1),
+        resourceVersion: next(),
+        ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+      };
+      const stored = { ...object, metadata };
+      // The last finalizer of an object that was asked to go.
+      if (deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0) objects.delete(keyOf(place));
+      else objects.set(keyOf(place), { place, object: stored });
+      return stored;
+    },
+
+    remove: (place) => {
+      const before = objects.get(keyOf(place))?.object;
+      if (before === undefined) return undefined;
+      if ((before.metadata.finalizers ?? []).length === 0) objects.delete(keyOf(place));
+      else if (before.metadata.deletionTimestamp === undefined) {
+        const metadata = { ...before.metadata, deletionTimestamp: new Date().toISOString(), resourceVersion: next() };
+        objects.set(keyOf(place), { place, object: { ...before, metadata } });
+      }
+      return before;
+    },
+
+    version: () => String(counter.version),
+  };
+};

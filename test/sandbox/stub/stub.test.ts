@@ -1,0 +1,225 @@
+/** Stub control planes and nodes, asked by the client with which Slipway's worker asks real ones. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { NODE_POOL_LABEL } from '../../../api/names.ts';
+import { createFaults, parseFault } from '../../../sandbox/stub/faults.ts';
+import { matchesLabels, mergePatch } from '../../../sandbox/stub/store.ts';
+import { waitFor } from '../../support/wait.ts';
+import { stubCloud, TOKEN } from './cloud.ts';
+
+const CLUSTER = 'gke-0a1b2c3d';
+const NODES = { apiVersion: 'v1', kind: 'Node' } as const;
+
+let cloud: Awaited<ReturnType<typeof stubCloud>> | undefined;
+const begin = async () => {
+  cloud = await stubCloud();
+  return cloud;
+};
+afterEach(async () => {
+  await cloud?.end();
+  cloud = undefined;
+});
+
+const configMap = (data: Readonly<Record<string, string>>, more: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'one', namespace: 'kube-system', labels: { app: 'x' }, ...more },
+  data,
+});
+
+const token = () => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: `bootstrap-token-${TOKEN.split('.')[0]}`, namespace: 'kube-system' },
+  data: { 'token-secret': Buffer.from(TOKEN.split('.')[1] ?? '').toString('base64') },
+});
+
+describe('A stub control plane', () => {
+  test('is ready while a majority of its replicas runs, and only then', async () => {
+    const { launchReplica, clientOf, untilReady, setState } = await begin();
+    await launchReplica('i-0', 0);
+    const first = await clientOf(0);
+    const alone = await waitFor('an answer', () => first.look('/readyz?verbose').catch(() => undefined));
+    expect(alone.status).toBe(500);
+    expect(alone.text).toContain('[-]etcd failed');
+    await launchReplica('i-1', 1);
+    await untilReady(0);
+    await setState('i-1', 'shutting-down');
+    await waitFor('the loss of quorum', async () => ((await first.look('/readyz')).status === 500 ? true : undefined));
+    await expect(first.list(NODES)).rejects.toThrow('etcdserver: request timed out');
+  });
+
+  test('keeps what was applied when all of its replicas are replaced, and forgets it with the last volume', async () => {
+    const { launchReplica, untilReady, setState, clusters, deleteVolume, host, setTag } = await begin();
+    await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
+    await (await untilReady()).apply(configMap({ a: '1' }));
+    for (const index of [0, 1]) setTag(`vol-${index}`, 'wait');
+    for (const index of [0, 1]) await setState(`i-${index}`, 'terminated');
+    await Promise.all([0, 1].map((index) => launchReplica(`i-new-${index}`, index)));
+    const found = await (await untilReady()).get({ ...configMap({}), name: 'one', namespace: 'kube-system' });
+    expect(found['data']).toEqual({ a: '1' });
+    for (const index of [0, 1]) deleteVolume(`vol-${index}`);
+    for (const index of [0, 1]) await setState(`i-new-${index}`, 'terminated');
+    await waitFor('the cluster to be forgotten', async () => {
+      await host.look();
+      return clusters.list().length === 0 ? true : undefined;
+    });
+  });
+
+  test('does not begin anew on an empty disk that has to wait', async () => {
+    const { launchReplica, clusters, setTag, untilReady } = await begin();
+    setTag('vol-0', 'wait');
+    await Promise.all([0, 1, 2].map((index) => launchReplica(`i-${index}`, index)));
+    await untilReady(1);
+    await waitFor('two of them to serve', () =>
+      Promise.resolve(clusters.find(CLUSTER)?.replicas.size === 2 || undefined),
+    );
+    expect([...(clusters.find(CLUSTER)?.volumes ?? [])].sort()).toEqual(['vol-1', 'vol-2']);
+    setTag('vol-0', 'join');
+    await untilReady(0);
+  });
+
+  test('answers as an API server does: versions, conflicts, names that exist or don’t, selectors', async () => {
+    const { launchReplica, untilReady } = await begin();
+    await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
+    const client = await untilReady();
+    const name = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-system', name: 'one' };
+    expect(await client.find(name)).toBeNull();
+    const first = await client.apply(configMap({ a: '1' }));
+    const second = await client.apply(configMap({ b: '2' }));
+    expect(second).toMatchObject({ data: { b: '2' }, metadata: { uid: first.metadata.uid, generation: 2 } });
+    expect(second['data']).not.toHaveProperty('a');
+    await expect(client.create(configMap({}))).rejects.toMatchObject({ reason: 'AlreadyExists' });
+    await expect(
+      client.patch(name, { metadata: { resourceVersion: first.metadata.resourceVersion }, data: {} }),
+    ).rejects.toMatchObject({ reason: 'Conflict' });
+    expect(await client.list(name, { labelSelector: 'app=x' })).toHaveLength(1);
+    expect(await client.list(name, { labelSelector: 'app=y' })).toHaveLength(0);
+    expect(await client.list(name, { namespace: 'default' })).toHaveLength(0);
+    await expect(client.remove(name, 'another-uid')).rejects.toMatchObject({ reason: 'Conflict' });
+    expect(await client.remove(name, first.metadata.uid)).toBe(true);
+    expect(await client.remove(name)).toBe(false);
+    await expect(client.apply(configMap({}, { namespace: 'nowhere' }))).rejects.toThrow(
+      'namespaces "nowhere" not found',
+    );
+    expect(await client.serves(NODES)).toBe(true);
+    expect(await client.serves({ apiVersion: 'multicloud.cluster.gke.io/v1', kind: 'AWSCluster' })).toBe(false);
+  });
+
+  test('lets in who has a certificate of the cluster’s authority, and nobody else', async () => {
+    const { launchReplica, untilReady, clientOf, otherAuthority } = await begin();
+    await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
+    await untilReady();
+    const stranger = await clientOf(0, await otherAuthority());
+    await expect(stranger.list(NODES)).rejects.toMatchObject({ status: 401 });
+    expect((await stranger.look('/readyz')).status).toBe(200);
+  });
+});
+
+describe('A stub node', () => {
+  test('is Ready once its pool’s token is known to the cluster, and goes with its instance', async () => {
+    const { launchReplica, launchNode, untilReady, setState, host } = await begin();
+    await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
+    const client = await untilReady();
+    await launchNode('i-node', 50);
+    expect(host.running()).toContain('i-node');
+    expect(await client.list(NODES)).toEqual([]);
+    await client.apply(token());
+    const [node] = await waitFor('the node', async () => {
+      const nodes = await client.list(NODES, { labelSelector: `${NODE_POOL_LABEL}=1a2b3c4d` });
+      return nodes.length > 0 ? nodes : undefined;
+    });
+    expect(node?.['spec']).toMatchObject({ providerID: 'aws:///eu-west-1a/i-node', taints: [] });
+    expect(node?.['status']).toMatchObject({
+      conditions: expect.arrayContaining([expect.objectContaining({ type: 'Ready', status: 'True' })]),
+    });
+    await setState('i-node', 'shutting-down');
+    await waitFor('the node to go', async () => ((await client.list(NODES)).length === 0 ? true : undefined));
+  });
+});
+
+describe('A fault of a stub', () => {
+  test('makes a control plane silent, and it answers again when the fault is cleared', async () => {
+    const { launchReplica, untilReady, faults } = await begin();
+    await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
+    const client = await untilReady();
+    faults.add({ kind: 'silence', cluster: CLUSTER });
+    await expect(client.look('/readyz')).rejects.toMatchObject({ reason: 'Unreachable' });
+    faults.clear();
+    await untilReady();
+  });
+
+  test('refuses what it names, as often as it says', async () => {
+    const { launchReplica, untilReady, faults } = await begin();
+    await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
+    const client = await untilReady();
+    const message = 'admission webhook "policy" denied the request';
+    faults.add({
+      kind: 'refusal',
+      cluster: '*',
+      path: 'configmaps/one',
+      method: 'PATCH',
+      status: 403,
+      message,
+      count: 1,
+    });
+    await expect(client.apply(configMap({}))).rejects.toMatchObject({ status: 403, explanation: message });
+    await client.apply(configMap({}));
+    expect(faults.list()).toEqual([]);
+  });
+
+  test('keeps the nodes of a pool away', async () => {
+    const { launchReplica, launchNode, untilReady, faults } = await begin();
+    await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
+    const client = await untilReady();
+    await client.apply(token());
+    faults.add({ kind: 'absent-nodes', cluster: CLUSTER });
+    await launchNode('i-node', 50);
+    expect(await client.list(NODES)).toEqual([]);
+    faults.clear();
+    await waitFor('the node', async () => ((await client.list(NODES)).length === 1 ? true : undefined));
+  });
+
+  test('that makes no sense is refused with a sentence', () => {
+    expect(() => parseFault({ kind: 'silence' })).toThrow('"cluster"');
+    expect(() => parseFault({ kind: 'noise', cluster: '*' })).toThrow('silence, absent-nodes, refusal');
+    expect(() => parseFault({ kind: 'refusal', cluster: '*', path: '/x', message: 'm', status: 200 })).toThrow(
+      '400 to 599',
+    );
+  });
+
+  test('of another cluster is none of this one', () => {
+    const faults = createFaults();
+    faults.add({ kind: 'silence', cluster: 'gke-1' });
+    expect([faults.isSilent('gke-1'), faults.isSilent('gke-2')]).toEqual([true, false]);
+    faults.clear('gke-1');
+    expect(faults.list()).toEqual([]);
+  });
+});
+
+test('a machine that is killed is reported to the account once, and is another one after its replacement', async () => {
+  const { launchReplica, host, terminated, untilReady } = await begin();
+  await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
+  await untilReady();
+  expect(await host.kill('i-1')).toBe(true);
+  expect(await host.kill('i-1')).toBe(false);
+  await host.look();
+  await host.look();
+  expect(terminated).toEqual(['i-1']);
+  await launchReplica('i-2', 1);
+  await untilReady(1);
+});
+
+test.each([
+  ['a=1', true],
+  ['a==1,b', true],
+  ['a!=1', false],
+  ['!c', true],
+  ['a in (1, 2),b notin (3)', true],
+  ['a in (2)', false],
+])('the label selector %s', (selector, matches) => {
+  expect(matchesLabels(selector, { a: '1', b: '2' })).toBe(matches);
+});
+
+test('a merge patch takes away what it sets to null', () => {
+  expect(mergePatch({ a: 1, b: { c: 2, d: 3 } }, { a: null, b: { c: 4 } })).toEqual({ b: { c: 4, d: 3 } });
+});
