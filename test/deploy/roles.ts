@@ -1,0 +1,123 @@
+/**
+ * Roles: who calls AWS, with which policies, for which operations.
+ *
+ * Owns: the operations of each role as far as source tells them, those of the cloud controller, which is not ours, and
+ * those that the create journey does not show, each with the code path that needs it.
+ * Neighbours: `operations.ts` reads sources; `iam.test.ts` and the journey's chapter `privilege` compare.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { actionsFor, type Operation, operationsOf } from './operations.ts';
+
+const FOLDER = join(import.meta.dirname, '../../deploy/iam');
+
+export type Statement = {
+  readonly Sid: string;
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+};
+
+export const readPolicy = (name: string): { readonly text: string; readonly statements: readonly Statement[] } => {
+  const text = readFileSync(join(FOLDER, `${name}.json`), 'utf8');
+  return { text, statements: (JSON.parse(text) as { readonly Statement: readonly Statement[] }).Statement };
+};
+
+export const listOf = (value: string | readonly string[]): readonly string[] =>
+  typeof value === 'string' ? [value] : value;
+
+/**
+ * What the cloud controller calls for Nodes and for Services of type LoadBalancer, read from its source at the pinned
+ * version (pkg/providers/v1): routes, volumes and tags of instances are switched off or belong to others.
+ */
+const CLOUD_CONTROLLER: readonly Operation[] = [
+  // Nodes: whether an instance lives, and where it is.
+  'ec2 DescribeAvailabilityZones',
+  'ec2 DescribeInstanceTopology',
+  'ec2 DescribeInstances',
+  // Subnets, public or not, and groups for a load balancer.
+  'ec2 DescribeRouteTables',
+  'ec2 DescribeSecurityGroups',
+  'ec2 DescribeSubnets',
+  'ec2 AuthorizeSecurityGroupIngress',
+  'ec2 CreateSecurityGroup',
+  'ec2 DeleteSecurityGroup',
+  'ec2 RevokeSecurityGroupIngress',
+  ...[
+    ...['ApplySecurityGroupsToLoadBalancer', 'AttachLoadBalancerToSubnets', 'ConfigureHealthCheck'],
+    ...['CreateLoadBalancer', 'CreateLoadBalancerListeners', 'CreateLoadBalancerPolicy'],
+    ...['DeleteLoadBalancer', 'DeleteLoadBalancerListeners', 'DeregisterInstancesFromLoadBalancer'],
+    ...['DescribeLoadBalancerAttributes', 'DescribeLoadBalancerPolicies', 'DescribeLoadBalancers'],
+    ...['DetachLoadBalancerFromSubnets', 'ModifyLoadBalancerAttributes', 'RegisterInstancesWithLoadBalancer'],
+    ...['SetLoadBalancerPoliciesForBackendServer', 'SetLoadBalancerPoliciesOfListener'],
+  ].map((name): Operation => `elb ${name}`),
+  ...[
+    ...['CreateListener', 'CreateLoadBalancer', 'CreateTargetGroup'],
+    ...['DeleteListener', 'DeleteLoadBalancer', 'DeleteTargetGroup', 'DeregisterTargets'],
+    ...['DescribeListeners', 'DescribeLoadBalancerAttributes', 'DescribeLoadBalancers'],
+    ...['DescribeTargetGroupAttributes', 'DescribeTargetGroups', 'DescribeTargetHealth'],
+    ...['ModifyListener', 'ModifyLoadBalancerAttributes', 'ModifyTargetGroup', 'ModifyTargetGroupAttributes'],
+    ...['RegisterTargets'],
+  ].map((name): Operation => `elbv2 ${name}`),
+];
+
+/** Of the agent's calls, those that it makes on a node: to open its user data, and nothing else. */
+const NODE: readonly Operation[] = ['kms Decrypt'];
+
+export type Role = {
+  readonly policies: readonly string[];
+  readonly operations: readonly Operation[];
+  /** Operations that no run of the create journey needs, and which path does. */
+  readonly rare: Readonly<Record<Operation, string>>;
+};
+
+export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> = {
+  worker: {
+    policies: ['worker-look', 'worker-machines', 'worker-load-balancers'],
+    operations: operationsOf('activities', 'worker'),
+    rare: {
+      'autoscaling UpdateAutoScalingGroup': 'a pool with other sizes, or a template of another version',
+      'ec2 CreateLaunchTemplateVersion': 'a template with other content: another instance type, a new secret',
+      'ec2 DescribeLaunchTemplateVersions': 'a worker died between a new version and the mark on its template',
+      'ec2 ModifyNetworkInterfaceAttribute': 'a replica whose security groups changed',
+      'ec2 ModifyVolume': 'an etcd volume that is to be larger',
+      'elbv2 DeregisterTargets': 'a replica’s address that is none any more',
+      'elbv2 ModifyListener': 'a listener that somebody pointed elsewhere',
+      'elbv2 ModifyTargetGroup': 'a target group with health checks of an earlier release',
+    },
+  },
+  controlplane: {
+    policies: ['controlplane'],
+    operations: [...new Set([...operationsOf('agent'), ...CLOUD_CONTROLLER])].sort(),
+    rare: {
+      'ec2 DetachNetworkInterface': 'a replica whose predecessor is stopped, not terminated',
+      'ec2 DetachVolume': 'a replica whose predecessor is stopped, not terminated',
+      'elb ApplySecurityGroupsToLoadBalancer': 'a Service with other security groups',
+      'elb AttachLoadBalancerToSubnets': 'a Service in other subnets',
+      'elb CreateLoadBalancerListeners': 'a Service with another port',
+      'elb CreateLoadBalancerPolicy': 'a Service with the proxy protocol or a TLS policy',
+      'elb DeleteLoadBalancerListeners': 'a Service with a port less',
+      'elb DeregisterInstancesFromLoadBalancer': 'a node that goes while a Service has a load balancer',
+      'elb DescribeLoadBalancerPolicies': 'a Service with a TLS policy',
+      'elb DetachLoadBalancerFromSubnets': 'a Service in other subnets',
+      'elb SetLoadBalancerPoliciesForBackendServer': 'a Service with the proxy protocol',
+      'elb SetLoadBalancerPoliciesOfListener': 'a Service with a TLS policy',
+      'elbv2 DeleteListener': 'a Service of a network load balancer with a port less',
+      'elbv2 DeregisterTargets': 'a node that goes while a Service has a network load balancer',
+      'elbv2 DescribeListeners': 'a Service of a network load balancer that changed',
+      'elbv2 DescribeTargetGroupAttributes': 'a Service with attributes of its target group',
+      'elbv2 DescribeTargetHealth': 'a Service of a network load balancer that changed',
+      'elbv2 ModifyListener': 'a Service of a network load balancer with another target group',
+      'elbv2 ModifyTargetGroup': 'a Service with another health check',
+      'elbv2 ModifyTargetGroupAttributes': 'a Service with attributes of its target group',
+    },
+  },
+  node: { policies: ['node'], operations: NODE, rare: {} },
+};
+
+/** Every IAM action that a role's policies allow, sorted. */
+export const allowed = ({ policies }: Role): readonly string[] =>
+  [...new Set(policies.flatMap((name) => readPolicy(name).statements.flatMap(({ Action }) => listOf(Action))))].sort();
+
+export const needed = ({ operations }: Role): readonly string[] => actionsFor(operations);
