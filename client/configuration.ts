@@ -14,6 +14,8 @@ import { UserError } from './user-error.ts';
 export type ClientConfiguration = {
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
+  /** The worker's task queue; undefined means `slipway`. */
+  readonly taskQueue?: string;
   /** The management API's kubeconfig, or several as in `KUBECONFIG`; undefined means kubectl's own rules. */
   readonly kubeconfig?: string;
   /** The context in it; undefined means its current one. */
@@ -22,7 +24,7 @@ export type ClientConfiguration = {
   readonly proxy?: string;
 };
 
-const FIELDS = ['temporalAddress', 'temporalNamespace', 'kubeconfig', 'context', 'proxy'] as const;
+const FIELDS = ['temporalAddress', 'temporalNamespace', 'taskQueue', 'kubeconfig', 'context', 'proxy'] as const;
 type ConfigurationFile = { readonly [field in (typeof FIELDS)[number]]?: string };
 
 /** An empty variable is as good as none: that is how compose files and scripts leave one out. */
@@ -82,11 +84,13 @@ const managementOf = (environment: NodeJS.ProcessEnv, file: ConfigurationFile, f
 const configurationFrom = (environment: NodeJS.ProcessEnv, forPeople: boolean): ClientConfiguration => {
   const file = readFile(join(slipwayHome(environment), 'config.json'));
   const proxy = variable(environment, 'SLIPWAY_CLUSTER_PROXY') ?? file.proxy;
+  const taskQueue = variable(environment, 'SLIPWAY_TASK_QUEUE') ?? file.taskQueue;
   return {
     temporalAddress: variable(environment, 'TEMPORAL_ADDRESS') ?? file.temporalAddress ?? '127.0.0.1:7233',
     temporalNamespace: variable(environment, 'TEMPORAL_NAMESPACE') ?? file.temporalNamespace ?? 'default',
     ...managementOf(environment, file, forPeople),
     ...(proxy === undefined ? {} : { proxy }),
+    ...(taskQueue === undefined ? {} : { taskQueue }),
   };
 };
 

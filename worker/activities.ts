@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { createAssess } from '../activities/assess.ts';
 import { createAwsClients } from '../activities/aws/clients.ts';
 import { awsResources } from '../activities/aws/resources.ts';
+import type { AroundCall, OutgoingCall } from '../activities/calls.ts';
 import type { Activities } from '../activities/contract.ts';
 import { createHubClient } from '../activities/hub/client.ts';
 import { hubMembershipDriver, observeMembership } from '../activities/hub/membership.ts';
@@ -42,22 +43,48 @@ const execution = (): Execution => {
   return { attempt: info.attempt, signal: cancellationSignal, since: info.scheduledTimestampMs };
 };
 
+/** Which execution of which activity sends a call. */
+export type Sender = {
+  readonly workflowId: string;
+  readonly workflowType: string;
+  readonly runId: string;
+  /** A step's id, such as `ensure etcd-volume/0`, or another activity's own. */
+  readonly activityId: string;
+  readonly attempt: number;
+};
+
+/** Stands around every call of this worker. */
+export type AroundSentCall = <T>(call: OutgoingCall, sender: Sender, send: () => Promise<T>) => Promise<T>;
+
+const withSender =
+  (around: AroundSentCall): AroundCall =>
+  (call, send) => {
+    const { activityId, activityType, attempt, workflowExecution } = Context.current().info;
+    const { workflowId = '', runId = '' } = workflowExecution ?? {};
+    const workflowType = Context.current().info.workflowType ?? activityType;
+    return around(call, { workflowId, runId, workflowType, activityId, attempt }, send);
+  };
+
 export const wireActivities = (
   configuration: WorkerConfiguration,
   metrics: WorkerMetrics,
   log: Logger,
+  around?: AroundSentCall,
 ): WiredActivities => {
+  const aroundCall = around === undefined ? {} : { aroundCall: withSender(around) };
   const { region, clusterProxy, hubEndpoint, kubeconfig, settleSeconds } = configuration;
-  const management = connectManagement(kubeconfig);
+  const management = connectManagement(kubeconfig, aroundCall.aroundCall);
   const cache = createUserClusterCache();
   const userClusters = connectUserClusters({
     management,
     cache,
+    ...aroundCall,
     ...(clusterProxy === undefined ? {} : { proxy: clusterProxy }),
   });
-  const hub = createHubClient(hubEndpoint === undefined ? {} : { endpoint: hubEndpoint });
+  const hub = createHubClient({ ...aroundCall, ...(hubEndpoint === undefined ? {} : { endpoint: hubEndpoint }) });
   const clients = createAwsClients({
     region,
+    ...aroundCall,
     onCall: ({ service, operation, code, milliseconds }) => {
       metrics.awsCalls.inc({ service, operation, code });
       metrics.awsSeconds.observe({ service, operation }, milliseconds / 1_000);

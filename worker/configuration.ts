@@ -8,6 +8,8 @@ import { z } from 'zod';
 const Environment = z.object({
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().default('default'),
+  /** Several installations may share a Temporal namespace, each with a queue of its own. */
+  SLIPWAY_TASK_QUEUE: z.string().optional(),
   AWS_REGION: z.string({ error: 'AWS_REGION is not set: name the region whose clusters this worker serves.' }),
   KUBECONFIG: z.string().optional(),
   SLIPWAY_HUB_ENDPOINT: z.url().optional(),
@@ -28,6 +30,8 @@ const Environment = z.object({
 export type WorkerConfiguration = {
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
+  /** `slipway` where it isn't set. */
+  readonly taskQueue?: string;
   readonly region: string;
   readonly kubeconfig?: string;
   readonly hubEndpoint?: string;
@@ -59,6 +63,7 @@ export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process
     logLevel: value.SLIPWAY_LOG_LEVEL,
     activitySlots: value.SLIPWAY_ACTIVITY_SLOTS,
     cachedWorkflows: value.SLIPWAY_CACHED_WORKFLOWS,
+    ...(value.SLIPWAY_TASK_QUEUE === undefined ? {} : { taskQueue: value.SLIPWAY_TASK_QUEUE }),
     ...(value.KUBECONFIG === undefined ? {} : { kubeconfig: value.KUBECONFIG }),
     ...(value.SLIPWAY_HUB_ENDPOINT === undefined ? {} : { hubEndpoint: value.SLIPWAY_HUB_ENDPOINT }),
     ...(value.SLIPWAY_CLUSTER_PROXY === undefined ? {} : { clusterProxy: value.SLIPWAY_CLUSTER_PROXY }),

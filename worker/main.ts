@@ -66,12 +66,13 @@ const connect = async (): Promise<NativeConnection> => {
   }
 };
 
+const taskQueue = configuration.taskQueue ?? TASK_QUEUE;
 const connection = await connect();
 const wired = wireActivities(configuration, metrics, log);
 const worker = await Worker.create({
   connection,
   namespace: configuration.temporalNamespace,
-  taskQueue: TASK_QUEUE,
+  taskQueue,
   workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
   activities: wired.activities,
   interceptors: { activity: [(context) => ({ inbound: outcomeInterceptor(context, metrics, log) })] },
@@ -81,7 +82,7 @@ const worker = await Worker.create({
   shutdownGraceTime: '30 s',
   shutdownForceTime: '45 s',
 });
-log.info({ taskQueue: TASK_QUEUE, region: configuration.region }, 'Working');
+log.info({ taskQueue, region: configuration.region }, 'Working');
 try {
   await worker.run();
 } finally {

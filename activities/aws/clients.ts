@@ -13,6 +13,7 @@ import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balan
 import { IAMClient } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { STSClient } from '@aws-sdk/client-sts';
+import { type AroundCall, straightOn } from '../calls.ts';
 
 /** One call to AWS, retries of the SDK included. */
 export type AwsCall = {
@@ -42,6 +43,8 @@ export type AwsClients = {
 export type AwsClientSettings = {
   readonly region: string;
   readonly onCall?: (call: AwsCall) => void;
+  /** Retries of the SDK happen inside. */
+  readonly aroundCall?: AroundCall;
   /** Below every activity's own limit, so that an answer that never comes is an error with a name. */
   readonly requestTimeoutMs?: number;
   readonly maxSockets?: number;
@@ -75,6 +78,7 @@ const withoutSuffix = (name: string | undefined, suffix: string): string =>
 
 export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
   let lastMutatingCallAt: number | undefined;
+  const around = settings.aroundCall ?? straightOn;
   const sockets = { keepAlive: true, maxSockets: settings.maxSockets ?? MAX_SOCKETS };
   const configuration = {
     region: settings.region,
@@ -99,7 +103,7 @@ export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
         const tell = (code: string): void =>
           settings.onCall?.({ service, operation, code, milliseconds: Date.now() - started, mutating });
         try {
-          const result = await next(args);
+          const result = await around({ service, operation, target: '', mutating }, () => next(args));
           tell('OK');
           return result;
         } catch (error) {

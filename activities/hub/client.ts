@@ -5,6 +5,7 @@
  * `errors.ts` words refusals. Credentials are Google's own application default ones, unless an endpoint is given: then it
  * is an emulator, which wants none.
  */
+import { type AroundCall, straightOn } from '../calls.ts';
 import { HubError } from './errors.ts';
 
 export type Membership = {
@@ -37,6 +38,7 @@ export type HubSettings = {
   readonly endpoint?: string;
   /** Headers that prove who asks; Google's application default credentials unless given. */
   readonly authorize?: () => Promise<Readonly<Record<string, string>>>;
+  readonly aroundCall?: AroundCall;
 };
 
 const GOOGLE = 'https://gkehub.googleapis.com';
@@ -87,9 +89,12 @@ const parse = (text: string): unknown => {
 
 type GoogleError = { readonly error?: { readonly message?: string; readonly status?: string } };
 
-const refused = (about: string, response: Response, body: unknown): HubError => {
+/** An answer as it is read here. */
+type HubAnswer = { readonly status: number; readonly text: string; readonly retryAfter?: string };
+
+const refused = (about: string, response: HubAnswer, body: unknown): HubError => {
   const said = (typeof body === 'object' && body !== null ? (body as GoogleError).error : undefined) ?? {};
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const seconds = Number(response.retryAfter ?? Number.NaN);
   return new HubError({
     status: response.status,
     reason: said.status ?? '',
@@ -102,6 +107,7 @@ const reasonOf = (error: unknown): string =>
   error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
 
 export const createHubClient = (settings: HubSettings = {}): HubClient => {
+  const around = settings.aroundCall ?? straightOn;
   const base = (settings.endpoint ?? GOOGLE).replace(/\/+$/, '');
   const authorize =
     settings.authorize ?? (settings.endpoint === undefined ? googleCredentials() : () => Promise.resolve({}));
@@ -114,16 +120,25 @@ export const createHubClient = (settings: HubSettings = {}): HubClient => {
   ): Promise<object> => {
     const headers = await authorize();
     const deadline = AbortSignal.timeout(DEADLINE_MS);
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(`${base}/v1/${path}`, {
+    const call = {
+      service: 'hub',
+      operation: method,
+      target: `/v1/${path.split('?', 1)[0]}`,
+      mutating: method !== 'GET',
+    };
+    const ask = async (): Promise<HubAnswer> => {
+      const response = await fetch(`${base}/v1/${path}`, {
         method,
         signal: options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]),
         headers: { accept: 'application/json', 'content-type': 'application/json', ...headers },
         ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
       });
-      text = await response.text();
+      const retryAfter = response.headers.get('retry-after');
+      return { status: response.status, text: await response.text(), ...(retryAfter === null ? {} : { retryAfter }) };
+    };
+    let answer: HubAnswer;
+    try {
+      answer = await around(call, ask);
     } catch (error) {
       if (options.signal?.aborted) throw error;
       throw new HubError(
@@ -135,11 +150,11 @@ export const createHubClient = (settings: HubSettings = {}): HubClient => {
         { cause: error },
       );
     }
-    const body = parse(text);
-    if (!response.ok) throw refused(about, response, body);
+    const body = parse(answer.text);
+    if (answer.status < 200 || answer.status > 299) throw refused(about, answer, body);
     if (typeof body === 'object' && body !== null) return body;
     throw new HubError({
-      status: response.status,
+      status: answer.status,
       reason: '',
       message: `What answers at ${base} when asked to ${about} is not GKE Hub: check SLIPWAY_HUB_ENDPOINT.`,
     });

@@ -5,6 +5,7 @@
  */
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
+import type { AroundCall } from '../calls.ts';
 import { createClient, type KubernetesClient } from './client.ts';
 import { type Credentials, createTransport, type TlsIdentity } from './transport.ts';
 
@@ -35,7 +36,7 @@ const credentialsOf = (config: KubeConfig) => async (): Promise<Credentials> => 
 };
 
 /** Reads the kubeconfig at `file`, or, without one, what `kubectl` would use; inside a Pod, its service account. */
-export const connectManagement = (file: string | undefined): KubernetesClient => {
+export const connectManagement = (file: string | undefined, aroundCall?: AroundCall): KubernetesClient => {
   const config = new KubeConfig();
   if (file === undefined) config.loadFromDefault();
   else config.loadFromFile(file);
@@ -49,6 +50,8 @@ export const connectManagement = (file: string | undefined): KubernetesClient =>
     createTransport({
       server: cluster.server.replace(/\/+$/, ''),
       credentials: credentialsOf(config),
+      service: 'management',
+      ...(aroundCall === undefined ? {} : { aroundCall }),
       ...(cluster.proxyUrl === undefined ? {} : { proxy: cluster.proxyUrl }),
     }),
   );

@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { type AroundCall, straightOn } from '../calls.ts';
 
 /** How to prove who we are, and whom to trust. PEM. */
 export type TlsIdentity = {
@@ -50,6 +51,9 @@ export type TransportSettings = {
   /** URL of an HTTP CONNECT proxy. */
   readonly proxy?: string;
   readonly deadlineMs?: number;
+  readonly aroundCall?: AroundCall;
+  /** Which API it is to those around calls. */
+  readonly service?: 'management' | 'cluster';
 };
 
 const DEADLINE_MS = 10_000;
@@ -85,31 +89,40 @@ export const createTransport = (settings: TransportSettings): Transport => {
     return current.dispatcher;
   };
 
+  const around = settings.aroundCall ?? straightOn;
+  const service = settings.service ?? 'management';
+
+  const send: Transport['send'] = async (ask) => {
+    const { tls, headers } = await settings.credentials();
+    const deadline = AbortSignal.timeout(settings.deadlineMs ?? DEADLINE_MS);
+    const answer = await request(`${settings.server}${ask.path}`, {
+      method: ask.method,
+      dispatcher: dispatcher(tls),
+      ...(ask.last === true ? { reset: true } : {}),
+      signal: ask.signal === undefined ? deadline : AbortSignal.any([ask.signal, deadline]),
+      headers: {
+        accept: 'application/json',
+        ...(ask.body === undefined ? {} : { 'content-type': ask.contentType ?? 'application/json' }),
+        ...headers,
+      },
+      ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
+    });
+    const text = await answer.body.text();
+    const retryAfter = Number(answer.headers['retry-after']);
+    return {
+      status: answer.statusCode,
+      text,
+      ...(Number.isFinite(retryAfter) && retryAfter > 0 ? { retryAfterSeconds: retryAfter } : {}),
+    };
+  };
+
   return {
     server: settings.server,
 
-    send: async (ask) => {
-      const { tls, headers } = await settings.credentials();
-      const deadline = AbortSignal.timeout(settings.deadlineMs ?? DEADLINE_MS);
-      const answer = await request(`${settings.server}${ask.path}`, {
-        method: ask.method,
-        dispatcher: dispatcher(tls),
-        ...(ask.last === true ? { reset: true } : {}),
-        signal: ask.signal === undefined ? deadline : AbortSignal.any([ask.signal, deadline]),
-        headers: {
-          accept: 'application/json',
-          ...(ask.body === undefined ? {} : { 'content-type': ask.contentType ?? 'application/json' }),
-          ...headers,
-        },
-        ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
-      });
-      const text = await answer.body.text();
-      const retryAfter = Number(answer.headers['retry-after']);
-      return {
-        status: answer.statusCode,
-        text,
-        ...(Number.isFinite(retryAfter) && retryAfter > 0 ? { retryAfterSeconds: retryAfter } : {}),
-      };
+    send: (ask) => {
+      const target = ask.path.split('?', 1)[0] ?? '';
+      const call = { service, operation: ask.method, target, mutating: ask.method !== 'GET' };
+      return around(call, () => send(ask));
     },
 
     close: async () => {

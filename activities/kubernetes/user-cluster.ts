@@ -5,6 +5,7 @@
  * Secret and kept in memory only; connections, through the HTTP CONNECT proxy where there is one. Neighbours:
  * `secret.ts` reads the CA. Invariants: I8 (the key never leaves this process), I11 (nothing is stored in the cluster).
  */
+import type { AroundCall } from '../calls.ts';
 import { generateKeyPair, issueClientCertificate, privateKeyPem } from './certificates.ts';
 import { type Cancellation, createClient, type KubernetesClient } from './client.ts';
 import { readSecret } from './secret.ts';
@@ -41,6 +42,7 @@ export type UserClusterSettings = {
   /** URL of an HTTP CONNECT proxy. */
   readonly proxy?: string;
   readonly now?: () => number;
+  readonly aroundCall?: AroundCall;
 };
 
 const connect = async (settings: UserClusterSettings, cluster: UserCluster): Promise<KubernetesClient> => {
@@ -60,6 +62,8 @@ const connect = async (settings: UserClusterSettings, cluster: UserCluster): Pro
     createTransport({
       server: `https://${cluster.endpoint}`,
       credentials: () => Promise.resolve(credentials),
+      service: 'cluster',
+      ...(settings.aroundCall === undefined ? {} : { aroundCall: settings.aroundCall }),
       ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
     }),
   );

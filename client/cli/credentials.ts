@@ -49,7 +49,7 @@ export const issueCredential = async (configuration: ClientConfiguration, object
   return withTemporal(configuration, async (client) => {
     try {
       const issued: IssuedCertificate = await client.workflow.execute(ISSUE_CREDENTIAL_WORKFLOW, {
-        taskQueue: TASK_QUEUE,
+        taskQueue: configuration.taskQueue ?? TASK_QUEUE,
         workflowId: `credential/${namespace}/${name}/${crypto.randomUUID()}`,
         args: [{ object, csr, lifetimeSeconds: LIFETIME_SECONDS }],
         workflowExecutionTimeout: WORKFLOW_DEADLINE,

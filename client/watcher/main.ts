@@ -29,7 +29,7 @@ const main = async (): Promise<void> => {
   const configuration = readServiceConfiguration();
   const settings = { relistMs: relistMs(), probeMs: PROBE_MS, sweepMs: SWEEP_MS };
   const api = connectApiServer(loadKubeConfig(configuration));
-  const { temporalAddress, temporalNamespace: namespace } = configuration;
+  const { temporalAddress, temporalNamespace: namespace, taskQueue } = configuration;
   const connection = Connection.lazy(connectionOptions(temporalAddress));
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -42,7 +42,8 @@ const main = async (): Promise<void> => {
   log.info({ temporal: temporalAddress, namespace, api: api.url }, 'Watching clusters and node pools');
   try {
     const client = new Client({ connection, namespace });
-    await runWatcher({ ...settings, api, connection, client, namespace, log, signal: stop.signal });
+    const queue = taskQueue === undefined ? {} : { taskQueueOf: () => taskQueue };
+    await runWatcher({ ...settings, ...queue, api, connection, client, namespace, log, signal: stop.signal });
   } finally {
     await connection.close();
   }

@@ -47,7 +47,11 @@ const referenceOf = (object: Observed): ObjectRef => ({
   uid: object.uid,
 });
 
-export const signals = (client: Pick<Client, 'workflow'>): Signals => {
+/** `taskQueueOf` says which workers an object's entity is started for. */
+export const signals = (
+  client: Pick<Client, 'workflow'>,
+  taskQueueOf: (object: ObjectRef) => string = () => TASK_QUEUE,
+): Signals => {
   const told = new Map<string, { readonly news: string; readonly workflowId: string; readonly at: number }>();
 
   const changed = async (object: Observed): Promise<void> => {
@@ -58,7 +62,7 @@ export const signals = (client: Pick<Client, 'workflow'>): Signals => {
     const workflowId = entityWorkflowId(reference);
     await client.workflow.signalWithStart(ENTITY_WORKFLOW[reference.kind], {
       workflowId,
-      taskQueue: TASK_QUEUE,
+      taskQueue: taskQueueOf(reference),
       args: [state],
       signal: specChanged,
       signalArgs: [],

@@ -8,7 +8,7 @@
 import type { Client, ConnectionLike } from '@temporalio/client';
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
-import type { ObjectKind } from '../../api/object.ts';
+import type { ObjectKind, ObjectRef } from '../../api/object.ts';
 import type { ApiServer } from '../api-server.ts';
 import { messagesOf } from '../user-error.ts';
 import { runningEntities, sweepEntities } from './entity-sweep.ts';
@@ -36,12 +36,14 @@ export type WatcherSettings = {
   readonly relistMs: number;
   readonly probeMs: number;
   readonly sweepMs: number;
+  /** The queue of the workers that an object's entity is for; `slipway` where it isn't given. */
+  readonly taskQueueOf?: (object: ObjectRef) => string;
 };
 
 /** Runs until the signal aborts. */
 export const runWatcher = async (settings: WatcherSettings): Promise<void> => {
   const { log, signal, namespace } = settings;
-  const entities = signals(settings.client);
+  const entities = signals(settings.client, settings.taskQueueOf);
   const atOnce = pLimit(SIGNALS_AT_ONCE);
   const inTime = <T>(call: () => Promise<T>): Promise<T> =>
     settings.connection.withDeadline(Date.now() + CALL_DEADLINE_MS, call);

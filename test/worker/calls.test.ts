@@ -1,0 +1,98 @@
+/** The seam around a worker's calls, on a real activity context and servers of this process. */
+import { createServer, type Server } from 'node:http';
+import { DeleteVolumeCommand, DescribeKeyPairsCommand } from '@aws-sdk/client-ec2';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createAwsClients } from '../../activities/aws/clients.ts';
+import type { AroundCall, OutgoingCall } from '../../activities/calls.ts';
+import { createHubClient } from '../../activities/hub/client.ts';
+import { createClient } from '../../activities/kubernetes/client.ts';
+import { createTransport } from '../../activities/kubernetes/transport.ts';
+
+let server: Server;
+let url: string;
+const reached: string[] = [];
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    reached.push(`${request.method} ${request.url?.split('?')[0]}`);
+    const aws = request.method === 'POST' && request.url === '/';
+    response.writeHead(200, { 'content-type': aws ? 'text/xml' : 'application/json' });
+    response.end(aws ? '<DescribeKeyPairsResponse><keySet/></DescribeKeyPairsResponse>' : '{"name":"operations/1"}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  url = typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '';
+});
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+const recorded = (): { calls: OutgoingCall[]; aroundCall: AroundCall } => {
+  const calls: OutgoingCall[] = [];
+  return {
+    calls,
+    aroundCall: (call, send) => {
+      calls.push(call);
+      return send();
+    },
+  };
+};
+
+const lost: AroundCall = async (_call, send) => {
+  await send();
+  throw new Error('the answer was lost');
+};
+
+describe('Who stands around calls', () => {
+  test('sees those to AWS by service and operation, and whether they change anything', async () => {
+    const { calls, aroundCall } = recorded();
+    const { ec2, destroy } = awsAt(aroundCall);
+    await ec2.send(new DescribeKeyPairsCommand({}));
+    await ec2.send(new DeleteVolumeCommand({ VolumeId: 'vol-1' }));
+    destroy();
+    expect(calls).toEqual([
+      { service: 'EC2', operation: 'DescribeKeyPairs', target: '', mutating: false },
+      { service: 'EC2', operation: 'DeleteVolume', target: '', mutating: true },
+    ]);
+  });
+
+  test('sees those to Kubernetes and to the hub by method and path, without a query', async () => {
+    const { calls, aroundCall } = recorded();
+    const management = kubernetesAt(aroundCall);
+    await management.look('/readyz?verbose');
+    await management.close();
+    await createHubClient({ endpoint: url, aroundCall }).create('projects/p/locations/l/memberships/m', {});
+    expect(calls).toEqual([
+      { service: 'management', operation: 'GET', target: '/readyz', mutating: false },
+      { service: 'hub', operation: 'POST', target: '/v1/projects/p/locations/l/memberships', mutating: true },
+    ]);
+  });
+
+  test('can lose an answer after the call has taken effect', async () => {
+    const before = reached.length;
+    const { ec2, destroy } = awsAt(lost);
+    await expect(ec2.send(new DeleteVolumeCommand({ VolumeId: 'vol-1' }))).rejects.toMatchObject({
+      message: 'the answer was lost',
+      operation: 'EC2 DeleteVolume',
+    });
+    destroy();
+    await expect(kubernetesAt(lost).look('/readyz')).rejects.toMatchObject({ reason: 'Unreachable' });
+    await expect(createHubClient({ endpoint: url, aroundCall: lost }).operation('operations/1')).rejects.toThrow(
+      'the answer was lost',
+    );
+    expect(reached.length - before).toBe(3);
+  });
+});
+
+const awsAt = (aroundCall: AroundCall) => {
+  process.env['AWS_ENDPOINT_URL'] = url;
+  process.env['AWS_ACCESS_KEY_ID'] = 'test';
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
+  return createAwsClients({ region: 'eu-west-1', aroundCall });
+};
+
+const kubernetesAt = (aroundCall: AroundCall) =>
+  createClient(
+    createTransport({ server: url, credentials: () => Promise.resolve({ tls: {}, headers: {} }), aroundCall }),
+  );
