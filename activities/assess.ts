@@ -12,7 +12,9 @@ import type { ObjectRef } from '../api/object.ts';
 import { decideCluster, judgeCluster } from '../policy/decide-cluster.ts';
 import { decideNodePool, judgeNodePool } from '../policy/decide-nodepool.ts';
 import { isDeleting, type Served } from '../policy/facts.ts';
+import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import type { Inventory } from '../policy/plan.ts';
+import type { ResourceProperties } from '../topology/resource.ts';
 import type { Assessment, AssessRequest } from './contract.ts';
 import { retryError, verdictOf } from './verdicts.ts';
 
@@ -27,6 +29,8 @@ export type ObserveRequest = {
   readonly subnetIds: readonly string[];
   /** The cluster is going: what controllers made for it goes too. */
   readonly withCloud: boolean;
+  /** A node pool without our finalizer: it owns nothing yet (I3). */
+  readonly isNew: boolean;
   /** `projects/P/locations/global/memberships/NAME` */
   readonly membership?: string;
 };
@@ -37,6 +41,8 @@ export type AssessSources = {
   readonly findCluster: (name: Named, signal: AbortSignal) => Promise<AWSCluster | null>;
   readonly findNodePool: (name: Named, signal: AbortSignal) => Promise<AWSNodePool | null>;
   readonly observe: (request: ObserveRequest, signal: AbortSignal) => Promise<Inventory>;
+  /** Asks early what the preflight of a new object will ask. */
+  readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
 };
 
 type Named = { readonly namespace: string; readonly name: string };
@@ -52,8 +58,18 @@ const clusterRequest = (object: ObjectRef, cluster: AWSCluster): ObserveRequest 
     vpcId: spec.networking.vpcID,
     subnetIds: distinct([...spec.controlPlane.subnetIDs, ...spec.networking.serviceLoadBalancerSubnetIDs]),
     withCloud: isDeleting(cluster),
+    isNew: false,
     ...(spec.controlPlane.hub === undefined ? {} : { membership: spec.controlPlane.hub.membershipName }),
   };
+};
+
+/** Nobody waits for it, and what it fails with is said by the preflight, which asks again. */
+const foresee = (
+  sources: AssessSources,
+  properties: ResourceProperties['preflight'] | undefined,
+  signal: AbortSignal,
+) => {
+  if (properties !== undefined) void sources.foresee(properties, signal).catch(() => undefined);
 };
 
 const distinct = (ids: readonly string[]): readonly string[] => [...new Set(ids)].sort();
@@ -69,6 +85,7 @@ const assessCluster = async (sources: AssessSources, object: ObjectRef, signal: 
   };
   const judged = judgeCluster(facts);
   if (judged !== undefined || cluster === null) return judged ?? decideCluster(facts);
+  foresee(sources, firstLookOfCluster(cluster), signal);
   return decideCluster({
     ...facts,
     inventory: await sources.observe(clusterRequest(object, cluster), signal),
@@ -83,10 +100,15 @@ const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCluster |
   clusterName: pool.spec.clusterName,
   subnetIds: distinct([...(cluster?.spec.controlPlane.subnetIDs ?? []), pool.spec.subnetID]),
   withCloud: false,
+  isNew: isNew(pool),
   ...(cluster === null ? {} : { vpcId: cluster.spec.networking.vpcID }),
 });
 
-const assessNodePool = async (sources: AssessSources, object: ObjectRef, signal: AbortSignal): Promise<Assessment> => {
+const assessNodePool = async (
+  sources: AssessSources,
+  { object, told }: AssessRequest,
+  signal: AbortSignal,
+): Promise<Assessment> => {
   const [pool, worker] = await Promise.all([sources.findNodePool(object, signal), sources.served(signal)]);
   const cluster =
     pool === null
@@ -99,8 +121,14 @@ const assessNodePool = async (sources: AssessSources, object: ObjectRef, signal:
     settleSeconds: sources.settleSeconds,
     object: pool,
     cluster,
+    told: told === true,
   };
   const judged = judgeNodePool(facts);
+  const builds = judged === undefined || judged.kind === 'waiting';
+  // Once, however long it waits then.
+  if (builds && told !== true && pool !== null && cluster !== null && !isDeleting(cluster)) {
+    foresee(sources, firstLookOfNodePool(pool, cluster), signal);
+  }
   if (judged !== undefined || pool === null) return judged ?? decideNodePool(facts);
   return decideNodePool({
     ...facts,
@@ -116,11 +144,11 @@ const BLOCKED_CURE = 'Correct what it names; it is looked at again by itself.';
  */
 export const createAssess =
   (sources: AssessSources) =>
-  async ({ object }: AssessRequest, signal: AbortSignal): Promise<Assessment> => {
+  async (request: AssessRequest, signal: AbortSignal): Promise<Assessment> => {
     try {
-      return object.kind === 'AWSCluster'
-        ? await assessCluster(sources, object, signal)
-        : await assessNodePool(sources, object, signal);
+      return request.object.kind === 'AWSCluster'
+        ? await assessCluster(sources, request.object, signal)
+        : await assessNodePool(sources, request, signal);
     } catch (error) {
       const { verdict, message } = verdictOf(error);
       if (verdict === 'retry') throw error;

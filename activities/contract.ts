@@ -10,7 +10,14 @@ import type { Found, Plan, Step } from '../policy/plan.ts';
 import type { Change, EventView, MirrorRequest, OperationView, StepState, StepView } from '../policy/views.ts';
 import type { Outputs } from '../topology/resource.ts';
 
-export type AssessRequest = { readonly object: ObjectRef };
+export type AssessRequest = {
+  readonly object: ObjectRef;
+  /**
+   * A node pool heard that its cluster made progress, or has waited long: it looks, whatever the cluster's status says,
+   * which lags behind.
+   */
+  readonly told?: true;
+};
 
 export type StepRequest = {
   readonly object: ObjectRef;

@@ -22,6 +22,8 @@ export type OperationInput = {
   readonly plan: Plan;
   /** Signalled about the operation's milestones; the parent entity. */
   readonly entityId: string;
+  /** When it succeeds, the object is as this generation asks for: nothing was postponed, so nobody needs to look again. */
+  readonly settles?: true;
 };
 
 /** What `assess` decided: observe -> decide -> plan, in one activity. */

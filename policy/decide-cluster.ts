@@ -116,6 +116,7 @@ const operation = (
   type: OperationInput['type'],
   release: Release,
   plan: Plan,
+  settles = false,
 ): Assessment => ({
   kind: 'operate',
   operation: {
@@ -133,6 +134,7 @@ const operation = (
     kubernetesVersion: release.kubernetes,
     plan,
     entityId: facts.entityId,
+    ...(settles ? { settles: true as const } : {}),
   },
 });
 
@@ -176,7 +178,8 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
     live,
   });
   if (plan.steps.length === 0) return { kind: 'settled', generation, ...noteOf(asked, release, postponed) };
-  return operation(facts, cluster, 'CreateCluster', release, plan);
+  const { note } = noteOf(asked, release, postponed);
+  return operation(facts, cluster, 'CreateCluster', release, plan, note === undefined);
 };
 
 /** What the cluster's entity does next. Throws only if facts are missing that `judgeCluster` asked for. */

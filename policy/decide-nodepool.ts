@@ -42,8 +42,11 @@ const clusterRef = (cluster: AWSCluster) => ({
 const clusterIdOfPool = (pool: AWSNodePool, cluster: AWSCluster | null): string | undefined =>
   pool.status?.clusterID ?? (cluster === null ? undefined : clusterIdOf(cluster.metadata.uid));
 
+/** By its own status: a pool that waits for its cluster then costs no call to AWS. */
+const hasNetwork = ({ status }: AWSCluster): boolean => status?.endpoint !== undefined || status?.established === true;
+
 /** How the pool's cluster stands in the way of building; undefined when it doesn't. */
-const judgeItsCluster = (pool: AWSNodePool, cluster: AWSCluster | null): Assessment | undefined => {
+const judgeItsCluster = ({ cluster, told }: NodePoolFacts, pool: AWSNodePool): Assessment | undefined => {
   const { generation, namespace } = pool.metadata;
   const name = `AWSCluster ${namespace}/${pool.spec.clusterName}`;
   if (cluster === null) {
@@ -76,17 +79,25 @@ const judgeItsCluster = (pool: AWSNodePool, cluster: AWSCluster | null): Assessm
       `delete it and apply it again with region: ${cluster.spec.region}`,
     );
   }
+  if (told !== true && !hasNetwork(cluster)) {
+    return {
+      kind: 'waiting',
+      generation,
+      reason: `Waiting for ${name}, whose network is not ready yet.`,
+      entityId: entityWorkflowId(clusterRef(cluster)),
+    };
+  }
   return undefined;
 };
 
 /** What can be decided without looking at AWS; undefined when an inventory is needed. */
 export const judgeNodePool = (facts: NodePoolFacts): Assessment | undefined => {
-  const { object: pool, requested, worker, cluster } = facts;
+  const { object: pool, requested, worker } = facts;
   const identity = judgeIdentity(pool, requested);
   if (identity !== undefined || pool === null) return identity;
   const place = judgePlace(pool, pool.spec.region, worker);
   if (place !== undefined) return place;
-  return isDeleting(pool) ? undefined : judgeItsCluster(pool, cluster);
+  return isDeleting(pool) ? undefined : judgeItsCluster(facts, pool);
 };
 
 const operation = (
@@ -95,6 +106,7 @@ const operation = (
   type: OperationInput['type'],
   versions: { readonly version: string; readonly kubernetes: string },
   plan: Plan,
+  settles = false,
 ): Assessment => ({
   kind: 'operate',
   operation: {
@@ -112,6 +124,7 @@ const operation = (
     kubernetesVersion: versions.kubernetes,
     plan,
     entityId: facts.entityId,
+    ...(settles ? { settles: true as const } : {}),
   },
 });
 
@@ -191,7 +204,8 @@ const decideEnsure = (
       ...noteOf(pool.spec.version, release, postponed),
     };
   }
-  return operation(facts, pool, 'CreateNodePool', release, plan);
+  const { note } = noteOf(pool.spec.version, release, postponed);
+  return operation(facts, pool, 'CreateNodePool', release, plan, note === undefined);
 };
 
 const judgeVersion = (

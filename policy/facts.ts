@@ -40,6 +40,8 @@ export type NodePoolFacts = Common & {
   readonly object: AWSNodePool | null;
   /** The AWSCluster that it names, in its namespace; null only if the API server said that there is none. */
   readonly cluster: AWSCluster | null;
+  /** The pool heard that its cluster made progress: what the cluster's status says may be older than that. */
+  readonly told?: boolean;
   readonly inventory?: Inventory;
 };
 

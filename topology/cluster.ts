@@ -48,7 +48,7 @@ const firstLooks = (cluster: AWSCluster, release: Release): Resource[] => {
     {
       key: CLUSTER_STARTED,
       kind: 'milestone',
-      properties: {},
+      properties: { beginning: true },
       event: { reason: 'CreatingCluster', message: [`Cluster version ${release.version} is being created`] },
     },
     { key: FINALIZER_KEY, kind: 'finalizer', properties: {} },

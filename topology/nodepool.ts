@@ -56,7 +56,7 @@ const firstLooks = (pool: AWSNodePool, cluster: AWSCluster, release: Release): R
     {
       key: NODE_POOL_STARTED,
       kind: 'milestone',
-      properties: {},
+      properties: { beginning: true },
       event: { reason: 'StartedNodePoolProvisioning', message: ['Started node pool provisioning'] },
     },
     { key: FINALIZER_KEY, kind: 'finalizer', properties: {} },

@@ -136,7 +136,8 @@ export type ResourceProperties = {
   /** Wait: two complete inventories are empty, the second after the settling time. */
   account: { readonly settleSeconds: number };
   /** No effect: a name for "all of these are done", for events and for pools that wait for their cluster. */
-  milestone: Readonly<Record<string, never>>;
+  /** `beginning`: nothing is ready by it, so nobody who waits is told. */
+  milestone: { readonly beginning?: true };
 };
 
 export type AddonName = 'node-access' | 'coredns' | 'metrics-server' | 'storage-classes' | 'connect-agent';

@@ -105,6 +105,7 @@ export const wireActivities = (
   });
   const assess = createAssess({
     settleSeconds,
+    foresee: aws.foresee,
     served: async (signal) => ({ account: await aws.scope.account(signal), regions: [region] }),
     findCluster: (name, signal) => findCluster(management, name, { signal }),
     findNodePool: (name, signal) => findNodePool(management, name, { signal }),

@@ -69,8 +69,8 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
   setHandler(
     addDependent,
     ({ entityId: dependent }) => {
-      // Told once on joining, since it may have missed a milestone; asking again must not start a game of ping-pong.
-      if (!dependents.has(dependent)) news += 1;
+      // Told once on joining, if it may have missed a milestone; asking again must not start a game of ping-pong.
+      if (!dependents.has(dependent) && news > 0) news += 1;
       dependents.add(dependent);
     },
     { description: 'A node pool asks to be told about its cluster' },
@@ -198,10 +198,13 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     return { result, seen: { changes: seen, progress } };
   };
 
+  /** It was told of its cluster's progress, or waited long: what the cluster's status says may be older. */
+  let progressed = false;
   for (;;) {
     const seen = current();
     enter('assessing');
-    const assessment = await assess({ object });
+    const assessment = await assess(progressed ? { object, told: true } : { object });
+    progressed = false;
     if (assessment.kind !== 'blocked') looksWhileBlocked = 0;
     switch (assessment.kind) {
       case 'orphaned':
@@ -240,6 +243,11 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
           await idle(followed, IDLE_LOOK.outdated(outdated));
         } else {
           outdated = 0;
+          // What it made is as it should be. What changes later is found by the next look, for whatever reason.
+          if (result.state === 'succeeded' && assessment.operation.settles && changes === followed.changes) {
+            enter('settled');
+            await idle(followed);
+          }
         }
         break;
       }
@@ -257,6 +265,7 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
         await write({ kind: 'waiting', reason: assessment.reason }, assessment.generation);
         await askToBeTold(assessment.entityId, entityId);
         await idle(seen, IDLE_LOOK.waiting);
+        progressed = progress > seen.progress || changes === seen.changes;
         break;
       case 'blocked':
         enter('blocked', { reason: assessment.reason });

@@ -119,7 +119,7 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
       const message = resolveMessage(event.message, outputs);
       events = [...events, { reason: event.reason, message, type: 'Normal', at: Date.now(), sequence }];
     }
-    if (kind === 'milestone') {
+    if (kind === 'milestone' && step.resource.properties.beginning !== true) {
       parent.signal(milestoneReached, { key }).catch((error: unknown) => {
         // A lost signal only costs time: those who wait also look by themselves.
         log.warn('The entity could not be told about a milestone', { milestone: key, error: String(error) });

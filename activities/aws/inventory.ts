@@ -36,9 +36,10 @@ import type { ResourceKey, ResourceKind, Tags } from '../../topology/resource.ts
 import { foundGroup, listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { foundCloudLoadBalancers, listCloudLoadBalancers } from './cloud-load-balancers.ts';
+import type { ClusterNetwork } from './cluster-network.ts';
 import { foundEstablished } from './established.ts';
 import { exists, foundVolume } from './etcd-volume.ts';
-import { type AwsFacts, createMemory } from './facts.ts';
+import type { AwsFacts } from './facts.ts';
 import { foundTemplate, listTemplates } from './launch-template.ts';
 import { foundListener, listenersOf } from './listener.ts';
 import { foundLoadBalancer, isCrossZone, loadBalancerNamed, tagsOf } from './load-balancer.ts';
@@ -61,6 +62,8 @@ export type ObserveRequest = {
   readonly subnetIds: readonly string[];
   /** Also what controllers inside the cluster made: dear to list, and of interest to removals only. */
   readonly withCloud?: boolean;
+  /** Without our finalizer a node pool owns nothing yet (I3): only what it takes from its cluster is looked at. */
+  readonly isNew?: boolean;
 };
 
 export type Observe = (request: ObserveRequest, signal: AbortSignal) => Promise<Inventory>;
@@ -110,9 +113,13 @@ const ofVolumes = (all: readonly Volume[], clusterId: string): Parts => {
 const ofGroups = (groups: readonly AutoScalingGroup[], clusterId: string): Parts =>
   entries(groups, 'auto-scaling-group', clusterId, (group) => tagRecord(group.Tags), foundGroup);
 
-export const createObserve = (clients: AwsClients, scope: AwsScope, facts: AwsFacts): Observe => {
+export const createObserve = (
+  clients: AwsClients,
+  scope: AwsScope,
+  facts: AwsFacts,
+  network: ClusterNetwork,
+): Observe => {
   const { ec2, autoScaling, elbv2 } = clients;
-  const remember = createMemory(Date.now);
 
   const listSecurityGroups = (by: ReturnType<typeof filter>, abortSignal: AbortSignal): Promise<SecurityGroup[]> =>
     readAll(
@@ -251,34 +258,29 @@ export const createObserve = (clients: AwsClients, scope: AwsScope, facts: AwsFa
       request.withCloud === true ? ofCloud(request.clusterId, signal) : [],
     ]);
 
-  /** Groups and load balancer of a pool's cluster: remembered for a while once all are there. */
+  /** Groups and load balancer of a pool's cluster. */
   const ofItsCluster = (clusterId: string, signal: AbortSignal): Promise<Parts> =>
-    remember(
-      `cluster ${clusterId}`,
-      async () => {
-        const [groups, balancer] = await Promise.all([
-          listSecurityGroups(filter(`tag:${CLUSTER_TAG}`, clusterId), signal),
-          loadBalancerNamed(elbv2, controlPlaneName(clusterId), signal),
-        ]);
-        const arn = balancer?.LoadBalancerArn;
-        const tags = arn === undefined ? {} : ((await tagsOf(elbv2, [arn], signal)).get(arn) ?? {});
-        const owned = balancer !== undefined && keyOf('load-balancer', tags, clusterId) !== undefined;
-        return [
-          ...ofSecurityGroups(groups, clusterId),
-          ...(owned ? [foundLoadBalancer(LOAD_BALANCER, balancer, tags)] : []),
-        ];
-      },
-      (parts) =>
-        ['security-group', 'load-balancer'].every((kind) => parts.some((one) => one && kindOf(one.key) === kind)) &&
-        parts.filter((one) => one && kindOf(one.key) === 'security-group').length > 1,
-    );
+    network.of(clusterId, async () => {
+      const [groups, balancer] = await Promise.all([
+        listSecurityGroups(filter(`tag:${CLUSTER_TAG}`, clusterId), signal),
+        loadBalancerNamed(elbv2, controlPlaneName(clusterId), signal),
+      ]);
+      const arn = balancer?.LoadBalancerArn;
+      const tags = arn === undefined ? {} : ((await tagsOf(elbv2, [arn], signal)).get(arn) ?? {});
+      const owned = balancer !== undefined && keyOf('load-balancer', tags, clusterId) !== undefined;
+      return [
+        ...ofSecurityGroups(groups, clusterId),
+        ...(owned ? [foundLoadBalancer(LOAD_BALANCER, balancer, tags)] : []),
+      ].filter((one) => one !== undefined);
+    });
 
   const observeNodePool = (request: ObserveRequest, signal: AbortSignal): Promise<readonly Parts[]> => {
     const { object, clusterId } = request;
+    const shared = [ofFacts(request, signal), ofItsCluster(clusterId, signal)];
+    if (request.isNew === true) return Promise.all(shared);
     const AutoScalingGroupNames = [nodePoolName(clusterId, nodePoolIdOf(object.uid))];
     return Promise.all([
-      ofFacts(request, signal),
-      ofItsCluster(clusterId, signal),
+      ...shared,
       ofTemplates(filter(`tag:${UID_TAG}`, object.uid), clusterId, signal),
       listGroups(autoScaling, { AutoScalingGroupNames }, signal).then((all) => ofGroups(all, clusterId)),
     ]);

@@ -48,7 +48,8 @@ const offerTroubles = (type: string, zones: ReadonlySet<string>, subnets: readon
   return wanted.filter((zone) => !zones.has(zone)).map((zone) => `instance type ${type} is not offered in ${zone}`);
 };
 
-const look = async (facts: AwsFacts, properties: Properties, region: string, signal: AbortSignal) => {
+/** What is wrong with the account as an object describes it, and what preflight answers. */
+export const lookAtAccount = async (facts: AwsFacts, properties: Properties, region: string, signal: AbortSignal) => {
   const { vpcId, subnetIds, securityGroupIds, keyName, instanceProfiles, kmsKeyArns, instanceType } = properties;
   const [vpc, subnets, groups, keyPair, profiles, keys, zones] = await Promise.all([
     facts.vpc(vpcId, signal),
@@ -76,7 +77,7 @@ const look = async (facts: AwsFacts, properties: Properties, region: string, sig
 export const preflightDriver = (facts: AwsFacts): ResourceDriver<'preflight'> => {
   const lookOnce = async (wanted: Wanted<'preflight'>): Promise<Made> => {
     const { account, region } = wanted.owner;
-    const { troubles, outputs } = await look(facts, wanted.properties, region, wanted.signal);
+    const { troubles, outputs } = await lookAtAccount(facts, wanted.properties, region, wanted.signal);
     if (troubles.length > 0) {
       throw blockedError(
         `Account ${account}, region ${region} is not as the object describes it: ${troubles.join('; ')}. ` +

@@ -4,13 +4,15 @@
  * Owns: wiring, and the guard in front of each step (I12). Neighbours: one file a kind; `activities/index.ts` picks the
  * driver of a step by its kind.
  */
-import type { ResourceKind } from '../../topology/resource.ts';
+import { observed } from '../../policy/observed.ts';
+import type { ResourceKind, ResourceProperties } from '../../topology/resource.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { ReadSecret } from '../seal.ts';
 import { accountDriver } from './account.ts';
 import { autoScalingGroupDriver } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { cloudLoadBalancersDriver } from './cloud-load-balancers.ts';
+import { type ClusterNetwork, createClusterNetwork } from './cluster-network.ts';
 import { establishedDriver } from './established.ts';
 import { etcdVolumeDriver } from './etcd-volume.ts';
 import { createFacts } from './facts.ts';
@@ -19,7 +21,7 @@ import { launchTemplateDriver } from './launch-template.ts';
 import { listenerDriver } from './listener.ts';
 import { loadBalancerDriver } from './load-balancer.ts';
 import { networkInterfaceDriver } from './network-interface.ts';
-import { preflightDriver } from './preflight.ts';
+import { lookAtAccount, preflightDriver } from './preflight.ts';
 import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
 import { securityGroupRulesDriver } from './security-group-rules.ts';
@@ -50,6 +52,8 @@ export type Aws = {
   readonly drivers: AwsDrivers;
   readonly observe: Observe;
   readonly scope: AwsScope;
+  /** Asks what a preflight will ask, so that it finds the answers; whatever is wrong is said by the preflight itself. */
+  readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
 };
 
 export type AwsSettings = {
@@ -61,21 +65,41 @@ const guarded = <K extends ResourceKind>(driver: ResourceDriver<K>, scope: AwsSc
   guard: (wanted) => scope.guard(wanted.owner, wanted.signal),
 });
 
+/** A kind that node pools take from their cluster: what is made needs no look. */
+const shared = <K extends 'security-group' | 'load-balancer'>(
+  driver: ResourceDriver<K>,
+  network: ClusterNetwork,
+): ResourceDriver<K> => ({
+  ...driver,
+  create: async (wanted) => {
+    const made = await driver.create(wanted);
+    const { key, owner, properties } = wanted;
+    network.made(owner.clusterId, observed(driver.kind, key, made.outputs, { name: properties.name }, owner.uid));
+    return made;
+  },
+  remove: (wanted, found) => {
+    network.forget(wanted.owner.clusterId);
+    return driver.remove(wanted, found);
+  },
+});
+
 /** Drivers and observation of one worker. */
 export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws => {
   const scope = createScope(clients);
   const facts = createFacts(clients);
+  const network = createClusterNetwork();
   return {
     scope,
-    observe: createObserve(clients, scope, facts),
+    observe: createObserve(clients, scope, facts, network),
+    foresee: async (properties, signal) => void (await lookAtAccount(facts, properties, clients.region, signal)),
     drivers: {
       preflight: guarded(preflightDriver(facts), scope),
       'subnet-tags': guarded(subnetTagsDriver(clients), scope),
-      'security-group': guarded(securityGroupDriver(clients), scope),
+      'security-group': guarded(shared(securityGroupDriver(clients), network), scope),
       'security-group-rules': guarded(securityGroupRulesDriver(clients), scope),
       'etcd-volume': guarded(etcdVolumeDriver(clients), scope),
       'network-interface': guarded(networkInterfaceDriver(clients), scope),
-      'load-balancer': guarded(loadBalancerDriver(clients), scope),
+      'load-balancer': guarded(shared(loadBalancerDriver(clients), network), scope),
       'target-group': guarded(targetGroupDriver(clients), scope),
       targets: guarded(targetsDriver(clients), scope),
       listener: guarded(listenerDriver(clients), scope),

@@ -5,7 +5,7 @@ import type { ObjectRef } from '../../api/object.ts';
 import { releaseOf } from '../../api/releases.ts';
 import type { Assessment, OperationInput } from '../../policy/assessment.ts';
 import { decideCluster, judgeCluster } from '../../policy/decide-cluster.ts';
-import { decideNodePool } from '../../policy/decide-nodepool.ts';
+import { decideNodePool, judgeNodePool } from '../../policy/decide-nodepool.ts';
 import { planEnsure } from '../../policy/ensure.ts';
 import type { ClusterFacts, NodePoolFacts } from '../../policy/facts.ts';
 import { observed } from '../../policy/observed.ts';
@@ -147,6 +147,7 @@ describe('a cluster', () => {
       version: VERSION,
       kubernetesVersion: '1.36.3',
       entityId: 'awscluster/default/cluster-0/uid',
+      settles: true,
     });
     expect(plan.steps).toHaveLength(topology.length);
   });
@@ -246,6 +247,19 @@ describe('a node pool', () => {
       reason: 'Waiting for AWSCluster default/cluster-0, which does not have load-balancer/controlplane yet.',
       entityId: `awscluster/default/cluster-0/${CLUSTER_UID}`,
     });
+  });
+
+  test('waits without a look at AWS while its cluster’s status names no endpoint, unless it was told of progress', () => {
+    const { inventory: _, ...facts } = poolFacts({ cluster: seedCluster() });
+    expect(judgeNodePool(facts)).toEqual({
+      kind: 'waiting',
+      generation: 1,
+      reason: 'Waiting for AWSCluster default/cluster-0, whose network is not ready yet.',
+      entityId: `awscluster/default/cluster-0/${CLUSTER_UID}`,
+    });
+    expect(judgeNodePool({ ...facts, told: true })).toBeUndefined();
+    const withEndpoint = seedCluster({ status: { endpoint: 'gke-1.elb.eu-west-1.amazonaws.com' } });
+    expect(judgeNodePool({ ...facts, cluster: withEndpoint })).toBeUndefined();
   });
 
   test('builds nothing and says so while its cluster is absent or being deleted', () => {

@@ -67,6 +67,28 @@ describe('an entity', () => {
     expect(calls).toEqual(['ensure security-group/controlplane']);
   });
 
+  test('does not look again after an operation that leaves nothing to do, but does when the object changes', async () => {
+    const object = newObject();
+    const { activities } = recordingActivities();
+    let looks = 0;
+    const assess = async (): Promise<Assessment> => {
+      looks += 1;
+      return looks === 1
+        ? { kind: 'operate', operation: operationFor(object, { settles: true }) }
+        : { kind: 'orphaned', reason: 'enough' };
+    };
+    await temporal.withWorker({ ...activities, assess, mirror: async () => undefined }, async (queue) => {
+      const entity = await startEntity(queue, object);
+      await waitFor('it is settled', async () =>
+        (await entity.query(getEntityState)).phase === 'settled' ? true : undefined,
+      );
+      expect(looks).toBe(1);
+      await entity.signal(specChanged);
+      expect(await entity.result()).toBe('orphaned: enough');
+    });
+    expect(looks).toBe(2);
+  });
+
   test('whose object is gone changes nothing and ends as orphaned', async () => {
     const object = newObject();
     const { calls, activities } = recordingActivities();

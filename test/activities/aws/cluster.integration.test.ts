@@ -38,7 +38,7 @@ let account: TestAccount;
 let aws: Aws;
 let before: readonly Row[];
 
-const observe = (object: ObjectRef, worker: Aws, withCloud = false): Promise<Inventory> =>
+const observe = (object: ObjectRef, worker: Aws, withCloud = false, isNew = false): Promise<Inventory> =>
   worker.observe(
     {
       object,
@@ -46,6 +46,7 @@ const observe = (object: ObjectRef, worker: Aws, withCloud = false): Promise<Inv
       vpcId: cluster.spec.networking.vpcID,
       subnetIds: SUBNETS,
       withCloud,
+      isNew,
     },
     new AbortController().signal,
   );
@@ -81,7 +82,10 @@ describe('a cluster with three node pools', () => {
     const create = planEnsure(topology, (await observe(CLUSTER, aws)).found, FRESH).plan;
     await carryOut(account, aws, create, CLUSTER);
     for (const pool of pools) {
-      const seen = [...(await observe(pool.object, aws)).found, ...foundInManagement(account, topology)];
+      const looks = account.calls.length;
+      const seen = [...(await observe(pool.object, aws, false, true)).found, ...foundInManagement(account, topology)];
+      // What its cluster has was made by this very worker, and without our finalizer it has nothing itself.
+      expect(account.calls.slice(looks)).toEqual([]);
       const external = Object.fromEntries(
         seen.filter((one) => CLUSTER_OUTPUTS_FOR_POOLS.includes(one.key)).map((one) => [one.key, one.outputs]),
       );

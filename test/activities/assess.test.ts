@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import { type AssessSources, createAssess, type ObserveRequest } from '../../activities/assess.ts';
+import type { AWSCluster } from '../../api/cluster.ts';
+import { FINALIZER } from '../../api/names.ts';
+import type { AWSNodePool } from '../../api/nodepool.ts';
+import type { ObjectRef } from '../../api/object.ts';
+import { EMPTY, inventoryOf } from '../policy/account.ts';
+import { ACCOUNT, CLUSTER_UID, POOL_UID, REGION, seedCluster, seedPool } from '../topology/objects.ts';
+
+const CLUSTER: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID };
+const POOL: ObjectRef = { kind: 'AWSNodePool', namespace: 'default', name: 'cluster-0-pool-0', uid: POOL_UID };
+
+/** Sources that write down what was asked of AWS. */
+const sourcesWith = (pool: AWSNodePool, cluster: AWSCluster) => {
+  const observed: ObserveRequest[] = [];
+  const foreseen: (readonly string[])[] = [];
+  const sources: AssessSources = {
+    served: async () => ({ account: ACCOUNT, regions: [REGION] }),
+    settleSeconds: 0,
+    findCluster: async () => cluster,
+    findNodePool: async () => pool,
+    observe: async (request) => {
+      observed.push(request);
+      return inventoryOf(EMPTY);
+    },
+    foresee: async ({ instanceProfiles }) => {
+      foreseen.push(instanceProfiles);
+      throw new Error('AWS is away');
+    },
+  };
+  const assess = createAssess(sources);
+  const signal = new AbortController().signal;
+  return {
+    observed,
+    foreseen,
+    assess: (object: ObjectRef, told?: true) => assess({ object, ...(told === undefined ? {} : { told }) }, signal),
+  };
+};
+
+describe('a look at a node pool', () => {
+  test('asks AWS about no inventory while its cluster has no network, and early about what its preflight needs', async () => {
+    const { assess, observed, foreseen } = sourcesWith(seedPool(), seedCluster());
+    expect(await assess(POOL)).toMatchObject({ kind: 'waiting' });
+    expect(observed).toEqual([]);
+    expect(foreseen).toEqual([[seedPool().spec.iamInstanceProfile]]);
+  });
+
+  test('looks once it was told that its cluster made progress, only at its cluster while it is new', async () => {
+    const { assess, observed, foreseen } = sourcesWith(seedPool(), seedCluster());
+    expect(await assess(POOL, true)).toMatchObject({ kind: 'waiting' });
+    expect(observed).toMatchObject([{ object: POOL, isNew: true }]);
+    expect(foreseen).toEqual([]);
+  });
+
+  test('looks at its own things, too, once it carries our finalizer', async () => {
+    const begun = seedPool({ metadata: { finalizers: [FINALIZER] } });
+    const { assess, observed } = sourcesWith(begun, seedCluster());
+    await assess(POOL, true);
+    expect(observed).toMatchObject([{ isNew: false }]);
+  });
+});
+
+describe('a look at a cluster', () => {
+  test('that is new asks early what its preflight needs, and what that fails with is no failure of the look', async () => {
+    const { assess, foreseen } = sourcesWith(seedPool(), seedCluster());
+    expect(await assess(CLUSTER)).toMatchObject({ kind: 'operate' });
+    expect(foreseen).toEqual([[seedCluster().spec.controlPlane.iamInstanceProfile]]);
+  });
+
+  test('that was begun asks nothing early', async () => {
+    const { assess, foreseen } = sourcesWith(seedPool(), seedCluster({ metadata: { finalizers: [FINALIZER] } }));
+    await assess(CLUSTER);
+    expect(foreseen).toEqual([]);
+  });
+});
