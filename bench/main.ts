@@ -22,7 +22,17 @@ type Bench = {
 /** Statuses: 1 a budget was missed, 2 wrong usage; others are the sandbox's. */
 const EXIT = { missed: 1, usage: 2 } as const;
 
-const BENCHES: Readonly<Record<string, Bench>> = {};
+const BENCHES: Readonly<Record<string, Bench>> = {
+  create: {
+    about: 'the seed’s cluster: from apply to its last auto scaling group, hop by hop, and its calls by name',
+    options: [
+      new Option('--temporal <data>', 'where Temporal keeps its data')
+        .choices(['memory', 'file', 'both'])
+        .default('both'),
+    ],
+    load: () => import('./create.ts'),
+  },
+};
 
 const program = new Command('npm run bench --')
   .description('Measures Slipway against its budget, on this computer, in a local cloud of its own.')

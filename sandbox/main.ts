@@ -29,6 +29,7 @@ const program = new Command('npm run sandbox --')
 Environment:
   SLIPWAY_HOME    where this sandbox keeps its state (default ~/.slipway); another home is another sandbox
   SLIPWAY_CACHE   where built tools are kept (default ~/.cache/slipway)
+  SLIPWAY_TEMPORAL_DATA   where Temporal keeps its data: memory is quicker, and gone with its process (default file)
 
 Exit status: 0 done, 2 wrong usage, 3 a prerequisite is missing, 4 a tool could not be built, 5 a part does not start,
 6 there is no sandbox, 7 there is no such part, 8 refused, 1 anything else.`,

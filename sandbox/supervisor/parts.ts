@@ -11,7 +11,7 @@ import { applyCrds } from '../management/crds.ts';
 import { awsEnvironment, baseEnvironment, clientEnvironment, workerEnvironment } from './environment.ts';
 import type { Part } from './part.ts';
 import type { Probe } from './probe.ts';
-import { setRetention, temporalServer } from './temporal.ts';
+import { setRetention, temporalData, temporalServer } from './temporal.ts';
 
 type Defaults = Pick<Part, 'needs' | 'keeps' | 'graceMilliseconds' | 'data'>;
 
@@ -48,7 +48,7 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
   return [
     part(
       'temporal',
-      temporalServer(layout),
+      temporalServer(layout, temporalData(caller)),
       { kind: 'listens', address: layout.temporal },
       { settle: () => setRetention(layout), data: ['', '-wal', '-shm'].map((s) => `${data}/temporal.db${s}`) },
     ),

@@ -11,7 +11,19 @@ const SEARCH_ATTRIBUTES = ['SlipwayCluster', 'SlipwayPhase', 'SlipwayOperation',
 /** What an operation of last quarter did is asked for when something fails today. The server's default is one day. */
 const RETENTION = '90d';
 
-export const temporalServer = (layout: SandboxLayout): ComponentCommand => {
+const onDisk = (layout: SandboxLayout): readonly string[] => [
+  ...['--db-filename', `${folders(layout.home).data}/temporal.db`],
+  // Survives the death of the process, which is what the sandbox plays; only a power cut could lose the last writes.
+  ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=off'],
+];
+
+/** In memory it is quicker, and what it knows ends with its process: for benches. */
+export type TemporalData = 'file' | 'memory';
+
+export const temporalData = (caller: NodeJS.ProcessEnv): TemporalData =>
+  caller['SLIPWAY_TEMPORAL_DATA'] === 'memory' ? 'memory' : 'file';
+
+export const temporalServer = (layout: SandboxLayout, kept: TemporalData): ComponentCommand => {
   const { host, port } = layout.temporal;
   return {
     file: `${layout.bin}/temporal`,
@@ -19,9 +31,7 @@ export const temporalServer = (layout: SandboxLayout): ComponentCommand => {
       ...['server', 'start-dev'],
       ...['--ip', host, '--port', `${port}`],
       ...['--ui-ip', layout.temporalUi.host, '--ui-port', `${layout.temporalUi.port}`, '--ui-disable-news-fetch'],
-      ...['--db-filename', `${folders(layout.home).data}/temporal.db`],
-      // Survives the death of the process, which is what the sandbox plays; only a power cut could lose the last writes.
-      ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=off'],
+      ...(kept === 'memory' ? [] : onDisk(layout)),
       ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
       ...['--log-level', 'warn'],
     ],
