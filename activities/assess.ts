@@ -15,7 +15,7 @@ import { isDeleting, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import type { Inventory } from '../policy/plan.ts';
 import type { ResourceProperties } from '../topology/resource.ts';
-import type { Assessment, AssessRequest } from './contract.ts';
+import type { Assessment, AssessRequest, Pacing } from './contract.ts';
 import { retryError, verdictOf } from './verdicts.ts';
 
 /** What to observe: everything of one cluster id, or what one node pool has and takes from its cluster. */
@@ -38,6 +38,8 @@ export type ObserveRequest = {
 export type AssessSources = {
   readonly served: (signal: AbortSignal) => Promise<Served>;
   readonly settleSeconds: number;
+  /** Told with every answer, so that it is part of the histories that it shapes. */
+  readonly pacing?: Pacing;
   readonly findCluster: (name: Named, signal: AbortSignal) => Promise<AWSCluster | null>;
   readonly findNodePool: (name: Named, signal: AbortSignal) => Promise<AWSNodePool | null>;
   readonly observe: (request: ObserveRequest, signal: AbortSignal) => Promise<Inventory>;
@@ -144,15 +146,24 @@ const BLOCKED_CURE = 'Correct what it names; it is looked at again by itself.';
  */
 export const createAssess =
   (sources: AssessSources) =>
-  async (request: AssessRequest, signal: AbortSignal): Promise<Assessment> => {
-    try {
-      return request.object.kind === 'AWSCluster'
-        ? await assessCluster(sources, request.object, signal)
-        : await assessNodePool(sources, request, signal);
-    } catch (error) {
-      const { verdict, message } = verdictOf(error);
-      if (verdict === 'retry') throw error;
-      if (verdict === 'absent') throw retryError(`Something went away while it was looked at: ${message}`, error);
-      return { kind: 'blocked', generation: 0, reason: message, cure: BLOCKED_CURE };
-    }
-  };
+  async (request: AssessRequest, signal: AbortSignal): Promise<Assessment> =>
+    paced(await assessed(sources, request, signal), sources.pacing);
+
+const paced = (assessment: Assessment, pacing: Pacing | undefined): Assessment => {
+  if (pacing === undefined) return assessment;
+  if (assessment.kind !== 'operate') return { ...assessment, pacing };
+  return { ...assessment, pacing, operation: { ...assessment.operation, pacing } };
+};
+
+const assessed = async (sources: AssessSources, request: AssessRequest, signal: AbortSignal): Promise<Assessment> => {
+  try {
+    return request.object.kind === 'AWSCluster'
+      ? await assessCluster(sources, request.object, signal)
+      : await assessNodePool(sources, request, signal);
+  } catch (error) {
+    const { verdict, message } = verdictOf(error);
+    if (verdict === 'retry') throw error;
+    if (verdict === 'absent') throw retryError(`Something went away while it was looked at: ${message}`, error);
+    return { kind: 'blocked', generation: 0, reason: message, cure: BLOCKED_CURE };
+  }
+};

@@ -5,7 +5,7 @@
  * Invariants: I8 (no shape has room for a secret), I10 (plain JSON, lists sorted where they are made).
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
-import type { Assessment, OperationInput, OperationType } from '../policy/assessment.ts';
+import type { Assessment, OperationInput, OperationType, Pacing } from '../policy/assessment.ts';
 import type { Found, Plan, Step } from '../policy/plan.ts';
 import type { Change, EventView, MirrorRequest, OperationView, StepState, StepView } from '../policy/views.ts';
 import type { Outputs } from '../topology/resource.ts';
@@ -29,6 +29,8 @@ export type StepRequest = {
   readonly first: boolean;
   /** When the operation began with the step, in epoch milliseconds; it may be scheduled many times since. */
   readonly since?: number;
+  /** What the operation already says that the step waits for: the same again is told more rarely. */
+  readonly told?: string;
 };
 
 export type StepOutcome = {
@@ -59,6 +61,8 @@ export type Activities = {
   remove(request: StepRequest): Promise<StepOutcome>;
   /** One look: fails with a benign error and a delay while the resource isn't ready. */
   wait(request: StepRequest): Promise<StepOutcome>;
+  /** What is there of a resource, changing nothing: what a skipped step hands on. Null when nothing of ours is there. */
+  find(request: StepRequest): Promise<Outputs | null>;
   mirror(request: MirrorRequest): Promise<void>;
   issueCertificate(request: IssueCertificateRequest): Promise<IssuedCertificate>;
 };
@@ -75,6 +79,7 @@ export type {
   OperationView,
   Outputs,
   Owner,
+  Pacing,
   Plan,
   Step,
   StepState,

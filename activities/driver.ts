@@ -264,3 +264,14 @@ export const waitForResource = async <K extends ResourceKind>(
   if (!look.ready) throw notYet(look.awaited, look.againInMs);
   return { change: 'unchanged', outputs: look.outputs };
 };
+
+/** What is there of one resource, changing nothing; null when nothing of ours is. */
+export const findOutputs = async <K extends ResourceKind>(
+  driver: ResourceDriver<K>,
+  request: StepRequest,
+  context: StepContext,
+): Promise<Outputs | null> => {
+  const wanted = wantedOf(driver, request, context);
+  await driver.guard?.(wanted);
+  return (await findResource(driver, wanted))?.outputs ?? null;
+};

@@ -4,9 +4,16 @@
  * Owns: the choice of the driver; what "first execution" means: the operation's first try of the step *and* Temporal's
  * first attempt at it (I2); and when a wait tells what it waits for (I9). Neighbours: `driver.ts` does the step, `worker/interceptors.ts` reports failures.
  */
-import type { ResourceKind } from '../topology/resource.ts';
+import type { Outputs, ResourceKind } from '../topology/resource.ts';
 import type { StepOutcome, StepRequest } from './contract.ts';
-import { ensureResource, type ResourceDriver, removeResource, type StepContext, waitForResource } from './driver.ts';
+import {
+  ensureResource,
+  findOutputs,
+  type ResourceDriver,
+  removeResource,
+  type StepContext,
+  waitForResource,
+} from './driver.ts';
 import { VerdictError, verdictOf } from './verdicts.ts';
 
 export type Drivers = { readonly [K in Exclude<ResourceKind, 'milestone'>]: ResourceDriver<K> };
@@ -24,16 +31,25 @@ const unknownKind = (request: StepRequest): VerdictError =>
   });
 
 /**
- * How long a wait looks again by itself before it tells what it waits for: each time costs a few events of history, so
- * the longer it has waited, the more rarely.
+ * How long a wait looks again by itself before it tells what it waits for. Each time costs a few events of history, so the
+ * longer it has waited, the more rarely; something new to tell is told sooner than the same again.
  */
-const silence = (waited: number): number => Math.min(Math.max(5_000, waited / 2), 300_000);
+const silence = (waited: number, isNews: boolean): number =>
+  Math.min(Math.max(5_000, waited / 2), isNews ? 20_000 : 300_000);
 
-/** The same "not yet", told if the next look would come after too long a silence. */
-const telling = (error: unknown, scheduled: number, began: number, now: number): unknown => {
+/** How long Temporal tries again by itself, unseen, what waiting alone may cure (I9). */
+const UNSEEN_MS = 20_000;
+
+/** The same error, told if otherwise it would be kept to oneself for too long. */
+const telling = (error: unknown, request: StepRequest, scheduled: number, began: number): unknown => {
   const { waiting, delayMs = 0, ...judgement } = verdictOf(error);
-  if (waiting !== true || now + delayMs - scheduled < silence(scheduled - began)) return error;
-  return new VerdictError({ ...judgement, waiting, delayMs, tell: true }, { cause: error });
+  const until = Date.now() + delayMs - scheduled;
+  if (waiting === true) {
+    if (until < silence(scheduled - began, judgement.message !== request.told)) return error;
+    return new VerdictError({ ...judgement, waiting, delayMs, tell: true }, { cause: error });
+  }
+  if (judgement.verdict !== 'retry' || until < UNSEEN_MS) return error;
+  return new VerdictError({ ...judgement, delayMs, tell: true }, { cause: error });
 };
 
 const driverOf = (drivers: Drivers, request: StepRequest): ResourceDriver<ResourceKind> => {
@@ -45,21 +61,29 @@ const driverOf = (drivers: Drivers, request: StepRequest): ResourceDriver<Resour
 
 export const createSteps = (
   drivers: Drivers,
-): { readonly ensure: Perform; readonly remove: Perform; readonly wait: Perform } => {
+): {
+  readonly ensure: Perform;
+  readonly remove: Perform;
+  readonly wait: Perform;
+  readonly find: (request: StepRequest, execution: Execution) => Promise<Outputs | null>;
+} => {
   const performing =
     (perform: typeof ensureResource): Perform =>
-    (request, execution) =>
-      perform(driverOf(drivers, request), { ...request, first: request.first && execution.attempt === 1 }, execution);
+    async (request, execution) => {
+      // A wait has waited since its operation began with it; each of its executions is only a look.
+      const began = request.since ?? execution.since;
+      const since = request.step.verb === 'wait' ? began : execution.since;
+      const first = request.first && execution.attempt === 1;
+      try {
+        return await perform(driverOf(drivers, request), { ...request, first }, { ...execution, since });
+      } catch (error) {
+        throw telling(error, request, execution.since, began);
+      }
+    };
   return {
     ensure: performing(ensureResource),
     remove: performing(removeResource),
-    wait: async (request, execution) => {
-      const began = request.since ?? execution.since;
-      try {
-        return await performing(waitForResource)(request, { ...execution, since: began });
-      } catch (error) {
-        throw telling(error, execution.since, began, Date.now());
-      }
-    },
+    wait: performing(waitForResource),
+    find: (request, execution) => findOutputs(driverOf(drivers, request), request, execution),
   };
 };

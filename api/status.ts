@@ -39,7 +39,7 @@ const condition = z.object({
   message: z.string().describe('What it means, for people.'),
 });
 
-const operationState = z.enum(['running', 'succeeded', 'superseded', 'aborted', 'failed']);
+const operationState = z.enum(['running', 'paused', 'succeeded', 'superseded', 'aborted', 'failed']);
 
 const operationFields = {
   type: z.string().describe('What it does: CreateCluster, DeleteNodePool, …; the type of its workflow.'),

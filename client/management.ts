@@ -7,7 +7,7 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { API_VERSION } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import type { ObjectKind } from '../api/object.ts';
+import type { ObjectKind, ObjectRef } from '../api/object.ts';
 import { connectApiServer, explain, loadKubeConfig } from './api-server.ts';
 import type { ClientConfiguration } from './configuration.ts';
 
@@ -35,16 +35,30 @@ type Stored<T extends { spec: unknown; status?: unknown }> = {
 export type StoredCluster = Stored<AWSCluster> & { readonly kind: 'AWSCluster' };
 export type StoredNodePool = Stored<AWSNodePool> & { readonly kind: 'AWSNodePool' };
 
+/** Which object it is, also after another one of its name. */
+export const referenceOf = ({
+  kind,
+  metadata: { namespace, name, uid },
+}: StoredCluster | StoredNodePool): ObjectRef => ({
+  kind,
+  namespace,
+  name,
+  uid,
+});
+
 export type ManagementApi = {
   /** Of one namespace, or of all. */
   readonly clusters: (namespace: string | undefined) => Promise<readonly StoredCluster[]>;
   readonly cluster: (namespace: string, name: string) => Promise<StoredCluster>;
+  readonly object: (kind: ObjectKind, namespace: string, name: string) => Promise<StoredCluster | StoredNodePool>;
   readonly nodePools: (namespace: string, clusterName: string) => Promise<readonly StoredNodePool[]>;
   /** The namespace of the kubeconfig's context. */
   readonly defaultNamespace: string;
 };
 
 const DEADLINE_MS = 15_000;
+
+const PLURALS: Readonly<Record<ObjectKind, string>> = { AWSCluster: 'awsclusters', AWSNodePool: 'awsnodepools' };
 
 type Raw = { readonly metadata?: Record<string, unknown> };
 
@@ -72,20 +86,19 @@ export const managementApi = (configuration: Pick<ClientConfiguration, 'kubeconf
     namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   const itemsOf = (answer: unknown): readonly Raw[] => (answer as { items?: readonly Raw[] }).items ?? [];
 
+  const one = async <T>(kind: ObjectKind, namespace: string, name: string): Promise<T> => {
+    const path = `${inside(namespace)}/${PLURALS[kind]}/${encodeURIComponent(name)}`;
+    return shown<T>(kind, (await get(`${kind} ${namespace}/${name}`, path)) as Raw);
+  };
+
   return {
     defaultNamespace: api.namespace,
     clusters: async (namespace) =>
       itemsOf(await get('AWSClusters', `${inside(namespace)}/awsclusters`))
         .map((item) => shown<StoredCluster>('AWSCluster', item))
         .sort(byName),
-    cluster: async (namespace, name) =>
-      shown<StoredCluster>(
-        'AWSCluster',
-        (await get(
-          `AWSCluster ${namespace}/${name}`,
-          `${inside(namespace)}/awsclusters/${encodeURIComponent(name)}`,
-        )) as Raw,
-      ),
+    cluster: (namespace, name) => one<StoredCluster>('AWSCluster', namespace, name),
+    object: (kind, namespace, name) => one<StoredCluster | StoredNodePool>(kind, namespace, name),
     nodePools: async (namespace, clusterName) =>
       itemsOf(await get('AWSNodePools', `${inside(namespace)}/awsnodepools`))
         .map((item) => shown<StoredNodePool>('AWSNodePool', item))

@@ -19,6 +19,8 @@ export type LiveStep = {
   readonly attempt: number;
   readonly lastError?: string;
   readonly nextTryAt?: string;
+  /** By `temporal activity pause`. */
+  readonly paused?: true;
 };
 
 export type WorkflowReport<View> = {
@@ -51,6 +53,7 @@ type PendingActivity = {
   readonly attempt?: number | null;
   readonly lastFailure?: { readonly message?: string | null } | null;
   readonly nextAttemptScheduleTime?: { readonly seconds?: unknown } | null;
+  readonly paused?: boolean | null;
 };
 
 const liveStepOf = (activity: PendingActivity): LiveStep => {
@@ -61,6 +64,7 @@ const liveStepOf = (activity: PendingActivity): LiveStep => {
     attempt: activity.attempt ?? 1,
     ...(lastError ? { lastError } : {}),
     ...(nextTryAt ? { nextTryAt } : {}),
+    ...(activity.paused === true ? { paused: true as const } : {}),
   };
 };
 

@@ -9,6 +9,13 @@ import type { Plan } from './plan.ts';
 
 export type OperationType = 'CreateCluster' | 'DeleteCluster' | 'CreateNodePool' | 'DeleteNodePool';
 
+/** How soon what failed is tried again by itself: a setting of the worker, and part of inputs, so that a replay has it too. */
+export type Pacing = {
+  readonly retryMs: number;
+  /** The longest pause; each is twice the one before. */
+  readonly retryMaxMs: number;
+};
+
 /** The input of an operation's workflow: what it set out to do, for which generation of the object. */
 export type OperationInput = {
   readonly v: 1;
@@ -24,10 +31,16 @@ export type OperationInput = {
   readonly entityId: string;
   /** When it succeeds, the object is as this generation asks for: nothing was postponed, so nobody needs to look again. */
   readonly settles?: true;
+  readonly pacing?: Pacing;
+  /** Starts without starting steps: a person paused it before it began, or its predecessor was paused. */
+  readonly paused?: true;
 };
 
 /** What `assess` decided: observe -> decide -> plan, in one activity. */
-export type Assessment =
+export type Assessment = Decision & { readonly pacing?: Pacing };
+
+/** What was decided. */
+export type Decision =
   /** The object is gone, or another object has its name: change nothing. An absent object never means delete. */
   | { readonly kind: 'orphaned'; readonly reason: string }
   /** The object is gone as it should: our finalizer was removed by a finished delete. */

@@ -16,6 +16,7 @@ import {
 } from '../api/effects.ts';
 import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
+import type { ObjectRef } from '../api/object.ts';
 import { releaseOf } from '../api/releases.ts';
 import {
   type LastOperation,
@@ -26,7 +27,7 @@ import {
   type StepError,
 } from '../api/status.ts';
 import { ESTABLISHED, LOAD_BALANCER } from '../topology/keys.ts';
-import { lookAgainCommand, retryCommands } from './commands.ts';
+import { commandsFor, operationsCommand } from './commands.ts';
 import {
   type Claims,
   conditionsOf,
@@ -61,6 +62,8 @@ const stateOf = (subject: Subject, object: StoredObject): State => {
       return 'Provisioned';
     case 'waiting':
     case 'blocked':
+    case 'failing':
+    case 'held':
       return object.metadata.deletionTimestamp === undefined ? (before ?? 'Provisioning') : 'Deleting';
     case 'operation':
       if (isDelete(subject.operation)) return 'Deleting';
@@ -80,7 +83,17 @@ const awaitedOf = ({ status }: StepView): string | undefined =>
 /** What waits longer than by its nature: for a person, or because Slipway is wrong. Capacity and retries go on alone. */
 const isStalled = (step: Blocked): boolean => step.status.verdict === 'blocked' || step.status.verdict === 'bug';
 
-const runningClaims = (operation: OperationView, ready: Truth): Claims => {
+/** Under way until what had begun has ended; then it waits for a person. */
+const pausedClaims = (operation: OperationView, object: ObjectRef, since: number, ready: Truth): Claims => {
+  const { done, total } = progressOf(operation);
+  const running = operation.steps.filter(({ status }) => status.state === 'running').length;
+  const settling = running === 0 ? '' : `; ${running} that had begun still run`;
+  const message = `Paused since ${time(since)}: ${done} of ${total} steps done${settling}. To go on: ${operationsCommand('resume', object)}`;
+  return running === 0 ? stalledClaims(ready, 'Paused', message) : progressingClaims(ready, 'Paused', message);
+};
+
+const runningClaims = (operation: OperationView, object: ObjectRef, ready: Truth): Claims => {
+  if (operation.pausedAt !== undefined) return pausedClaims(operation, object, operation.pausedAt, ready);
   const { done, total } = progressOf(operation);
   const blocked = operation.steps.filter(isBlocked);
   const stalled = blocked.filter(isStalled);
@@ -103,12 +116,15 @@ const runningClaims = (operation: OperationView, ready: Truth): Claims => {
   }
 };
 
-const operationClaims = (operation: OperationView, ready: Truth): Claims => {
+const resumeHint = (object: ObjectRef): string =>
+  `resume, change or delete the object to go on: ${operationsCommand('resume', object)}`;
+
+const operationClaims = (operation: OperationView, object: ObjectRef, ready: Truth): Claims => {
   const { done, total } = progressOf(operation);
   const progress = `${done} of ${total} steps done`;
   switch (operation.state) {
     case 'running':
-      return runningClaims(operation, ready);
+      return runningClaims(operation, object, ready);
     case 'succeeded':
       return isDelete(operation)
         ? progressingClaims('False', 'Deleted', 'Nothing is left in AWS')
@@ -116,13 +132,13 @@ const operationClaims = (operation: OperationView, ready: Truth): Claims => {
     case 'superseded':
       return progressingClaims(ready, 'Superseded', `Superseded by something newer after ${progress}`);
     case 'aborted':
-      return stalledClaims(ready, 'Aborted', `Aborted after ${progress}: change or delete the object to go on`);
+      return stalledClaims(ready, 'Aborted', `Aborted after ${progress}: ${resumeHint(object)}`);
     case 'failed':
       return stalledClaims(ready, 'OperationFailed', `Failed after ${progress}: it is looked at again by itself`);
   }
 };
 
-const claimsOf = (subject: Subject, object: StoredObject): Claims => {
+const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredObject): Claims => {
   const before = object.status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
   const going = object.metadata.deletionTimestamp !== undefined;
   // What ran goes on running while Slipway changes or cannot judge it; what is new or goes away isn't ready.
@@ -134,8 +150,12 @@ const claimsOf = (subject: Subject, object: StoredObject): Claims => {
       return progressingClaims(ready, 'Waiting', subject.reason);
     case 'blocked':
       return stalledClaims(ready, 'Blocked', `${subject.reason}. To cure it: ${subject.cure}.`);
+    case 'failing':
+      return progressingClaims(ready, 'Retrying', subject.reason);
+    case 'held':
+      return stalledClaims(ready, 'Aborted', `${subject.operation} was aborted: ${resumeHint(reference)}`);
     case 'operation':
-      return operationClaims(subject.operation, ready);
+      return operationClaims(subject.operation, reference, ready);
   }
 };
 
@@ -175,7 +195,7 @@ const lastOperationOf = (operation: OperationView): LastOperation => {
 
 const pastOperationOf = (operation: OperationView): Omit<PastOperation, 'version' | 'message'> => ({
   type: operation.type,
-  state: operation.state,
+  state: operation.state === 'running' && operation.pausedAt !== undefined ? 'paused' : operation.state,
   workflowID: operation.workflowId,
   runID: operation.runId,
   startedAt: time(operation.startedAt),
@@ -199,7 +219,20 @@ const errorsOf = (request: MirrorRequest, before: readonly StepError[], now: num
   switch (subject.kind) {
     case 'settled':
     case 'waiting':
+    case 'held':
       return [];
+    case 'failing':
+      return [
+        {
+          step: 'assess',
+          verdict: 'retry',
+          message: cut(subject.reason),
+          attempt: subject.attempt,
+          since: since('assess', now, before),
+          retryAt: time(subject.retryAt),
+          commands: commandsFor('retry', request.object, entityWorkflowId(request.object)),
+        },
+      ];
     case 'blocked':
       return [
         {
@@ -207,7 +240,7 @@ const errorsOf = (request: MirrorRequest, before: readonly StepError[], now: num
           verdict: 'blocked',
           message: cut(`${subject.reason}. To cure it: ${subject.cure}.`),
           since: since('assess', now, before),
-          commands: [lookAgainCommand(entityWorkflowId(request.object))],
+          commands: commandsFor('retry', request.object, entityWorkflowId(request.object)),
         },
       ];
     case 'operation': {
@@ -220,7 +253,7 @@ const errorsOf = (request: MirrorRequest, before: readonly StepError[], now: num
         attempt: status.attempt,
         since: since(id, status.since, before),
         retryAt: time(status.retryAt),
-        commands: retryCommands(operation.workflowId, id),
+        commands: commandsFor('retry', request.object, operation.workflowId, id),
       }));
     }
   }
@@ -264,13 +297,15 @@ const askedVersion = (object: StoredObject): string =>
 
 /** The whole status of an object, as of `now` in epoch milliseconds. */
 export const statusOf = (request: MirrorRequest, object: StoredObject, now: number): Status => {
-  const { subject, owner, generation } = request;
+  const { subject, owner } = request;
   const before: Status = object.status ?? {};
+  // What could not be looked at says nothing of a generation.
+  const generation = request.generation === 0 ? (before.observedGeneration ?? 0) : request.generation;
   const version = request.version ?? before.version ?? askedVersion(object);
   const kubernetesVersion = request.kubernetesVersion ?? before.kubernetesVersion;
   const aws = before.aws ?? (owner === undefined ? undefined : { account: owner.account, region: owner.region });
   const revision = revisionFor(subject, version, before.revision);
-  const claims: Claims = { ...specificClaims(subject, object), ...claimsOf(subject, object) };
+  const claims: Claims = { ...specificClaims(subject, object), ...claimsOf(request, object) };
   return {
     ...before,
     ...identityOf(request, object),

@@ -54,6 +54,8 @@ export type OperationView = {
   readonly state: 'running' | 'succeeded' | 'superseded' | 'aborted' | 'failed';
   readonly startedAt: number;
   readonly finishedAt?: number;
+  /** Since when no step starts because a person said so, in epoch milliseconds. */
+  readonly pausedAt?: number;
   readonly steps: readonly StepView[];
   /** Outputs known so far, by resource key: where status finds endpoint and ids. */
   readonly outputs: Readonly<Record<string, Outputs>>;
@@ -70,6 +72,10 @@ export type MirrorRequest = {
     | { readonly kind: 'operation'; readonly operation: OperationView }
     | { readonly kind: 'settled'; readonly note?: string }
     | { readonly kind: 'waiting'; readonly reason: string }
-    | { readonly kind: 'blocked'; readonly reason: string; readonly cure: string };
+    | { readonly kind: 'blocked'; readonly reason: string; readonly cure: string }
+    /** The object could not be looked at; it is tried again by itself. */
+    | { readonly kind: 'failing'; readonly reason: string; readonly attempt: number; readonly retryAt: number }
+    /** A person aborted its operation: nothing is begun until it is resumed, changed or deleted. */
+    | { readonly kind: 'held'; readonly operation: OperationType };
   readonly events: readonly EventView[];
 };

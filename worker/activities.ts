@@ -72,7 +72,7 @@ export const wireActivities = (
   around?: AroundSentCall,
 ): WiredActivities => {
   const aroundCall = around === undefined ? {} : { aroundCall: withSender(around) };
-  const { region, clusterProxy, hubEndpoint, kubeconfig, settleSeconds } = configuration;
+  const { region, clusterProxy, hubEndpoint, kubeconfig, settleSeconds, pacing } = configuration;
   const management = connectManagement(kubeconfig, aroundCall.aroundCall);
   const cache = createUserClusterCache();
   const userClusters = connectUserClusters({
@@ -106,6 +106,7 @@ export const wireActivities = (
   const assess = createAssess({
     settleSeconds,
     foresee: aws.foresee,
+    pacing,
     served: async (signal) => ({ account: await aws.scope.account(signal), regions: [region] }),
     findCluster: (name, signal) => findCluster(management, name, { signal }),
     findNodePool: (name, signal) => findNodePool(management, name, { signal }),
@@ -132,6 +133,7 @@ export const wireActivities = (
       ensure: (request) => steps.ensure(request, execution()),
       remove: (request) => steps.remove(request, execution()),
       wait: (request) => steps.wait(request, execution()),
+      find: (request) => steps.find(request, execution()),
       mirror: (request) => mirror(request, signalOf()),
       issueCertificate: (request) => issueClusterCertificate(management, request, { signal: signalOf() }),
     },

@@ -4,6 +4,7 @@
  * Owns: names and defaults of settings. AWS credentials, region and endpoint are the SDK's own variables.
  */
 import { z } from 'zod';
+import type { Pacing } from '../activities/contract.ts';
 
 const Environment = z.object({
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
@@ -15,6 +16,8 @@ const Environment = z.object({
   SLIPWAY_HUB_ENDPOINT: z.url().optional(),
   SLIPWAY_CLUSTER_PROXY: z.url().optional(),
   SLIPWAY_SETTLE_SECONDS: z.coerce.number().int().min(0).default(120),
+  SLIPWAY_RETRY_SECONDS: z.coerce.number().positive().default(10),
+  SLIPWAY_RETRY_MAX_SECONDS: z.coerce.number().positive().default(1_800),
   /** Not where pods are only played: an APIService that never answers stalls the deletion of namespaces. */
   SLIPWAY_METRICS_API_SERVICE: z.enum(['true', 'false']).default('true'),
   /** `host:port` for Prometheus; no metrics server when unset. */
@@ -38,6 +41,8 @@ export type WorkerConfiguration = {
   readonly clusterProxy?: string;
   /** How long after the last mutating call an empty account is believed to stay empty, in seconds. */
   readonly settleSeconds: number;
+  /** How soon what failed is tried again by itself, at first and at most. */
+  readonly pacing: Pacing;
   readonly metricsApiService: boolean;
   readonly metricsAddress?: string;
   readonly logLevel: string;
@@ -59,6 +64,7 @@ export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process
     temporalNamespace: value.TEMPORAL_NAMESPACE,
     region: value.AWS_REGION,
     settleSeconds: value.SLIPWAY_SETTLE_SECONDS,
+    pacing: { retryMs: value.SLIPWAY_RETRY_SECONDS * 1_000, retryMaxMs: value.SLIPWAY_RETRY_MAX_SECONDS * 1_000 },
     metricsApiService: value.SLIPWAY_METRICS_API_SERVICE === 'true',
     logLevel: value.SLIPWAY_LOG_LEVEL,
     activitySlots: value.SLIPWAY_ACTIVITY_SLOTS,

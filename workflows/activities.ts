@@ -14,7 +14,7 @@ import {
   ApplicationFailure,
   proxyActivities,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/contract.ts';
+import type { Activities, Pacing } from '../activities/contract.ts';
 import type { Step } from '../policy/plan.ts';
 import { summaryOf } from './summaries.ts';
 
@@ -24,11 +24,14 @@ const MINUTE = 60 * SECOND;
 /** A worker that dies is noticed after this, and another takes over: every activity beats by itself (see the worker). */
 const HEARTBEAT: ActivityOptions = { heartbeatTimeout: 8 * SECOND };
 
-/** Observing reads a dozen listings, so it has more time than a single step. */
+/**
+ * Observing reads a dozen listings, so it has more time than a single step. It is tried twice, which takes less than a
+ * minute even where nothing answers; then the entity says so and looks again later (I9).
+ */
 const ASSESS: ActivityOptions = {
   ...HEARTBEAT,
-  startToCloseTimeout: MINUTE,
-  retry: { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: 30 * SECOND },
+  startToCloseTimeout: 25 * SECOND,
+  retry: { initialInterval: SECOND, backoffCoefficient: 2, maximumAttempts: 2 },
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 };
 
@@ -56,6 +59,16 @@ const MIRROR: ActivityOptions = {
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 };
 
+/** The entity's own status: it waits for the answer, so it gives up soon, and tells again with its next look. */
+const MIRROR_BRIEFLY: ActivityOptions = { ...MIRROR, retry: { initialInterval: SECOND, maximumAttempts: 2 } };
+
+/** One look at what is there, while a person waits for the answer. */
+const FIND: ActivityOptions = {
+  ...HEARTBEAT,
+  startToCloseTimeout: 15 * SECOND,
+  retry: { initialInterval: SECOND, maximumAttempts: 2 },
+};
+
 const ISSUE: ActivityOptions = {
   startToCloseTimeout: 15 * SECOND,
   retry: { initialInterval: SECOND, maximumAttempts: 3 },
@@ -66,6 +79,10 @@ type StepActivities = Pick<Activities, 'ensure' | 'remove' | 'wait'>;
 // At most one of each runs at a time in a workflow, so that the id can be a word.
 export const { assess } = proxyActivities<Pick<Activities, 'assess'>>({ ...ASSESS, activityId: 'assess' });
 export const { mirror } = proxyActivities<Pick<Activities, 'mirror'>>({ ...MIRROR, activityId: 'mirror status' });
+export const { mirror: mirrorBriefly } = proxyActivities<Pick<Activities, 'mirror'>>({
+  ...MIRROR_BRIEFLY,
+  activityId: 'mirror status',
+});
 export const { issueCertificate } = proxyActivities<Pick<Activities, 'issueCertificate'>>({
   ...ISSUE,
   activityId: 'issue certificate',
@@ -79,8 +96,20 @@ export const stepActivities = (step: Step): StepActivities => {
   return { ensure, remove, wait };
 };
 
-/** How soon the plan runner tries a failed step again: at first quickly, in the end every half hour. */
-export const stepRetryDelay = (attempt: number): number => Math.min(10 * SECOND * 2 ** (attempt - 1), 30 * MINUTE);
+/** Looks for what a step is about, changing nothing. */
+export const findFor = (step: Step): Activities['find'] =>
+  proxyActivities<Pick<Activities, 'find'>>({
+    ...FIND,
+    activityId: `find ${step.resource.key}`,
+    summary: summaryOf(step),
+  }).find;
+
+/** How soon what failed is tried again where the worker has no settings of its own. */
+export const DEFAULT_PACING: Pacing = { retryMs: 10 * SECOND, retryMaxMs: 30 * MINUTE };
+
+/** How soon a failed step, or a failed look at an object, is tried again: at first quickly, in the end rarely. */
+export const retryDelay = ({ retryMs, retryMaxMs }: Pacing, attempt: number): number =>
+  Math.min(retryMs * 2 ** (attempt - 1), retryMaxMs);
 
 /**
  * How soon the plan runner looks again at what is not ready. A wait has said when, and looks by itself in between; what is
@@ -95,8 +124,6 @@ export const IDLE_LOOK = {
   waiting: MINUTE,
   /** An operation found its own plan out of date: at first soon, but what stays like that must not make a storm. */
   outdated: (times: number): number => Math.min(250 * 2 ** times, 5 * MINUTE),
-  /** An object that only a person can cure. */
-  blocked: (attempt: number): number => Math.min(15 * SECOND * 2 ** attempt, 30 * MINUTE),
 };
 
 /** At most one status write in this time: progress is coalesced. */

@@ -6,7 +6,8 @@
  * `kubectl`. Pure, and without imports that run, so that it can be part of a workflow (I10: every time in it comes from
  * the view, every list keeps the plan's order). Invariants: I9.
  */
-import type { OperationInput, OperationView, StepState, StepView } from '../activities/contract.ts';
+import type { ObjectRef, OperationInput, OperationView, StepState, StepView } from '../activities/contract.ts';
+import { operationsCommand, signalCommand, updateCommand } from './commands.ts';
 
 /** Temporal keeps 20,000 bytes of details; the lists are cut so that a large plan never comes near. */
 const LISTED = 12;
@@ -24,19 +25,6 @@ const time = (milliseconds: number): string => new Date(milliseconds).toISOStrin
 const cut = (message: string): string =>
   message.length <= MESSAGE_LENGTH ? message : `${message.slice(0, MESSAGE_LENGTH)} …`;
 
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-
-const retryArguments = (workflowId: string, stepId: string): string =>
-  `--workflow-id ${quote(workflowId)} --name retry --input ${quote(JSON.stringify({ step: stepId }))}`;
-
-/** What tries a blocked step again now: answered at once, refused with a reason. `policy/status.ts` prints the same. */
-export const retryUpdateCommand = (workflowId: string, stepId: string): string =>
-  `temporal workflow update execute ${retryArguments(workflowId, stepId)}`;
-
-/** The same as a signal, which is also taken while no worker is up. */
-export const retrySignalCommand = (workflowId: string, stepId: string): string =>
-  `temporal workflow signal ${retryArguments(workflowId, stepId)}`;
-
 const WHY = {
   blocked: 'waits for a person',
   capacity: 'waits for capacity at AWS',
@@ -49,7 +37,9 @@ const listed = <T>(items: readonly T[], line: (item: T) => string, more: string)
   ...(items.length > LISTED ? [`- … and ${items.length - LISTED} more ${more}`] : []),
 ];
 
-const blockedSection = (view: OperationView, steps: readonly Blocked[]): string[] => {
+const commands = (...lines: readonly string[]): string[] => ['```', ...lines, '```'];
+
+const blockedSection = (view: OperationView, object: ObjectRef, steps: readonly Blocked[]): string[] => {
   if (steps.length === 0) return [];
   const entry = ({ id, status }: Blocked): string =>
     [
@@ -57,22 +47,30 @@ const blockedSection = (view: OperationView, steps: readonly Blocked[]): string[
       `  > ${cut(status.message).replaceAll('\n', '\n  > ')}`,
       '',
       '  Once the cause is cured, try it now:',
-      '  ```',
-      `  ${retryUpdateCommand(view.workflowId, id)}`,
-      '  ```',
+      ...commands(operationsCommand('retry', object, id), updateCommand('retry', view.workflowId, id)).map(
+        (line) => `  ${line}`,
+      ),
     ].join('\n');
   const first = steps[0];
   return [
     '#### Blocked',
     ...listed(steps, entry, 'blocked steps'),
     '',
-    "All at once: leave `step` out (`--input '{}'`). If no worker is up, send it as a signal instead, which is kept until one is:",
-    '```',
-    first === undefined ? '' : retrySignalCommand(view.workflowId, first.id),
-    '```',
+    'All at once: leave the step out. To go on without it: `skip` instead of `retry`, where nothing else needs it. If no worker is up, `slipway` sends a signal, which is kept until one is; the same with `temporal`:',
+    ...commands(first === undefined ? '' : signalCommand('retry', view.workflowId, first.id)),
     '',
   ];
 };
+
+const pausedSection = (view: OperationView, object: ObjectRef): string[] =>
+  view.pausedAt === undefined || view.state !== 'running'
+    ? []
+    : [
+        '#### Paused',
+        `Since ${time(view.pausedAt)}: no step begins, and none that failed is tried again by itself. To go on:`,
+        ...commands(operationsCommand('resume', object), updateCommand('resume', view.workflowId)),
+        '',
+      ];
 
 const runningSection = (steps: readonly Running[]): string[] =>
   steps.length === 0
@@ -105,13 +103,14 @@ const headline = (view: OperationView): string => {
   const progress = `${done} of ${view.steps.length} steps done`;
   switch (view.state) {
     case 'running':
+      if (view.pausedAt !== undefined) return `**Paused**: ${progress}.`;
       return blocked === 0 ? `Running: ${progress}.` : `**Blocked** at ${blocked} of its steps: ${progress}.`;
     case 'succeeded':
       return `Succeeded: ${progress}.`;
     case 'superseded':
       return `Superseded by something newer: ${progress}. The entity looked at the object again.`;
     case 'aborted':
-      return `Aborted: ${progress}. What exists stays as it is; change or delete the object to go on.`;
+      return `Aborted: ${progress}. What exists stays as it is. Resume, change or delete the object to go on.`;
     case 'failed':
       return `Failed: ${progress}. The entity looks at the object again by itself.`;
   }
@@ -130,7 +129,9 @@ export const currentDetails = (
     '',
     `Version ${input.version} (Kubernetes ${input.kubernetesVersion}), cluster ${owner.clusterId} in ${owner.region}, account ${owner.account}. Began ${time(view.startedAt)}${ended}.`,
     '',
-    ...blockedSection(view, view.steps.filter(isBlocked)),
+    ...(view.state === 'aborted' ? [...commands(operationsCommand('resume', object)), ''] : []),
+    ...pausedSection(view, object),
+    ...blockedSection(view, object, view.steps.filter(isBlocked)),
     ...runningSection(view.steps.filter(isRunning)),
     ...nextSection(view),
   ]

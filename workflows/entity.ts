@@ -1,60 +1,71 @@
 /**
  * The entity: the long-lived workflow that owns one object and runs its operations one at a time.
  *
- * Owns: when to look, and what to do with what `assess` decided. It never trusts a signal's content: it reads the object
- * again, so that lost, doubled and reordered events do no harm. Neighbours: the watcher signals it; `policy/` decides;
- * `operation.ts` acts and writes the status while it runs, the entity writes it otherwise, never both.
- * Invariants: I1 (one operation, by its workflow id), I10, I12 (an absent object is never an order to delete: the entity
- * ends as orphaned and changes nothing).
+ * Owns: when to look, and what to do with what `assess` decided. It never trusts what a signal says of the object: it
+ * reads it again, so that lost, doubled and reordered events do no harm. Neighbours: the watcher signals it; `policy/`
+ * decides; `following.ts` runs the operation, which writes the status while it runs; the entity writes it otherwise,
+ * never both.
+ * Invariants: I1 (one operation, by its workflow id), I9 (a look that fails is told), I10, I12 (an absent object is never
+ * an order to delete: the entity ends as orphaned and changes nothing).
+ *
+ * Temporal's cancel means abort, here as for an operation: what runs is aborted, and the entity lives on in a new run.
  */
-
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   allHandlersFinished,
-  ChildWorkflowCancellationType,
-  type ChildWorkflowHandle,
+  CancellationScope,
   condition,
   continueAsNew,
-  getExternalWorkflowHandle,
-  isCancellation,
   log,
-  ParentClosePolicy,
+  setCurrentDetails,
   setHandler,
-  startChild,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Assessment, MirrorRequest, OperationInput } from '../activities/contract.ts';
-import { assess, IDLE_LOOK, mirror } from './activities.ts';
+import { assess, DEFAULT_PACING, IDLE_LOOK, mirrorBriefly, retryDelay } from './activities.ts';
+import { blockedPublisher } from './blocked.ts';
+import { askToBeTold, followDependents } from './dependents.ts';
+import { entityDetails } from './entity-details.ts';
+import { takeEntityVerbs } from './entity-verbs.ts';
+import { type Failing, follow } from './following.ts';
+import { butForSkipped, stillHeld } from './judgements.ts';
 import {
-  addDependent,
   clusterProgressed,
   type EntityState,
   type EntityView,
   getEntityState,
-  milestoneReached,
   type OperationResult,
   SEARCH_ATTRIBUTES,
   specChanged,
-  supersede,
 } from './messages.ts';
+import { failureOf } from './outcomes.ts';
 
 /** How many signals had arrived when the object was last looked at. */
 type Seen = { readonly changes: number; readonly progress: number };
-type OperationHandle = ChildWorkflowHandle<(input: OperationInput) => Promise<OperationResult>>;
 
 export const runEntity = async (initial: EntityState): Promise<string> => {
+  let cancelled = false;
+  void CancellationScope.current().cancelRequested.catch(() => void (cancelled = true));
+  // Nothing here is broken off by a cancel: it only says what to do next.
+  return CancellationScope.nonCancellable(() => live(initial, () => cancelled));
+};
+
+const live = async (initial: EntityState, cancelled: () => boolean): Promise<string> => {
   const { object } = initial;
   const entityId = workflowInfo().workflowId;
-  const dependents = new Set(initial.dependents);
+  let { held, skipped, pacing = DEFAULT_PACING } = initial;
   let view: EntityView = { object, phase: 'assessing' };
   /** Signals about the object itself, and those about a pool's cluster, which only matter while the pool waits for it. */
   let changes = 0;
   let progress = 0;
-  let news = 0;
-  let told = 0;
   let looksWhileBlocked = 0;
+  let failedLooks = 0;
+  let failedEnds = 0;
+  let unwritten = 0;
+  let blockedSince: number | undefined;
   let outdated = 0;
+  let paused = false;
+  const publishBlocked = blockedPublisher();
 
   setHandler(specChanged, () => void (changes += 1), { description: 'The object may have changed: read it again' });
   setHandler(
@@ -66,20 +77,39 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     { description: 'The cluster that this pool waits for made progress' },
   );
   setHandler(getEntityState, () => view, { description: 'What this entity is doing, and why' });
-  setHandler(
-    addDependent,
-    ({ entityId: dependent }) => {
-      // Told once on joining, if it may have missed a milestone; asking again must not start a game of ping-pong.
-      if (!dependents.has(dependent) && news > 0) news += 1;
-      dependents.add(dependent);
+  const dependents = followDependents(initial.dependents);
+  const again = (): void => {
+    looksWhileBlocked = 0;
+    changes += 1;
+  };
+  const verbs = takeEntityVerbs(initial.handled ?? {}, {
+    view: () => view,
+    skipped: () => skipped?.steps ?? [],
+    retry: () => {
+      skipped = undefined;
+      again();
     },
-    { description: 'A node pool asks to be told about its cluster' },
-  );
-  setHandler(milestoneReached, () => void (news += 1), { description: 'The operation reached a milestone' });
+    resume: () => {
+      held = undefined;
+      again();
+    },
+  });
 
   const enter = (phase: EntityView['phase'], more: Partial<EntityView> = {}): void => {
     if (view.phase !== phase) upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value: phase }]);
     view = { object, phase, ...more };
+    setCurrentDetails(entityDetails(view, entityId, blockedSince));
+  };
+  const clear = (): void => {
+    blockedSince = undefined;
+    publishBlocked([]);
+  };
+  /** No operation runs because of it: a person must see to it, or it is tried again by itself. */
+  const block = (verdict: 'blocked' | 'retry', reason: string, attempt: number, retryAt: number): void => {
+    blockedSince ??= Date.now();
+    const status = { state: 'blocked', since: blockedSince, attempt, verdict, message: reason, retryAt } as const;
+    publishBlocked([{ id: 'assess', key: 'assess', status }]);
+    enter('blocked', { reason });
   };
 
   /** A pool learns only from an assessment whose it is; from then on it is found with its cluster. */
@@ -90,112 +120,115 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
     upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.cluster, value: clusterId }]);
   };
 
-  /** Passes progress on to node pools that wait for this cluster. A pool that is gone is forgotten. */
-  const tellDependents = async (): Promise<void> => {
-    told = news;
-    await Promise.all(
-      [...dependents].sort().map(async (dependent) => {
-        try {
-          await getExternalWorkflowHandle(dependent).signal(clusterProgressed);
-        } catch (error) {
-          log.info('Forgetting a dependent that has ended', { dependent, error: String(error) });
-          dependents.delete(dependent);
-        }
-      }),
-    );
+  const look = async (told = false): Promise<Assessment | Failing> => {
+    try {
+      const assessment = await assess(told ? { object, told } : { object });
+      pacing = assessment.pacing ?? pacing;
+      return assessment;
+    } catch (error) {
+      return { kind: 'failing', reason: `It could not be looked at: ${failureOf(error).message}` };
+    }
   };
 
-  /** What is refused for good, by CRDs of another release, say, must not end the entity. */
+  /** What can't be written, by CRDs of another release, say, must not end the entity: it is told again later. */
   const write = async (subject: MirrorRequest['subject'], generation: number): Promise<void> => {
     try {
-      await mirror({ object, generation, subject, events: [] });
+      await mirrorBriefly({ object, generation, subject, events: [] });
+      unwritten = 0;
     } catch (error) {
-      if (isCancellation(error)) throw error;
+      unwritten += 1;
       log.error('The status could not be written', { error: String(error) });
     }
   };
 
-  /** Waits for something new, or for `milliseconds`; tells dependents meanwhile. */
+  const current = (): Seen => ({ changes, progress });
+  const leaving = (): boolean => cancelled() || workflowInfo().continueAsNewSuggested;
+
+  /** Waits for something new, or for `milliseconds`; tells dependents and takes what people say meanwhile. */
   const idle = async (seen: Seen, milliseconds?: number): Promise<void> => {
-    const deadline = milliseconds === undefined ? undefined : Date.now() + milliseconds;
+    const tellAgain = unwritten === 0 ? undefined : retryDelay(pacing, unwritten);
+    const least = Math.min(milliseconds ?? Number.POSITIVE_INFINITY, tellAgain ?? Number.POSITIVE_INFINITY);
+    const deadline = Number.isFinite(least) ? Date.now() + least : undefined;
     const isNews = (): boolean => changes > seen.changes || progress > seen.progress;
     for (;;) {
-      const awake = (): boolean => isNews() || news > told || workflowInfo().continueAsNewSuggested;
-      if (deadline === undefined) await condition(awake);
-      else
-        await condition(awake, Math.max(1, deadline - Date.now()), {
-          summary: `look again: ${view.reason ?? ''}`.slice(0, 190),
-        });
-      if (news > told) await tellDependents();
+      verbs.settle();
+      if (!dependents.toldAll()) await dependents.tell();
       const due = deadline !== undefined && Date.now() >= deadline;
-      if (isNews() || due || workflowInfo().continueAsNewSuggested) return;
-    }
-  };
-
-  const start = async (operation: OperationInput): Promise<OperationHandle | undefined> => {
-    try {
-      return await startChild<(input: OperationInput) => Promise<OperationResult>>(operation.type, {
-        workflowId: `${entityId}/operation`,
-        args: [operation],
-        // An entity that is terminated must not leave an operation that nobody can supersede.
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-        staticSummary: `${operation.type} ${object.namespace}/${object.name}, version ${operation.version}`,
-        typedSearchAttributes: [
-          { key: SEARCH_ATTRIBUTES.cluster, value: operation.owner.clusterId },
-          { key: SEARCH_ATTRIBUTES.operation, value: operation.type },
-        ],
-      });
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
-      throw error;
-    }
-  };
-
-  const current = (): Seen => ({ changes, progress });
-
-  /**
-   * Runs one operation to its end, while listening for what supersedes it. What came after `looked`, while assess was
-   * still looking or while the operation started, is news. Answers also how far it looked by itself.
-   */
-  const operate = async (
-    operation: OperationInput,
-    looked: Seen,
-  ): Promise<{ readonly result: OperationResult; readonly seen: Seen }> => {
-    const handle = await start(operation);
-    if (!handle) {
-      // Left by an earlier run of this entity, and asked to stop when that one ended (I1).
-      return { result: { state: 'superseded', reason: 'an earlier operation is still settling' }, seen: looked };
-    }
-    enter('operating', { operationId: handle.workflowId });
-    belongTo(operation.owner.clusterId);
-    let result: OperationResult | undefined;
-    const ended = handle.result().then(
-      (value) => void (result = value),
-      (error: unknown) => void (result = { state: 'failed', reason: String(error) }),
-    );
-    let seen = looked.changes;
-    let superseded = false;
-    while (result === undefined) {
-      await condition(() => result !== undefined || news > told || (changes > seen && !superseded));
-      if (news > told) await tellDependents();
-      if (result === undefined && changes > seen && !superseded) {
-        const now = changes;
-        const reason = supersedes(await assess({ object }), operation);
-        // What supersedes is left unseen, however the operation ends: it is looked at again afterwards.
-        if (reason === undefined) seen = now;
-        else superseded = true;
-        if (reason !== undefined && result === undefined) {
-          await handle.signal(supersede, { reason }).catch((error: unknown) => {
-            log.info('The operation ended before it could be superseded', { error: String(error) });
-          });
-        }
+      if (isNews() || due || leaving()) return;
+      const awake = (): boolean => isNews() || !dependents.toldAll() || verbs.pending.length > 0 || leaving();
+      if (deadline === undefined) await condition(awake);
+      else {
+        const summary = `look again: ${view.reason ?? ''}`.slice(0, 190);
+        await condition(awake, Math.max(1, deadline - Date.now()), { summary });
       }
     }
-    await ended;
-    news += 1;
-    await tellDependents();
-    return { result, seen: { changes: seen, progress } };
+  };
+
+  /** What came too late for one operation, or too early for the next, says how that one begins. */
+  const begin = (operation: OperationInput): OperationInput | 'aborted' => {
+    let wanted: OperationInput | 'aborted' = operation;
+    for (const { verb, ask } of verbs.pending.splice(0)) {
+      if (verb === 'abort' && !isDelete(operation)) wanted = 'aborted';
+      else if (verb === 'pause') paused = true;
+      else if (verb === 'resume') {
+        paused = false;
+        held = undefined;
+      } else log.warn('What was asked for was ignored: the operation only begins', { verb, ...ask });
+    }
+    if (wanted === 'aborted' || !paused) return wanted;
+    paused = false;
+    return { ...operation, paused: true };
+  };
+
+  const hold = async ({ type, generation }: OperationInput): Promise<void> => {
+    held = { operation: type, generation };
+    clear();
+    enter('blocked', { reason: `${type} was aborted. Resume begins it again; so does a change.`, held: type });
+    await write({ kind: 'held', operation: type }, generation);
+  };
+
+  /** What the end of an operation means, beyond that it is over. Answers true where the entity ends with it. */
+  const conclude = async (operation: OperationInput, result: OperationResult, seen: Seen): Promise<boolean> => {
+    const { type, generation } = operation;
+    if (result.state !== 'failed') failedEnds = 0;
+    switch (result.state) {
+      case 'succeeded':
+        if (isDelete(operation)) return true;
+        outdated = 0;
+        if (result.skipped !== undefined) skipped = { operation: type, generation, steps: result.skipped };
+        // What it made is as it should be. What changes later is found by the next look, for whatever reason.
+        else if (operation.settles && changes === seen.changes) {
+          enter('settled');
+          await idle(seen);
+        }
+        return false;
+      case 'aborted':
+        await hold(operation);
+        await idle(seen);
+        return false;
+      case 'failed': {
+        const reason = `The operation ended with an error: ${result.reason ?? 'unknown'}`;
+        failedEnds += 1;
+        const delay = retryDelay(pacing, failedEnds);
+        const retryAt = Date.now() + delay;
+        block('retry', reason, failedEnds, retryAt);
+        await write({ kind: 'failing', reason, attempt: failedEnds, retryAt }, generation);
+        await idle(seen, delay);
+        return false;
+      }
+      case 'superseded':
+        paused = result.paused === true;
+        if (changes !== seen.changes) {
+          outdated = 0;
+          return false;
+        }
+        outdated += 1;
+        enter('waiting', { reason: result.reason ?? 'the plan was out of date' });
+        await idle(seen, IDLE_LOOK.outdated(outdated));
+        return false;
+      case 'running':
+        return false;
+    }
   };
 
   /** It was told of its cluster's progress, or waited long: what the cluster's status says may be older. */
@@ -203,9 +236,17 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
   for (;;) {
     const seen = current();
     enter('assessing');
-    const assessment = await assess(progressed ? { object, told: true } : { object });
+    const looked = await look(progressed);
     progressed = false;
-    if (assessment.kind !== 'blocked') looksWhileBlocked = 0;
+    const assessment = looked.kind === 'failing' ? looked : butForSkipped(looked, skipped);
+    if (assessment.kind !== 'failing') {
+      failedLooks = 0;
+      held = stillHeld(held, assessment);
+      if (assessment.kind !== 'blocked') {
+        looksWhileBlocked = 0;
+        clear();
+      }
+    }
     switch (assessment.kind) {
       case 'orphaned':
         enter('orphaned', { reason: assessment.reason });
@@ -213,41 +254,35 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
       case 'finished':
         enter('finished');
         return 'finished';
+      case 'failing': {
+        failedLooks += 1;
+        const delay = retryDelay(pacing, failedLooks);
+        const retryAt = Date.now() + delay;
+        block('retry', assessment.reason, failedLooks, retryAt);
+        await write({ kind: 'failing', reason: assessment.reason, attempt: failedLooks, retryAt }, 0);
+        await idle(seen, delay);
+        break;
+      }
       case 'operate': {
-        const { type } = assessment.operation;
-        const { result, seen: followed } = await operate(assessment.operation, seen);
-        if (result.state === 'succeeded' && (type === 'DeleteCluster' || type === 'DeleteNodePool')) {
+        const operation = begin(assessment.operation);
+        if (held !== undefined || operation === 'aborted') {
+          await hold(assessment.operation);
+          await idle(seen);
+          break;
+        }
+        const { result, seen: followed } = await follow(
+          operation,
+          seen.changes,
+          { entityId, look, pacing: () => pacing, changes: () => changes, cancelled, verbs, dependents },
+          (operationId) => {
+            enter('operating', { operationId });
+            belongTo(operation.owner.clusterId);
+          },
+        );
+        if (await conclude(operation, result, { changes: followed, progress })) {
           enter('finished');
           await condition(allHandlersFinished);
           return 'finished';
-        }
-        if (result.state === 'aborted') {
-          enter('blocked', { reason: 'The operation was aborted. Change the object, or retry, to go on.' });
-          await write(
-            { kind: 'blocked', reason: 'Aborted', cure: 'change or delete the object to go on' },
-            assessment.operation.generation,
-          );
-          await idle(followed);
-        } else if (result.state === 'failed') {
-          const reason = `The operation ended with an error: ${result.reason ?? 'unknown'}`;
-          enter('blocked', { reason });
-          await write(
-            { kind: 'blocked', reason, cure: 'it is tried again by itself' },
-            assessment.operation.generation,
-          );
-          looksWhileBlocked += 1;
-          await idle(followed, IDLE_LOOK.blocked(looksWhileBlocked));
-        } else if (result.state === 'superseded' && changes === followed.changes) {
-          outdated += 1;
-          enter('waiting', { reason: result.reason ?? 'the plan was out of date' });
-          await idle(followed, IDLE_LOOK.outdated(outdated));
-        } else {
-          outdated = 0;
-          // What it made is as it should be. What changes later is found by the next look, for whatever reason.
-          if (result.state === 'succeeded' && assessment.operation.settles && changes === followed.changes) {
-            enter('settled');
-            await idle(followed);
-          }
         }
         break;
       }
@@ -267,46 +302,28 @@ export const runEntity = async (initial: EntityState): Promise<string> => {
         await idle(seen, IDLE_LOOK.waiting);
         progressed = progress > seen.progress || changes === seen.changes;
         break;
-      case 'blocked':
-        enter('blocked', { reason: assessment.reason });
-        await write({ kind: 'blocked', reason: assessment.reason, cure: assessment.cure }, assessment.generation);
-        await idle(seen, IDLE_LOOK.blocked(looksWhileBlocked));
+      case 'blocked': {
         looksWhileBlocked += 1;
+        const delay = retryDelay(pacing, looksWhileBlocked);
+        block('blocked', assessment.reason, looksWhileBlocked, Date.now() + delay);
+        await write({ kind: 'blocked', reason: assessment.reason, cure: assessment.cure }, assessment.generation);
+        await idle(seen, delay);
         break;
+      }
     }
-    if (workflowInfo().continueAsNewSuggested) {
+    if (leaving()) {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof runEntity>({ v: 1, object, dependents: [...dependents].sort() });
+      await continueAsNew<typeof runEntity>({
+        v: 1,
+        object,
+        dependents: dependents.ids(),
+        handled: verbs.handled(),
+        pacing,
+        ...(held === undefined ? {} : { held }),
+        ...(skipped === undefined ? {} : { skipped }),
+      });
     }
   }
 };
 
-const askToBeTold = async (cluster: string | undefined, entityId: string): Promise<void> => {
-  if (cluster === undefined) return;
-  try {
-    await getExternalWorkflowHandle(cluster).signal(addDependent, { entityId });
-  } catch (error) {
-    // The cluster's entity has not started yet: this one looks again by itself.
-    log.info('The cluster could not be asked to tell about progress', { cluster, error: String(error) });
-  }
-};
-
-/** Why a newer look at the object ends the running operation, or undefined when it doesn't. */
-const supersedes = (assessment: Assessment, running: OperationInput): string | undefined => {
-  switch (assessment.kind) {
-    case 'orphaned':
-      return assessment.reason;
-    case 'operate':
-      if (assessment.operation.type !== running.type) return `${assessment.operation.type} takes its place`;
-      // A deletion takes away what is there, whatever the spec says by now.
-      if (running.type === 'DeleteCluster' || running.type === 'DeleteNodePool') return undefined;
-      if (assessment.operation.generation !== running.generation) return 'the spec changed';
-      return undefined;
-    case 'waiting':
-    case 'blocked':
-    case 'settled':
-      return assessment.generation > running.generation ? 'the spec changed' : undefined;
-    case 'finished':
-      return undefined;
-  }
-};
+const isDelete = ({ type }: OperationInput): boolean => type === 'DeleteCluster' || type === 'DeleteNodePool';

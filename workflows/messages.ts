@@ -6,7 +6,7 @@
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { IssuedCertificate, OperationView, StepView } from '../activities/contract.ts';
+import type { IssuedCertificate, OperationType, OperationView, Pacing, StepView } from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
 
 /** What the command line reads out of workflows. */
@@ -18,16 +18,34 @@ export const TASK_QUEUE = 'slipway';
 export const ENTITY_WORKFLOW = { AWSCluster: 'AwsCluster', AWSNodePool: 'AwsNodePool' } as const;
 export const ISSUE_CREDENTIAL_WORKFLOW = 'IssueCredential';
 
+/** An operation that a person aborted: it isn't begun again for this generation until somebody says `resume`. */
+export type Held = { readonly operation: OperationType; readonly generation: number };
+
+/** Steps that a person skipped: they alone are no reason to begin again. */
+export type Skipped = Held & { readonly steps: readonly string[] };
+
 /** The state an entity carries through continue-as-new: versioned plain JSON. */
 export type EntityState = {
   readonly v: 1;
   readonly object: ObjectRef;
   /** Entities that asked to be told when this one's cluster makes progress, sorted. */
   readonly dependents: readonly string[];
+  readonly held?: Held;
+  readonly skipped?: Skipped;
+  /** The value of each verb's annotation that was acted on last: the same value never acts again. */
+  readonly handled?: Readonly<Partial<Record<Verb, string>>>;
+  readonly pacing?: Pacing;
 };
 
 /** How an operation ended. Anything but `succeeded` makes the entity assess again. */
-export type OperationResult = { readonly state: OperationView['state']; readonly reason?: string };
+export type OperationResult = {
+  readonly state: OperationView['state'];
+  readonly reason?: string;
+  /** Steps that a person skipped. */
+  readonly skipped?: readonly string[];
+  /** It was paused when it ended by itself: what takes its place begins paused. */
+  readonly paused?: true;
+};
 
 /** What `getState` answers of an entity. */
 export type EntityView = {
@@ -35,6 +53,8 @@ export type EntityView = {
   readonly phase: 'assessing' | 'operating' | 'settled' | 'waiting' | 'blocked' | 'finished' | 'orphaned';
   readonly reason?: string;
   readonly operationId?: string;
+  /** The operation that a person aborted and that `resume` begins again. */
+  readonly held?: OperationType;
 };
 
 /** "Something about the object may have changed": the entity reads it again. Lost, doubled, reordered: no harm. */
@@ -51,9 +71,33 @@ export const supersede = defineSignal<[{ reason: string }]>('supersede');
 export const getEntityState = defineQuery<EntityView>('getState');
 export const getOperationState = defineQuery<OperationView>('getState');
 
-/** Retry a blocked step now: as an update (refused with a reason) and as a signal (for when no worker is up). */
-export const retryStep = defineUpdate<string, [{ step?: string }]>('retry');
-export const retryStepSignal = defineSignal<[{ step?: string }]>('retry');
+/** What a person may say to an operation, or to an entity while none runs. */
+export const VERBS = ['retry', 'skip', 'pause', 'resume', 'abort'] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** Retry takes a step or means all that are blocked; skip needs one. The others have none. */
+export type Ask = { readonly step?: string };
+
+/** As an update a verb is answered: done, or refused with the reason. */
+export const verbUpdates = {
+  retry: defineUpdate<string, [Ask]>('retry'),
+  skip: defineUpdate<string, [Ask]>('skip'),
+  pause: defineUpdate<string, [Ask]>('pause'),
+  resume: defineUpdate<string, [Ask]>('resume'),
+  abort: defineUpdate<string, [Ask]>('abort'),
+} as const;
+
+/** As a signal it is kept while no worker is up; what makes no sense by then is ignored, and logged. */
+export const verbSignals = {
+  retry: defineSignal<[Ask]>('retry'),
+  skip: defineSignal<[Ask]>('skip'),
+  pause: defineSignal<[Ask]>('pause'),
+  resume: defineSignal<[Ask]>('resume'),
+  abort: defineSignal<[Ask]>('abort'),
+} as const;
+
+/** The watcher tells an entity its object's verb annotations: `<token>` or `<token>/<step>`. Each value acts once. */
+export const annotated = defineSignal<[{ readonly requests: Readonly<Partial<Record<Verb, string>>> }]>('annotated');
 
 export const SEARCH_ATTRIBUTES = {
   cluster: defineSearchAttributeKey('SlipwayCluster', 'KEYWORD'),
@@ -61,3 +105,14 @@ export const SEARCH_ATTRIBUTES = {
   operation: defineSearchAttributeKey('SlipwayOperation', 'KEYWORD'),
   blockedStep: defineSearchAttributeKey('SlipwayBlockedStep', 'KEYWORD'),
 } as const;
+
+/** The memo that a listing shows of a workflow: what is blocked there, without asking the workflow. */
+export const BLOCKED_MEMO = 'SlipwayBlocked';
+export type BlockedMemo = readonly {
+  readonly step: string;
+  readonly kind: string;
+  readonly verdict: 'blocked' | 'capacity' | 'retry' | 'bug';
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly message: string;
+}[];

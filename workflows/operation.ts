@@ -27,35 +27,33 @@ import type {
   StepView,
 } from '../activities/contract.ts';
 import type { Step } from '../policy/plan.ts';
-import { MIRROR_INTERVAL, mirror } from './activities.ts';
+import { DEFAULT_PACING, MIRROR_INTERVAL, mirror, retryDelay } from './activities.ts';
+import { blockedPublisher } from './blocked.ts';
 import { currentDetails } from './details.ts';
-import {
-  getOperationState,
-  milestoneReached,
-  type OperationResult,
-  retryStep,
-  retryStepSignal,
-  SEARCH_ATTRIBUTES,
-  supersede,
-} from './messages.ts';
+import { getOperationState, milestoneReached, type OperationResult, SEARCH_ATTRIBUTES, supersede } from './messages.ts';
 import { resolveMessage } from './references.ts';
 import { runPlan } from './run-plan.ts';
+import { type Asked, takeVerbs } from './verbs.ts';
 
 const PLAN_VERSION = 1;
+const ABORTED = 'it was aborted';
+const LONG_HISTORY = 'its history has become long';
 
 export const runOperation = async (input: OperationInput): Promise<OperationResult> => {
   const info = workflowInfo();
   const startedAt = Date.now();
   const states = new Map<string, StepState>(input.plan.steps.map((step) => [step.id, { state: 'pending' }]));
   const outputs = { ...input.plan.known };
-  const retries = new Set<string>();
+  const pacing = input.pacing ?? DEFAULT_PACING;
+  const asked: Asked = { retries: new Set(), skips: new Map(), looks: new Map(), paused: input.paused === true };
+  let pausedAt = asked.paused ? startedAt : undefined;
   const waits = new CancellationScope({ cancellable: true });
   let end: { readonly state: OperationResult['state']; readonly finishedAt: number } | undefined = undefined;
   let stopReason: string | undefined;
   let events: EventView[] = [];
   let sequence = 0;
   let changes = 1;
-  let blockedStep: string | undefined;
+  const publishBlocked = blockedPublisher();
 
   const steps = (): StepView[] =>
     input.plan.steps.map((step) => ({
@@ -70,44 +68,44 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
     runId: info.runId,
     state: 'running',
     startedAt,
+    ...(pausedAt === undefined ? {} : { pausedAt }),
     ...end,
     steps: steps(),
     outputs,
   });
-  const blockedSteps = (): string[] => steps().flatMap((step) => (step.status.state === 'blocked' ? [step.id] : []));
 
   const stop = (reason: string): void => {
     stopReason ??= reason;
     waits.cancel();
   };
-  const askRetry = (step: string | undefined): string => {
-    const chosen = step === undefined ? blockedSteps() : [step];
-    for (const id of chosen) retries.add(id);
-    return chosen.length === 0 ? 'Nothing is blocked.' : `Retrying ${chosen.join(', ')}.`;
+  const phase = (value: string): void => upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value }]);
+  const setPaused = (paused: boolean): void => {
+    asked.paused = paused;
+    pausedAt = paused ? Date.now() : undefined;
+    changes += 1;
+    phase(paused ? 'Paused' : 'Running');
   };
+  const request = { object: input.object, owner: input.owner, entityId: input.entityId };
 
   setHandler(getOperationState, view, { description: 'Every step with its state, and the outputs known so far' });
   setHandler(supersede, ({ reason }) => stop(reason), { description: 'A newer spec or a deletion takes its place' });
-  setHandler(retryStepSignal, ({ step }) => void askRetry(step), { description: 'Try a blocked step (or all) now' });
-  setHandler(retryStep, ({ step }) => askRetry(step), {
-    description: 'Try a blocked step (or all) now',
-    validator: ({ step }) => {
-      const blocked = blockedSteps();
-      if (blocked.length === 0) throw new Error('Nothing is blocked: there is nothing to retry.');
-      if (step !== undefined && !blocked.includes(step)) {
-        throw new Error(`"${step}" is not blocked. Blocked: ${blocked.join(', ')}.`);
-      }
-    },
+  takeVerbs({
+    plan: input.plan,
+    request,
+    asked,
+    view,
+    outputs,
+    ending: () => stopReason ?? end?.state,
+    setPaused,
+    abort: () => stop(ABORTED),
   });
 
   const report = (step: Step, next: StepState): void => {
     states.set(step.id, next);
     changes += 1;
-    const blocked = blockedSteps()[0];
-    if (blocked !== blockedStep) {
-      blockedStep = blocked;
-      upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.blockedStep, value: blocked ?? null }]);
-    }
+    publishBlocked(view().steps);
+    // What is left is planned anew, in an operation with a history of its own.
+    if (workflowInfo().continueAsNewSuggested) stop(LONG_HISTORY);
   };
 
   const parent = getExternalWorkflowHandle(input.entityId);
@@ -147,36 +145,41 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
     try {
       await writing;
       events = events.slice(sent.length);
+      publishedChanges = written;
+      untold = 0;
     } catch (error) {
+      untold += 1;
       log.error('The status could not be written', { error: String(error) });
     }
-    publishedChanges = written;
   };
   let publishedChanges = 0;
+  /** How often in a row the status was refused: it is tried again ever more slowly, and at once when there is news. */
+  let untold = 0;
   let publishing = true;
   const publisher = CancellationScope.nonCancellable(async () => {
     while (publishing) {
+      const before = changes;
       await publish();
       await sleep(MIRROR_INTERVAL, { summary: 'coalesce status' });
-      await condition(() => changes > publishedChanges || !publishing);
+      if (untold === 0) await condition(() => changes > publishedChanges || !publishing);
+      else
+        await condition(() => changes > before || !publishing, retryDelay(pacing, untold), { summary: 'tell again' });
     }
   });
 
-  upsertSearchAttributes([
-    { key: SEARCH_ATTRIBUTES.operation, value: input.type },
-    { key: SEARCH_ATTRIBUTES.phase, value: 'Running' },
-  ]);
+  upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.operation, value: input.type }]);
+  phase(asked.paused ? 'Paused' : 'Running');
   if (input.plan.version !== PLAN_VERSION)
     stop(`The plan has version ${input.plan.version}, this worker runs ${PLAN_VERSION}.`);
 
   // Temporal's own cancel means abort: no new step starts, what is under way settles (design §13).
-  const cancelled = CancellationScope.current().cancelRequested.catch(() => stop('cancelled'));
+  const cancelled = CancellationScope.current().cancelRequested.catch(() => stop(ABORTED));
   const result = await runPlan({
     plan: input.plan,
-    request: { object: input.object, owner: input.owner, entityId: input.entityId },
+    request,
     stopping: () => stopReason !== undefined,
-    retryAsked: (id) => retries.has(id),
-    takeRetry: (id) => retries.delete(id),
+    asked,
+    pacing,
     report,
     completed,
     outputs,
@@ -192,11 +195,18 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
   await CancellationScope.nonCancellable(async () => {
     await publisher;
     if (changes > publishedChanges || events.length > 0) await publish();
-    upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value: state }]);
+    phase(state);
+    publishBlocked([]);
     await condition(allHandlersFinished);
   });
-  // Done is done: what would have superseded it came too late to matter.
-  return { state, ...(stopReason === undefined || state === 'succeeded' ? {} : { reason: stopReason }) };
+  const skipped = steps().flatMap(({ id, status }) => (status.state === 'skipped' ? [id] : []));
+  return {
+    state,
+    // Done is done: what would have superseded it came too late to matter.
+    ...(stopReason === undefined || state === 'succeeded' ? {} : { reason: stopReason }),
+    ...(skipped.length === 0 ? {} : { skipped }),
+    ...(asked.paused && stopReason === LONG_HISTORY ? { paused: true as const } : {}),
+  };
 };
 
 const outcomeOf = (
@@ -209,6 +219,6 @@ const outcomeOf = (
     case 'outdated':
       return 'superseded';
     case 'stopped':
-      return stopReason === 'cancelled' ? 'aborted' : 'superseded';
+      return stopReason === ABORTED ? 'aborted' : 'superseded';
   }
 };

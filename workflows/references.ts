@@ -3,6 +3,7 @@
  *
  * Owns: substitution only; which references exist is the topology's decision. Deterministic and free of effects (I10).
  */
+import type { Step } from '../policy/plan.ts';
 import type { Outputs, Reference, Resource, ResourceKey, Value } from '../topology/resource.ts';
 import { bug } from './activities.ts';
 
@@ -32,3 +33,22 @@ export const resolveReferences = (resource: Resource, known: KnownOutputs): Reso
 /** An event's message with every reference replaced. */
 export const resolveMessage = (message: readonly Value[], known: KnownOutputs): string =>
   message.map((part) => (typeof part === 'string' ? part : lookUp(part, known))).join('');
+
+const referencesIn = (value: unknown): readonly Reference[] => {
+  if (Array.isArray(value)) return value.flatMap(referencesIn);
+  if (typeof value !== 'object' || value === null) return [];
+  return isReference(value) ? [value] : Object.values(value).flatMap(referencesIn);
+};
+
+/** Which outputs of a resource the steps refer to, by the step that does; in the steps' order. */
+export const outputsUsed = (
+  key: ResourceKey,
+  steps: readonly Step[],
+): readonly { readonly step: string; readonly output: string }[] =>
+  steps.flatMap((step) => {
+    const { properties, event } = step.resource;
+    const outputs = referencesIn([properties, event?.message]).flatMap(({ ref, output }) =>
+      ref === key ? [output] : [],
+    );
+    return [...new Set(outputs)].map((output) => ({ step: step.id, output }));
+  });

@@ -7,18 +7,14 @@
  * Invariants: I2 (only a step's first execution trusts the plan's inventory), I9 (a step that fails is published as
  * blocked, with its reason), I10 (steps start in the plan's own sorted order).
  */
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancellationScope,
-  condition,
-  isCancellation,
-} from '@temporalio/workflow';
-import type { StepOutcome, StepRequest, StepState } from '../activities/contract.ts';
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import type { Pacing, StepOutcome, StepRequest, StepState } from '../activities/contract.ts';
 import type { Plan, Step } from '../policy/plan.ts';
 import type { Outputs, ResourceKey } from '../topology/resource.ts';
-import { notReadyDelay, stepActivities, stepRetryDelay } from './activities.ts';
-import { resolveReferences } from './references.ts';
+import { notReadyDelay, retryDelay, stepActivities } from './activities.ts';
+import { failureOf, outcomeOf } from './outcomes.ts';
+import { outputsUsed, resolveReferences } from './references.ts';
+import type { Asked } from './verbs.ts';
 
 /** What the runner needs of the operation around it. */
 export type PlanRun = {
@@ -26,9 +22,9 @@ export type PlanRun = {
   readonly request: Pick<StepRequest, 'object' | 'owner' | 'entityId'>;
   /** True once no new step may start; a mutation under way still settles. */
   readonly stopping: () => boolean;
-  /** True, once, when a person asked for this step to be tried now. */
-  readonly takeRetry: (stepId: string) => boolean;
-  readonly retryAsked: (stepId: string) => boolean;
+  /** What people asked for: noted by the verbs, taken here. */
+  readonly asked: Asked;
+  readonly pacing: Pacing;
   readonly report: (step: Step, state: StepState) => void;
   /** Called once for each step that is done, before any step that needs it starts. */
   readonly completed: (step: Step, outcome: StepOutcome) => void;
@@ -43,43 +39,28 @@ export type PlanRun = {
 /** How a plan ended: all steps done, stopped with steps left (superseded or aborted), or found to be out of date. */
 export type PlanResult = 'completed' | 'stopped' | 'outdated';
 
-type Failure = Extract<StepState, { state: 'blocked' }>['verdict'] | 'superseded' | 'not-ready';
-
 const NO_EFFECT: StepOutcome = { change: 'unchanged', outputs: {} };
 
-type StepFailure = {
-  readonly verdict: Failure;
-  readonly message: string;
-  /** Milliseconds until what is not ready should be looked at again. */
-  readonly lookAgain?: number;
-};
+type Try = { readonly first: boolean; readonly since: number; readonly told?: string };
 
-/** What an activity's failure says: its verdict travels as the failure's type (see `activities/verdicts.ts`). */
-const failureOf = (error: unknown): StepFailure => {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (!(cause instanceof ApplicationFailure)) return { verdict: 'retry', message };
-  switch (cause.type) {
-    case 'blocked':
-    case 'capacity':
-    case 'bug':
-    case 'superseded':
-      return { verdict: cause.type, message };
-    case 'not-ready':
-      return { verdict: cause.type, message, lookAgain: Number(cause.details?.[0] ?? 0) };
-    default:
-      return { verdict: 'retry', message };
-  }
-};
-
-const perform = async (run: PlanRun, step: Step, first: boolean, since: number): Promise<StepOutcome> => {
+const perform = async (run: PlanRun, step: Step, { first, since, told }: Try): Promise<unknown> => {
   if (step.resource.kind === 'milestone') return NO_EFFECT;
   const resolved: Step = { ...step, resource: resolveReferences(step.resource, run.outputs) };
-  const request: StepRequest = { ...run.request, step: resolved, first, since };
+  const request: StepRequest = {
+    ...run.request,
+    step: resolved,
+    first,
+    since,
+    ...(told === undefined ? {} : { told }),
+  };
   const activities = stepActivities(step);
   switch (step.verb) {
     case 'wait':
-      return run.waits.run(() => activities.wait(request));
+      return run.waits.run(() => {
+        const look = new CancellationScope();
+        run.asked.looks.set(step.id, look);
+        return look.run(() => activities.wait(request));
+      });
     case 'ensure':
       return CancellationScope.nonCancellable(() => activities.ensure(request));
     case 'remove':
@@ -87,22 +68,54 @@ const perform = async (run: PlanRun, step: Step, first: boolean, since: number):
   }
 };
 
+/** Resolves when `isDue`, when the operation stops, when a person asks for the step, or after a while if one is given. */
+const until = (
+  run: PlanRun,
+  step: Step,
+  isDue: () => boolean,
+  timer?: { readonly milliseconds: number; readonly summary: string },
+): Promise<void> => {
+  const awake = (): boolean =>
+    run.stopping() || run.asked.retries.has(step.id) || run.asked.skips.has(step.id) || isDue();
+  return CancellationScope.nonCancellable(async () => {
+    if (timer === undefined) await condition(awake);
+    else await condition(awake, timer.milliseconds, { summary: timer.summary });
+  });
+};
+
+const skipped = (run: PlanRun, step: Step): boolean => {
+  const outputs = run.asked.skips.get(step.id);
+  if (outputs === undefined) return false;
+  run.outputs[step.resource.key] = outputs;
+  run.report(step, { state: 'skipped', at: Date.now() });
+  return true;
+};
+
 const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
-  let failures = 0;
+  const uses = step.verb === 'remove' ? [] : outputsUsed(step.resource.key, run.plan.steps);
   const began = Date.now();
+  let failures = 0;
   let blockedSince: number | undefined;
   let awaited: string | undefined;
-  for (let attempt = 1; !run.stopping(); attempt += 1) {
+  for (let first = true; ; first = false) {
+    // Paused: nothing begins and nothing that failed is tried again, but for what a person asks for by name.
+    if (first || blockedSince !== undefined) await until(run, step, () => !run.asked.paused);
+    if (skipped(run, step)) return 'completed';
+    if (run.stopping()) break;
+    run.asked.retries.delete(step.id);
     // A blocked step stays blocked while it is tried again: what a person reads must not come and go.
     if (awaited === undefined && blockedSince === undefined) run.report(step, { state: 'running', since: began });
     try {
-      const outcome = await perform(run, step, attempt === 1, began);
+      const told = awaited === undefined ? {} : { told: awaited };
+      const outcome = outcomeOf(await perform(run, step, { first, since: began, ...told }), uses);
       run.outputs[step.resource.key] = outcome.outputs;
       run.report(step, { state: 'done', at: Date.now(), change: outcome.change });
       run.completed(step, outcome);
       return 'completed';
     } catch (error) {
-      if (isCancellation(error)) break;
+      // Given up for a skip, or because the operation stops: either is seen to above.
+      const givenUp = run.stopping() || run.waits.consideredCancelled || run.asked.skips.has(step.id);
+      if (isCancellation(error) && givenUp) continue;
       const { verdict, message, lookAgain = 0 } = failureOf(error);
       if (verdict === 'superseded') {
         run.report(step, { state: 'pending' });
@@ -113,23 +126,17 @@ const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
         awaited = message;
         blockedSince = undefined;
         run.report(step, { state: 'running', since: began, awaited });
-        await CancellationScope.nonCancellable(() =>
-          condition(run.stopping, notReadyDelay(step, Date.now() - began, lookAgain), {
-            summary: `look again: ${step.id}`,
-          }),
-        );
+        const milliseconds = notReadyDelay(step, Date.now() - began, lookAgain);
+        await until(run, step, () => false, { milliseconds, summary: `look again: ${step.id}` });
         continue;
       }
       awaited = undefined;
       failures += 1;
-      const delay = stepRetryDelay(failures);
+      const milliseconds = retryDelay(run.pacing, failures);
       blockedSince ??= Date.now();
-      const retryAt = Date.now() + delay;
+      const retryAt = Date.now() + milliseconds;
       run.report(step, { state: 'blocked', since: blockedSince, attempt: failures, verdict, message, retryAt });
-      await CancellationScope.nonCancellable(() =>
-        condition(() => run.stopping() || run.retryAsked(step.id), delay, { summary: `retry ${step.id}` }),
-      );
-      run.takeRetry(step.id);
+      await until(run, step, () => false, { milliseconds, summary: `retry ${step.id}` });
     }
   }
   run.report(step, { state: 'pending' });

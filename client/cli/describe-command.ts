@@ -4,20 +4,13 @@
  * Owns: that a missing Temporal takes away only what Temporal alone knows.
  */
 import type { Client } from '@temporalio/client';
-import type { ObjectRef } from '../../api/object.ts';
+import type { ObjectKind } from '../../api/object.ts';
 import type { ClientConfiguration } from '../configuration.ts';
-import { managementApi, type StoredCluster, type StoredNodePool } from '../management.ts';
+import { managementApi, referenceOf, type StoredCluster, type StoredNodePool } from '../management.ts';
 import { readEntity, readOperation } from '../operations.ts';
 import { allOf, explainTemporal, withTemporal } from '../temporal.ts';
 import { messagesOf } from '../user-error.ts';
-import type { Described, Description } from './describe.ts';
-
-const referenceOf = ({ kind, metadata: { namespace, name, uid } }: StoredCluster | StoredNodePool): ObjectRef => ({
-  kind,
-  namespace,
-  name,
-  uid,
-});
+import type { Described, DescribedObject, Description } from './describe.ts';
 
 const describedBy = async <T extends StoredCluster | StoredNodePool>(
   client: Client,
@@ -65,5 +58,23 @@ export const readDescription = async (
       temporalFlags,
       temporalTrouble: messagesOf(explainTemporal(error, configuration))[0] ?? '',
     };
+  }
+};
+
+/** One object with its entity and its operation. */
+export const readOperationOf = async (
+  configuration: ClientConfiguration,
+  kind: ObjectKind,
+  name: string,
+  namespace: string | undefined,
+): Promise<DescribedObject> => {
+  const api = managementApi(configuration);
+  const object = await api.object(kind, namespace ?? api.defaultNamespace, name);
+  const temporalFlags = flagsFor(configuration);
+  try {
+    const described = await withTemporal(configuration, (client) => describedBy(client, object));
+    return { ...described, temporalFlags };
+  } catch (error) {
+    return { object, temporalFlags, temporalTrouble: messagesOf(explainTemporal(error, configuration))[0] ?? '' };
   }
 };

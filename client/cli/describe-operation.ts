@@ -5,9 +5,11 @@
  * activities, else what status recorded. Pure. Neighbours: `describe.ts` puts them under their object.
  */
 
-import type { StepView } from '../../workflows/messages.ts';
-import type { StoredCluster, StoredNodePool } from '../management.ts';
+import { operationsCommand, updateCommand } from '../../workflows/commands.ts';
+import type { StepView, Verb } from '../../workflows/messages.ts';
+import { referenceOf, type StoredCluster, type StoredNodePool } from '../management.ts';
 import type { LiveStep, OperationReport, WorkflowReport } from '../operations.ts';
+import { SLIPWAY } from '../user-error.ts';
 import { span } from './table.ts';
 import { type Branch, branch, leaf, type Paint } from './tree.ts';
 
@@ -31,21 +33,34 @@ const WHY: Readonly<Record<Blocked['verdict'], string>> = {
 
 const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
 
-const retryCommand = (workflowId: string, step: string, { temporalFlags }: Drawing): string =>
-  `temporal workflow update execute${temporalFlags} --workflow-id '${workflowId}' --name retry --input '${JSON.stringify({ step })}'`;
+/** As Slipway is called here, which need not be a checkout. */
+export const spelled = (command: string): string => command.replace(/^npx slipway/, SLIPWAY);
 
-const blockedBranch = (id: string, status: Blocked, workflowId: string, drawing: Drawing): Branch => {
+/** Led to the server that this command line talks to. */
+export const withFlags = (command: string, temporalFlags: string): string =>
+  command.replace(/^temporal workflow( update)? (\w+)/, (start) => `${start}${temporalFlags}`);
+
+/** What is asked of an operation: about which object, and in which workflow. */
+type Target = { readonly object: AnyObject; readonly workflowId: string };
+
+const ways = (verb: Verb, { object, workflowId }: Target, { temporalFlags }: Drawing, step?: string): string[] => [
+  spelled(operationsCommand(verb, referenceOf(object), step)),
+  `or: ${withFlags(updateCommand(verb, workflowId, step), temporalFlags)}`,
+];
+
+const blockedBranch = (id: string, status: Blocked, target: Target, drawing: Drawing): Branch => {
   const { paint, now } = drawing;
   const wait = status.retryAt - now;
   const next = wait > 0 ? `next try in ${span(wait)}` : 'next try now';
+  const [first = '', ...rest] = ways('retry', target, drawing, id);
   return branch(
     `${paint.red('✗')} ${id} ${paint.red(WHY[status.verdict])} ${paint.dim(`(attempt ${status.attempt} failed ${span(now - status.since)} ago, ${next})`)}`,
     leaf(status.message),
-    leaf(paint.dim(`retry now: ${retryCommand(workflowId, id, drawing)}`)),
+    ...[`retry now: ${first}`, ...rest].map((line) => leaf(paint.dim(line))),
   );
 };
 
-const stepBranch = (step: StepView, live: LiveStep | undefined, workflowId: string, drawing: Drawing): Branch => {
+const stepBranch = (step: StepView, live: LiveStep | undefined, target: Target, drawing: Drawing): Branch => {
   const { paint, now } = drawing;
   const { status } = step;
   switch (status.state) {
@@ -53,11 +68,20 @@ const stepBranch = (step: StepView, live: LiveStep | undefined, workflowId: stri
       const attempts = live && live.attempt > 1 ? `, attempt ${live.attempt}` : '';
       return branch(
         `${paint.yellow('▸')} ${step.id} ${paint.dim(`(${span(now - status.since)}${attempts})`)}`,
+        ...(live?.paused === true
+          ? [
+              leaf(
+                paint.red(
+                  `paused in Temporal; go on: temporal activity unpause${drawing.temporalFlags} --workflow-id '${target.workflowId}' --activity-id '${step.id}'`,
+                ),
+              ),
+            ]
+          : []),
         ...[live?.lastError ?? status.awaited].flatMap((said) => (said === undefined ? [] : [leaf(paint.dim(said))])),
       );
     }
     case 'blocked':
-      return blockedBranch(step.id, status, workflowId, drawing);
+      return blockedBranch(step.id, status, target, drawing);
     case 'pending':
     case 'done':
     case 'skipped':
@@ -119,13 +143,18 @@ export const operationBranch = (report: OperationReport, object: AnyObject, draw
   if (report.status !== 'RUNNING') return leaf(`${paint.red('✗')} ${view.type} ${report.status.toLowerCase()}`);
   const active = view.steps.filter((step) => step.status.state === 'running' || step.status.state === 'blocked');
   const waiting = view.steps.filter((step) => step.status.state === 'pending').length;
+  const { pausedAt } = view;
+  const resume = ways('resume', { object, workflowId: report.workflowId }, drawing);
   return branch(
-    `${paint.yellow('▸')} ${view.type} running for ${took}: ${done} of ${view.steps.length} steps done`,
+    `${paint.yellow('▸')} ${view.type} ${pausedAt === undefined ? 'running' : 'paused'} for ${pausedAt === undefined ? took : span(now - pausedAt)}: ${done} of ${view.steps.length} steps done`,
+    ...(pausedAt === undefined
+      ? []
+      : resume.map((line, index) => leaf(paint.dim(index === 0 ? `resume: ${line}` : line)))),
     ...active.map((step) =>
       stepBranch(
         step,
         report.live.find((live) => live.id === step.id),
-        report.workflowId,
+        { object, workflowId: report.workflowId },
         drawing,
       ),
     ),

@@ -5,9 +5,17 @@
  * own, with the commands that move it on. Pure: facts in, lines out. Neighbours: `describe-operation.ts` draws what
  * Temporal knows, `describe-command.ts` gathers the facts.
  */
-import type { StoredCluster, StoredNodePool } from '../management.ts';
+import { operationsCommand, updateCommand } from '../../workflows/commands.ts';
+import { referenceOf, type StoredCluster, type StoredNodePool } from '../management.ts';
 import type { EntityReport, OperationReport } from '../operations.ts';
-import { type Drawing, liveBranches, operationBranch, recordedBranch } from './describe-operation.ts';
+import {
+  type Drawing,
+  liveBranches,
+  operationBranch,
+  recordedBranch,
+  spelled,
+  withFlags,
+} from './describe-operation.ts';
 import { span } from './table.ts';
 import { type Branch, branch, draw, leaf, type Paint } from './tree.ts';
 
@@ -25,6 +33,10 @@ export type Description = {
   /** Flags that lead the `temporal` command to the same server; empty where its defaults do. */
   readonly temporalFlags: string;
 };
+
+/** One object alone. */
+export type DescribedObject = Described<StoredCluster | StoredNodePool> &
+  Pick<Description, 'temporalTrouble' | 'temporalFlags'>;
 
 type AnyObject = StoredCluster | StoredNodePool;
 
@@ -74,10 +86,15 @@ const entityBranches = (described: Described<AnyObject>, { paint, temporalFlags 
   if (entity.view === undefined) return [];
   const { phase, reason } = entity.view;
   const told = (object.status?.conditions ?? []).some(({ message }) => reason && message?.includes(reason));
-  const lookAgain = `look again now: temporal workflow signal${temporalFlags} --workflow-id '${entity.workflowId}' --name specChanged`;
+  const reference = referenceOf(object);
+  const verb = entity.view.held === undefined ? 'retry' : 'resume';
+  const moves = [
+    `${verb === 'retry' ? 'look again now' : 'begin again'}: ${spelled(operationsCommand(verb, reference))}`,
+    `or: ${withFlags(updateCommand(verb, entity.workflowId), temporalFlags)}`,
+  ];
   return [
     ...(phase === 'settled' || reason === undefined || told ? [] : [leaf(`${paint.yellow(phase)}: ${reason}`)]),
-    ...(phase === 'blocked' ? [leaf(paint.dim(lookAgain))] : []),
+    ...(phase === 'blocked' ? moves.map((move) => leaf(paint.dim(move))) : []),
   ];
 };
 
@@ -121,13 +138,15 @@ const poolFacts = ({ spec, status }: StoredNodePool): readonly (string | undefin
 ];
 
 /** What the reader must know before believing the tree. */
-const caveats = ({ cluster, nodePools, temporalTrouble }: Description, paint: Paint): string[] => {
+const caveats = (
+  objects: readonly Described<AnyObject>[],
+  temporalTrouble: string | undefined,
+  paint: Paint,
+): string[] => {
   if (temporalTrouble !== undefined) {
     return [`${paint.red('This is the last that status recorded.')} ${temporalTrouble}`];
   }
-  const unanswered = [cluster, ...nodePools].some(
-    ({ entity }) => entity?.status === 'RUNNING' && entity.view === undefined,
-  );
+  const unanswered = objects.some(({ entity }) => entity?.status === 'RUNNING' && entity.view === undefined);
   if (!unanswered) return [];
   return [
     `${paint.red('No worker answers:')} this is what Temporal and status know. Is the worker (slipway-worker) up?`,
@@ -143,5 +162,14 @@ export const describeLines = (description: Description, now: number, paint: Pain
     objectBranch(pool, { facts: poolFacts(pool.object), children: [] }, temporal, drawing),
   );
   const root = objectBranch(cluster, { facts: clusterFacts(cluster.object), children: pools }, temporal, drawing);
-  return [...caveats(description, paint), ...draw(root)];
+  return [...caveats([cluster, ...nodePools], temporalTrouble, paint), ...draw(root)];
+};
+
+/** The lines of one object and its operation, as of `now` in epoch milliseconds. */
+export const operationLines = (described: DescribedObject, now: number, paint: Paint): string[] => {
+  const { temporalTrouble, temporalFlags, object } = described;
+  const drawing: Drawing = { paint, now, temporalFlags };
+  const facts = object.kind === 'AWSCluster' ? clusterFacts(object) : poolFacts(object);
+  const root = objectBranch(described, { facts, children: [] }, temporalTrouble === undefined, drawing);
+  return [...caveats([described], temporalTrouble, paint), ...draw(root)];
 };

@@ -8,6 +8,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { ObjectRef } from '../../api/object.ts';
 import { type ClientConfiguration, readConfiguration } from '../configuration.ts';
+import { addOperationsCommands } from './operations-commands.ts';
 import { endWithReader, paintFor, print, printJson, say } from './output.ts';
 
 const FAILED = 1;
@@ -98,6 +99,8 @@ clusters
     const object: ObjectRef = { kind: 'AWSCluster', namespace, name, uid };
     print(execCredential(await credentialFor(configurationOf(), process.env, object)));
   });
+
+addOperationsCommands(program, configurationOf);
 
 program
   .command('version')

@@ -1,7 +1,7 @@
 /**
  * From objects to signals: tells an object's entity that something may have changed.
  *
- * Owns: which changes are worth a signal, and the entity's start. A change counts as told only when Temporal has
+ * Owns: which changes are worth a signal, which annotations are requests, and the entity's start. A change counts as told only when Temporal has
  * acknowledged it. Neighbours: `list-watch.ts` reports objects; the entity reads the object for itself.
  * Invariants: I1 (the entity's id contains the uid), I12 (a deletion is only ever a hint to look).
  */
@@ -9,21 +9,39 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { clusterIdOf, entityWorkflowId } from '../../api/names.ts';
 import type { ObjectKind, ObjectRef } from '../../api/object.ts';
 import {
+  annotated,
   clusterProgressed,
   ENTITY_WORKFLOW,
   type EntityState,
   SEARCH_ATTRIBUTES,
   specChanged,
   TASK_QUEUE,
+  VERBS,
+  type Verb,
 } from '../../workflows/messages.ts';
 import type { Observed, Report } from './list-watch.ts';
+
+const PREFIX = 'slipway.dev/';
+
+/** What the object's annotations ask its entity for, by verb. */
+const requestsOf = ({ annotations }: Observed): Readonly<Partial<Record<Verb, string>>> =>
+  Object.fromEntries(
+    VERBS.flatMap((verb) => {
+      const value = annotations[`${PREFIX}${verb}`];
+      return value === undefined || value === '' ? [] : [[verb, value]];
+    }),
+  );
+
+const isVerb = (annotation: string): boolean => VERBS.some((verb) => annotation === `${PREFIX}${verb}`);
 
 /** What must differ for an event to be news: status writes of our own come back as events too. */
 const fingerprint = (object: Observed): string =>
   JSON.stringify([
     object.generation,
     object.deleting,
-    Object.entries(object.annotations).sort(([a], [b]) => (a < b ? -1 : 1)),
+    Object.entries(object.annotations)
+      .filter(([name]) => !isVerb(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   ]);
 
 export type Signals = {
@@ -47,31 +65,41 @@ const referenceOf = (object: Observed): ObjectRef => ({
   uid: object.uid,
 });
 
+type Told = { readonly news: string; readonly requests: string; readonly workflowId: string; readonly at: number };
+
 /** `taskQueueOf` says which workers an object's entity is started for. */
 export const signals = (
   client: Pick<Client, 'workflow'>,
   taskQueueOf: (object: ObjectRef) => string = () => TASK_QUEUE,
 ): Signals => {
-  const told = new Map<string, { readonly news: string; readonly workflowId: string; readonly at: number }>();
+  const told = new Map<string, Told>();
 
   const changed = async (object: Observed): Promise<void> => {
+    const before = told.get(object.uid);
     const news = fingerprint(object);
-    if (told.get(object.uid)?.news === news) return;
+    const asked = requestsOf(object);
+    const requests = JSON.stringify(asked);
     const reference = referenceOf(object);
     const state: EntityState = { v: 1, object: reference, dependents: [] };
     const workflowId = entityWorkflowId(reference);
-    await client.workflow.signalWithStart(ENTITY_WORKFLOW[reference.kind], {
+    const entity = {
       workflowId,
       taskQueue: taskQueueOf(reference),
       args: [state],
-      signal: specChanged,
-      signalArgs: [],
       staticSummary: `${object.kind} ${object.namespace}/${object.name}`,
       ...(reference.kind === 'AWSCluster'
         ? { typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.cluster, value: clusterIdOf(object.uid) }] }
         : {}),
-    });
-    told.set(object.uid, { news, workflowId, at: Date.now() });
+    };
+    const type = ENTITY_WORKFLOW[reference.kind];
+    // What people ask for comes first, so that a new object that asks for a pause begins with one.
+    if (before?.requests !== requests && requests !== '{}') {
+      await client.workflow.signalWithStart(type, { ...entity, signal: annotated, signalArgs: [{ requests: asked }] });
+    }
+    if (before?.news !== news) {
+      await client.workflow.signalWithStart(type, { ...entity, signal: specChanged, signalArgs: [] });
+    }
+    told.set(object.uid, { news, requests, workflowId, at: Date.now() });
   };
 
   /** An entity that has ended needs no telling, and must not be started for it. */

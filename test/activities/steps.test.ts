@@ -1,8 +1,8 @@
-/** When a wait tells what it waits for. */
+/** When a step tells what it waits for, or what goes wrong, instead of trying again unseen. */
 import { describe, expect, test } from '@jest/globals';
 import type { Drivers } from '../../activities/steps.ts';
 import { createSteps } from '../../activities/steps.ts';
-import { notYet, verdictOf } from '../../activities/verdicts.ts';
+import { blockedError, notYet, retryError, verdictOf } from '../../activities/verdicts.ts';
 import { operationOf, planOf } from '../workflows/builders.ts';
 
 const NOW = Date.now();
@@ -10,19 +10,25 @@ const { object, owner, entityId } = operationOf(planOf());
 const resource = { key: 'nodes/1', kind: 'nodes', properties: {} } as never;
 
 /** One look that is not ready, by an execution that was scheduled and a step that began so many seconds ago. */
-const look = async (scheduled: number, began: number, again = 1) => {
+const look = async (
+  scheduled: number,
+  began: number,
+  again = 1,
+  told = '1 of 3 ready',
+  error = notYet('1 of 3 ready', again * 1_000),
+) => {
   const seen: number[] = [];
   const steps = createSteps({
     nodes: {
       kind: 'nodes',
       look: async ({ since }: { since: number }) => {
         seen.push(since);
-        throw notYet('1 of 3 ready', again * 1_000);
+        throw error;
       },
     },
   } as unknown as Drivers);
   const step = { id: 'wait nodes/1', verb: 'wait', resource, needs: [] } as const;
-  const request = { object, owner, entityId, step, first: false, since: NOW - began * 1_000 };
+  const request = { object, owner, entityId, step, first: false, since: NOW - began * 1_000, told };
   const signal = new AbortController().signal;
   const thrown = await steps.wait(request, { attempt: 1, signal, since: NOW - scheduled * 1_000 }).catch((e) => e);
   expect(seen).toEqual([NOW - began * 1_000]);
@@ -44,5 +50,17 @@ describe('a wait', () => {
     expect(await look(30, 100)).not.toHaveProperty('tell');
     expect(await look(299, 36_000)).toMatchObject({ tell: true });
     expect(await look(200, 36_000)).not.toHaveProperty('tell');
+  });
+
+  test('tells sooner when it waits for something else than it said', async () => {
+    expect(await look(21, 36_000, 1, 'the API server does not answer')).toMatchObject({ tell: true });
+    expect(await look(10, 36_000, 1, 'the API server does not answer')).not.toHaveProperty('tell');
+  });
+
+  test('whose look fails in a way that waiting may cure is tried again unseen for a while, never for ever', async () => {
+    const refused = retryError('connect ECONNREFUSED');
+    expect(await look(3, 3, 1, '', refused)).not.toHaveProperty('tell');
+    expect(await look(25, 25, 1, '', refused)).toMatchObject({ verdict: 'retry', tell: true });
+    expect(await look(25, 25, 1, '', blockedError('not permitted'))).toMatchObject({ verdict: 'blocked' });
   });
 });

@@ -74,7 +74,8 @@ describe('the description of a cluster', () => {
       '└─ ▸ CreateCluster running for 20s: 0 of 1 steps done',
       '   └─ ✗ ensure security-group/controlplane waits for a person (attempt 2 failed 5s ago, next try in 15s)',
       '      ├─ security group sg-1 is not ours: it has no owner tag',
-      `      └─ retry now: temporal workflow update execute --address 127.16.0.2:7233 --workflow-id '${ENTITY_ID}/operation' --name retry --input '{"step":"ensure security-group/controlplane"}'`,
+      "      ├─ retry now: npx slipway operations retry cluster cluster-0 -n default --step 'ensure security-group/controlplane'",
+      `      └─ or: temporal workflow update execute --address 127.16.0.2:7233 --workflow-id '${ENTITY_ID}/operation' --name retry --input '{"step":"ensure security-group/controlplane"}'`,
     ]);
   });
 
@@ -131,7 +132,8 @@ describe('the description of a cluster', () => {
     });
     expect(lines(describing({ object, entity: blocked })).slice(1)).toEqual([
       '├─ not Ready, Stalled (Blocked): version 9 is not in the catalogue',
-      `└─ look again now: temporal workflow signal --workflow-id '${ENTITY_ID}' --name specChanged`,
+      '├─ look again now: npx slipway operations retry cluster cluster-0 -n default',
+      `└─ or: temporal workflow update execute --workflow-id '${ENTITY_ID}' --name retry --input '{}'`,
     ]);
   });
 

@@ -4,10 +4,12 @@ import type { AWSCluster } from '../../api/cluster.ts';
 import { awsCluster, clusterStatus } from '../../api/cluster.ts';
 import { clusterIdOf, nodePoolIdOf } from '../../api/names.ts';
 import { nodePoolStatus } from '../../api/nodepool.ts';
-import { retryCommands } from '../../policy/commands.ts';
+import * as commands from '../../policy/commands.ts';
 import { type Status, statusOf } from '../../policy/status.ts';
 import type { MirrorRequest, OperationView, StepState, StepView } from '../../policy/views.ts';
-import { currentDetails, retrySignalCommand, retryUpdateCommand } from '../../workflows/details.ts';
+import * as commandsInTemporal from '../../workflows/commands.ts';
+import { currentDetails } from '../../workflows/details.ts';
+import { VERBS } from '../../workflows/messages.ts';
 import {
   ACCOUNT,
   CLUSTER_UID,
@@ -167,8 +169,8 @@ describe('what stands in the way', () => {
       since: '2026-01-01T00:00:00Z',
       retryAt: '2026-01-01T00:01:00Z',
       commands: [
+        "npx slipway operations retry cluster cluster-0 -n default --step 'remove security-group/nodepool'",
         `temporal workflow update execute --workflow-id '${WORKFLOW}' --name retry --input '{"step":"remove security-group/nodepool"}'`,
-        `temporal workflow signal --workflow-id '${WORKFLOW}' --name retry --input '{"step":"remove security-group/nodepool"}'`,
       ],
     });
     expect(status.lastErrors).toHaveLength(2);
@@ -204,7 +206,8 @@ describe('what stands in the way', () => {
       step: 'assess',
       message: 'it lives in account 1. To cure it: give the worker credentials of it.',
       commands: [
-        `temporal workflow signal --workflow-id 'awscluster/default/cluster-0/${CLUSTER_UID}' --name specChanged`,
+        'npx slipway operations retry cluster cluster-0 -n default',
+        `temporal workflow update execute --workflow-id 'awscluster/default/cluster-0/${CLUSTER_UID}' --name retry --input '{}'`,
       ],
     });
   });
@@ -340,7 +343,9 @@ describe('the runbook in Temporal', () => {
       '`ensure security-group/nodepool` waits for a person. Since 2026-01-01T00:00:00Z; attempt 3 failed',
     );
     expect(text).toContain('> Security group sg-1 is used by network interface eni-2');
-    expect(text).toContain(retryUpdateCommand(WORKFLOW, 'ensure security-group/nodepool'));
+    for (const command of commands.commandsFor('retry', OBJECT, WORKFLOW, 'ensure security-group/nodepool')) {
+      expect(text).toContain(command);
+    }
   });
 
   test('says what runs, and what comes next after which', () => {
@@ -349,8 +354,16 @@ describe('the runbook in Temporal', () => {
   });
 
   test('prints the same commands as kubectl does', () => {
-    const id = 'ensure security-group/nodepool';
-    expect([retryUpdateCommand(WORKFLOW, id), retrySignalCommand(WORKFLOW, id)]).toEqual(retryCommands(WORKFLOW, id));
+    for (const step of [undefined, "ensure it's/0"]) {
+      for (const verb of VERBS) {
+        expect(commandsInTemporal.commandsFor(verb, OBJECT, WORKFLOW, step)).toEqual(
+          commands.commandsFor(verb, OBJECT, WORKFLOW, step),
+        );
+        expect(commandsInTemporal.signalCommand(verb, WORKFLOW, step)).toBe(
+          commands.signalCommand(verb, WORKFLOW, step),
+        );
+      }
+    }
   });
 
   test('stays within what Temporal keeps, however large the plan and long the messages', () => {

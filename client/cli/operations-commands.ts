@@ -1,0 +1,120 @@
+/**
+ * `slipway operations …`: what runs and what is blocked, and the verbs that move it on.
+ *
+ * Owns: names, arguments and options of these commands. Neighbours: `main.ts` is the program; the work is done in
+ * `../verbs.ts` and `../blocked.ts`, which are loaded only when a command runs.
+ */
+import { Argument, type Command, Option } from 'commander';
+import type { ObjectKind } from '../../api/object.ts';
+import type { Verb } from '../../workflows/messages.ts';
+import type { ClientConfiguration } from '../configuration.ts';
+import { paintFor, print, printJson, say } from './output.ts';
+
+/** As kubectl has them: singular, plural and the kind itself. */
+const KINDS: Readonly<Record<string, ObjectKind>> = {
+  cluster: 'AWSCluster',
+  clusters: 'AWSCluster',
+  awscluster: 'AWSCluster',
+  awsclusters: 'AWSCluster',
+  nodepool: 'AWSNodePool',
+  nodepools: 'AWSNodePool',
+  awsnodepool: 'AWSNodePool',
+  awsnodepools: 'AWSNodePool',
+};
+
+type Common = { readonly namespace?: string; readonly kubeconfig?: string; readonly output: string };
+
+const VERBS: readonly { readonly verb: Verb; readonly description: string; readonly step?: 'optional' | 'required' }[] =
+  [
+    {
+      verb: 'retry',
+      description: 'try what is blocked again now: one step, or all; or look at the object again',
+      step: 'optional',
+    },
+    { verb: 'skip', description: 'go on without a step that is blocked, or without waiting for one', step: 'required' },
+    { verb: 'pause', description: 'start no more steps, and try none again, until resumed' },
+    { verb: 'resume', description: 'go on after a pause, or begin again after an abort' },
+    {
+      verb: 'abort',
+      description: 'stop; what exists stays as it is, and nothing begins until resumed, changed or deleted',
+    },
+  ];
+
+const about = (command: Command, ...formats: readonly string[]): Command =>
+  command
+    .addArgument(new Argument('<kind>', 'cluster or nodepool').choices(Object.keys(KINDS)))
+    .argument('<name>', 'name of the object')
+    .option('-n, --namespace <namespace>', "namespace; default: that of the kubeconfig's context")
+    .option('--kubeconfig <path>', 'kubeconfig of the management API, as --management-kubeconfig')
+    .addOption(new Option('-o, --output <format>', 'how to print it').choices(formats).default(formats[0]));
+
+const kindOf = (kind: string): ObjectKind => KINDS[kind] ?? 'AWSCluster';
+
+export const addOperationsCommands = (
+  program: Command,
+  configurationOf: (kubeconfig?: string) => ClientConfiguration,
+): void => {
+  const operations = program.command('operations').description('operations on clusters and node pools');
+
+  operations
+    .command('list')
+    .description('list what runs and what is blocked')
+    .option('-n, --namespace <namespace>', "namespace; default: that of the kubeconfig's context")
+    .option('-A, --all-namespaces', 'in all namespaces', false)
+    .option('--kubeconfig <path>', 'kubeconfig of the management API, as --management-kubeconfig')
+    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'))
+    .action(async (options: Common & { readonly allNamespaces: boolean }) => {
+      const [{ managementApi }, { withTemporal }, { listOperations }, { operationTable }] = await Promise.all([
+        import('../management.ts'),
+        import('../temporal.ts'),
+        import('../blocked.ts'),
+        import('./operations-list.ts'),
+      ]);
+      const configuration = configurationOf(options.kubeconfig);
+      const namespace = options.allNamespaces
+        ? undefined
+        : (options.namespace ?? managementApi(configuration).defaultNamespace);
+      const listed = await withTemporal(configuration, (client) => listOperations(client, namespace));
+      if (options.output === 'json') printJson(listed);
+      else if (listed.length > 0) print(operationTable(listed, Date.now()));
+      else say(`Nothing runs and nothing is blocked${namespace === undefined ? '' : ` in namespace ${namespace}`}.`);
+    });
+
+  about(operations.command('describe'), 'tree', 'json')
+    .description('show the operation of a cluster or node pool: its steps, attempts and errors')
+    .action(async (kind: string, name: string, options: Common) => {
+      const [{ readOperationOf }, { operationLines }] = await Promise.all([
+        import('./describe-command.ts'),
+        import('./describe.ts'),
+      ]);
+      const described = await readOperationOf(
+        configurationOf(options.kubeconfig),
+        kindOf(kind),
+        name,
+        options.namespace,
+      );
+      if (options.output === 'json') printJson(described);
+      else print(operationLines(described, Date.now(), paintFor(process.stdout, process.env)).join('\n'));
+    });
+
+  for (const { verb, description, step } of VERBS) {
+    const command = about(operations.command(verb), 'text', 'json').description(description);
+    const option = new Option('--step <step>', "the step's id, such as 'ensure etcd-volume/0'");
+    if (step !== undefined) command.addOption(step === 'required' ? option.makeOptionMandatory() : option);
+    command.action(async (kind: string, name: string, options: Common & { readonly step?: string }) => {
+      const [{ managementApi, referenceOf }, { withTemporal }, { sayVerb }] = await Promise.all([
+        import('../management.ts'),
+        import('../temporal.ts'),
+        import('../verbs.ts'),
+      ]);
+      const configuration = configurationOf(options.kubeconfig);
+      const api = managementApi(configuration);
+      const object = await api.object(kindOf(kind), options.namespace ?? api.defaultNamespace, name);
+      const said = await withTemporal(configuration, (client) =>
+        sayVerb(client, referenceOf(object), verb, options.step),
+      );
+      if (options.output === 'json') printJson(said);
+      else print(`${object.kind.toLowerCase()}/${name}: ${said.answer}`);
+    });
+  }
+};

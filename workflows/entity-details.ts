@@ -1,0 +1,36 @@
+/**
+ * An entity's current details in Temporal: what it is at while no operation runs, and the commands that move it on.
+ *
+ * Owns: wording. Pure, and without imports that run. Neighbours: `details.ts` says the same of an operation,
+ * `policy/status.ts` to `kubectl`. Invariants: I9, I10 (every time in it is workflow time).
+ */
+import { operationsCommand, signalCommand, updateCommand } from './commands.ts';
+import type { EntityView } from './messages.ts';
+
+const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
+
+export const entityDetails = (view: EntityView, entityId: string, blockedSince: number | undefined): string => {
+  const { object, phase, reason, operationId, held } = view;
+  const verb = held === undefined ? 'retry' : 'resume';
+  const said = reason === undefined ? [] : ['', `> ${reason.replaceAll('\n', '\n> ')}`];
+  return [
+    `### ${object.kind} ${object.namespace}/${object.name}`,
+    `**${phase}**${phase === 'blocked' && blockedSince !== undefined ? ` since ${time(blockedSince)}` : ''}`,
+    ...(operationId === undefined ? [] : ['', `Its operation: \`${operationId}\``]),
+    ...said,
+    ...(phase === 'blocked'
+      ? [
+          '',
+          held === undefined ? 'Once the cause is cured, have it looked at again now:' : 'To begin again:',
+          '```',
+          operationsCommand(verb, object),
+          updateCommand(verb, entityId),
+          '```',
+          'While no worker is up:',
+          '```',
+          signalCommand(verb, entityId),
+          '```',
+        ]
+      : []),
+  ].join('\n');
+};

@@ -1,0 +1,102 @@
+/**
+ * Verbs of an entity: what people say by the object's annotations, or to the entity's workflow.
+ *
+ * Owns: which annotation was acted on (each value acts once, however often it is told), and the queue of what is still to
+ * be passed on to the operation or, while none runs, done here. Neighbours: the watcher tells annotations, `refusals.ts`
+ * says what makes no sense, `following.ts` passes on, `entity.ts` does. What makes no sense is logged and forgotten.
+ */
+import { log, setHandler } from '@temporalio/workflow';
+import {
+  type Ask,
+  annotated,
+  type EntityState,
+  type EntityView,
+  VERBS,
+  type Verb,
+  verbSignals,
+  verbUpdates,
+} from './messages.ts';
+import { entityRefusalOf } from './refusals.ts';
+import { askOf } from './verbs.ts';
+
+export type AskedVerb = { readonly verb: Verb; readonly ask: Ask };
+
+export type EntityVerbs = {
+  /** What was asked and is not seen to yet, oldest first. */
+  readonly pending: AskedVerb[];
+  readonly handled: () => NonNullable<EntityState['handled']>;
+  /** Does what was asked, as far as it makes sense while no operation runs. */
+  readonly settle: () => void;
+};
+
+type EntityVerbScope = {
+  readonly view: () => EntityView;
+  readonly skipped: () => readonly string[];
+  /** Looks again at once. */
+  readonly retry: () => void;
+  /** Takes an abort back. */
+  readonly resume: () => void;
+};
+
+/** `<token>` or `<token>/<step>`: a token has no slash, a step may have some. */
+const askIn = (value: string): Ask => {
+  const slash = value.indexOf('/');
+  return slash === -1 ? {} : { step: value.slice(slash + 1) };
+};
+
+export const takeEntityVerbs = (initial: NonNullable<EntityState['handled']>, scope: EntityVerbScope): EntityVerbs => {
+  let handled = initial;
+  const pending: AskedVerb[] = [];
+  const perform = (verb: Verb): string => {
+    switch (verb) {
+      case 'retry':
+        scope.retry();
+        return 'Looking again.';
+      case 'resume':
+        scope.resume();
+        return 'Resumed: it begins again.';
+      case 'skip':
+      case 'pause':
+      case 'abort':
+        return '';
+    }
+  };
+  const refusal = (verb: Verb): string | undefined => entityRefusalOf(verb, scope.view(), scope.skipped());
+
+  for (const verb of VERBS) {
+    setHandler(verbUpdates[verb], (_ask: Ask) => perform(verb), {
+      description: `While no operation runs: ${verb}`,
+      validator: (_ask: Ask) => {
+        const reason = refusal(verb);
+        if (reason !== undefined) throw new Error(reason);
+      },
+    });
+    setHandler(verbSignals[verb], (argument: Ask) => void pending.push({ verb, ask: askOf(argument) }), {
+      description: `Passed on to the operation; while none runs: ${verb}`,
+    });
+  }
+  setHandler(
+    annotated,
+    ({ requests }) => {
+      for (const verb of VERBS) {
+        const value = requests[verb];
+        if (value === undefined || value === handled[verb]) continue;
+        handled = { ...handled, [verb]: value };
+        pending.push({ verb, ask: askIn(value) });
+      }
+    },
+    { description: "What the object's annotations ask for: each value acts once" },
+  );
+
+  return {
+    pending,
+    handled: () => handled,
+    settle: () => {
+      for (const { verb, ask } of pending.splice(0)) {
+        const reason = refusal(verb);
+        if (reason === undefined) perform(verb);
+        else log.warn('What was asked for was ignored', { verb, ...ask, reason });
+      }
+    },
+  };
+};

@@ -1,0 +1,58 @@
+/**
+ * Judgements of an entity about what `assess` answered, beside what it did or was told before.
+ *
+ * Owns: what supersedes a running operation, and what a person's abort or skip still stands for. Pure.
+ */
+import type { Assessment, OperationInput } from '../activities/contract.ts';
+import type { Held, Skipped } from './messages.ts';
+
+/** Why a newer look at the object ends the running operation, or undefined when it doesn't. */
+export const supersedes = (assessment: Assessment, running: OperationInput): string | undefined => {
+  switch (assessment.kind) {
+    case 'orphaned':
+      return assessment.reason;
+    case 'operate':
+      if (assessment.operation.type !== running.type) return `${assessment.operation.type} takes its place`;
+      // A deletion takes away what is there, whatever the spec says by now.
+      if (running.type === 'DeleteCluster' || running.type === 'DeleteNodePool') return undefined;
+      if (assessment.operation.generation !== running.generation) return 'the spec changed';
+      return undefined;
+    case 'waiting':
+    case 'blocked':
+    case 'settled':
+      return assessment.generation > running.generation ? 'the spec changed' : undefined;
+    case 'finished':
+      return undefined;
+  }
+};
+
+const isOf = (what: Held, { type, generation }: OperationInput): boolean =>
+  what.operation === type && what.generation === generation;
+
+/** An abort stands until the same operation is no longer what is to be done: the spec changed, or all is there. */
+export const stillHeld = (held: Held | undefined, assessment: Assessment): Held | undefined => {
+  if (held === undefined) return undefined;
+  if (assessment.kind === 'operate') return isOf(held, assessment.operation) ? held : undefined;
+  return assessment.kind === 'settled' ? undefined : held;
+};
+
+const VOUCHED_FOR_ANYWAY: ReadonlySet<string> = new Set(['finalizer', 'preflight', 'milestone']);
+
+/** Nothing is to be done but what a person skipped for this very spec: that is as good as settled. */
+export const butForSkipped = (assessment: Assessment, skipped: Skipped | undefined): Assessment => {
+  if (assessment.kind !== 'operate' || skipped === undefined) return assessment;
+  const { operation } = assessment;
+  if (!isOf(skipped, operation)) return assessment;
+  const left = operation.plan.steps.filter(
+    ({ id, verb, resource }) =>
+      verb !== 'wait' && !VOUCHED_FOR_ANYWAY.has(resource.kind) && !skipped.steps.includes(id),
+  );
+  if (left.length > 0) return assessment;
+  const steps = operation.plan.steps.flatMap(({ id }) => (skipped.steps.includes(id) ? [id] : []));
+  return {
+    kind: 'settled',
+    generation: operation.generation,
+    clusterId: operation.owner.clusterId,
+    ...(steps.length === 0 ? {} : { note: `skipped by hand: ${steps.join(', ')}; retry begins again` }),
+  };
+};

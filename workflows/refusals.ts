@@ -1,0 +1,119 @@
+/**
+ * Refusals: why a verb makes no sense for an operation or an entity as it is now.
+ *
+ * Owns: the reasons, as sentences that name what to do instead. An update is refused with them, a signal that came too
+ * late is logged with them. Neighbours: `verbs.ts` and `entity-verbs.ts` do what isn't refused. Pure.
+ * Invariants: I3 and I5 (finalizer, preflight, quorum and verified absence are never skipped).
+ */
+import type { OperationView, Step, StepView } from '../activities/contract.ts';
+import type { Ask, EntityView, Verb } from './messages.ts';
+import { outputsUsed } from './references.ts';
+
+/** Kinds whose steps vouch for something that nobody can vouch for by hand, each with what skipping would mean. */
+const NEVER_SKIPPED: Readonly<Record<string, string>> = {
+  finalizer: 'without the finalizer nothing would be cleaned up',
+  preflight: 'what it found wrong would only show later, and half done',
+  'control-plane': "etcd's quorum can't be taken for granted",
+  established: 'an etcd volume that may still be overwritten would stay so',
+  account: "what may still be there would be nobody's",
+};
+
+const blockedIn = (view: OperationView): string[] =>
+  view.steps.flatMap(({ id, status }) => (status.state === 'blocked' ? [id] : []));
+
+const stepGiven = (ask: Ask): string | undefined => {
+  const { step } = ask as { readonly step?: unknown };
+  return step === undefined || typeof step === 'string' ? undefined : '"step" must be a string: the id of a step.';
+};
+
+const refuseRetry = ({ step }: Ask, view: OperationView): string | undefined => {
+  const blocked = blockedIn(view);
+  if (blocked.length === 0) return 'Nothing is blocked: there is nothing to retry.';
+  if (step === undefined || blocked.includes(step)) return undefined;
+  return `"${step}" is not blocked. Blocked: ${blocked.join(', ')}.`;
+};
+
+const unskippable = (step: Step, status: StepView['status']): string | undefined => {
+  const kept = NEVER_SKIPPED[step.resource.kind];
+  if (kept !== undefined) return `"${step.id}" is never skipped: ${kept}.`;
+  switch (status.state) {
+    case 'blocked':
+      return undefined;
+    case 'running':
+      return step.verb === 'wait' ? undefined : `"${step.id}" runs at this moment: see what it comes to.`;
+    case 'pending':
+      return `"${step.id}" has not begun: only a step that is blocked, or a wait, can be skipped.`;
+    case 'done':
+      return `"${step.id}" is done.`;
+    case 'skipped':
+      return `"${step.id}" is skipped already.`;
+  }
+};
+
+/** Steps of the plan that are still to come, but for one. */
+export const othersUnfinished = (view: OperationView, steps: readonly Step[], but: string): Step[] => {
+  const over = new Set(
+    view.steps.flatMap(({ id, status }) => (status.state === 'done' || status.state === 'skipped' ? [id] : [])),
+  );
+  return steps.filter(({ id }) => id !== but && !over.has(id));
+};
+
+const refuseSkip = (ask: Ask, view: OperationView, steps: readonly Step[]): string | undefined => {
+  if (ask.step === undefined) return 'Name the step to skip, as in {"step":"wait nodes/1"}.';
+  const step = steps.find(({ id }) => id === ask.step);
+  const status = view.steps.find(({ id }) => id === ask.step)?.status;
+  if (step === undefined || status === undefined) {
+    const blocked = blockedIn(view);
+    return `There is no step "${ask.step}"${blocked.length === 0 ? '.' : `. Blocked: ${blocked.join(', ')}.`}`;
+  }
+  const refused = unskippable(step, status);
+  if (refused !== undefined) return refused;
+  // What is there of a thing that is made can be found, and a removal yields nothing; a wait leaves nothing to find.
+  const [use] = step.verb === 'wait' ? outputsUsed(step.resource.key, othersUnfinished(view, steps, step.id)) : [];
+  return use === undefined
+    ? undefined
+    : `"${step.id}" can't be skipped: "${use.step}" needs its output "${use.output}".`;
+};
+
+/** Why an operation refuses a verb, or undefined when it doesn't. */
+export const refusalOf = (
+  verb: Verb,
+  ask: Ask,
+  operation: { readonly view: OperationView; readonly steps: readonly Step[]; readonly ending?: string },
+): string | undefined => {
+  const { view, steps, ending } = operation;
+  const wrong = stepGiven(ask);
+  if (wrong !== undefined) return wrong;
+  if (ending !== undefined) return `The operation is ending: ${ending}.`;
+  switch (verb) {
+    case 'retry':
+      return refuseRetry(ask, view);
+    case 'skip':
+      return refuseSkip(ask, view, steps);
+    case 'pause':
+      return view.pausedAt === undefined ? undefined : 'It is paused already.';
+    case 'resume':
+      return view.pausedAt === undefined ? 'It is not paused: there is nothing to resume.' : undefined;
+    case 'abort':
+      return view.type.startsWith('Delete')
+        ? 'A deletion is not aborted: the object is going, and what is left would stay in the account. Pause holds it.'
+        : undefined;
+  }
+};
+
+/** Why an entity refuses a verb while none of its operations runs, or undefined when it doesn't. */
+export const entityRefusalOf = (verb: Verb, view: EntityView, skipped: readonly string[]): string | undefined => {
+  if (view.operationId !== undefined) return `An operation runs: say it to the workflow ${view.operationId}.`;
+  switch (verb) {
+    case 'retry':
+      if (view.held !== undefined) return `${view.held} was aborted: resume begins it again.`;
+      if (view.phase === 'blocked' || view.phase === 'waiting' || skipped.length > 0) return undefined;
+      return view.phase === 'assessing' ? 'It looks at this moment.' : 'Nothing is blocked: there is nothing to retry.';
+    case 'resume':
+      return view.held === undefined ? 'Nothing was aborted or paused: there is nothing to resume.' : undefined;
+    case 'skip':
+    case 'pause':
+    case 'abort':
+      return `No operation runs: there is nothing to ${verb}.`;
+  }
+};

@@ -1,0 +1,139 @@
+/**
+ * Verbs of an operation: retry, skip, pause, resume and abort, each as an update that answers and as a signal that waits
+ * for a worker.
+ *
+ * Owns: the handlers, which only note what is asked. Neighbours: `refusals.ts` says what makes no sense, `run-plan.ts`
+ * does what is asked when it gets there, `operation.ts` publishes it. Validators are synchronous; no handler ever throws
+ * anything but a failure of its own update, since that would hold up the whole workflow.
+ */
+import { ApplicationFailure, type CancellationScope, log, setHandler } from '@temporalio/workflow';
+import type { OperationView, Step, StepRequest } from '../activities/contract.ts';
+import type { Plan } from '../policy/plan.ts';
+import type { Outputs } from '../topology/resource.ts';
+import { findFor } from './activities.ts';
+import { type Ask, VERBS, type Verb, verbSignals, verbUpdates } from './messages.ts';
+import { failureOf, lacking } from './outcomes.ts';
+import { outputsUsed, resolveReferences } from './references.ts';
+import { othersUnfinished, refusalOf } from './refusals.ts';
+
+/** What people asked for, until the plan runner takes it. */
+export type Asked = {
+  readonly retries: Set<string>;
+  /** Outputs that stand for those of a skipped step. */
+  readonly skips: Map<string, Outputs>;
+  /** Waits under way, which a skip gives up. */
+  readonly looks: Map<string, CancellationScope>;
+  paused: boolean;
+};
+
+export type VerbScope = {
+  readonly plan: Plan;
+  readonly request: Pick<StepRequest, 'object' | 'owner' | 'entityId'>;
+  readonly asked: Asked;
+  readonly view: () => OperationView;
+  readonly outputs: Readonly<Record<string, Outputs>>;
+  /** Why the operation ends, once it does. */
+  readonly ending: () => string | undefined;
+  readonly setPaused: (paused: boolean) => void;
+  readonly abort: () => void;
+};
+
+const DESCRIPTIONS: Readonly<Record<Verb, string>> = {
+  retry: 'Try a blocked step (or all) now',
+  skip: 'Go on without a step that is blocked, or without waiting',
+  pause: 'Start no more steps, and try none again',
+  resume: 'Go on after a pause',
+  abort: 'Stop, and keep what exists as it is',
+};
+
+const refused = (message: string): ApplicationFailure =>
+  ApplicationFailure.create({ message, type: 'refused', nonRetryable: true });
+
+/** What is there of the thing that a skipped step is about: its outputs, as far as others need them. */
+const outputsFor = async (step: Step, scope: VerbScope): Promise<Outputs> => {
+  if (step.verb !== 'ensure') return {};
+  const uses = outputsUsed(step.resource.key, othersUnfinished(scope.view(), scope.plan.steps, step.id));
+  let found: Outputs = {};
+  let trouble = 'nothing of ours is there';
+  try {
+    const resource = resolveReferences(step.resource, scope.outputs);
+    found = (await findFor(step)({ ...scope.request, step: { ...step, resource }, first: false })) ?? {};
+    if (Object.keys(found).length > 0) trouble = `what is there has only ${Object.keys(found).sort().join(', ')}`;
+  } catch (error) {
+    trouble = failureOf(error).message;
+  }
+  const missing = lacking(found, uses);
+  if (missing !== undefined) throw refused(`"${step.id}" can't be skipped: ${missing}, and ${trouble}.`);
+  return found;
+};
+
+const skip = async (id: string, scope: VerbScope): Promise<string> => {
+  const step = scope.plan.steps.find((one) => one.id === id);
+  if (step === undefined) throw refused(`There is no step "${id}".`);
+  const outputs = await outputsFor(step, scope);
+  // It may have been done, or the operation ended, while it was looked at.
+  const late = refusal('skip', { step: id }, scope);
+  if (late !== undefined) throw refused(late);
+  scope.asked.skips.set(id, outputs);
+  scope.asked.looks.get(id)?.cancel();
+  return `Skipping ${id}.`;
+};
+
+const perform = async (verb: Verb, ask: Ask, scope: VerbScope): Promise<string> => {
+  switch (verb) {
+    case 'retry': {
+      const blocked = scope.view().steps.flatMap(({ id, status }) => (status.state === 'blocked' ? [id] : []));
+      const chosen = ask.step === undefined ? blocked : [ask.step];
+      for (const id of chosen) scope.asked.retries.add(id);
+      return `Retrying ${chosen.join(', ')}.`;
+    }
+    case 'skip':
+      return skip(ask.step ?? '', scope);
+    case 'pause':
+      scope.setPaused(true);
+      return 'Paused: what is under way ends, and nothing else begins until it is resumed.';
+    case 'resume':
+      scope.setPaused(false);
+      return 'Resumed.';
+    case 'abort':
+      scope.abort();
+      return 'Aborting: what is under way ends, and what exists stays as it is. Resume begins again.';
+  }
+};
+
+const refusal = (verb: Verb, ask: Ask, scope: VerbScope): string | undefined => {
+  const ending = scope.ending();
+  return refusalOf(verb, ask, {
+    view: scope.view(),
+    steps: scope.plan.steps,
+    ...(ending === undefined ? {} : { ending }),
+  });
+};
+
+/** A message typed by hand may come without its argument, or with another one than it should have. */
+export const askOf = (argument: unknown): Ask =>
+  typeof argument === 'object' && argument !== null ? (argument as Ask) : {};
+
+/** Registers all verbs: as updates with validators, and as signals. */
+export const takeVerbs = (scope: VerbScope): void => {
+  for (const verb of VERBS) {
+    setHandler(verbUpdates[verb], (argument: Ask) => perform(verb, askOf(argument), scope), {
+      description: DESCRIPTIONS[verb],
+      validator: (argument: Ask) => {
+        const reason = refusal(verb, askOf(argument), scope);
+        if (reason !== undefined) throw new Error(reason);
+      },
+    });
+    const signalled = async (argument: unknown): Promise<void> => {
+      const ask = askOf(argument);
+      const ignored =
+        refusal(verb, ask, scope) ??
+        (await perform(verb, ask, scope).then(
+          () => undefined,
+          (error: unknown) => String(error),
+        ));
+      if (ignored !== undefined) log.warn('A signal was ignored', { verb, ...ask, reason: ignored });
+    };
+    setHandler(verbSignals[verb], signalled, { description: DESCRIPTIONS[verb] });
+  }
+};
