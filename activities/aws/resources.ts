@@ -22,6 +22,7 @@ import { listenerDriver } from './listener.ts';
 import { loadBalancerDriver } from './load-balancer.ts';
 import { networkInterfaceDriver } from './network-interface.ts';
 import { lookAtAccount, preflightDriver } from './preflight.ts';
+import { instanceDriver, replicaDriver } from './replica.ts';
 import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
 import { securityGroupRulesDriver } from './security-group-rules.ts';
@@ -43,6 +44,8 @@ export type AwsKind =
   | 'launch-template'
   | 'auto-scaling-group'
   | 'established'
+  | 'instance'
+  | 'replica'
   | 'cloud-load-balancers'
   | 'account';
 
@@ -105,6 +108,8 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       listener: guarded(listenerDriver(clients), scope),
       'launch-template': guarded(launchTemplateDriver(clients, settings.readSecret), scope),
       'auto-scaling-group': guarded(autoScalingGroupDriver(clients), scope),
+      instance: guarded(instanceDriver(clients), scope),
+      replica: guarded(replicaDriver(clients), scope),
       established: guarded(establishedDriver(clients), scope),
       'cloud-load-balancers': guarded(cloudLoadBalancersDriver(clients), scope),
       account: guarded(accountDriver(clients), scope),
