@@ -65,6 +65,9 @@ const isLost = ({ health, volume, networkInterface }: Replica): boolean =>
 
 /** Why this replica must not be touched, or undefined when it may be. */
 export const whyNotRepairable = (replica: Replica, all: readonly Replica[]): string | undefined => {
+  if (replica.targetGroupArn === undefined || replica.address === undefined) {
+    return `nobody can see whether ${nameOfReplica(replica)} serves, since its target group or its address is missing`;
+  }
   const others = all.filter((one) => one.index !== replica.index && !serves(one));
   if ((others.length + 1) / all.length <= MOST_UNHEALTHY) return undefined;
   return `${others.map(nameOfReplica).join(' and ')} must serve before ${nameOfReplica(replica)} may be repaired, or etcd would lose its quorum`;
