@@ -306,6 +306,24 @@ describe('the limits', () => {
     );
   });
 
+  test('hold whatever else is missing from the account, too', () => {
+    fc.assert(
+      fc.property(fc.subarray([...withoutVolume(withHealth({ 1: 'unhealthy' }))]), (found) => {
+        const assessment = decideCluster(facts([...EMPTY, ...without(found, 'preflight')]));
+        const volumes =
+          assessment.kind === 'operate'
+            ? assessment.operation.plan.steps.flatMap(({ resource }) =>
+                resource.kind === 'etcd-volume' ? [resource] : [],
+              )
+            : [];
+        expect(volumes.map(({ key, properties }) => `${key} ${properties.emptyDisk}`)).toEqual(
+          volumes.length === 0 ? [] : ['etcd-volume/1 join'],
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test('say nothing of a control plane that is well, to whoever sweeps', () => {
     expect(controlPlaneTroubles(built)).toEqual([]);
     expect(controlPlaneTroubles(withHealth({ 1: 'unhealthy' })).map(({ kind }) => kind)).toEqual(['machine']);
