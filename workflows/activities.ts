@@ -78,10 +78,11 @@ type StepActivities = Pick<Activities, 'ensure' | 'remove' | 'wait'>;
 
 // At most one of each runs at a time in a workflow, so that the id can be a word.
 export const { assess } = proxyActivities<Pick<Activities, 'assess'>>({ ...ASSESS, activityId: 'assess' });
-export const { mirror } = proxyActivities<Pick<Activities, 'mirror'>>({ ...MIRROR, activityId: 'mirror status' });
+const STATUS = { activityId: 'mirror status', summary: 'status and events' } as const;
+export const { mirror } = proxyActivities<Pick<Activities, 'mirror'>>({ ...MIRROR, ...STATUS });
 export const { mirror: mirrorBriefly } = proxyActivities<Pick<Activities, 'mirror'>>({
   ...MIRROR_BRIEFLY,
-  activityId: 'mirror status',
+  ...STATUS,
 });
 export const { issueCertificate } = proxyActivities<Pick<Activities, 'issueCertificate'>>({
   ...ISSUE,

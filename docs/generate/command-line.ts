@@ -1,15 +1,16 @@
 /**
  * Command line: the reference of every command, in the words of its own help.
  *
- * Owns: asking each command for its help, and the commands that the help lists in turn. It asks the programs as a person
- * does, so the page says what they say. Neighbours: `client/cli/` and `sandbox/main.ts` own the words.
+ * Owns: reading the help of each command out of the programs. They are imported here, and where they would begin to read what
+ * was typed, each tells its commands instead: one process is enough for all. Neighbours: `client/cli/`, `sandbox/main.ts` and
+ * `bench/main.ts` own the words.
  */
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { Command } from 'commander';
 
 const ROOT = join(import.meta.dirname, '../..');
-const exec = promisify(execFile);
+/** As in a pipe. */
+const WIDTH = 80;
 
 type Program = { readonly title: string; readonly typed: string; readonly file: string; readonly about: string };
 
@@ -26,27 +27,58 @@ const PROGRAMS: readonly Program[] = [
     file: 'sandbox/main.ts',
     about: 'The local cloud. Nothing of it belongs to an installation in AWS.',
   },
+  {
+    title: 'The benches',
+    typed: 'npm run bench --',
+    file: 'bench/main.ts',
+    about: 'Each starts what it measures by itself, and ends it.',
+  },
 ];
 
 type Help = { readonly words: readonly string[]; readonly text: string };
 
-/** Commands that a help lists, but for `help` itself. */
-const listedIn = (help: string): readonly string[] => {
-  const [, list = ''] = help.split(/^Commands:$/m);
-  return (
-    list
-      .split('\n\n')[0]
-      ?.split('\n')
-      .flatMap((line) => /^ {2}([a-z][a-z-]*)/.exec(line)?.[1] ?? [])
-      .filter((name) => name !== 'help') ?? []
-  );
+/** What `--help` prints of one command. */
+const helpTextOf = (command: Command): string => {
+  let text = '';
+  command.configureOutput({
+    writeOut: (more) => (text += more),
+    getOutHelpWidth: () => WIDTH,
+    getOutHasColors: () => false,
+  });
+  command.outputHelp();
+  return text.trimEnd();
 };
 
-const helpOf = async (file: string, words: readonly string[]): Promise<readonly Help[]> => {
-  const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1' };
-  const { stdout } = await exec(process.execPath, [join(ROOT, file), ...words, '--help'], { env: environment });
-  const below = await Promise.all(listedIn(stdout).map((name) => helpOf(file, [...words, name])));
-  return [{ words, text: stdout.trimEnd() }, ...below.flat()];
+/** A command and those below it, but for hidden ones and `help` itself. */
+const helpsOf = (command: Command, words: readonly string[] = []): readonly Help[] => [
+  { words, text: helpTextOf(command) },
+  ...command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((below) => below.name() !== 'help')
+    .flatMap((below) => helpsOf(below, [...words, below.name()])),
+];
+
+/** Imports a program, which parses as its last act, and takes it from there. */
+const programIn = async (file: string): Promise<Command> => {
+  const found: Command[] = [];
+  const parse = Object.getOwnPropertyDescriptor(Command.prototype, 'parseAsync');
+  if (parse === undefined) throw new Error('Commander parses otherwise than it did: adapt this file');
+  Object.defineProperty(Command.prototype, 'parseAsync', {
+    ...parse,
+    value(this: Command) {
+      found.push(this);
+      return Promise.resolve(this);
+    },
+  });
+  try {
+    await import(join(ROOT, file));
+  } finally {
+    Object.defineProperty(Command.prototype, 'parseAsync', parse);
+  }
+  const [program] = found;
+  if (program === undefined) throw new Error(`${file} does not end by parsing its command line`);
+  return program;
 };
 
 const section =
@@ -61,15 +93,11 @@ const section =
 
 /** The page `docs/cli.md`. */
 export const commandLineReference = async (): Promise<string> => {
-  const parts = await Promise.all(
-    PROGRAMS.map(async (program) => [
-      `## ${program.title}`,
-      '',
-      program.about,
-      '',
-      ...(await helpOf(program.file, [])).flatMap(section(program)),
-    ]),
-  );
+  const parts: string[] = [];
+  for (const program of PROGRAMS) {
+    const helps = helpsOf(await programIn(program.file));
+    parts.push(`## ${program.title}`, '', program.about, '', ...helps.flatMap(section(program)));
+  }
   return [
     '# Command-line reference',
     '',
@@ -77,7 +105,7 @@ export const commandLineReference = async (): Promise<string> => {
     '',
     'Every command with its options, as `--help` prints it. Data goes to standard output, everything else to standard error.',
     '',
-    ...parts.flat(),
+    ...parts,
   ]
     .join('\n')
     .trimEnd()

@@ -7,6 +7,7 @@ import { startSandbox } from '../support/sandbox.ts';
 import { apply } from './chapters/apply.ts';
 import { cluster } from './chapters/cluster.ts';
 import { deletion } from './chapters/deletion.ts';
+import { picture } from './chapters/picture.ts';
 import { reading } from './chapters/reading.ts';
 import { replacement } from './chapters/replacement.ts';
 import { planting, secrecy } from './chapters/secrecy.ts';
@@ -43,6 +44,7 @@ afterAll(async () => {
 apply(story);
 cluster(story);
 reading(story);
+picture(story);
 planting(story);
 unchanged(story);
 replacement(story);
