@@ -8,6 +8,7 @@ describe("the worker's configuration", () => {
       temporalNamespace: 'default',
       region: 'eu-west-1',
       settleSeconds: 120,
+      repairSeconds: 300,
       pacing: { retryMs: 10_000, retryMaxMs: 1_800_000 },
       metricsApiService: true,
       logLevel: 'info',
