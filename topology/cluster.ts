@@ -25,7 +25,6 @@ import {
   LOAD_BALANCER,
   NETWORK_READY,
   NODE_GROUP,
-  PREFLIGHT,
   ROOT_CA,
   replicaGroupKey,
   SERVICE_ACCOUNT,
@@ -33,41 +32,21 @@ import {
   TARGETS,
 } from './keys.ts';
 import { AWS_NEEDS, networkOf } from './network.ts';
+import { clusterPreflight } from './preflight.ts';
 import { replicaOf } from './replica.ts';
 import { needsOf, type Resource, type SecretContent } from './resource.ts';
-import { type Ownership, REPLICAS, ref, unique } from './values.ts';
+import { type Ownership, REPLICAS, ref } from './values.ts';
 
-const firstLooks = (cluster: AWSCluster, release: Release): Resource[] => {
-  const { controlPlane, networking } = cluster.spec;
-  const keys = [
-    controlPlane.databaseEncryption.kmsKeyARN,
-    controlPlane.rootVolume.kmsKeyARN,
-    controlPlane.etcd.mainVolume.kmsKeyARN,
-  ].filter((key) => key !== undefined);
-  return [
-    {
-      key: CLUSTER_STARTED,
-      kind: 'milestone',
-      properties: { beginning: true },
-      event: { reason: 'CreatingCluster', message: [`Cluster version ${release.version} is being created`] },
-    },
-    { key: FINALIZER_KEY, kind: 'finalizer', properties: {} },
-    {
-      key: PREFLIGHT,
-      kind: 'preflight',
-      properties: {
-        vpcId: networking.vpcID,
-        subnetIds: unique([...controlPlane.subnetIDs, ...networking.serviceLoadBalancerSubnetIDs]),
-        securityGroupIds: unique(controlPlane.securityGroupIDs),
-        keyName: controlPlane.keyName,
-        instanceProfiles: [controlPlane.iamInstanceProfile],
-        kmsKeyArns: unique(keys),
-        instanceType: controlPlane.instanceType,
-        version: release.version,
-      },
-    },
-  ];
-};
+const firstLooks = (cluster: AWSCluster, release: Release): Resource[] => [
+  {
+    key: CLUSTER_STARTED,
+    kind: 'milestone',
+    properties: { beginning: true },
+    event: { reason: 'CreatingCluster', message: [`Cluster version ${release.version} is being created`] },
+  },
+  { key: FINALIZER_KEY, kind: 'finalizer', properties: {} },
+  clusterPreflight(cluster, release),
+];
 
 const secretsOf = (cluster: AWSCluster, clusterId: string): Resource[] => {
   const secret = (key: string, content: SecretContent): Resource => ({

@@ -20,15 +20,15 @@ import {
   NODE_POOL_PROVISIONED,
   NODE_POOL_STARTED,
   nodesKey,
-  PREFLIGHT,
   poolGroupKey,
   poolSecretKey,
   poolTemplateKey,
   ROOT_CA,
 } from './keys.ts';
 import { AWS_NEEDS } from './network.ts';
+import { poolPreflight } from './preflight.ts';
 import type { Resource, ResourceKey } from './resource.ts';
-import { type Ownership, ref, type Templated, tagsFor, unique, volumeOf } from './values.ts';
+import { type Ownership, ref, type Templated, tagsFor, volumeOf } from './values.ts';
 
 const configurationOf = (
   pool: AWSNodePool,
@@ -49,33 +49,16 @@ const configurationOf = (
   taints: pool.spec.taints,
 });
 
-const firstLooks = (pool: AWSNodePool, cluster: AWSCluster, release: Release): Resource[] => {
-  const { spec } = pool;
-  const keys = [cluster.spec.controlPlane.databaseEncryption.kmsKeyARN, spec.rootVolume.kmsKeyARN];
-  return [
-    {
-      key: NODE_POOL_STARTED,
-      kind: 'milestone',
-      properties: { beginning: true },
-      event: { reason: 'StartedNodePoolProvisioning', message: ['Started node pool provisioning'] },
-    },
-    { key: FINALIZER_KEY, kind: 'finalizer', properties: {} },
-    {
-      key: PREFLIGHT,
-      kind: 'preflight',
-      properties: {
-        vpcId: cluster.spec.networking.vpcID,
-        subnetIds: [spec.subnetID],
-        securityGroupIds: unique(spec.securityGroupIDs),
-        keyName: spec.keyName,
-        instanceProfiles: [spec.iamInstanceProfile],
-        kmsKeyArns: unique(keys.filter((key) => key !== undefined)),
-        instanceType: spec.instanceType,
-        version: release.version,
-      },
-    },
-  ];
-};
+const firstLooks = (pool: AWSNodePool, cluster: AWSCluster, release: Release): Resource[] => [
+  {
+    key: NODE_POOL_STARTED,
+    kind: 'milestone',
+    properties: { beginning: true },
+    event: { reason: 'StartedNodePoolProvisioning', message: ['Started node pool provisioning'] },
+  },
+  { key: FINALIZER_KEY, kind: 'finalizer', properties: {} },
+  poolPreflight(pool, cluster, release),
+];
 
 const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, owner: Ownership): Resource[] => {
   const { spec } = pool;

@@ -52,13 +52,18 @@ export type UserDataProperties = {
   readonly kmsKeyArn: string;
 };
 
-/** Where the machine of a replica is found, and where one sees whether it serves. */
-export type ReplicaMachine = {
-  readonly groupName: string;
-  readonly targetGroupArn: string;
-  /** The replica's fixed address. */
-  readonly address: string;
+/** A value of a spec, and the field that it stands in, for those who must correct it. */
+export type NamedValue = {
+  readonly about: 'vpc' | 'range' | 'subnet' | 'group' | 'keyPair' | 'profile' | 'key' | 'instanceType';
+  /** `spec.controlPlane.subnetIDs[1]`, or that of another object: `spec.networking.vpcID of AWSCluster a`. */
+  readonly field: string;
+  readonly value: string;
+  /** The API server refuses to change it. */
+  readonly fixed?: boolean;
 };
+
+/** What an object takes of one subnet in all. */
+export type SubnetDemand = { readonly subnetId: string; readonly machines: number; readonly addresses: number };
 
 /** Properties by kind. A value that another resource yields is a `Reference` until its step runs. */
 export type ResourceProperties = {
@@ -74,6 +79,14 @@ export type ResourceProperties = {
     readonly kmsKeyArns: readonly string[];
     readonly instanceType: string;
     readonly version: string;
+    /** By which field each is named. This and what follows is absent in plans that an older release made. */
+    readonly fields?: readonly NamedValue[];
+    /** Subnets that must each be in another zone: those of the replicas. */
+    readonly zonalSubnetIds?: readonly string[];
+    /** What there must be room for, unless it is there already. */
+    readonly demand?: readonly SubnetDemand[];
+    /** It needs a network load balancer. */
+    readonly loadBalancer?: boolean;
   };
   'subnet-tags': { readonly subnetIds: readonly string[]; readonly tags: Tags };
   'security-group': {
@@ -87,8 +100,6 @@ export type ResourceProperties = {
     readonly name: string;
     readonly availabilityZone: Value;
     readonly emptyDisk: EmptyDisk;
-    /** The volume whose place it takes: it is made only if that one is gone. */
-    readonly former?: string;
     readonly tags: Tags;
   };
   'network-interface': {
@@ -130,8 +141,8 @@ export type ResourceProperties = {
   };
   /** Wait: the API answers through its load balancer and every replica's etcd member is healthy. */
   'control-plane': { readonly endpoint: Value; readonly certificateAuthority: ResourceKey };
-  /** The mark that etcd has had quorum: volumes may no longer bootstrap (I5), nor join once `joined` says that they did. */
-  established: { readonly volumeIds: readonly Value[]; readonly joined?: boolean };
+  /** The mark that etcd has had quorum: volumes may no longer bootstrap (I5). */
+  established: { readonly volumeIds: readonly Value[] };
   'hub-membership': { readonly name: string; readonly endpoint: Value };
   /** Objects applied to the user cluster from `activities/kubernetes/addons/<name>`. */
   addon: { readonly addon: AddonName; readonly endpoint: Value; readonly parameters: Readonly<Record<string, string>> };
@@ -145,17 +156,6 @@ export type ResourceProperties = {
   'cloud-load-balancers': Readonly<Record<string, never>>;
   /** Wait: two complete inventories are empty, the second after the settling time. */
   account: { readonly settleSeconds: number };
-  /** One machine of a replica, only ever removed: its group puts another in its place. */
-  instance: ReplicaMachine & {
-    /** Its EC2 id. */
-    readonly name: string;
-    /** Addresses of the other replicas, each of which must serve at that moment (I5). */
-    readonly others: readonly string[];
-    /** It goes because it does not serve: it stays if it does by now. */
-    readonly onlyUnhealthy: boolean;
-  };
-  /** Wait: a machine other than the one it is to replace serves as the replica. */
-  replica: ReplicaMachine & { readonly former?: string };
   /** No effect: a name for "all of these are done", for events and for pools that wait for their cluster. */
   /** `beginning`: nothing is ready by it, so nobody who waits is told. */
   milestone: { readonly beginning?: true };
@@ -166,7 +166,12 @@ export type AddonName = 'node-access' | 'coredns' | 'metrics-server' | 'storage-
 export type ResourceKind = keyof ResourceProperties;
 
 /** An event on the owning object once the resource was made: the seed's reasons and messages, word for word. */
-export type ResourceEvent = { readonly reason: string; readonly message: readonly Value[] };
+export type ResourceEvent = {
+  readonly reason: string;
+  readonly message: readonly Value[];
+  /** `Normal` when absent. */
+  readonly type?: 'Warning';
+};
 
 export type ResourceOf<K extends ResourceKind> = {
   readonly key: ResourceKey;

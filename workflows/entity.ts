@@ -290,14 +290,10 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         enter('settled');
         belongTo(assessment.clusterId);
         await write(
-          {
-            kind: 'settled',
-            ...(assessment.note === undefined ? {} : { note: assessment.note }),
-            ...(assessment.controlPlane === undefined ? {} : { controlPlane: assessment.controlPlane }),
-          },
+          { kind: 'settled', ...(assessment.note === undefined ? {} : { note: assessment.note }) },
           assessment.generation,
         );
-        await idle(seen, inMilliseconds(assessment.lookAgainSeconds));
+        await idle(seen);
         break;
       case 'waiting':
         enter('waiting', { reason: assessment.reason });
@@ -308,17 +304,9 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         break;
       case 'blocked': {
         looksWhileBlocked += 1;
-        const delay = inMilliseconds(assessment.lookAgainSeconds) ?? retryDelay(pacing, looksWhileBlocked);
+        const delay = retryDelay(pacing, looksWhileBlocked);
         block('blocked', assessment.reason, looksWhileBlocked, Date.now() + delay);
-        await write(
-          {
-            kind: 'blocked',
-            reason: assessment.reason,
-            cure: assessment.cure,
-            ...(assessment.controlPlane === undefined ? {} : { controlPlane: assessment.controlPlane }),
-          },
-          assessment.generation,
-        );
+        await write({ kind: 'blocked', reason: assessment.reason, cure: assessment.cure }, assessment.generation);
         await idle(seen, delay);
         break;
       }
@@ -339,6 +327,3 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
 };
 
 const isDelete = ({ type }: OperationInput): boolean => type === 'DeleteCluster' || type === 'DeleteNodePool';
-
-const inMilliseconds = (seconds: number | undefined): number | undefined =>
-  seconds === undefined ? undefined : seconds * 1_000;

@@ -62,7 +62,6 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
       needs: step.needs,
       status: states.get(step.id) ?? { state: 'pending' },
     }));
-  const incarnations = incarnationsOf(input.plan.steps);
   const view = (): OperationView => ({
     type: input.type,
     workflowId: info.workflowId,
@@ -73,7 +72,6 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
     ...end,
     steps: steps(),
     outputs,
-    ...(incarnations === undefined ? {} : { incarnations }),
   });
 
   const stop = (reason: string): void => {
@@ -117,7 +115,7 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
     if (event && step.verb !== 'remove' && step.found === undefined) {
       sequence += 1;
       const message = resolveMessage(event.message, outputs);
-      events = [...events, { reason: event.reason, message, type: 'Normal', at: Date.now(), sequence }];
+      events = [...events, { reason: event.reason, message, type: event.type ?? 'Normal', at: Date.now(), sequence }];
     }
     if (kind === 'milestone' && step.resource.properties.beginning !== true) {
       parent.signal(milestoneReached, { key }).catch((error: unknown) => {
@@ -209,13 +207,6 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
     ...(skipped.length === 0 ? {} : { skipped }),
     ...(asked.paused && stopReason === LONG_HISTORY ? { paused: true as const } : {}),
   };
-};
-
-const incarnationsOf = (steps: readonly Step[]): OperationView['incarnations'] => {
-  const made = steps.flatMap(({ resource, incarnation }): [string, number][] =>
-    incarnation === undefined ? [] : [[resource.key, incarnation]],
-  );
-  return made.length === 0 ? undefined : Object.fromEntries(made);
 };
 
 const outcomeOf = (

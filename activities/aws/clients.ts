@@ -12,6 +12,7 @@ import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balanci
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type AroundCall, straightOn } from '../calls.ts';
 
@@ -34,6 +35,7 @@ export type AwsClients = {
   readonly elb: ElasticLoadBalancingClient;
   readonly iam: IAMClient;
   readonly kms: KMSClient;
+  readonly serviceQuotas: ServiceQuotasClient;
   readonly sts: STSClient;
   /** When this process last sent a mutating call, in epoch milliseconds. */
   readonly lastMutatingCallAt: () => number | undefined;
@@ -125,6 +127,7 @@ export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
   const elb = observe(new ElasticLoadBalancingClient(configuration));
   const iam = observe(new IAMClient(configuration));
   const kms = observe(new KMSClient(configuration));
+  const serviceQuotas = observe(new ServiceQuotasClient(configuration));
   const sts = observe(new STSClient(configuration));
   return {
     region: settings.region,
@@ -134,10 +137,11 @@ export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
     elb,
     iam,
     kms,
+    serviceQuotas,
     sts,
     lastMutatingCallAt: () => lastMutatingCallAt,
     destroy: () => {
-      for (const client of [ec2, autoScaling, elbv2, elb, iam, kms, sts]) client.destroy();
+      for (const client of [ec2, autoScaling, elbv2, elb, iam, kms, serviceQuotas, sts]) client.destroy();
     },
   };
 };

@@ -7,6 +7,7 @@
  */
 import {
   DescribeInstanceTypeOfferingsCommand,
+  DescribeInstanceTypesCommand,
   DescribeKeyPairsCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
@@ -18,9 +19,22 @@ import { isAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { filter } from './tags.ts';
 
-export type Vpc = { readonly id: string; readonly cidr: string };
-export type Subnet = { readonly id: string; readonly vpcId: string; readonly zone: string };
+export type Vpc = {
+  readonly id: string;
+  readonly cidr: string;
+  /** All its IPv4 ranges, the first included. */
+  readonly cidrs: readonly string[];
+};
+export type Subnet = {
+  readonly id: string;
+  readonly vpcId: string;
+  readonly zone: string;
+  readonly freeAddresses: number;
+};
 export type Group = { readonly id: string; readonly vpcId: string };
+export type InstanceProfile = { readonly name: string; readonly hasRole: boolean };
+/** An instance type, and its number of virtual CPUs. */
+export type InstanceType = { readonly id: string; readonly cpus: number };
 export type KmsKey = {
   readonly arn: string;
   readonly enabled: boolean;
@@ -30,29 +44,47 @@ export type KmsKey = {
 
 export type AwsFacts = {
   vpc(id: string, signal: AbortSignal): Promise<Vpc | undefined>;
-  subnets(ids: readonly string[], signal: AbortSignal): Promise<readonly Subnet[]>;
+  /** One that isn't `enough` for who asks is looked at anew. */
+  subnets(
+    ids: readonly string[],
+    signal: AbortSignal,
+    enough?: (subnet: Subnet) => boolean,
+  ): Promise<readonly Subnet[]>;
   securityGroups(ids: readonly string[], signal: AbortSignal): Promise<readonly Group[]>;
   hasKeyPair(name: string, signal: AbortSignal): Promise<boolean>;
-  hasInstanceProfile(name: string, signal: AbortSignal): Promise<boolean>;
+  instanceProfile(name: string, signal: AbortSignal): Promise<InstanceProfile | undefined>;
   kmsKey(arn: string, signal: AbortSignal): Promise<KmsKey | undefined>;
+  /** Those of the types that this region knows. */
+  instanceTypes(types: readonly string[], signal: AbortSignal): Promise<readonly InstanceType[]>;
   /** Zones of the region in which the instance type is offered. */
   zonesOffering(instanceType: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
 };
 
 const REMEMBERED_MS = 60_000;
 
-/** Answers by question; a question that is being asked is not asked again, and a failure is forgotten. */
-export const createMemory = (now: () => number) => {
-  const answers = new Map<string, { readonly answer: Promise<unknown>; readonly until: number }>();
-  return async <T>(question: string, ask: () => Promise<T>, isKept: (answer: T) => boolean): Promise<T> => {
+type Answer = { readonly answer: Promise<unknown>; readonly until: number; settled: boolean };
+
+export type Remember = <T>(question: string, ask: () => Promise<T>, isEnough: (answer: T) => boolean) => Promise<T>;
+
+/**
+ * Answers by question. A question that is being asked is not asked again, and a failure is forgotten. An answer that isn't
+ * enough for who asks is never taken from memory: what a person has mended since counts at once.
+ */
+export const createMemory = (now: () => number): Remember => {
+  const answers = new Map<string, Answer>();
+  return async <T>(question: string, ask: () => Promise<T>, isEnough: (answer: T) => boolean): Promise<T> => {
     for (const [key, { until }] of answers) if (until <= now()) answers.delete(key);
-    const kept = answers.get(question);
-    if (kept !== undefined) return kept.answer as Promise<T>;
-    const entry = { answer: ask(), until: now() + REMEMBERED_MS };
+    for (let kept = answers.get(question); kept !== undefined; kept = answers.get(question)) {
+      const wasSettled = kept.settled;
+      const answer = (await kept.answer) as T;
+      if (!wasSettled || isEnough(answer)) return answer;
+      if (answers.get(question) === kept) answers.delete(question);
+    }
+    const entry: Answer = { answer: ask(), until: now() + REMEMBERED_MS, settled: false };
     answers.set(question, entry);
     try {
-      const answer = await entry.answer;
-      if (!isKept(answer) && answers.get(question) === entry) answers.delete(question);
+      const answer = (await entry.answer) as T;
+      entry.settled = true;
       return answer;
     } catch (error) {
       if (answers.get(question) === entry) answers.delete(question);
@@ -70,30 +102,43 @@ const orUndefined = async <T>(ask: Promise<T>): Promise<T | undefined> => {
   }
 };
 
-export const createFacts = (clients: AwsClients, now: () => number = Date.now): AwsFacts => {
+export const createFacts = (clients: AwsClients, remember: Remember = createMemory(Date.now)): AwsFacts => {
   const { ec2, iam, kms } = clients;
-  const remember = createMemory(now);
 
   /** One listing for the ids that nobody asked for yet; each of them is remembered by itself. */
-  const batched =
-    <T extends { readonly id: string }>(what: string, list: (ids: string[], signal: AbortSignal) => Promise<T[]>) =>
-    async (ids: readonly string[], signal: AbortSignal): Promise<readonly T[]> => {
-      const asked: string[] = [];
-      let listing: Promise<T[]> | undefined;
+  const batched = <T extends { readonly id: string }>(
+    what: string,
+    list: (ids: string[], signal: AbortSignal) => Promise<T[]>,
+  ) => {
+    let batch: { readonly ids: string[]; readonly listing: Promise<T[]> } | undefined;
+    const ask = async (id: string, signal: AbortSignal): Promise<T | undefined> => {
+      if (batch === undefined) {
+        const ids: string[] = [];
+        // Questions are asked in one turn: the listing starts after the last of them.
+        const listing = Promise.resolve().then(() => {
+          batch = undefined;
+          return list(ids, signal);
+        });
+        batch = { ids, listing };
+      }
+      batch.ids.push(id);
+      return (await batch.listing).find((one) => one.id === id);
+    };
+    return async (
+      ids: readonly string[],
+      signal: AbortSignal,
+      enough: (one: T) => boolean = () => true,
+    ): Promise<readonly T[]> => {
       const all = ids.map((id) =>
         remember(
           `${what} ${id}`,
-          async () => {
-            asked.push(id);
-            // Questions are asked in one turn: the listing starts after the last of them.
-            listing ??= Promise.resolve().then(() => list(asked, signal));
-            return (await listing).find((one) => one.id === id);
-          },
-          (answer) => answer !== undefined,
+          () => ask(id, signal),
+          (answer) => answer !== undefined && enough(answer),
         ),
       );
       return (await Promise.all(all)).filter((one) => one !== undefined);
     };
+  };
 
   return {
     vpc: (id, abortSignal) =>
@@ -102,7 +147,10 @@ export const createFacts = (clients: AwsClients, now: () => number = Date.now): 
         async () => {
           const answer = await ec2.send(new DescribeVpcsCommand({ Filters: [filter('vpc-id', id)] }), { abortSignal });
           const [vpc] = answer.Vpcs ?? [];
-          return vpc === undefined ? undefined : { id, cidr: vpc.CidrBlock ?? '' };
+          if (vpc === undefined) return undefined;
+          const cidr = vpc.CidrBlock ?? '';
+          const associated = (vpc.CidrBlockAssociationSet ?? []).flatMap(({ CidrBlock }) => CidrBlock ?? []);
+          return { id, cidr, cidrs: [...new Set([cidr, ...associated])] };
         },
         (vpc) => vpc !== undefined,
       ),
@@ -111,10 +159,11 @@ export const createFacts = (clients: AwsClients, now: () => number = Date.now): 
       const answer = await ec2.send(new DescribeSubnetsCommand({ Filters: [filter('subnet-id', ...ids)] }), {
         abortSignal,
       });
-      return (answer.Subnets ?? []).map(({ SubnetId = '', VpcId = '', AvailabilityZone = '' }) => ({
-        id: SubnetId,
-        vpcId: VpcId,
-        zone: AvailabilityZone,
+      return (answer.Subnets ?? []).map((subnet) => ({
+        id: subnet.SubnetId ?? '',
+        vpcId: subnet.VpcId ?? '',
+        zone: subnet.AvailabilityZone ?? '',
+        freeAddresses: subnet.AvailableIpAddressCount ?? 0,
       }));
     }),
 
@@ -137,16 +186,17 @@ export const createFacts = (clients: AwsClients, now: () => number = Date.now): 
         (there) => there,
       ),
 
-    hasInstanceProfile: (name, abortSignal) =>
+    instanceProfile: (name, abortSignal) =>
       remember(
         `instance profile ${name}`,
         async () => {
           const answer = await orUndefined(
             iam.send(new GetInstanceProfileCommand({ InstanceProfileName: name }), { abortSignal }),
           );
-          return answer !== undefined;
+          const profile = answer?.InstanceProfile;
+          return profile === undefined ? undefined : { name, hasRole: (profile.Roles ?? []).length > 0 };
         },
-        (there) => there,
+        (profile) => profile?.hasRole ?? false,
       ),
 
     kmsKey: (arn, abortSignal) =>
@@ -166,6 +216,18 @@ export const createFacts = (clients: AwsClients, now: () => number = Date.now): 
         },
         (key) => key?.enabled ?? false,
       ),
+
+    instanceTypes: batched('instance type', async (types, abortSignal) => {
+      // A filter, because one unknown type among those that are named makes the whole answer an error.
+      const answer = await ec2.send(
+        new DescribeInstanceTypesCommand({ Filters: [filter('instance-type', ...types)] }),
+        { abortSignal },
+      );
+      return (answer.InstanceTypes ?? []).map(({ InstanceType: id = '', VCpuInfo }) => ({
+        id,
+        cpus: VCpuInfo?.DefaultVCpus ?? 0,
+      }));
+    }),
 
     zonesOffering: (instanceType, abortSignal) =>
       remember(

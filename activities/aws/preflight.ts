@@ -1,14 +1,18 @@
 /**
  * Preflight: a look at everything that a spec names in the account, before anything is made.
  *
- * Owns: the judgement on facts: every wrong one is named, all in one message, so that a person cures them in one go.
- * Neighbours: `facts.ts` looks; admission reads only the API server; what the catalogue knows of a version is decided in
- * `policy/`. Capacity shows at launch only.
+ * Owns: the judgement on facts. Every wrong one is named with its field, its value and its cure, all in one message, so
+ * that a person cures them in one go. Neighbours: `topology/preflight.ts` says what is looked at; `facts.ts` and `room.ts`
+ * look; admission reads only the API server; what the catalogue knows of a version is decided in `policy/`. Two objects
+ * that are made in the same second may both find room that only one of them gets: that one blocks at launch.
  */
-import type { Outputs } from '../../topology/resource.ts';
+import { rangesOverlap } from '../../api/ranges.ts';
+import type { NamedValue, Outputs } from '../../topology/resource.ts';
 import type { Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
-import type { AwsFacts, Subnet } from './facts.ts';
+import type { AwsFacts, Subnet, Vpc } from './facts.ts';
+import { roomTroubles, type Tell } from './preflight-room.ts';
+import type { AwsRoom } from './room.ts';
 
 type Properties = Wanted<'preflight'>['properties'];
 
@@ -21,67 +25,151 @@ export const preflightOutputs = (vpcCidr: string, subnets: readonly Subnet[]): O
       .map((subnet): [string, string] => [`zone/${subnet.id}`, subnet.zone]),
   ]);
 
-const missing = (wanted: readonly string[], there: readonly { readonly id: string }[], what: string): string[] =>
-  wanted.filter((id) => !there.some((one) => one.id === id)).map((id) => `${what} ${id} does not exist`);
+/** A field that the API server keeps as it is can only be corrected in a new object. */
+const teller =
+  (fields: readonly NamedValue[]): Tell =>
+  (about, value, what, cure) => {
+    const naming = fields.filter((one) => one.about === about && one.value === value);
+    const where = naming.map((one) => one.field).join(' and ');
+    const other = naming.some((one) => one.fixed === true)
+      ? 'delete the object and apply it with another, since this field is fixed'
+      : 'set another';
+    return `${where === '' ? '' : `${where}: `}${what}; ${cure === '' ? '' : `${cure}, or `}${other}`;
+  };
 
-const elsewhere = (there: readonly { readonly id: string; readonly vpcId: string }[], vpcId: string, what: string) =>
-  there.filter((one) => one.vpcId !== vpcId).map((one) => `${what} ${one.id} is in ${one.vpcId}, not in ${vpcId}`);
+const vpcTroubles = (tell: Tell, { vpcId, fields = [] }: Properties, vpc: Vpc | undefined, region: string) => {
+  if (vpc === undefined) return [tell('vpc', vpcId, `VPC ${vpcId} does not exist in ${region}`, '')];
+  return fields
+    .filter((field) => field.about === 'range')
+    .flatMap(({ value }) => {
+      const cidr = vpc.cidrs.find((one) => rangesOverlap(one, value));
+      if (cidr === undefined) return [];
+      return [tell('range', value, `${value} overlaps ${cidr}, which is a range of VPC ${vpcId}`, '')];
+    });
+};
 
-const keyTroubles = async (facts: AwsFacts, arns: readonly string[], region: string, signal: AbortSignal) => {
+type Placed = { readonly id: string; readonly vpcId: string };
+
+const placeTroubles = (
+  tell: Tell,
+  about: 'subnet' | 'group',
+  wanted: readonly string[],
+  found: readonly Placed[],
+  vpcId: string,
+): string[] => {
+  const what = about === 'subnet' ? 'subnet' : 'security group';
+  return wanted.flatMap((id) => {
+    const one = found.find((placed) => placed.id === id);
+    if (one === undefined) return [tell(about, id, `${what} ${id} does not exist`, '')];
+    if (one.vpcId !== vpcId) return [tell(about, id, `${what} ${id} is in ${one.vpcId}, not in ${vpcId}`, '')];
+    return [];
+  });
+};
+
+const zoneTroubles = (tell: Tell, zonal: readonly string[], subnets: readonly Subnet[]): string[] => {
+  const placed = zonal.flatMap((id) => subnets.find((subnet) => subnet.id === id) ?? []);
+  return placed.flatMap((subnet, index) => {
+    const first = placed.slice(0, index).find(({ zone }) => zone === subnet.zone);
+    if (first === undefined) return [];
+    const what = `subnet ${subnet.id} is in ${subnet.zone}, as is ${first.id}, and replicas need a zone each`;
+    return [tell('subnet', subnet.id, what, '')];
+  });
+};
+
+const keyTroubles = async (
+  tell: Tell,
+  facts: AwsFacts,
+  arns: readonly string[],
+  region: string,
+  signal: AbortSignal,
+) => {
   const keys = await Promise.all(
     arns.map(async (arn) => {
       const itsRegion = arn.split(':')[3];
-      if (itsRegion !== undefined && itsRegion !== region) return `KMS key ${arn} is not in region ${region}`;
+      if (itsRegion !== undefined && itsRegion !== region)
+        return tell('key', arn, `KMS key ${arn} is not in region ${region}`, '');
       const key = await facts.kmsKey(arn, signal);
-      if (key === undefined) return `KMS key ${arn} does not exist`;
-      if (!key.enabled) return `KMS key ${arn} cannot be used: it is ${key.state}`;
-      if (key.usage !== 'ENCRYPT_DECRYPT') return `KMS key ${arn} is not for encryption: its usage is ${key.usage}`;
+      if (key === undefined) return tell('key', arn, `KMS key ${arn} does not exist`, '');
+      if (!key.enabled) {
+        const cure = key.state === 'PendingDeletion' ? 'cancel its deletion and enable it' : 'enable it';
+        return tell('key', arn, `KMS key ${arn} cannot be used: it is ${key.state}`, cure);
+      }
+      if (key.usage !== 'ENCRYPT_DECRYPT')
+        return tell('key', arn, `KMS key ${arn} is not for encryption: its usage is ${key.usage}`, '');
       return undefined;
     }),
   );
   return keys.filter((trouble) => trouble !== undefined);
 };
 
-const offerTroubles = (type: string, zones: ReadonlySet<string>, subnets: readonly Subnet[]): string[] => {
-  if (zones.size === 0) return [`instance type ${type} is not offered in this region`];
-  const wanted = [...new Set(subnets.map((subnet) => subnet.zone))].sort();
-  return wanted.filter((zone) => !zones.has(zone)).map((zone) => `instance type ${type} is not offered in ${zone}`);
+const profileTroubles = async (tell: Tell, facts: AwsFacts, names: readonly string[], signal: AbortSignal) => {
+  const profiles = await Promise.all(
+    names.map(async (name) => {
+      const profile = await facts.instanceProfile(name, signal);
+      if (profile === undefined) return tell('profile', name, `instance profile ${name} does not exist`, 'create it');
+      if (!profile.hasRole) return tell('profile', name, `instance profile ${name} has no role`, 'add one to it');
+      return undefined;
+    }),
+  );
+  return profiles.filter((trouble) => trouble !== undefined);
+};
+
+const offerTroubles = (
+  tell: Tell,
+  { instanceType: type, demand = [] }: Properties,
+  zones: ReadonlySet<string>,
+  subnets: readonly Subnet[],
+): string[] => {
+  if (zones.size === 0) return [tell('instanceType', type, `instance type ${type} is not offered in this region`, '')];
+  // Subnets of load balancers only may be where the type isn't.
+  const machines = new Set(demand.filter((one) => one.machines > 0).map((one) => one.subnetId));
+  const used = demand.length === 0 ? subnets : subnets.filter(({ id }) => machines.has(id));
+  const without = [...new Set(used.map(({ zone }) => zone))].filter((zone) => !zones.has(zone)).sort();
+  const offered = `it is in ${[...zones].sort().join(', ')}`;
+  return without.map((zone) =>
+    tell('instanceType', type, `instance type ${type} is not offered in ${zone}; ${offered}`, 'use a subnet there'),
+  );
 };
 
 /** What is wrong with the account as an object describes it, and what preflight answers. */
 export const lookAtAccount = async (facts: AwsFacts, properties: Properties, region: string, signal: AbortSignal) => {
   const { vpcId, subnetIds, securityGroupIds, keyName, instanceProfiles, kmsKeyArns, instanceType } = properties;
+  const tell = teller(properties.fields ?? []);
   const [vpc, subnets, groups, keyPair, profiles, keys, zones] = await Promise.all([
     facts.vpc(vpcId, signal),
     facts.subnets(subnetIds, signal),
     facts.securityGroups(securityGroupIds, signal),
     facts.hasKeyPair(keyName, signal),
-    Promise.all(instanceProfiles.map((name) => facts.hasInstanceProfile(name, signal))),
-    keyTroubles(facts, kmsKeyArns, region, signal),
+    profileTroubles(tell, facts, instanceProfiles, signal),
+    keyTroubles(tell, facts, kmsKeyArns, region, signal),
     facts.zonesOffering(instanceType, signal),
   ]);
   const troubles = [
-    ...(vpc === undefined ? [`VPC ${vpcId} does not exist`] : []),
-    ...missing(subnetIds, subnets, 'subnet'),
-    ...elsewhere(subnets, vpcId, 'subnet'),
-    ...missing(securityGroupIds, groups, 'security group'),
-    ...elsewhere(groups, vpcId, 'security group'),
-    ...(keyPair ? [] : [`key pair ${keyName} does not exist`]),
-    ...instanceProfiles.filter((_, index) => !profiles[index]).map((name) => `instance profile ${name} does not exist`),
+    ...vpcTroubles(tell, properties, vpc, region),
+    ...placeTroubles(tell, 'subnet', subnetIds, subnets, vpcId),
+    ...placeTroubles(tell, 'group', securityGroupIds, groups, vpcId),
+    ...zoneTroubles(tell, properties.zonalSubnetIds ?? [], subnets),
+    ...(keyPair ? [] : [tell('keyPair', keyName, `key pair ${keyName} does not exist`, 'create it')]),
+    ...profiles,
     ...keys,
-    ...offerTroubles(instanceType, zones, subnets),
+    ...offerTroubles(tell, properties, zones, subnets),
   ];
   return { troubles, outputs: preflightOutputs(vpc?.cidr ?? '', subnets) };
 };
 
-export const preflightDriver = (facts: AwsFacts): ResourceDriver<'preflight'> => {
+export const preflightDriver = (facts: AwsFacts, room: AwsRoom): ResourceDriver<'preflight'> => {
   const lookOnce = async (wanted: Wanted<'preflight'>): Promise<Made> => {
     const { account, region } = wanted.owner;
-    const { troubles, outputs } = await lookAtAccount(facts, wanted.properties, region, wanted.signal);
+    const tell = teller(wanted.properties.fields ?? []);
+    const [{ troubles: wrong, outputs }, lacking] = await Promise.all([
+      lookAtAccount(facts, wanted.properties, region, wanted.signal),
+      roomTroubles({ facts, room, tell }, wanted),
+    ]);
+    const troubles = [...wrong, ...lacking];
     if (troubles.length > 0) {
       throw blockedError(
-        `Account ${account}, region ${region} is not as the object describes it: ${troubles.join('; ')}. ` +
-          `Correct the object, or make these; nothing was changed.`,
+        `Account ${account}, region ${region} is not as the object describes it, so nothing was made: ` +
+          `${troubles.join('. ')}.`,
       );
     }
     return { outputs, change: 'unchanged' };

@@ -15,14 +15,15 @@ import { cloudLoadBalancersDriver } from './cloud-load-balancers.ts';
 import { type ClusterNetwork, createClusterNetwork } from './cluster-network.ts';
 import { establishedDriver } from './established.ts';
 import { etcdVolumeDriver } from './etcd-volume.ts';
-import { createFacts } from './facts.ts';
+import { createFacts, createMemory } from './facts.ts';
 import { createObserve, type Observe } from './inventory.ts';
 import { launchTemplateDriver } from './launch-template.ts';
 import { listenerDriver } from './listener.ts';
 import { loadBalancerDriver } from './load-balancer.ts';
 import { networkInterfaceDriver } from './network-interface.ts';
 import { lookAtAccount, preflightDriver } from './preflight.ts';
-import { instanceDriver, replicaDriver } from './replica.ts';
+import { foreseeRoom } from './preflight-room.ts';
+import { createRoom } from './room.ts';
 import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
 import { securityGroupRulesDriver } from './security-group-rules.ts';
@@ -44,8 +45,6 @@ export type AwsKind =
   | 'launch-template'
   | 'auto-scaling-group'
   | 'established'
-  | 'instance'
-  | 'replica'
   | 'cloud-load-balancers'
   | 'account';
 
@@ -89,14 +88,21 @@ const shared = <K extends 'security-group' | 'load-balancer'>(
 /** Drivers and observation of one worker. */
 export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws => {
   const scope = createScope(clients);
-  const facts = createFacts(clients);
+  const remember = createMemory(Date.now);
+  const facts = createFacts(clients, remember);
+  const room = createRoom(clients, facts, remember);
   const network = createClusterNetwork();
   return {
     scope,
     observe: createObserve(clients, scope, facts, network),
-    foresee: async (properties, signal) => void (await lookAtAccount(facts, properties, clients.region, signal)),
+    foresee: async (properties, signal) => {
+      await Promise.all([
+        lookAtAccount(facts, properties, clients.region, signal),
+        foreseeRoom({ facts, room }, properties, signal),
+      ]);
+    },
     drivers: {
-      preflight: guarded(preflightDriver(facts), scope),
+      preflight: guarded(preflightDriver(facts, room), scope),
       'subnet-tags': guarded(subnetTagsDriver(clients), scope),
       'security-group': guarded(shared(securityGroupDriver(clients), network), scope),
       'security-group-rules': guarded(securityGroupRulesDriver(clients), scope),
@@ -108,8 +114,6 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       listener: guarded(listenerDriver(clients), scope),
       'launch-template': guarded(launchTemplateDriver(clients, settings.readSecret), scope),
       'auto-scaling-group': guarded(autoScalingGroupDriver(clients), scope),
-      instance: guarded(instanceDriver(clients), scope),
-      replica: guarded(replicaDriver(clients), scope),
       established: guarded(establishedDriver(clients), scope),
       'cloud-load-balancers': guarded(cloudLoadBalancersDriver(clients), scope),
       account: guarded(accountDriver(clients), scope),

@@ -106,6 +106,19 @@ describe('the topology of the seed’s cluster', () => {
     );
   });
 
+  test('warns of fewer than three zones, by an event that names them, and of three not', () => {
+    const eventOf = (subnetIDs: readonly string[]) =>
+      clusterTopology(seedCluster({ controlPlane: { subnetIDs } }), release()).find((one) => one.kind === 'preflight')
+        ?.event;
+    expect(eventOf(SUBNETS.slice(0, 3))).toBeUndefined();
+    const two = eventOf(SUBNETS.slice(0, 2));
+    expect(two).toMatchObject({ type: 'Warning', reason: 'FewerThanThreeZones' });
+    expect(two?.message.filter((part) => typeof part !== 'string')).toEqual([
+      { ref: 'preflight', output: `zone/${SUBNETS[0]}` },
+      { ref: 'preflight', output: `zone/${SUBNETS[1]}` },
+    ]);
+  });
+
   test('tells the seed’s events word for word', () => {
     const events = cluster.flatMap((resource) =>
       resource.event === undefined

@@ -1,4 +1,7 @@
-"""Service Quotas: the few that a cluster can meet, for moto knows those of VPC only. The values are AWS's defaults."""
+"""Service Quotas: the few that a cluster can meet, for moto knows those of VPC only.
+
+The values are AWS's defaults until `/_sim/quota` sets another: what the account has is read, and nothing here enforces it.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,18 @@ QUOTAS = {
 }
 
 
+# quota code -> the value that was set instead of the default
+_SET: dict[str, float] = {}
+
+
+def set_quota(request: dict[str, Any]) -> dict[str, float]:
+    known = [code for quotas in QUOTAS.values() for code, _, _ in quotas]
+    if request["code"] not in known:
+        raise ValueError(f"no such quota: {request['code']}; there are {', '.join(known)}")
+    _SET[request["code"]] = float(request["value"])
+    return _SET
+
+
 def _quotas_of(service: str) -> list[dict[str, Any]]:
     return [
         {
@@ -30,7 +45,7 @@ def _quotas_of(service: str) -> list[dict[str, Any]]:
             "ServiceName": service,
             "QuotaCode": code,
             "QuotaName": name,
-            "Value": value,
+            "Value": _SET.get(code, value),
             "Unit": "None",
             "Adjustable": True,
             "GlobalQuota": False,

@@ -47,6 +47,8 @@ export type TestAccount = {
   readonly newWorker: () => Aws;
   readonly calls: AwsCall[];
   readonly fault: (fault: Readonly<Record<string, unknown>>) => Promise<void>;
+  /** What Service Quotas answers from now on. */
+  readonly quota: (code: string, value: number) => Promise<void>;
   /** Everything in the account that costs or holds something; terminated instances apart. */
   readonly rows: () => Promise<readonly Row[]>;
   readonly secrets: Map<string, SecretData>;
@@ -93,6 +95,7 @@ export const startAccount = async (): Promise<TestAccount> => {
         },
       }),
     fault: async (fault) => void (await control('fault', fault)),
+    quota: async (code, value) => void (await control('quota', { code, value })),
     rows: async () => {
       const all = (await control('inventory')) as Row[];
       return all.filter((row) => row.kind !== 'instance' || row.detail['state'] !== 'terminated');

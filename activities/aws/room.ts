@@ -1,0 +1,164 @@
+/**
+ * Room: how much an account still has to give: virtual CPUs and load balancers under its quotas, addresses in use.
+ *
+ * Owns: reading quotas and what counts against them. All but addresses is remembered, as facts are, until asked for afresh.
+ * Neighbours: `preflight.ts` compares it with what an object takes; `facts.ts` has what is simply there or not. Spot
+ * Instances have quotas of their own and don't count. Whether AWS has a machine to give shows at launch only.
+ */
+import { type Instance, paginateDescribeInstances, paginateDescribeNetworkInterfaces } from '@aws-sdk/client-ec2';
+import { paginateDescribeLoadBalancers } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
+import { CLUSTER_TAG, UID_TAG } from '../../api/names.ts';
+import type { Tags } from '../../topology/resource.ts';
+import type { AwsClients } from './clients.ts';
+import type { AwsFacts, Remember } from './facts.ts';
+import { filter, readAll, tagRecord } from './tags.ts';
+
+/** A quota, and how much of it is used. */
+export type Usage = { readonly code: string; readonly name: string; readonly limit: number; readonly used: number };
+
+export type Machine = {
+  readonly id: string;
+  readonly type: string;
+  readonly subnetId: string;
+  readonly tags: Tags;
+};
+
+export type BalancerUsage = Usage & { readonly names: readonly string[] };
+
+/** `fresh`: not from memory. */
+type Look = { readonly signal: AbortSignal; readonly fresh?: boolean };
+
+export type AwsRoom = {
+  /** On-demand instances that run, or are about to. */
+  machines(look: Look): Promise<readonly Machine[]>;
+  /** Virtual CPUs under the quota that counts the type; undefined where we know of none. */
+  cpus(type: string, look: Look): Promise<Usage | undefined>;
+  loadBalancers(look: Look): Promise<BalancerUsage | undefined>;
+  /** How many addresses of a subnet the owner has: in its interfaces, its machines' and its load balancer's. */
+  ownAddresses(
+    subnetId: string,
+    own: {
+      readonly clusterId: string;
+      readonly uid: string;
+      readonly machines: readonly Machine[];
+      readonly loadBalancer?: string;
+    },
+    signal: AbortSignal,
+  ): Promise<number>;
+};
+
+/** Quotas of running on-demand instances, in virtual CPUs, by the families that they count. */
+const CPU_QUOTAS: readonly { readonly code: string; readonly families: RegExp }[] = [
+  { code: 'L-1216C47A', families: /^(a|c|d|h|i|im|is|m|r|t|z)\d/ },
+  { code: 'L-DB2E81BA', families: /^(g|gr|vt)\d/ },
+  { code: 'L-417A185B', families: /^p\d/ },
+  { code: 'L-74FC7D96', families: /^f\d/ },
+  { code: 'L-7295265B', families: /^x\d/ },
+  { code: 'L-1945791B', families: /^inf\d/ },
+  { code: 'L-2C3B7624', families: /^trn\d/ },
+  { code: 'L-6E869C2A', families: /^dl\d/ },
+];
+const BALANCER_QUOTA = 'L-69A177A2';
+
+const machineOf = (instance: Instance): Machine => ({
+  id: instance.InstanceId ?? '',
+  type: instance.InstanceType ?? '',
+  subnetId: instance.SubnetId ?? '',
+  tags: tagRecord(instance.Tags),
+});
+
+const isUnknownQuota = (error: unknown): boolean => error instanceof Error && error.name === 'NoSuchResourceException';
+
+export const createRoom = (clients: AwsClients, facts: AwsFacts, remember: Remember): AwsRoom => {
+  const { ec2, elbv2, serviceQuotas } = clients;
+
+  const quota = (ServiceCode: string, QuotaCode: string, { signal: abortSignal, fresh = false }: Look) =>
+    remember(
+      `quota ${QuotaCode}`,
+      async () => {
+        try {
+          const command = new GetServiceQuotaCommand({ ServiceCode, QuotaCode });
+          const { Value, QuotaName = QuotaCode } = (await serviceQuotas.send(command, { abortSignal })).Quota ?? {};
+          return Value === undefined ? undefined : { code: QuotaCode, name: QuotaName, limit: Value };
+        } catch (error) {
+          // A partition of AWS that doesn't count this: then nothing is exceeded.
+          if (isUnknownQuota(error)) return undefined;
+          throw error;
+        }
+      },
+      () => !fresh,
+    );
+
+  const machines = ({ signal: abortSignal, fresh = false }: Look): Promise<readonly Machine[]> =>
+    remember(
+      'running machines',
+      async () => {
+        const instances = await readAll(
+          paginateDescribeInstances(
+            { client: ec2, pageSize: 1_000 },
+            { Filters: [filter('instance-state-name', 'pending', 'running')] },
+            { abortSignal },
+          ),
+          (page) => (page.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []),
+        );
+        return instances.filter(({ InstanceLifecycle }) => InstanceLifecycle !== 'spot').map(machineOf);
+      },
+      () => !fresh,
+    );
+
+  const balancerNames = ({ signal: abortSignal, fresh = false }: Look): Promise<readonly string[]> =>
+    remember(
+      'network load balancers',
+      async () => {
+        const all = await readAll(
+          paginateDescribeLoadBalancers({ client: elbv2, pageSize: 400 }, {}, { abortSignal }),
+          (page) => page.LoadBalancers,
+        );
+        return all.filter(({ Type }) => Type === 'network').flatMap(({ LoadBalancerName }) => LoadBalancerName ?? []);
+      },
+      () => !fresh,
+    );
+
+  return {
+    machines,
+
+    cpus: async (type, look) => {
+      const counted = CPU_QUOTAS.find(({ families }) => families.test(type));
+      if (counted === undefined) return undefined;
+      const [limits, all] = await Promise.all([quota('ec2', counted.code, look), machines(look)]);
+      if (limits === undefined) return undefined;
+      const types = all.map((machine) => machine.type).filter((one) => counted.families.test(one));
+      const known = await facts.instanceTypes([...new Set(types)].sort(), look.signal);
+      const cpus = new Map(known.map((one) => [one.id, one.cpus]));
+      return { ...limits, used: types.reduce((sum, one) => sum + (cpus.get(one) ?? 0), 0) };
+    },
+
+    loadBalancers: async (look) => {
+      const [limits, names] = await Promise.all([
+        quota('elasticloadbalancing', BALANCER_QUOTA, look),
+        balancerNames(look),
+      ]);
+      return limits === undefined ? undefined : { ...limits, used: names.length, names };
+    },
+
+    ownAddresses: async (subnetId, own, abortSignal) => {
+      const interfaces = await readAll(
+        paginateDescribeNetworkInterfaces(
+          { client: ec2, pageSize: 1_000 },
+          { Filters: [filter('subnet-id', subnetId)] },
+          { abortSignal },
+        ),
+        (page) => page.NetworkInterfaces,
+      );
+      const ids = new Set(own.machines.map(({ id }) => id));
+      return interfaces.filter(({ TagSet, Attachment, Description = '' }) => {
+        const tags = tagRecord(TagSet);
+        if (tags[CLUSTER_TAG] === own.clusterId && tags[UID_TAG] === own.uid) return true;
+        // How AWS describes an interface that it made for a load balancer: `ELB net/<name>/<id>`.
+        const ofBalancer = own.loadBalancer !== undefined && Description.startsWith(`ELB net/${own.loadBalancer}/`);
+        return ofBalancer || ids.has(Attachment?.InstanceId ?? '');
+      }).length;
+    },
+  };
+};
