@@ -6,6 +6,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { admissionWebhook } from './admission.ts';
 import { clusterDefinition, nodePoolDefinition } from './crd.ts';
 import { deletionProtection } from './protection.ts';
 
@@ -21,6 +22,7 @@ export const generatedFiles = (): readonly { readonly path: string; readonly con
     path: 'deploy/admission/deletion-protection.yaml',
     content: HEADER + deletionProtection().map(document).join('---\n'),
   },
+  { path: 'deploy/admission/webhook/configuration.yaml', content: HEADER + document(admissionWebhook()) },
 ];
 
 const isMissing = (error: unknown): boolean =>

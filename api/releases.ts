@@ -60,13 +60,24 @@ export const RELEASES: readonly Release[] = [
   release('1.16.9-gke.12', kubernetes1_36_3),
 ];
 
-export const releaseOf = (version: string): Release | undefined =>
-  RELEASES.find((candidate) => candidate.version === version);
+export const releaseOf = (version: string, catalogue: readonly Release[] = RELEASES): Release | undefined =>
+  catalogue.find((candidate) => candidate.version === version);
 
-export const knownVersions = (): readonly string[] => RELEASES.map((candidate) => candidate.version);
+export const knownVersions = (catalogue: readonly Release[] = RELEASES): readonly string[] =>
+  catalogue.map((candidate) => candidate.version);
 
 /** What is wrong with a version that the catalogue doesn't hold, and what cures it. */
-export const unknownVersion = (version: string): { readonly reason: string; readonly cure: string } => ({
-  reason: `version ${version} is not in this release's catalogue, which holds ${knownVersions().join(', ')}`,
-  cure: `set the version to one of ${knownVersions().join(', ')}, or install a release of Slipway that knows ${version}`,
-});
+export const unknownVersion = (
+  version: string,
+  catalogue: readonly Release[] = RELEASES,
+): { readonly reason: string; readonly cure: string } => {
+  const known = knownVersions(catalogue).join(', ');
+  return {
+    reason: `version ${version} is not in this release's catalogue, which holds ${known}`,
+    cure: `set the version to one of ${known}, or install a release of Slipway that knows ${version}`,
+  };
+};
+
+/** The Kubernetes version that stands for a release whose own, as its name says, runs no more; else undefined. */
+export const substituteOf = (release: Release): string | undefined =>
+  release.version.split('-')[0] === release.kubernetes ? undefined : release.kubernetes;

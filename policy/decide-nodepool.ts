@@ -11,6 +11,7 @@ import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { type Release, unknownVersion } from '../api/releases.ts';
+import { skewProblem } from '../api/skew.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT } from '../topology/keys.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { Outputs, ResourceKey } from '../topology/resource.ts';
@@ -29,7 +30,6 @@ import {
 import type { Found, Inventory, Plan } from './plan.ts';
 import { planRemove, poolOfKey } from './remove.ts';
 import { releaseToPlan } from './revision.ts';
-import { skewProblem } from './skew.ts';
 
 const clusterRef = (cluster: AWSCluster) => ({
   kind: 'AWSCluster',

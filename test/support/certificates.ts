@@ -57,7 +57,8 @@ export const makeServerCertificates = async (
         { type: 'ip', value: host },
         ...dnsNames.map((value) => ({ type: 'dns', value }) as const),
       ]),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      // For either end, so that clients in a test can prove themselves as well.
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
     ],
   });
   const key = x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');

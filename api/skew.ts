@@ -1,7 +1,8 @@
 /**
  * Skew: how old a node pool's Kubernetes may be beside its cluster's.
  *
- * Owns: one rule: never newer, and at most two minor versions older. Neighbours: `decide-nodepool.ts` applies it.
+ * Owns: one rule: never newer, and at most two minor versions older. Neighbours: admission judges with it
+ * what is asked for, `policy/decide-nodepool.ts` what runs.
  */
 const MAXIMUM_SKEW = 2;
 

@@ -1,0 +1,152 @@
+/**
+ * Rules for clusters: what one AWSCluster alone, beside its node pools or beside the catalogue, must not be.
+ *
+ * Owns: the judgement; pure. What one object suffices to judge is judged by its CRD, which comes first and refuses with
+ * the same words; here is what CEL can't: the catalogue, other objects, keys by region. Overlapping ranges are judged
+ * once more, because CRDs may be older than Slipway; the VPC's range is a fact of AWS, which preflight looks at.
+ * Neighbours: `nodepool-rules.ts`; `judge.ts` fetches what is asked about.
+ */
+import { clusterFieldsWithoutEffect } from '../../api/effects.ts';
+import { rangesOverlap } from '../../api/ranges.ts';
+import { type Release, releaseOf, substituteOf, unknownVersion } from '../../api/releases.ts';
+import { skewProblem } from '../../api/skew.ts';
+import { type Judgement, type Refusal, refused } from './judgement.ts';
+import type { OtherNodePool, ReviewedCluster } from './objects.ts';
+
+export type ClusterChange = {
+  readonly cluster: ReviewedCluster;
+  /** Absent when it is created, and when what was stored can't be read. */
+  readonly before: ReviewedCluster | undefined;
+  /** Node pools that name the cluster. */
+  readonly pools: readonly OtherNodePool[];
+  readonly catalogue: readonly Release[];
+};
+
+const VERSION = 'spec.controlPlane.version';
+
+/** Whether something is new about a cluster: rules judge what somebody changes, not what was admitted before. */
+const changes = <T>({ cluster, before }: ClusterChange, pick: (cluster: ReviewedCluster) => T): boolean =>
+  before === undefined || pick(before) !== pick(cluster);
+
+export const changesVersion = (change: ClusterChange): boolean =>
+  changes(change, ({ spec }) => spec.controlPlane.version);
+
+const lives = (pool: OtherNodePool): boolean => pool.metadata.deletionTimestamp === undefined;
+
+const versionRefusals = (change: ClusterChange): Refusal[] => {
+  const { cluster, pools, catalogue } = change;
+  if (!changesVersion(change)) return [];
+  const { version } = cluster.spec.controlPlane;
+  const release = releaseOf(version, catalogue);
+  if (release === undefined) {
+    const { reason, cure } = unknownVersion(version, catalogue);
+    return [refused(VERSION, reason, cure)];
+  }
+  return pools.filter(lives).flatMap((pool) => {
+    const its = releaseOf(pool.spec.version, catalogue);
+    const problem = its === undefined ? undefined : skewProblem(release.kubernetes, its.kubernetes);
+    if (problem === undefined) return [];
+    const name = `AWSNodePool ${pool.metadata.name}`;
+    const what = `${version} does not go with ${name} of version ${pool.spec.version}: ${problem}`;
+    return [refused(VERSION, what, `change the version of ${name} first, or choose another one here`)];
+  });
+};
+
+const regionRefusals = (change: ClusterChange): Refusal[] => {
+  if (!changes(change, ({ spec }) => spec.region)) return [];
+  const { region } = change.cluster.spec;
+  return change.pools
+    .filter((pool) => lives(pool) && pool.spec.region !== region)
+    .map(({ metadata, spec }) =>
+      refused(
+        'spec.region',
+        `${region} is not the region of AWSNodePool ${metadata.name}, ${spec.region}`,
+        `set it to ${spec.region}, or delete that node pool`,
+      ),
+    );
+};
+
+const rangeRefusals = ({ cluster }: ClusterChange): Refusal[] => {
+  const { podAddressCIDRBlocks: pods, serviceAddressCIDRBlocks: services } = cluster.spec.networking;
+  return pods.flatMap((pod) =>
+    services
+      .filter((service) => rangesOverlap(pod, service))
+      .map((service) =>
+        refused(
+          'spec.networking.podAddressCIDRBlocks',
+          `${pod} overlaps ${service} in spec.networking.serviceAddressCIDRBlocks`,
+          'choose ranges that have no address in common',
+        ),
+      ),
+  );
+};
+
+/** The key of the database is the CRD's business. */
+const keyRefusals = (change: ClusterChange): Refusal[] => {
+  const { region, controlPlane } = change.cluster.spec;
+  const keys = [
+    ['spec.controlPlane.rootVolume.kmsKeyARN', controlPlane.rootVolume.kmsKeyARN],
+    ['spec.controlPlane.etcd.mainVolume.kmsKeyARN', controlPlane.etcd.mainVolume.kmsKeyARN],
+  ] as const;
+  return keys.flatMap(([field, arn]) => (arn === undefined ? [] : keyRefusal(field, arn, region)));
+};
+
+/** Shared with node pools, whose root volumes have keys, too. */
+export const keyRefusal = (field: string, arn: string, region: string): Refusal[] => {
+  const its = arn.split(':')[3];
+  if (its === region) return [];
+  return [
+    refused(field, `${arn} is in region ${its ?? 'unknown'}, not in ${region}`, `name a key of region ${region}`),
+  ];
+};
+
+/** How a release that stands for another Kubernetes is announced, for either kind. */
+export const substitution = (field: string, version: string, catalogue: readonly Release[]): string[] => {
+  const release = releaseOf(version, catalogue);
+  const kubernetes = release === undefined ? undefined : substituteOf(release);
+  return kubernetes === undefined ? [] : [`${field}: ${version} stands for Kubernetes ${kubernetes} in this release`];
+};
+
+const warningsOf = (change: ClusterChange): string[] => {
+  const { cluster, before, catalogue } = change;
+  const { spec, status } = cluster;
+  const { version, subnetIDs } = spec.controlPlane;
+  const runs = status?.revision?.version;
+  const known = new Set(before === undefined ? [] : clusterFieldsWithoutEffect(before.spec).map(({ field }) => field));
+  return [
+    ...(changesVersion(change) ? substitution(VERSION, version, catalogue) : []),
+    ...(changesVersion(change) && runs !== undefined && runs !== version
+      ? [`${VERSION}: ${runs} goes on running, because this release of Slipway does not upgrade`]
+      : []),
+    ...(before === undefined && subnetIDs.length < 3
+      ? [`spec.controlPlane.subnetIDs: fewer than three zones do not survive the loss of one, and none is added later`]
+      : []),
+    ...clusterFieldsWithoutEffect(spec)
+      .filter(({ field }) => !known.has(field))
+      .map(({ field, meaning }) => `${field} has no effect yet: ${meaning}`),
+  ];
+};
+
+export const judgeCluster = (change: ClusterChange): Judgement => ({
+  refusals: [...versionRefusals(change), ...regionRefusals(change), ...rangeRefusals(change), ...keyRefusals(change)],
+  warnings: warningsOf(change),
+});
+
+/** A cluster takes its node pools with it, so one that is protected protects its cluster. */
+export const judgeClusterDeletion = (pools: readonly OtherNodePool[]): Judgement => {
+  const names = pools
+    .filter((pool) => lives(pool) && pool.spec.deletionProtection)
+    .map(({ metadata }) => metadata.name);
+  if (names.length === 0) return { refusals: [], warnings: [] };
+  const which = [...names].sort().join(', ');
+  return {
+    refusals: [
+      refused(
+        'spec.deletionProtection',
+        `deleting the cluster would delete its node pools, and these are protected against that: ${which}`,
+        'set spec.deletionProtection of those node pools to false first',
+      ),
+    ],
+    warnings: [],
+  };
+};
