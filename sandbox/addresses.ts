@@ -37,6 +37,7 @@ const servicesOn = (network: number): readonly HostPort[] => {
     layout.managementEtcd,
     layout.managementApi,
     layout.hub,
+    layout.admission,
   ];
 };
 

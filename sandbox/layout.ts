@@ -41,6 +41,8 @@ export type SandboxLayout = {
   readonly managementEtcd: HostPort;
   readonly managementApi: HostPort;
   readonly hub: HostPort;
+  /** The admission webhook, which the management API asks. */
+  readonly admission: HostPort;
   /** Prometheus metrics of the worker. */
   readonly workerMetrics: HostPort;
   /** The HTTP CONNECT proxy that knows load balancers' names. */
@@ -81,6 +83,7 @@ export const layoutOf = (options: {
     managementApi: service(5, 6443),
     hub: service(6, 8085),
     workerMetrics: service(7, 9090),
+    admission: service(8, 8443),
     proxy: { host: '127.0.0.1', port: options.proxyPort },
     ...(options.stub === true ? { stub: service(8, 7070) } : {}),
   };

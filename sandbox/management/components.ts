@@ -6,6 +6,7 @@
  * Neighbours: the supervisor runs them, `crds.ts` fills them.
  */
 import { folders, type SandboxLayout } from '../layout.ts';
+import { admissionControlFile } from './webhook.ts';
 
 export type ComponentCommand = { readonly file: string; readonly args: readonly string[] };
 
@@ -67,6 +68,7 @@ export const managementApi = (layout: SandboxLayout): ComponentCommand => {
       '--service-cluster-ip-range=10.0.0.0/24',
       // Made by the controller-manager, of which there is none; without pods nobody misses it.
       '--disable-admission-plugins=ServiceAccount',
+      `--admission-control-config-file=${admissionControlFile(layout)}`,
       `--audit-policy-file=${layout.checkout}/sandbox/management/audit-policy.yaml`,
       `--audit-log-path=${managementAudit}`,
       '--profiling=false',

@@ -91,7 +91,10 @@ const issue = async (authority: Authority, leaf: Leaf): Promise<{ certificate: s
   return { certificate: certificate.toString('pem'), key: await privatePem(keys) };
 };
 
-const leavesFor = (addresses: { etcd: string; api: string }): readonly Leaf[] => [
+/** Who serves where in the sandbox's network. */
+type Addresses = { readonly etcd: string; readonly api: string; readonly admission: string };
+
+const leavesFor = (addresses: Addresses): readonly Leaf[] => [
   // Every client on loopback comes from 127.0.0.1, whatever address it listens on itself.
   { name: 'etcd', subject: 'CN=etcd', usages: ['server', 'client'], addresses: [addresses.etcd, '127.0.0.1'] },
   { name: 'apiserver-etcd-client', subject: 'CN=kube-apiserver-etcd-client', usages: ['client'] },
@@ -102,6 +105,9 @@ const leavesFor = (addresses: { etcd: string; api: string }): readonly Leaf[] =>
     addresses: [addresses.api, '127.0.0.1'],
     names: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
   },
+  { name: 'admission', subject: 'CN=slipway-admission', usages: ['server'], addresses: [addresses.admission] },
+  // As whom the API server comes to the webhook, which lets nobody else in.
+  { name: 'apiserver-admission-client', subject: 'CN=kube-apiserver-admission-client', usages: ['client'] },
   { name: 'admin', subject: 'O=system:masters,CN=admin', usages: ['client'] },
   // Slipway's own parts are the service accounts that deploy/rbac/ binds, so that its very bindings are what they live on;
   // certificates, because there is no Pod that a token could be mounted into.
@@ -125,7 +131,7 @@ const issueMissing = async (folder: string, authority: Authority, leaves: readon
  * Makes the folder of keys and certificates, whole or not at all. What is in one that is there already stays as it is; a
  * sandbox that an earlier Slipway began gets the leaves that it did not know.
  */
-export const ensurePki = async (folder: string, addresses: { etcd: string; api: string }): Promise<void> => {
+export const ensurePki = async (folder: string, addresses: Addresses): Promise<void> => {
   if (existsSync(folder)) return issueMissing(folder, await readAuthority(folder), leavesFor(addresses));
   const draft = `${folder}.draft`;
   rmSync(draft, { recursive: true, force: true });

@@ -8,6 +8,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { folders, type SandboxLayout } from '../layout.ts';
 import { writeKubeconfigs } from '../management/kubeconfig.ts';
 import { ensurePki } from '../management/pki.ts';
+import { writeAdmissionControl } from '../management/webhook.ts';
 import { writeWhole } from './state.ts';
 
 /** The supervisor's own log, which it writes to while it forgets the others. */
@@ -40,8 +41,13 @@ export const prepareHome = async (layout: SandboxLayout): Promise<void> => {
   } = folders(layout.home);
   for (const folder of [logs, data, instances, volumes, bin]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeWhole(layoutFile, `${JSON.stringify(layout, null, 2)}\n`);
-  await ensurePki(pki, { etcd: layout.managementEtcd.host, api: layout.managementApi.host });
+  await ensurePki(pki, {
+    etcd: layout.managementEtcd.host,
+    api: layout.managementApi.host,
+    admission: layout.admission.host,
+  });
   writeKubeconfigs(layout);
+  writeAdmissionControl(layout);
   const settings = {
     temporalAddress: `${layout.temporal.host}:${layout.temporal.port}`,
     temporalNamespace: 'default',

@@ -60,6 +60,18 @@ export const clientEnvironment = (
   SLIPWAY_CLUSTER_PROXY: url(layout.proxy),
 });
 
+/** What the admission webhook runs with: it speaks to nobody but the management API. */
+export const admissionEnvironment = (layout: SandboxLayout): Readonly<Record<string, string>> => {
+  const { pki, kubeconfigOf } = folders(layout.home);
+  return {
+    KUBECONFIG: kubeconfigOf('slipway-admission'),
+    SLIPWAY_ADMISSION_ADDRESS: hostPort(layout.admission),
+    SLIPWAY_ADMISSION_CERTIFICATE: `${pki}/admission.crt`,
+    SLIPWAY_ADMISSION_KEY: `${pki}/admission.key`,
+    SLIPWAY_ADMISSION_CLIENT_CA: `${pki}/ca.crt`,
+  };
+};
+
 /** What the worker runs with; also for whoever runs a second one by hand. */
 export const workerEnvironment = (
   layout: SandboxLayout,

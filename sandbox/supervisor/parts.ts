@@ -8,7 +8,14 @@
 import { ACCOUNT, folders, type SandboxLayout } from '../layout.ts';
 import { type ComponentCommand, managementApi, managementEtcd } from '../management/components.ts';
 import { applyCrds } from '../management/crds.ts';
-import { awsEnvironment, baseEnvironment, clientEnvironment, workerEnvironment } from './environment.ts';
+import { applyWebhook } from '../management/webhook.ts';
+import {
+  admissionEnvironment,
+  awsEnvironment,
+  baseEnvironment,
+  clientEnvironment,
+  workerEnvironment,
+} from './environment.ts';
 import type { Part } from './part.ts';
 import type { Probe } from './probe.ts';
 import { setRetention, temporalData, temporalServer } from './temporal.ts';
@@ -90,6 +97,11 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
     part('slipway-client', ours('client/watcher/main.ts'), says('slipway-client', '"msg":"Watching'), {
       needs: ['temporal', 'management-apiserver'],
       env: clientEnvironment(layout, 'slipway-watcher'),
+    }),
+    part('slipway-admission', ours('client/admission/main.ts'), says('slipway-admission', '"msg":"Judging'), {
+      needs: ['management-apiserver'],
+      env: admissionEnvironment(layout),
+      settle: () => applyWebhook(layout),
     }),
   ];
 };

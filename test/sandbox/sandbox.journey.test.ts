@@ -22,6 +22,7 @@ const PARTS = [
   'instances',
   'slipway-worker',
   'slipway-client',
+  'slipway-admission',
 ];
 
 let sandbox: SandboxForTests;
