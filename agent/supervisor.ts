@@ -34,8 +34,6 @@ export type SupervisorOptions = {
   readonly environment: Readonly<Record<string, string>>;
   /** Verifies the component's own certificate in probes. */
   readonly probeAgent: () => Agent;
-  /** Asked before a program that ended is started again: false leaves it ended. */
-  readonly mayStartAgain?: () => Promise<boolean>;
   readonly log: Log;
 };
 
@@ -92,15 +90,6 @@ export const supervise = (options: SupervisorOptions): RunningComponent => {
   let current: ProcessIdentity | undefined;
   let failures = 0;
 
-  const mayStartAgain = async (): Promise<boolean> => {
-    try {
-      return (await options.mayStartAgain?.()) ?? true;
-    } catch (thrown) {
-      log.error(`${component.name} stays ended: whether it may start again cannot be told: ${messageOf(thrown)}`);
-      return false;
-    }
-  };
-
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const startedAt = Date.now();
@@ -116,7 +105,7 @@ export const supervise = (options: SupervisorOptions): RunningComponent => {
         said = `before it started: ${messageOf(thrown)}`;
       }
       current = undefined;
-      if (stopping.signal.aborted || !(await mayStartAgain())) break;
+      if (stopping.signal.aborted) break;
       const ran = Date.now() - startedAt;
       failures = ran > STEADY_MILLIS ? 0 : failures + 1;
       const wait = BACKOFF_MILLIS[Math.min(failures, BACKOFF_MILLIS.length - 1)] ?? 10_000;

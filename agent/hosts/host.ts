@@ -33,6 +33,5 @@ export type Host = {
   socketPath(name: string): string;
   /** Ends what an earlier agent of this instance left running, in stop order. */
   endLeftovers(components: readonly Component[]): Promise<void>;
-  /** `mayStartAgain` is asked whenever its program ended by itself; false leaves it ended. */
-  run(component: BinaryComponent, mayStartAgain?: () => Promise<boolean>): Promise<RunningComponent>;
+  run(component: BinaryComponent): Promise<RunningComponent>;
 };
