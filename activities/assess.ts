@@ -14,6 +14,7 @@ import { decideNodePool, judgeNodePool } from '../policy/decide-nodepool.ts';
 import { isDeleting, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import type { Inventory } from '../policy/plan.ts';
+import { REPAIR_AFTER_SECONDS, type RepairSettings } from '../policy/repair.ts';
 import type { ResourceProperties } from '../topology/resource.ts';
 import type { Assessment, AssessRequest, Pacing } from './contract.ts';
 import { retryError, verdictOf } from './verdicts.ts';
@@ -40,6 +41,9 @@ export type AssessSources = {
   readonly settleSeconds: number;
   /** Told with every answer, so that it is part of the histories that it shapes. */
   readonly pacing?: Pacing;
+  /** When a replica that does not serve is repaired; policy's own limit unless given. */
+  readonly repair?: RepairSettings;
+  readonly now?: () => number;
   readonly findCluster: (name: Named, signal: AbortSignal) => Promise<AWSCluster | null>;
   readonly findNodePool: (name: Named, signal: AbortSignal) => Promise<AWSNodePool | null>;
   readonly observe: (request: ObserveRequest, signal: AbortSignal) => Promise<Inventory>;
@@ -83,6 +87,8 @@ const assessCluster = async (sources: AssessSources, object: ObjectRef, signal: 
     worker,
     entityId: entityWorkflowId(object),
     settleSeconds: sources.settleSeconds,
+    repair: sources.repair ?? { afterSeconds: REPAIR_AFTER_SECONDS },
+    now: (sources.now ?? Date.now)(),
     object: cluster,
   };
   const judged = judgeCluster(facts);

@@ -3,12 +3,16 @@
  *
  * Owns: the loop that looks, acts and looks again until both are this instance's. They are taken only from an instance
  * that is stopped or terminated, and never by force: two members on one disk would destroy it (I5).
+ * An interface that somebody detaches later is taken again: the instance's own metadata tells of it, so that watching
+ * costs no call.
  * Neighbours: `aws/ec2.ts` makes the calls; the host mounts the volume and uses the address afterwards.
- * Invariants: I2 (already ours is fine), I9 (says which instance it waits for).
+ * Invariants: I2 (already ours is fine), I9 (says which instance it waits for), I11 (nobody else need be up).
  */
 import type { Attachable, Ec2 } from './aws/ec2.ts';
+import { messageOf } from './failure.ts';
 import type { Log } from './log.ts';
-import { type Attempt, again, done, persist } from './persist.ts';
+import type { Metadata } from './metadata.ts';
+import { type Attempt, again, done, pause, persist } from './persist.ts';
 
 const PACE = { firstMillis: 200, maxMillis: 3_000 };
 /** The name that EC2 gives the attachment; the host finds the disk by its volume id. */
@@ -92,3 +96,46 @@ export const takeNetworkInterface = (
         },
       }),
   });
+
+const WATCH_MILLIS = 3_000;
+
+/** Ids of the network interfaces that are attached to this instance, as its metadata says. */
+export const attachedInterfaces = async (metadata: Metadata): Promise<readonly string[]> => {
+  const directory = 'meta-data/network/interfaces/macs/';
+  const macs = (await metadata.read(directory)).split('\n').filter((mac) => mac !== '');
+  return Promise.all(macs.map((mac) => metadata.read(`${directory}${mac.replace(/\/$/, '')}/interface-id`)));
+};
+
+/** Takes the network interface again whenever it was detached, until the signal is aborted. */
+export const keepNetworkInterface = async (
+  watched: {
+    readonly ec2: Ec2;
+    readonly metadata: Metadata;
+    readonly interfaceId: string;
+    readonly instanceId: string;
+    /** Makes its address usable again. */
+    readonly onTaken: () => Promise<void>;
+  },
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { ec2, metadata, interfaceId, instanceId, onTaken } = watched;
+  let trouble = '';
+  for (;;) {
+    await pause(WATCH_MILLIS, signal);
+    try {
+      const attached = await attachedInterfaces(metadata);
+      trouble = '';
+      if (attached.includes(interfaceId)) continue;
+      log.warn(`Network interface ${interfaceId} is no longer attached to this instance: it is taken again`);
+      await takeNetworkInterface(ec2, interfaceId, instanceId, log, signal);
+      await onTaken();
+      log.info(`Network interface ${interfaceId} is attached again`);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const said = messageOf(thrown);
+      if (said !== trouble) log.warn(`Whether network interface ${interfaceId} is attached cannot be told: ${said}`);
+      trouble = said;
+    }
+  }
+};

@@ -37,7 +37,7 @@ export const boot = async (
     case 'replica': {
       const { bootReplica } = await import('./replica.ts');
       loaded();
-      return bootReplica({ ...machine, account, instance, host, kms, log }, signal);
+      return bootReplica({ ...machine, account, instance, metadata, host, kms, log }, signal);
     }
     case 'node': {
       const { bootNode } = await import('./node.ts');

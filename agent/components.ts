@@ -18,14 +18,21 @@ import type { Log } from './log.ts';
 import { runNodeApprover } from './node-approver.ts';
 import { createStorageCipher } from './storage-cipher.ts';
 
-export type Services = { readonly host: Host; readonly kms: Kms; readonly ec2: Ec2; readonly log: Log };
+export type Services = {
+  readonly host: Host;
+  readonly kms: Kms;
+  readonly ec2: Ec2;
+  readonly log: Log;
+  /** By component: whether its program may start again after it ended by itself. */
+  readonly mayStartAgain: Readonly<Record<string, () => Promise<boolean>>>;
+};
 
 const start = async (component: Component, services: Services): Promise<RunningComponent> => {
   const { host, kms, ec2, log } = services;
   const { name, program } = component;
   switch (program.kind) {
     case 'binary':
-      return host.run({ ...component, program });
+      return host.run({ ...component, program }, services.mayStartAgain[name]);
     case 'kms-plugin': {
       const plugin = await startKmsPlugin({
         socket: program.socket,

@@ -34,6 +34,8 @@ export type SupervisorOptions = {
   readonly environment: Readonly<Record<string, string>>;
   /** Verifies the component's own certificate in probes. */
   readonly probeAgent: () => Agent;
+  /** Asked before a program that ended is started again: false leaves it ended. */
+  readonly mayStartAgain?: () => Promise<boolean>;
   readonly log: Log;
 };
 
@@ -90,6 +92,15 @@ export const supervise = (options: SupervisorOptions): RunningComponent => {
   let current: ProcessIdentity | undefined;
   let failures = 0;
 
+  const mayStartAgain = async (): Promise<boolean> => {
+    try {
+      return (await options.mayStartAgain?.()) ?? true;
+    } catch (thrown) {
+      log.error(`${component.name} stays ended: whether it may start again cannot be told: ${messageOf(thrown)}`);
+      return false;
+    }
+  };
+
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const startedAt = Date.now();
@@ -105,7 +116,7 @@ export const supervise = (options: SupervisorOptions): RunningComponent => {
         said = `before it started: ${messageOf(thrown)}`;
       }
       current = undefined;
-      if (stopping.signal.aborted) break;
+      if (stopping.signal.aborted || !(await mayStartAgain())) break;
       const ran = Date.now() - startedAt;
       failures = ran > STEADY_MILLIS ? 0 : failures + 1;
       const wait = BACKOFF_MILLIS[Math.min(failures, BACKOFF_MILLIS.length - 1)] ?? 10_000;

@@ -21,7 +21,7 @@ export const STATES = [
 export type State = (typeof STATES)[number];
 
 /** Condition types, by kstatus rules: Reconciling and Stalled are absent or False when there is nothing to say. */
-export const CONDITION_TYPES = ['Ready', 'Reconciling', 'Stalled', 'FieldsWithoutEffect'] as const;
+export const CONDITION_TYPES = ['Ready', 'Reconciling', 'Stalled', 'FieldsWithoutEffect', 'Degraded'] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 const time = z.string().meta({ format: 'date-time' });
@@ -150,6 +150,18 @@ export const statusFields = {
     .exactOptional()
     .meta(ATOMIC_LIST)
     .describe('The last twenty operations, newest first.'),
+  unhealthyReplicas: z
+    .array(
+      z.object({
+        index: z.int().min(0).describe('The replica: 0, 1 or 2.'),
+        instanceID: z.string().exactOptional().describe('Its machine in EC2, if it has one.'),
+        since: time.describe('Since when this machine is seen not to serve.'),
+        message: z.string().describe('What is wrong, and what is going to happen.'),
+      }),
+    )
+    .exactOptional()
+    .meta(ATOMIC_LIST)
+    .describe('Replicas of an established control plane that are not as they should be; absent when all are.'),
   incarnations: z
     .record(z.string(), z.int().min(0))
     .exactOptional()
@@ -161,5 +173,6 @@ export const OPERATIONS_KEPT = 20;
 export type Condition = z.output<typeof condition>;
 export type LastOperation = z.output<typeof lastOperation>;
 export type PastOperation = Omit<LastOperation, 'progress' | 'steps'> & { version?: string; message?: string };
+export type UnhealthyReplica = NonNullable<z.output<typeof statusFields.unhealthyReplicas>>[number];
 export type StepError = z.output<typeof stepError>;
 export type Revision = z.output<typeof revision>;

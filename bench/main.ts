@@ -32,6 +32,15 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./create.ts'),
   },
+  scale: {
+    about: 'many clusters with a pool each: what the first and the last cost, memory, cold starts, and a thousand',
+    options: [
+      new Option('--clusters <n>', 'how many').default('250'),
+      new Option('--wave <n>', 'how many at once').default('25'),
+      new Option('--slots <n>', 'activity slots of the worker, instead of its default'),
+    ],
+    load: () => import('./scale.ts'),
+  },
 };
 
 const program = new Command('npm run bench --')

@@ -6,8 +6,9 @@
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Plan } from './plan.ts';
+import type { ControlPlaneReport } from './repair.ts';
 
-export type OperationType = 'CreateCluster' | 'DeleteCluster' | 'CreateNodePool' | 'DeleteNodePool';
+export type OperationType = 'CreateCluster' | 'RepairCluster' | 'DeleteCluster' | 'CreateNodePool' | 'DeleteNodePool';
 
 /** How soon what failed is tried again by itself: a setting of the worker, and part of inputs, so that a replay has it too. */
 export type Pacing = {
@@ -46,9 +47,25 @@ export type Decision =
   /** The object is gone as it should: our finalizer was removed by a finished delete. */
   | { readonly kind: 'finished' }
   /** Nothing differs that a plan could change; `note` names what waits for another kind of operation. */
-  | { readonly kind: 'settled'; readonly generation: number; readonly note?: string; readonly clusterId?: string }
+  | {
+      readonly kind: 'settled';
+      readonly generation: number;
+      readonly note?: string;
+      readonly clusterId?: string;
+      /** Something is wrong with replicas; look again by itself after so many seconds. */
+      readonly controlPlane?: ControlPlaneReport;
+      readonly lookAgainSeconds?: number;
+    }
   /** A node pool whose cluster isn't ready for it (or is absent or deleting). Signal `entityId` to be told. */
   | { readonly kind: 'waiting'; readonly generation: number; readonly reason: string; readonly entityId?: string }
   /** Only a person can cure it: wrong account, incomplete inventory, unknown version. */
-  | { readonly kind: 'blocked'; readonly generation: number; readonly reason: string; readonly cure: string }
+  | {
+      readonly kind: 'blocked';
+      readonly generation: number;
+      readonly reason: string;
+      readonly cure: string;
+      readonly controlPlane?: ControlPlaneReport;
+      /** What may pass by itself is looked at this soon; otherwise ever more rarely. */
+      readonly lookAgainSeconds?: number;
+    }
   | { readonly kind: 'operate'; readonly operation: OperationInput };

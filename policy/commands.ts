@@ -27,6 +27,10 @@ export const updateCommand = (verb: Verb, workflowId: string, step?: string): st
 export const signalCommand = (verb: Verb, workflowId: string, step?: string): string =>
   `temporal workflow signal --workflow-id ${quote(workflowId)} --name ${verb} --input ${quote(JSON.stringify(step === undefined ? {} : { step }))}`;
 
+/** Makes an entity look at its object, and at AWS, again now. */
+export const lookAgainCommand = (entityId: string): string =>
+  `temporal workflow signal --workflow-id ${quote(entityId)} --name specChanged`;
+
 /** Both ways to say a verb, the short one first. */
 export const commandsFor = (verb: Verb, object: ObjectRef, workflowId: string, step?: string): string[] => [
   operationsCommand(verb, object, step),

@@ -155,12 +155,15 @@ export const differences = (resource: Resource, found: Found, known: Known): rea
     case 'cloud-load-balancers':
     case 'control-plane':
     case 'nodes':
+    case 'instance':
+    case 'replica':
     case 'account':
     case 'milestone':
       return [];
   }
 };
 
+const UNOBSERVED = new Set<ResourceKind>(['control-plane', 'nodes', 'instance', 'replica', 'account', 'milestone']);
+
 /** Whether an inventory can hold the kind at all; the others are judged by what they depend on. */
-export const isObserved = (kind: ResourceKind): kind is ObservedKind =>
-  kind !== 'control-plane' && kind !== 'nodes' && kind !== 'account' && kind !== 'milestone';
+export const isObserved = (kind: ResourceKind): kind is ObservedKind => !UNOBSERVED.has(kind);

@@ -8,15 +8,14 @@
  */
 
 import type { AWSCluster } from '../api/cluster.ts';
-import { CLUSTER_TAG, clusterIdOf, EMPTY_DISK_TAG, KEY_TAG, UID_TAG } from '../api/names.ts';
+import { clusterIdOf } from '../api/names.ts';
 import { RELEASES, type Release, unknownVersion } from '../api/releases.ts';
 import { clusterTopology } from '../topology/cluster.ts';
 import { ESTABLISHED } from '../topology/keys.ts';
-import type { Resource } from '../topology/resource.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
+import { decideRepair, type RepairDecision } from './decide-repair.ts';
 import { type Postponed, planEnsure } from './ensure.ts';
 import {
-  type Blocked,
   blocked,
   type ClusterFacts,
   isDeleting,
@@ -45,55 +44,6 @@ export const isEstablished = (cluster: AWSCluster, inventory: Inventory): boolea
       found.key === ESTABLISHED ||
       (kindOf(found.key) === 'etcd-volume' && stateOf('etcd-volume', found).emptyDisk !== 'bootstrap'),
   );
-
-/** Things that hold what only this cluster has: making them again would make another cluster. */
-const isIrreplaceable = (resource: Resource): boolean => {
-  switch (resource.kind) {
-    case 'secret':
-      return (
-        resource.properties.content.type === 'certificate-authority' ||
-        resource.properties.content.type === 'signing-key'
-      );
-    case 'etcd-volume':
-    // A member's address is part of etcd's data and of its certificates.
-    case 'network-interface':
-      return true;
-    default:
-      return false;
-  }
-};
-
-const restoreHint = (resource: Resource, cluster: AWSCluster): string => {
-  const { namespace, uid } = cluster.metadata;
-  const tags = [
-    `{Key=${CLUSTER_TAG},Value=${clusterIdOf(uid)}}`,
-    `{Key=${UID_TAG},Value=${uid}}`,
-    `{Key=${KEY_TAG},Value=${resource.key}}`,
-  ];
-  switch (resource.kind) {
-    case 'secret':
-      return `restore Secret ${resource.properties.name} from a backup: kubectl apply --namespace ${namespace} --filename <backup of ${resource.properties.name}>`;
-    case 'etcd-volume':
-      return `restore the volume from a snapshot: aws ec2 create-volume --region ${cluster.spec.region} --snapshot-id <snapshot> --availability-zone <zone of the replica> --tag-specifications 'ResourceType=volume,Tags=[${[...tags, `{Key=${EMPTY_DISK_TAG},Value=wait}`].join(',')}]'`;
-    case 'network-interface':
-      return `make it again with the address that it had: aws ec2 create-network-interface --region ${cluster.spec.region} --subnet-id ${resource.properties.subnetId} --private-ip-address <its address> --groups <group of the control plane> --tag-specifications 'ResourceType=network-interface,Tags=[${tags.join(',')}]'`;
-    default:
-      return 'restore it from a backup';
-  }
-};
-
-const judgeLoss = (cluster: AWSCluster, topology: readonly Resource[], inventory: Inventory): Blocked | undefined => {
-  if (!isEstablished(cluster, inventory)) return undefined;
-  const present = new Set(inventory.found.map((found) => found.key));
-  const lost = topology.filter((resource) => isIrreplaceable(resource) && !present.has(resource.key));
-  const first = lost[0];
-  if (first === undefined) return undefined;
-  return blocked(
-    cluster.metadata.generation,
-    `the cluster is established and has lost ${lost.map((resource) => resource.key).join(', ')}; a new one would not be the old cluster's, so none is made`,
-    lost.map((resource) => restoreHint(resource, cluster)).join('; '),
-  );
-};
 
 /** Told when nothing can be done by a plan: a version or a setting that takes a rollout. */
 export const noteOf = (
@@ -157,6 +107,9 @@ const decideDelete = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   return operation(facts, cluster, 'DeleteCluster', release, plan);
 };
 
+/** Before a cluster is established its replicas are only being made. */
+const HEALTHY: RepairDecision = { kind: 'none', attention: {} };
+
 const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inventory): Assessment => {
   const { generation } = cluster.metadata;
   const duplicates = judgeDuplicates(inventory, generation);
@@ -169,17 +122,23 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
     return blocked(generation, reason, cure);
   }
   const topology = clusterTopology(cluster, release);
-  const loss = judgeLoss(cluster, topology, inventory);
-  if (loss !== undefined) return loss;
+  const repair = live ? decideRepair(facts, cluster, topology, inventory.found) : HEALTHY;
+  if (repair.kind === 'blocked') return repair.blocked;
+  if (repair.kind === 'repair') return operation(facts, cluster, 'RepairCluster', release, repair.plan);
   const own = inventory.found.filter((found) => poolOfKey(found.key) === undefined);
   const { plan, postponed } = planEnsure(topology, own, {
     fresh: cluster.status?.lastOperation === undefined && !own.some((found) => kindOf(found.key) === 'security-group'),
-    provisioned: cluster.status?.state === 'Provisioned',
+    // Only what was provisioned is ever said to be in repair.
+    provisioned: cluster.status?.state === 'Provisioned' || cluster.status?.state === 'Repairing',
     live,
   });
-  if (plan.steps.length === 0) return { kind: 'settled', generation, ...noteOf(asked, release, postponed) };
+  if (plan.steps.length === 0) {
+    return { kind: 'settled', generation, ...noteOf(asked, release, postponed), ...repair.attention };
+  }
   const { note } = noteOf(asked, release, postponed);
-  return operation(facts, cluster, 'CreateCluster', release, plan, note === undefined);
+  // What is to be said of replicas is said by the next look.
+  const settles = note === undefined && repair.attention.controlPlane === undefined;
+  return operation(facts, cluster, 'CreateCluster', release, plan, settles);
 };
 
 /** What the cluster's entity does next. Throws only if facts are missing that `judgeCluster` asked for. */

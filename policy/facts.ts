@@ -14,6 +14,7 @@ import type { ObjectKind, ObjectRef } from '../api/object.ts';
 import type { ResourceKey } from '../topology/resource.ts';
 import type { Assessment } from './assessment.ts';
 import type { Found, Inventory } from './plan.ts';
+import type { RepairSettings } from './repair.ts';
 
 /** Whom the worker serves: the account its credentials belong to, as STS says, and the regions it was given. */
 export type Served = { readonly account: string; readonly regions: readonly string[] };
@@ -33,6 +34,9 @@ type Common = {
 export type ClusterFacts = Common & {
   /** The object as it is now: null only if the API server said that there is none. */
   readonly object: AWSCluster | null;
+  readonly repair: RepairSettings;
+  /** Epoch milliseconds of this look. */
+  readonly now: number;
   readonly inventory?: Inventory;
 };
 

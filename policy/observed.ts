@@ -15,6 +15,27 @@ import type { Found } from './plan.ts';
 
 type Nothing = Readonly<Record<string, never>>;
 
+export type TargetHealth = {
+  readonly address: string;
+  /** `initial` and `unused` tell nothing: nobody has asked the target yet. */
+  readonly state: 'healthy' | 'unhealthy' | 'unknown';
+  /** Why not, in the load balancer's words. */
+  readonly said?: string;
+};
+
+export type GroupInstance = {
+  readonly id: string;
+  readonly inService: boolean;
+  readonly templateVersion: string;
+};
+
+/** A replica's disk and interface as its machines know them, and whether EC2 has a disk of that id, whosever it is. */
+export type Attached = {
+  readonly volumeId: string;
+  readonly volumeExists: boolean;
+  readonly networkInterfaceId: string;
+};
+
 /** An entry exists only if the thing exists. Outputs are those that the kind's step would answer, all of them. */
 export type Observed = {
   /** Our finalizer is on the object. */
@@ -43,10 +64,19 @@ export type Observed = {
   'load-balancer': { readonly name: string; readonly crossZone?: boolean };
   'target-group': { readonly name: string };
   /** Present when the target group has any target. */
-  targets: { readonly addresses: readonly string[] };
+  targets: {
+    readonly addresses: readonly string[];
+    /** What the load balancer last saw of each of them, sorted by address. */
+    readonly health?: readonly TargetHealth[];
+  };
   listener: { readonly port: number; readonly targetGroupArn: string };
   /** `fingerprint` as the version's description records it (output `fingerprint`, too). */
-  'launch-template': { readonly name: string; readonly fingerprint: string };
+  'launch-template': {
+    readonly name: string;
+    readonly fingerprint: string;
+    /** What machines of a replica in trouble are told to attach; read only where it matters. */
+    readonly attaches?: Attached;
+  };
   'auto-scaling-group': {
     readonly name: string;
     readonly launchTemplateId: string;
@@ -55,6 +85,8 @@ export type Observed = {
     readonly maxSize: number;
     /** True when AWS is deleting it already: it no longer counts as existing, but its removal is still to be awaited. */
     readonly deleting: boolean;
+    /** The machines of a group of one, sorted by id: a replica's. */
+    readonly instances?: readonly GroupInstance[];
   };
   /** Present when at least one etcd volume no longer says `bootstrap`; those volumes. */
   established: { readonly volumeIds: readonly string[] };

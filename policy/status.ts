@@ -25,9 +25,10 @@ import {
   type Revision,
   type State,
   type StepError,
+  type UnhealthyReplica,
 } from '../api/status.ts';
 import { ESTABLISHED, LOAD_BALANCER } from '../topology/keys.ts';
-import { commandsFor, operationsCommand } from './commands.ts';
+import { commandsFor, lookAgainCommand, operationsCommand } from './commands.ts';
 import {
   type Claims,
   conditionsOf,
@@ -37,6 +38,7 @@ import {
   stalledClaims,
   type Truth,
 } from './conditions.ts';
+import { degradedClaim, quorumClaims, replicaErrors, unhealthyReplicas } from './degraded.ts';
 import { revisionOf } from './revision.ts';
 import type { MirrorRequest, OperationView, StepState, StepView } from './views.ts';
 
@@ -55,6 +57,12 @@ const STEPS_SHOWN = 20;
 const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
 const isDelete = (operation: OperationView): boolean => operation.type.startsWith('Delete');
 
+/** Only what was provisioned is said to be in repair, so that it is provisioned again afterwards. */
+const repairStateOf = (operation: OperationView, before: State | undefined): State => {
+  if (before !== 'Provisioned' && before !== 'Repairing') return before ?? 'Provisioning';
+  return operation.state === 'succeeded' ? 'Provisioned' : 'Repairing';
+};
+
 const stateOf = (subject: Subject, object: StoredObject): State => {
   const before = object.status?.state;
   switch (subject.kind) {
@@ -67,6 +75,7 @@ const stateOf = (subject: Subject, object: StoredObject): State => {
       return object.metadata.deletionTimestamp === undefined ? (before ?? 'Provisioning') : 'Deleting';
     case 'operation':
       if (isDelete(subject.operation)) return 'Deleting';
+      if (subject.operation.type === 'RepairCluster') return repairStateOf(subject.operation, before);
       if (subject.operation.state === 'succeeded') return 'Provisioned';
       return before === undefined || before === 'Provisioning' ? 'Provisioning' : 'Updating';
   }
@@ -145,7 +154,7 @@ const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredO
   const ready: Truth = !going && before === 'True' ? 'True' : 'False';
   switch (subject.kind) {
     case 'settled':
-      return settledClaims('Everything that the spec asks for exists');
+      return quorumClaims(subject) ?? settledClaims('Everything that the spec asks for exists');
     case 'waiting':
       return progressingClaims(ready, 'Waiting', subject.reason);
     case 'blocked':
@@ -165,7 +174,9 @@ const withoutEffect = (object: StoredObject): readonly FieldWithoutEffect[] =>
 const specificClaims = (subject: Subject, object: StoredObject): Readonly<Record<string, Claims['Ready']>> => {
   const fields = withoutEffect(object);
   const note = subject.kind === 'settled' ? subject.note : undefined;
+  const degraded = degradedClaim(subject, object.status?.unhealthyReplicas ?? []);
   return {
+    ...(degraded === undefined ? {} : { Degraded: degraded }),
     ...(fields.length === 0
       ? {}
       : {
@@ -214,10 +225,20 @@ const operationsOf = (operation: OperationView, version: string, before: readonl
 const since = (step: string, milliseconds: number, before: readonly StepError[]): string =>
   before.find((error) => error.step === step)?.since ?? time(milliseconds);
 
-const errorsOf = (request: MirrorRequest, before: readonly StepError[], now: number): StepError[] => {
+const errorsOf = (
+  request: MirrorRequest,
+  object: StoredObject,
+  unhealthy: readonly UnhealthyReplica[],
+  now: number,
+): StepError[] => {
   const { subject } = request;
+  const before = object.status?.lastErrors ?? [];
   switch (subject.kind) {
     case 'settled':
+      return replicaErrors(subject, unhealthy, {
+        region: object.spec.region,
+        lookAgain: lookAgainCommand(entityWorkflowId(request.object)),
+      });
     case 'waiting':
     case 'held':
       return [];
@@ -266,6 +287,12 @@ const revisionFor = (subject: Subject, version: string, before: Revision | undef
   return release === undefined ? before : revisionOf(release);
 };
 
+/** Raised, and never forgotten: what a token once named must not be answered again. */
+const incarnationsOf = (subject: Subject, before: Status['incarnations']): Status['incarnations'] =>
+  subject.kind === 'operation' && subject.operation.incarnations !== undefined
+    ? { ...before, ...subject.operation.incarnations }
+    : before;
+
 const isEstablished = (subject: Subject, object: StoredObject): boolean => {
   if (object.status?.established === true) return true;
   if (subject.kind !== 'operation' || subject.operation.type !== 'CreateCluster') return false;
@@ -298,13 +325,15 @@ const askedVersion = (object: StoredObject): string =>
 /** The whole status of an object, as of `now` in epoch milliseconds. */
 export const statusOf = (request: MirrorRequest, object: StoredObject, now: number): Status => {
   const { subject, owner } = request;
-  const before: Status = object.status ?? {};
+  const { unhealthyReplicas: unhealthyBefore = [], ...before }: Status = object.status ?? {};
   // What could not be looked at says nothing of a generation.
   const generation = request.generation === 0 ? (before.observedGeneration ?? 0) : request.generation;
   const version = request.version ?? before.version ?? askedVersion(object);
   const kubernetesVersion = request.kubernetesVersion ?? before.kubernetesVersion;
   const aws = before.aws ?? (owner === undefined ? undefined : { account: owner.account, region: owner.region });
   const revision = revisionFor(subject, version, before.revision);
+  const unhealthy = unhealthyReplicas(subject, unhealthyBefore, now);
+  const incarnations = incarnationsOf(subject, before.incarnations);
   const claims: Claims = { ...specificClaims(subject, object), ...claimsOf(request, object) };
   return {
     ...before,
@@ -316,7 +345,9 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
     ...(aws === undefined ? {} : { aws }),
     ...(revision === undefined ? {} : { revision }),
-    lastErrors: errorsOf(request, before.lastErrors ?? [], now),
+    lastErrors: errorsOf(request, object, unhealthy, now),
+    ...(unhealthy.length === 0 ? {} : { unhealthyReplicas: [...unhealthy] }),
+    ...(incarnations === undefined ? {} : { incarnations }),
     ...(subject.kind === 'operation'
       ? {
           lastOperation: lastOperationOf(subject.operation),

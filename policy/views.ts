@@ -7,6 +7,7 @@
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Outputs } from '../topology/resource.ts';
 import type { OperationType } from './assessment.ts';
+import type { ControlPlaneReport } from './repair.ts';
 
 /** What a step did to its resource. */
 export type Change = 'created' | 'updated' | 'unchanged' | 'removed';
@@ -59,6 +60,8 @@ export type OperationView = {
   readonly steps: readonly StepView[];
   /** Outputs known so far, by resource key: where status finds endpoint and ids. */
   readonly outputs: Readonly<Record<string, Outputs>>;
+  /** The incarnations that it makes, by resource key: pinned in status before what they name may be lost again. */
+  readonly incarnations?: Readonly<Record<string, number>>;
 };
 
 /** Projection of workflow state to the object's status: written by the running operation, or else by the entity. */
@@ -70,9 +73,14 @@ export type MirrorRequest = {
   readonly kubernetesVersion?: string;
   readonly subject:
     | { readonly kind: 'operation'; readonly operation: OperationView }
-    | { readonly kind: 'settled'; readonly note?: string }
+    | { readonly kind: 'settled'; readonly note?: string; readonly controlPlane?: ControlPlaneReport }
     | { readonly kind: 'waiting'; readonly reason: string }
-    | { readonly kind: 'blocked'; readonly reason: string; readonly cure: string }
+    | {
+        readonly kind: 'blocked';
+        readonly reason: string;
+        readonly cure: string;
+        readonly controlPlane?: ControlPlaneReport;
+      }
     /** The object could not be looked at; it is tried again by itself. */
     | { readonly kind: 'failing'; readonly reason: string; readonly attempt: number; readonly retryAt: number }
     /** A person aborted its operation: nothing is begun until it is resumed, changed or deleted. */

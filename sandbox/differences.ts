@@ -50,6 +50,13 @@ export const DIFFERENCES: readonly Difference[] = [
     where: 'sandbox/instances, agent/hosts',
   },
   {
+    subject: 'A network interface that was detached',
+    onAws: 'takes its address with it: nothing reaches the machine there',
+    inSandbox: "load balancers no longer reach it; neighbours on this computer, such as etcd's other members, still do",
+    because: 'every loopback address leads to every process that listens on it',
+    where: 'sandbox/network/routes.ts',
+  },
+  {
     subject: 'Load balancers',
     onAws: 'addresses of their own, port 443, names in DNS',
     inSandbox: 'their names and port 443 exist behind the proxy only',

@@ -11,7 +11,11 @@ import {
   CALL_FAULTS,
   type CallFault,
   clearFaults,
+  detachInterface,
+  hang,
   listFaults,
+  loseVolume,
+  resume,
 } from './commands/fault.ts';
 import { showLogs } from './commands/logs.ts';
 import { changePart, type PartVerb } from './commands/parts.ts';
@@ -114,6 +118,26 @@ fault
   .option('--code <code>', 'error code', 'InsufficientInstanceCapacity')
   .addOption(count)
   .action((group: string, options: { code: string; count: number }) => addLaunchFault(group, options));
+fault
+  .command('hang')
+  .description('an instance stops answering, though it runs as far as EC2 can tell')
+  .argument('<instance>', 'its EC2 id')
+  .action(hang);
+fault
+  .command('resume')
+  .description('an instance that hangs goes on')
+  .argument('<instance>', 'its EC2 id')
+  .action(resume);
+fault
+  .command('lose-volume')
+  .description('a volume fails: it is gone, with its data, also under a running instance')
+  .argument('<volume>', 'its EC2 id')
+  .action(loseVolume);
+fault
+  .command('detach-interface')
+  .description('somebody takes a network interface from its instance')
+  .argument('<interface>', 'its EC2 id')
+  .action(detachInterface);
 const ofCluster = new Option('--cluster <id>', 'only this cluster, such as gke-1a2b3c4d').default('*', 'every cluster');
 fault
   .command('silence')

@@ -56,5 +56,9 @@ export const ALL_NODE_POOLS = 'node-pools/all';
 export const CLOUD_LOAD_BALANCERS = 'cloud-load-balancers/all';
 export const ACCOUNT_EMPTY = 'account/empty';
 
+/** Keys that exist only while a replica is repaired: its machine that has to go, and the one that serves afterwards. */
+export const replicaInstanceKey = (index: number): ResourceKey => `instance/controlplane-${index}`;
+export const replicaKey = (index: number): ResourceKey => `replica/${index}`;
+
 /** What a node pool takes from its cluster: exactly what `network/ready` stands for. */
 export const CLUSTER_OUTPUTS_FOR_POOLS: readonly ResourceKey[] = [LOAD_BALANCER, ROOT_CA, NODE_GROUP];

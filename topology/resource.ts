@@ -65,6 +65,14 @@ export type NamedValue = {
 /** What an object takes of one subnet in all. */
 export type SubnetDemand = { readonly subnetId: string; readonly machines: number; readonly addresses: number };
 
+/** Where the machine of a replica is found, and where one sees whether it serves. */
+export type ReplicaMachine = {
+  readonly groupName: string;
+  readonly targetGroupArn: string;
+  /** The replica's fixed address. */
+  readonly address: string;
+};
+
 /** Properties by kind. A value that another resource yields is a `Reference` until its step runs. */
 export type ResourceProperties = {
   /** The finalizer on the object itself: nothing is created in AWS before it (I3). */
@@ -100,6 +108,8 @@ export type ResourceProperties = {
     readonly name: string;
     readonly availabilityZone: Value;
     readonly emptyDisk: EmptyDisk;
+    /** The volume whose place it takes: it is made only if that one is gone. */
+    readonly former?: string;
     readonly tags: Tags;
   };
   'network-interface': {
@@ -141,8 +151,8 @@ export type ResourceProperties = {
   };
   /** Wait: the API answers through its load balancer and every replica's etcd member is healthy. */
   'control-plane': { readonly endpoint: Value; readonly certificateAuthority: ResourceKey };
-  /** The mark that etcd has had quorum: volumes may no longer bootstrap (I5). */
-  established: { readonly volumeIds: readonly Value[] };
+  /** The mark that etcd has had quorum: volumes may no longer bootstrap (I5), nor join once `joined` says that they did. */
+  established: { readonly volumeIds: readonly Value[]; readonly joined?: boolean };
   'hub-membership': { readonly name: string; readonly endpoint: Value };
   /** Objects applied to the user cluster from `activities/kubernetes/addons/<name>`. */
   addon: { readonly addon: AddonName; readonly endpoint: Value; readonly parameters: Readonly<Record<string, string>> };
@@ -156,6 +166,17 @@ export type ResourceProperties = {
   'cloud-load-balancers': Readonly<Record<string, never>>;
   /** Wait: two complete inventories are empty, the second after the settling time. */
   account: { readonly settleSeconds: number };
+  /** One machine of a replica, only ever removed: its group puts another in its place. */
+  instance: ReplicaMachine & {
+    /** Its EC2 id. */
+    readonly name: string;
+    /** Addresses of the other replicas, each of which must serve at that moment (I5). */
+    readonly others: readonly string[];
+    /** It goes because it does not serve: it stays if it does by now. */
+    readonly onlyUnhealthy: boolean;
+  };
+  /** Wait: a machine other than the one it is to replace serves as the replica. */
+  replica: ReplicaMachine & { readonly former?: string };
   /** No effect: a name for "all of these are done", for events and for pools that wait for their cluster. */
   /** `beginning`: nothing is ready by it, so nobody who waits is told. */
   milestone: { readonly beginning?: true };

@@ -107,6 +107,7 @@ export const wireActivities = (
     settleSeconds,
     foresee: aws.foresee,
     pacing,
+    repair: { afterSeconds: configuration.repairSeconds },
     served: async (signal) => ({ account: await aws.scope.account(signal), regions: [region] }),
     findCluster: (name, signal) => findCluster(management, name, { signal }),
     findNodePool: (name, signal) => findNodePool(management, name, { signal }),

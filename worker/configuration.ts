@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { Pacing } from '../activities/contract.ts';
+import { REPAIR_AFTER_SECONDS } from '../policy/repair.ts';
 
 const Environment = z.object({
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
@@ -18,6 +19,7 @@ const Environment = z.object({
   SLIPWAY_SETTLE_SECONDS: z.coerce.number().int().min(0).default(120),
   SLIPWAY_RETRY_SECONDS: z.coerce.number().positive().default(10),
   SLIPWAY_RETRY_MAX_SECONDS: z.coerce.number().positive().default(1_800),
+  SLIPWAY_REPAIR_SECONDS: z.coerce.number().int().min(1).default(REPAIR_AFTER_SECONDS),
   /** Not where pods are only played: an APIService that never answers stalls the deletion of namespaces. */
   SLIPWAY_METRICS_API_SERVICE: z.enum(['true', 'false']).default('true'),
   /** `host:port` for Prometheus; no metrics server when unset. */
@@ -43,6 +45,8 @@ export type WorkerConfiguration = {
   readonly settleSeconds: number;
   /** How soon what failed is tried again by itself, at first and at most. */
   readonly pacing: Pacing;
+  /** How long a replica of the control plane may fail its health checks before its machine is replaced, in seconds. */
+  readonly repairSeconds: number;
   readonly metricsApiService: boolean;
   readonly metricsAddress?: string;
   readonly logLevel: string;
@@ -65,6 +69,7 @@ export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process
     region: value.AWS_REGION,
     settleSeconds: value.SLIPWAY_SETTLE_SECONDS,
     pacing: { retryMs: value.SLIPWAY_RETRY_SECONDS * 1_000, retryMaxMs: value.SLIPWAY_RETRY_MAX_SECONDS * 1_000 },
+    repairSeconds: value.SLIPWAY_REPAIR_SECONDS,
     metricsApiService: value.SLIPWAY_METRICS_API_SERVICE === 'true',
     logLevel: value.SLIPWAY_LOG_LEVEL,
     activitySlots: value.SLIPWAY_ACTIVITY_SLOTS,

@@ -290,10 +290,14 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         enter('settled');
         belongTo(assessment.clusterId);
         await write(
-          { kind: 'settled', ...(assessment.note === undefined ? {} : { note: assessment.note }) },
+          {
+            kind: 'settled',
+            ...(assessment.note === undefined ? {} : { note: assessment.note }),
+            ...(assessment.controlPlane === undefined ? {} : { controlPlane: assessment.controlPlane }),
+          },
           assessment.generation,
         );
-        await idle(seen);
+        await idle(seen, inMilliseconds(assessment.lookAgainSeconds));
         break;
       case 'waiting':
         enter('waiting', { reason: assessment.reason });
@@ -304,9 +308,17 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         break;
       case 'blocked': {
         looksWhileBlocked += 1;
-        const delay = retryDelay(pacing, looksWhileBlocked);
+        const delay = inMilliseconds(assessment.lookAgainSeconds) ?? retryDelay(pacing, looksWhileBlocked);
         block('blocked', assessment.reason, looksWhileBlocked, Date.now() + delay);
-        await write({ kind: 'blocked', reason: assessment.reason, cure: assessment.cure }, assessment.generation);
+        await write(
+          {
+            kind: 'blocked',
+            reason: assessment.reason,
+            cure: assessment.cure,
+            ...(assessment.controlPlane === undefined ? {} : { controlPlane: assessment.controlPlane }),
+          },
+          assessment.generation,
+        );
         await idle(seen, delay);
         break;
       }
@@ -327,3 +339,6 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
 };
 
 const isDelete = ({ type }: OperationInput): boolean => type === 'DeleteCluster' || type === 'DeleteNodePool';
+
+const inMilliseconds = (seconds: number | undefined): number | undefined =>
+  seconds === undefined ? undefined : seconds * 1_000;

@@ -19,6 +19,10 @@ export async function CreateCluster(input: OperationInput): Promise<OperationRes
   return runOperation(input);
 }
 
+export async function RepairCluster(input: OperationInput): Promise<OperationResult> {
+  return runOperation(input);
+}
+
 export async function DeleteCluster(input: OperationInput): Promise<OperationResult> {
   return runOperation(input);
 }

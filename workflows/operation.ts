@@ -62,6 +62,7 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
       needs: step.needs,
       status: states.get(step.id) ?? { state: 'pending' },
     }));
+  const incarnations = incarnationsOf(input.plan.steps);
   const view = (): OperationView => ({
     type: input.type,
     workflowId: info.workflowId,
@@ -72,6 +73,7 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
     ...end,
     steps: steps(),
     outputs,
+    ...(incarnations === undefined ? {} : { incarnations }),
   });
 
   const stop = (reason: string): void => {
@@ -207,6 +209,13 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
     ...(skipped.length === 0 ? {} : { skipped }),
     ...(asked.paused && stopReason === LONG_HISTORY ? { paused: true as const } : {}),
   };
+};
+
+const incarnationsOf = (steps: readonly Step[]): OperationView['incarnations'] => {
+  const made = steps.flatMap(({ resource, incarnation }): [string, number][] =>
+    incarnation === undefined ? [] : [[resource.key, incarnation]],
+  );
+  return made.length === 0 ? undefined : Object.fromEntries(made);
 };
 
 const outcomeOf = (

@@ -14,6 +14,7 @@ const NEVER_SKIPPED: Readonly<Record<string, string>> = {
   finalizer: 'without the finalizer nothing would be cleaned up',
   preflight: 'what it found wrong would only show later, and half done',
   'control-plane': "etcd's quorum can't be taken for granted",
+  replica: 'until it serves, etcd has no member to spare, and its new volume may still have to join',
   established: 'an etcd volume that may still be overwritten would stay so',
   account: "what may still be there would be nobody's",
 };

@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import { type EC2Client, type Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import { UID_TAG } from '../../api/names.ts';
-import { observed, stateOf } from '../../policy/observed.ts';
+import { type GroupInstance, observed, stateOf } from '../../policy/observed.ts';
 import type { Found } from '../../policy/plan.ts';
 import type { ResourceKey } from '../../topology/resource.ts';
 import type { ResourceDriver } from '../driver.ts';
@@ -60,6 +60,17 @@ export const livingInstances = (
 export const instanceLabel = (instance: Instance): string =>
   `instance ${instance.InstanceId ?? '?'} (${instance.State?.Name ?? 'unknown'})`;
 
+/** The machines that a group counts as its own, sorted by id. */
+export const groupInstances = (group: AutoScalingGroup): GroupInstance[] =>
+  (group.Instances ?? [])
+    .filter(({ LifecycleState }) => LifecycleState === 'InService' || LifecycleState?.startsWith('Pending') === true)
+    .map(({ InstanceId, LifecycleState, LaunchTemplate }) => ({
+      id: given(InstanceId, 'the id of an instance'),
+      inService: LifecycleState === 'InService',
+      templateVersion: LaunchTemplate?.Version ?? '',
+    }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+
 export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): Found => {
   const name = given(group.AutoScalingGroupName, 'the name of an auto scaling group');
   return observed(
@@ -73,6 +84,8 @@ export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): Found => 
       minSize: group.MinSize ?? 0,
       maxSize: group.MaxSize ?? 0,
       deleting: group.Status !== undefined,
+      // Of pools, which may have hundreds, nobody asks.
+      ...(group.MaxSize === 1 && group.MinSize === 1 ? { instances: groupInstances(group) } : {}),
     },
     tagRecord(group.Tags)[UID_TAG],
   );

@@ -2,7 +2,7 @@
  * Established: the mark that etcd has had quorum, on the volumes themselves.
  *
  * Owns: the one direction of that tag: from `bootstrap` to `wait`, so that an empty disk is never again taken for a new
- * cluster (I5). A volume that says `join` is being repaired and keeps saying so. Neighbours: `etcd-volume.ts` writes
+ * cluster (I5). A volume that says `join` is being repaired, and says so until it has joined. Neighbours: `etcd-volume.ts` writes
  * `bootstrap` when it makes a volume; the agent obeys the tag.
  */
 import { CreateTagsCommand, paginateDescribeVolumes, type Volume } from '@aws-sdk/client-ec2';
@@ -50,8 +50,10 @@ export const establishedDriver = ({ ec2 }: AwsClients): ResourceDriver<'establis
     },
 
     async update(wanted, found) {
+      const { volumeIds, joined } = wanted.properties;
       const marked = stateOf('established', found).volumeIds;
-      const missing = wanted.properties.volumeIds.filter((id) => !marked.includes(id));
+      // Who has joined has data: an empty disk would be another loss.
+      const missing = joined === true ? volumeIds : volumeIds.filter((id) => !marked.includes(id));
       if (missing.length === 0) return { outputs: {} };
       await mark(missing);
       return { outputs: {}, change: 'updated' };

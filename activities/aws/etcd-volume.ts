@@ -8,6 +8,7 @@
 import {
   CreateVolumeCommand,
   DeleteVolumeCommand,
+  type EC2Client,
   ModifyVolumeCommand,
   paginateDescribeVolumes,
   type Volume,
@@ -17,9 +18,10 @@ import { EMPTY_DISK_TAG, type EmptyDisk, UID_TAG } from '../../api/names.ts';
 import { observed, stateOf } from '../../policy/observed.ts';
 import type { Found } from '../../policy/plan.ts';
 import type { ResourceKey } from '../../topology/resource.ts';
-import type { ResourceDriver } from '../driver.ts';
+import type { ResourceDriver, Wanted } from '../driver.ts';
+import { supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
-import { belongsTo, clientToken, given, ownedTags, ownerFilters, readAll, tagList, tagRecord } from './tags.ts';
+import { belongsTo, clientToken, filter, given, ownedTags, ownerFilters, readAll, tagList, tagRecord } from './tags.ts';
 
 /** A tag that isn't there, or says something new, never allows to bootstrap (I5). */
 export const emptyDiskOf = (volume: Volume): EmptyDisk => {
@@ -44,6 +46,26 @@ export const foundVolume = (key: ResourceKey, volume: Volume): Found =>
     tagRecord(volume.Tags)[UID_TAG],
   );
 
+/**
+ * A disk that takes another's place is made only where that one is proven gone, by its own id: one that only lost its
+ * tags may hold the data (I5, I12).
+ */
+const refuseIfThere = async (ec2: EC2Client, wanted: Wanted<'etcd-volume'>): Promise<void> => {
+  const { former } = wanted.properties;
+  if (former === undefined || !(await volumeExists(ec2, former, wanted.signal))) return;
+  throw supersededError(`Volume ${former}, in whose place ${wanted.key} was to be made, exists after all.`);
+};
+
+/** Whether EC2 has a volume of this id, whosever it is. */
+export const volumeExists = async (ec2: EC2Client, id: string, abortSignal: AbortSignal): Promise<boolean> => {
+  const volumes = await readAll(
+    // By filter, not by id: what isn't there is an empty list then, and no error.
+    paginateDescribeVolumes({ client: ec2 }, { Filters: [filter('volume-id', id)] }, { abortSignal }),
+    (page) => page.Volumes,
+  );
+  return volumes.some(exists);
+};
+
 export const etcdVolumeDriver = ({ ec2 }: AwsClients): ResourceDriver<'etcd-volume'> => ({
   kind: 'etcd-volume',
 
@@ -60,6 +82,7 @@ export const etcdVolumeDriver = ({ ec2 }: AwsClients): ResourceDriver<'etcd-volu
   },
 
   async create(wanted) {
+    await refuseIfThere(ec2, wanted);
     const { availabilityZone, sizeGiB, type, iops, kmsKeyId, emptyDisk, name, tags } = wanted.properties;
     const all = ownedTags(wanted, { Name: name, ...tags, [EMPTY_DISK_TAG]: emptyDisk });
     const answer = await ec2.send(

@@ -33,6 +33,7 @@ import { kindOf, observed } from '../../policy/observed.ts';
 import type { Found, Inventory } from '../../policy/plan.ts';
 import { CLOUD_LOAD_BALANCERS, ESTABLISHED, LOAD_BALANCER, PREFLIGHT, SUBNET_TAGS } from '../../topology/keys.ts';
 import type { ResourceKey, ResourceKind, Tags } from '../../topology/resource.ts';
+import { withAttached } from './attached.ts';
 import { foundGroup, listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { foundCloudLoadBalancers, listCloudLoadBalancers } from './cloud-load-balancers.ts';
@@ -51,7 +52,7 @@ import { foundRules } from './security-group-rules.ts';
 import { foundSubnetTags } from './subnet-tags.ts';
 import { filter, readAll, tagRecord } from './tags.ts';
 import { foundTargetGroup, targetGroupNamed } from './target-group.ts';
-import { foundTargets, registeredAddresses } from './targets.ts';
+import { foundTargets, targetHealth } from './targets.ts';
 
 export type ObserveRequest = {
   /** Whose assessment this is: a cluster sees everything of its id, a node pool what is its own or what it needs. */
@@ -211,7 +212,7 @@ export const createObserve = (
     ]);
     const balancerArn = balancer?.LoadBalancerArn;
     const groupArn = group?.TargetGroupArn;
-    const [tags, crossZone, listeners, addresses] = await Promise.all([
+    const [tags, crossZone, listeners, health] = await Promise.all([
       tagsOf(
         elbv2,
         [balancerArn, groupArn].filter((arn) => arn !== undefined),
@@ -219,7 +220,7 @@ export const createObserve = (
       ),
       balancerArn === undefined ? false : isCrossZone(elbv2, balancerArn, signal),
       balancerArn === undefined ? [] : listenersOf(elbv2, balancerArn, signal),
-      groupArn === undefined ? [] : registeredAddresses(elbv2, groupArn, signal),
+      groupArn === undefined ? [] : targetHealth(elbv2, groupArn, signal),
     ]);
     const balancerTags = tags.get(balancerArn ?? '') ?? {};
     const groupTags = tags.get(groupArn ?? '') ?? {};
@@ -240,7 +241,7 @@ export const createObserve = (
         ? []
         : [
             foundTargetGroup(groupKey, group, groupTags),
-            foundTargets(sibling(groupKey, 'targets'), groupArn, addresses, groupTags[UID_TAG]),
+            foundTargets(sibling(groupKey, 'targets'), groupArn, health, groupTags[UID_TAG]),
           ]),
     ];
   };
@@ -295,6 +296,8 @@ export const createObserve = (
       .flat()
       .filter((one) => one !== undefined)
       .sort((a, b) => (a.key < b.key ? -1 : 1));
-    return { account, region: scope.region, complete: true, found };
+    // What is going to be deleted is not repaired any more.
+    const complete = request.withCloud === true ? found : await withAttached(clients, found, signal);
+    return { account, region: scope.region, complete: true, found: complete };
   };
 };

@@ -20,7 +20,7 @@ import {
   type VolumeType,
 } from '@aws-sdk/client-ec2';
 import { UID_TAG } from '../../api/names.ts';
-import type { MachineConfiguration } from '../../machine/configuration.ts';
+import type { MachineConfiguration, ReplicaConfiguration, UserData } from '../../machine/configuration.ts';
 import { launchTemplateFingerprint } from '../../machine/envelope.ts';
 import { observed } from '../../policy/observed.ts';
 import type { Found } from '../../policy/plan.ts';
@@ -77,6 +77,22 @@ export const foundTemplate = async (
     tagRecord(template.Tags)[UID_TAG],
   );
   return { ...found, marked };
+};
+
+/** What a version of a replica's template tells its machines to attach: the public part of their user data. */
+export const attachedBy = async (
+  ec2: EC2Client,
+  template: { readonly id: string; readonly version: string },
+  abortSignal: AbortSignal,
+): Promise<Pick<ReplicaConfiguration, 'volumeId' | 'networkInterfaceId'> | undefined> => {
+  const answer = await ec2.send(
+    new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: template.id, Versions: [template.version] }),
+    { abortSignal },
+  );
+  const userData = answer.LaunchTemplateVersions?.[0]?.LaunchTemplateData?.UserData;
+  if (userData === undefined) return undefined;
+  const { configuration } = JSON.parse(Buffer.from(userData, 'base64').toString('utf8')) as UserData;
+  return configuration.role === 'replica' ? configuration : undefined;
 };
 
 export const listTemplates = (

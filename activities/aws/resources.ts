@@ -23,6 +23,7 @@ import { loadBalancerDriver } from './load-balancer.ts';
 import { networkInterfaceDriver } from './network-interface.ts';
 import { lookAtAccount, preflightDriver } from './preflight.ts';
 import { foreseeRoom } from './preflight-room.ts';
+import { instanceDriver, replicaDriver } from './replica.ts';
 import { createRoom } from './room.ts';
 import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
@@ -45,6 +46,8 @@ export type AwsKind =
   | 'launch-template'
   | 'auto-scaling-group'
   | 'established'
+  | 'instance'
+  | 'replica'
   | 'cloud-load-balancers'
   | 'account';
 
@@ -114,6 +117,8 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       listener: guarded(listenerDriver(clients), scope),
       'launch-template': guarded(launchTemplateDriver(clients, settings.readSecret), scope),
       'auto-scaling-group': guarded(autoScalingGroupDriver(clients), scope),
+      instance: guarded(instanceDriver(clients), scope),
+      replica: guarded(replicaDriver(clients), scope),
       established: guarded(establishedDriver(clients), scope),
       'cloud-load-balancers': guarded(cloudLoadBalancersDriver(clients), scope),
       account: guarded(accountDriver(clients), scope),

@@ -1,7 +1,7 @@
 /**
  * Targets: the replicas' fixed addresses in the target group.
  *
- * Owns: membership only; health is the load balancer's affair. Registering twice is the same as once (I2). Neighbours:
+ * Owns: membership, and reading what the load balancer says of the targets' health. Registering twice is the same as once (I2). Neighbours:
  * `target-group.ts` owns the group, and removes its targets with itself.
  */
 import {
@@ -9,8 +9,9 @@ import {
   DescribeTargetHealthCommand,
   type ElasticLoadBalancingV2Client,
   RegisterTargetsCommand,
+  type TargetHealthStateEnum,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { observed, stateOf } from '../../policy/observed.ts';
+import { observed, stateOf, type TargetHealth } from '../../policy/observed.ts';
 import type { Found } from '../../policy/plan.ts';
 import type { ResourceKey } from '../../topology/resource.ts';
 import type { ResourceDriver } from '../driver.ts';
@@ -18,20 +19,28 @@ import { isAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { given } from './tags.ts';
 
-/** Addresses registered in a target group, sorted; those that are draining are on their way out. */
-export const registeredAddresses = async (
+const stateOfTarget = (state: TargetHealthStateEnum | undefined): TargetHealth['state'] =>
+  state === 'healthy' || state === 'unhealthy' ? state : 'unknown';
+
+/** Addresses registered in a target group with their health, sorted; those that are draining are on their way out. */
+export const targetHealth = async (
   elbv2: ElasticLoadBalancingV2Client,
   targetGroupArn: string,
   abortSignal: AbortSignal,
-): Promise<string[]> => {
+): Promise<TargetHealth[]> => {
   try {
     const answer = await elbv2.send(new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }), {
       abortSignal,
     });
     return (answer.TargetHealthDescriptions ?? [])
-      .filter(({ TargetHealth }) => TargetHealth?.State !== 'draining')
-      .flatMap(({ Target }) => Target?.Id ?? [])
-      .sort();
+      .filter(({ TargetHealth: health }) => health?.State !== 'draining')
+      .flatMap(({ Target, TargetHealth: health }): TargetHealth[] => {
+        if (Target?.Id === undefined) return [];
+        const said = health?.Description ?? health?.Reason;
+        const state = stateOfTarget(health?.State);
+        return [{ address: Target.Id, state, ...(said === undefined || state === 'healthy' ? {} : { said }) }];
+      })
+      .sort((a, b) => (a.address < b.address ? -1 : 1));
   } catch (error) {
     if (isAbsent(error)) return [];
     throw error;
@@ -41,10 +50,12 @@ export const registeredAddresses = async (
 export const foundTargets = (
   key: ResourceKey,
   targetGroupArn: string,
-  addresses: readonly string[],
+  health: readonly TargetHealth[],
   uid?: string,
 ): Found | undefined =>
-  addresses.length === 0 ? undefined : observed('targets', key, { targetGroupArn }, { addresses }, uid);
+  health.length === 0
+    ? undefined
+    : observed('targets', key, { targetGroupArn }, { addresses: health.map(({ address }) => address), health }, uid);
 
 export const targetsDriver = ({ elbv2 }: AwsClients): ResourceDriver<'targets'> => {
   const targetsOn = (addresses: readonly string[], port: number) => addresses.map((Id) => ({ Id, Port: port }));
@@ -54,8 +65,8 @@ export const targetsDriver = ({ elbv2 }: AwsClients): ResourceDriver<'targets'> 
 
     async candidates(wanted) {
       const { targetGroupArn } = wanted.properties;
-      const addresses = await registeredAddresses(elbv2, targetGroupArn, wanted.signal);
-      const found = foundTargets(wanted.key, targetGroupArn, addresses, wanted.owner.uid);
+      const health = await targetHealth(elbv2, targetGroupArn, wanted.signal);
+      const found = foundTargets(wanted.key, targetGroupArn, health, wanted.owner.uid);
       return found === undefined ? [] : [{ ...found, label: `targets of ${targetGroupArn}`, belongsTo: 'ours' }];
     },
 

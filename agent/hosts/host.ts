@@ -33,5 +33,6 @@ export type Host = {
   socketPath(name: string): string;
   /** Ends what an earlier agent of this instance left running, in stop order. */
   endLeftovers(components: readonly Component[]): Promise<void>;
-  run(component: BinaryComponent): Promise<RunningComponent>;
+  /** `mayStartAgain` is asked whenever its program ended by itself; false leaves it ended. */
+  run(component: BinaryComponent, mayStartAgain?: () => Promise<boolean>): Promise<RunningComponent>;
 };

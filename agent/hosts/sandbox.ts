@@ -85,7 +85,7 @@ export const createSandboxHost = async (environment: Environment, log: Log): Pro
         );
       }
     },
-    run: async (component) => {
+    run: async (component, mayStartAgain) => {
       const executable = `${environment.binaries}/${component.program.command}`;
       await prepare(component);
       try {
@@ -103,6 +103,7 @@ export const createSandboxHost = async (environment: Environment, log: Log): Pro
         pidFile: pidFile(component.name),
         environment: inherited(home),
         probeAgent,
+        ...(mayStartAgain === undefined ? {} : { mayStartAgain }),
         log,
       });
     },

@@ -1,10 +1,12 @@
 /**
- * Fault: makes AWS fail, as a network, a service or a lack of machines would.
+ * Fault: makes AWS fail, as a network, a service, a disk or a lack of machines would.
  *
  * Owns: faults as commands. Neighbours: `sandbox/aws/` makes those of the network and of whole services in its proxy, and
- * those that need AWS's models, such as a group that can launch nothing, beside moto.
+ * those that need AWS's models, such as a group that can launch nothing, beside moto; `sandbox/instances` those of machines.
  */
 import { SandboxFailure } from '../failure.ts';
+import { hangInstance, loseDisk, resumeInstance } from '../instances/mishaps.ts';
+import { theSandbox } from './sandbox.ts';
 import { statusNow } from './status.ts';
 import { clearStubFaults, stubFaults } from './stub.ts';
 
@@ -60,6 +62,22 @@ export const addLaunchFault = async (
       ...fault,
     }),
   );
+
+/** A volume fails: AWS has it no more, its data is gone, and whoever had it open dies of that. */
+export const loseVolume = async (id: string): Promise<void> => {
+  const { layout } = theSandbox();
+  const lost = (await ask('POST', '/_sim/lose-volume', { id })) as { readonly instance: string | null };
+  loseDisk(layout, id, lost.instance ?? undefined);
+  print(lost);
+};
+
+/** Somebody takes a network interface from its instance: its address leads nowhere. */
+export const detachInterface = async (id: string): Promise<void> =>
+  print(await ask('POST', '/_sim/detach-interface', { id }));
+
+/** An instance stops answering, though it runs as far as EC2 can tell; or goes on. */
+export const hang = (id: string): void => hangInstance(theSandbox().layout, id);
+export const resume = (id: string): void => resumeInstance(theSandbox().layout, id);
 
 /** AWS's, and those of stub clusters where there are any. */
 export const listFaults = async (): Promise<void> => {

@@ -58,7 +58,12 @@ export type ListenerView = {
 };
 
 /** `id` is an address, or an instance id where the target group's type says so. */
-export type TargetView = { readonly id: string; readonly port: number };
+export type TargetView = {
+  readonly id: string;
+  readonly port: number;
+  /** An address of a network interface that no machine has: nobody can answer there. */
+  readonly detached?: boolean;
+};
 
 export type TargetGroupView = {
   readonly name: string;

@@ -21,7 +21,7 @@ export const watchTarget = (target: Target, probe: Probe | undefined, onTurn: (h
   const check = async (): Promise<void> => {
     const failure =
       probe === undefined
-        ? 'the instance has no address'
+        ? 'no machine has this address'
         : await probe.check().catch((error: unknown) => messageOf(error));
     if (current.stopped) return;
     const before = current.health.state;

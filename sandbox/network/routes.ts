@@ -5,7 +5,7 @@
  * equal to them; `proxy.ts` finds a route by name and port. Keys are stable, so that looking again disturbs nothing.
  */
 
-import type { InstanceView, LoadBalancerView, TargetGroupView } from '../instances/account.ts';
+import type { InstanceView, LoadBalancerView, TargetGroupView, TargetView } from '../instances/account.ts';
 import type { HostPort } from '../layout.ts';
 
 export type HealthCheck =
@@ -19,7 +19,7 @@ export type Target = {
   /** As registered: an address or an instance id. */
   readonly id: string;
   readonly port: number;
-  /** Undefined for an instance that has no address (any more): such a target takes no traffic. */
+  /** Undefined for an instance without an address, and an address without an instance: such a target takes no traffic. */
   readonly address: string | undefined;
   readonly check: HealthCheck;
 };
@@ -58,7 +58,7 @@ export const routesOf = (
                 group: group.name,
                 id: target.id,
                 port: target.port,
-                address: target.id.startsWith('i-') ? addresses.get(target.id) : target.id,
+                address: addressOf(target, addresses),
                 check: healthCheckOf(group, target.port),
               }),
             ),
@@ -67,6 +67,11 @@ export const routesOf = (
       ),
     )
     .sort((a, b) => (a.key < b.key ? -1 : 1));
+};
+
+const addressOf = (target: TargetView, ofInstances: ReadonlyMap<string, string | undefined>): string | undefined => {
+  if (target.id.startsWith('i-')) return ofInstances.get(target.id);
+  return target.detached === true ? undefined : target.id;
 };
 
 const healthCheckOf = ({ healthCheck }: TargetGroupView, targetPort: number): HealthCheck => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
+import { keepNetworkInterface, takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
 import { waitFor } from '../support/wait.ts';
 import { accountOf, recordedLog } from './doubles.ts';
 
@@ -52,5 +52,41 @@ describe.each([
     const taken = take(account.ec2, id, 'i-new', recordedLog().log, stopping.signal);
     stopping.abort(new Error(`no more ${noun}`));
     await expect(taken).rejects.toThrow();
+  });
+});
+
+describe('A network interface that is detached under a running replica', () => {
+  test('is taken again, and its address made usable', async () => {
+    const account = accountOf({ 'eni-1': 'i-new' });
+    const stopping = new AbortController();
+    const { log, messages } = recordedLog();
+    const own = { mac: '02:aa', id: 'eni-0' };
+    // As EC2's metadata has it: a directory for each interface that is attached at the moment.
+    const metadata = {
+      read: (path: string): Promise<string> => {
+        const all = [own, ...(account.holderOf('eni-1') === 'i-new' ? [{ mac: '02:bb', id: 'eni-1' }] : [])];
+        if (path.endsWith('/macs/')) return Promise.resolve(all.map(({ mac }) => `${mac}/`).join('\n'));
+        return Promise.resolve(all.find(({ mac }) => path.includes(`/${mac}/`))?.id ?? '');
+      },
+    };
+    let taken = 0;
+    const watching = keepNetworkInterface(
+      {
+        ec2: account.ec2,
+        metadata,
+        interfaceId: 'eni-1',
+        instanceId: 'i-new',
+        onTaken: () => Promise.resolve(void (taken += 1)),
+      },
+      log,
+      stopping.signal,
+    );
+    account.setHolder('eni-1', undefined);
+    await waitFor('it is attached again', () => Promise.resolve(taken > 0 || undefined));
+    expect(account.holderOf('eni-1')).toBe('i-new');
+    expect(messages().some((each) => each.includes('eni-1 is no longer attached'))).toBe(true);
+    stopping.abort(new Error('the machine stops'));
+    await expect(watching).rejects.toThrow();
+    expect(taken).toBe(1);
   });
 });

@@ -15,7 +15,11 @@ describe('The supervisor', () => {
   const { log, messages } = recordedLog();
   const pidFile = () => join(folder, 'program.pid');
 
-  const start = async (script: string, stopSeconds = 5): Promise<RunningComponent> => {
+  const start = async (
+    script: string,
+    stopSeconds = 5,
+    mayStartAgain?: () => Promise<boolean>,
+  ): Promise<RunningComponent> => {
     const executable = join(folder, 'program');
     await writeFile(executable, `#!/bin/sh\n${script}\n`);
     await chmod(executable, 0o700);
@@ -33,6 +37,7 @@ describe('The supervisor', () => {
       pidFile: pidFile(),
       environment: { PATH: process.env['PATH'] ?? '' },
       probeAgent: () => new Agent(),
+      ...(mayStartAgain === undefined ? {} : { mayStartAgain }),
       log,
     });
     return running;
@@ -52,6 +57,16 @@ describe('The supervisor', () => {
   test('starts a program with its arguments and its environment, and keeps its output', async () => {
     await start('echo "$GREETING $1"; exec sleep 60');
     await waitFor('it spoke', async () => ((await output()).includes('hello --flag=1') ? true : undefined));
+  });
+
+  test('leaves it ended where it may not start again: what it needs is gone', async () => {
+    let asked = 0;
+    await start('echo run; exit 1', 5, () => Promise.resolve((asked += 1) < 2));
+    // The pid file goes when the supervisor has done with it.
+    await waitFor('it is left ended', async () =>
+      asked === 2 && (await leftoverOf(pidFile())) === undefined ? true : undefined,
+    );
+    expect((await output()).split('run')).toHaveLength(3);
   });
 
   test('starts it again when it ended, and says how it ended', async () => {

@@ -40,6 +40,7 @@ export const clusterStatusExample: Required<AWSClusterStatus> = {
   kubernetesVersion: release.kubernetes,
   clusterID: 'gke-dfccaa67',
   endpoint: 'gke-dfccaa67-controlplane-f26573d5bef4bba0.elb.eu-west-1.amazonaws.com',
+  unhealthyReplicas: [{ index: 1, instanceID: 'i-1', since: TIME, message: 'replica 1 (i-1) does not serve' }],
   aws: { account: '0123456789012', region: 'eu-west-1' },
   established: false,
   revision: {

@@ -75,9 +75,12 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
       );
     case 'target-group':
       return observed('target-group', key, { arn: `arn-${name}` }, { name: resource.properties.name });
-    case 'targets':
+    case 'targets': {
       must(resource.properties.targetGroupArn);
-      return observed('targets', key, {}, { addresses: resource.properties.addresses.map(must) });
+      const addresses = resource.properties.addresses.map(must);
+      const health = addresses.map((address) => ({ address, state: 'healthy' as const }));
+      return observed('targets', key, {}, { addresses, health });
+    }
     case 'listener': {
       must(resource.properties.loadBalancerArn);
       const state = { port: resource.properties.port, targetGroupArn: must(resource.properties.targetGroupArn) };
@@ -99,6 +102,9 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
         launchTemplateId: must(launchTemplateId),
         launchTemplateVersion: must(launchTemplateVersion),
         deleting: false,
+        ...(maxSize === 1
+          ? { instances: [{ id: `i-${name}`, inService: true, templateVersion: must(launchTemplateVersion) }] }
+          : {}),
       };
       return observed('auto-scaling-group', key, { name: groupName }, state);
     }
@@ -116,6 +122,8 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
     case 'node-pools':
     case 'cloud-load-balancers':
     case 'account':
+    case 'instance':
+    case 'replica':
     case 'milestone':
       return undefined;
   }

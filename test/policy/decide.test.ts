@@ -41,6 +41,8 @@ const clusterFacts = (changes: Partial<ClusterFacts> = {}): ClusterFacts => ({
   worker: WORKER,
   entityId: 'awscluster/default/cluster-0/uid',
   settleSeconds: 120,
+  repair: { afterSeconds: 300 },
+  now: Date.parse('2026-08-01T10:00:00Z'),
   object: seedCluster({ status: LIVE }),
   inventory: inventoryOf(built),
   ...changes,
@@ -192,14 +194,16 @@ describe('a cluster', () => {
     ]);
   });
 
-  test.each(['secret/root-ca', 'secret/service-account', 'etcd-volume/1', 'network-interface/2'])(
+  test.each(['secret/root-ca', 'secret/service-account', 'network-interface/2'])(
     'that is established and lost %s is blocked with the way to restore it, and gets no new one',
     (key) => {
       for (const object of [seedCluster({ status: LIVE }), seedCluster()]) {
         const lost = clusterFacts({ object, inventory: inventoryOf(without(built, key)) });
         const { reason, cure } = blockedOf(decideCluster(lost));
         expect(reason).toContain(key);
-        expect(cure).toMatch(key.startsWith('secret') ? /kubectl apply/ : /aws ec2 create-/);
+        expect(cure).toMatch(
+          key.startsWith('secret') ? /kubectl apply/ : /--private-ip-address 10.0.1.12 --groups sg-/,
+        );
       }
     },
   );

@@ -12,6 +12,8 @@ POST timing                      {"pending": 5, …}, in seconds; answers with a
 POST quota                       {"code": "L-1216C47A", "value": 8}: what Service Quotas answers from now on
 POST ids                         {"ids": ["subnet-…"]}: the next of each kind gets that id
 POST fault                       see faults.py
+POST lose-volume                 {"id"}: the volume is gone, whoever used it; {"id", "instance"} says who did
+POST detach-interface            {"id"}: somebody took the interface from its instance
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from .faults import add_fault
 from .idempotency import choose_ids
 from .instances import end_instance
 from .inventory import inventory
+from .losses import NotThere, detach_interface, is_detached, lose_volume
 from .patching import patch
 from .quotas import set_quota
 from .simulation import LOCK, OPTIONS, TIMING
@@ -114,7 +117,10 @@ def _target_group(group: Any) -> dict[str, Any]:
             "healthyThreshold": int(group.healthy_threshold_count),
             "unhealthyThreshold": int(group.unhealthy_threshold_count),
         },
-        "targets": [{"id": target["Id"], "port": target["Port"]} for target in group.targets.values()],
+        "targets": [
+            {"id": target["Id"], "port": target["Port"], "detached": is_detached(group.ec2_backend, target["Id"])}
+            for target in group.targets.values()
+        ],
     }
 
 
@@ -181,6 +187,8 @@ def _answer(method: str, path: str, query: dict[str, str], body: dict[str, Any])
         ("POST", "ids"): lambda: choose_ids(body["ids"]) or {},
         ("POST", "quota"): lambda: set_quota(body),
         ("POST", "fault"): lambda: add_fault(body),
+        ("POST", "lose-volume"): lambda: lose_volume(body["id"]),
+        ("POST", "detach-interface"): lambda: detach_interface(body["id"]),
     }
     if (method, path) not in routes:
         raise NotFound(f"there is no {method} {PREFIX}{path}")
@@ -196,7 +204,7 @@ def _control(environment: dict[str, Any]) -> tuple[str, Any]:
             return "200 OK", wait_for_events(int(query.get("after", 0)), float(query.get("timeout", 20)))
         with LOCK:
             return "200 OK", _answer(environment["REQUEST_METHOD"], path, query, body)
-    except NotFound as error:
+    except (NotFound, NotThere) as error:
         return "404 Not Found", {"error": str(error)}
     except (KeyError, ValueError) as error:
         return "400 Bad Request", {"error": f"{type(error).__name__}: {error}"}

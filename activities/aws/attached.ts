@@ -1,0 +1,52 @@
+/**
+ * Attached: what the machines of replicas in trouble are told to attach.
+ *
+ * Owns: when that is read at all (a call or two for each replica of an established cluster that does not serve or lacks
+ * something, none for a healthy one), and the proof by its own id that a lost disk is gone.
+ * Neighbours: `inventory.ts` adds it to what it observed; `policy/replicas.ts` judges by it. Invariant: I12.
+ */
+import { type Attached, stateOf } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import { type Replica, replicasOf } from '../../policy/replicas.ts';
+import { ESTABLISHED, replicaTemplateKey } from '../../topology/keys.ts';
+import type { AwsClients } from './clients.ts';
+import { volumeExists } from './etcd-volume.ts';
+import { attachedBy } from './launch-template.ts';
+
+const needsLook = ({ health, volume, networkInterface }: Replica): boolean =>
+  health === 'unhealthy' || volume !== 'present' || networkInterface !== 'present';
+
+const attachedOf = async (
+  { ec2 }: Pick<AwsClients, 'ec2'>,
+  template: Found,
+  version: string,
+  signal: AbortSignal,
+): Promise<Attached | undefined> => {
+  const told = await attachedBy(ec2, { id: template.outputs.id ?? '', version }, signal);
+  if (told === undefined) return undefined;
+  const { volumeId, networkInterfaceId } = told;
+  return { volumeId, networkInterfaceId, volumeExists: await volumeExists(ec2, volumeId, signal) };
+};
+
+/** The same inventory, with what the machines of replicas in trouble are told. */
+export const withAttached = async (
+  clients: Pick<AwsClients, 'ec2'>,
+  found: readonly Found[],
+  signal: AbortSignal,
+): Promise<readonly Found[]> => {
+  if (!found.some(({ key }) => key === ESTABLISHED)) return found;
+  const troubled = new Map(
+    replicasOf(found)
+      .filter(needsLook)
+      .map((replica) => [replicaTemplateKey(replica.index), replica]),
+  );
+  return Promise.all(
+    found.map(async (one) => {
+      const replica = troubled.get(one.key);
+      if (replica === undefined) return one;
+      const version = replica.groupVersion ?? one.outputs.version ?? '';
+      const attaches = await attachedOf(clients, one, version, signal);
+      return attaches === undefined ? one : { ...one, state: { ...stateOf('launch-template', one), attaches } };
+    }),
+  );
+};

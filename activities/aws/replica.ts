@@ -1,0 +1,139 @@
+/**
+ * Replica: the machine of one replica of the control plane, replaced and waited for.
+ *
+ * Owns: two kinds. `instance` ends one named machine, and only while every other replica serves *at that moment*: what the
+ * plan saw may be minutes old (I5). `replica` waits until another machine serves in its place; an API server serves only
+ * once its etcd member votes, so that this is also the end of a join.
+ * Neighbours: `auto-scaling-group.ts` owns the group, which puts another machine in its place; `target-group.ts` says what
+ * a healthy target is. Invariants: I4 (the machine must be this replica's own, by its tags), I9.
+ */
+import {
+  DescribeScalingActivitiesCommand,
+  TerminateInstanceInAutoScalingGroupCommand,
+} from '@aws-sdk/client-auto-scaling';
+import type { Instance } from '@aws-sdk/client-ec2';
+import type { GroupInstance, TargetHealth } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import { replicaGroupKey } from '../../topology/keys.ts';
+import type { ResourceKey } from '../../topology/resource.ts';
+import type { Look, ResourceDriver, Wanted } from '../driver.ts';
+import { notYet, supersededError } from '../verdicts.ts';
+import { groupInstances, instanceLabel, listGroups, livingInstances } from './auto-scaling-group.ts';
+import type { AwsClients } from './clients.ts';
+import { belongsTo, filter, tagRecord } from './tags.ts';
+import { targetHealth } from './targets.ts';
+
+/** As often as the load balancer asks the targets. */
+const AGAIN_MS = 5_000;
+
+const healthOf = (all: readonly TargetHealth[], address: string): TargetHealth =>
+  all.find((one) => one.address === address) ?? { address, state: 'unknown', said: 'it is not a target' };
+
+const sayHealth = ({ address, state, said }: TargetHealth): string =>
+  `${address} is ${state === 'unknown' ? 'not known to serve' : state}${said === undefined ? '' : ` (${said})`}`;
+
+/** Its machines carry the tags of their group. */
+const groupKeyOf = (key: ResourceKey): ResourceKey => replicaGroupKey(Number(key.slice(key.lastIndexOf('-') + 1)));
+
+const foundInstance = (key: ResourceKey, instance: Instance): Found => ({
+  key,
+  outputs: { id: instance.InstanceId ?? '' },
+  state: {},
+});
+
+/** Throws unless the machine may be ended now. */
+const mayEnd = (wanted: Wanted<'instance'>, health: readonly TargetHealth[]): void => {
+  const { name, address, others, onlyUnhealthy } = wanted.properties;
+  if (onlyUnhealthy && healthOf(health, address).state === 'healthy') {
+    throw supersededError(`Instance ${name} serves again: there is nothing to repair.`);
+  }
+  const down = others.map((other) => healthOf(health, other)).filter(({ state }) => state !== 'healthy');
+  if (down.length === 0) return;
+  throw notYet(
+    `Instance ${name} stays until both other replicas serve, or etcd would lose its quorum: ${down.map(sayHealth).join('; ')}.`,
+    AGAIN_MS,
+  );
+};
+
+export const instanceDriver = ({ ec2, autoScaling, elbv2 }: AwsClients): ResourceDriver<'instance'> => {
+  const living = (wanted: Wanted<'instance'>): Promise<Instance[]> =>
+    livingInstances(ec2, filter('instance-id', wanted.properties.name), wanted.signal);
+
+  return {
+    kind: 'instance',
+
+    async candidates(wanted) {
+      return (await living(wanted)).map((instance) => ({
+        ...foundInstance(wanted.key, instance),
+        label: instanceLabel(instance),
+        belongsTo: belongsTo(tagRecord(instance.Tags), wanted, groupKeyOf(wanted.key)),
+      }));
+    },
+
+    create: (wanted) => Promise.reject(new Error(`${wanted.key} is made by its auto scaling group only.`)),
+    update: (_wanted, found) => Promise.resolve({ outputs: found.outputs }),
+
+    async remove(wanted, found) {
+      const { name, targetGroupArn } = wanted.properties;
+      const [instance] = await living(wanted);
+      const state = instance?.State?.Name;
+      if (state === undefined || state === 'shutting-down') return;
+      mayEnd(wanted, await targetHealth(elbv2, targetGroupArn, wanted.signal));
+      await autoScaling.send(
+        new TerminateInstanceInAutoScalingGroupCommand({
+          InstanceId: found.outputs.id ?? name,
+          ShouldDecrementDesiredCapacity: false,
+        }),
+      );
+    },
+
+    async remains(wanted) {
+      const [instance] = await living(wanted);
+      return instance === undefined ? undefined : `Waiting for ${instanceLabel(instance)} to end.`;
+    },
+  };
+};
+
+/** Why a group has no machine in service: what its last failed launch said. */
+const whyNone = async (
+  { autoScaling }: AwsClients,
+  groupName: string,
+  instances: readonly GroupInstance[],
+  signal: AbortSignal,
+): Promise<string> => {
+  const [starting] = instances;
+  if (starting !== undefined) return `instance ${starting.id} is starting`;
+  const answer = await autoScaling.send(
+    new DescribeScalingActivitiesCommand({ AutoScalingGroupName: groupName, MaxRecords: 1 }),
+    { abortSignal: signal },
+  );
+  const [last] = answer.Activities ?? [];
+  return last?.StatusCode === 'Failed'
+    ? `its group could not launch a machine: ${last.StatusMessage ?? 'no reason given'}`
+    : `auto scaling group ${groupName} has no machine yet`;
+};
+
+export const replicaDriver = (clients: AwsClients): ResourceDriver<'replica'> => ({
+  kind: 'replica',
+  candidates: () => Promise.resolve([]),
+  create: () => Promise.resolve({ outputs: {}, change: 'unchanged' }),
+  update: (_wanted, found) => Promise.resolve({ outputs: found.outputs }),
+  remove: () => Promise.resolve(),
+
+  async look(wanted): Promise<Look> {
+    const { groupName, targetGroupArn, address, former } = wanted.properties;
+    const { autoScaling, elbv2 } = clients;
+    const awaited = (why: string): Look => ({
+      ready: false,
+      awaited: `Waiting for ${wanted.key} to serve: ${why}.`,
+      againInMs: AGAIN_MS,
+    });
+    const [group] = await listGroups(autoScaling, { AutoScalingGroupNames: [groupName] }, wanted.signal);
+    const instances = group === undefined ? [] : groupInstances(group).filter(({ id }) => id !== former);
+    const instance = instances.find(({ inService }) => inService);
+    if (instance === undefined) return awaited(await whyNone(clients, groupName, instances, wanted.signal));
+    const health = healthOf(await targetHealth(elbv2, targetGroupArn, wanted.signal), address);
+    if (health.state !== 'healthy') return awaited(`instance ${instance.id} is in service, ${sayHealth(health)}`);
+    return { ready: true, outputs: { instanceId: instance.id } };
+  },
+});

@@ -1,0 +1,62 @@
+/**
+ * Decide, for the control plane of an established cluster: is something lost, is something to be repaired.
+ *
+ * Owns: the order of these questions, which come before any other difference: a plan that makes what is missing must never
+ * make what holds data. Neighbours: `loss.ts` names what only a person restores, `repair.ts` has the limits,
+ * `repair-plan.ts` the steps; `decide-cluster.ts` asks. Pure. Invariants: I5.
+ */
+import type { AWSCluster } from '../api/cluster.ts';
+import { etcdVolumeKey } from '../topology/keys.ts';
+import type { Resource } from '../topology/resource.ts';
+import type { Blocked, ClusterFacts } from './facts.ts';
+import { blocked } from './facts.ts';
+import { lossOf } from './loss.ts';
+import type { Found, Plan } from './plan.ts';
+import { type ControlPlane, type ControlPlaneReport, judgeControlPlane } from './repair.ts';
+import { planRepair } from './repair-plan.ts';
+import { replicasOf } from './replicas.ts';
+
+/** What an assessment says of a control plane with which something is wrong; nothing where all is well. */
+export type Attention = { readonly controlPlane?: ControlPlaneReport; readonly lookAgainSeconds?: number };
+
+export type RepairDecision =
+  | { readonly kind: 'blocked'; readonly blocked: Blocked }
+  | { readonly kind: 'repair'; readonly plan: Plan }
+  /** Nothing to repair, or not now: other differences may be mended. */
+  | { readonly kind: 'none'; readonly attention: Attention };
+
+const attentionOf = ({ replicas, quorumLost, lookAgainSeconds }: ControlPlane): Attention =>
+  replicas.length === 0
+    ? {}
+    : {
+        controlPlane: { replicas, quorumLost },
+        ...(lookAgainSeconds === undefined ? {} : { lookAgainSeconds }),
+      };
+
+export const decideRepair = (
+  facts: Pick<ClusterFacts, 'repair' | 'now'>,
+  cluster: AWSCluster,
+  topology: readonly Resource[],
+  inventory: readonly Found[],
+): RepairDecision => {
+  const { status, metadata } = cluster;
+  const controlPlane = judgeControlPlane(inventory, status?.unhealthyReplicas ?? [], facts.repair, facts.now);
+  const { repair, forbidden } = controlPlane;
+  const replicas = replicasOf(inventory);
+  const replaced = repair?.cause === 'volume' ? etcdVolumeKey(repair.replica.index) : undefined;
+  const loss = lossOf({ cluster, inventory, replicas }, topology, replaced);
+  if (loss.keys.length > 0) {
+    const reason = `the cluster is established and has lost ${loss.keys.join(', ')}; a new one would not be the old cluster's, so none is made`;
+    const answer = blocked(
+      metadata.generation,
+      forbidden === undefined ? reason : `${reason}: ${forbidden}`,
+      loss.hints.join('; '),
+    );
+    return { kind: 'blocked', blocked: { ...answer, ...attentionOf(controlPlane) } };
+  }
+  if (repair !== undefined) {
+    const incarnations = status?.incarnations ?? {};
+    return { kind: 'repair', plan: planRepair({ repair, topology, inventory, replicas, incarnations }) };
+  }
+  return { kind: 'none', attention: attentionOf(controlPlane) };
+};

@@ -1,0 +1,97 @@
+/**
+ * Degraded: what status says of a control plane with which something is wrong.
+ *
+ * Owns: the condition `Degraded`, which is there only while it has something to say, the list of unhealthy replicas with
+ * the time since when, and the entries of `lastErrors` with their commands. Neighbours: `repair.ts` judged, `status.ts`
+ * puts it into the whole. Pure. Invariants: I9 (which replica, since when, what is going to happen).
+ */
+import type { StepError, UnhealthyReplica } from '../api/status.ts';
+import { replicaKey } from '../topology/keys.ts';
+import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
+import type { ControlPlaneReport } from './repair.ts';
+import type { MirrorRequest } from './views.ts';
+
+type Subject = MirrorRequest['subject'];
+
+const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
+
+const reportOf = (subject: Subject): ControlPlaneReport | undefined =>
+  subject.kind === 'settled' || subject.kind === 'blocked' ? subject.controlPlane : undefined;
+
+const QUORUM =
+  'etcd has lost its quorum: nothing can be written, and nothing is replaced or overwritten. It comes back by itself when a second replica does';
+
+const sentence = ({ replicas, quorumLost }: ControlPlaneReport): string =>
+  `${quorumLost ? `${QUORUM}: ` : ''}${replicas.map(({ message }) => message).join('. ')}.`;
+
+/** Replicas in trouble after this write. An operation in between knows nothing newer, until it has repaired one. */
+export const unhealthyReplicas = (
+  subject: Subject,
+  before: readonly UnhealthyReplica[],
+  now: number,
+): readonly UnhealthyReplica[] => {
+  switch (subject.kind) {
+    case 'settled':
+    case 'blocked':
+      return (subject.controlPlane?.replicas ?? []).map(({ index, instanceId, message }) => {
+        // Another machine begins anew.
+        const known = before.find((one) => one.index === index && one.instanceID === instanceId);
+        return {
+          index,
+          ...(instanceId === undefined ? {} : { instanceID: instanceId }),
+          since: known?.since ?? time(now),
+          message: cut(message),
+        };
+      });
+    case 'operation': {
+      const { type, state } = subject.operation;
+      return type === 'RepairCluster' && state === 'succeeded' ? [] : before;
+    }
+    case 'waiting':
+    case 'failing':
+    case 'held':
+      return before;
+  }
+};
+
+export const degradedClaim = (subject: Subject, before: readonly UnhealthyReplica[]): Claim | undefined => {
+  const report = reportOf(subject);
+  if (report !== undefined) {
+    const reason = report.quorumLost ? 'QuorumLost' : 'ReplicaUnhealthy';
+    return { status: 'True', reason, message: cut(sentence(report)) };
+  }
+  if (subject.kind !== 'operation') return undefined;
+  const { type, state, steps } = subject.operation;
+  if (type !== 'RepairCluster' || state === 'succeeded') return undefined;
+  const repaired = steps.map(({ key }) => key).filter((key) => key.startsWith('replica/'));
+  const known = before.map(({ message }) => `: ${message}`).join('');
+  return { status: 'True', reason: 'Repairing', message: cut(`${repaired.join(', ')} is being repaired${known}`) };
+};
+
+/** Without quorum the API is away, and only machines that come back help: that is told as loudly as can be. */
+export const quorumClaims = (subject: Subject): Claims | undefined => {
+  const report = reportOf(subject);
+  return subject.kind === 'settled' && report?.quorumLost === true
+    ? stalledClaims('False', 'QuorumLost', sentence(report))
+    : undefined;
+};
+
+/** Ends a machine that hangs for good: its group starts another, on the same disk and address. */
+const replaceCommand = (region: string, instanceId: string): string =>
+  `aws ec2 terminate-instances --region ${region} --instance-ids ${instanceId}`;
+
+export const replicaErrors = (
+  subject: Subject,
+  unhealthy: readonly UnhealthyReplica[],
+  place: { readonly region: string; readonly lookAgain: string },
+): StepError[] => {
+  const report = reportOf(subject);
+  if (report === undefined || subject.kind !== 'settled') return [];
+  return unhealthy.map(({ index, instanceID, since, message }) => ({
+    step: replicaKey(index),
+    verdict: report.quorumLost ? ('blocked' as const) : ('retry' as const),
+    message: cut(report.quorumLost ? `${message}. ${QUORUM}` : message),
+    since,
+    commands: [...(instanceID === undefined ? [] : [replaceCommand(place.region, instanceID)]), place.lookAgain],
+  }));
+};

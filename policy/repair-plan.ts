@@ -1,0 +1,162 @@
+/**
+ * Repair plan: the steps that bring one replica back, as plain data.
+ *
+ * Owns: which steps a repair has, and their order: the disk that may join, a template that names it, the group that
+ * launches from it, only then the end of the machine that stands in its place, and the wait until another one serves.
+ * Who changes etcd's members is the agent of the new machine, which leaves and joins as a learner by etcd's own rules.
+ * Neighbours: `repair.ts` says that it may be done, `ensure.ts` makes the part that is a difference of resources.
+ * Invariants: I2 (a repair that was interrupted is planned again from what is there, and goes on), I5 (only `join` is
+ * ever written on a new disk; the machine's step looks at the other replicas once more before it acts).
+ */
+import {
+  ESTABLISHED,
+  etcdVolumeKey,
+  PREFLIGHT,
+  replicaGroupKey,
+  replicaInstanceKey,
+  replicaKey,
+  replicaTemplateKey,
+} from '../topology/keys.ts';
+import { needsOf, type Outputs, type ReplicaMachine, type Resource, type ResourceKey } from '../topology/resource.ts';
+import { REPLICAS } from '../topology/values.ts';
+import { planEnsure } from './ensure.ts';
+import { orderedSteps } from './order.ts';
+import { type Found, PLAN_VERSION, type Plan, type Step } from './plan.ts';
+import type { Repair } from './repair.ts';
+import type { Replica } from './replicas.ts';
+
+export type RepairRequest = {
+  readonly repair: Repair;
+  readonly topology: readonly Resource[];
+  readonly inventory: readonly Found[];
+  readonly replicas: readonly Replica[];
+  /** How often each resource was replaced so far, from status. */
+  readonly incarnations: Readonly<Record<ResourceKey, number>>;
+};
+
+/** The replica's disk, template and group, and whatever of the cluster they need and somebody took away. */
+const ownOf = ({ repair, topology, inventory }: RepairRequest): readonly Resource[] => {
+  const { index } = repair.replica;
+  const present = new Set(inventory.map(({ key }) => key));
+  const byKey = new Map(topology.map((resource) => [resource.key, resource]));
+  const own = new Map<ResourceKey, Resource>();
+  const take = (key: ResourceKey): void => {
+    const resource = byKey.get(key);
+    if (resource === undefined || own.has(key)) return;
+    own.set(key, resource);
+    for (const need of needsOf(resource)) if (!present.has(need)) take(need);
+  };
+  for (const key of [PREFLIGHT, etcdVolumeKey(index), replicaTemplateKey(index), replicaGroupKey(index)]) take(key);
+  return [...own.values()];
+};
+
+/** The one place where an established cluster gets another disk: an empty one, which may only join. */
+const joining = (resource: Resource, replica: Replica): Resource => {
+  if (resource.kind !== 'etcd-volume') return resource;
+  const former = replica.attaches?.volumeId;
+  const properties = { ...resource.properties, emptyDisk: 'join' as const };
+  return { ...resource, properties: former === undefined ? properties : { ...properties, former } };
+};
+
+/** What is different about the replica's resources; nothing where only its machine is at fault. */
+const resourceSteps = (request: RepairRequest): Plan => {
+  const { repair, inventory, incarnations } = request;
+  const { replica, cause } = repair;
+  if (cause === 'machine') return { version: PLAN_VERSION, steps: [], known: {} };
+  const own = ownOf(request);
+  const keys = new Set(own.map(({ key }) => key));
+  const external: Record<ResourceKey, Outputs> = Object.fromEntries(
+    inventory.filter(({ key }) => !keys.has(key)).map(({ key, outputs }) => [key, outputs]),
+  );
+  const { plan } = planEnsure(
+    own.map((resource) => joining(resource, replica)),
+    inventory.filter(({ key }) => keys.has(key)),
+    { external, fresh: false, provisioned: true, live: false },
+  );
+  const volume = etcdVolumeKey(replica.index);
+  return {
+    ...plan,
+    steps: plan.steps.map((step) =>
+      step.resource.key === volume && step.found === undefined
+        ? { ...step, incarnation: (incarnations[volume] ?? 0) + 1 }
+        : step,
+    ),
+  };
+};
+
+/** Steps that nothing else in the list waits for. */
+const last = (steps: readonly Step[]): string[] => {
+  const needed = new Set(steps.flatMap(({ needs }) => needs));
+  return steps.map(({ id }) => id).filter((id) => !needed.has(id));
+};
+
+const machineOf = ({ targetGroupArn, address, index }: Replica, topology: readonly Resource[]): ReplicaMachine => {
+  const group = topology.find(({ key }) => key === replicaGroupKey(index));
+  if (group?.kind !== 'auto-scaling-group' || targetGroupArn === undefined || address === undefined) {
+    throw new Error(`Replica ${index} cannot be repaired without its target group and its address: look first.`);
+  }
+  return { groupName: group.properties.name, targetGroupArn, address };
+};
+
+/** Whether the machine that the group has now was made before what the plan changes, or is the fault itself. */
+const mustGo = ({ replica, cause }: Repair, plan: Plan): boolean =>
+  replica.instanceId !== undefined &&
+  (cause === 'machine' || plan.steps.length > 0 || replica.instanceVersion !== replica.groupVersion);
+
+/** The steps of one repair. */
+export const planRepair = (request: RepairRequest): Plan => {
+  const { repair, topology } = request;
+  const { replica, cause } = repair;
+  const { index, instanceId } = replica;
+  const plan = resourceSteps(request);
+  const machine = machineOf(replica, topology);
+  const others = request.replicas.filter((one) => one.index !== index).flatMap(({ address }) => address ?? []);
+  if (others.length !== REPLICAS.length - 1) throw new Error('A repair needs the addresses of the other replicas.');
+
+  const going: readonly Step[] =
+    instanceId !== undefined && mustGo(repair, plan)
+      ? [
+          {
+            id: `remove ${replicaInstanceKey(index)}`,
+            verb: 'remove',
+            resource: {
+              key: replicaInstanceKey(index),
+              kind: 'instance',
+              properties: { ...machine, name: instanceId, others, onlyUnhealthy: cause === 'machine' },
+            },
+            needs: last(plan.steps),
+          },
+        ]
+      : [];
+  const serving: Step = {
+    id: `wait ${replicaKey(index)}`,
+    verb: 'wait',
+    resource: {
+      key: replicaKey(index),
+      kind: 'replica',
+      properties: going.length === 0 || instanceId === undefined ? machine : { ...machine, former: instanceId },
+      event: { reason: 'RepairedReplica', message: [`Replica ${index} of the control plane serves again`] },
+    },
+    needs: last([...plan.steps, ...going]),
+  };
+  const established = topology.find((resource) => resource.key === ESTABLISHED);
+  const joined: readonly Step[] =
+    (cause === 'volume' || cause === 'rejoin') && established?.kind === 'established'
+      ? [
+          {
+            id: `ensure ${ESTABLISHED}`,
+            verb: 'ensure',
+            resource: { ...established, properties: { ...established.properties, joined: true } },
+            needs: [serving.id],
+          },
+        ]
+      : [];
+  const planned = new Set(plan.steps.map(({ resource }) => resource.key));
+  return {
+    version: PLAN_VERSION,
+    steps: orderedSteps([...plan.steps, ...going, serving, ...joined]),
+    known: Object.fromEntries(
+      request.inventory.filter(({ key }) => !planned.has(key)).map(({ key, outputs }) => [key, outputs]),
+    ),
+  };
+};

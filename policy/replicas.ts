@@ -1,0 +1,154 @@
+/**
+ * Replicas: how each machine of an established control plane is, as an inventory shows it.
+ *
+ * Owns: reading health, disk, interface and machine of each replica out of an inventory, and saying in a sentence what is
+ * wrong. Neighbours: `repair.ts` decides what may be done about it; a sweep asks `controlPlaneTroubles` whether the
+ * cluster's entity should look. Pure. Invariants: I5, I12 (a target that nobody asked yet is neither healthy nor lost; a
+ * disk that merely lost its tags is not a lost disk).
+ */
+import {
+  etcdVolumeKey,
+  networkInterfaceKey,
+  replicaGroupKey,
+  replicaTemplateKey,
+  TARGET_GROUP,
+  TARGETS,
+} from '../topology/keys.ts';
+import { REPLICAS, type ReplicaIndex } from '../topology/values.ts';
+import { type Attached, stateOf, type TargetHealth } from './observed.ts';
+import type { Found } from './plan.ts';
+
+export type Replica = {
+  readonly index: ReplicaIndex;
+  readonly groupName?: string;
+  /** The machine that its group has now. */
+  readonly instanceId?: string;
+  /** The version of the launch template that this machine was made from, and the one that the group is set to. */
+  readonly instanceVersion?: string;
+  readonly groupVersion?: string;
+  readonly targetGroupArn?: string;
+  readonly address?: string;
+  readonly health: TargetHealth['state'];
+  readonly healthSaid?: string;
+  /** `joining`: made by a repair, and not yet seen to hold a member's data. `disowned`: EC2 has it, without our tags. */
+  readonly volume: 'present' | 'joining' | 'lost' | 'disowned';
+  readonly networkInterface: 'present' | 'lost';
+  /** What its machines are told to attach, where that was looked at. */
+  readonly attaches?: Attached;
+  /** Its machines are told of a disk or an interface that isn't its own any more. */
+  readonly told: 'right' | 'wrong';
+};
+
+/** What is wrong with one replica, as a person would say it. */
+export type Trouble = {
+  readonly kind: 'volume' | 'interface' | 'machine';
+  readonly message: string;
+};
+
+const volumeOf = (found: Found | undefined, attaches: Attached | undefined): Replica['volume'] => {
+  if (found !== undefined) return stateOf('etcd-volume', found).emptyDisk === 'join' ? 'joining' : 'present';
+  return attaches?.volumeExists === true ? 'disowned' : 'lost';
+};
+
+const toldOf = (
+  attaches: Attached | undefined,
+  volume: Found | undefined,
+  networkInterface: Found | undefined,
+): Replica['told'] => {
+  if (attaches === undefined) return 'right';
+  const otherVolume = volume !== undefined && volume.outputs.id !== attaches.volumeId;
+  const otherInterface = networkInterface !== undefined && networkInterface.outputs.id !== attaches.networkInterfaceId;
+  return otherVolume || otherInterface ? 'wrong' : 'right';
+};
+
+/** Where an interface is gone, its address is the one target that no interface has: the group keeps it. */
+const addressesOf = (byKey: ReadonlyMap<string, Found>): readonly (string | undefined)[] => {
+  const known = REPLICAS.map((index) => byKey.get(networkInterfaceKey(index))?.outputs.address);
+  const targets = byKey.get(TARGETS);
+  const orphans = (targets === undefined ? [] : stateOf('targets', targets).addresses).filter(
+    (address) => !known.includes(address),
+  );
+  const missing = known.filter((address) => address === undefined).length;
+  return known.map((address) => address ?? (missing === 1 && orphans.length === 1 ? orphans[0] : undefined));
+};
+
+/** Each replica as the inventory shows it. */
+export const replicasOf = (inventory: readonly Found[]): readonly Replica[] => {
+  const byKey = new Map(inventory.map((found) => [found.key, found]));
+  const addresses = addressesOf(byKey);
+  const targets = byKey.get(TARGETS);
+  const healths = targets === undefined ? [] : (stateOf('targets', targets).health ?? []);
+  return REPLICAS.map((index): Replica => {
+    const volume = byKey.get(etcdVolumeKey(index));
+    const networkInterface = byKey.get(networkInterfaceKey(index));
+    const template = byKey.get(replicaTemplateKey(index));
+    const group = byKey.get(replicaGroupKey(index));
+    const attaches = template === undefined ? undefined : stateOf('launch-template', template).attaches;
+    const groupState = group === undefined ? undefined : stateOf('auto-scaling-group', group);
+    const instance = groupState?.instances?.find((one) => one.inService) ?? groupState?.instances?.[0];
+    const address = addresses[index];
+    const health = healths.find((one) => one.address === address);
+    const targetGroupArn = byKey.get(TARGET_GROUP)?.outputs.arn;
+    return {
+      index,
+      ...(groupState === undefined
+        ? {}
+        : { groupName: groupState.name, groupVersion: groupState.launchTemplateVersion }),
+      ...(instance === undefined ? {} : { instanceId: instance.id, instanceVersion: instance.templateVersion }),
+      ...(targetGroupArn === undefined ? {} : { targetGroupArn }),
+      ...(address === undefined ? {} : { address }),
+      health: health?.state ?? 'unknown',
+      ...(health?.said === undefined ? {} : { healthSaid: health.said }),
+      volume: volumeOf(volume, attaches),
+      networkInterface: networkInterface === undefined ? 'lost' : 'present',
+      ...(attaches === undefined ? {} : { attaches }),
+      told: toldOf(attaches, volume, networkInterface),
+    };
+  });
+};
+
+/** `replica 1 (i-0abc)` */
+export const nameOfReplica = ({ index, instanceId }: Pick<Replica, 'index' | 'instanceId'>): string =>
+  `replica ${index}${instanceId === undefined ? '' : ` (${instanceId})`}`;
+
+export const troubleOf = (replica: Replica): Trouble | undefined => {
+  const name = nameOfReplica(replica);
+  const { attaches } = replica;
+  switch (replica.volume) {
+    case 'lost':
+      return {
+        kind: 'volume',
+        message: `${name} has lost its etcd volume${attaches === undefined ? '' : ` ${attaches.volumeId}`}, and with it its copy of the data`,
+      };
+    case 'disowned':
+      return {
+        kind: 'volume',
+        message: `the etcd volume ${attaches?.volumeId ?? ''} of ${name} exists, but without the tags that say whose it is`,
+      };
+    case 'joining':
+      return { kind: 'volume', message: `${name} has a new etcd volume and is to join the other members` };
+    case 'present':
+      break;
+  }
+  if (replica.networkInterface === 'lost') {
+    return { kind: 'interface', message: `${name} has lost its network interface, and with it its address` };
+  }
+  if (replica.told === 'wrong') {
+    return {
+      kind: 'machine',
+      message: `${name} was told to attach ${attaches?.volumeId} and ${attaches?.networkInterfaceId}, one of which is not its own any more`,
+    };
+  }
+  if (replica.health !== 'unhealthy') return undefined;
+  if (replica.instanceId === undefined) {
+    return {
+      kind: 'machine',
+      message: `replica ${replica.index} has no machine: auto scaling group ${replica.groupName ?? '?'} has not launched one yet`,
+    };
+  }
+  return { kind: 'machine', message: `${name} does not serve: ${replica.healthSaid ?? 'its health checks fail'}` };
+};
+
+/** What is wrong with the replicas of an *established* cluster; before that, they are only being made. */
+export const controlPlaneTroubles = (inventory: readonly Found[]): readonly Trouble[] =>
+  replicasOf(inventory).flatMap((replica) => troubleOf(replica) ?? []);

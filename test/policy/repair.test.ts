@@ -1,0 +1,343 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { AWSClusterStatus } from '../../api/cluster.ts';
+import { clusterIdOf } from '../../api/names.ts';
+import type { ObjectRef } from '../../api/object.ts';
+import type { Assessment, OperationInput } from '../../policy/assessment.ts';
+import { decideCluster } from '../../policy/decide-cluster.ts';
+import { planEnsure } from '../../policy/ensure.ts';
+import type { ClusterFacts } from '../../policy/facts.ts';
+import { type Observed, stateOf, type TargetHealth } from '../../policy/observed.ts';
+import type { Found, Step } from '../../policy/plan.ts';
+import { judgeControlPlane } from '../../policy/repair.ts';
+import { controlPlaneTroubles } from '../../policy/replicas.ts';
+import { clusterTopology } from '../../topology/cluster.ts';
+import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster } from '../topology/objects.ts';
+import { carryOut, EMPTY, inventoryOf } from './account.ts';
+
+const NOW = Date.parse('2026-08-01T10:00:00Z');
+const AFTER = { afterSeconds: 300 };
+const LIVE = {
+  aws: { account: ACCOUNT, region: REGION },
+  established: true,
+  state: 'Provisioned' as const,
+  clusterID: clusterIdOf(CLUSTER_UID),
+};
+const REF: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID };
+
+const topology = clusterTopology(seedCluster(), release());
+const built = carryOut(planEnsure(topology, EMPTY, { fresh: true, provisioned: false, live: false }).plan, EMPTY);
+
+const changed = (found: readonly Found[], key: string, state: object): readonly Found[] =>
+  found.map((one) => (one.key === key ? { ...one, state: { ...one.state, ...state } } : one));
+const without = (found: readonly Found[], ...keys: string[]) => found.filter((one) => !keys.includes(one.key));
+const entry = (found: readonly Found[], key: string): Found => {
+  const one = found.find((each) => each.key === key);
+  if (one === undefined) throw new Error(`The account holds no ${key}`);
+  return one;
+};
+
+const addressOf = (index: number): string => entry(built, `network-interface/${index}`).outputs.address ?? '';
+
+/** The account with these replicas in such health; the others are healthy. */
+const withHealth = (
+  health: Readonly<Record<number, TargetHealth['state']>>,
+  found: readonly Found[] = built,
+): readonly Found[] =>
+  changed(found, 'targets/controlplane', {
+    health: [0, 1, 2].map((index) => ({
+      address: addressOf(index),
+      state: health[index] ?? 'healthy',
+      ...(health[index] === 'unhealthy' ? { said: 'Health checks failed' } : {}),
+    })),
+  });
+
+/** Replica 1's disk is gone; `exists` where EC2 still has one of that id. */
+const withoutVolume = (found: readonly Found[] = built, exists = false): readonly Found[] => {
+  const attaches = {
+    volumeId: entry(built, 'etcd-volume/1').outputs.id ?? '',
+    volumeExists: exists,
+    networkInterfaceId: entry(built, 'network-interface/1').outputs.id ?? '',
+  };
+  return changed(without(found, 'etcd-volume/1'), 'launch-template/controlplane-1', { attaches });
+};
+
+const facts = (
+  found: readonly Found[],
+  status: Partial<AWSClusterStatus> = {},
+  changes: Partial<ClusterFacts> = {},
+): ClusterFacts => ({
+  requested: REF,
+  worker: { account: ACCOUNT, regions: [REGION] },
+  entityId: 'awscluster/default/cluster-0/uid',
+  settleSeconds: 120,
+  repair: AFTER,
+  now: NOW,
+  object: seedCluster({ status: { ...LIVE, ...status } }),
+  inventory: inventoryOf(found),
+  ...changes,
+});
+
+/** Replica 1's machine was seen not to serve so many seconds ago. */
+const seen = (secondsAgo: number, instanceID = 'i-auto-scaling-group-controlplane-1'): Partial<AWSClusterStatus> => ({
+  unhealthyReplicas: [
+    { index: 1, instanceID, since: new Date(NOW - secondsAgo * 1_000).toISOString(), message: 'it does not serve' },
+  ],
+});
+
+const repairOf = (assessment: Assessment): OperationInput => {
+  if (assessment.kind !== 'operate') throw new Error(`Expected an operation: ${JSON.stringify(assessment)}`);
+  expect(assessment.operation.type).toBe('RepairCluster');
+  return assessment.operation;
+};
+const blockedOf = (assessment: Assessment): { reason: string; cure: string } => {
+  if (assessment.kind !== 'blocked') throw new Error(`Expected blocked, got ${assessment.kind}`);
+  return assessment;
+};
+const idsOf = (operation: OperationInput): string[] => operation.plan.steps.map(({ id }) => id);
+const stepOf = (operation: OperationInput, id: string): Step => {
+  const step = operation.plan.steps.find((one) => one.id === id);
+  if (step === undefined) throw new Error(`No step ${id} in ${idsOf(operation).join(', ')}`);
+  return step;
+};
+
+describe('a lost etcd volume', () => {
+  const repair = repairOf(decideCluster(facts(withoutVolume(withHealth({ 1: 'unhealthy' })))));
+
+  test('is replaced by an empty one that may only join, then its machine by one that is told of it', () => {
+    expect(idsOf(repair)).toEqual([
+      'ensure preflight',
+      'ensure etcd-volume/1',
+      'ensure launch-template/controlplane-1',
+      'ensure auto-scaling-group/controlplane-1',
+      'remove instance/controlplane-1',
+      'wait replica/1',
+      'ensure established/etcd',
+    ]);
+    expect(stepOf(repair, 'ensure etcd-volume/1')).toMatchObject({
+      resource: { properties: { emptyDisk: 'join', former: 'vol-etcd-volume-1' } },
+    });
+    expect(stepOf(repair, 'remove instance/controlplane-1')).toMatchObject({
+      resource: {
+        properties: {
+          name: 'i-auto-scaling-group-controlplane-1',
+          others: [addressOf(0), addressOf(2)],
+          onlyUnhealthy: false,
+        },
+      },
+      needs: ['ensure auto-scaling-group/controlplane-1'],
+    });
+    expect(stepOf(repair, 'ensure established/etcd').resource.properties).toMatchObject({ joined: true });
+  });
+
+  test('is made with a token that no earlier volume was made with', () => {
+    expect(stepOf(repair, 'ensure etcd-volume/1').incarnation).toBe(1);
+    const again = facts(withoutVolume(withHealth({ 1: 'unhealthy' })), { incarnations: { 'etcd-volume/1': 3 } });
+    expect(stepOf(repairOf(decideCluster(again)), 'ensure etcd-volume/1').incarnation).toBe(4);
+  });
+
+  test('leaves nothing to do once the repair is carried out', () => {
+    const before = withoutVolume();
+    const after = carryOut(repair.plan, before);
+    expect(stateOf('etcd-volume', entry(after, 'etcd-volume/1')).emptyDisk).toBe('wait');
+    const told = changed(after, 'launch-template/controlplane-1', { attaches: undefined });
+    expect(decideCluster(facts(told, { state: 'Repairing' }))).toEqual({ kind: 'settled', generation: 1 });
+  });
+
+  test('whose repair was interrupted anywhere is repaired to the end, with no second volume', () => {
+    const steps = repair.plan.steps.length;
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: steps - 1 }), (done) => {
+        const plan = { ...repair.plan, steps: repair.plan.steps.slice(0, done) };
+        const half = carryOut(plan, withoutVolume(withHealth({ 1: 'unhealthy' })));
+        const rest = idsOf(repairOf(decideCluster(facts(half, { state: 'Repairing' }))));
+        expect(rest).not.toContain('ensure etcd-volume/1');
+        expect(rest.at(-1)).toBe('ensure established/etcd');
+      }),
+    );
+  });
+
+  test('is not replaced while another replica does not serve: etcd must keep its quorum', () => {
+    for (const state of ['unhealthy', 'unknown'] as const) {
+      const { reason } = blockedOf(decideCluster(facts(withoutVolume(withHealth({ 1: 'unhealthy', 2: state })))));
+      expect(reason).toContain('replica 2 (i-auto-scaling-group-controlplane-2) must serve before replica 1');
+    }
+  });
+
+  test('is not replaced while a second one is lost: then only a snapshot helps', () => {
+    const lost = without(withoutVolume(withHealth({ 1: 'unhealthy' })), 'etcd-volume/2');
+    const { reason, cure } = blockedOf(decideCluster(facts(lost)));
+    expect(reason).toContain('etcd-volume/1, etcd-volume/2');
+    expect(cure).toMatch(/aws ec2 create-volume .*--availability-zone eu-west-1b .*empty-disk,Value=wait/);
+  });
+
+  test('that only lost its tags is not lost: the command gives them back', () => {
+    const { cure } = blockedOf(decideCluster(facts(withoutVolume(withHealth({ 1: 'unhealthy' }), true))));
+    expect(cure).toMatch(/aws ec2 create-tags .*--resources vol-etcd-volume-1 --tags .*Key=slipway.dev\/empty-disk/);
+  });
+
+  test('of a cluster that is being deleted is no reason to repair', () => {
+    const object = seedCluster({ metadata: DELETING, status: LIVE });
+    const assessment = decideCluster(facts(withoutVolume(), {}, { object }));
+    expect(assessment.kind === 'operate' ? assessment.operation.type : assessment.kind).toBe('DeleteCluster');
+  });
+
+  test('is repaired even if something that its machine needs was taken away, too', () => {
+    const found = without(withoutVolume(withHealth({ 1: 'unhealthy' })), 'security-group/controlplane');
+    expect(idsOf(repairOf(decideCluster(facts(found))))).toContain('ensure security-group/controlplane');
+  });
+});
+
+describe('a machine that does not serve', () => {
+  const hung = withHealth({ 1: 'unhealthy' });
+
+  test('is reported at once, with what will happen, and looked at again in time', () => {
+    expect(decideCluster(facts(hung))).toEqual({
+      kind: 'settled',
+      generation: 1,
+      controlPlane: {
+        quorumLost: false,
+        replicas: [
+          {
+            index: 1,
+            instanceId: 'i-auto-scaling-group-controlplane-1',
+            message:
+              'replica 1 (i-auto-scaling-group-controlplane-1) does not serve: Health checks failed; its machine is replaced at 2026-08-01T10:05:00Z unless it serves before',
+          },
+        ],
+      },
+      lookAgainSeconds: 60,
+    });
+  });
+
+  test('is replaced once it has not served for as long as the setting says, and only that machine', () => {
+    expect(decideCluster(facts(hung, seen(299))).kind).toBe('settled');
+    const repair = repairOf(decideCluster(facts(hung, seen(300))));
+    expect(idsOf(repair)).toEqual(['remove instance/controlplane-1', 'wait replica/1']);
+    expect(stepOf(repair, 'remove instance/controlplane-1').resource.properties).toMatchObject({ onlyUnhealthy: true });
+    expect(stepOf(repair, 'wait replica/1').resource.properties).toMatchObject({
+      former: 'i-auto-scaling-group-controlplane-1',
+    });
+  });
+
+  test('has its time anew after AWS has put another in its place', () => {
+    expect(decideCluster(facts(hung, seen(3_000, 'i-former'))).kind).toBe('settled');
+  });
+
+  test('is left to its auto scaling group while it has no machine at all', () => {
+    const none = changed(hung, 'auto-scaling-group/controlplane-1', { instances: [] });
+    const assessment = decideCluster(facts(none, { unhealthyReplicas: [{ ...seenEntry, index: 1 }] }));
+    expect(assessment).toMatchObject({
+      kind: 'settled',
+      controlPlane: { replicas: [{ message: expect.stringContaining('has not launched one yet') }] },
+    });
+  });
+  const seenEntry = { since: new Date(NOW - 9_000_000).toISOString(), message: '' };
+
+  test('is told of its present interface by a repair, after a person made that again', () => {
+    const restored = built.map((one) =>
+      one.key === 'network-interface/1' ? { ...one, outputs: { ...one.outputs, id: 'eni-restored' } } : one,
+    );
+    const attaches = {
+      volumeId: 'vol-etcd-volume-1',
+      volumeExists: true,
+      networkInterfaceId: 'eni-network-interface-1',
+    };
+    const found = changed(withHealth({ 1: 'unhealthy' }, restored), 'launch-template/controlplane-1', { attaches });
+    expect(idsOf(repairOf(decideCluster(facts(found))))).toEqual([
+      'ensure preflight',
+      'ensure launch-template/controlplane-1',
+      'ensure auto-scaling-group/controlplane-1',
+      'remove instance/controlplane-1',
+      'wait replica/1',
+    ]);
+  });
+});
+
+describe('two of three replicas that do not serve', () => {
+  const lost = withHealth({ 0: 'unhealthy', 2: 'unhealthy' });
+
+  test('are reported, whatever time passes, and nothing is repaired', () => {
+    for (const status of [{}, seen(99_999)]) {
+      expect(decideCluster(facts(lost, status))).toMatchObject({
+        kind: 'settled',
+        controlPlane: {
+          quorumLost: true,
+          replicas: [
+            { index: 0, message: expect.stringContaining('nothing is replaced while etcd has no quorum') },
+            { index: 2 },
+          ],
+        },
+        lookAgainSeconds: 60,
+      });
+    }
+  });
+
+  test('are no longer spoken of once they serve again', () => {
+    expect(decideCluster(facts(withHealth({}), seen(60)))).toEqual({ kind: 'settled', generation: 1 });
+  });
+});
+
+describe('the limits', () => {
+  const healths = fc.constantFrom<TargetHealth['state']>('healthy', 'unhealthy', 'unknown');
+  const disks = fc.constantFrom('present' as const, 'lost' as const, 'joining' as const);
+
+  test('never let a replica be touched unless both others serve and have their disks', () => {
+    fc.assert(
+      fc.property(
+        fc.tuple(healths, healths, healths),
+        fc.tuple(disks, disks, disks),
+        fc.integer({ min: 0, max: 1_000 }),
+        (health, volumes, secondsAgo) => {
+          const gone = volumes.flatMap((volume, index) => (volume === 'lost' ? [`etcd-volume/${index}`] : []));
+          const joining = volumes.reduce<readonly Found[]>(
+            (found, volume, index) =>
+              volume === 'joining' ? changed(found, `etcd-volume/${index}`, { emptyDisk: 'join' }) : found,
+            built,
+          );
+          const found = without(withHealth({ 0: health[0], 1: health[1], 2: health[2] }, joining), ...gone);
+          const { repair } = judgeControlPlane(found, seen(secondsAgo).unhealthyReplicas ?? [], AFTER, NOW);
+          if (repair === undefined) return;
+          for (const index of [0, 1, 2].filter((one) => one !== repair.replica.index)) {
+            expect([health[index], volumes[index]]).toEqual(['healthy', 'present']);
+          }
+        },
+      ),
+    );
+  });
+
+  test('hold whatever else is missing from the account, too', () => {
+    fc.assert(
+      fc.property(fc.subarray([...withoutVolume(withHealth({ 1: 'unhealthy' }))]), (found) => {
+        const assessment = decideCluster(facts([...EMPTY, ...without(found, 'preflight')]));
+        const volumes =
+          assessment.kind === 'operate'
+            ? assessment.operation.plan.steps.flatMap(({ resource }) =>
+                resource.kind === 'etcd-volume' ? [resource] : [],
+              )
+            : [];
+        expect(volumes.map(({ key, properties }) => `${key} ${properties.emptyDisk}`)).toEqual(
+          volumes.length === 0 ? [] : ['etcd-volume/1 join'],
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('say nothing of a control plane that is well, to whoever sweeps', () => {
+    expect(controlPlaneTroubles(built)).toEqual([]);
+    expect(controlPlaneTroubles(withHealth({ 1: 'unhealthy' })).map(({ kind }) => kind)).toEqual(['machine']);
+    expect(controlPlaneTroubles(withoutVolume()).map(({ kind }) => kind)).toEqual(['volume']);
+  });
+
+  test('do not count while a cluster is still being made', () => {
+    const young = without(withHealth({ 0: 'unhealthy', 1: 'unhealthy', 2: 'unhealthy' }), 'established/etcd').map(
+      (one) =>
+        one.key.startsWith('etcd-volume/')
+          ? { ...one, state: { ...one.state, emptyDisk: 'bootstrap' } satisfies Partial<Observed['etcd-volume']> }
+          : one,
+    );
+    const assessment = decideCluster(facts(young, {}, { object: seedCluster() }));
+    expect(assessment).toMatchObject({ kind: 'operate', operation: { type: 'CreateCluster' } });
+  });
+});
