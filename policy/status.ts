@@ -16,7 +16,6 @@ import {
 } from '../api/effects.ts';
 import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
-import type { ObjectRef } from '../api/object.ts';
 import { releaseOf } from '../api/releases.ts';
 import {
   type LastOperation,
@@ -28,7 +27,7 @@ import {
   type UnhealthyReplica,
 } from '../api/status.ts';
 import { ESTABLISHED, LOAD_BALANCER } from '../topology/keys.ts';
-import { commandsFor, lookAgainCommand, operationsCommand } from './commands.ts';
+import { commandsFor, lookAgainCommand } from './commands.ts';
 import {
   type Claims,
   conditionsOf,
@@ -39,23 +38,26 @@ import {
   type Truth,
 } from './conditions.ts';
 import { degradedClaim, quorumClaims, replicaErrors, unhealthyReplicas } from './degraded.ts';
+import {
+  awaitedOf,
+  isBlocked,
+  isDelete,
+  isDone,
+  operationClaims,
+  progressOf,
+  resumeHint,
+  time,
+} from './operation-claims.ts';
 import { revisionOf } from './revision.ts';
-import type { MirrorRequest, OperationView, StepState, StepView } from './views.ts';
+import type { MirrorRequest, OperationView } from './views.ts';
 
 /** The fields of both kinds; a cluster's status never has those of a pool. */
 export type Status = AWSNodePoolStatus;
 type StoredObject = AWSCluster | AWSNodePool;
 type Subject = MirrorRequest['subject'];
 
-type Blocked = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
-const isBlocked = (step: StepView): step is Blocked => step.status.state === 'blocked';
-const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
-
 /** Steps shown as running or blocked; a person looks at the first few, and status isn't the place for more. */
 const STEPS_SHOWN = 20;
-
-const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
-const isDelete = (operation: OperationView): boolean => operation.type.startsWith('Delete');
 
 /** Only what was provisioned is said to be in repair, so that it is provisioned again afterwards. */
 const repairStateOf = (operation: OperationView, before: State | undefined): State => {
@@ -78,72 +80,6 @@ const stateOf = (subject: Subject, object: StoredObject): State => {
       if (subject.operation.type === 'RepairCluster') return repairStateOf(subject.operation, before);
       if (subject.operation.state === 'succeeded') return 'Provisioned';
       return before === undefined || before === 'Provisioning' ? 'Provisioning' : 'Updating';
-  }
-};
-
-const progressOf = (operation: OperationView): LastOperation['progress'] => ({
-  done: operation.steps.filter(isDone).length,
-  total: operation.steps.length,
-});
-
-const awaitedOf = ({ status }: StepView): string | undefined =>
-  status.state === 'running' ? status.awaited : undefined;
-
-/** What waits longer than by its nature: for a person, or because Slipway is wrong. Capacity and retries go on alone. */
-const isStalled = (step: Blocked): boolean => step.status.verdict === 'blocked' || step.status.verdict === 'bug';
-
-/** Under way until what had begun has ended; then it waits for a person. */
-const pausedClaims = (operation: OperationView, object: ObjectRef, since: number, ready: Truth): Claims => {
-  const { done, total } = progressOf(operation);
-  const running = operation.steps.filter(({ status }) => status.state === 'running').length;
-  const settling = running === 0 ? '' : `; ${running} that had begun still run`;
-  const message = `Paused since ${time(since)}: ${done} of ${total} steps done${settling}. To go on: ${operationsCommand('resume', object)}`;
-  return running === 0 ? stalledClaims(ready, 'Paused', message) : progressingClaims(ready, 'Paused', message);
-};
-
-const runningClaims = (operation: OperationView, object: ObjectRef, ready: Truth): Claims => {
-  if (operation.pausedAt !== undefined) return pausedClaims(operation, object, operation.pausedAt, ready);
-  const { done, total } = progressOf(operation);
-  const blocked = operation.steps.filter(isBlocked);
-  const stalled = blocked.filter(isStalled);
-  const worst = stalled[0] ?? blocked[0];
-  // One stands for all: the others are in `lastOperation.steps`.
-  const awaited = operation.steps.map(awaitedOf).find((one) => one !== undefined);
-  const progress = `${done} of ${total} steps done${awaited === undefined ? '' : `. ${awaited}`}`;
-  if (worst === undefined) return progressingClaims(ready, operation.type, progress);
-  const others = (stalled.length === 0 ? blocked : stalled).length - 1;
-  const message = `${worst.id}: ${worst.status.message}${others === 0 ? '' : ` (and ${others} more, see lastErrors)`}`;
-  switch (worst.status.verdict) {
-    case 'blocked':
-      return stalledClaims(ready, 'StepBlocked', message);
-    case 'bug':
-      return stalledClaims(ready, 'UnexpectedError', message);
-    case 'capacity':
-      return progressingClaims(ready, 'WaitingForCapacity', message);
-    case 'retry':
-      return progressingClaims(ready, 'Retrying', message);
-  }
-};
-
-const resumeHint = (object: ObjectRef): string =>
-  `resume, change or delete the object to go on: ${operationsCommand('resume', object)}`;
-
-const operationClaims = (operation: OperationView, object: ObjectRef, ready: Truth): Claims => {
-  const { done, total } = progressOf(operation);
-  const progress = `${done} of ${total} steps done`;
-  switch (operation.state) {
-    case 'running':
-      return runningClaims(operation, object, ready);
-    case 'succeeded':
-      return isDelete(operation)
-        ? progressingClaims('False', 'Deleted', 'Nothing is left in AWS')
-        : settledClaims('Everything that the spec asks for exists');
-    case 'superseded':
-      return progressingClaims(ready, 'Superseded', `Superseded by something newer after ${progress}`);
-    case 'aborted':
-      return stalledClaims(ready, 'Aborted', `Aborted after ${progress}: ${resumeHint(object)}`);
-    case 'failed':
-      return stalledClaims(ready, 'OperationFailed', `Failed after ${progress}: it is looked at again by itself`);
   }
 };
 

@@ -3,7 +3,7 @@
  *
  * Owns: which implementation stands behind each narrow interface. Neighbours: `activities/` implement, `main.ts` registers.
  */
-import { Context } from '@temporalio/activity';
+import { Context, type Info } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import { createAssess } from '../activities/assess.ts';
 import { createAwsClients } from '../activities/aws/clients.ts';
@@ -37,10 +37,19 @@ export type WiredActivities = {
   readonly close: () => Promise<void>;
 };
 
+/** A first attempt is scheduled with its activity; one that comes later counts anew after `temporal activity reset`. */
+const RESET_MS = 1_000;
+
+type Scheduled = Pick<Info, 'attempt' | 'scheduledTimestampMs' | 'currentAttemptScheduledTimestampMs'>;
+
+/** Which attempt it is in truth: a reset begins to count anew, and what an earlier one made is there all the same (I2). */
+export const attemptOf = ({ attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs }: Scheduled): number =>
+  currentAttemptScheduledTimestampMs - scheduledTimestampMs > RESET_MS ? Math.max(2, attempt) : attempt;
+
 /** What Temporal says of the execution that asks. */
 const execution = (): Execution => {
   const { info, cancellationSignal } = Context.current();
-  return { attempt: info.attempt, signal: cancellationSignal, since: info.scheduledTimestampMs };
+  return { attempt: attemptOf(info), signal: cancellationSignal, since: info.scheduledTimestampMs };
 };
 
 /** Which execution of which activity sends a call. */

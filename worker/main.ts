@@ -5,10 +5,12 @@
  * and done again (I2).
  */
 import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { TASK_QUEUE } from '../workflows/messages.ts';
 import { wireActivities } from './activities.ts';
+import { listBlocked } from './blocked.ts';
 import { readWorkerConfiguration } from './configuration.ts';
 import { outcomeInterceptor } from './interceptors.ts';
 import { createMetrics, serveMetrics } from './metrics.ts';
@@ -40,7 +42,17 @@ function levelOf(level: string): 'debug' | 'info' | 'warn' | 'error' {
   }
 }
 
-const metrics = createMetrics();
+/** Its client, once Temporal answers. */
+const temporal: { client?: Client } = {};
+const metrics = createMetrics(async () => {
+  if (temporal.client === undefined) throw new Error('Temporal does not answer yet');
+  try {
+    return await listBlocked(temporal.client);
+  } catch (error) {
+    log.warn({ error: String(error) }, 'Temporal does not list what is blocked');
+    throw error;
+  }
+});
 const metricsServer =
   configuration.metricsAddress === undefined
     ? undefined
@@ -68,6 +80,7 @@ const connect = async (): Promise<NativeConnection> => {
 
 const taskQueue = configuration.taskQueue ?? TASK_QUEUE;
 const connection = await connect();
+temporal.client = new Client({ connection, namespace: configuration.temporalNamespace });
 const wired = wireActivities(configuration, metrics, log);
 const worker = await Worker.create({
   connection,

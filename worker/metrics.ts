@@ -4,7 +4,7 @@
  * Owns: names and labels. Neighbours: the activity interceptor counts steps, AWS clients report their calls.
  */
 import { createServer, type Server } from 'node:http';
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export type WorkerMetrics = {
   readonly registry: Registry;
@@ -14,10 +14,58 @@ export type WorkerMetrics = {
   readonly stepSeconds: Histogram<'verb' | 'kind'>;
 };
 
-export const createMetrics = (): WorkerMetrics => {
+/** A step that is blocked, anywhere, or an object that could not be looked at (then its kind is `assess`). */
+export type BlockedStep = {
+  readonly kind: string;
+  readonly verdict: string;
+  /** Epoch milliseconds. */
+  readonly since: number;
+};
+
+/** How long one listing of what is blocked is good for: both gauges show the same moment. */
+const LISTING_MS = 2_000;
+
+/**
+ * What is blocked is counted when it is asked for, over all that Temporal knows: so it is right after a restart, and every
+ * worker says the same (take the maximum of them, not the sum). What can't be listed is not shown at all, rather than old.
+ */
+const gaugeBlocked = (registers: Registry[], list: () => Promise<readonly BlockedStep[]>): void => {
+  let listing: { readonly at: number; readonly steps: Promise<readonly BlockedStep[] | undefined> } | undefined;
+  const current = (): Promise<readonly BlockedStep[] | undefined> => {
+    if (listing === undefined || Date.now() - listing.at > LISTING_MS) {
+      // The other figures are worth having also when this one is not to be had; who lists logs why.
+      listing = { at: Date.now(), steps: list().catch(() => undefined) };
+    }
+    return listing.steps;
+  };
+  new Gauge({
+    name: 'slipway_blocked_steps',
+    help: 'Steps that are blocked at this moment, over all objects, by kind of resource and verdict; the same from every worker',
+    labelNames: ['kind', 'verdict'],
+    registers,
+    async collect() {
+      const steps = await current();
+      this.reset();
+      for (const { kind, verdict } of steps ?? []) this.inc({ kind, verdict });
+    },
+  });
+  new Gauge({
+    name: 'slipway_blocked_oldest_seconds',
+    help: 'For how long the oldest of the blocked steps is blocked; 0 when none is',
+    registers,
+    async collect() {
+      const steps = await current();
+      if (steps === undefined) this.remove();
+      else this.set(Math.max(0, ...steps.map(({ since }) => (Date.now() - since) / 1_000)));
+    },
+  });
+};
+
+export const createMetrics = (listBlocked: () => Promise<readonly BlockedStep[]> = async () => []): WorkerMetrics => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  gaugeBlocked(registers, listBlocked);
   return {
     registry,
     awsCalls: new Counter({

@@ -278,6 +278,44 @@ describe('the status of a cluster that runs', () => {
   });
 });
 
+describe('what a person stopped', () => {
+  const stopped = (operation: OperationView): Status => statusOf(operating(operation), seedCluster(), T0);
+  const resume = 'npx slipway operations resume cluster cluster-0 -n default';
+
+  test('says that it is paused, under way until what had begun has ended, then waiting for a person', () => {
+    const settling = stopped({ ...running, pausedAt: T0 });
+    expect(conditions(settling)).toMatchObject({ Reconciling: 'True Paused', Stalled: 'False NothingToDo' });
+    const still = stopped(
+      view([step('ensure finalizer', done), step('ensure preflight', blockedBy('blocked'))], { pausedAt: T0 }),
+    );
+    expect(conditions(still)).toMatchObject({ Reconciling: 'False NothingToDo', Stalled: 'True Paused' });
+    expect(messageOf(still, 'Stalled')).toBe(
+      `Paused since 2026-01-01T00:00:00Z: 1 of 2 steps done. To go on: ${resume}`,
+    );
+    expect(still.lastOperation?.state).toBe('paused');
+    expect(still.lastErrors).toMatchObject([{ step: 'ensure preflight' }]);
+    clusterStatus.strict().parse(still);
+  });
+
+  test('says that it was aborted, and how to begin again', () => {
+    const status = statusOf(request({ kind: 'held', operation: 'CreateCluster' }), seedCluster(), T0);
+    expect(conditions(status)).toMatchObject({ Ready: 'False Aborted', Stalled: 'True Aborted' });
+    expect(messageOf(status, 'Stalled')).toContain(resume);
+  });
+});
+
+describe('an object that could not be looked at', () => {
+  test('says why and when it is tried again, and keeps what was known of it', () => {
+    const known = statusOf(operating(running), seedCluster(), T0);
+    const subject = { kind: 'failing', reason: 'It could not be looked at: timeout', attempt: 2, retryAt: T0 } as const;
+    const status = statusOf(request(subject, { generation: 0 }), withStatus(seedCluster(), known), T0);
+    expect(conditions(status)).toMatchObject({ Reconciling: 'True Retrying', Stalled: 'False NothingToDo' });
+    expect(status).toMatchObject({ state: 'Provisioning', observedGeneration: 1 });
+    expect(status.lastErrors).toMatchObject([{ step: 'assess', verdict: 'retry', attempt: 2 }]);
+    expect(status.lastErrors?.[0]?.commands?.[0]).toBe('npx slipway operations retry cluster cluster-0 -n default');
+  });
+});
+
 describe('every status', () => {
   const stepState = fc.oneof(
     fc.constant<StepState>({ state: 'pending' }),

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { createMetrics, serveMetrics } from '../../worker/metrics.ts';
+import { type BlockedStep, createMetrics, serveMetrics } from '../../worker/metrics.ts';
 
 const freeAddress = async (): Promise<string> => {
   const server = createServer().listen(0, '127.0.0.1');
@@ -20,6 +20,8 @@ describe('metrics', () => {
     expect(ours.map(({ name }) => name).sort()).toEqual([
       'slipway_aws_request_duration_seconds',
       'slipway_aws_requests_total',
+      'slipway_blocked_oldest_seconds',
+      'slipway_blocked_steps',
       'slipway_step_duration_seconds',
       'slipway_steps_total',
     ]);
@@ -32,6 +34,31 @@ describe('metrics', () => {
     const text = await metrics.registry.metrics();
     expect(text).toContain('slipway_aws_requests_total{service="ec2",operation="CreateVolume",code="OK"} 1');
     expect(text).toContain('slipway_steps_total{verb="ensure",kind="etcd-volume",outcome="created"} 1');
+  });
+
+  test('count what is blocked by kind and verdict whenever they are read, and say nothing rather than something old', async () => {
+    const since = Date.now() - 60_000;
+    let listed: readonly BlockedStep[] | undefined = [
+      { kind: 'etcd-volume', verdict: 'blocked', since },
+      { kind: 'etcd-volume', verdict: 'blocked', since: Date.now() },
+      { kind: 'nodes', verdict: 'retry', since: Date.now() },
+    ];
+    const read = async (): Promise<string[]> => {
+      const { registry } = createMetrics(async () => {
+        if (listed === undefined) throw new Error('Temporal is away');
+        return listed;
+      });
+      return (await registry.metrics()).split('\n').filter((line) => line.startsWith('slipway_blocked_'));
+    };
+    expect(await read()).toEqual([
+      'slipway_blocked_steps{kind="etcd-volume",verdict="blocked"} 2',
+      'slipway_blocked_steps{kind="nodes",verdict="retry"} 1',
+      expect.stringMatching(/^slipway_blocked_oldest_seconds 60\./),
+    ]);
+    listed = [];
+    expect(await read()).toEqual(['slipway_blocked_oldest_seconds 0']);
+    listed = undefined;
+    expect(await read()).toEqual([]);
   });
 
   test('are served beside the health of the process, and nothing else is', async () => {

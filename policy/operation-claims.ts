@@ -1,0 +1,84 @@
+/**
+ * Claims about an operation: what its state means for Ready, Reconciling and Stalled.
+ *
+ * Owns: which reason stands for which state, and the sentence beside it. Neighbours: `conditions.ts` knows the rules of
+ * kstatus, `status.ts` projects the rest. Pure. Invariants: I9 (what it waits for is named).
+ */
+import type { ObjectRef } from '../api/object.ts';
+import type { LastOperation } from '../api/status.ts';
+import { operationsCommand } from './commands.ts';
+import { type Claims, progressingClaims, settledClaims, stalledClaims, type Truth } from './conditions.ts';
+import type { OperationView, StepState, StepView } from './views.ts';
+
+export type Blocked = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
+export const isBlocked = (step: StepView): step is Blocked => step.status.state === 'blocked';
+export const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
+
+export const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
+export const isDelete = (operation: OperationView): boolean => operation.type.startsWith('Delete');
+
+export const progressOf = (operation: OperationView): LastOperation['progress'] => ({
+  done: operation.steps.filter(isDone).length,
+  total: operation.steps.length,
+});
+
+export const awaitedOf = ({ status }: StepView): string | undefined =>
+  status.state === 'running' ? status.awaited : undefined;
+
+/** What waits longer than by its nature: for a person, or because Slipway is wrong. Capacity and retries go on alone. */
+const isStalled = (step: Blocked): boolean => step.status.verdict === 'blocked' || step.status.verdict === 'bug';
+
+/** Under way until what had begun has ended; then it waits for a person. */
+const pausedClaims = (operation: OperationView, object: ObjectRef, since: number, ready: Truth): Claims => {
+  const { done, total } = progressOf(operation);
+  const running = operation.steps.filter(({ status }) => status.state === 'running').length;
+  const settling = running === 0 ? '' : `; ${running} that had begun still run`;
+  const message = `Paused since ${time(since)}: ${done} of ${total} steps done${settling}. To go on: ${operationsCommand('resume', object)}`;
+  return running === 0 ? stalledClaims(ready, 'Paused', message) : progressingClaims(ready, 'Paused', message);
+};
+
+const runningClaims = (operation: OperationView, object: ObjectRef, ready: Truth): Claims => {
+  if (operation.pausedAt !== undefined) return pausedClaims(operation, object, operation.pausedAt, ready);
+  const { done, total } = progressOf(operation);
+  const blocked = operation.steps.filter(isBlocked);
+  const stalled = blocked.filter(isStalled);
+  const worst = stalled[0] ?? blocked[0];
+  // One stands for all: the others are in `lastOperation.steps`.
+  const awaited = operation.steps.map(awaitedOf).find((one) => one !== undefined);
+  const progress = `${done} of ${total} steps done${awaited === undefined ? '' : `. ${awaited}`}`;
+  if (worst === undefined) return progressingClaims(ready, operation.type, progress);
+  const others = (stalled.length === 0 ? blocked : stalled).length - 1;
+  const message = `${worst.id}: ${worst.status.message}${others === 0 ? '' : ` (and ${others} more, see lastErrors)`}`;
+  switch (worst.status.verdict) {
+    case 'blocked':
+      return stalledClaims(ready, 'StepBlocked', message);
+    case 'bug':
+      return stalledClaims(ready, 'UnexpectedError', message);
+    case 'capacity':
+      return progressingClaims(ready, 'WaitingForCapacity', message);
+    case 'retry':
+      return progressingClaims(ready, 'Retrying', message);
+  }
+};
+
+export const resumeHint = (object: ObjectRef): string =>
+  `resume, change or delete the object to go on: ${operationsCommand('resume', object)}`;
+
+export const operationClaims = (operation: OperationView, object: ObjectRef, ready: Truth): Claims => {
+  const { done, total } = progressOf(operation);
+  const progress = `${done} of ${total} steps done`;
+  switch (operation.state) {
+    case 'running':
+      return runningClaims(operation, object, ready);
+    case 'succeeded':
+      return isDelete(operation)
+        ? progressingClaims('False', 'Deleted', 'Nothing is left in AWS')
+        : settledClaims('Everything that the spec asks for exists');
+    case 'superseded':
+      return progressingClaims(ready, 'Superseded', `Superseded by something newer after ${progress}`);
+    case 'aborted':
+      return stalledClaims(ready, 'Aborted', `Aborted after ${progress}: ${resumeHint(object)}`);
+    case 'failed':
+      return stalledClaims(ready, 'OperationFailed', `Failed after ${progress}: it is looked at again by itself`);
+  }
+};

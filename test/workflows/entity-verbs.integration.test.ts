@@ -1,0 +1,300 @@
+/** What people say to an entity, by annotation, signal, update and cancel, against a real server. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ApplicationFailure, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { Activities, Assessment, MirrorRequest, OperationInput } from '../../activities/contract.ts';
+import { entityWorkflowId } from '../../api/names.ts';
+import type { ObjectRef } from '../../api/object.ts';
+import {
+  annotated,
+  BLOCKED_MEMO,
+  ENTITY_WORKFLOW,
+  type EntityState,
+  type EntityView,
+  getEntityState,
+  getOperationState,
+  specChanged,
+  verbSignals,
+  verbUpdates,
+} from '../../workflows/messages.ts';
+import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
+import { waitFor } from '../support/wait.ts';
+import { made, operationOf, planOf, securityGroup, stepOf } from './builders.ts';
+
+let temporal: TemporalForTests;
+beforeAll(async () => {
+  temporal = await startTemporal();
+}, 120_000);
+afterAll(() => temporal.stop());
+
+const GROUP = 'ensure security-group/controlplane';
+const OFTEN = { retryMs: 100, retryMaxMs: 200 };
+const NEVER = { retryMs: 3_600_000, retryMaxMs: 3_600_000 };
+
+/** A cluster whose create is blocked until it is cured, and everything that was asked of its activities. */
+const blockedCluster = (pacing = NEVER) => {
+  const object: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: randomUUID() };
+  const world = { generation: 1, deleting: false, cured: false, done: false };
+  const looks: number[] = [];
+  const tries: string[] = [];
+  const written: MirrorRequest['subject'][] = [];
+  const operation = (overrides: Partial<OperationInput> = {}): OperationInput =>
+    operationOf(planOf(stepOf(securityGroup('controlplane'))), {
+      object,
+      entityId: entityWorkflowId(object),
+      generation: world.generation,
+      pacing,
+      ...overrides,
+    });
+  const activities: Partial<Activities> = {
+    assess: async (): Promise<Assessment> => {
+      looks.push(Date.now());
+      if (world.deleting)
+        return { kind: 'operate', pacing, operation: operation({ type: 'DeleteCluster', plan: planOf() }) };
+      if (world.done) return { kind: 'settled', generation: world.generation, pacing };
+      return { kind: 'operate', pacing, operation: operation() };
+    },
+    mirror: async ({ subject }) => void written.push(subject),
+    ensure: async ({ step }) => {
+      tries.push(step.id);
+      if (!world.cured) throw ApplicationFailure.create({ type: 'blocked', message: 'no', nonRetryable: true });
+      world.done = true;
+      return made();
+    },
+    find: async () => null,
+  };
+  return { object, world, looks, tries, written, activities, operation };
+};
+
+const startEntity = (taskQueue: string, object: ObjectRef) =>
+  temporal.environment.client.workflow.signalWithStart(ENTITY_WORKFLOW[object.kind], {
+    workflowId: entityWorkflowId(object),
+    taskQueue,
+    args: [{ v: 1, object, dependents: [] } satisfies EntityState],
+    signal: specChanged,
+    signalArgs: [],
+  });
+
+/** Of whichever run is the newest. */
+const entityOf = (object: ObjectRef): WorkflowHandle =>
+  temporal.environment.client.workflow.getHandle(entityWorkflowId(object));
+const operationOn = (object: ObjectRef): WorkflowHandle =>
+  temporal.environment.client.workflow.getHandle(`${entityWorkflowId(object)}/operation`);
+
+const untilPhase = (object: ObjectRef, phase: EntityView['phase']) =>
+  waitFor(`the entity is ${phase}`, async () => {
+    const view = await entityOf(object).query(getEntityState);
+    return view.phase === phase ? view : undefined;
+  });
+const untilBlocked = (object: ObjectRef) =>
+  waitFor('the step is blocked', async () => {
+    const { state, steps } = await operationOn(object).query(getOperationState);
+    return state === 'running' && steps[0]?.status.state === 'blocked' ? true : undefined;
+  });
+const until = (what: string, isTrue: () => boolean) => waitFor(what, async () => (isTrue() ? true : undefined));
+
+const refusal = async (saying: Promise<unknown>): Promise<string> => {
+  const error: unknown = await saying.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof WorkflowUpdateFailedError)) throw new Error(`It was not refused: ${String(error)}`);
+  return error.cause?.message ?? '';
+};
+
+describe('an annotation', () => {
+  test('acts once for each of its values, however often it is told, also after the entity began a new run', async () => {
+    const { object, tries, activities } = blockedCluster();
+    await temporal.withWorker(activities, async (queue) => {
+      const entity = await startEntity(queue, object);
+      await untilBlocked(object);
+      const annotate = (retry: string) => entityOf(object).signal(annotated, { requests: { retry } });
+      await annotate('token-1');
+      await annotate('token-1');
+      await until('it is tried again', () => tries.length === 2);
+      await untilBlocked(object);
+      await annotate('token-1');
+      await annotate(`token-2/${GROUP}`);
+      await until('the next value acts', () => tries.length === 3);
+      await untilBlocked(object);
+
+      const { runId } = await entityOf(object).describe();
+      await entity.cancel();
+      await untilPhase(object, 'blocked');
+      expect((await entityOf(object).describe()).runId).not.toBe(runId);
+      await entityOf(object).executeUpdate(verbUpdates.resume, { args: [{}] });
+      await untilBlocked(object);
+      expect(tries).toHaveLength(4);
+      await annotate(`token-2/${GROUP}`);
+      await annotate('token-3');
+      await until('only the new value acts', () => tries.length === 5);
+      await untilBlocked(object);
+      expect(tries).toHaveLength(5);
+      await entityOf(object).terminate();
+    });
+  });
+
+  test('of a new object may have its create begin paused', async () => {
+    const { object, tries, activities, world } = blockedCluster();
+    world.cured = true;
+    await temporal.withWorker(activities, async (queue) => {
+      await temporal.environment.client.workflow.signalWithStart('AwsCluster', {
+        workflowId: entityWorkflowId(object),
+        taskQueue: queue,
+        args: [{ v: 1, object, dependents: [] } satisfies EntityState],
+        signal: annotated,
+        signalArgs: [{ requests: { pause: 'token-1' } }],
+      });
+      await waitFor('it is paused', async () => (await operationOn(object).query(getOperationState)).pausedAt);
+      expect(tries).toEqual([]);
+      await entityOf(object).signal(annotated, { requests: { pause: 'token-1', resume: 'token-1' } });
+      await untilPhase(object, 'settled');
+      expect(tries).toEqual([GROUP]);
+      await entityOf(object).terminate();
+    });
+  });
+});
+
+describe('an aborted create', () => {
+  test('begins again when it is resumed, by looking anew, and not because something was told again', async () => {
+    const { object, tries, looks, written, activities, world } = blockedCluster();
+    await temporal.withWorker(activities, async (queue) => {
+      await startEntity(queue, object);
+      await untilBlocked(object);
+      await entityOf(object).signal(verbSignals.abort, {});
+      const { held } = await untilPhase(object, 'blocked');
+      expect(held).toBe('CreateCluster');
+      const before = looks.length;
+      await entityOf(object).signal(specChanged);
+      await until('it has looked', () => looks.length > before);
+      await untilPhase(object, 'blocked');
+      expect(written.at(-1)).toEqual({ kind: 'held', operation: 'CreateCluster' });
+      expect(tries).toHaveLength(1);
+      expect(await refusal(entityOf(object).executeUpdate(verbUpdates.retry, { args: [{}] }))).toBe(
+        'CreateCluster was aborted: resume begins it again.',
+      );
+      world.cured = true;
+      expect(await entityOf(object).executeUpdate(verbUpdates.resume, { args: [{}] })).toMatch(/^Resumed/);
+      await untilPhase(object, 'settled');
+      expect(tries).toHaveLength(2);
+      await entityOf(object).terminate();
+    });
+  });
+
+  test('gives way to a newer spec and to a deletion', async () => {
+    const { object, tries, activities, world } = blockedCluster();
+    await temporal.withWorker(activities, async (queue) => {
+      await startEntity(queue, object);
+      await untilBlocked(object);
+      await operationOn(object).executeUpdate(verbUpdates.abort, { args: [{}] });
+      await untilPhase(object, 'blocked');
+      world.generation = 2;
+      await entityOf(object).signal(specChanged);
+      await untilBlocked(object);
+      expect(tries).toHaveLength(2);
+      await operationOn(object).cancel();
+      await untilPhase(object, 'blocked');
+      world.deleting = true;
+      await entityOf(object).signal(specChanged);
+      expect(await entityOf(object).result()).toBe('finished');
+    });
+  });
+});
+
+describe('a skipped step', () => {
+  test('is no reason to begin again until somebody says retry', async () => {
+    const { object, tries, activities, written, world } = blockedCluster();
+    await temporal.withWorker(activities, async (queue) => {
+      await startEntity(queue, object);
+      await untilBlocked(object);
+      await operationOn(object).executeUpdate(verbUpdates.skip, { args: [{ step: GROUP }] });
+      await untilPhase(object, 'settled');
+      await until('its status names it', () =>
+        written.some((subject) => subject.kind === 'settled' && subject.note?.includes(GROUP) === true),
+      );
+      world.cured = true;
+      await entityOf(object).executeUpdate(verbUpdates.retry, { args: [{}] });
+      await until('it is made after all', () => tries.length === 2);
+      await untilPhase(object, 'settled');
+      await entityOf(object).terminate();
+    });
+  });
+});
+
+describe('an entity', () => {
+  test('that waits for a person looks again at once when told to, and refuses what makes no sense', async () => {
+    const { object, activities } = blockedCluster();
+    let cured = false;
+    let looks = 0;
+    const assess = async (): Promise<Assessment> => {
+      looks += 1;
+      return cured
+        ? { kind: 'settled', generation: 1 }
+        : { kind: 'blocked', generation: 1, reason: 'wrong account', cure: 'use the other', pacing: NEVER };
+    };
+    await temporal.withWorker({ ...activities, assess }, async (queue) => {
+      const entity = await startEntity(queue, object);
+      await untilPhase(object, 'blocked');
+      for (const verb of ['skip', 'pause', 'abort'] as const) {
+        expect(await refusal(entity.executeUpdate(verbUpdates[verb], { args: [{}] }))).toBe(
+          `No operation runs: there is nothing to ${verb}.`,
+        );
+      }
+      const listed = await entity.describe();
+      expect(listed.searchAttributes['SlipwayBlockedStep']).toEqual(['assess']);
+      expect(listed.memo?.[BLOCKED_MEMO]).toMatchObject([
+        { step: 'assess', verdict: 'blocked', message: 'wrong account' },
+      ]);
+      cured = true;
+      await entity.executeUpdate(verbUpdates.retry, { args: [{}] });
+      await untilPhase(object, 'settled');
+      expect(looks).toBe(2);
+      expect((await entity.describe()).searchAttributes['SlipwayBlockedStep']).toBeUndefined();
+      expect(await refusal(entity.executeUpdate(verbUpdates.retry, { args: [{}] }))).toMatch(/^Nothing is blocked/);
+      await entity.terminate();
+    });
+  });
+
+  test('whose look keeps failing says so, and goes on by itself once the cause is gone', async () => {
+    const { object, activities, written } = blockedCluster();
+    let cured = false;
+    const assess = async (): Promise<Assessment> => {
+      if (cured) return { kind: 'settled', generation: 1 };
+      throw ApplicationFailure.create({ type: 'retry', message: 'connect ECONNREFUSED' });
+    };
+    await temporal.withWorker({ ...activities, assess }, async (queue) => {
+      const entity = await temporal.environment.client.workflow.start('AwsCluster', {
+        workflowId: entityWorkflowId(object),
+        taskQueue: queue,
+        args: [{ v: 1, object, dependents: [], pacing: OFTEN } satisfies EntityState],
+      });
+      await until('its status says so', () =>
+        written.some(
+          (subject) =>
+            subject.kind === 'failing' && subject.reason === 'It could not be looked at: connect ECONNREFUSED',
+        ),
+      );
+      expect((await entity.describe()).searchAttributes['SlipwayBlockedStep']).toEqual(['assess']);
+      cured = true;
+      await untilPhase(object, 'settled');
+      await entity.terminate();
+    });
+  });
+
+  test('that is cancelled while nothing runs lives on in a new run, and forgets nobody', async () => {
+    const { object, activities, world } = blockedCluster();
+    world.done = true;
+    await temporal.withWorker(activities, async (queue) => {
+      const entity = await startEntity(queue, object);
+      await untilPhase(object, 'settled');
+      const { runId } = await entity.describe();
+      await entity.cancel();
+      await waitFor('there is a new run', async () =>
+        (await entityOf(object).describe()).runId === runId ? undefined : true,
+      );
+      await untilPhase(object, 'settled');
+      expect((await entityOf(object).describe()).status.name).toBe('RUNNING');
+      await entityOf(object).terminate();
+    });
+  });
+});
