@@ -130,6 +130,7 @@ export const currentDetails = (
     `Version ${input.version} (Kubernetes ${input.kubernetesVersion}), cluster ${owner.clusterId} in ${owner.region}, account ${owner.account}. Began ${time(view.startedAt)}${ended}.`,
     '',
     ...(view.state === 'aborted' ? [...commands(operationsCommand('resume', object)), ''] : []),
+    ...(view.untold === undefined ? [] : [`**The object's status can't be written**: ${cut(view.untold)}`, '']),
     ...pausedSection(view, object),
     ...blockedSection(view, object, view.steps.filter(isBlocked)),
     ...runningSection(view.steps.filter(isRunning)),

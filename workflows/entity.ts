@@ -16,23 +16,20 @@ import {
   condition,
   continueAsNew,
   log,
-  setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Assessment, MirrorRequest, OperationInput } from '../activities/contract.ts';
-import { assess, DEFAULT_PACING, IDLE_LOOK, mirrorBriefly, retryDelay } from './activities.ts';
-import { blockedPublisher } from './blocked.ts';
+import type { Assessment, OperationInput } from '../activities/contract.ts';
+import { assess, DEFAULT_PACING, IDLE_LOOK, retryDelay } from './activities.ts';
 import { askToBeTold, followDependents } from './dependents.ts';
-import { entityDetails } from './entity-details.ts';
+import { entityTelling, type Obstacle } from './entity-telling.ts';
 import { takeEntityVerbs } from './entity-verbs.ts';
 import { type Failing, follow } from './following.ts';
 import { butForSkipped, stillHeld } from './judgements.ts';
 import {
   clusterProgressed,
   type EntityState,
-  type EntityView,
   getEntityState,
   type OperationResult,
   SEARCH_ATTRIBUTES,
@@ -54,36 +51,34 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
   const { object } = initial;
   const entityId = workflowInfo().workflowId;
   let { held, skipped, pacing = DEFAULT_PACING } = initial;
-  let view: EntityView = { object, phase: 'assessing' };
+  const telling = entityTelling(object, entityId);
   /** Signals about the object itself, and those about a pool's cluster, which only matter while the pool waits for it. */
   let changes = 0;
   let progress = 0;
   let looksWhileBlocked = 0;
   let failedLooks = 0;
   let failedEnds = 0;
-  let unwritten = 0;
-  let blockedSince: number | undefined;
   let outdated = 0;
   let paused = false;
-  const publishBlocked = blockedPublisher();
 
   setHandler(specChanged, () => void (changes += 1), { description: 'The object may have changed: read it again' });
   setHandler(
     clusterProgressed,
     () => {
       // A pool that builds, or is done, took what it needs already: looking again would only cost calls.
-      if (view.phase === 'waiting' || view.phase === 'assessing') progress += 1;
+      const { phase } = telling.view();
+      if (phase === 'waiting' || phase === 'assessing') progress += 1;
     },
     { description: 'The cluster that this pool waits for made progress' },
   );
-  setHandler(getEntityState, () => view, { description: 'What this entity is doing, and why' });
+  setHandler(getEntityState, telling.view, { description: 'What this entity is doing, and why' });
   const dependents = followDependents(initial.dependents);
   const again = (): void => {
     looksWhileBlocked = 0;
     changes += 1;
   };
   const verbs = takeEntityVerbs(initial.handled ?? {}, {
-    view: () => view,
+    view: telling.view,
     skipped: () => skipped?.steps ?? [],
     retry: () => {
       skipped = undefined;
@@ -95,21 +90,19 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
     },
   });
 
-  const enter = (phase: EntityView['phase'], more: Partial<EntityView> = {}): void => {
-    if (view.phase !== phase) upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value: phase }]);
-    view = { object, phase, ...more };
-    setCurrentDetails(entityDetails(view, entityId, blockedSince));
+  const { enter, clear, write, unwritten } = telling;
+  /** Says what stands in the way, and answers how long until it is looked at again. */
+  const block = (verdict: Obstacle['verdict'], reason: string, attempt: number, own?: number) => {
+    const delay = own ?? retryDelay(pacing, attempt);
+    const obstacle = { verdict, reason, attempt, retryAt: Date.now() + delay };
+    telling.block(obstacle);
+    return { ...obstacle, delay };
   };
-  const clear = (): void => {
-    blockedSince = undefined;
-    publishBlocked([]);
-  };
-  /** No operation runs because of it: a person must see to it, or it is tried again by itself. */
-  const block = (verdict: 'blocked' | 'retry', reason: string, attempt: number, retryAt: number): void => {
-    blockedSince ??= Date.now();
-    const status = { state: 'blocked', since: blockedSince, attempt, verdict, message: reason, retryAt } as const;
-    publishBlocked([{ id: 'assess', key: 'assess', status }]);
-    enter('blocked', { reason });
+  /** What went wrong by itself is tried again by itself, and said meanwhile. */
+  const failing = async (reason: string, attempt: number, generation: number, seen: Seen): Promise<void> => {
+    const { delay, retryAt } = block('retry', reason, attempt);
+    await write({ kind: 'failing', reason, attempt, retryAt }, generation);
+    await idle(seen, delay);
   };
 
   /** A pool learns only from an assessment whose it is; from then on it is found with its cluster. */
@@ -130,23 +123,12 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
     }
   };
 
-  /** What can't be written, by CRDs of another release, say, must not end the entity: it is told again later. */
-  const write = async (subject: MirrorRequest['subject'], generation: number): Promise<void> => {
-    try {
-      await mirrorBriefly({ object, generation, subject, events: [] });
-      unwritten = 0;
-    } catch (error) {
-      unwritten += 1;
-      log.error('The status could not be written', { error: String(error) });
-    }
-  };
-
   const current = (): Seen => ({ changes, progress });
   const leaving = (): boolean => cancelled() || workflowInfo().continueAsNewSuggested;
 
   /** Waits for something new, or for `milliseconds`; tells dependents and takes what people say meanwhile. */
   const idle = async (seen: Seen, milliseconds?: number): Promise<void> => {
-    const tellAgain = unwritten === 0 ? undefined : retryDelay(pacing, unwritten);
+    const tellAgain = unwritten() === 0 ? undefined : retryDelay(pacing, unwritten());
     const least = Math.min(milliseconds ?? Number.POSITIVE_INFINITY, tellAgain ?? Number.POSITIVE_INFINITY);
     const deadline = Number.isFinite(least) ? Date.now() + least : undefined;
     const isNews = (): boolean => changes > seen.changes || progress > seen.progress;
@@ -158,7 +140,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
       const awake = (): boolean => isNews() || !dependents.toldAll() || verbs.pending.length > 0 || leaving();
       if (deadline === undefined) await condition(awake);
       else {
-        const summary = `look again: ${view.reason ?? ''}`.slice(0, 190);
+        const summary = `look again: ${telling.view().reason ?? ''}`.slice(0, 190);
         await condition(awake, Math.max(1, deadline - Date.now()), { summary });
       }
     }
@@ -207,13 +189,9 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         await idle(seen);
         return false;
       case 'failed': {
-        const reason = `The operation ended with an error: ${result.reason ?? 'unknown'}`;
         failedEnds += 1;
-        const delay = retryDelay(pacing, failedEnds);
-        const retryAt = Date.now() + delay;
-        block('retry', reason, failedEnds, retryAt);
-        await write({ kind: 'failing', reason, attempt: failedEnds, retryAt }, generation);
-        await idle(seen, delay);
+        const reason = `The operation ended with an error: ${result.reason ?? 'unknown'}`;
+        await failing(reason, failedEnds, generation, seen);
         return false;
       }
       case 'superseded':
@@ -256,11 +234,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         return 'finished';
       case 'failing': {
         failedLooks += 1;
-        const delay = retryDelay(pacing, failedLooks);
-        const retryAt = Date.now() + delay;
-        block('retry', assessment.reason, failedLooks, retryAt);
-        await write({ kind: 'failing', reason: assessment.reason, attempt: failedLooks, retryAt }, 0);
-        await idle(seen, delay);
+        await failing(assessment.reason, failedLooks, 0, seen);
         break;
       }
       case 'operate': {
@@ -308,8 +282,8 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         break;
       case 'blocked': {
         looksWhileBlocked += 1;
-        const delay = inMilliseconds(assessment.lookAgainSeconds) ?? retryDelay(pacing, looksWhileBlocked);
-        block('blocked', assessment.reason, looksWhileBlocked, Date.now() + delay);
+        const own = inMilliseconds(assessment.lookAgainSeconds);
+        const { delay } = block('blocked', assessment.reason, looksWhileBlocked, own);
         await write(
           {
             kind: 'blocked',

@@ -31,6 +31,7 @@ import { DEFAULT_PACING, MIRROR_INTERVAL, mirror, retryDelay } from './activitie
 import { blockedPublisher } from './blocked.ts';
 import { currentDetails } from './details.ts';
 import { getOperationState, milestoneReached, type OperationResult, SEARCH_ATTRIBUTES, supersede } from './messages.ts';
+import { failureOf } from './outcomes.ts';
 import { resolveMessage } from './references.ts';
 import { runPlan } from './run-plan.ts';
 import { type Asked, takeVerbs } from './verbs.ts';
@@ -53,6 +54,7 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
   let events: EventView[] = [];
   let sequence = 0;
   let changes = 1;
+  let trouble: string | undefined;
   const publishBlocked = blockedPublisher();
 
   const steps = (): StepView[] =>
@@ -70,6 +72,7 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
     state: 'running',
     startedAt,
     ...(pausedAt === undefined ? {} : { pausedAt }),
+    ...(trouble === undefined ? {} : { untold: trouble }),
     ...end,
     steps: steps(),
     outputs,
@@ -149,8 +152,11 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
       events = events.slice(sent.length);
       publishedChanges = written;
       untold = 0;
+      trouble = undefined;
     } catch (error) {
       untold += 1;
+      trouble = failureOf(error).message;
+      setCurrentDetails(currentDetails(view(), input));
       log.error('The status could not be written', { error: String(error) });
     }
   };

@@ -150,6 +150,7 @@ export const operationBranch = (report: OperationReport, object: AnyObject, draw
     ...(pausedAt === undefined
       ? []
       : resume.map((line, index) => leaf(paint.dim(index === 0 ? `resume: ${line}` : line)))),
+    ...(view.untold === undefined ? [] : [leaf(paint.red(`its status can't be written: ${view.untold}`))]),
     ...active.map((step) =>
       stepBranch(
         step,

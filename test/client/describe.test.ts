@@ -95,6 +95,35 @@ describe('the description of a cluster', () => {
     expect(shown[2]).toBe(`   └─ ✗ ensure a/b ${words} (attempt 1 failed 1s ago, next try now)`);
   });
 
+  test('says that an operation is paused, in Temporal or altogether, and how it goes on; and that its status is refused', () => {
+    const paused = operation(
+      view([step('ensure a/b', { state: 'running', since: ago(5) })], { pausedAt: ago(3), untold: 'HTTP 403: no' }),
+      { live: [{ id: 'ensure a/b', attempt: 2, paused: true }] },
+    );
+    expect(lines(describing({ object: storedCluster(), entity: operating, operation: paused })).slice(1)).toEqual([
+      '└─ ▸ CreateCluster paused for 3s: 0 of 1 steps done',
+      '   ├─ resume: npx slipway operations resume cluster cluster-0 -n default',
+      `   ├─ or: temporal workflow update execute --workflow-id '${ENTITY_ID}/operation' --name resume --input '{}'`,
+      "   ├─ its status can't be written: HTTP 403: no",
+      '   └─ ▸ ensure a/b (5s, attempt 2)',
+      `      └─ paused in Temporal; go on: temporal activity unpause --workflow-id '${ENTITY_ID}/operation' --activity-id 'ensure a/b'`,
+    ]);
+  });
+
+  test('of an aborted operation says how it begins again', () => {
+    const held = entity({
+      object: { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: 'uid-0' },
+      phase: 'blocked',
+      reason: 'CreateCluster was aborted',
+      held: 'CreateCluster',
+    });
+    expect(lines(describing({ object: storedCluster(), entity: held })).slice(1)).toEqual([
+      '├─ blocked: CreateCluster was aborted',
+      '├─ begin again: npx slipway operations resume cluster cluster-0 -n default',
+      `└─ or: temporal workflow update execute --workflow-id '${ENTITY_ID}' --name resume --input '{}'`,
+    ]);
+  });
+
   test('says how the last operation ended, and shows conditions that are not as they should be', () => {
     const ended = view([step('ensure a/b', { state: 'done', at: ago(3), change: 'created' })], {
       state: 'aborted',

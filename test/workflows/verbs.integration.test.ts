@@ -8,6 +8,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { OperationInput, OperationView, StepRequest } from '../../activities/contract.ts';
 import type { Resource } from '../../topology/resource.ts';
+import { attemptOf } from '../../worker/activities.ts';
 import { updateCommand } from '../../workflows/commands.ts';
 import {
   getOperationState,
@@ -16,7 +17,6 @@ import {
   verbSignals,
   verbUpdates,
 } from '../../workflows/messages.ts';
-import { attemptOf } from '../../worker/activities.ts';
 import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
 import { toolsFolder } from '../support/tools.ts';
 import { waitFor } from '../support/wait.ts';
