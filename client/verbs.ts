@@ -5,7 +5,13 @@
  * update needs a worker, a signal waits for one. Neighbours: `workflows/verbs.ts` answers, `cli/operations-commands.ts`
  * are the commands. A refusal is the workflow's own sentence.
  */
-import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  type Client,
+  isGrpcDeadlineError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import { entityWorkflowId } from '../api/names.ts';
 import type { ObjectRef } from '../api/object.ts';
 import { type Ask, type Verb, verbSignals, verbUpdates } from '../workflows/messages.ts';
@@ -83,7 +89,7 @@ export const sayVerb = async (
         { cause: error },
       );
     }
-    if (!isDeadline(error)) throw error;
+    if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) && !isGrpcDeadlineError(error)) throw error;
     await handle.signal(verbSignals[verb], ask);
     return {
       ...said,
@@ -92,6 +98,3 @@ export const sayVerb = async (
     };
   }
 };
-
-/** gRPC's own code, wherever in the chain Temporal's client put it. */
-const isDeadline = (error: unknown): boolean => /deadline|timed? ?out/i.test(messagesOf(error).join(' '));

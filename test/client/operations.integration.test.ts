@@ -141,6 +141,7 @@ describe('slipway operations', () => {
     cured = true;
     const sent = await slipway('retry', 'cluster', 'cluster-0', '--step', GROUP);
     expect(sent).toMatchObject({
+      stderr: '',
       code: 0,
       stdout: expect.stringMatching(/No worker answered within 5 s.*sent as a signal/),
     });
