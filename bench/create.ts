@@ -19,10 +19,12 @@ import { LONGEST_CHAIN_MS, SEED_MS } from './latencies.ts';
 import type { BenchOptions } from './main.ts';
 import { apply, entityIdOf, removeAll, seedManifests, stored, untilProvisioned, untilQuiet } from './manifests.ts';
 import { CAPA, range } from './peers.ts';
+import { measureReactions, type Reaction } from './reaction.ts';
 import type { Budget, Report, Table } from './report.ts';
 
 const MOST_CALLS = 60;
 const MOST_RATIO = 1.25;
+const MOST_REACTION_SECONDS = 1;
 const LIMIT_MS = 300_000;
 const QUIET_MS = 4_000;
 /** Facts of the account are remembered for a minute: a second run must ask again as the first did. */
@@ -39,7 +41,12 @@ type Run = {
   readonly hops: readonly Hop[];
   readonly create: CallCount;
 };
-type Phases = { readonly runs: readonly Run[]; readonly again: CallCount; readonly remove: CallCount };
+type Phases = {
+  readonly runs: readonly Run[];
+  readonly again: CallCount;
+  readonly remove: CallCount;
+  readonly reactions: readonly Reaction[];
+};
 
 const endOf = (call: RecordedCall): number => Date.parse(call.time) + call.ms;
 
@@ -101,7 +108,8 @@ const measure = (temporal: Temporal): Promise<Phases> =>
       remove ??= gone;
       if (index < RUNS - 1) await delay(FORGOTTEN_MS);
     }
-    return { runs, again: again ?? countCalls([]), remove: remove ?? countCalls([]) };
+    const reactions = await measureReactions(cloud, LIMIT_MS);
+    return { runs, again: again ?? countCalls([]), remove: remove ?? countCalls([]), reactions };
   });
 
 const best = ({ runs }: Phases): Run => {
@@ -203,6 +211,14 @@ const budgetsOf = (memory: Phases | undefined, all: readonly Phases[]): readonly
           },
         ]),
     { what: 'AWS calls of a create with three pools', measured: Math.max(...counted), unit: 'calls', most: MOST_CALLS },
+    ...all.flatMap(({ reactions }) =>
+      reactions.map(({ fact, milliseconds }) => ({
+        what: `from when ${fact} to the end of the step that waited`,
+        measured: milliseconds / 1_000,
+        unit: 's',
+        most: MOST_REACTION_SECONDS,
+      })),
+    ),
     {
       what: 'mutating calls when all look again',
       measured: Math.max(...all.map(({ again }) => again.mutating)),

@@ -35,8 +35,9 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   scale: {
     about: 'many clusters with a pool each: what the first and the last cost, memory, cold starts, and a thousand',
     options: [
-      new Option('--clusters <n>', 'how many').default('250'),
-      new Option('--wave <n>', 'how many at once').default('25'),
+      new Option('--waves <list>', 'how many at once, wave after wave; the first and the last are compared').default(
+        '25,200,25',
+      ),
       new Option('--slots <n>', 'activity slots of the worker, instead of its default'),
     ],
     load: () => import('./scale.ts'),

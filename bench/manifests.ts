@@ -19,7 +19,7 @@ export type Manifest = {
 
 export type Stored = Manifest & {
   readonly metadata: { readonly uid: string };
-  readonly status?: { readonly state?: string; readonly clusterID?: string };
+  readonly status?: { readonly state?: string; readonly clusterID?: string; readonly endpoint?: string };
 };
 
 const SEED = join(import.meta.dirname, '../sandbox/demo/cluster-0.yaml');

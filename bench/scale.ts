@@ -11,6 +11,7 @@ import { type Cloud, inCloud } from './cloud.ts';
 import { lineThrough, valueAt } from './fit.ts';
 import type { BenchOptions } from './main.ts';
 import { apply, smallCluster, stored, untilProvisioned, untilQuiet } from './manifests.ts';
+import { countOf, countsOf } from './options.ts';
 import { CAPI_SCALE } from './peers.ts';
 import { type Cost, costsOf } from './processes.ts';
 import type { Budget, Report, Table } from './report.ts';
@@ -89,15 +90,17 @@ const restart = async (cloud: Cloud, part: string): Promise<Start> => {
   return { part, seconds, cpuSeconds: costsNow(cloud).get(part)?.cpuSeconds ?? 0, calls: countCalls(calls) };
 };
 
-const measure = (clusters: number, wave: number, slots: number | undefined): Promise<Measured> => {
+const measure = (sizes: readonly number[], slots: number | undefined): Promise<Measured> => {
+  const clusters = sizes.reduce((sum, size) => sum + size, 0);
   const environment = slots === undefined ? {} : { SLIPWAY_ACTIVITY_SLOTS: String(slots) };
   return inCloud({ stub: true, temporal: 'memory', environment }, async (cloud) => {
     const waves: Wave[] = [];
-    for (let made = 0; made < clusters; ) {
-      const done = await runWave(cloud, made, Math.min(wave, clusters - made));
+    for (const size of sizes) {
+      const done = await runWave(cloud, waves.at(-1)?.clusters ?? 0, size);
       waves.push(done);
-      made = done.clusters;
-      process.stderr.write(`${made} of ${clusters} clusters, the last ${done.made} in ${done.seconds.toFixed(0)} s\n`);
+      process.stderr.write(
+        `${done.clusters} of ${clusters} clusters, the last ${size} in ${done.seconds.toFixed(0)} s\n`,
+      );
     }
     await delay(IDLE_MS);
     const idle = costsNow(cloud);
@@ -202,20 +205,13 @@ const budgetsOf = ({ waves, starts }: Measured, judgesSlope: boolean): readonly 
   },
 ];
 
-const countOf = (value: unknown, name: string): number => {
-  const count = Number(value);
-  if (!Number.isInteger(count) || count < 1)
-    throw new Error(`--${name} must be a whole number above 0, not ${String(value)}`);
-  return count;
-};
-
 export const run = async (options: BenchOptions): Promise<Report> => {
-  const clusters = countOf(options['clusters'], 'clusters');
-  const wave = countOf(options['wave'], 'wave');
+  const sizes = countsOf(options['waves'], 'waves');
   const slots = options['slots'] === undefined ? undefined : countOf(options['slots'], 'slots');
-  const measured = await measure(clusters, wave, slots);
+  const measured = await measure(sizes, slots);
   const { waves, idle, starts } = measured;
   const last = waves.at(-1);
+  const clusters = last?.clusters ?? 0;
   return {
     bench: 'scale',
     budgets: budgetsOf(measured, waves.length > 1),
@@ -231,7 +227,7 @@ export const run = async (options: BenchOptions): Promise<Report> => {
       ...(waves.length > 1 ? [thousandTable(waves)] : []),
     ],
     notes: [
-      `${clusters} clusters with a pool each, ${Math.min(wave, clusters)} at once${slots === undefined ? '' : `, on ${slots} activity slots`}; AWS and machines are doubles on the same computer.`,
+      `${clusters} clusters with a pool each, in waves of ${sizes.join(', ')}${slots === undefined ? '' : `, on ${slots} activity slots`}; AWS and machines are doubles on the same computer.`,
       'CPU-seconds are the kernel’s, so that a busy computer changes them little; seconds are the clock’s.',
     ],
   };
