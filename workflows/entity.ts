@@ -61,7 +61,20 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
   let outdated = 0;
   let paused = false;
 
-  setHandler(specChanged, () => void (changes += 1), { description: 'The object may have changed: read it again' });
+  /** Which news was heard last, and which the last look came after. */
+  let heard: string | undefined;
+  let lookedAfter: string | undefined;
+
+  setHandler(
+    specChanged,
+    (told) => {
+      // A watcher that starts tells everything: what was looked at already is no news to whom nothing is missing.
+      if (telling.view().phase === 'settled' && told !== undefined && told.news === lookedAfter) return;
+      heard = told?.news;
+      changes += 1;
+    },
+    { description: 'The object may have changed: read it again' },
+  );
   setHandler(
     clusterProgressed,
     () => {
@@ -114,6 +127,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
   };
 
   const look = async (told = false): Promise<Assessment | Failing> => {
+    lookedAfter = heard;
     try {
       const assessment = await assess(told ? { object, told } : { object });
       pacing = assessment.pacing ?? pacing;

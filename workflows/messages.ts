@@ -57,8 +57,11 @@ export type EntityView = {
   readonly held?: OperationType;
 };
 
-/** "Something about the object may have changed": the entity reads it again. Lost, doubled, reordered: no harm. */
-export const specChanged = defineSignal<[]>('specChanged');
+/**
+ * "Something about the object may have changed": the entity reads it again. Lost, doubled, reordered: no harm. `news` says
+ * what the sender saw, so that whoever looked at it already, and lacks nothing, need not look again.
+ */
+export const specChanged = defineSignal<[{ readonly news: string }?]>('specChanged');
 /** "Your cluster made progress": only of interest to a pool that waits for it. */
 export const clusterProgressed = defineSignal<[]>('clusterProgressed');
 /** A node pool asks its cluster's entity to be told about progress. */

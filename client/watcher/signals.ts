@@ -97,13 +97,16 @@ export const signals = (
       await client.workflow.signalWithStart(type, { ...entity, signal: annotated, signalArgs: [{ requests: asked }] });
     }
     if (before?.news !== news) {
-      await client.workflow.signalWithStart(type, { ...entity, signal: specChanged, signalArgs: [] });
+      await client.workflow.signalWithStart(type, { ...entity, signal: specChanged, signalArgs: [{ news }] });
     }
     told.set(object.uid, { news, requests, workflowId, at: Date.now() });
   };
 
   /** An entity that has ended needs no telling, and must not be started for it. */
-  const signalRunning = async (object: Observed, signal: typeof specChanged): Promise<void> => {
+  const signalRunning = async (
+    object: Observed,
+    signal: typeof specChanged | typeof clusterProgressed,
+  ): Promise<void> => {
     try {
       await client.workflow.getHandle(entityWorkflowId(referenceOf(object))).signal(signal);
     } catch (error) {

@@ -89,6 +89,31 @@ describe('an entity', () => {
     expect(looks).toBe(2);
   });
 
+  test('that is settled does not look again at what a watcher that starts anew tells once more', async () => {
+    const object = newObject();
+    let looks = 0;
+    const assess = async (): Promise<Assessment> => {
+      looks += 1;
+      return looks < 3 ? { kind: 'settled', generation: looks } : { kind: 'orphaned', reason: 'enough' };
+    };
+    await temporal.withWorker({ assess, mirror: async () => undefined }, async (queue) => {
+      const entity = await startEntity(queue, object);
+      const untilLooked = (count: number) =>
+        waitFor(`it has looked ${count} times`, async () =>
+          looks === count && (await entity.query(getEntityState)).phase === 'settled' ? true : undefined,
+        );
+      await untilLooked(1);
+      await entity.signal(specChanged, { news: 'generation 2' });
+      await untilLooked(2);
+      await entity.signal(specChanged, { news: 'generation 2' });
+      await untilLooked(2);
+      // Whoever says nothing of what he saw is believed.
+      await entity.signal(specChanged);
+      expect(await entity.result()).toBe('orphaned: enough');
+    });
+    expect(looks).toBe(3);
+  });
+
   test('whose object is gone changes nothing and ends as orphaned', async () => {
     const object = newObject();
     const { calls, activities } = recordingActivities();

@@ -41,6 +41,8 @@ export const unchanged: Tell = (story) => {
             .parts.map(({ name, pid }) => [name, pid]),
         );
         for (const { name, pid } of parts) expect({ name, pid: now.get(name) }).not.toEqual({ name, pid });
+        // What a watcher that starts tells is no news to them: somebody must ask.
+        for (const id of ids) await story().temporal.poke(id);
         await untilSettledAgain(story(), ids, looks);
         expect(await story().journey.mutationsSince(since)).toEqual([]);
         await story().journey.untilProvisioned();
