@@ -65,8 +65,11 @@ export const fieldsOf = (schema: Schema, path = ''): readonly Field[] => {
       ...fieldsOf(field, here),
     ];
   });
-  const { items } = schema;
-  return items === undefined ? own : [...own, ...fieldsOf(items, `${path}[]`)];
+  return [
+    ...own,
+    ...(schema.items === undefined ? [] : fieldsOf(schema.items, `${path}[]`)),
+    ...(schema.additionalProperties === undefined ? [] : fieldsOf(schema.additionalProperties, `${path}.<name>`)),
+  ];
 };
 
 const range = (unit: string, least: number | undefined, most: number | undefined): string | undefined => {
@@ -89,8 +92,15 @@ const typeOf = (schema: Schema): string => {
   }
   if (schema.enum !== undefined) return `one of ${schema.enum.map((word) => `\`${word}\``).join(', ')}`;
   if (schema.format === 'date-time') return 'time';
-  if (schema.type === 'integer') return limits('integer', range('', schema.minimum, schema.maximum));
-  if (schema.type === 'string') return limits('string', range(' characters', schema.minLength, schema.maxLength));
+  if (schema.type === 'integer') {
+    // Every number that JSON can hold is no limit worth a word.
+    const most = schema.maximum === Number.MAX_SAFE_INTEGER ? undefined : schema.maximum;
+    return most === undefined ? 'integer' : limits('integer', range('', schema.minimum, most));
+  }
+  if (schema.type === 'string') {
+    const least = schema.maxLength === undefined ? undefined : schema.minLength;
+    return limits('string', range(' characters', least, schema.maxLength));
+  }
   return schema.type ?? 'any';
 };
 
@@ -185,8 +195,8 @@ export const fieldReference = (): string =>
     'How to read the tables: a field that is neither required nor has a default may be left out; one that is required must be',
     'given wherever the field around it is. *Can change* tells whether the API server takes another value for an object that',
     'exists, and if not, what to do instead; what follows a change that it takes is in',
-    '[concepts](concepts.md#what-a-change-does). *Rules* are what it refuses an object for. `[]` stands for each entry of a list.',
-    'The last column compares with the product whose objects these were.',
+    '[concepts](concepts.md#what-a-change-does). *Rules* are what it refuses an object for. `[]` stands for each entry of a list,',
+    '`<name>` for each of a map. The last column compares with the product whose objects these were.',
     '',
     ...kindSection('AWSCluster', clusterDefinition()),
     ...kindSection('AWSNodePool', nodePoolDefinition()),

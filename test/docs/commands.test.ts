@@ -9,7 +9,7 @@ import {
   RUN_ELSEWHERE,
   SHELL,
 } from './commands.ts';
-import { pages, parsePage } from './markdown.ts';
+import { pages, parsePage, quotedIn } from './markdown.ts';
 
 const isDocumentation = (path: string): boolean => path === 'README.md' || path.startsWith('docs/');
 
@@ -28,6 +28,16 @@ describe('the documentation’s commands', () => {
         isDocumentation(page) && needs === undefined && RUN_BY[page] === undefined && !isRunElsewhere(text),
     );
     expect(unrun.map(({ page, line, text }) => `${page}:${line}: ${text}`)).toEqual([]);
+  });
+
+  test('that running text names are among them, or the beginning of one', () => {
+    const typed = allCommands().map(({ text }) => `${text} `);
+    const unknown = pages()
+      .filter(({ path }) => isDocumentation(path))
+      .flatMap((page) => quotedIn(page).map((quoted) => ({ ...quoted, page: page.path })))
+      .filter(({ code }) => /^(npm|npx|slipway|kubectl|temporal|curl|docker|aws) /.test(code))
+      .filter(({ code }) => !typed.some((text) => text.startsWith(`${code} `)));
+    expect(unknown).toEqual([]);
   });
 
   test('that run the tests, or take their ground away, are run by what is said to run them', () => {

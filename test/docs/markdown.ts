@@ -82,7 +82,16 @@ export const anchorsOf = (page: Page): readonly string[] => {
   });
 };
 
-export type Section = { readonly anchor: string; readonly line: number };
+export type Quoted = { readonly code: string; readonly line: number };
+
+/** What is quoted as code in running text, but for comments. */
+export const quotedIn = (page: Page): readonly Quoted[] =>
+  page.prose.flatMap((line, index) =>
+    [...line.replaceAll(/<!--.*?-->/g, '').matchAll(/`([^`]+)`/g)].map((match) => ({
+      code: match[1] ?? '',
+      line: index + 1,
+    })),
+  );
 
 /** The section in which a line is: its nearest heading above. */
 export const sectionAt = (page: Page, line: number): string => {
