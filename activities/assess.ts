@@ -53,7 +53,7 @@ export type AssessSources = {
 
 type Named = { readonly namespace: string; readonly name: string };
 
-const clusterRequest = (object: ObjectRef, cluster: AWSCluster): ObserveRequest => {
+export const clusterRequest = (object: ObjectRef, cluster: AWSCluster): ObserveRequest => {
   const { spec, metadata } = cluster;
   const { uid } = metadata;
   return {
@@ -101,7 +101,7 @@ const assessCluster = async (sources: AssessSources, object: ObjectRef, signal: 
 };
 
 /** A pool that outlives its cluster's object is still removed, by the cluster id that its status has pinned. */
-const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCluster | null): ObserveRequest => ({
+export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCluster | null): ObserveRequest => ({
   object,
   clusterId: pool.status?.clusterID ?? clusterIdOf(cluster?.metadata.uid ?? ''),
   clusterUid: cluster?.metadata.uid ?? '',

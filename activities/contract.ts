@@ -6,8 +6,17 @@
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Assessment, OperationInput, OperationType, Pacing } from '../policy/assessment.ts';
+import type { Finding } from '../policy/drift.ts';
 import type { Found, Plan, Step } from '../policy/plan.ts';
-import type { Change, EventView, MirrorRequest, OperationView, StepState, StepView } from '../policy/views.ts';
+import type {
+  Change,
+  DriftReport,
+  EventView,
+  MirrorRequest,
+  OperationView,
+  StepState,
+  StepView,
+} from '../policy/views.ts';
 import type { Outputs } from '../topology/resource.ts';
 
 export type AssessRequest = {
@@ -55,6 +64,23 @@ export type IssuedCertificate = {
   readonly clusterId: string;
 };
 
+/** What a sweep wants an entity to be told. */
+export type SweepFinding = { readonly entityId: string; readonly finding: Finding };
+
+/** What a sweep looked at and found; findings sorted by entity. */
+export type SweepAnswer = {
+  readonly clusters: number;
+  readonly nodePools: number;
+  /** Of these, those that rest and so were compared. */
+  readonly looked: number;
+  /** Those that this release of Slipway doesn't understand, and those of which something could not be read. */
+  readonly invalid: number;
+  readonly unread: number;
+  /** When the listings began, in epoch milliseconds. */
+  readonly lookedAt: number;
+  readonly findings: readonly SweepFinding[];
+};
+
 export type Activities = {
   assess(request: AssessRequest): Promise<Assessment>;
   ensure(request: StepRequest): Promise<StepOutcome>;
@@ -65,11 +91,14 @@ export type Activities = {
   find(request: StepRequest): Promise<Outputs | null>;
   mirror(request: MirrorRequest): Promise<void>;
   issueCertificate(request: IssueCertificateRequest): Promise<IssuedCertificate>;
+  /** Looks at everything in the account and region; changes nothing. */
+  sweep(): Promise<SweepAnswer>;
 };
 
 /** What policy decides and projects is policy's own; listed here because workflows and activities pass it on. */
 export type {
   Assessment,
+  DriftReport,
   EventView,
   Found,
   MirrorRequest,

@@ -21,7 +21,16 @@ export const STATES = [
 export type State = (typeof STATES)[number];
 
 /** Condition types, by kstatus rules: Reconciling and Stalled are absent or False when there is nothing to say. */
-export const CONDITION_TYPES = ['Ready', 'Reconciling', 'Stalled', 'FieldsWithoutEffect', 'Degraded'] as const;
+export const CONDITION_TYPES = [
+  'Ready',
+  'Reconciling',
+  'Stalled',
+  'FieldsWithoutEffect',
+  'ChangesPending',
+  'Degraded',
+  'Drifted',
+  'RevisionAvailable',
+] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 const time = z.string().meta({ format: 'date-time' });

@@ -16,7 +16,8 @@ import { ingressRuleId } from './rules.ts';
 /** One difference, as a person would say it: `tcp 6443-6443 from 10.0.0.0/16 is not allowed`. */
 export type Difference = string;
 
-const UNKNOWN = 'something that it refers to does not exist yet';
+/** Not a difference by itself: it follows from one elsewhere. */
+export const UNKNOWN = 'something that it refers to does not exist yet';
 
 const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((item) => b.includes(item));

@@ -21,8 +21,11 @@ export type Claims = {
 /** The API server takes 32 KiB; a person takes less. */
 const MESSAGE_LENGTH = 1_024;
 
-export const cut = (message: string): string =>
-  message.length <= MESSAGE_LENGTH ? message : `${message.slice(0, MESSAGE_LENGTH - 2)} …`;
+/** The message, or as much of it as leaves room for `reserved` more. */
+export const cut = (message: string, reserved = 0): string => {
+  const most = MESSAGE_LENGTH - reserved;
+  return message.length <= most ? message : `${message.slice(0, most - 2)} …`;
+};
 
 const NOTHING: Claim = { status: 'False', reason: 'NothingToDo', message: '' };
 

@@ -5,6 +5,8 @@
  * pins. No upgrade of Slipway replaces a machine: what runs keeps its revision until somebody asks for another version,
  * and then until the operation that brings it.
  */
+
+import type { ObjectKind } from '../api/object.ts';
 import { type Release, type ReleaseAddon, releaseOf } from '../api/releases.ts';
 import type { Revision } from '../api/status.ts';
 
@@ -40,6 +42,42 @@ export const releaseFromRevision = (revision: Revision): Release => {
       'connect-agent': addon('connect-agent'),
     },
   };
+};
+
+type Part = { readonly name: string; readonly is: string | undefined; readonly was: string | undefined };
+
+const partsOfCluster = (today: Revision, pinned: Revision): readonly Part[] => {
+  const names = [...new Set([...Object.keys(today.addons ?? {}), ...Object.keys(pinned.addons ?? {})])].sort();
+  const labelOf = (addon: ReleaseAddon | undefined): string | undefined =>
+    addon && [addon.version, ...Object.values(addon.images)].join(' ');
+  return [
+    { name: 'etcd', is: today.etcd, was: pinned.etcd },
+    { name: 'cloud controller', is: today.cloudController, was: pinned.cloudController },
+    // A pinned revision that names no add-ons runs today's.
+    ...(pinned.addons === undefined ? [] : names).map((name) => ({
+      name,
+      is: labelOf(today.addons?.[name]),
+      was: labelOf(pinned.addons?.[name]),
+    })),
+  ];
+};
+
+/**
+ * What of a pinned revision is another one in today's catalogue, as a person would say it.
+ * Nothing where the catalogue no longer has the version: that is no offer.
+ */
+export const newerRevision = (kind: ObjectKind, pinned: Revision, current: Release | undefined): readonly string[] => {
+  if (current === undefined) return [];
+  const today = revisionOf(current);
+  const ofNode: readonly Part[] = [
+    { name: 'Kubernetes', is: today.kubernetes, was: pinned.kubernetes },
+    { name: 'machine image', is: today.imageID, was: pinned.imageID },
+  ];
+  // Nodes run neither etcd nor what looks after the cluster.
+  const parts = kind === 'AWSCluster' ? [...ofNode, ...partsOfCluster(today, pinned)] : ofNode;
+  return parts
+    .filter(({ is, was }) => is !== was)
+    .map(({ name, is, was }) => `${name} ${is ?? 'none'} instead of ${was ?? 'none'}`);
 };
 
 /** The release to plan with: the pinned one while machines run it or the same version is asked for. */

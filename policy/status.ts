@@ -8,12 +8,6 @@
  * operation waits for is named), I12 (the account that was pinned first stays pinned).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import {
-  clusterFieldsWithoutEffect,
-  describeWithoutEffect,
-  type FieldWithoutEffect,
-  nodePoolFieldsWithoutEffect,
-} from '../api/effects.ts';
 import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
 import { releaseOf } from '../api/releases.ts';
@@ -49,6 +43,7 @@ import {
   time,
 } from './operation-claims.ts';
 import { revisionOf } from './revision.ts';
+import { specificClaims } from './specific-conditions.ts';
 import type { MirrorRequest, OperationView } from './views.ts';
 
 /** The fields of both kinds; a cluster's status never has those of a pool. */
@@ -102,30 +97,6 @@ const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredO
     case 'operation':
       return operationClaims(subject.operation, reference, ready);
   }
-};
-
-const withoutEffect = (object: StoredObject): readonly FieldWithoutEffect[] =>
-  object.kind === 'AWSCluster' ? clusterFieldsWithoutEffect(object.spec) : nodePoolFieldsWithoutEffect(object.spec);
-
-const specificClaims = (subject: Subject, object: StoredObject): Readonly<Record<string, Claims['Ready']>> => {
-  const fields = withoutEffect(object);
-  const note = subject.kind === 'settled' ? subject.note : undefined;
-  const degraded = degradedClaim(subject, object.status?.unhealthyReplicas ?? []);
-  return {
-    ...(degraded === undefined ? {} : { Degraded: degraded }),
-    ...(fields.length === 0
-      ? {}
-      : {
-          FieldsWithoutEffect: {
-            status: 'True' as const,
-            reason: 'NotImplemented',
-            message: cut(describeWithoutEffect(fields)),
-          },
-        }),
-    ...(note === undefined
-      ? {}
-      : { ChangesPending: { status: 'True' as const, reason: 'RolloutNeeded', message: cut(note) } }),
-  };
 };
 
 const lastOperationOf = (operation: OperationView): LastOperation => {
@@ -270,7 +241,12 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
   const revision = revisionFor(subject, version, before.revision);
   const unhealthy = unhealthyReplicas(subject, unhealthyBefore, now);
   const incarnations = incarnationsOf(subject, before.incarnations);
-  const claims: Claims = { ...specificClaims(subject, object), ...claimsOf(request, object) };
+  const degraded = degradedClaim(subject, unhealthyBefore);
+  const claims: Claims = {
+    ...(degraded === undefined ? {} : { Degraded: degraded }),
+    ...specificClaims(subject, object, revision),
+    ...claimsOf(request, object),
+  };
   return {
     ...before,
     ...identityOf(request, object),

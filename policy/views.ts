@@ -66,6 +66,17 @@ export type OperationView = {
   readonly incarnations?: Readonly<Record<string, number>>;
 };
 
+/** One thing that is not as the spec asks for, found by a sweep: a resource's key, and what differs as a sentence. */
+export type Drift = { readonly key: string; readonly difference: string };
+
+/** What a sweep found of one object, and when it began to look: nothing where what differed does so no more. */
+export type DriftReport = {
+  readonly lookedAt: number;
+  readonly differences: readonly Drift[];
+  /** What waits for a rollout, as `settled` notes it. */
+  readonly note?: string;
+};
+
 /** Projection of workflow state to the object's status: written by the running operation, or else by the entity. */
 export type MirrorRequest = {
   readonly object: ObjectRef;
@@ -75,7 +86,12 @@ export type MirrorRequest = {
   readonly kubernetesVersion?: string;
   readonly subject:
     | { readonly kind: 'operation'; readonly operation: OperationView }
-    | { readonly kind: 'settled'; readonly note?: string; readonly controlPlane?: ControlPlaneReport }
+    | {
+        readonly kind: 'settled';
+        readonly note?: string;
+        readonly drift?: readonly Drift[];
+        readonly controlPlane?: ControlPlaneReport;
+      }
     | { readonly kind: 'waiting'; readonly reason: string }
     | {
         readonly kind: 'blocked';

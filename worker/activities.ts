@@ -21,6 +21,7 @@ import { connectManagement } from '../activities/kubernetes/management.ts';
 import { findCluster, findNodePool } from '../activities/kubernetes/objects.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
+import { surveyManagement } from '../activities/kubernetes/survey.ts';
 import {
   closeUserClusters,
   connectUserClusters,
@@ -28,11 +29,14 @@ import {
 } from '../activities/kubernetes/user-cluster.ts';
 import { createMirror } from '../activities/mirror.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
+import { createSweep } from '../activities/sweep.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
 export type WiredActivities = {
   readonly activities: Activities;
+  /** The account that the credentials belong to. */
+  readonly account: (signal: AbortSignal) => Promise<string>;
   /** Ends connections, once no activity runs any more. */
   readonly close: () => Promise<void>;
 };
@@ -112,12 +116,14 @@ export const wireActivities = (
     }),
     'hub-membership': hubMembershipDriver(hub),
   });
+  const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
+  const repair = { afterSeconds: configuration.repairSeconds };
   const assess = createAssess({
     settleSeconds,
     foresee: aws.foresee,
     pacing,
-    repair: { afterSeconds: configuration.repairSeconds },
-    served: async (signal) => ({ account: await aws.scope.account(signal), regions: [region] }),
+    repair,
+    served,
     findCluster: (name, signal) => findCluster(management, name, { signal }),
     findNodePool: (name, signal) => findNodePool(management, name, { signal }),
     observe: createInventory({
@@ -125,6 +131,15 @@ export const wireActivities = (
       management: (request, signal) => observeManagement(management, request, { signal }),
       hub: (membership, signal) => observeMembership(hub, membership, signal),
     }),
+  });
+  const sweep = createSweep({
+    settleSeconds,
+    repair,
+    served,
+    management: (signal) => surveyManagement(management, { signal }),
+    aws: aws.survey,
+    hub: (membership, signal) => observeMembership(hub, membership, signal),
+    onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });
   const mirror = createMirror({
     now: Date.now,
@@ -138,6 +153,7 @@ export const wireActivities = (
   const signalOf = (): AbortSignal => Context.current().cancellationSignal;
 
   return {
+    account: aws.scope.account,
     activities: {
       assess: (request) => assess(request, signalOf()),
       ensure: (request) => steps.ensure(request, execution()),
@@ -146,6 +162,7 @@ export const wireActivities = (
       find: (request) => steps.find(request, execution()),
       mirror: (request) => mirror(request, signalOf()),
       issueCertificate: (request) => issueClusterCertificate(management, request, { signal: signalOf() }),
+      sweep: () => sweep(signalOf()),
     },
     close: async () => {
       await closeUserClusters(cache);

@@ -17,6 +17,8 @@ const Environment = z.object({
   SLIPWAY_HUB_ENDPOINT: z.url().optional(),
   SLIPWAY_CLUSTER_PROXY: z.url().optional(),
   SLIPWAY_SETTLE_SECONDS: z.coerce.number().int().min(0).default(120),
+  /** How often all objects are compared with AWS; 0: never. */
+  SLIPWAY_SWEEP_SECONDS: z.coerce.number().int().min(0).default(600),
   SLIPWAY_RETRY_SECONDS: z.coerce.number().positive().default(10),
   SLIPWAY_RETRY_MAX_SECONDS: z.coerce.number().positive().default(1_800),
   SLIPWAY_REPAIR_SECONDS: z.coerce.number().int().min(1).default(REPAIR_AFTER_SECONDS),
@@ -43,6 +45,8 @@ export type WorkerConfiguration = {
   readonly clusterProxy?: string;
   /** How long after the last mutating call an empty account is believed to stay empty, in seconds. */
   readonly settleSeconds: number;
+  /** Seconds between two sweeps for drift; 0: none. */
+  readonly sweepSeconds: number;
   /** How soon what failed is tried again by itself, at first and at most. */
   readonly pacing: Pacing;
   /** How long a replica of the control plane may fail its health checks before its machine is replaced, in seconds. */
@@ -68,6 +72,7 @@ export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process
     temporalNamespace: value.TEMPORAL_NAMESPACE,
     region: value.AWS_REGION,
     settleSeconds: value.SLIPWAY_SETTLE_SECONDS,
+    sweepSeconds: value.SLIPWAY_SWEEP_SECONDS,
     pacing: { retryMs: value.SLIPWAY_RETRY_SECONDS * 1_000, retryMaxMs: value.SLIPWAY_RETRY_MAX_SECONDS * 1_000 },
     repairSeconds: value.SLIPWAY_REPAIR_SECONDS,
     metricsApiService: value.SLIPWAY_METRICS_API_SERVICE === 'true',

@@ -4,6 +4,7 @@
  * Owns: wiring and shutdown order: Temporal's worker drains, then connections close. Everything it does can be lost
  * and done again (I2).
  */
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
@@ -14,6 +15,7 @@ import { listBlocked } from './blocked.ts';
 import { readWorkerConfiguration } from './configuration.ts';
 import { outcomeInterceptor } from './interceptors.ts';
 import { createMetrics, serveMetrics } from './metrics.ts';
+import { keepScheduleInTheEnd } from './sweep-schedule.ts';
 
 const configuration = readWorkerConfiguration();
 const log = pino({ base: { component: 'worker' }, level: configuration.logLevel });
@@ -73,7 +75,7 @@ const connect = async (): Promise<NativeConnection> => {
         );
       }
       log.warn({ address: configuration.temporalAddress, attempt }, 'Temporal does not answer yet: trying again');
-      await new Promise((resolve) => setTimeout(resolve, Math.min(250 * attempt, 5_000)));
+      await setTimeout(Math.min(250 * attempt, 5_000));
     }
   }
 };
@@ -96,9 +98,24 @@ const worker = await Worker.create({
   shutdownForceTime: '45 s',
 });
 log.info({ taskQueue, region: configuration.region }, 'Working');
+const stopping = new AbortController();
+const scheduled = keepScheduleInTheEnd({
+  client: new Client({ connection, namespace: configuration.temporalNamespace }),
+  account: wired.account,
+  region: configuration.region,
+  taskQueue,
+  seconds: configuration.sweepSeconds,
+  signal: stopping.signal,
+  pause: (milliseconds) => setTimeout(milliseconds, undefined, { signal: stopping.signal }).catch(() => undefined),
+  onKept: (scheduleId) => log.info({ scheduleId, seconds: configuration.sweepSeconds }, 'Sweeps for drift'),
+  onTrouble: (error, nextTryMs) =>
+    log.warn({ error: String(error), nextTryMs }, 'The schedule of the sweeps could not be kept: trying again'),
+});
 try {
   await worker.run();
 } finally {
+  stopping.abort();
+  await scheduled;
   await wired.close();
   await connection.close();
   metricsServer?.close();

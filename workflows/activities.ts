@@ -69,6 +69,14 @@ const FIND: ActivityOptions = {
   retry: { initialInterval: SECOND, maximumAttempts: 2 },
 };
 
+/** Everything in an account: the next sweep comes soon, so one that fails is not tried for ever. */
+const SWEEP: ActivityOptions = {
+  ...HEARTBEAT,
+  startToCloseTimeout: 5 * MINUTE,
+  retry: { initialInterval: 5 * SECOND, backoffCoefficient: 2, maximumInterval: MINUTE, maximumAttempts: 3 },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
 const ISSUE: ActivityOptions = {
   startToCloseTimeout: 15 * SECOND,
   retry: { initialInterval: SECOND, maximumAttempts: 3 },
@@ -88,6 +96,8 @@ export const { issueCertificate } = proxyActivities<Pick<Activities, 'issueCerti
   ...ISSUE,
   activityId: 'issue certificate',
 });
+
+export const { sweep } = proxyActivities<Pick<Activities, 'sweep'>>({ ...SWEEP, activityId: 'sweep' });
 
 /** The activities of one step: its id is the activity's id, so that Temporal's UI and command line name it. */
 export const stepActivities = (step: Step): StepActivities => {

@@ -23,6 +23,7 @@ import {
 import type { Assessment, OperationInput } from '../activities/contract.ts';
 import { assess, DEFAULT_PACING, IDLE_LOOK, retryDelay } from './activities.ts';
 import { askToBeTold, followDependents } from './dependents.ts';
+import { followDrift, type SettledSubject } from './drift-reports.ts';
 import { entityTelling, type Obstacle } from './entity-telling.ts';
 import { takeEntityVerbs } from './entity-verbs.ts';
 import { type Failing, follow } from './following.ts';
@@ -86,6 +87,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
   );
   setHandler(getEntityState, telling.view, { description: 'What this entity is doing, and why' });
   const dependents = followDependents(initial.dependents);
+  const drift = followDrift();
   const again = (): void => {
     looksWhileBlocked = 0;
     changes += 1;
@@ -137,6 +139,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
     }
   };
 
+  const isOver = (seen: Seen): boolean => changes > seen.changes || progress > seen.progress;
   const current = (): Seen => ({ changes, progress });
   const leaving = (): boolean => cancelled() || workflowInfo().continueAsNewSuggested;
 
@@ -145,7 +148,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
     const tellAgain = unwritten() === 0 ? undefined : retryDelay(pacing, unwritten());
     const least = Math.min(milliseconds ?? Number.POSITIVE_INFINITY, tellAgain ?? Number.POSITIVE_INFINITY);
     const deadline = Number.isFinite(least) ? Date.now() + least : undefined;
-    const isNews = (): boolean => changes > seen.changes || progress > seen.progress;
+    const isNews = (): boolean => isOver(seen) || drift.isPending();
     for (;;) {
       verbs.settle();
       if (!dependents.toldAll()) await dependents.tell();
@@ -158,6 +161,31 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         await condition(awake, Math.max(1, deadline - Date.now()), { summary });
       }
     }
+  };
+
+  /** Settled until something new. What a sweep reports meanwhile is written, and never makes a plan. */
+  const settle = async (
+    seen: Seen,
+    generation: number,
+    first?: SettledSubject,
+    milliseconds?: number,
+  ): Promise<void> => {
+    const deadline = milliseconds === undefined ? undefined : Date.now() + milliseconds;
+    drift.begin();
+    for (let subject = first; ; ) {
+      enter('settled', subject?.drift === undefined ? {} : { drifted: true });
+      if (subject !== undefined) await write(subject, generation);
+      const left = deadline === undefined ? undefined : Math.max(1, deadline - Date.now());
+      await idle(seen, left);
+      const report = drift.take();
+      const over = isOver(seen) || leaving() || (deadline !== undefined && Date.now() >= deadline);
+      if (report !== undefined) {
+        // A sweep says nothing of replicas.
+        const controlPlane = subject?.controlPlane;
+        subject = controlPlane === undefined ? report : { ...report, controlPlane };
+      } else if (subject === undefined || unwritten() === 0 || over) break;
+    }
+    drift.end();
   };
 
   /** What came too late for one operation, or too early for the next, says how that one begins. */
@@ -194,8 +222,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         if (result.skipped !== undefined) skipped = { operation: type, generation, steps: result.skipped };
         // What it made is as it should be. What changes later is found by the next look, for whatever reason.
         else if (operation.settles && changes === seen.changes) {
-          enter('settled');
-          await idle(seen);
+          await settle(seen, generation);
         }
         return false;
       case 'aborted':
@@ -275,17 +302,17 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         break;
       }
       case 'settled':
-        enter('settled');
         belongTo(assessment.clusterId);
-        await write(
+        await settle(
+          seen,
+          assessment.generation,
           {
             kind: 'settled',
             ...(assessment.note === undefined ? {} : { note: assessment.note }),
             ...(assessment.controlPlane === undefined ? {} : { controlPlane: assessment.controlPlane }),
           },
-          assessment.generation,
+          inMilliseconds(assessment.lookAgainSeconds),
         );
-        await idle(seen, inMilliseconds(assessment.lookAgainSeconds));
         break;
       case 'waiting':
         enter('waiting', { reason: assessment.reason });

@@ -3,6 +3,7 @@
  */
 import type { IssueCertificateRequest, IssuedCertificate, OperationInput } from '../activities/contract.ts';
 import { issueCertificate } from './activities.ts';
+import { runSweep, type SweepSummary } from './drift-sweep.ts';
 import { runEntity } from './entity.ts';
 import type { EntityState, OperationResult } from './messages.ts';
 import { runOperation } from './operation.ts';
@@ -38,4 +39,9 @@ export async function DeleteNodePool(input: OperationInput): Promise<OperationRe
 /** Short-lived admin credentials: a signing request goes in, a certificate comes out, nothing secret passes (I8). */
 export async function IssueCredential(request: IssueCertificateRequest): Promise<IssuedCertificate> {
   return issueCertificate(request);
+}
+
+/** Started by a schedule: what differs from the specs in AWS, told to the entities that it concerns. */
+export async function DriftSweep(): Promise<SweepSummary> {
+  return runSweep();
 }

@@ -6,7 +6,14 @@
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { IssuedCertificate, OperationType, OperationView, Pacing, StepView } from '../activities/contract.ts';
+import type {
+  DriftReport,
+  IssuedCertificate,
+  OperationType,
+  OperationView,
+  Pacing,
+  StepView,
+} from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
 
 /** What the command line reads out of workflows. */
@@ -16,6 +23,10 @@ export const TASK_QUEUE = 'slipway';
 
 /** Workflow types of the entities; an operation's type is an `OperationType`. */
 export const ENTITY_WORKFLOW = { AWSCluster: 'AwsCluster', AWSNodePool: 'AwsNodePool' } as const;
+export const DRIFT_SWEEP_WORKFLOW = 'DriftSweep';
+/** The schedule of the sweeps of an account and region; also what their workflow ids begin with. */
+export const sweepScheduleId = (account: string, region: string, taskQueue: string = TASK_QUEUE): string =>
+  `slipway-sweep/${account}/${region}${taskQueue === TASK_QUEUE ? '' : `/${taskQueue}`}`;
 export const ISSUE_CREDENTIAL_WORKFLOW = 'IssueCredential';
 
 /** An operation that a person aborted: it isn't begun again for this generation until somebody says `resume`. */
@@ -55,6 +66,8 @@ export type EntityView = {
   readonly operationId?: string;
   /** The operation that a person aborted and that `resume` begins again. */
   readonly held?: OperationType;
+  /** A sweep found that something differs, which `retry` mends. */
+  readonly drifted?: true;
 };
 
 /**
@@ -68,6 +81,8 @@ export const clusterProgressed = defineSignal<[]>('clusterProgressed');
 export const addDependent = defineSignal<[{ entityId: string }]>('addDependent');
 /** An operation tells its entity that a milestone was reached. */
 export const milestoneReached = defineSignal<[{ key: string }]>('milestoneReached');
+/** A sweep tells an entity what differs, or no longer does: it is written to status, and never makes a plan. */
+export const driftFound = defineSignal<[DriftReport]>('driftFound');
 /** The entity tells its operation that a newer spec or a deletion takes its place. */
 export const supersede = defineSignal<[{ reason: string }]>('supersede');
 

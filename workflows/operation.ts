@@ -34,13 +34,15 @@ import { getOperationState, milestoneReached, type OperationResult, SEARCH_ATTRI
 import { failureOf } from './outcomes.ts';
 import { resolveMessage } from './references.ts';
 import { runPlan } from './run-plan.ts';
+import { whyUnknown } from './unknown-plan.ts';
 import { type Asked, takeVerbs } from './verbs.ts';
 
-const PLAN_VERSION = 1;
 const ABORTED = 'it was aborted';
 const LONG_HISTORY = 'its history has become long';
 
 export const runOperation = async (input: OperationInput): Promise<OperationResult> => {
+  const unknown = whyUnknown(input);
+  if (unknown !== undefined) return { state: 'superseded', reason: unknown };
   const info = workflowInfo();
   const startedAt = Date.now();
   const states = new Map<string, StepState>(input.plan.steps.map((step) => [step.id, { state: 'pending' }]));
@@ -177,8 +179,6 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
 
   upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.operation, value: input.type }]);
   phase(asked.paused ? 'Paused' : 'Running');
-  if (input.plan.version !== PLAN_VERSION)
-    stop(`The plan has version ${input.plan.version}, this worker runs ${PLAN_VERSION}.`);
 
   // Temporal's own cancel means abort: no new step starts, what is under way settles (design §13).
   const cancelled = CancellationScope.current().cancelRequested.catch(() => stop(ABORTED));

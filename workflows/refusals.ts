@@ -109,6 +109,7 @@ export const entityRefusalOf = (verb: Verb, view: EntityView, skipped: readonly 
     case 'retry':
       if (view.held !== undefined) return `${view.held} was aborted: resume begins it again.`;
       if (view.phase === 'blocked' || view.phase === 'waiting' || skipped.length > 0) return undefined;
+      if (view.drifted) return undefined;
       return view.phase === 'assessing' ? 'It looks at this moment.' : 'Nothing is blocked: there is nothing to retry.';
     case 'resume':
       return view.held === undefined ? 'Nothing was aborted or paused: there is nothing to resume.' : undefined;

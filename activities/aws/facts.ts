@@ -70,7 +70,7 @@ export type Remember = <T>(question: string, ask: () => Promise<T>, isEnough: (a
  * Answers by question. A question that is being asked is not asked again, and a failure is forgotten. An answer that isn't
  * enough for who asks is never taken from memory: what a person has mended since counts at once.
  */
-export const createMemory = (now: () => number): Remember => {
+export const createMemory = (now: () => number, rememberedMs = REMEMBERED_MS): Remember => {
   const answers = new Map<string, Answer>();
   return async <T>(question: string, ask: () => Promise<T>, isEnough: (answer: T) => boolean): Promise<T> => {
     for (const [key, { until }] of answers) if (until <= now()) answers.delete(key);
@@ -80,7 +80,7 @@ export const createMemory = (now: () => number): Remember => {
       if (!wasSettled || isEnough(answer)) return answer;
       if (answers.get(question) === kept) answers.delete(question);
     }
-    const entry: Answer = { answer: ask(), until: now() + REMEMBERED_MS, settled: false };
+    const entry: Answer = { answer: ask(), until: now() + rememberedMs, settled: false };
     answers.set(question, entry);
     try {
       const answer = (await entry.answer) as T;

@@ -9,7 +9,6 @@
  * is described. A node pool looks at its own template and group, and at what it takes from its cluster, which does not
  * change once it exists and is therefore asked for once for all pools (§12).
  */
-import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import {
   paginateDescribeNetworkInterfaces,
   paginateDescribeSecurityGroups,
@@ -17,7 +16,6 @@ import {
   paginateDescribeVolumes,
   type SecurityGroup,
   type TagDescription,
-  type Volume,
 } from '@aws-sdk/client-ec2';
 import {
   CLUSTER_TAG,
@@ -29,30 +27,25 @@ import {
   UID_TAG,
 } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
-import { kindOf, observed } from '../../policy/observed.ts';
-import type { Found, Inventory } from '../../policy/plan.ts';
-import { CLOUD_LOAD_BALANCERS, ESTABLISHED, LOAD_BALANCER, PREFLIGHT, SUBNET_TAGS } from '../../topology/keys.ts';
-import type { ResourceKey, ResourceKind, Tags } from '../../topology/resource.ts';
+import { observed } from '../../policy/observed.ts';
+import type { Inventory } from '../../policy/plan.ts';
+import { CLOUD_LOAD_BALANCERS, LOAD_BALANCER, PREFLIGHT, SUBNET_TAGS } from '../../topology/keys.ts';
+import type { ResourceKind } from '../../topology/resource.ts';
 import { withAttached } from './attached.ts';
-import { foundGroup, listGroups } from './auto-scaling-group.ts';
+import { listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { foundCloudLoadBalancers, listCloudLoadBalancers } from './cloud-load-balancers.ts';
 import type { ClusterNetwork } from './cluster-network.ts';
-import { foundEstablished } from './established.ts';
-import { exists, foundVolume } from './etcd-volume.ts';
+import { keyOf, ofGroups, ofInterfaces, ofSecurityGroups, ofVolumes, type Parts } from './entries.ts';
 import type { AwsFacts } from './facts.ts';
 import { foundTemplate, listTemplates } from './launch-template.ts';
-import { foundListener, listenersOf } from './listener.ts';
-import { foundLoadBalancer, isCrossZone, loadBalancerNamed, tagsOf } from './load-balancer.ts';
-import { foundInterface } from './network-interface.ts';
+import { foundLoadBalancer, loadBalancerNamed, tagsOf } from './load-balancer.ts';
+import { partsOfLoadBalancing, readDetails } from './load-balancing-details.ts';
 import { preflightOutputs } from './preflight.ts';
 import type { AwsScope } from './scope.ts';
-import { foundSecurityGroup } from './security-group.ts';
-import { foundRules } from './security-group-rules.ts';
 import { foundSubnetTags } from './subnet-tags.ts';
 import { filter, readAll, tagRecord } from './tags.ts';
-import { foundTargetGroup, targetGroupNamed } from './target-group.ts';
-import { foundTargets, targetHealth } from './targets.ts';
+import { targetGroupNamed } from './target-group.ts';
 
 export type ObserveRequest = {
   /** Whose assessment this is: a cluster sees everything of its id, a node pool what is its own or what it needs. */
@@ -68,51 +61,6 @@ export type ObserveRequest = {
 };
 
 export type Observe = (request: ObserveRequest, signal: AbortSignal) => Promise<Inventory>;
-
-type Parts = readonly (Found | undefined)[];
-
-/** The key that a thing of this cluster carries, if it is of this kind. */
-const keyOf = (kind: ResourceKind, tags: Tags, clusterId: string): ResourceKey | undefined => {
-  const key = tags[KEY_TAG];
-  return key !== undefined && tags[CLUSTER_TAG] === clusterId && kindOf(key) === kind ? key : undefined;
-};
-
-/** Entries of those things that are of this kind, by their own tags. */
-const entries = <Thing>(
-  things: readonly Thing[],
-  kind: ResourceKind,
-  clusterId: string,
-  tagsOfThing: (thing: Thing) => Tags,
-  found: (key: ResourceKey, thing: Thing) => Found,
-): Found[] =>
-  things.flatMap((thing) => {
-    const key = keyOf(kind, tagsOfThing(thing), clusterId);
-    return key === undefined ? [] : [found(key, thing)];
-  });
-
-const sibling = (key: ResourceKey, kind: ResourceKind): ResourceKey => `${kind}/${key.slice(key.indexOf('/') + 1)}`;
-
-const ofSecurityGroups = (groups: readonly SecurityGroup[], clusterId: string): Parts =>
-  groups.flatMap((group) => {
-    const key = keyOf('security-group', tagRecord(group.Tags), clusterId);
-    return key === undefined
-      ? []
-      : [foundSecurityGroup(key, group), foundRules(sibling(key, 'security-group-rules'), group)];
-  });
-
-const ofVolumes = (all: readonly Volume[], clusterId: string): Parts => {
-  const volumes = all
-    .filter(exists)
-    .filter((one) => keyOf('etcd-volume', tagRecord(one.Tags), clusterId) !== undefined);
-  const uid = tagRecord(volumes[0]?.Tags)[UID_TAG];
-  return [
-    ...entries(volumes, 'etcd-volume', clusterId, (volume) => tagRecord(volume.Tags), foundVolume),
-    foundEstablished(ESTABLISHED, volumes, uid),
-  ];
-};
-
-const ofGroups = (groups: readonly AutoScalingGroup[], clusterId: string): Parts =>
-  entries(groups, 'auto-scaling-group', clusterId, (group) => tagRecord(group.Tags), foundGroup);
 
 export const createObserve = (
   clients: AwsClients,
@@ -178,7 +126,7 @@ export const createObserve = (
         ),
       ),
       whenAny('network-interface', async () =>
-        entries(
+        ofInterfaces(
           await readAll(
             paginateDescribeNetworkInterfaces(
               { client: ec2 },
@@ -187,10 +135,7 @@ export const createObserve = (
             ),
             (page) => page.NetworkInterfaces,
           ),
-          'network-interface',
           clusterId,
-          (one) => tagRecord(one.TagSet),
-          foundInterface,
         ),
       ),
       whenAny('launch-template', () => ofTemplates(filter(`tag:${CLUSTER_TAG}`, clusterId), clusterId, signal)),
@@ -210,40 +155,12 @@ export const createObserve = (
       loadBalancerNamed(elbv2, name, signal),
       targetGroupNamed(elbv2, name, signal),
     ]);
-    const balancerArn = balancer?.LoadBalancerArn;
-    const groupArn = group?.TargetGroupArn;
-    const [tags, crossZone, listeners, health] = await Promise.all([
-      tagsOf(
-        elbv2,
-        [balancerArn, groupArn].filter((arn) => arn !== undefined),
-        signal,
-      ),
-      balancerArn === undefined ? false : isCrossZone(elbv2, balancerArn, signal),
-      balancerArn === undefined ? [] : listenersOf(elbv2, balancerArn, signal),
-      groupArn === undefined ? [] : targetHealth(elbv2, groupArn, signal),
+    const arns = [balancer?.LoadBalancerArn, group?.TargetGroupArn].filter((arn) => arn !== undefined);
+    const [tags, details] = await Promise.all([
+      tagsOf(elbv2, arns, signal),
+      readDetails(clients, { balancer, group }, signal),
     ]);
-    const balancerTags = tags.get(balancerArn ?? '') ?? {};
-    const groupTags = tags.get(groupArn ?? '') ?? {};
-    const balancerKey = keyOf('load-balancer', balancerTags, clusterId);
-    const groupKey = keyOf('target-group', groupTags, clusterId);
-    // Several listeners: the one that forwards to our group is the one we made.
-    const listener = listeners.find((one) => one.DefaultActions?.[0]?.TargetGroupArn === groupArn) ?? listeners[0];
-    return [
-      ...(balancer === undefined || balancerKey === undefined
-        ? []
-        : [
-            foundLoadBalancer(balancerKey, balancer, balancerTags, crossZone),
-            ...(listener === undefined
-              ? []
-              : [foundListener(sibling(balancerKey, 'listener'), listener, balancerTags[UID_TAG])]),
-          ]),
-      ...(group === undefined || groupKey === undefined || groupArn === undefined
-        ? []
-        : [
-            foundTargetGroup(groupKey, group, groupTags),
-            foundTargets(sibling(groupKey, 'targets'), groupArn, health, groupTags[UID_TAG]),
-          ]),
-    ];
+    return partsOfLoadBalancing(clusterId, { balancer, group, tags, ...details });
   };
 
   const ofCloud = async (clusterId: string, signal: AbortSignal): Promise<Parts> => [

@@ -17,7 +17,7 @@ import type { AwsRoom } from './room.ts';
 type Properties = Wanted<'preflight'>['properties'];
 
 /** Outputs for those that need a zone or an address range. */
-export const preflightOutputs = (vpcCidr: string, subnets: readonly Subnet[]): Outputs =>
+export const preflightOutputs = (vpcCidr: string, subnets: readonly Pick<Subnet, 'id' | 'zone'>[]): Outputs =>
   Object.fromEntries([
     ['vpcCidr', vpcCidr],
     ...[...subnets]

@@ -29,6 +29,7 @@ import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
 import { securityGroupRulesDriver } from './security-group-rules.ts';
 import { subnetTagsDriver } from './subnet-tags.ts';
+import { createSurvey, type TakeSurvey } from './survey.ts';
 import { targetGroupDriver } from './target-group.ts';
 import { targetsDriver } from './targets.ts';
 
@@ -56,6 +57,7 @@ export type AwsDrivers = { readonly [K in AwsKind]: ResourceDriver<K> };
 export type Aws = {
   readonly drivers: AwsDrivers;
   readonly observe: Observe;
+  readonly survey: TakeSurvey;
   readonly scope: AwsScope;
   /** Asks what a preflight will ask, so that it finds the answers; whatever is wrong is said by the preflight itself. */
   readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
@@ -98,6 +100,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
   return {
     scope,
     observe: createObserve(clients, scope, facts, network),
+    survey: createSurvey(clients, scope),
     foresee: async (properties, signal) => {
       await Promise.all([
         lookAtAccount(facts, properties, clients.region, signal),

@@ -4,7 +4,13 @@ import { ApplicationFailure } from '@temporalio/client';
 import type { Assessment, MirrorRequest, OperationInput } from '../../activities/contract.ts';
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
-import { ENTITY_WORKFLOW, type EntityState, getEntityState, specChanged } from '../../workflows/messages.ts';
+import {
+  driftFound,
+  ENTITY_WORKFLOW,
+  type EntityState,
+  getEntityState,
+  specChanged,
+} from '../../workflows/messages.ts';
 import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
 import { made, operationOf, planOf, recordingActivities, securityGroup, stepOf } from './builders.ts';
@@ -273,5 +279,69 @@ describe('an entity', () => {
       },
     );
     expect(poolLooks).toBeLessThanOrEqual(5);
+  });
+
+  test('told by a sweep what drifted, writes it to the status, looks at nothing and plans nothing', async () => {
+    const object = newObject();
+    let looks = 0;
+    const mirrored: MirrorRequest[] = [];
+    const differences = [{ key: 'security-group-rules/controlplane', difference: 'tcp 6443 is not allowed' }];
+    const driftWritten = (): unknown => {
+      const subject = mirrored.at(-1)?.subject;
+      return subject?.kind === 'settled' ? (subject.drift ?? 'none') : undefined;
+    };
+    const { calls, activities } = recordingActivities();
+    await temporal.withWorker(
+      {
+        ...activities,
+        assess: async () => {
+          looks += 1;
+          return { kind: 'settled', generation: 1 };
+        },
+        mirror: async (request) => void mirrored.push(request),
+      },
+      async (queue) => {
+        const entity = await startEntity(queue, object);
+        await waitFor('it is settled', async () => (driftWritten() === 'none' ? true : undefined));
+        // Older than the look that found nothing: no news.
+        await entity.signal(driftFound, { lookedAt: 0, differences });
+        await entity.signal(driftFound, { lookedAt: Date.now() + 60_000, differences });
+        await waitFor('it is told', async () => (Array.isArray(driftWritten()) ? true : undefined));
+        await entity.signal(driftFound, { lookedAt: Date.now() + 120_000, differences: [] });
+        await waitFor('it is cured', async () => (driftWritten() === 'none' ? true : undefined));
+        await entity.terminate();
+      },
+    );
+    expect(mirrored).toHaveLength(3);
+    expect(looks).toBe(1);
+    expect(calls).toEqual([]);
+  });
+
+  test('assesses again when its operation has a plan of a release that the worker does not know', async () => {
+    const object = newObject();
+    let looks = 0;
+    const { calls, activities } = recordingActivities();
+    const mirrored: MirrorRequest[] = [];
+    const newer = operationFor(object);
+    await temporal.withWorker(
+      {
+        ...activities,
+        assess: async () => {
+          looks += 1;
+          return looks === 1
+            ? { kind: 'operate', operation: { ...newer, plan: { ...newer.plan, version: 2 } } }
+            : { kind: 'settled', generation: 1 };
+        },
+        mirror: async (request) => void mirrored.push(request),
+      },
+      async (queue) => {
+        const entity = await startEntity(queue, object);
+        await waitFor('it is settled', async () => (mirrored.at(-1)?.subject.kind === 'settled' ? true : undefined));
+        expect(await operationOn(object).result()).toMatchObject({ state: 'superseded' });
+        await entity.terminate();
+      },
+    );
+    expect(calls).toEqual([]);
+    expect(looks).toBe(2);
   });
 });

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client';
 import type { MirrorRequest, OperationInput, OperationView, StepRequest } from '../../activities/contract.ts';
+import { createSteps, type Drivers } from '../../activities/steps.ts';
+import { verdictOf } from '../../activities/verdicts.ts';
+import type { Step } from '../../policy/plan.ts';
 import type { Resource } from '../../topology/resource.ts';
+import { failureOf } from '../../worker/interceptors.ts';
 import { getOperationState, type OperationResult, supersede, verbUpdates } from '../../workflows/messages.ts';
 import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
@@ -216,6 +220,58 @@ describe('an operation', () => {
       );
       await handle.cancel();
       expect(await handle.result()).toMatchObject({ state: 'aborted' });
+    });
+  });
+
+  const unknownVerb = { ...stepOf(securityGroup('nodepool')), verb: 'drain' } as unknown as Step;
+  test.each<[string, Partial<OperationInput>, string]>([
+    [
+      'a plan of a newer version',
+      { plan: { ...planOf(stepOf(securityGroup('controlplane'))), version: 2 } },
+      'The plan has version 2, and this worker runs 1.',
+    ],
+    [
+      'a step whose verb is unknown',
+      { plan: planOf(stepOf(securityGroup('controlplane')), unknownVerb) },
+      'This worker does not know the verb of step "ensure security-group/nodepool".',
+    ],
+    [
+      'an input of a newer version',
+      { v: 2 as unknown as 1, plan: planOf(stepOf(securityGroup('controlplane'))) },
+      'The operation has version 2, and this worker runs 1.',
+    ],
+  ])('ends as superseded before anything is done, when it meets %s', async (_, overrides, reason) => {
+    const { calls, activities } = recordingActivities();
+    const mirrored: MirrorRequest[] = [];
+    await temporal.withWorker(
+      { ...activities, mirror: async (request) => void mirrored.push(request) },
+      async (queue) => {
+        const handle = await start(queue, operationOf(planOf(), overrides));
+        expect(await handle.result()).toEqual({ state: 'superseded', reason });
+        // Nothing that a newer worker would have done differently is in its history (I10).
+        const { events } = await handle.fetchHistory();
+        expect(events?.some((event) => event.activityTaskScheduledEventAttributes)).toBe(false);
+      },
+    );
+    expect([calls, mirrored]).toEqual([[], []]);
+  });
+
+  test('ends as superseded when a step is of a kind that this worker does not know', async () => {
+    const steps = createSteps({} as Drivers);
+    const unknown = { ...securityGroup('x'), key: 'quantum-disk/0', kind: 'quantum-disk' } as unknown as Resource;
+    const ensure = async (request: StepRequest) => {
+      try {
+        return await steps.ensure(request, { attempt: 1, signal: new AbortController().signal, since: 0 });
+      } catch (error) {
+        throw failureOf(verdictOf(error));
+      }
+    };
+    const result = await temporal.withWorker({ ensure, mirror: async () => undefined }, async (queue) =>
+      (await start(queue, operationOf(planOf(stepOf(unknown))))).result(),
+    );
+    expect(result).toMatchObject({
+      state: 'superseded',
+      reason: expect.stringContaining('does not know quantum-disk'),
     });
   });
 });

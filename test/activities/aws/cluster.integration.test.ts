@@ -132,6 +132,52 @@ describe('a cluster with three node pools', () => {
     expect(mutating()).toHaveLength(made);
   });
 
+  test('is surveyed with its pools in nine calls, to the very inventories that each would have read by itself', async () => {
+    const made = mutating().length;
+    const other = account.newWorker();
+    const signal = new AbortController().signal;
+    const vpcId = cluster.spec.networking.vpcID;
+    const objects = [CLUSTER, ...pools.map((pool) => pool.object)];
+    const inventoriesOf = async () => {
+      const { inventoryOf } = await other.survey(signal);
+      return Promise.all(
+        objects.map((object) =>
+          inventoryOf({ object, clusterId: CLUSTER_ID, vpcId, subnetIds: SUBNETS, fresh: false }),
+        ),
+      );
+    };
+    const surveyed = await inventoriesOf();
+    // A pool does not ask its cluster's balancer for attributes.
+    const plain = (inventory: Inventory | undefined) =>
+      JSON.parse(
+        JSON.stringify(inventory, (key, value: unknown) => (key === 'crossZone' ? undefined : value)),
+      ) as unknown;
+    for (const [index, object] of objects.entries()) {
+      expect(plain(surveyed[index])).toEqual(plain(await observe(object, other)));
+    }
+    // Whose account it is, listeners, targets and tags are remembered by now.
+    account.calls.length = 0;
+    expect(await inventoriesOf()).toEqual(surveyed);
+    expect(account.calls.map((call) => call.operation).sort()).toEqual([
+      'DescribeAutoScalingGroups',
+      'DescribeLaunchTemplates',
+      'DescribeLoadBalancers',
+      'DescribeNetworkInterfaces',
+      'DescribeSecurityGroups',
+      'DescribeSubnets',
+      'DescribeTargetGroups',
+      'DescribeVolumes',
+      'DescribeVpcs',
+    ]);
+    expect(mutating()).toHaveLength(made);
+  });
+
+  test('is not surveyed at all when one listing fails', async () => {
+    const other = account.newWorker();
+    await account.fault({ action: 'DescribeNetworkInterfaces', code: 'UnauthorizedOperation', count: 1 });
+    await expect(other.survey(new AbortController().signal)).rejects.toThrow(/UnauthorizedOperation|not authorized/i);
+  });
+
   test('carries its owner on everything', async () => {
     const rows = (await account.rows()).filter(
       (row) => !before.some((old) => old.kind === row.kind && old.id === row.id) && row.kind !== 'listener',

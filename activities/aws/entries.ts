@@ -1,0 +1,70 @@
+/**
+ * Entries: how things that AWS lists become entries of an inventory, by their own tags.
+ *
+ * Owns: the sorting of listings by cluster and kind; whatever lacks the owner's tags is nobody's here (I4). Pure.
+ * Neighbours: `inventory.ts` lists for one object, `survey.ts` for a whole account; each kind's file says what an entry
+ * holds.
+ */
+import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
+import type { NetworkInterface, SecurityGroup, Volume } from '@aws-sdk/client-ec2';
+import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../api/names.ts';
+import { kindOf } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import { ESTABLISHED } from '../../topology/keys.ts';
+import type { ResourceKey, ResourceKind, Tags } from '../../topology/resource.ts';
+import { foundGroup } from './auto-scaling-group.ts';
+import { foundEstablished } from './established.ts';
+import { exists, foundVolume } from './etcd-volume.ts';
+import { foundInterface } from './network-interface.ts';
+import { foundSecurityGroup } from './security-group.ts';
+import { foundRules } from './security-group-rules.ts';
+import { tagRecord } from './tags.ts';
+
+export type Parts = readonly (Found | undefined)[];
+
+/** The key that a thing of this cluster carries, if it is of this kind. */
+export const keyOf = (kind: ResourceKind, tags: Tags, clusterId: string): ResourceKey | undefined => {
+  const key = tags[KEY_TAG];
+  return key !== undefined && tags[CLUSTER_TAG] === clusterId && kindOf(key) === kind ? key : undefined;
+};
+
+/** Entries of those things that are of this kind, by their own tags. */
+export const entries = <Thing>(
+  things: readonly Thing[],
+  kind: ResourceKind,
+  clusterId: string,
+  tagsOfThing: (thing: Thing) => Tags,
+  found: (key: ResourceKey, thing: Thing) => Found,
+): Found[] =>
+  things.flatMap((thing) => {
+    const key = keyOf(kind, tagsOfThing(thing), clusterId);
+    return key === undefined ? [] : [found(key, thing)];
+  });
+
+export const sibling = (key: ResourceKey, kind: ResourceKind): ResourceKey =>
+  `${kind}/${key.slice(key.indexOf('/') + 1)}`;
+
+export const ofSecurityGroups = (groups: readonly SecurityGroup[], clusterId: string): Parts =>
+  groups.flatMap((group) => {
+    const key = keyOf('security-group', tagRecord(group.Tags), clusterId);
+    return key === undefined
+      ? []
+      : [foundSecurityGroup(key, group), foundRules(sibling(key, 'security-group-rules'), group)];
+  });
+
+export const ofVolumes = (all: readonly Volume[], clusterId: string): Parts => {
+  const volumes = all
+    .filter(exists)
+    .filter((one) => keyOf('etcd-volume', tagRecord(one.Tags), clusterId) !== undefined);
+  const uid = tagRecord(volumes[0]?.Tags)[UID_TAG];
+  return [
+    ...entries(volumes, 'etcd-volume', clusterId, (volume) => tagRecord(volume.Tags), foundVolume),
+    foundEstablished(ESTABLISHED, volumes, uid),
+  ];
+};
+
+export const ofGroups = (groups: readonly AutoScalingGroup[], clusterId: string): Parts =>
+  entries(groups, 'auto-scaling-group', clusterId, (group) => tagRecord(group.Tags), foundGroup);
+
+export const ofInterfaces = (interfaces: readonly NetworkInterface[], clusterId: string): Parts =>
+  entries(interfaces, 'network-interface', clusterId, (one) => tagRecord(one.TagSet), foundInterface);

@@ -1,0 +1,107 @@
+/**
+ * Load balancing's details: what has to be asked for one balancer or group at a time.
+ *
+ * Owns: the entries of a balancer, its listener, its target group and targets, and how long a survey believes what it has
+ * read of them. Neighbours: `inventory.ts` reads them anew for one cluster, `survey.ts` once an hour for all.
+ */
+import type { Listener, LoadBalancer, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { CLUSTER_TAG, UID_TAG } from '../../api/names.ts';
+import type { TargetHealth } from '../../policy/observed.ts';
+import type { Tags } from '../../topology/resource.ts';
+import type { AwsClients } from './clients.ts';
+import { keyOf, type Parts, sibling } from './entries.ts';
+import type { Remember } from './facts.ts';
+import { foundListener, listenersOf } from './listener.ts';
+import { foundLoadBalancer, isCrossZone, tagsOf } from './load-balancer.ts';
+import { foundTargetGroup } from './target-group.ts';
+import { foundTargets, targetHealth } from './targets.ts';
+
+export type LoadBalancing = {
+  readonly balancer?: LoadBalancer | undefined;
+  readonly group?: TargetGroup | undefined;
+  /** By ARN, of both. */
+  readonly tags: ReadonlyMap<string, Tags>;
+  readonly crossZone: boolean;
+  readonly listeners: readonly Listener[];
+  readonly health: readonly TargetHealth[];
+};
+
+/** The entries of a cluster's balancer and target group, as far as they are its own. */
+export const partsOfLoadBalancing = (clusterId: string, seen: LoadBalancing): Parts => {
+  const { balancer, group, tags, crossZone, listeners, health } = seen;
+  const groupArn = group?.TargetGroupArn;
+  const balancerTags = tags.get(balancer?.LoadBalancerArn ?? '') ?? {};
+  const groupTags = tags.get(groupArn ?? '') ?? {};
+  const balancerKey = keyOf('load-balancer', balancerTags, clusterId);
+  const groupKey = keyOf('target-group', groupTags, clusterId);
+  // Several listeners: the one that forwards to our group is the one we made.
+  const listener = listeners.find((one) => one.DefaultActions?.[0]?.TargetGroupArn === groupArn) ?? listeners[0];
+  return [
+    ...(balancer === undefined || balancerKey === undefined
+      ? []
+      : [
+          foundLoadBalancer(balancerKey, balancer, balancerTags, crossZone),
+          ...(listener === undefined
+            ? []
+            : [foundListener(sibling(balancerKey, 'listener'), listener, balancerTags[UID_TAG])]),
+        ]),
+    ...(group === undefined || groupKey === undefined || groupArn === undefined
+      ? []
+      : [
+          foundTargetGroup(groupKey, group, groupTags),
+          foundTargets(sibling(groupKey, 'targets'), groupArn, health, groupTags[UID_TAG]),
+        ]),
+  ];
+};
+
+export type Which = Pick<LoadBalancing, 'balancer' | 'group' | 'tags'>;
+
+/** One look at each detail of a balancer and a group, whichever of them is there. */
+export const readDetails = async (
+  { elbv2 }: Pick<AwsClients, 'elbv2'>,
+  { balancer, group }: Omit<Which, 'tags'>,
+  signal: AbortSignal,
+): Promise<Omit<LoadBalancing, keyof Which>> => {
+  const balancerArn = balancer?.LoadBalancerArn;
+  const groupArn = group?.TargetGroupArn;
+  const [crossZone, listeners, health] = await Promise.all([
+    balancerArn === undefined ? false : isCrossZone(elbv2, balancerArn, signal),
+    balancerArn === undefined ? [] : listenersOf(elbv2, balancerArn, signal),
+    groupArn === undefined ? [] : targetHealth(elbv2, groupArn, signal),
+  ]);
+  return { crossZone, listeners, health };
+};
+
+/** The same for many, out of a memory: what is asked with `fresh` is looked at now. */
+export const rememberedDetails = (clients: Pick<AwsClients, 'elbv2'>, remember: Remember) => ({
+  read: async (which: Which, fresh: boolean, signal: AbortSignal): Promise<LoadBalancing> => {
+    const arns = [which.balancer?.LoadBalancerArn, which.group?.TargetGroupArn];
+    const details = await remember(
+      `details ${arns.join(' ')}`,
+      () => readDetails(clients, which, signal),
+      // Trouble is looked at again each time.
+      ({ health }) => !fresh && health.every(({ state }) => state === 'healthy'),
+    );
+    return { ...which, ...details };
+  },
+
+  /** Tags of all these ARNs, twenty a call; what is nobody's is looked at again each time. */
+  tagsOfAll: async (arns: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Tags>> => {
+    const asked: string[] = [];
+    let listing: Promise<ReadonlyMap<string, Tags>> | undefined;
+    const all = arns.map(async (arn): Promise<[string, Tags]> => {
+      const tags = await remember(
+        `tags ${arn}`,
+        async () => {
+          asked.push(arn);
+          // Questions are asked in one turn: the listing starts after the last of them.
+          listing ??= Promise.resolve().then(() => tagsOf(clients.elbv2, asked, signal));
+          return (await listing).get(arn) ?? {};
+        },
+        (answer) => answer[CLUSTER_TAG] !== undefined,
+      );
+      return [arn, tags];
+    });
+    return new Map(await Promise.all(all));
+  },
+});

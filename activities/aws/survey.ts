@@ -1,0 +1,237 @@
+/**
+ * Survey: what AWS holds for all clusters of an account and region, in as few calls as there are pages.
+ *
+ * Owns: the listings that a sweep shares over all objects, and the same inventory out of them that `inventory.ts` would
+ * read for one object. Neighbours: `inventory.ts`, which operations are planned from; `entries.ts` sorts what was listed.
+ * Invariants: I6 (reads only), I12 (a listing that fails makes the whole survey fail: nobody is missing because of it).
+ *
+ * What has no listing over many (a balancer's attribute, its listeners, the targets of a group, tags by twenty) is
+ * remembered for an hour, so that an idle cluster costs a handful of calls an hour (design §12); where something differs,
+ * `fresh` asks for a look of now.
+ */
+import { type AutoScalingGroup, paginateDescribeAutoScalingGroups } from '@aws-sdk/client-auto-scaling';
+import {
+  type LaunchTemplate,
+  type NetworkInterface,
+  paginateDescribeLaunchTemplates,
+  paginateDescribeNetworkInterfaces,
+  paginateDescribeSecurityGroups,
+  paginateDescribeSubnets,
+  paginateDescribeVolumes,
+  paginateDescribeVpcs,
+  type SecurityGroup,
+  type Subnet,
+  type Volume,
+  type Vpc,
+} from '@aws-sdk/client-ec2';
+import {
+  type LoadBalancer,
+  paginateDescribeLoadBalancers,
+  paginateDescribeTargetGroups,
+  type TargetGroup,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { CLUSTER_TAG, controlPlaneName, KEY_TAG, kubernetesClusterTag } from '../../api/names.ts';
+import { kindOf, observed } from '../../policy/observed.ts';
+import type { Found, Inventory } from '../../policy/plan.ts';
+import { PREFLIGHT, SUBNET_TAGS } from '../../topology/keys.ts';
+import type { ResourceKind, Tags } from '../../topology/resource.ts';
+import { withAttached } from './attached.ts';
+import type { AwsClients } from './clients.ts';
+import { keyOf, ofGroups, ofInterfaces, ofSecurityGroups, ofVolumes, type Parts } from './entries.ts';
+import { createMemory } from './facts.ts';
+import type { ObserveRequest } from './inventory.ts';
+import { foundTemplate } from './launch-template.ts';
+import { partsOfLoadBalancing, rememberedDetails } from './load-balancing-details.ts';
+import { preflightOutputs } from './preflight.ts';
+import type { AwsScope } from './scope.ts';
+import { foundSubnetTags } from './subnet-tags.ts';
+import { filter, readAll, tagRecord } from './tags.ts';
+
+export type SurveyRequest = Omit<ObserveRequest, 'withCloud'> & {
+  /** Nothing remembered: something differed when it was last looked at. */
+  readonly fresh: boolean;
+};
+
+export type Survey = {
+  /** When the first listing began, in epoch milliseconds. */
+  readonly began: number;
+  readonly inventoryOf: (request: SurveyRequest) => Promise<Inventory>;
+};
+
+export type TakeSurvey = (signal: AbortSignal) => Promise<Survey>;
+
+/** Listeners and target health: hourly (design §4). */
+const REMEMBERED_MS = 60 * 60_000;
+
+/** The most that each API takes. */
+const PAGE = { ec2: 1_000, templates: 200, groups: 100, balancers: 400 } as const;
+
+type Listings = {
+  readonly vpcs: readonly Vpc[];
+  readonly subnets: readonly Subnet[];
+  readonly securityGroups: ReadonlyMap<string, readonly SecurityGroup[]>;
+  readonly volumes: ReadonlyMap<string, readonly Volume[]>;
+  readonly interfaces: ReadonlyMap<string, readonly NetworkInterface[]>;
+  readonly templates: ReadonlyMap<string, readonly LaunchTemplate[]>;
+  readonly groups: ReadonlyMap<string, readonly AutoScalingGroup[]>;
+  readonly balancers: readonly LoadBalancer[];
+  readonly targetGroups: readonly TargetGroup[];
+};
+
+/** Things by the cluster that their owner's tag names. */
+const byCluster = <Thing>(things: readonly Thing[], tagsOf: (thing: Thing) => Tags): ReadonlyMap<string, Thing[]> => {
+  const sorted = new Map<string, Thing[]>();
+  for (const thing of things) {
+    const id = tagsOf(thing)[CLUSTER_TAG];
+    if (id === undefined) continue;
+    const known = sorted.get(id);
+    if (known === undefined) sorted.set(id, [thing]);
+    else known.push(thing);
+  }
+  return sorted;
+};
+
+const list = async ({ ec2, autoScaling, elbv2 }: AwsClients, abortSignal: AbortSignal): Promise<Listings> => {
+  const config = { client: ec2, pageSize: PAGE.ec2 };
+  const options = { abortSignal };
+  const ofAnyCluster = filter('tag-key', CLUSTER_TAG);
+  // Nodes' own disks and interfaces carry the cluster's tag, too, and may be many.
+  const ofKind = (kind: ResourceKind) => ({ Filters: [ofAnyCluster, filter(`tag:${KEY_TAG}`, `${kind}/*`)] });
+  const [vpcs, subnets, securityGroups, volumes, interfaces, templates, groups, balancers, targetGroups] =
+    await Promise.all([
+      readAll(paginateDescribeVpcs(config, {}, options), (page) => page.Vpcs),
+      readAll(paginateDescribeSubnets(config, {}, options), (page) => page.Subnets),
+      readAll(
+        paginateDescribeSecurityGroups(config, { Filters: [ofAnyCluster] }, options),
+        (page) => page.SecurityGroups,
+      ),
+      readAll(paginateDescribeVolumes(config, ofKind('etcd-volume'), options), (page) => page.Volumes),
+      readAll(
+        paginateDescribeNetworkInterfaces(config, ofKind('network-interface'), options),
+        (page) => page.NetworkInterfaces,
+      ),
+      readAll(
+        paginateDescribeLaunchTemplates(
+          { client: ec2, pageSize: PAGE.templates },
+          { Filters: [ofAnyCluster] },
+          options,
+        ),
+        (page) => page.LaunchTemplates,
+      ),
+      readAll(
+        paginateDescribeAutoScalingGroups(
+          { client: autoScaling, pageSize: PAGE.groups },
+          { Filters: [{ Name: 'tag-key', Values: [CLUSTER_TAG] }] },
+          options,
+        ),
+        (page) => page.AutoScalingGroups,
+      ),
+      readAll(
+        paginateDescribeLoadBalancers({ client: elbv2, pageSize: PAGE.balancers }, {}, options),
+        (page) => page.LoadBalancers,
+      ),
+      readAll(
+        paginateDescribeTargetGroups({ client: elbv2, pageSize: PAGE.balancers }, {}, options),
+        (page) => page.TargetGroups,
+      ),
+    ]);
+  const ec2Tags = (thing: { readonly Tags?: Parameters<typeof tagRecord>[0] }) => tagRecord(thing.Tags);
+  return {
+    vpcs,
+    subnets,
+    securityGroups: byCluster(securityGroups, ec2Tags),
+    volumes: byCluster(volumes, ec2Tags),
+    interfaces: byCluster(interfaces, (one) => tagRecord(one.TagSet)),
+    templates: byCluster(templates, ec2Tags),
+    groups: byCluster(groups, ec2Tags),
+    balancers,
+    targetGroups,
+  };
+};
+
+/** As `facts.ts` would have it: nothing when one of them isn't there. */
+const ofNetwork = ({ vpcs, subnets }: Listings, request: SurveyRequest): Parts => {
+  const vpc = vpcs.find(({ VpcId }) => VpcId === request.vpcId);
+  const wanted = [...new Set(request.subnetIds)];
+  const there = subnets
+    .filter(({ SubnetId = '' }) => wanted.includes(SubnetId))
+    .map(({ SubnetId = '', AvailabilityZone = '' }) => ({ id: SubnetId, zone: AvailabilityZone }));
+  if (request.vpcId === undefined || vpc === undefined || there.length < wanted.length) return [];
+  return [observed('preflight', PREFLIGHT, preflightOutputs(vpc.CidrBlock ?? '', there), {})];
+};
+
+const ofSubnetTags = ({ subnets }: Listings, clusterId: string): Parts => {
+  const tag = kubernetesClusterTag(clusterId);
+  const isOurs = (value: string | undefined): boolean => value === 'shared' || value === clusterId;
+  const tagged = subnets.filter(({ Tags }) => isOurs(tagRecord(Tags)[tag])).flatMap(({ SubnetId }) => SubnetId ?? []);
+  return [foundSubnetTags(SUBNET_TAGS, tagged)];
+};
+
+/** Takes surveys; what is remembered between them lives as long as the worker. */
+export const createSurvey = (clients: AwsClients, scope: AwsScope, now: () => number = Date.now): TakeSurvey => {
+  const details = rememberedDetails(clients, createMemory(now, REMEMBERED_MS));
+
+  const ofTemplates = async (templates: readonly LaunchTemplate[], clusterId: string, signal: AbortSignal) => {
+    const found = templates.flatMap((template) => {
+      const key = keyOf('launch-template', tagRecord(template.Tags), clusterId);
+      return key === undefined ? [] : [foundTemplate(clients.ec2, key, template, signal)];
+    });
+    return (await Promise.all(found)).map(({ marked: _marked, ...entry }): Found => entry);
+  };
+
+  return async (signal) => {
+    const began = now();
+    const [account, listings] = await Promise.all([scope.account(signal), list(clients, signal)]);
+    const { balancers, targetGroups } = listings;
+    const named = new Map(balancers.map((one) => [one.LoadBalancerName, one]));
+    const groupNamed = new Map(targetGroups.map((one) => [one.TargetGroupName, one]));
+    const isControlPlane = (name: string | undefined): boolean => /^gke-[0-9a-f]{8}-controlplane$/.test(name ?? '');
+    const arns = [
+      ...balancers.flatMap((one) => (isControlPlane(one.LoadBalancerName) ? (one.LoadBalancerArn ?? []) : [])),
+      ...targetGroups.flatMap((one) => (isControlPlane(one.TargetGroupName) ? (one.TargetGroupArn ?? []) : [])),
+    ].sort();
+    const tags = await details.tagsOfAll(arns, signal);
+
+    const ofLoadBalancing = async ({ clusterId, fresh }: SurveyRequest): Promise<Parts> => {
+      const name = controlPlaneName(clusterId);
+      const which = { balancer: named.get(name), group: groupNamed.get(name), tags };
+      return partsOfLoadBalancing(clusterId, await details.read(which, fresh, signal));
+    };
+
+    const ofCluster = async (request: SurveyRequest): Promise<Parts> => {
+      const { clusterId } = request;
+      return [
+        ...ofNetwork(listings, request),
+        ...ofSubnetTags(listings, clusterId),
+        ...ofSecurityGroups(listings.securityGroups.get(clusterId) ?? [], clusterId),
+        ...ofVolumes(listings.volumes.get(clusterId) ?? [], clusterId),
+        ...ofInterfaces(listings.interfaces.get(clusterId) ?? [], clusterId),
+        ...ofGroups(listings.groups.get(clusterId) ?? [], clusterId),
+        ...(await ofTemplates(listings.templates.get(clusterId) ?? [], clusterId, signal)),
+        ...(await ofLoadBalancing(request)),
+      ];
+    };
+
+    /** What is a pool's own, and what it takes from its cluster. */
+    const ofNodePool = async (request: SurveyRequest): Promise<Parts> => {
+      const { uid } = request.object;
+      const all = await ofCluster({ ...request, fresh: false });
+      const shared = ['security-group', 'security-group-rules', 'load-balancer', 'preflight'];
+      const own = ['launch-template', 'auto-scaling-group'];
+      return all.filter(
+        (one) =>
+          one !== undefined && (shared.includes(kindOf(one.key)) || (own.includes(kindOf(one.key)) && one.uid === uid)),
+      );
+    };
+
+    return {
+      began,
+      inventoryOf: async (request) => {
+        const parts = await (request.object.kind === 'AWSCluster' ? ofCluster(request) : ofNodePool(request));
+        const found = parts.filter((one) => one !== undefined).sort((a, b) => (a.key < b.key ? -1 : 1));
+        const complete = request.object.kind === 'AWSCluster' ? await withAttached(clients, found, signal) : found;
+        return { account, region: scope.region, complete: true, found: complete };
+      },
+    };
+  };
+};

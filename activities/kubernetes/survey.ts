@@ -1,0 +1,85 @@
+/**
+ * Survey of the management API: all clusters and node pools, and what is kept there for them, in few listings.
+ *
+ * Owns: reading what a sweep shares over all objects. Neighbours: `inventory.ts` reads the same for one object.
+ * Invariants: I8 (Secrets leave this file by fingerprint and public parts only), I12 (a listing of objects that fails
+ * makes the whole survey fail, one of a namespace's Secrets says nothing about that namespace; an object that this
+ * release doesn't understand is only left out, and counted).
+ */
+import { type AWSCluster, awsCluster } from '../../api/cluster.ts';
+import { API_VERSION, CLUSTER_TAG, FINALIZER, KEY_TAG, UID_TAG } from '../../api/names.ts';
+import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
+import { observed } from '../../policy/observed.ts';
+import type { Found } from '../../policy/plan.ts';
+import { FINALIZER_KEY } from '../../topology/keys.ts';
+import type { Cancellation, KubernetesClient } from './client.ts';
+import type { KubernetesObject } from './resources.ts';
+import { foundSecret } from './secret.ts';
+
+export type ManagementSurvey = {
+  readonly clusters: readonly AWSCluster[];
+  readonly nodePools: readonly AWSNodePool[];
+  /** Objects that this release of Slipway doesn't understand. */
+  readonly invalid: number;
+  /** What the management API's part of the inventory of an object of this cluster would be. */
+  readonly foundOf: (object: AWSCluster | AWSNodePool, clusterId: string) => Promise<readonly Found[]>;
+};
+
+const understood = <T>(
+  objects: readonly KubernetesObject[],
+  parse: (object: KubernetesObject) => { readonly success: boolean; readonly data?: T },
+): readonly T[] =>
+  objects.flatMap((object) => {
+    const { success, data } = parse(object);
+    return success && data !== undefined ? [data] : [];
+  });
+
+/** The Secrets of clusters in a namespace, by cluster: the worker may read them only where clusters may live. */
+const secretsIn = async (
+  management: KubernetesClient,
+  namespace: string,
+  options?: Cancellation,
+): Promise<ReadonlyMap<string, readonly Found[]>> => {
+  const secrets = await management.list(
+    { apiVersion: 'v1', kind: 'Secret' },
+    { namespace, labelSelector: CLUSTER_TAG },
+    options,
+  );
+  const byCluster = new Map<string, Found[]>();
+  for (const secret of secrets) {
+    const { labels = {}, annotations = {} } = secret.metadata;
+    // A Secret with our label and without our annotations was not made by Slipway (I4).
+    if (annotations[KEY_TAG] === undefined || annotations[UID_TAG] === undefined) continue;
+    const clusterId = labels[CLUSTER_TAG] ?? '';
+    byCluster.set(clusterId, [...(byCluster.get(clusterId) ?? []), foundSecret(secret)]);
+  }
+  return byCluster;
+};
+
+/** One look at all objects; Secrets are read where they are asked for, once a namespace. */
+export const surveyManagement = async (
+  management: KubernetesClient,
+  options?: Cancellation,
+): Promise<ManagementSurvey> => {
+  const [clusters, pools] = await Promise.all([
+    management.list({ apiVersion: API_VERSION, kind: 'AWSCluster' }, {}, options),
+    management.list({ apiVersion: API_VERSION, kind: 'AWSNodePool' }, {}, options),
+  ]);
+  const understoodClusters = understood(clusters, (object) => awsCluster.safeParse(object));
+  const understoodPools = understood(pools, (object) => awsNodePool.safeParse(object));
+  const secrets = new Map<string, ReturnType<typeof secretsIn>>();
+  const secretsOf = (namespace: string): ReturnType<typeof secretsIn> => {
+    const listing = secrets.get(namespace) ?? secretsIn(management, namespace, options);
+    secrets.set(namespace, listing);
+    return listing;
+  };
+  return {
+    clusters: understoodClusters,
+    nodePools: understoodPools,
+    invalid: clusters.length - understoodClusters.length + pools.length - understoodPools.length,
+    foundOf: async ({ metadata }, clusterId) => [
+      ...((await secretsOf(metadata.namespace)).get(clusterId) ?? []),
+      ...(metadata.finalizers?.includes(FINALIZER) ? [observed('finalizer', FINALIZER_KEY, {}, {})] : []),
+    ],
+  };
+};

@@ -1,0 +1,39 @@
+/**
+ * The drift sweep: a short workflow of a schedule, one for each account and region.
+ *
+ * Owns: passing on what one sweep found. Neighbours: the activity looks at everything and decides whom to tell;
+ * `entity.ts` writes drift to its object's status, and assesses again only what it is told to look at. A sweep whose
+ * listing fails ends as failed, and tells nobody anything (I12). Invariants: I6, I10 (findings come sorted).
+ */
+import { getExternalWorkflowHandle, log } from '@temporalio/workflow';
+import type { SweepAnswer, SweepFinding } from '../activities/contract.ts';
+import { sweep } from './activities.ts';
+import { driftFound, specChanged } from './messages.ts';
+
+/** What a sweep came to, as Temporal's UI shows it. */
+export type SweepSummary = Omit<SweepAnswer, 'findings' | 'lookedAt'> & {
+  readonly told: readonly string[];
+};
+
+const tell = async ({ entityId, finding }: SweepFinding, lookedAt: number): Promise<string | undefined> => {
+  const entity = getExternalWorkflowHandle(entityId);
+  try {
+    if (finding.kind === 'look') {
+      await entity.signal(specChanged);
+      return `${entityId}: ${finding.reason}`;
+    }
+    const { note, differences } = finding;
+    await entity.signal(driftFound, { lookedAt, differences, ...(note === undefined ? {} : { note }) });
+    return `${entityId}: ${differences.map(({ key, difference }) => `${key} ${difference}`).join('; ') || 'no drift'}`;
+  } catch (error) {
+    // It has ended, or all of Temporal's data was lost: whoever starts it looks for himself.
+    log.info('An entity could not be told what a sweep found', { entityId, error: String(error) });
+    return undefined;
+  }
+};
+
+export const runSweep = async (): Promise<SweepSummary> => {
+  const { findings, lookedAt, ...summary } = await sweep();
+  const told = await Promise.all(findings.map((finding) => tell(finding, lookedAt)));
+  return { ...summary, told: told.filter((one) => one !== undefined) };
+};
