@@ -4,13 +4,13 @@
  * Owns: credentials as client-node reads them (files, tokens, exec plugins, in-cluster), and what a refusal says.
  * Neighbours: `management.ts` reads objects for people, `watcher/kubernetes-source.ts` lists and watches them.
  * client-node's own `Watch` gives up a quiet stream after thirty seconds, which is less than the server's bookmarks take,
- * and swallows what callbacks throw; hence no more of it than the authentication. It makes a dispatcher for each
- * request: of no weight here, where requests are few and long.
+ * and swallows what callbacks throw; hence no more of it than the authentication. It makes a dispatcher, and so a
+ * connection, for each request: of no weight where requests are few and long; who asks often keeps it for a while.
  */
 import { existsSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
-import { fetch, type Response } from 'undici';
+import { type Dispatcher, fetch, type Response } from 'undici';
 import type { ClientConfiguration } from './configuration.ts';
 import { messagesOf, SLIPWAY, UserError } from './user-error.ts';
 
@@ -104,20 +104,46 @@ const refusalOf = async (response: Response): Promise<ApiRefusal> => {
   return new ApiRefusal(response.status, `HTTP ${response.status}: ${said || response.statusText}`, absent);
 };
 
-export const connectApiServer = (config: KubeConfig): ApiServer => {
+type Access = { readonly headers: Record<string, string>; readonly dispatcher: Dispatcher | undefined };
+
+/** Headers and connections for requests: made for each, or kept for a while, below the life of any credentials. */
+const accessTo = (config: KubeConfig, url: string, keepMs: number): (() => Promise<Access>) => {
+  let kept: { readonly access: Promise<Access>; readonly until: number } | undefined;
+  const make = async (): Promise<Access> => {
+    const request = new RequestContext(url, HttpMethod.GET);
+    await config.applySecurityAuthentication(request);
+    return { headers: request.getHeaders(), dispatcher: request.getDispatcher() };
+  };
+  return async () => {
+    if (keepMs === 0) return make();
+    if (kept === undefined || kept.until <= Date.now()) {
+      // What still runs on the old connections ends there.
+      void kept?.access.then(({ dispatcher }) => dispatcher?.close()).catch(() => undefined);
+      kept = { access: make(), until: Date.now() + keepMs };
+    }
+    const current = kept;
+    try {
+      return await current.access;
+    } catch (error) {
+      if (kept === current) kept = undefined;
+      throw error;
+    }
+  };
+};
+
+export const connectApiServer = (config: KubeConfig, { keepMs = 0 } = {}): ApiServer => {
   const url = (config.getCurrentCluster()?.server ?? '').replace(/\/+$/, '');
   const context = config.getCurrentContext();
+  const access = accessTo(config, url, keepMs);
   return {
     url,
     context,
     namespace: config.getContextObject(context)?.namespace ?? 'default',
     get: async (path, query, signal) => {
       const target = `${url}${path}?${new URLSearchParams(query).toString()}`;
-      const request = new RequestContext(target, HttpMethod.GET);
-      await config.applySecurityAuthentication(request);
-      const dispatcher = request.getDispatcher();
+      const { headers, dispatcher } = await access();
       const response = await fetch(target, {
-        headers: { ...request.getHeaders(), accept: 'application/json' },
+        headers: { ...headers, accept: 'application/json' },
         signal,
         ...(dispatcher === undefined ? {} : { dispatcher }),
       });

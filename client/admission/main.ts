@@ -21,6 +21,9 @@ import { startServer } from './server.ts';
 
 const log = pino({ base: { component: 'admission' }, level: process.env['SLIPWAY_LOG_LEVEL'] || 'info' });
 
+/** How long credentials and connections to the API server are kept: a review has no time for a handshake. */
+const CONNECTION_MS = 60_000;
+
 const setting = (name: string): string => {
   const value = process.env[name];
   if (value) return value;
@@ -47,7 +50,7 @@ const main = async (): Promise<void> => {
     key: setting('SLIPWAY_ADMISSION_KEY'),
     ...(clientAuthority ? { clientAuthority } : {}),
   };
-  const api = connectApiServer(loadKubeConfig(readServiceConfiguration()));
+  const api = connectApiServer(loadKubeConfig(readServiceConfiguration()), { keepMs: CONNECTION_MS });
   const judge = createJudge({ others: othersIn(api), exempt: exemptUsers() });
   const server = await startServer({ ...address, files, judge, log });
   log.info({ host: address.host, port: server.port, api: api.url }, 'Judging clusters and node pools');
