@@ -42,6 +42,14 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./scale.ts'),
   },
+  admission: {
+    about: 'reviews of the admission webhook, over HTTPS: median, 99th percentile and longest',
+    options: [
+      new Option('--reviews <n>', 'how many').default('10000'),
+      new Option('--at-once <n>', 'how many at once').default('1'),
+    ],
+    load: () => import('./admission.ts'),
+  },
 };
 
 const program = new Command('npm run bench --')
