@@ -1,6 +1,7 @@
 """Service Quotas: the few that a cluster can meet, for moto knows those of VPC only.
 
-The values are AWS's defaults until `/_sim/quota` sets another: what the account has is read, and nothing here enforces it.
+The account is one whose quotas were raised for a thousand clusters: AWS's own defaults, 1152 virtual CPUs and 50 network load
+balancers, end at fifty. `/_sim/quota` sets another value. It is read only: nothing here enforces it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from .patching import patch
 
 # service -> (code, name, value)
 QUOTAS = {
-    "ec2": [("L-1216C47A", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 1152.0)],
+    "ec2": [("L-1216C47A", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 32_000.0)],
     "ebs": [("L-7A658B76", "Storage for General Purpose SSD (gp3) volumes, in TiB", 50.0)],
     "autoscaling": [
         ("L-CDE20ADC", "Auto Scaling groups per region", 500.0),
         ("L-6B80B8FA", "Launch configurations per region", 200.0),
     ],
     "elasticloadbalancing": [
-        ("L-69A177A2", "Network Load Balancers per Region", 50.0),
+        ("L-69A177A2", "Network Load Balancers per Region", 2_000.0),
         ("L-B22855CB", "Target Groups per Region", 3000.0),
     ],
 }
