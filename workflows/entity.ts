@@ -15,7 +15,6 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  log,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
@@ -27,7 +26,7 @@ import { followDrift, type SettledSubject } from './drift-reports.ts';
 import { entityTelling, type Obstacle } from './entity-telling.ts';
 import { takeEntityVerbs } from './entity-verbs.ts';
 import { type Failing, follow } from './following.ts';
-import { butForSkipped, stillHeld } from './judgements.ts';
+import { askedBefore, butForSkipped, isDelete, stillHeld } from './judgements.ts';
 import {
   clusterProgressed,
   type EntityState,
@@ -188,22 +187,6 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
     drift.end();
   };
 
-  /** What came too late for one operation, or too early for the next, says how that one begins. */
-  const begin = (operation: OperationInput): OperationInput | 'aborted' => {
-    let wanted: OperationInput | 'aborted' = operation;
-    for (const { verb, ask } of verbs.pending.splice(0)) {
-      if (verb === 'abort' && !isDelete(operation)) wanted = 'aborted';
-      else if (verb === 'pause') paused = true;
-      else if (verb === 'resume') {
-        paused = false;
-        held = undefined;
-      } else log.warn('What was asked for was ignored: the operation only begins', { verb, ...ask });
-    }
-    if (wanted === 'aborted' || !paused) return wanted;
-    paused = false;
-    return { ...operation, paused: true };
-  };
-
   const hold = async ({ type, generation }: OperationInput): Promise<void> => {
     held = { operation: type, generation };
     clear();
@@ -279,12 +262,15 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         break;
       }
       case 'operate': {
-        const operation = begin(assessment.operation);
-        if (held !== undefined || operation === 'aborted') {
+        const asked = askedBefore(assessment.operation, verbs.pending.splice(0), paused);
+        paused = false;
+        if ((held !== undefined && !asked.resumed) || asked.aborted) {
           await hold(assessment.operation);
           await idle(seen);
           break;
         }
+        held = undefined;
+        const { operation } = asked;
         const { result, seen: followed } = await follow(
           operation,
           seen.changes,
@@ -352,8 +338,6 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
     }
   }
 };
-
-const isDelete = ({ type }: OperationInput): boolean => type === 'DeleteCluster' || type === 'DeleteNodePool';
 
 const inMilliseconds = (seconds: number | undefined): number | undefined =>
   seconds === undefined ? undefined : seconds * 1_000;

@@ -1,10 +1,15 @@
 /**
  * Judgements of an entity about what `assess` answered, beside what it did or was told before.
  *
- * Owns: what supersedes a running operation, and what a person's abort or skip still stands for. Pure.
+ * Owns: what supersedes a running operation, what a person's abort or skip still stands for, and what was asked for before an
+ * operation began. Pure.
  */
 import type { Assessment, OperationInput } from '../activities/contract.ts';
+import type { AskedVerb } from './entity-verbs.ts';
 import type { Held, Skipped } from './messages.ts';
+
+export const isDelete = ({ type }: Pick<OperationInput, 'type'>): boolean =>
+  type === 'DeleteCluster' || type === 'DeleteNodePool';
 
 /** Why a newer look at the object ends the running operation, or undefined when it doesn't. */
 export const supersedes = (assessment: Assessment, running: OperationInput): string | undefined => {
@@ -14,7 +19,7 @@ export const supersedes = (assessment: Assessment, running: OperationInput): str
     case 'operate':
       if (assessment.operation.type !== running.type) return `${assessment.operation.type} takes its place`;
       // A deletion takes away what is there, whatever the spec says by now.
-      if (running.type === 'DeleteCluster' || running.type === 'DeleteNodePool') return undefined;
+      if (isDelete(running)) return undefined;
       if (assessment.operation.generation !== running.generation) return 'the spec changed';
       return undefined;
     case 'waiting':
@@ -55,4 +60,33 @@ export const butForSkipped = (assessment: Assessment, skipped: Skipped | undefin
     clusterId: operation.owner.clusterId,
     ...(steps.length === 0 ? {} : { note: `skipped by hand: ${steps.join(', ')}; retry begins again` }),
   };
+};
+
+export type AskedBefore = {
+  readonly operation: OperationInput;
+  readonly aborted: boolean;
+  /** An earlier abort was taken back. */
+  readonly resumed: boolean;
+};
+
+/** What came too late for the operation before, or too early for the one that is to begin, says how this one begins. */
+export const askedBefore = (
+  operation: OperationInput,
+  asked: readonly AskedVerb[],
+  pausedBefore: boolean,
+): AskedBefore => {
+  let paused = pausedBefore;
+  let aborted = false;
+  let resumed = false;
+  for (const { verb } of asked) {
+    if (verb === 'abort') aborted = !isDelete(operation);
+    else if (verb === 'pause') paused = true;
+    else if (verb === 'resume') {
+      paused = false;
+      aborted = false;
+      resumed = true;
+    }
+    // To retry is what beginning means, and what to skip is only known later.
+  }
+  return { operation: paused ? { ...operation, paused: true } : operation, aborted, resumed };
 };

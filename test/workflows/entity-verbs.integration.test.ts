@@ -201,6 +201,31 @@ describe('an aborted create', () => {
   });
 });
 
+describe('a deletion', () => {
+  test('that is cancelled in Temporal is held, and goes on when it is resumed', async () => {
+    const { object, activities, operation } = blockedCluster();
+    const removal = stepOf(securityGroup('controlplane'), { id: 'remove security-group/controlplane', verb: 'remove' });
+    let cured = false;
+    const assess = async (): Promise<Assessment> => ({
+      kind: 'operate',
+      operation: operation({ type: 'DeleteCluster', plan: planOf(removal) }),
+    });
+    const remove = async () => {
+      if (!cured) throw ApplicationFailure.create({ type: 'blocked', message: 'no', nonRetryable: true });
+      return { change: 'removed', outputs: {} } as const;
+    };
+    await temporal.withWorker({ ...activities, assess, remove }, async (queue) => {
+      await startEntity(queue, object);
+      await untilBlocked(object);
+      await operationOn(object).cancel();
+      expect((await untilPhase(object, 'blocked')).held).toBe('DeleteCluster');
+      cured = true;
+      await entityOf(object).executeUpdate(verbUpdates.resume, { args: [{}] });
+      expect(await entityOf(object).result()).toBe('finished');
+    });
+  });
+});
+
 describe('a skipped step', () => {
   test('is no reason to begin again until somebody says retry', async () => {
     const { object, tries, activities, written, world } = blockedCluster();

@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { Assessment } from '../../activities/contract.ts';
 import type { Resource } from '../../topology/resource.ts';
 import { attemptOf } from '../../worker/activities.ts';
-import { butForSkipped, stillHeld, supersedes } from '../../workflows/judgements.ts';
+import { askedBefore, butForSkipped, stillHeld, supersedes } from '../../workflows/judgements.ts';
+import type { Verb } from '../../workflows/messages.ts';
 import { operationOf, planOf, securityGroup, stepOf } from './builders.ts';
 
 const GROUP = 'ensure security-group/controlplane';
@@ -58,6 +59,28 @@ describe('a newer look', () => {
     expect(supersedes(operate({ ...create, generation: 2 }), create)).toBe('the spec changed');
     expect(supersedes(operate(create), create)).toBeUndefined();
     expect(supersedes(operate({ ...remove, generation: 3 }), remove)).toBeUndefined();
+  });
+});
+
+describe('what is said before an operation begins', () => {
+  const ask = (...verbs: readonly Verb[]) =>
+    askedBefore(
+      create,
+      verbs.map((verb) => ({ verb, ask: {} })),
+      false,
+    );
+
+  test('has it begin paused, or not at all; the last word counts', () => {
+    expect(ask('retry')).toEqual({ operation: create, aborted: false, resumed: false });
+    expect(ask('pause').operation.paused).toBe(true);
+    expect(ask('pause', 'resume').operation.paused).toBeUndefined();
+    expect(ask('abort')).toMatchObject({ aborted: true, resumed: false });
+    expect(ask('abort', 'resume')).toMatchObject({ aborted: false, resumed: true });
+    expect(askedBefore(create, [], true).operation.paused).toBe(true);
+  });
+
+  test('does not abort a deletion', () => {
+    expect(askedBefore(remove, [{ verb: 'abort', ask: {} }], false).aborted).toBe(false);
   });
 });
 

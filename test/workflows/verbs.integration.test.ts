@@ -337,10 +337,13 @@ describe("Temporal's own commands", () => {
     let cured = false;
     /** What the worker makes of each attempt's number: a reset begins to count anew. */
     const counted: (readonly [number, number])[] = [];
+    const given = Promise.withResolvers<void>();
     const ensure = async () => {
       attempts += 1;
       const { info } = Context.current();
       counted.push([info.attempt, attemptOf(info)]);
+      // Only an attempt that runs can be failed; the first one runs until it has been.
+      if (attempts === 1) await given.promise;
       if (cured) return made({ id: 'sg-1' });
       throw ApplicationFailure.create({ type: 'retry', message: 'throttled', nextRetryDelay: '1 hour' });
     };
@@ -350,8 +353,16 @@ describe("Temporal's own commands", () => {
         cli('activity', verb, '--workflow-id', handle.workflowId, '--activity-id', GROUP, ...more);
       await waitFor('it is tried', async () => (attempts === 1 ? true : undefined));
       await waitFor('it fails', () => tell('fail', '--reason', 'given up by hand').then(() => true));
+      const { message } = await waitFor('the reason shows', async () => {
+        const status = await statusOf(handle, GROUP);
+        return status?.state === 'blocked' ? status : undefined;
+      });
+      expect(message).toBe('given up by hand');
+      given.resolve();
       await waitFor('it is tried again', async () => (attempts === 2 ? true : undefined));
-      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      // A reset that follows its schedule at once can't be told from it.
+      const tried = Date.now();
+      await waitFor('a second passes', async () => (Date.now() - tried > 1_100 ? true : undefined));
       await waitFor('it is reset', () => tell('reset').then(() => true));
       await waitFor('it is tried at once', async () => (attempts >= 3 ? true : undefined));
       expect(counted.slice(0, 3)).toEqual([
