@@ -22,12 +22,21 @@ const named = (about: About, field: string, value: string | undefined, fixed = f
 const listed = (about: About, field: string, values: readonly string[], fixed = false): NamedValue[] =>
   values.flatMap((value, index) => named(about, `${field}[${index}]`, value, fixed));
 
-const clusterFields = ({ spec }: AWSCluster): NamedValue[] => {
-  const { controlPlane, networking } = spec;
+/** An established cluster lives in its ranges: what the VPC was given since is no reason to leave it unmended. */
+const rangeFields = ({ spec, status }: AWSCluster): NamedValue[] => {
+  const { podAddressCIDRBlocks, serviceAddressCIDRBlocks } = spec.networking;
+  if (status?.established === true) return [];
+  return [
+    ...listed('range', 'spec.networking.podAddressCIDRBlocks', podAddressCIDRBlocks, true),
+    ...listed('range', 'spec.networking.serviceAddressCIDRBlocks', serviceAddressCIDRBlocks, true),
+  ];
+};
+
+const clusterFields = (cluster: AWSCluster): NamedValue[] => {
+  const { controlPlane, networking } = cluster.spec;
   return [
     ...named('vpc', 'spec.networking.vpcID', networking.vpcID, true),
-    ...listed('range', 'spec.networking.podAddressCIDRBlocks', networking.podAddressCIDRBlocks, true),
-    ...listed('range', 'spec.networking.serviceAddressCIDRBlocks', networking.serviceAddressCIDRBlocks, true),
+    ...rangeFields(cluster),
     ...listed('subnet', 'spec.controlPlane.subnetIDs', controlPlane.subnetIDs, true),
     ...listed('subnet', 'spec.networking.serviceLoadBalancerSubnetIDs', networking.serviceLoadBalancerSubnetIDs),
     ...listed('group', 'spec.controlPlane.securityGroupIDs', controlPlane.securityGroupIDs),

@@ -106,6 +106,15 @@ describe('the topology of the seed’s cluster', () => {
     );
   });
 
+  test('lets ranges that the VPC was given later stand in the way of a new cluster only', () => {
+    const rangesOf = (status: object) =>
+      clusterTopology(seedCluster({ status }), release()).flatMap((one) =>
+        one.kind === 'preflight' ? (one.properties.fields ?? []).filter(({ about }) => about === 'range') : [],
+      );
+    expect(rangesOf({}).map(({ value }) => value)).toEqual(['10.2.0.0/16', '10.1.0.0/16']);
+    expect(rangesOf({ established: true })).toEqual([]);
+  });
+
   test('warns of fewer than three zones, by an event that names them, and of three not', () => {
     const eventOf = (subnetIDs: readonly string[]) =>
       clusterTopology(seedCluster({ controlPlane: { subnetIDs } }), release()).find((one) => one.kind === 'preflight')

@@ -1,0 +1,81 @@
+/** Preflight's judgement without an account: plans of older releases, and what an object has already. */
+import { describe, expect, test } from '@jest/globals';
+import type { AwsFacts } from '../../../activities/aws/facts.ts';
+import { preflightDriver } from '../../../activities/aws/preflight.ts';
+import type { AwsRoom, Machine } from '../../../activities/aws/room.ts';
+import type { Wanted } from '../../../activities/driver.ts';
+import { verdictOf } from '../../../activities/verdicts.ts';
+import { UID_TAG } from '../../../api/names.ts';
+import { poolPreflight } from '../../../topology/preflight.ts';
+import { POOL_UID, release, SUBNETS, seedCluster, seedPool } from '../../topology/objects.ts';
+import { ownerOf } from './account.ts';
+
+const POOL = { kind: 'AWSNodePool', namespace: 'default', name: 'cluster-0-pool-0', uid: POOL_UID } as const;
+const VPC = seedCluster().spec.networking.vpcID;
+
+const facts: AwsFacts = {
+  vpc: (id) => Promise.resolve({ id, cidr: '10.0.0.0/16', cidrs: ['10.0.0.0/16'] }),
+  subnets: (ids) => Promise.resolve(ids.map((id) => ({ id, vpcId: VPC, zone: 'eu-west-1a', freeAddresses: 100 }))),
+  securityGroups: (ids) => Promise.resolve(ids.map((id) => ({ id, vpcId: VPC }))),
+  hasKeyPair: (name) => Promise.resolve(name !== 'gone'),
+  instanceProfile: (name) => Promise.resolve({ name, hasRole: true }),
+  kmsKey: (arn) => Promise.resolve({ arn, enabled: true, state: 'Enabled', usage: 'ENCRYPT_DECRYPT' }),
+  instanceTypes: (types) => Promise.resolve(types.map((id) => ({ id, cpus: 2 }))),
+  zonesOffering: () => Promise.resolve(new Set(['eu-west-1a'])),
+};
+
+const machineOf = (uid: string): Machine => ({
+  id: 'i-1',
+  type: 't3.medium',
+  subnetId: SUBNETS[0],
+  tags: { [UID_TAG]: uid },
+});
+
+/** An account with a quota of eight virtual CPUs, two to a machine. */
+const roomWith = (machines: readonly Machine[]): AwsRoom => ({
+  machines: () => Promise.resolve(machines),
+  cpus: () => Promise.resolve({ code: 'L-1', name: 'CPUs', limit: 8, used: 2 * machines.length }),
+  loadBalancers: () => Promise.reject(new Error('a pool needs no load balancer')),
+  ownAddresses: () => Promise.resolve(0),
+});
+
+const look = async (room: AwsRoom, change: object = {}): Promise<string> => {
+  const resource = poolPreflight(seedPool(), seedCluster(), release());
+  const properties = { ...resource.properties, ...change } as Wanted<'preflight'>['properties'];
+  const wanted: Wanted<'preflight'> = {
+    kind: 'preflight',
+    key: 'preflight',
+    properties,
+    object: POOL,
+    owner: ownerOf(POOL),
+    incarnation: 0,
+    signal: new AbortController().signal,
+    since: 0,
+  };
+  try {
+    await preflightDriver(facts, room).create(wanted);
+    return '';
+  } catch (error) {
+    return verdictOf(error).message;
+  }
+};
+
+describe('preflight', () => {
+  test('counts the machines that a pool has already as part of what it takes', async () => {
+    const own = [machineOf(POOL_UID), machineOf(POOL_UID)];
+    // Three of its machines, and one that is somebody else's, are all that the quota lets run.
+    expect(await look(roomWith([...own, machineOf('other')]))).toBe('');
+    expect(await look(roomWith([...own, machineOf('other'), machineOf('other')]))).toContain(
+      '2 more virtual CPUs are needed, and 8 of 8 are in use',
+    );
+    expect(await look(roomWith([machineOf('other'), machineOf('other')]))).toContain('6 more virtual CPUs are needed');
+  });
+
+  test('takes a plan that an older release made: what that does not name is not looked at', async () => {
+    const older = { fields: undefined, demand: undefined };
+    expect(await look(roomWith([1, 2, 3, 4].map(() => machineOf('other'))), older)).toBe('');
+    expect(await look(roomWith([]), { ...older, keyName: 'gone' })).toContain(
+      'nothing was made: key pair gone does not exist; create it, or set another.',
+    );
+  });
+});
