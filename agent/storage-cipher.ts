@@ -87,7 +87,10 @@ export const createStorageCipher = (
       const known = opened.get(fingerprint(encryptedKey));
       const key = known ?? (await kms.decrypt(encryptedKey, context));
       if (known === undefined) remember(encryptedKey, key);
-      const decipher = createDecipheriv(CIPHER, key, ciphertext.subarray(0, NONCE_BYTES));
+      const decipher = createDecipheriv(CIPHER, key, ciphertext.subarray(0, NONCE_BYTES), {
+        // Else what was cut off within its tag would be verified by the rest of it.
+        authTagLength: TAG_BYTES,
+      });
       decipher.setAuthTag(ciphertext.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
       return Buffer.concat([decipher.update(ciphertext.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
     },

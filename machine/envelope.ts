@@ -12,6 +12,7 @@ import type { MachineConfiguration, SealedDocument, UserData } from './configura
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
 
 /** Entries of a Secret that are private, by the type of Secret; each of our Secrets has exactly one of them. */
 const PRIVATE_ENTRIES = ['tls.key', 'key', 'ssh-privatekey', 'token'] as const;
@@ -106,9 +107,20 @@ export const close = (
 /** Opens the sealed part of user data with the decrypted data key. Throws when configuration or ciphertext was changed. */
 export const open = (plaintextKey: Uint8Array, userData: UserData): Readonly<Record<string, string>> => {
   const { sealed, configuration } = userData;
-  const decipher = createDecipheriv(CIPHER, plaintextKey, Buffer.from(sealed.nonce, 'base64'));
+  const nonce = Buffer.from(sealed.nonce, 'base64');
+  if (nonce.length !== NONCE_BYTES) throw new Error('The nonce of the sealed part has another length.');
+  // A shorter tag would be easier to guess, and Node.js takes one unless it is told.
+  const decipher = createDecipheriv(CIPHER, plaintextKey, nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(authenticated(configuration));
   decipher.setAuthTag(Buffer.from(sealed.tag, 'base64'));
   const text = Buffer.concat([decipher.update(Buffer.from(sealed.ciphertext, 'base64')), decipher.final()]);
-  return JSON.parse(text.toString('utf8')) as Readonly<Record<string, string>>;
+  let opened: unknown;
+  try {
+    opened = JSON.parse(text.toString('utf8'));
+  } catch {
+    // The parser's own words would quote what was sealed (I8).
+    throw new Error('The sealed part is not JSON.');
+  }
+  if (typeof opened !== 'object' || opened === null) throw new Error('The sealed part holds no secrets.');
+  return opened as Readonly<Record<string, string>>;
 };
