@@ -8,12 +8,12 @@
  * signs what is approved.
  * Invariant: I9 (every verdict says why, in the request's condition and in the log).
  */
-import { messageOf } from './failure.ts';
-import 'reflect-metadata';
+
 import { readFile } from 'node:fs/promises';
-import * as x509 from '@peculiar/x509';
 import { claimOf, judge, NODE_SIGNERS, type NodeCertificateRequest } from '../machine/approval.ts';
 import type { Ec2 } from './aws/ec2.ts';
+import { readRequest } from './certificate-request.ts';
+import { messageOf } from './failure.ts';
 import { createKubernetes, type Kubernetes, reasonOf } from './kubernetes.ts';
 import type { Log } from './log.ts';
 import { again, done, pause, persist } from './persist.ts';
@@ -60,34 +60,12 @@ const isOpen = (request: SigningRequest): boolean =>
   NODE_SIGNERS.includes(request.spec.signerName) &&
   !(request.status?.conditions ?? []).some((each) => each.type === 'Approved' || each.type === 'Denied');
 
-/** Reads the PKCS #10 document; its own signature proves that the requestor holds the key. */
-export const readRequest = async (request: SigningRequest): Promise<NodeCertificateRequest> => {
-  const pem = Buffer.from(request.spec.request, 'base64').toString('utf8');
-  const parsed = new x509.Pkcs10CertificateRequest(x509.PemConverter.decodeFirst(pem));
-  if (!(await parsed.verify())) throw new Error('its signature does not match its key');
-  const fields = (name: string): string[] => parsed.subjectName.getField(name);
-  const names = parsed.extensions.flatMap((extension) =>
-    extension instanceof x509.SubjectAlternativeNameExtension ? extension.names.items : [],
-  );
-  return {
-    signer: request.spec.signerName,
-    username: request.spec.username ?? '',
-    groups: request.spec.groups ?? [],
-    usages: request.spec.usages ?? [],
-    commonName: fields('CN').join(','),
-    organizations: fields('O'),
-    dnsNames: names.filter((name) => name.type === 'dns').map((name) => name.value),
-    addresses: names.filter((name) => name.type === 'ip').map((name) => name.value),
-    otherNames: names.filter((name) => name.type !== 'dns' && name.type !== 'ip').length,
-  };
-};
-
 type Verdict = { readonly type: 'Approved' | 'Denied'; readonly message: string };
 
 const decide = async (options: NodeApproverOptions, request: SigningRequest): Promise<Verdict | string> => {
   let read: NodeCertificateRequest;
   try {
-    read = await readRequest(request);
+    read = await readRequest(request.spec);
   } catch (thrown) {
     return { type: 'Denied', message: `The request cannot be read: ${messageOf(thrown)}` };
   }

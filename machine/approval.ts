@@ -9,6 +9,7 @@
  */
 import { CLUSTER_TAG, nodePoolName } from '../api/names.ts';
 import { bootstrappersGroupOf, NODES_GROUP, nodeUserOf } from './node.ts';
+import { isDnsName } from './shape.ts';
 
 export const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
 export const SERVING_SIGNER = 'kubernetes.io/kubelet-serving';
@@ -57,7 +58,7 @@ const NODE_PREFIX = nodeUserOf('');
 const BOOTSTRAP_PREFIX = bootstrappersGroupOf('');
 
 const sameSet = (left: readonly string[], right: readonly string[]): boolean =>
-  left.length === right.length && left.every((item) => right.includes(item));
+  left.length === right.length && right.every((item) => left.includes(item));
 
 const deny = (reason: string): Approval => ({ kind: 'deny', reason });
 
@@ -73,6 +74,8 @@ export const claimOf = (
     return refuse(`organization is ${request.organizations.join(', ') || 'empty'}, not ${NODES_GROUP}`);
   }
   const name = request.commonName.slice(NODE_PREFIX.length);
+  // EC2 would take a star in it for any name.
+  if (!isDnsName(name)) return refuse(`${JSON.stringify(name).slice(0, 80)} is no name that an instance could have`);
   const serving = request.signer === SERVING_SIGNER;
   const usages = serving ? SERVING_USAGES : CLIENT_USAGES;
   if (!sameSet(request.usages, usages)) {
