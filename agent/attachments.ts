@@ -6,8 +6,10 @@
  * An interface that somebody detaches later is taken again: the instance's own metadata tells of it, so that watching
  * costs no call.
  * Neighbours: `aws/ec2.ts` makes the calls; the host mounts the volume and uses the address afterwards.
- * Invariants: I2 (already ours is fine), I9 (says which instance it waits for), I11 (nobody else need be up).
+ * Invariants: I2 (already ours is fine), I4 (only what is tagged as this cluster's), I9 (says which instance it waits for),
+ * I11 (nobody else need be up).
  */
+import { CLUSTER_TAG } from '../api/names.ts';
 import type { Attachable, Ec2 } from './aws/ec2.ts';
 import { messageOf } from './failure.ts';
 import type { Log } from './log.ts';
@@ -26,10 +28,19 @@ type Kind = {
   detach(found: Attachable, holder: string): Promise<void>;
 };
 
+/** Who takes it. */
+export type Taker = { readonly instanceId: string; readonly clusterId: string };
+
 /** One look at a volume or an interface, and what follows from it. */
-const takeOnce = async (ec2: Ec2, instanceId: string, kind: Kind): Promise<Attempt<Attachable>> => {
+const takeOnce = async (ec2: Ec2, { instanceId, clusterId }: Taker, kind: Kind): Promise<Attempt<Attachable>> => {
   const found = await kind.look();
   if (found === undefined) return again(`${kind.noun} does not exist; only a repair can make a new one`);
+  const owner = found.tags[CLUSTER_TAG];
+  if (owner !== clusterId) {
+    return again(
+      `${kind.noun} is ${owner === undefined ? 'not tagged as' : `tagged as ${owner}'s, not as`} one of ${clusterId}: it is not taken until its tag ${CLUSTER_TAG} says so`,
+    );
+  }
   const attachment = found.attachment;
   if (attachment === undefined) {
     if (found.state !== 'available') return again(`${kind.noun} is ${found.state}`);
@@ -54,7 +65,7 @@ const takeOnce = async (ec2: Ec2, instanceId: string, kind: Kind): Promise<Attem
 export const takeVolume = (
   ec2: Ec2,
   volumeId: string,
-  instanceId: string,
+  taker: Taker,
   log: Log,
   signal: AbortSignal,
 ): Promise<Attachable> =>
@@ -64,10 +75,10 @@ export const takeVolume = (
     signal,
     pace: PACE,
     attempt: () =>
-      takeOnce(ec2, instanceId, {
+      takeOnce(ec2, taker, {
         noun: `volume ${volumeId}`,
         look: () => ec2.volume(volumeId),
-        attach: () => ec2.attachVolume(volumeId, instanceId, VOLUME_DEVICE),
+        attach: () => ec2.attachVolume(volumeId, taker.instanceId, VOLUME_DEVICE),
         detach: (_found, holder) => ec2.detachVolume(volumeId, holder),
       }),
   });
@@ -76,7 +87,7 @@ export const takeVolume = (
 export const takeNetworkInterface = (
   ec2: Ec2,
   interfaceId: string,
-  instanceId: string,
+  taker: Taker,
   log: Log,
   signal: AbortSignal,
 ): Promise<Attachable> =>
@@ -86,10 +97,10 @@ export const takeNetworkInterface = (
     signal,
     pace: PACE,
     attempt: () =>
-      takeOnce(ec2, instanceId, {
+      takeOnce(ec2, taker, {
         noun: `network interface ${interfaceId}`,
         look: () => ec2.networkInterface(interfaceId),
-        attach: () => ec2.attachNetworkInterface(interfaceId, instanceId, INTERFACE_INDEX),
+        attach: () => ec2.attachNetworkInterface(interfaceId, taker.instanceId, INTERFACE_INDEX),
         detach: async (found) => {
           const attachmentId = found.attachment?.attachmentId;
           if (attachmentId !== undefined) await ec2.detachNetworkInterface(attachmentId);
@@ -98,12 +109,15 @@ export const takeNetworkInterface = (
   });
 
 const WATCH_MILLIS = 3_000;
+const MAC = /^((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\/?$/;
+/** No machine has more. */
+const MOST_INTERFACES = 64;
 
 /** Ids of the network interfaces that are attached to this instance, as its metadata says. */
 export const attachedInterfaces = async (metadata: Metadata): Promise<readonly string[]> => {
   const directory = 'meta-data/network/interfaces/macs/';
-  const macs = (await metadata.read(directory)).split('\n').filter((mac) => mac !== '');
-  return Promise.all(macs.map((mac) => metadata.read(`${directory}${mac.replace(/\/$/, '')}/interface-id`)));
+  const macs = (await metadata.read(directory)).split('\n').flatMap((line) => MAC.exec(line)?.[1] ?? []);
+  return Promise.all(macs.slice(0, MOST_INTERFACES).map((mac) => metadata.read(`${directory}${mac}/interface-id`)));
 };
 
 /** Takes the network interface again whenever it was detached, until the signal is aborted. */
@@ -112,14 +126,14 @@ export const keepNetworkInterface = async (
     readonly ec2: Ec2;
     readonly metadata: Metadata;
     readonly interfaceId: string;
-    readonly instanceId: string;
+    readonly taker: Taker;
     /** Makes its address usable again. */
     readonly onTaken: () => Promise<void>;
   },
   log: Log,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { ec2, metadata, interfaceId, instanceId, onTaken } = watched;
+  const { ec2, metadata, interfaceId, taker, onTaken } = watched;
   let trouble = '';
   for (;;) {
     await pause(WATCH_MILLIS, signal);
@@ -128,7 +142,7 @@ export const keepNetworkInterface = async (
       trouble = '';
       if (attached.includes(interfaceId)) continue;
       log.warn(`Network interface ${interfaceId} is no longer attached to this instance: it is taken again`);
-      await takeNetworkInterface(ec2, interfaceId, instanceId, log, signal);
+      await takeNetworkInterface(ec2, interfaceId, taker, log, signal);
       await onTaken();
       log.info(`Network interface ${interfaceId} is attached again`);
     } catch (thrown) {

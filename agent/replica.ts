@@ -102,9 +102,10 @@ const liveOnce = async (
   const { configuration, secrets, instance, metadata, host, kms, log } = boot;
   const { volumeId, networkInterfaceId } = configuration;
   const addresses = { fixed, primary: instance.address };
+  const taker = { instanceId: instance.id, clusterId: configuration.clusterId };
   const [, , store] = await Promise.all([
-    takeVolume(ec2, volumeId, instance.id, log, signal),
-    takeNetworkInterface(ec2, networkInterfaceId, instance.id, log, signal),
+    takeVolume(ec2, volumeId, taker, log, signal),
+    takeNetworkInterface(ec2, networkInterfaceId, taker, log, signal),
     issueLeaves({
       leaves: replicaCertificates(configuration, addresses, host.differences),
       signers: await signersOf(configuration, secrets),
@@ -143,7 +144,7 @@ const liveOnce = async (
       ec2,
       metadata,
       interfaceId: networkInterfaceId,
-      instanceId: instance.id,
+      taker,
       onTaken: () => host.useAddress(fixed),
     },
     log,

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { keepNetworkInterface, takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
 import { waitFor } from '../support/wait.ts';
-import { accountOf, recordedLog } from './doubles.ts';
+import { accountOf, CLUSTER, recordedLog } from './doubles.ts';
 
 const never = new AbortController().signal;
+const taker = { instanceId: 'i-new', clusterId: CLUSTER };
 
 describe.each([
   ['volume', takeVolume, 'vol-1'],
@@ -11,21 +12,21 @@ describe.each([
 ] as const)('Taking the %s', (noun, take, id) => {
   test('attaches a free one, and returns when it is attached', async () => {
     const account = accountOf({});
-    await take(account.ec2, id, 'i-new', recordedLog().log, never);
+    await take(account.ec2, id, taker, recordedLog().log, never);
     expect(account.holderOf(id)).toBe('i-new');
   });
 
   test('is content with what is already its own', async () => {
     const account = accountOf({ [id]: 'i-new' });
     const { log, messages } = recordedLog();
-    await take(account.ec2, id, 'i-new', log, never);
+    await take(account.ec2, id, taker, log, never);
     expect(messages()).toEqual([]);
   });
 
   test('waits for a running holder and says which, until that one is terminated', async () => {
     const account = accountOf({ [id]: 'i-old' });
     const { log, messages } = recordedLog();
-    const taken = take(account.ec2, id, 'i-new', log, never);
+    const taken = take(account.ec2, id, taker, log, never);
     await waitFor('it says what it waits for', () =>
       Promise.resolve(
         messages().some((each) => each.includes('attached to instance i-old, which is running')) || undefined,
@@ -42,16 +43,33 @@ describe.each([
   test('takes it from a stopped holder without force', async () => {
     const account = accountOf({ [id]: 'i-old' });
     account.setState('i-old', 'stopped');
-    await take(account.ec2, id, 'i-new', recordedLog().log, never);
+    await take(account.ec2, id, taker, recordedLog().log, never);
     expect(account.holderOf(id)).toBe('i-new');
   });
 
   test(`ends its wait when it is told to`, async () => {
     const account = accountOf({ [id]: 'i-old' });
     const stopping = new AbortController();
-    const taken = take(account.ec2, id, 'i-new', recordedLog().log, stopping.signal);
+    const taken = take(account.ec2, id, taker, recordedLog().log, stopping.signal);
     stopping.abort(new Error(`no more ${noun}`));
     await expect(taken).rejects.toThrow();
+  });
+
+  test.each([
+    ['of another cluster', { 'slipway.dev/cluster': 'gke-ffffffff' }, "tagged as gke-ffffffff's"],
+    ['without a cluster’s tag', {}, 'not tagged as one of'],
+  ])('leaves one %s alone, free as it is, and says why', async (_what, tags, why) => {
+    const account = accountOf({});
+    account.setTags(id, tags);
+    const { log, messages } = recordedLog();
+    const stopping = new AbortController();
+    const taken = take(account.ec2, id, taker, log, stopping.signal);
+    await waitFor('it says why', () => Promise.resolve(messages().some((each) => each.includes(why)) || undefined));
+    expect(account.holderOf(id)).toBeUndefined();
+    // The owner puts it right.
+    account.setTags(id, { 'slipway.dev/cluster': CLUSTER });
+    await taken;
+    expect(account.holderOf(id)).toBe('i-new');
   });
 });
 
@@ -60,11 +78,14 @@ describe('A network interface that is detached under a running replica', () => {
     const account = accountOf({ 'eni-1': 'i-new' });
     const stopping = new AbortController();
     const { log, messages } = recordedLog();
-    const own = { mac: '02:aa', id: 'eni-0' };
+    const own = { mac: '02:00:00:00:00:aa', id: 'eni-0' };
     // As EC2's metadata has it: a directory for each interface that is attached at the moment.
     const metadata = {
       read: (path: string): Promise<string> => {
-        const all = [own, ...(account.holderOf('eni-1') === 'i-new' ? [{ mac: '02:bb', id: 'eni-1' }] : [])];
+        const all = [
+          own,
+          ...(account.holderOf('eni-1') === 'i-new' ? [{ mac: '02:00:00:00:00:bb', id: 'eni-1' }] : []),
+        ];
         if (path.endsWith('/macs/')) return Promise.resolve(all.map(({ mac }) => `${mac}/`).join('\n'));
         return Promise.resolve(all.find(({ mac }) => path.includes(`/${mac}/`))?.id ?? '');
       },
@@ -75,7 +96,7 @@ describe('A network interface that is detached under a running replica', () => {
         ec2: account.ec2,
         metadata,
         interfaceId: 'eni-1',
-        instanceId: 'i-new',
+        taker,
         onTaken: () => Promise.resolve(void (taken += 1)),
       },
       log,

@@ -12,6 +12,8 @@ export const recordedLog = (): { readonly log: Log; readonly messages: () => rea
   };
 };
 
+export const CLUSTER = 'gke-0a1b2c3d';
+
 /** An account with one volume and one interface, whose attachments take one look to become real. */
 export const accountOf = (
   holders: Record<string, string>,
@@ -19,18 +21,20 @@ export const accountOf = (
   readonly ec2: Ec2;
   readonly setState: (instance: string, state: string) => void;
   readonly holderOf: (id: string) => string | undefined;
+  readonly setTags: (id: string, tags: Readonly<Record<string, string>>) => void;
   readonly setHolder: (id: string, instance: string | undefined) => void;
 } => {
   const held = new Map<string, { instanceId: string; state: string }>(
     Object.entries(holders).map(([id, instanceId]) => [id, { instanceId, state: 'attached' }]),
   );
   const states = new Map<string, string>();
+  const tagged = new Map<string, Readonly<Record<string, string>>>();
   const look = (id: string): Promise<Attachable | undefined> => {
     const attachment = held.get(id);
     const seen: Attachable = {
       id,
       state: attachment === undefined ? 'available' : 'in-use',
-      tags: {},
+      tags: tagged.get(id) ?? { 'slipway.dev/cluster': CLUSTER },
       ...(attachment === undefined ? {} : { attachment: { ...attachment, attachmentId: `at-${id}` } }),
     };
     if (attachment !== undefined) attachment.state = 'attached';
@@ -59,6 +63,7 @@ export const accountOf = (
       instancesNamed: () => Promise.resolve([]),
     },
     setState: (instance, state) => states.set(instance, state),
+    setTags: (id, tags) => tagged.set(id, tags),
     holderOf: (id) => held.get(id)?.instanceId,
     setHolder: (id, instanceId) => {
       if (instanceId === undefined) held.delete(id);
