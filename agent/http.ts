@@ -20,8 +20,12 @@ export type HttpRequest = {
   readonly body?: string;
   readonly agent?: Http.Agent | Https.Agent;
   readonly timeoutMillis: number;
+  /** An answer that is longer is no answer; by default one that only a mistake could be. */
+  readonly maxBytes?: number;
   readonly signal?: AbortSignal;
 };
+
+const MAX_BYTES = 64 * 1024 * 1024;
 
 export type HttpResponse = { readonly status: number; readonly body: string };
 
@@ -63,7 +67,13 @@ export const send = async (request: HttpRequest): Promise<HttpResponse> => {
   );
   try {
     const chunks: Buffer[] = [];
-    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+    const most = request.maxBytes ?? MAX_BYTES;
+    let size = 0;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > most) throw new Error(`${request.url} answered with more than ${most} bytes`);
+      chunks.push(chunk);
+    }
     return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') };
   } finally {
     clearTimeout(deadline);

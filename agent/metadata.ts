@@ -5,12 +5,15 @@
  * Neighbours: the AWS SDK fetches credentials from the same service by itself.
  */
 import type { Instance } from '../machine/node.ts';
+import { instanceDefect } from '../machine/shape.ts';
 import { type HttpResponse, send } from './http.ts';
 import type { Log } from './log.ts';
-import { type Attempt, done, persist } from './persist.ts';
+import { type Attempt, again, done, persist } from './persist.ts';
 
 const TIMEOUT_MILLIS = 5_000;
 const TOKEN_SECONDS = 21_600;
+/** User data is the longest of all, 16 KiB. */
+const MAX_BYTES = 64 * 1024;
 const PACE = { firstMillis: 200, maxMillis: 5_000 };
 
 export type Metadata = {
@@ -25,8 +28,10 @@ export const createMetadata = (endpoint: string): Metadata => {
       method: 'PUT',
       headers: { 'x-aws-ec2-metadata-token-ttl-seconds': `${TOKEN_SECONDS}` },
       timeoutMillis: TIMEOUT_MILLIS,
+      maxBytes: MAX_BYTES,
     });
     if (response.status !== 200) throw new Error(`Metadata service ${endpoint} gave no token: HTTP ${response.status}`);
+    if (!/^[\w+/=-]+$/.test(response.body)) throw new Error(`Metadata service ${endpoint} gave a token that is none`);
     return response.body;
   };
   return {
@@ -35,6 +40,7 @@ export const createMetadata = (endpoint: string): Metadata => {
         url: `${endpoint}/latest/${path}`,
         headers: { 'x-aws-ec2-metadata-token': await session() },
         timeoutMillis: TIMEOUT_MILLIS,
+        maxBytes: MAX_BYTES,
       });
       if (response.status !== 200) {
         throw new Error(`Metadata service ${endpoint} answered HTTP ${response.status} to ${path}`);
@@ -65,6 +71,11 @@ export const identify = async (
         metadata.read('meta-data/local-hostname'),
         metadata.read('user-data'),
       ]);
-      return done({ instance: { id, type, region, zone, address, hostname }, userData });
+      const instance = { id, type, region, zone, address, hostname };
+      const defect = instanceDefect(instance);
+      if (defect !== undefined) {
+        return again(`the metadata service answers with something that is no ${defect} of an instance`);
+      }
+      return done({ instance, userData });
     },
   });

@@ -20,19 +20,37 @@ export type InstanceCredentials = {
 export type AwsAccount = { readonly region: string; readonly credentials: () => Promise<InstanceCredentials> };
 
 type Document = {
-  readonly AccessKeyId?: string;
-  readonly SecretAccessKey?: string;
-  readonly Token?: string;
-  readonly Expiration?: string;
+  readonly AccessKeyId?: unknown;
+  readonly SecretAccessKey?: unknown;
+  readonly Token?: unknown;
+  readonly Expiration?: unknown;
+};
+
+/** The document, or nothing of it: what a parser says of one that is none would quote it (I8). */
+const parse = (text: string): Document => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
 };
 
 export const instanceCredentials =
   (metadata: Metadata): AwsAccount['credentials'] =>
   async () => {
     const [role = ''] = (await metadata.read(ROLES)).split('\n');
-    const document = JSON.parse(await metadata.read(`${ROLES}${role}`)) as Document;
-    const { AccessKeyId, SecretAccessKey, Token, Expiration } = document;
-    if (AccessKeyId === undefined || SecretAccessKey === undefined || Token === undefined || Expiration === undefined) {
+    if (!/^[\w+=,.@-]{1,64}$/.test(role)) {
+      throw new Error('The metadata service names no role: does the launch template have an instance profile?');
+    }
+    const { AccessKeyId, SecretAccessKey, Token, Expiration } = parse(await metadata.read(`${ROLES}${role}`));
+    const usable =
+      typeof AccessKeyId === 'string' &&
+      typeof SecretAccessKey === 'string' &&
+      typeof Token === 'string' &&
+      typeof Expiration === 'string' &&
+      !Number.isNaN(Date.parse(Expiration));
+    if (!usable) {
       throw new Error(`The metadata service gives no credentials for role ${role}: does its instance profile have it?`);
     }
     return {

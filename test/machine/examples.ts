@@ -5,6 +5,9 @@ import type { NodeConfiguration, ReplicaConfiguration } from '../../machine/conf
 import { differences } from '../../machine/differences.ts';
 import type { Instance } from '../../machine/node.ts';
 
+const pem = (word: string): string =>
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(word).toString('base64')}\n-----END CERTIFICATE-----`;
+
 export const replicaConfiguration = (overrides: Partial<ReplicaConfiguration> = {}): ReplicaConfiguration => ({
   role: 'replica',
   clusterId: 'gke-0a1b2c3d',
@@ -21,7 +24,7 @@ export const replicaConfiguration = (overrides: Partial<ReplicaConfiguration> = 
   podCidr: '10.4.0.0/14',
   serviceCidr: '10.96.0.0/20',
   kmsKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/k',
-  certificateAuthorities: { root: 'root PEM', etcd: 'etcd PEM', frontProxy: 'front proxy PEM' },
+  certificateAuthorities: { root: pem('root'), etcd: pem('etcd'), frontProxy: pem('front proxy') },
   ...overrides,
 });
 
@@ -44,7 +47,7 @@ export const nodeConfiguration = (overrides: Partial<NodeConfiguration> = {}): N
   poolName: 'pool-0',
   versions: { kubernetes: '1.36.3', etcd: '3.6.16', cloudController: '1.36.1' },
   endpoint: 'gke-0a1b2c3d-controlplane-1f.elb.eu-west-1.amazonaws.com',
-  certificateAuthority: 'root PEM',
+  certificateAuthority: pem('root'),
   maxPodsPerNode: 110,
   labels: {},
   taints: [],
