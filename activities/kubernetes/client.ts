@@ -7,7 +7,7 @@
  * Invariants: I2 (apply repeated is the same), I12 (a list is complete or it is an error).
  */
 import { FIELD_MANAGER } from '../../api/names.ts';
-import { isNotFound, refused, unanswered, unintelligible } from './errors.ts';
+import { isNotFound, isRefusedByRoles, refused, unanswered, unintelligible } from './errors.ts';
 import {
   collectionPath,
   describeName,
@@ -67,6 +67,12 @@ const MERGE_PATCH = 'application/merge-patch+json';
 /** Strict: a field that the server doesn't know is a mistake of ours, not something to drop. */
 const APPLY_QUERY = `fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict`;
 
+const STARTING = JSON.stringify({
+  kind: 'Status',
+  reason: 'ServiceUnavailable',
+  message: 'the API server is starting, and knows no roles yet',
+});
+
 const parse = (text: string): unknown => {
   try {
     return JSON.parse(text);
@@ -90,13 +96,23 @@ const isPage = (value: unknown): value is Page =>
 export const createClient = (transport: Transport): KubernetesClient => {
   const { server } = transport;
 
-  const ask = async (verb: string, object: string, request: HttpRequest): Promise<HttpAnswer> => {
+  const askOnce = async (verb: string, object: string, request: HttpRequest): Promise<HttpAnswer> => {
     try {
       return await transport.send(request);
     } catch (error) {
       if (request.signal?.aborted) throw error;
       throw unanswered({ verb, object, server }, error);
     }
+  };
+
+  /** An API server that has just started knows no roles yet, and refuses whoever lives on them until it is ready. */
+  const ask = async (verb: string, object: string, request: HttpRequest): Promise<HttpAnswer> => {
+    const answer = await askOnce(verb, object, request);
+    if (answer.status !== 403 || !isRefusedByRoles(parse(answer.text))) return answer;
+    const { signal } = request;
+    const look: HttpRequest = { method: 'GET', path: '/readyz', ...(signal === undefined ? {} : { signal }) };
+    const { status } = await askOnce('look at', look.path, look);
+    return status === 200 ? askOnce(verb, object, request) : { status: 503, text: STARTING };
   };
 
   const send = async (verb: string, object: string, request: HttpRequest): Promise<unknown> => {

@@ -107,6 +107,15 @@ const asStatus = (body: unknown): ApiStatus | undefined =>
     ? (body as ApiStatus)
     : undefined;
 
+/** What the authorizer says, and nobody else: neither a webhook nor a quota. */
+const BY_ROLES = / is forbidden: User "/;
+const OUR_OWN = / is forbidden: User "system:serviceaccount:slipway-system:/;
+const RIGHTS =
+  '. Give it its rights: kubectl apply -f deploy/rbac, and for Secrets kubectl apply -n <namespace> -f deploy/rbac/per-namespace';
+
+/** Whether an answer says that the one who asked has no right to. */
+export const isRefusedByRoles = (body: unknown): boolean => BY_ROLES.test(asStatus(body)?.message ?? '');
+
 const REASON_BY_STATUS: Readonly<Record<number, string>> = {
   400: 'BadRequest',
   401: 'Unauthorized',
@@ -145,7 +154,7 @@ export const refused = (answer: {
     reason,
     object: answer.object,
     server: answer.server,
-    message: `Kubernetes at ${answer.server} refused to ${answer.verb} ${answer.object}: ${explanation}`,
+    message: `Kubernetes at ${answer.server} refused to ${answer.verb} ${answer.object}: ${explanation}${OUR_OWN.test(explanation) ? RIGHTS : ''}`,
     explanation,
     ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1_000 }),
   });

@@ -1,0 +1,75 @@
+/** What the client makes of a refusal: one by an API server that has just started is none. */
+import { describe, expect, test } from '@jest/globals';
+import { createClient } from '../../../activities/kubernetes/client.ts';
+import type { HttpAnswer } from '../../../activities/kubernetes/transport.ts';
+import { verdictOf } from '../../../activities/verdicts.ts';
+
+const CLUSTERS = '/apis/multicloud.cluster.gke.io/v1/namespaces/default/awsclusters/c';
+const NAME = { apiVersion: 'multicloud.cluster.gke.io/v1', kind: 'AWSCluster', namespace: 'default', name: 'c' };
+
+const status = (reason: string, message: string): string => JSON.stringify({ kind: 'Status', reason, message });
+const FORBIDDEN: HttpAnswer = {
+  status: 403,
+  text: status(
+    'Forbidden',
+    'awsclusters "c" is forbidden: User "system:serviceaccount:slipway-system:slipway-worker" cannot get resource "awsclusters"',
+  ),
+};
+const FOUND: HttpAnswer = { status: 200, text: JSON.stringify({ ...NAME, metadata: { name: 'c' } }) };
+
+/** An API server that answers in turn, its last answer for ever, and says whether it is ready. */
+const serverWith = (answers: readonly HttpAnswer[], readyz = 200) => {
+  const asked: string[] = [];
+  const left = [...answers];
+  const client = createClient({
+    server: 'https://management',
+    send: ({ method, path }) => {
+      asked.push(`${method} ${path}`);
+      if (path === '/readyz') return Promise.resolve({ status: readyz, text: '' });
+      const answer = left.length > 1 ? left.shift() : left[0];
+      return answer === undefined ? Promise.reject(new Error('no answer')) : Promise.resolve(answer);
+    },
+    close: () => Promise.resolve(),
+  });
+  return { client, asked };
+};
+
+const judged = (asking: Promise<unknown>) =>
+  asking.then(
+    () => undefined,
+    (error: unknown) => verdictOf(error),
+  );
+
+describe('A refusal for want of rights', () => {
+  test('is blocked, and says how to give them, when an API server that is ready repeats it', async () => {
+    const { client, asked } = serverWith([FORBIDDEN]);
+    const judgement = await judged(client.get(NAME));
+    expect(judgement?.verdict).toBe('blocked');
+    expect(judgement?.message).toMatch(
+      /cannot get resource "awsclusters"\. Give it its rights: kubectl apply -f deploy\/rbac/,
+    );
+    expect(asked).toEqual([`GET ${CLUSTERS}`, 'GET /readyz', `GET ${CLUSTERS}`]);
+  });
+
+  test('is none when it was gone a moment later', async () => {
+    const { client } = serverWith([FORBIDDEN, FOUND]);
+    expect(await client.get(NAME)).toMatchObject({ kind: 'AWSCluster' });
+  });
+
+  test('by an API server that is starting is no reason to call a person', async () => {
+    const { client, asked } = serverWith([FORBIDDEN, FOUND], 500);
+    const judgement = await judged(client.get(NAME));
+    expect(judgement?.verdict).toBe('retry');
+    expect(judgement?.message).toContain('is starting, and knows no roles yet');
+    expect(asked).toEqual([`GET ${CLUSTERS}`, 'GET /readyz']);
+  });
+
+  test.each([
+    'secrets "x" is forbidden: exceeded quota: few',
+    'admission webhook "x" denied the request: is forbidden: no',
+  ])('is taken at its word when it was not for roles: %s', async (message) => {
+    const { client, asked } = serverWith([{ status: 403, text: status('Forbidden', message) }]);
+    expect(await judged(client.get(NAME))).toMatchObject({ verdict: 'blocked' });
+    expect(asked).toEqual([`GET ${CLUSTERS}`]);
+  });
+});
