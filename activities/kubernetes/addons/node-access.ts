@@ -50,6 +50,11 @@ const cloudController = [
     kind: 'User',
     name: CLOUD_CONTROLLER_USER,
   }),
+  // It asks the API server who may see its figures; without this it answers everybody with an error of its own.
+  clusterRoleBinding('slipway:cloud-controller-manager:auth-delegator', 'system:auth-delegator', {
+    kind: 'User',
+    name: CLOUD_CONTROLLER_USER,
+  }),
   roleBinding(
     SYSTEM_NAMESPACE,
     'cloud-controller-manager:apiserver-authentication-reader',
