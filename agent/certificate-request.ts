@@ -57,7 +57,7 @@ const subjectOf = (request: x509.Pkcs10CertificateRequest) => {
   const parts = request.subjectName.toJSON();
   const fields = parts.map((part) => Object.entries(part));
   const single = fields.every((part) => part.length === 1 && part[0]?.[1].length === 1);
-  const names = fields.map((part) => part[0]?.[0]).sort();
+  const names = fields.map((part) => part[0]?.[0] ?? '').sort();
   if (!single || names.join() !== 'CN,O') throw new Error('its subject is not one organization and one common name');
   const valueOf = (name: string): string => parts.flatMap((part) => part[name] ?? [])[0] ?? '';
   return { commonName: valueOf('CN'), organizations: [valueOf('O')] };

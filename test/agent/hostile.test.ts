@@ -123,10 +123,14 @@ describe('User data', () => {
 
   test('is taken or refused, whatever JSON it is, and nothing else happens', () =>
     fc.assert(
-      fc.property(fc.jsonValue(), fc.constantFrom('replica', 'node', '__proto__'), (value, role) => {
-        const configuration = typeof value === 'object' && value !== null ? { ...value, role } : value;
-        expect(() => parseUserData(documentOf(configuration))).toThrow(/^The user data of this instance/);
-      }),
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue()),
+        fc.constantFrom('replica', 'node', '__proto__'),
+        (value, role) => {
+          const configuration = { ...value, role };
+          expect(() => parseUserData(documentOf(configuration))).toThrow(/^The user data of this instance/);
+        },
+      ),
     ));
 
   test('is not opened when its tag was cut, which would be guessed in no time', async () => {

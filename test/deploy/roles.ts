@@ -77,6 +77,8 @@ export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> =
     policies: ['worker-look', 'worker-machines', 'worker-load-balancers'],
     operations: operationsOf('activities', 'worker'),
     rare: {
+      'autoscaling DescribeScalingActivities': 'the repair of a replica',
+      'autoscaling TerminateInstanceInAutoScalingGroup': 'the repair of a replica',
       'autoscaling UpdateAutoScalingGroup': 'a pool with other sizes, or a template of another version',
       'ec2 CreateLaunchTemplateVersion': 'a template with other content: another instance type, a new secret',
       'ec2 DescribeLaunchTemplateVersions': 'a worker died between a new version and the mark on its template',

@@ -68,6 +68,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'docs/quick-start.md': 'test/journeys/create.journey.test.ts',
   'docs/reading-a-create-in-temporal.md': 'test/journeys/create.journey.test.ts',
   'docs/operations.md': 'test/docs/operations.journey.test.ts',
+  'docs/security.md': 'test/deploy/rbac.integration.test.ts',
 };
 
 /**

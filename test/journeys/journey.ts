@@ -21,6 +21,9 @@ export const MINUTES = 60_000;
 /** The computer may be busy with other things. */
 export const LONG = { timeoutMs: 8 * MINUTES, intervalMs: 500 };
 
+/** Signs what a test itself asks AWS, so that it is told from what Slipway does. */
+export const SPECTATOR = { accessKeyId: 'spectator', secretAccessKey: 'spectator' };
+
 export type Made = {
   readonly kind: string;
   readonly metadata: { readonly namespace: string; readonly name: string; readonly uid: string };

@@ -16,6 +16,7 @@ import { withEnvironment } from '../../sandbox/process.ts';
 import { MARK, readState } from '../../sandbox/supervisor/state.ts';
 import { succeed } from '../support/sandbox.ts';
 import type { Journey } from './journey.ts';
+import { SPECTATOR } from './journey.ts';
 import type { Haystack, Needle } from './needles.ts';
 import type { TemporalForJourney } from './temporal.ts';
 
@@ -86,7 +87,7 @@ const inSecrets = (of: string, json: string): readonly Needle[] =>
 /** What the sealed parts of user data say, opened as the agents do. */
 const inUserData = async (journey: Journey): Promise<readonly Needle[]> => {
   const { aws } = journey.sandbox.status();
-  const kms = new KMSClient({ region: aws.region, endpoint: aws.endpoint, credentials: aws });
+  const kms = new KMSClient({ region: aws.region, endpoint: aws.endpoint, credentials: SPECTATOR });
   try {
     const opened = (await journey.instances()).map(async ({ id, userData }) => {
       if (userData === null) return [];
