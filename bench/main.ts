@@ -32,6 +32,16 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./create.ts'),
   },
+  idle: {
+    about: 'clusters that nobody touches: calls to AWS in an hour',
+    options: [new Option('--clusters <n>', 'how many, after one alone').default('100')],
+    load: () => import('./idle.ts'),
+  },
+  sandbox: {
+    about: 'how long a person waits: `up`, and from apply to three replicas and nine Ready nodes, on real machines',
+    options: [],
+    load: () => import('./sandbox.ts'),
+  },
   scale: {
     about: 'many clusters with a pool each: what the first and the last cost, memory, cold starts, and a thousand',
     options: [

@@ -14,6 +14,7 @@ export const CAPA = {
   callsUntilQuiet: { least: 83, most: 168 },
   createSeconds: { least: 32, most: 32.5 },
   createSecondsWithoutLatency: 18.1,
+  deleteSeconds: { least: 20, most: 21 },
   deleteCalls: 165,
   deleteMutating: 22,
   /** One resync of an idle cluster, each ten minutes by default. */

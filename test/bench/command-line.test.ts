@@ -15,7 +15,7 @@ describe('the benches’ command line', () => {
   test('lists every bench, and each says what it takes', async () => {
     const { code, text } = await bench('--help');
     expect(code).toBe(0);
-    for (const name of ['create', 'scale']) {
+    for (const name of ['create', 'idle', 'sandbox', 'scale']) {
       expect(text).toContain(name);
       const help = await bench(name, '--help');
       expect(help.code).toBe(0);

@@ -1,0 +1,164 @@
+/**
+ * Idle: what clusters cost that nobody touches: calls to AWS in an hour, for one cluster and for many.
+ *
+ * Owns: the measurement and its budget (design §12). Neighbours: the drift sweep (`workflows/drift-sweep.ts`) is what an
+ * idle Slipway does; its schedule says how often. Sweeps are counted, not waited for: each is started by hand, several in a
+ * row, and an hour is so many of them as its schedule starts. That nothing else happens in between is counted, too.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { ACCOUNT, REGION } from '../sandbox/layout.ts';
+import { DRIFT_SWEEP_WORKFLOW, sweepScheduleId, TASK_QUEUE } from '../workflows/messages.ts';
+import { type CallCount, callsTable, countCalls } from './calls.ts';
+import { type Cloud, inCloud } from './cloud.ts';
+import type { BenchOptions } from './main.ts';
+import { apply, smallCluster, untilProvisioned, untilQuiet } from './manifests.ts';
+import { countOf } from './options.ts';
+import { CAPA } from './peers.ts';
+import { costsOf } from './processes.ts';
+import type { Report } from './report.ts';
+
+const MOST_PER_CLUSTER_HOUR = 10;
+const SWEEPS = 5;
+const AT_ONCE = 25;
+const QUIET_MS = 5_000;
+/** Facts of the account are remembered for a minute, and sweeps are further apart. */
+const FORGOTTEN_MS = 61_000;
+const LIMIT_MS = 40 * 60_000;
+const HOUR_MS = 3_600_000;
+const OURS = ['slipway-worker', 'slipway-client'] as const;
+
+type Measured = {
+  readonly clusters: number;
+  /** The first after a pause, as all are an hour long. */
+  readonly first: CallCount;
+  /** Those that followed at once. */
+  readonly next: CallCount;
+  readonly sweepsPerHour: number;
+  readonly cpuSecondsPerSweep: number;
+  /** Calls while nobody did anything, in as long as a sweep's facts are remembered. */
+  readonly between: CallCount;
+};
+
+const cpuSeconds = (cloud: Cloud): number => {
+  const costs = costsOf(cloud.status().parts);
+  return OURS.reduce((sum, name) => sum + (costs.get(name)?.cpuSeconds ?? 0), 0);
+};
+
+const sweeps = async (cloud: Cloud, name: string, count: number): Promise<CallCount> => {
+  const { next } = await cloud.callsSince(0);
+  for (let index = 0; index < count; index += 1) {
+    const workflowId = `${name}-${index}`;
+    await cloud.temporal.workflow.execute(DRIFT_SWEEP_WORKFLOW, { workflowId, taskQueue: TASK_QUEUE });
+  }
+  return countCalls((await untilQuiet(cloud, next, QUIET_MS)).calls);
+};
+
+const measureWith = async (cloud: Cloud, clusters: number): Promise<Measured> => {
+  const schedule = cloud.temporal.schedule.getHandle(sweepScheduleId(ACCOUNT, REGION));
+  const { spec } = await schedule.describe();
+  const every = spec.intervals?.[0]?.every;
+  if (every === undefined) throw new Error('the sweep’s schedule has no interval');
+  const { next: quiet } = await cloud.callsSince(0);
+  await delay(FORGOTTEN_MS);
+  const { calls: between } = await cloud.callsSince(quiet);
+  const before = cpuSeconds(cloud);
+  const first = await sweeps(cloud, `bench-${clusters}-first`, 1);
+  const next = await sweeps(cloud, `bench-${clusters}-next`, SWEEPS - 1);
+  return {
+    clusters,
+    first,
+    next,
+    sweepsPerHour: HOUR_MS / Number(every),
+    cpuSecondsPerSweep: (cpuSeconds(cloud) - before) / SWEEPS,
+    between: countCalls(between),
+  };
+};
+
+const measure = (many: number): Promise<readonly Measured[]> =>
+  inCloud({ stub: true, temporal: 'memory' }, async (cloud) => {
+    // The schedule's own sweeps would be counted twice.
+    await cloud.temporal.schedule.getHandle(sweepScheduleId(ACCOUNT, REGION)).pause('counted by a bench');
+    const measured: Measured[] = [];
+    let made = 0;
+    for (const clusters of many > 1 ? [1, many] : [1]) {
+      while (made < clusters) {
+        const wave = Math.min(AT_ONCE, clusters - made);
+        for (let index = 0; index < wave; index += 1) await apply(cloud, smallCluster(`idle-${made + index}`));
+        made += wave;
+        await untilProvisioned(cloud, made * 2, LIMIT_MS);
+      }
+      measured.push(await measureWith(cloud, clusters));
+    }
+    return measured;
+  });
+
+const perHour = ({ first, sweepsPerHour }: Measured): number => first.all * sweepsPerHour;
+const perClusterHour = (measured: Measured): number => perHour(measured) / measured.clusters;
+
+export const run = async (options: BenchOptions): Promise<Report> => {
+  const measured = await measure(countOf(options['clusters'], 'clusters'));
+  const last = measured.at(-1);
+  const named = (clusters: number): string => `${clusters} cluster${clusters === 1 ? '' : 's'}`;
+  return {
+    bench: 'idle',
+    budgets: [
+      ...(last === undefined || last.clusters < 100
+        ? []
+        : [
+            {
+              what: `calls in a cluster-hour with ${named(last.clusters)}`,
+              measured: perClusterHour(last),
+              unit: 'calls',
+              most: MOST_PER_CLUSTER_HOUR,
+            },
+          ]),
+      {
+        what: 'calls that change something, in all sweeps',
+        measured: measured.reduce(
+          (sum, { first, next, between }) => sum + first.mutating + next.mutating + between.mutating,
+          0,
+        ),
+        unit: 'calls',
+        most: 0,
+      },
+    ],
+    tables: [
+      {
+        title: 'An idle hour, each cluster with one node pool',
+        columns: [
+          'CLUSTERS',
+          'CALLS A SWEEP',
+          'SWEEPS AN HOUR',
+          'CALLS AN HOUR',
+          'CALLS A CLUSTER-HOUR',
+          'CLUSTER API',
+          'CPU-SECONDS A SWEEP',
+          'CALLS BETWEEN SWEEPS',
+        ],
+        rows: measured.map((one) => [
+          one.clusters,
+          one.first.all,
+          one.sweepsPerHour,
+          perHour(one).toFixed(0),
+          perClusterHour(one).toFixed(1),
+          CAPA.resyncCalls * CAPA.resyncsPerHour,
+          one.cpuSecondsPerSweep.toFixed(2),
+          one.between.all,
+        ]),
+      },
+      callsTable(
+        'Calls of sweeps by name: the first after a pause, and the next ones together',
+        Object.fromEntries(
+          measured.flatMap(({ clusters, first, next }) => [
+            [`${named(clusters)}, first`, first],
+            [`next ${SWEEPS - 1}`.concat(clusters === 1 ? '' : ` of ${clusters}`), next],
+          ]),
+        ),
+      ),
+    ],
+    notes: [
+      'An hour is as many times the first sweep, which asks everything anew, as the schedule starts in an hour.',
+      'Cluster API: one resync of a cluster, each ten minutes by default, with three control-plane and three worker machines.',
+    ],
+  };
+};
