@@ -49,7 +49,7 @@ export const admissionWebhook = (location: WebhookLocation = IN_CLUSTER): object
     admissionReviewVersions: ['v1'],
     clientConfig: location,
     sideEffects: 'None',
-    timeoutSeconds: 5,
+    timeoutSeconds: 10,
     matchConditions: CONDITIONS,
   };
   const annotations = { 'cert-manager.io/inject-ca-from': `${SYSTEM_NAMESPACE}/${NAME}` };

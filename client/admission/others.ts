@@ -10,7 +10,7 @@ import type { Others } from './judge.ts';
 import { readOtherCluster, readOtherNodePool, valueOf } from './objects.ts';
 
 /** Below the webhook's own limit, so that the reason is told instead of a time-out. */
-const DEADLINE_MS = 3_000;
+const DEADLINE_MS = 7_000;
 
 export const othersIn = (api: Pick<ApiServer, 'get'>): Others => {
   const get = async (path: string, query: Readonly<Record<string, string>>): Promise<unknown> => {

@@ -22,7 +22,15 @@ const SLOW_MS = 2_000;
 /** Answers that are waited for before anything is disturbed. */
 const BEFORE = 10;
 /** Slipway, and everything that it keeps its own state in. */
-const NOT_AWS = ['slipway-client', 'slipway-worker', 'temporal', 'hub', 'management-apiserver', 'management-etcd'];
+const NOT_AWS = [
+  'slipway-client',
+  'slipway-worker',
+  'slipway-admission',
+  'temporal',
+  'hub',
+  'management-apiserver',
+  'management-etcd',
+];
 
 /** What an instance holds that outlives it: its second network interface, and the volume beside its root volume. */
 const heldBy = ({ enis, volumes }: Machine) => ({
