@@ -60,6 +60,21 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./admission.ts'),
   },
+  faults: {
+    about:
+      'every call of a create and a delete meets every fault, each in a case of its own, and nothing is left wrong',
+    options: [
+      new Option('--only <name>', 'only cases whose name contains this'),
+      new Option('--sample <n>', 'so many cases, spread over all of them'),
+      new Option('--real <n>', 'so many cases with real control planes instead of the stub'),
+      new Option('--all', 'reads meet faults, too, that are the same to the worker as a failure'),
+      new Option('--replicas <n>', 'of each control plane').choices(['1', '3']).default('3'),
+      new Option('--width <n>', 'cases side by side on the worker that they share'),
+      new Option('--lanes <n>', 'cases side by side whose worker is killed'),
+      new Option('--logs <folder>', 'keep the workers’ logs there'),
+    ],
+    load: () => import('./faults/run.ts'),
+  },
 };
 
 const program = new Command('npm run bench --')

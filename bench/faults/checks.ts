@@ -1,0 +1,94 @@
+/**
+ * Checks: what must be true of a case's life, whatever its fault was.
+ *
+ * Owns: the judgement, invariant by invariant, against a clean life of the same manifest. Neighbours: `life.ts` gathered the
+ * facts. Pure.
+ */
+
+import type { OperationRun } from './histories.ts';
+import type { Life } from './life.ts';
+import type { Target } from './messages.ts';
+
+/** The clean life, for comparison. */
+export type Clean = Pick<Life, 'made' | 'etcd'>;
+
+const counted = (all: readonly string[]): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>();
+  for (const one of all) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return counts;
+};
+
+const difference = (what: string, had: readonly string[], wanted: readonly string[]): string[] => {
+  const [mine, theirs] = [counted(had), counted(wanted)];
+  return [...new Set([...had, ...wanted])].sort().flatMap((one) => {
+    const [a, b] = [mine.get(one) ?? 0, theirs.get(one) ?? 0];
+    return a === b ? [] : [`${what}: ${one} is there ${a} times instead of ${b}`];
+  });
+};
+
+/** Runs of one operation id that overlap. */
+const overlapping = (runs: readonly OperationRun[]): string[] =>
+  runs.flatMap((run) =>
+    runs
+      .filter((other) => other !== run && other.workflowId === run.workflowId)
+      .filter(
+        (other) => other.startedAt >= run.startedAt && other.startedAt < (run.closedAt ?? Number.POSITIVE_INFINITY),
+      )
+      .map((other) => `I1: ${run.type} and ${other.type} of ${run.workflowId} ran at once`),
+  );
+
+/** The kind of each operation, and how often it ran; once each where all is well. */
+const operations = (runs: readonly OperationRun[]): string[] => {
+  const types = counted(runs.filter(({ workflowId }) => workflowId.endsWith('/operation')).map(({ type }) => type));
+  const wanted = ['CreateCluster', 'CreateNodePool', 'DeleteCluster', 'DeleteNodePool'];
+  const missing = wanted.filter((type) => !types.has(type)).map((type) => `no ${type} ran`);
+  const others = [...types.keys()].filter((type) => !wanted.includes(type)).map((type) => `${type} ran, for no reason`);
+  return [...missing, ...others];
+};
+
+const unfinished = (runs: readonly OperationRun[]): string[] =>
+  runs.flatMap(({ workflowId, status }) =>
+    ['COMPLETED', 'CONTINUED_AS_NEW'].includes(status) ? [] : [`${workflowId} ended as ${status}`],
+  );
+
+/** Nothing was changed in AWS or the hub before the finalizer was on the object (I3). */
+const beforeFinalizer = (life: Life): string[] => {
+  const first = life.calls.findIndex(
+    ({ mutating, service }) => mutating && !['management', 'cluster'].includes(service),
+  );
+  const finalizer = life.calls.findIndex(
+    ({ name, mutating }) => mutating && /CreateCluster · ensure finalizer/.test(name),
+  );
+  if (first === -1 || finalizer === -1 || finalizer < first) return [];
+  return [`I3: ${life.calls[first]?.name} came before the finalizer`];
+};
+
+/** Quorum, and no volume with data that holds none any more (I5). A replica that boots late adds its own. */
+const etcdOf = ({ etcd }: Life, clean: Clean): string[] => {
+  if (clean.etcd[0] === undefined) return [];
+  const later = new Set(etcd[1]?.volumes);
+  return [
+    ...etcd.flatMap((one) => (one?.hasQuorum === true ? [] : ['I5: etcd has no quorum'])),
+    ...(etcd[0]?.volumes ?? [])
+      .filter((volume) => !later.has(volume))
+      .map((one) => `I5: ${one} holds no data any more`),
+  ];
+};
+
+/** Everything that is wrong with it, in sentences; empty where nothing is. `whole` is false where calls went with a worker. */
+export const judge = (life: Life, clean: Clean, target: Target | undefined): readonly string[] => [
+  ...(target !== undefined && life.met === 0 ? ['the call never came, so nothing was tried'] : []),
+  ...operations(life.runs),
+  ...unfinished(life.runs),
+  ...overlapping(life.runs),
+  ...difference('I2, after the create', life.made, clean.made),
+  ...[...life.most].flatMap(([what, most]) => {
+    const wanted = clean.made.filter((one) => one === what).length;
+    return most > wanted ? [`I2: ${what} was there ${most} times at once`] : [];
+  }),
+  ...(target?.fault === 'killed' ? [] : beforeFinalizer(life)),
+  ...etcdOf(life, clean),
+  ...life.secondLook.map(({ name }) => `I6: a second look sent ${name}`),
+  ...life.left.map((one) => `I7: ${one} is left`),
+  ...life.leaked.map((one) => `I8: the content of ${one} stands in a history`),
+];

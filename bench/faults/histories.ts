@@ -1,0 +1,51 @@
+/**
+ * Histories: how the operations of a case went, as Temporal has it.
+ *
+ * Owns: the runs of an entity and of its operations, and all text of their histories. Neighbours: `checks.ts` judges.
+ */
+import type { Client } from '@temporalio/client';
+
+export type OperationRun = {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly type: string;
+  readonly status: string;
+  readonly startedAt: number;
+  readonly closedAt: number | undefined;
+};
+
+/** Every run of the entity and of its operations, oldest first; waits until Temporal's index shows the entity. */
+export const runsOf = async (client: Client, entityId: string): Promise<readonly OperationRun[]> => {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const runs: OperationRun[] = [];
+    for (const id of [entityId, `${entityId}/operation`]) {
+      for await (const run of client.workflow.list({ query: `WorkflowId = "${id}"` })) {
+        runs.push({
+          workflowId: run.workflowId,
+          runId: run.runId,
+          type: run.type,
+          status: run.status.name,
+          startedAt: run.startTime.getTime(),
+          closedAt: run.closeTime?.getTime(),
+        });
+      }
+    }
+    const closed = runs.length > 1 && runs.every(({ status }) => status !== 'RUNNING');
+    if (closed || Date.now() > deadline) return runs.sort((a, b) => a.startedAt - b.startedAt);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+};
+
+/** All payloads of these runs' histories, as one text. */
+export const histories = async (client: Client, runs: readonly OperationRun[]): Promise<string> => {
+  const texts = await Promise.all(
+    runs.map(async ({ workflowId, runId }) => {
+      const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+      return JSON.stringify(history, (_name, value: unknown) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : value,
+      );
+    }),
+  );
+  return texts.join('\n');
+};

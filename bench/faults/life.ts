@@ -1,0 +1,181 @@
+/**
+ * Life: one case from its apply to its end: create, provisioned, a second look, delete, gone.
+ *
+ * Owns: the order, the limits, and the gathering of what `checks.ts` judges. Neighbours: `lane.ts` is the worker with the
+ * fault, `world.ts` sees the outside.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { clusterIdOf } from '../../api/names.ts';
+import { specChanged } from '../../workflows/messages.ts';
+import type { Cloud } from '../cloud.ts';
+import { entityIdOf, type Manifest, type Stored } from '../manifests.ts';
+import type { HeardCall } from './calls.ts';
+import { histories, type OperationRun, runsOf } from './histories.ts';
+import type { Lane } from './lane.ts';
+import type { Target } from './messages.ts';
+import { type Etcd, ownedAs, type World } from './world.ts';
+
+export type Life = {
+  readonly clusterId: string;
+  /** `kind key` of everything that Slipway had in AWS when cluster and pool were provisioned, sorted. */
+  readonly made: readonly string[];
+  /** The most that were seen of each at once. */
+  readonly most: ReadonlyMap<string, number>;
+  /** Volumes that hold etcd's data after the create, and before the deletion, with quorum at both moments; of a stub. */
+  readonly etcd: readonly (Etcd | undefined)[];
+  /** Calls that changed something when nothing had changed. */
+  readonly secondLook: readonly HeardCall[];
+  readonly calls: readonly HeardCall[];
+  readonly runs: readonly OperationRun[];
+  /** What names the cluster after it was gone: in AWS, in the hub, among Secrets. */
+  readonly left: readonly string[];
+  /** Secrets whose content stands in a history; only where it was looked for. */
+  readonly leaked: readonly string[];
+  readonly met: number;
+  readonly seconds: number;
+};
+
+export type LifeSettings = {
+  readonly cloud: Cloud;
+  readonly world: World;
+  readonly temporal: Client;
+  readonly lane: Lane;
+  readonly manifests: readonly Manifest[];
+  readonly target?: Target;
+  readonly lateMs: number;
+  readonly limitMs: number;
+  readonly lookForSecrets: boolean;
+};
+
+/** Nothing begins or ends for so long: the last status is written. */
+const QUIET_MS = 800;
+
+const objectsOf = (manifests: readonly Manifest[]) => manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+
+const untilQuiet = async (lane: Lane, name: string, limitMs: number): Promise<void> => {
+  const deadline = Date.now() + limitMs;
+  while (lane.quietFor(name) < QUIET_MS) {
+    if (Date.now() > deadline) throw new Error('activities go on and on although everything is provisioned');
+    await delay(50);
+  }
+};
+
+/** A look that failed says so in the status, and takes it back later: such a look is none of nothing-has-changed. */
+const LOOKS = 5;
+
+/** Signals both entities that something may have changed, waits until both have looked, and answers what they changed. */
+const lookAgain = async (
+  settings: LifeSettings,
+  name: string,
+  entities: readonly string[],
+): Promise<readonly HeardCall[]> => {
+  const { lane, temporal, limitMs } = settings;
+  const failures = (): number => entities.reduce((sum, id) => sum + lane.failedOf(id, 'assess'), 0);
+  for (let look = 1; ; look += 1) {
+    await untilQuiet(lane, name, limitMs);
+    const before = lane.callsOf(name).length;
+    const failedBefore = failures();
+    const looks = entities.map((id) => lane.endedOf(id, 'assess'));
+    for (const id of entities) await temporal.workflow.getHandle(id).signal(specChanged);
+    const deadline = Date.now() + limitMs;
+    while (entities.some((id, index) => lane.endedOf(id, 'assess') <= (looks[index] ?? 0))) {
+      if (Date.now() > deadline) throw new Error('an entity did not look again when it was told to');
+      await delay(50);
+    }
+    await untilQuiet(lane, name, limitMs);
+    if (failures() > failedBefore && look < LOOKS) continue;
+    return lane
+      .callsOf(name)
+      .slice(before)
+      .filter(({ mutating }) => mutating);
+  }
+};
+
+const whatIsLeft = async ({ cloud, world }: LifeSettings, name: string, clusterId: string): Promise<string[]> => {
+  const rows = await world.inventory();
+  const secrets = await cloud.objects.list('v1', 'Secret', 'default');
+  return [
+    ...rows.filter((row) => JSON.stringify(row).includes(clusterId)).map(({ kind, id }) => `AWS ${kind} ${id}`),
+    ...(await world.memberships()).filter((membership) => membership.endsWith(`/${name}`)),
+    ...secrets.items.flatMap(({ metadata }) =>
+      metadata?.name?.startsWith(clusterId) ? [`Secret ${metadata.name}`] : [],
+    ),
+  ];
+};
+
+/** Names and contents of the cluster's Secrets, as they would stand in a history: base64, and decoded. */
+const secretsOf = async (
+  { cloud }: LifeSettings,
+  clusterId: string,
+): Promise<ReadonlyMap<string, readonly string[]>> => {
+  const { items } = await cloud.objects.list<Stored & { data?: Readonly<Record<string, string>> }>(
+    'v1',
+    'Secret',
+    'default',
+  );
+  const ours = items.filter(({ metadata }) => metadata.name.startsWith(clusterId));
+  return new Map(
+    ours.map(({ metadata, data = {} }) => [
+      metadata.name,
+      Object.entries(data)
+        .filter(([entry]) => !/\.crt$|\.pub$|certificate/.test(entry))
+        .flatMap(([, value]) => [value, Buffer.from(value, 'base64').toString('utf8').trim().split('\n')[1] ?? value]),
+    ]),
+  );
+};
+
+/** Lives it. Throws a sentence where it gets stuck. */
+export const live = async (settings: LifeSettings): Promise<Life> => {
+  const { cloud, world, lane, manifests, target, limitMs, temporal } = settings;
+  const [cluster] = manifests;
+  if (cluster === undefined) throw new Error('a case has a cluster');
+  const { name } = cluster.metadata;
+  const began = Date.now();
+  const names = objectsOf(manifests);
+  if (target !== undefined) lane.arm(target, settings.lateMs);
+  const created: Stored[] = [];
+  for (const manifest of manifests) {
+    created.push({ ...((await cloud.objects.create(manifest)) as Stored), kind: manifest.kind });
+  }
+  const clusterId = clusterIdOf(created[0]?.metadata.uid ?? '');
+  const entities = created.map(entityIdOf);
+  await world.until('cluster and pool are provisioned', limitMs, (objects) =>
+    names.every((one) => objects.get(one)?.status?.state === 'Provisioned'),
+  );
+  const rows = await world.inventory();
+  const made = rows.flatMap((row) => {
+    const owned = ownedAs(row);
+    return owned?.clusterId === clusterId ? [owned.what] : [];
+  });
+  const secrets = settings.lookForSecrets ? await secretsOf(settings, clusterId) : new Map<string, readonly string[]>();
+  const afterCreate = await world.etcdOf(clusterId);
+  const secondLook = await lookAgain(settings, name, entities);
+  const etcd = [afterCreate, await world.etcdOf(clusterId)];
+  for (const object of created) await cloud.objects.delete(object);
+  await world.until('cluster and pool are gone', limitMs, (objects) => names.every((one) => !objects.has(one)));
+  // A late call may come after the object went: that is what the settling time is for.
+  await delay(settings.lateMs);
+  const left = await whatIsLeft(settings, name, clusterId);
+  const runs = (await Promise.all(entities.map((id) => runsOf(temporal, id)))).flat();
+  const texts = settings.lookForSecrets ? await histories(temporal, runs) : '';
+  const leaked = [...secrets]
+    .filter(([, values]) => values.some((value) => texts.includes(value)))
+    .map(([secret]) => secret);
+  const life: Life = {
+    clusterId,
+    made: made.sort(),
+    most: world.mostOf(clusterId),
+    etcd,
+    secondLook,
+    calls: [...lane.callsOf(name)],
+    runs,
+    left,
+    leaked,
+    met: lane.metBy(name),
+    seconds: (Date.now() - began) / 1_000,
+  };
+  lane.disarm(name);
+  lane.forget(name);
+  return life;
+};

@@ -1,0 +1,107 @@
+/**
+ * `npm run bench -- faults`: the fault matrix.
+ *
+ * Owns: its options, its progress and its report. Neighbours: `matrix.ts` runs it.
+ */
+import type { BenchOptions } from '../main.ts';
+import type { Report, Table } from '../report.ts';
+import { FAULTS, type Fault } from './faults.ts';
+import { type CaseResult, type MatrixResult, runMatrix } from './matrix.ts';
+import { nameOfCase, spread } from './plan.ts';
+import { openSetting } from './setting.ts';
+
+const SETTLE_SECONDS = 3;
+/** Within the settling time, after the first retries. */
+const LATE_MS = 1_500;
+
+const KINDS = Object.keys(FAULTS) as Fault[];
+
+const cell = (results: readonly CaseResult[]): string => {
+  const failed = results.filter(({ wrong }) => wrong.length > 0).length;
+  if (results.length === 0) return '-';
+  return failed === 0 ? String(results.length) : `${failed} of ${results.length} FAILED`;
+};
+
+/** One row a call, one column a fault, in each cell its number of cases. */
+const matrixTable = ({ results }: MatrixResult): Table => {
+  const names = [...new Set(results.map(({ one }) => one.call.name))];
+  return {
+    title: 'Call x fault: cases lived',
+    columns: ['CALL', ...KINDS.map((kind) => kind.toUpperCase()), 'CASES'],
+    rows: names.map((name) => {
+      const ofCall = results.filter(({ one }) => one.call.name === name);
+      return [name, ...KINDS.map((kind) => cell(ofCall.filter(({ one }) => one.fault === kind))), ofCall.length];
+    }),
+  };
+};
+
+const sums = ({ results }: MatrixResult): Table => ({
+  title: 'Faults',
+  columns: ['FAULT', 'WHAT HAPPENS TO THE CALL', 'CASES', 'FAILED', 'SECONDS A CASE'],
+  rows: KINDS.map((kind) => {
+    const ofKind = results.filter(({ one }) => one.fault === kind);
+    const seconds = ofKind.reduce((sum, one) => sum + one.seconds, 0) / Math.max(1, ofKind.length);
+    return [kind, FAULTS[kind], ofKind.length, ofKind.filter(({ wrong }) => wrong.length > 0).length, seconds];
+  }),
+});
+
+const failures = ({ results, account }: MatrixResult): Table => ({
+  title: 'What went wrong, case by case (again with --only and the name)',
+  columns: ['CASE', 'WHAT'],
+  rows: [
+    ...results.flatMap(({ name, wrong }) => wrong.map((what) => [name, what])),
+    ...account.map((what) => ['the whole account, at the end', what]),
+  ],
+});
+
+const numberOf = (options: BenchOptions, name: string, otherwise: number): number => Number(options[name] ?? otherwise);
+
+export const run = async (options: BenchOptions): Promise<Report> => {
+  const real = numberOf(options, 'real', 0);
+  const only = typeof options['only'] === 'string' ? options['only'] : undefined;
+  const sample = numberOf(options, 'sample', Number.POSITIVE_INFINITY);
+  const logs = options['logs'];
+  const setting = await openSetting({
+    stub: real === 0,
+    settleSeconds: SETTLE_SECONDS,
+    ...(typeof logs === 'string' ? { logs } : {}),
+  });
+  try {
+    const result = await runMatrix(setting, {
+      width: numberOf(options, 'width', real === 0 ? 10 : 1),
+      lanes: numberOf(options, 'lanes', real === 0 ? 6 : 1),
+      replicas: numberOf(options, 'replicas', 3),
+      all: options['all'] === true,
+      lateMs: LATE_MS,
+      limitMs: 240_000,
+      choose: (cases) => {
+        const named = only === undefined ? cases : cases.filter((one) => nameOfCase(one).includes(only));
+        if (only !== undefined && named.length === 0) throw new Error(`no case is called "${only}"`);
+        return spread(named, real === 0 ? sample : real);
+      },
+      onCase: ({ name, wrong, seconds }, done, of) =>
+        process.stderr.write(
+          `${done}/${of}  ${seconds.toFixed(1)} s  ${wrong.length === 0 ? 'ok' : `FAILED: ${wrong.join('; ')}`}  ${name}\n`,
+        ),
+    });
+    const bad = result.results.filter(({ wrong }) => wrong.length > 0).length;
+    return {
+      bench: 'faults',
+      budgets: [
+        { what: 'cases that went wrong', measured: bad, unit: '', most: 0 },
+        { what: 'rows by which the account differs at the end', measured: result.account.length, unit: '', most: 0 },
+      ],
+      tables: [matrixTable(result), sums(result), ...(bad + result.account.length > 0 ? [failures(result)] : [])],
+      notes: [
+        `${result.calls.length} calls on the list, ${result.results.length} cases lived, ${Math.round(result.recordingSeconds)} s for the clean runs and ${Math.round(result.casesSeconds)} s for the cases.`,
+        'A call is on the list when two clean runs both made it; of waits, assessments and status writes, the first two calls of each name.',
+        'A read has no effect: that its answer is lost or late is the same to the worker as a failure, and is only run with --all.',
+        real === 0
+          ? 'Control planes are the stub.'
+          : 'Control planes are real; the cases are spread over the whole list.',
+      ],
+    };
+  } finally {
+    await setting.end();
+  }
+};

@@ -1,0 +1,109 @@
+/**
+ * Setting: the sandbox, the lanes and the watcher in which cases live.
+ *
+ * Owns: that Slipway's own worker and watcher of the sandbox make room for lanes, and which case is for which lane.
+ * Neighbours: `run.ts` lives cases in it.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Connection } from '@temporalio/client';
+import { bundleWorkflowCode } from '@temporalio/worker';
+import { pino } from 'pino';
+import { connectApiServer, loadKubeConfig } from '../../client/api-server.ts';
+import { connectionOptions } from '../../client/temporal.ts';
+import { runWatcher } from '../../client/watcher/watcher.ts';
+import { folders, type SandboxLayout } from '../../sandbox/layout.ts';
+import { workerEnvironment } from '../../sandbox/supervisor/environment.ts';
+import { type Cloud, openCloud } from '../cloud.ts';
+import { type Lane, startLane } from './lane.ts';
+import { type World, watchWorld } from './world.ts';
+
+export type Setting = {
+  readonly cloud: Cloud;
+  readonly world: World;
+  readonly startLane: (name: string) => Promise<Lane>;
+  /** From now on entities of this case's objects are started for this lane. */
+  readonly assign: (ofCase: string, lane: Lane) => void;
+  readonly end: () => Promise<void>;
+};
+
+const WATCHER = { relistMs: 600_000, probeMs: 3_000, sweepMs: 20_000 };
+
+export const openSetting = async (options: {
+  readonly stub: boolean;
+  readonly settleSeconds: number;
+  readonly logs?: string;
+}): Promise<Setting> => {
+  const cloud = await openCloud({ stub: options.stub, temporal: 'memory' });
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-faults-'));
+  const lanes: Lane[] = [];
+  const stop = new AbortController();
+  const { home, temporal, kubeconfig } = cloud.status();
+  try {
+    await cloud.sandbox('stop', 'slipway-worker');
+    await cloud.sandbox('stop', 'slipway-client');
+    const layout = JSON.parse(await readFile(folders(home).layout, 'utf8')) as SandboxLayout;
+    const quiet = () => undefined;
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+      logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet },
+    });
+    const bundle = join(folder, 'workflows.js');
+    await writeFile(bundle, code);
+    const { SLIPWAY_METRICS_ADDRESS: _none, ...environment } = workerEnvironment(layout, {
+      SLIPWAY_SETTLE_SECONDS: String(options.settleSeconds),
+    });
+    const queues = new Map<string, string>();
+    const connection = await Connection.connect(connectionOptions(temporal.address));
+    const watching = runWatcher({
+      ...WATCHER,
+      api: connectApiServer(loadKubeConfig({ kubeconfig })),
+      connection,
+      client: cloud.temporal,
+      namespace: temporal.namespace,
+      log: pino({ level: 'silent' }),
+      signal: stop.signal,
+      taskQueueOf: ({ name }) => queues.get(name.replace(/-pool-0$/, '')) ?? 'nobody',
+    });
+    const world = watchWorld(cloud, layout.stub);
+    return {
+      cloud,
+      world,
+      startLane: async (name) => {
+        const lane = await startLane({
+          queue: `faults-${name}`,
+          environment: {
+            PATH: process.env['PATH'],
+            HOME: process.env['HOME'],
+            SLIPWAY_LOG_LEVEL: 'info',
+            // A worker starts once for each case that kills it.
+            NODE_COMPILE_CACHE: join(folder, 'code'),
+            // What is blocked is tried again soon: the default's minutes would only cost time.
+            SLIPWAY_RETRY_SECONDS: '2',
+            SLIPWAY_RETRY_MAX_SECONDS: '10',
+            ...environment,
+          },
+          bundle,
+          log: join(options.logs ?? folder, `${name}.log`),
+        });
+        lanes.push(lane);
+        return lane;
+      },
+      assign: (ofCase, lane) => void queues.set(ofCase, lane.queue),
+      end: async () => {
+        stop.abort();
+        await Promise.all([world.end(), watching.catch(quiet), ...lanes.map((lane) => lane.end())]);
+        await connection.close();
+        await cloud.end();
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    stop.abort();
+    await cloud.end();
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+};

@@ -1,0 +1,132 @@
+/**
+ * Worker: Slipway's worker in a process of its own, in which one call of a case can be made to fail.
+ *
+ * Owns: the process: the production wiring with the matrix standing around its calls. Neighbours: `lane.ts` starts it, tells
+ * it what shall fail and starts it again after it was killed; `faults.ts` says how calls fail.
+ */
+import { flushCompileCache } from 'node:module';
+import type { Context } from '@temporalio/activity';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { pino } from 'pino';
+import { type AroundSentCall, wireActivities } from '../../worker/activities.ts';
+import { readWorkerConfiguration } from '../../worker/configuration.ts';
+import { outcomeInterceptor } from '../../worker/interceptors.ts';
+import { createMetrics } from '../../worker/metrics.ts';
+import { caseOf, createCounter, type HeardCall, nameOfCall } from './calls.ts';
+import { brokenConnection, failure, throttling, timeout, timesOf } from './faults.ts';
+import type { FromWorker, Target, ToWorker } from './messages.ts';
+
+const configuration = readWorkerConfiguration();
+const log = pino({ base: { component: 'worker', pid: process.pid }, level: configuration.logLevel });
+const quiet = () => undefined;
+Runtime.install({
+  logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: (message) => log.error(message) },
+});
+
+const say = (message: FromWorker, then?: () => void): void => {
+  process.send?.(message, undefined, {}, () => then?.());
+};
+
+type Armed = { readonly target: Target; readonly lateMs: number; met: number };
+const armed = new Map<string, Armed>();
+process.on('message', (message: ToWorker) => {
+  if (message.kind === 'arm') armed.set(message.target.ofCase, { ...message, met: 0 });
+  else armed.delete(message.ofCase);
+});
+// The bench is gone, however that happened.
+process.on('disconnect', () => process.exit(0));
+
+const count = createCounter();
+const heard: (HeardCall & { readonly ofCase: string })[] = [];
+setInterval(() => {
+  if (heard.length > 0) say({ kind: 'calls', calls: heard.splice(0) });
+}, 100).unref();
+
+/** Whether this call is meant, and has not met its fault often enough yet. */
+const meetsFault = (ofCase: string, call: HeardCall): Armed | undefined => {
+  const one = armed.get(ofCase);
+  if (one === undefined || one.target.call !== call.name || call.number < one.target.number) return undefined;
+  if (one.met >= timesOf(one.target.fault)) return undefined;
+  one.met += 1;
+  return one;
+};
+
+/** The kernel ends the process before the activity could hear of the answer. */
+const die = (ofCase: string): Promise<never> =>
+  new Promise(() => say({ kind: 'met', ofCase, times: 1 }, () => process.kill(process.pid, 'SIGKILL')));
+
+const around: AroundSentCall = async (call, sender, send) => {
+  const ofCase = caseOf(sender.workflowId);
+  if (ofCase === undefined) return send();
+  const name = nameOfCall(call, sender);
+  const by = `${sender.workflowType} ${sender.activityId}`;
+  const one: HeardCall = { name, number: count(ofCase, name), mutating: call.mutating, service: call.service, by };
+  heard.push({ ...one, ofCase });
+  const met = meetsFault(ofCase, one);
+  if (met === undefined) return send();
+  if (met.target.fault !== 'killed') say({ kind: 'met', ofCase, times: met.met });
+  // An answer that a client would have read is as good as the client's own.
+  const instead = <T>(answer: unknown): T => answer as T;
+  switch (met.target.fault) {
+    case 'fails':
+      return instead(failure(call));
+    case 'throttled':
+      return instead(throttling(call));
+    case 'lost':
+      await send();
+      throw brokenConnection();
+    case 'late':
+      setTimeout(() => {
+        send().then(
+          () => log.info({ name, ofCase }, 'The late call took effect'),
+          (error: unknown) => log.info({ name, ofCase, error: String(error) }, 'The late call was refused'),
+        );
+      }, met.lateMs);
+      throw timeout();
+    case 'killed':
+      await send();
+      return die(ofCase);
+  }
+};
+
+const metrics = createMetrics();
+const connection = await NativeConnection.connect({ address: configuration.temporalAddress });
+const wired = wireActivities(configuration, metrics, log, around);
+const worker = await Worker.create({
+  connection,
+  namespace: configuration.temporalNamespace,
+  taskQueue: configuration.taskQueue ?? 'faults',
+  workflowBundle: { codePath: process.argv[2] ?? '' },
+  activities: wired.activities,
+  interceptors: {
+    activity: [
+      (context: Context) => ({ inbound: outcomeInterceptor(context, metrics, log) }),
+      ({ info }) => ({
+        inbound: {
+          execute: async (input, next) => {
+            const workflowId = info.workflowExecution?.workflowId ?? '';
+            const news = { ofCase: caseOf(workflowId) ?? '', workflowId, activity: info.activityId };
+            say({ kind: 'activity', news: { ...news, phase: 'began' } });
+            try {
+              const result = await next(input);
+              say({ kind: 'activity', news: { ...news, phase: 'ended' } });
+              return result;
+            } catch (error) {
+              say({ kind: 'activity', news: { ...news, phase: 'failed' } });
+              throw error;
+            }
+          },
+        },
+      }),
+    ],
+  },
+  maxConcurrentActivityTaskExecutions: configuration.activitySlots,
+  maxCachedWorkflows: configuration.cachedWorkflows,
+  shutdownGraceTime: '1 s',
+  shutdownForceTime: '2 s',
+});
+// A process that is killed never gets to write it at its end.
+flushCompileCache();
+say({ kind: 'ready' });
+await worker.run();
+process.exit(0);

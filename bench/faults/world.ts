@@ -1,0 +1,132 @@
+/**
+ * World: what the bench sees of the sandbox, looked at once for all cases that run side by side.
+ *
+ * Owns: the objects by name and AWS's inventory, each as of a moment ago, and the largest number of resources that ever had
+ * one owner and key at once (I2). Neighbours: `life.ts` waits for what it sees here, `checks.ts` judges it.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { connectManagement } from '../../activities/kubernetes/management.ts';
+import { API_VERSION, CLUSTER_TAG, KEY_TAG } from '../../api/names.ts';
+import type { HostPort } from '../../sandbox/layout.ts';
+import type { Cloud } from '../cloud.ts';
+import type { Stored } from '../manifests.ts';
+
+export type Row = {
+  readonly region: string;
+  readonly kind: string;
+  readonly id: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+};
+
+export type Etcd = { readonly hasQuorum: boolean; readonly volumes: readonly string[] };
+
+export type World = {
+  /** Resolves when the object (or its absence) is as wanted; rejects with what was seen last after the limit. */
+  readonly until: (
+    what: string,
+    limitMs: number,
+    isSo: (objects: ReadonlyMap<string, Stored>) => boolean,
+  ) => Promise<void>;
+  readonly inventory: () => Promise<readonly Row[]>;
+  readonly memberships: () => Promise<readonly string[]>;
+  /** What the stub knows of a cluster's etcd; undefined with real control planes, or where there is no such cluster. */
+  readonly etcdOf: (clusterId: string) => Promise<Etcd | undefined>;
+  /** `kind key` of a cluster -> the most that were seen at once. */
+  readonly mostOf: (clusterId: string) => ReadonlyMap<string, number>;
+  readonly end: () => Promise<void>;
+};
+
+const KINDS = ['AWSCluster', 'AWSNodePool'];
+const LOOK_MS = 400;
+const INVENTORY_MS = 2_000;
+
+const jsonAt = async (url: string): Promise<unknown> => {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
+  return answer.json();
+};
+
+/** Cluster and `kind key` of a resource that Slipway tagged. What AWS makes for a group carries the group's tags: not it. */
+export const ownedAs = (row: Row): { readonly clusterId: string; readonly what: string } | undefined => {
+  const tags = row.detail['tags'] as Readonly<Record<string, string>> | undefined;
+  const [clusterId, key] = [tags?.[CLUSTER_TAG], tags?.[KEY_TAG]];
+  if (clusterId === undefined || key === undefined || row.kind === 'instance') return undefined;
+  return { clusterId, what: `${row.kind} ${key.replaceAll(/[0-9a-f]{8}/g, '*')}` };
+};
+
+const nameOf = ({ kind, metadata }: Stored): string => `${kind} ${metadata.name}`;
+
+export const watchWorld = (cloud: Cloud, stub: HostPort | undefined): World => {
+  const { aws, hub, kubeconfig } = cloud.status();
+  // It keeps its connections, which is what a look each moment needs.
+  const management = connectManagement(kubeconfig);
+  const state: { objects: ReadonlyMap<string, Stored>; trouble: string; ended: boolean; looks: number } = {
+    objects: new Map(),
+    trouble: '',
+    ended: false,
+    looks: 0,
+  };
+  const most = new Map<string, Map<string, number>>();
+  const inventory = async (): Promise<readonly Row[]> => {
+    const rows = (await jsonAt(`${aws.endpoint}/_sim/inventory`)) as readonly Row[];
+    const counts = new Map<string, number>();
+    for (const owned of rows.map(ownedAs)) {
+      if (owned === undefined) continue;
+      const key = `${owned.clusterId}|${owned.what}`;
+      const count = (counts.get(key) ?? 0) + 1;
+      counts.set(key, count);
+      const ofCluster = most.get(owned.clusterId) ?? new Map<string, number>();
+      most.set(owned.clusterId, ofCluster.set(owned.what, Math.max(ofCluster.get(owned.what) ?? 0, count)));
+    }
+    return rows;
+  };
+  const repeat = async (every: number, look: () => Promise<void>): Promise<void> => {
+    while (!state.ended) {
+      try {
+        await look();
+        state.trouble = '';
+      } catch (error) {
+        state.trouble = String(error);
+      }
+      await delay(every);
+    }
+  };
+  const loops = [
+    repeat(LOOK_MS, async () => {
+      const lists = await Promise.all(KINDS.map((kind) => management.list({ apiVersion: API_VERSION, kind })));
+      state.objects = new Map(
+        lists.flat().map((object) => [nameOf(object as unknown as Stored), object as unknown as Stored]),
+      );
+      state.looks += 1;
+    }),
+    repeat(INVENTORY_MS, async () => void (await inventory())),
+  ];
+  return {
+    until: async (what, limitMs, isSo) => {
+      const deadline = Date.now() + limitMs;
+      const first = state.looks + 2;
+      // Two looks on: what was seen before the question says nothing.
+      while (state.looks < first || !isSo(state.objects)) {
+        if (Date.now() > deadline) throw new Error(`${what}: not within ${limitMs / 1_000} s ${state.trouble}`);
+        await delay(50);
+      }
+    },
+    inventory,
+    memberships: async () => {
+      const list = `${hub}/v1/projects/jetstack-anthos/locations/global/memberships`;
+      const { resources = [] } = (await jsonAt(list)) as { resources?: readonly { readonly name: string }[] };
+      return resources.map(({ name }) => name);
+    },
+    etcdOf: async (clusterId) => {
+      if (stub === undefined) return undefined;
+      const clusters = await jsonAt(`http://${stub.host}:${stub.port}/clusters`);
+      return (clusters as readonly (Etcd & { readonly id: string })[]).find(({ id }) => id === clusterId);
+    },
+    mostOf: (clusterId) => most.get(clusterId) ?? new Map<string, number>(),
+    end: async () => {
+      state.ended = true;
+      await Promise.all(loops);
+      await management.close();
+    },
+  };
+};

@@ -1,0 +1,178 @@
+/** What the fault matrix consists of, and how it judges: without a sandbox. */
+import { describe, expect, test } from '@jest/globals';
+import { verdictOf } from '../../activities/verdicts.ts';
+import { caseOf, createCounter, type HeardCall, nameOfCall } from '../../bench/faults/calls.ts';
+import { judge } from '../../bench/faults/checks.ts';
+import { failure, throttling } from '../../bench/faults/faults.ts';
+import type { Life } from '../../bench/faults/life.ts';
+import { casesOf, listCalls, nameOfCase } from '../../bench/faults/plan.ts';
+
+const CLUSTER = 'awscluster/default/f7/2f1c1f1e-1111-4222-8333-444455556666';
+const POOL = 'awsnodepool/default/f7-pool-0/2f1c1f1e-1111-4222-8333-444455556666';
+
+const heard = (name: string, number = 1, mutating = true): HeardCall => ({
+  name,
+  number,
+  mutating,
+  service: 'EC2',
+  by: 'CreateCluster ensure x',
+});
+
+describe('A call', () => {
+  test('has the same name in every run, whatever ids it carries', () => {
+    const sender = {
+      workflowType: 'CreateNodePool',
+      workflowId: `${POOL}/operation`,
+      activityId: 'ensure secret/nodepool-1a2b3c4d',
+    };
+    const call = { service: 'management', operation: 'POST', mutating: true };
+    const one = nameOfCall(
+      { ...call, target: '/api/v1/namespaces/default/secrets/gke-12345678-nodepool-1a2b3c4d-token' },
+      sender,
+    );
+    const other = nameOfCall(
+      { ...call, target: '/api/v1/namespaces/default/secrets/gke-87654321-nodepool-d4c3b2a1-token' },
+      sender,
+    );
+    expect(one).toBe(other);
+    expect(one).toBe(
+      'CreateNodePool · ensure secret/nodepool-* · management POST /api/v1/namespaces/default/secrets/gke-*-nodepool-*-token',
+    );
+  });
+
+  test('belongs to the case of its cluster, the pool’s as well', () => {
+    expect([caseOf(CLUSTER), caseOf(`${CLUSTER}/operation`), caseOf(POOL), caseOf('credential/default/f7/1')]).toEqual([
+      'f7',
+      'f7',
+      'f7',
+      undefined,
+    ]);
+  });
+
+  test('is told from others of its name by a number, in each case from one', () => {
+    const count = createCounter();
+    expect([count('f1', 'a'), count('f1', 'a'), count('f1', 'b'), count('f2', 'a')]).toEqual([1, 2, 1, 1]);
+  });
+});
+
+describe('The list of calls', () => {
+  test('has what both clean runs made, and what only a fresh worker makes, marked so', () => {
+    const both = heard('CreateCluster · ensure x · EC2 CreateVolume');
+    const once = heard('AwsCluster · preflight · STS GetCallerIdentity', 1, false);
+    const sometimes = heard('CreateCluster · ensure y · EC2 DescribeVolumes', 3, false);
+    const calls = listCalls([both, once], [[both, sometimes], [both]]);
+    expect(calls.map(({ name, fresh }) => [name, fresh])).toEqual([
+      [once.name, true],
+      [both.name, false],
+    ]);
+  });
+
+  test('holds the first two of what is done again and again, and every one of the rest', () => {
+    const looks = [1, 2, 3].map((number) =>
+      heard('CreateCluster · wait nodes/ready · cluster GET /api/v1/nodes', number, false),
+    );
+    const steps = [1, 2, 3].map((number) => heard('CreateCluster · ensure x · EC2 CreateTags', number));
+    const all = [...looks, ...steps];
+    expect(listCalls(all, [all, all])).toHaveLength(5);
+  });
+
+  test('gives a change all five faults, and a read those that differ for it', () => {
+    const calls = listCalls(
+      [],
+      [
+        [heard('change'), heard('read', 1, false)],
+        [heard('change'), heard('read', 1, false)],
+      ],
+    );
+    expect(casesOf(calls, false).map(nameOfCase)).toEqual([
+      'change · 1 · fails',
+      'change · 1 · lost',
+      'change · 1 · throttled',
+      'change · 1 · late',
+      'change · 1 · killed',
+      'read · 1 · fails',
+      'read · 1 · throttled',
+      'read · 1 · killed',
+    ]);
+    expect(casesOf(calls, true)).toHaveLength(10);
+  });
+});
+
+test('faults are in the services’ own words: every one of them is worth another try', () => {
+  const aws = { service: 'EC2', operation: 'CreateVolume', target: '', mutating: true };
+  const thrown = (act: () => unknown): unknown => {
+    try {
+      return act();
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(verdictOf(thrown(() => failure(aws)))).toMatchObject({ verdict: 'retry' });
+  expect(verdictOf(thrown(() => throttling(aws)))).toMatchObject({ verdict: 'retry', delayMs: 2_000 });
+  expect(throttling({ ...aws, service: 'cluster', operation: 'GET' })).toMatchObject({
+    status: 429,
+    retryAfterSeconds: 1,
+  });
+  expect(failure({ ...aws, service: 'hub', operation: 'GET' })).toMatchObject({ status: 500 });
+});
+
+describe('A life is judged', () => {
+  const run = (workflowId: string, type: string, startedAt: number, closedAt: number, status = 'COMPLETED') => ({
+    workflowId,
+    runId: `${type}-${startedAt}`,
+    type,
+    status,
+    startedAt,
+    closedAt,
+  });
+  const runs = [
+    run(CLUSTER, 'AwsCluster', 0, 90),
+    run(`${CLUSTER}/operation`, 'CreateCluster', 1, 40),
+    run(`${CLUSTER}/operation`, 'DeleteCluster', 50, 80),
+    run(`${POOL}/operation`, 'CreateNodePool', 1, 40),
+    run(`${POOL}/operation`, 'DeleteNodePool', 50, 80),
+  ];
+  const etcd = { hasQuorum: true, volumes: ['vol-1', 'vol-2', 'vol-3'] };
+  const life = (overrides: Partial<Life> = {}): Life => ({
+    clusterId: 'gke-12345678',
+    made: ['volume etcd-volume/0'],
+    most: new Map([['volume etcd-volume/0', 1]]),
+    etcd: [etcd, etcd],
+    secondLook: [],
+    calls: [
+      { ...heard('CreateCluster · ensure finalizer · management PATCH'), service: 'management' },
+      heard('CreateCluster · ensure etcd-volume/0 · EC2 CreateVolume'),
+    ],
+    runs,
+    left: [],
+    leaked: [],
+    met: 1,
+    seconds: 1,
+    ...overrides,
+  });
+  const target = { ofCase: 'f7', call: 'x', number: 1, fault: 'lost' } as const;
+  const wrongWith = (overrides: Partial<Life>) =>
+    judge(life(overrides), { made: ['volume etcd-volume/0'], etcd: [etcd] }, target);
+
+  test('as right where nothing is wrong', () => {
+    expect(wrongWith({})).toEqual([]);
+  });
+
+  test.each<[string, Partial<Life>, RegExp]>([
+    ['the fault was never met', { met: 0 }, /never came/],
+    ['something exists twice at the end', { made: ['volume etcd-volume/0', 'volume etcd-volume/0'] }, /I2.*2 times/],
+    ['something existed twice for a while', { most: new Map([['volume etcd-volume/0', 2]]) }, /I2.*2 times at once/],
+    ['something is missing', { made: [] }, /I2.*0 times instead of 1/],
+    ['something came before the finalizer', { calls: life().calls.toReversed() }, /I3/],
+    ['etcd lost quorum', { etcd: [etcd, { ...etcd, hasQuorum: false }] }, /I5.*quorum/],
+    ['etcd began anew', { etcd: [etcd, { ...etcd, volumes: ['vol-1', 'vol-2', 'vol-9'] }] }, /I5: vol-3 holds no data/],
+    ['a second look changes something', { secondLook: [heard('AwsCluster · ensure x · EC2 CreateTags')] }, /I6/],
+    ['something is left', { left: ['AWS volume vol-1'] }, /I7.*vol-1/],
+    ['a secret stands in a history', { leaked: ['gke-1-root-ca'] }, /I8/],
+    ['two operations ran at once', { runs: [...runs, run(`${CLUSTER}/operation`, 'CreateCluster', 20, 45)] }, /I1/],
+    ['an entity failed', { runs: [run(CLUSTER, 'AwsCluster', 0, 90, 'FAILED'), ...runs.slice(1)] }, /FAILED/],
+    ['no deletion ran', { runs: runs.filter(({ type }) => type !== 'DeleteCluster') }, /no DeleteCluster/],
+  ])('as wrong where %s', (_what, overrides, said) => {
+    expect(wrongWith(overrides).join('\n')).toMatch(said);
+  });
+});
