@@ -6,6 +6,7 @@
  * `DriftSweep` signals entities. Invariants: I6 (reads only), I12 (a listing that fails fails the sweep, which then
  * concludes nothing about anyone; what can't be read for one object concludes nothing about that one).
  */
+import pLimit from 'p-limit';
 import type { AWSCluster } from '../api/cluster.ts';
 import { entityWorkflowId } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
@@ -39,6 +40,8 @@ export type SweepSources = {
 
 /** What does not fit in one answer is found again by the next sweep, since its status does not say it yet. */
 const MOST_FINDINGS = 200;
+/** Once an hour each of them asks for what has no listing: that must not use up what AWS grants to operations. */
+const LOOKS_AT_ONCE = 10;
 
 type StoredObject = AWSCluster | AWSNodePool;
 type Look = {
@@ -124,22 +127,25 @@ export const createSweep = (sources: SweepSources) => {
       membership === undefined ? [] : sources.hub({ uid: clusterUid, membershipName: membership }, signal);
 
     let unread = 0;
+    const atOnce = pLimit(LOOKS_AT_ONCE);
     const findings = await Promise.all(
-      looks.map(async ({ object, request, fresh, decide }): Promise<SweepFinding[]> => {
-        let elsewhere: readonly Found[];
-        try {
-          elsewhere = (await Promise.all([management.foundOf(object, request.clusterId), hubOf(request)])).flat();
-        } catch (error) {
-          if (signal.aborted) throw error;
-          unread += 1;
-          sources.onUnread(request.object, verdictOf(error).message);
-          return [];
-        }
-        const inAws = await survey.inventoryOf({ ...request, fresh });
-        const found = [...inAws.found, ...elsewhere];
-        const finding = findingOf(object, decide({ ...inAws, found }), found);
-        return finding === undefined ? [] : [{ entityId: entityWorkflowId(request.object), finding }];
-      }),
+      looks.map(({ object, request, fresh, decide }) =>
+        atOnce(async (): Promise<SweepFinding[]> => {
+          let elsewhere: readonly Found[];
+          try {
+            elsewhere = (await Promise.all([management.foundOf(object, request.clusterId), hubOf(request)])).flat();
+          } catch (error) {
+            if (signal.aborted) throw error;
+            unread += 1;
+            sources.onUnread(request.object, verdictOf(error).message);
+            return [];
+          }
+          const inAws = await survey.inventoryOf({ ...request, fresh });
+          const found = [...inAws.found, ...elsewhere];
+          const finding = findingOf(object, decide({ ...inAws, found }), found);
+          return finding === undefined ? [] : [{ entityId: entityWorkflowId(request.object), finding }];
+        }),
+      ),
     );
     const sorted = findings.flat().sort((a, b) => (a.entityId < b.entityId ? -1 : 1));
     return { ...counted, unread, lookedAt: survey.began, findings: sorted.slice(0, MOST_FINDINGS) };
