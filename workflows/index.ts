@@ -1,8 +1,14 @@
 /**
  * The workflow types that a worker registers. Names are for ever: recorded histories and the watcher use them.
  */
-import type { IssueCertificateRequest, IssuedCertificate, OperationInput } from '../activities/contract.ts';
-import { issueCertificate } from './activities.ts';
+import type {
+  Assessment,
+  IssueCertificateRequest,
+  IssuedCertificate,
+  ObjectRef,
+  OperationInput,
+} from '../activities/contract.ts';
+import { assess, issueCertificate } from './activities.ts';
 import { runSweep, type SweepSummary } from './drift-sweep.ts';
 import { runEntity } from './entity.ts';
 import type { EntityState, OperationResult } from './messages.ts';
@@ -44,4 +50,9 @@ export async function IssueCredential(request: IssueCertificateRequest): Promise
 /** Started by a schedule: what differs from the specs in AWS, told to the entities that it concerns. */
 export async function DriftSweep(): Promise<SweepSummary> {
   return runSweep();
+}
+
+/** What an operation would do now, for people who ask: the same look, and nothing else. */
+export async function PlanCluster(object: ObjectRef): Promise<Assessment> {
+  return assess({ object });
 }

@@ -7,6 +7,7 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type {
+  Assessment,
   DriftReport,
   IssuedCertificate,
   OperationType,
@@ -17,7 +18,7 @@ import type {
 import type { ObjectRef } from '../api/object.ts';
 
 /** What the command line reads out of workflows. */
-export type { IssuedCertificate, OperationView, StepView };
+export type { Assessment, IssuedCertificate, OperationView, StepView };
 
 export const TASK_QUEUE = 'slipway';
 
@@ -27,6 +28,7 @@ export const DRIFT_SWEEP_WORKFLOW = 'DriftSweep';
 /** The schedule of the sweeps of an account and region; also what their workflow ids begin with. */
 export const sweepScheduleId = (account: string, region: string, taskQueue: string = TASK_QUEUE): string =>
   `slipway-sweep/${account}/${region}${taskQueue === TASK_QUEUE ? '' : `/${taskQueue}`}`;
+export const PLAN_WORKFLOW = 'PlanCluster';
 export const ISSUE_CREDENTIAL_WORKFLOW = 'IssueCredential';
 
 /** An operation that a person aborted: it isn't begun again for this generation until somebody says `resume`. */

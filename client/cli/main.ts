@@ -77,6 +77,16 @@ reading(namespaced(clusters.command('describe <name>')))
     else print(describeLines(description, Date.now(), paintFor(process.stdout, process.env)).join('\n'));
   });
 
+reading(namespaced(clusters.command('plan <name>')))
+  .description('say what would be done now for a cluster and its node pools, and do nothing')
+  .addOption(output('text', 'json'))
+  .action(async (name: string, options: { namespace?: string; output: string; kubeconfig?: string }) => {
+    const { planCluster, planLines } = await import('./plan.ts');
+    const planned = await planCluster(configurationOf(options.kubeconfig), name, options.namespace);
+    if (options.output === 'json') printJson(planned);
+    else print(planLines(planned).join('\n'));
+  });
+
 namespaced(clusters.command('get-credentials <name>'))
   .description("add the cluster's context to a kubeconfig and switch to it")
   .option('--kubeconfig <path>', 'kubeconfig to write; default as kubectl: $KUBECONFIG or ~/.kube/config')
