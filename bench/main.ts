@@ -66,9 +66,13 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     options: [
       new Option('--only <name>', 'only cases whose name contains this'),
       new Option('--sample <n>', 'so many cases, spread over all of them'),
+      new Option('--from <n>', 'leave out so many of the cases, in that order: the matrix in pieces'),
+      new Option('--minutes <n>', 'begin no case after so many minutes'),
       new Option('--real <n>', 'so many cases with real control planes instead of the stub'),
-      new Option('--all', 'reads meet faults, too, that are the same to the worker as a failure'),
-      new Option('--replicas <n>', 'of each control plane').choices(['1', '3']).default('3'),
+      new Option(
+        '--all',
+        'also pairs that say nothing new: reads whose answer is lost or late, each of three replicas',
+      ),
       new Option('--width <n>', 'cases side by side on the worker that they share'),
       new Option('--lanes <n>', 'cases side by side whose worker is killed'),
       new Option('--logs <folder>', 'keep the workers’ logs there'),

@@ -23,6 +23,8 @@ export type Lane = {
   /** Executions of this activity of this workflow that have ended well, and that failed. */
   readonly endedOf: (workflowId: string, activity: string) => number;
   readonly failedOf: (workflowId: string, activity: string) => number;
+  /** Whether its last execution failed. */
+  readonly failedLast: (workflowId: string, activity: string) => boolean;
   /** Milliseconds since anything of the case began or ended; negative while something runs. */
   readonly quietFor: (ofCase: string) => number;
   /** Drops what is remembered of a case. */
@@ -33,7 +35,14 @@ export type Lane = {
   readonly end: () => Promise<void>;
 };
 
-type Heard = { calls: HeardCall[]; met: number; running: number; changedAt: number; counts: Map<string, number> };
+type Heard = {
+  calls: HeardCall[];
+  met: number;
+  running: number;
+  changedAt: number;
+  counts: Map<string, number>;
+  last: Map<string, string>;
+};
 
 export const startLane = async (options: {
   readonly queue: string;
@@ -49,7 +58,14 @@ export const startLane = async (options: {
     deaths: 0,
   };
   const of = (ofCase: string): Heard => {
-    const known = heard.get(ofCase) ?? { calls: [], met: 0, running: 0, changedAt: Date.now(), counts: new Map() };
+    const known = heard.get(ofCase) ?? {
+      calls: [],
+      met: 0,
+      running: 0,
+      changedAt: Date.now(),
+      counts: new Map(),
+      last: new Map(),
+    };
     heard.set(ofCase, known);
     return known;
   };
@@ -58,6 +74,7 @@ export const startLane = async (options: {
     one.changedAt = Date.now();
     one.running += phase === 'began' ? 1 : -1;
     const key = `${phase}|${workflowId}|${activity}`;
+    if (phase !== 'began') one.last.set(`${workflowId}|${activity}`, phase);
     one.counts.set(key, (one.counts.get(key) ?? 0) + 1);
   };
   const countOf = (key: string): number =>
@@ -122,6 +139,8 @@ export const startLane = async (options: {
     metBy: (ofCase) => of(ofCase).met,
     callsOf: (ofCase) => of(ofCase).calls,
     endedOf: (workflowId, activity) => countOf(`ended|${workflowId}|${activity}`),
+    failedLast: (workflowId, activity) =>
+      [...heard.values()].some(({ last }) => last.get(`${workflowId}|${activity}`) === 'failed'),
     failedOf: (workflowId, activity) => countOf(`failed|${workflowId}|${activity}`),
     quietFor: (ofCase) => {
       const one = of(ofCase);

@@ -5,7 +5,7 @@
  * `checks.ts` judges, `report.ts` prints, `test/faults/` runs a part of it.
  */
 import pLimit from 'p-limit';
-import { type Manifest, smallCluster } from '../manifests.ts';
+import { smallCluster } from '../manifests.ts';
 import type { HeardCall } from './calls.ts';
 import { judge } from './checks.ts';
 import type { Lane } from './lane.ts';
@@ -17,10 +17,13 @@ export type MatrixSettings = {
   /** Cases side by side in the lane that all share, and in lanes of their own. */
   readonly width: number;
   readonly lanes: number;
-  readonly replicas: number;
   readonly all: boolean;
   readonly lateMs: number;
   readonly limitMs: number;
+  /** Asked before each case: false leaves the rest out. */
+  readonly mayBegin: () => boolean;
+  /** Told of the list once it is recorded. */
+  readonly onList: (calls: readonly ListedCall[], cases: number) => void;
   /** Which of all cases to live. */
   readonly choose: (cases: readonly Case[]) => readonly Case[];
   readonly onCase: (result: CaseResult, done: number, of: number) => void;
@@ -35,6 +38,8 @@ export type CaseResult = {
 
 export type MatrixResult = {
   readonly calls: readonly ListedCall[];
+  /** How many cases the whole matrix has. */
+  readonly cases: number;
   readonly results: readonly CaseResult[];
   /** What the account has that it didn't have before, or has no more. */
   readonly account: readonly string[];
@@ -44,14 +49,6 @@ export type MatrixResult = {
 
 /** One in so many cases has its histories read for secrets (I8). */
 const SECRETS_EVERY = 10;
-
-const manifestsOf = (name: string, replicas: number): readonly Manifest[] =>
-  smallCluster(name).map((manifest) => {
-    const controlPlane = manifest.spec['controlPlane'] as { readonly subnetIDs: readonly string[] } | undefined;
-    if (controlPlane === undefined) return manifest;
-    const subnetIDs = controlPlane.subnetIDs.slice(0, replicas);
-    return { ...manifest, spec: { ...manifest.spec, controlPlane: { ...controlPlane, subnetIDs } } };
-  });
 
 const rowsOf = async ({ world }: Setting): Promise<readonly string[]> =>
   (await world.inventory()).map((row) => JSON.stringify(row));
@@ -71,13 +68,13 @@ export const runMatrix = async (setting: Setting, settings: MatrixSettings): Pro
     counter.last += 1;
     const name = `f${counter.last}`;
     setting.assign(name, lane);
-    const { lateMs, limitMs, replicas } = settings;
+    const { lateMs, limitMs } = settings;
     return live({
       cloud,
       world,
       temporal: cloud.temporal,
       lane,
-      manifests: manifestsOf(name, replicas),
+      manifests: smallCluster(name),
       lateMs,
       limitMs,
       lookForSecrets: one === undefined || counter.last % SECRETS_EVERY === 0,
@@ -99,7 +96,9 @@ export const runMatrix = async (setting: Setting, settings: MatrixSettings): Pro
     readonly HeardCall[],
   ]);
   const recorded = Date.now();
-  const cases = settings.choose(casesOf(calls, settings.all));
+  const all = casesOf(calls, settings.all);
+  settings.onList(calls, all.length);
+  const cases = settings.choose(all);
 
   const attempt = async (lane: Lane, one: Case): Promise<CaseResult> => {
     const started = Date.now();
@@ -116,28 +115,35 @@ export const runMatrix = async (setting: Setting, settings: MatrixSettings): Pro
     return result;
   };
 
+  /** Undefined where there is no time left for it. */
+  const attemptInTime = async (lane: Lane, one: Case): Promise<CaseResult | undefined> =>
+    settings.mayBegin() ? attempt(lane, one) : undefined;
+
   const needsOwn = (one: Case): boolean => one.fault === 'killed' || one.call.fresh;
   const atOnce = pLimit(settings.width);
   const queue = cases.filter(needsOwn);
-  const ownLane = async (number: number): Promise<CaseResult[]> => {
-    const results: CaseResult[] = [];
+  const ownLane = async (number: number): Promise<(CaseResult | undefined)[]> => {
+    const results: (CaseResult | undefined)[] = [];
     if (queue.length === 0) return results;
     const lane = await setting.startLane(`own-${number}`);
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-      if (one.call.fresh) await lane.restart();
-      results.push(await attempt(lane, one));
+      if (one.call.fresh && settings.mayBegin()) await lane.restart();
+      results.push(await attemptInTime(lane, one));
     }
     return results;
   };
   const results = (
     await Promise.all([
-      Promise.all(cases.filter((one) => !needsOwn(one)).map((one) => atOnce(() => attempt(shared, one)))),
+      Promise.all(cases.filter((one) => !needsOwn(one)).map((one) => atOnce(() => attemptInTime(shared, one)))),
       ...Array.from({ length: settings.lanes }, (_, number) => ownLane(number)),
     ])
-  ).flat();
+  )
+    .flat()
+    .filter((one) => one !== undefined);
   const lived = Date.now();
   return {
     calls,
+    cases: all.length,
     results: results.sort((a, b) => (a.name < b.name ? -1 : 1)),
     account: accountDifference(before, await rowsOf(setting)),
     recordingSeconds: (recorded - began) / 1_000,

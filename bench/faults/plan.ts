@@ -4,12 +4,13 @@
  * Owns: which calls there are and which faults each meets. Neighbours: `run.ts` lives them. Pure.
  *
  * A call is on the list when two clean runs on a warm worker both made it. Calls that only a worker's first case makes (who
- * it is, what an account offers) come from a third run on a fresh one, and get a fresh one for each of their cases. Of what
- * is done again and again (a wait's looks, an entity's assessments, writes of a status) the first `REPEATED` calls of each
- * name are on the list: the rest are the same line of the same code.
+ * it is, what an account offers) come from a third run on a fresh one, and get a fresh one for each of their cases. What is
+ * done again and again (a wait's looks, an entity's assessments, writes of a status) varies in number: its first read of each
+ * name is on the list, and its first two changes.
  *
- * A read has no effect. That its answer is lost, and that it comes late, is to the worker the same as a failure before it:
- * such pairs are not run a second time unless `all` is asked for.
+ * Two kinds of pairs are only run when `all` is asked for, because they say nothing new. A read has no effect: that its
+ * answer is lost, and that it comes late, is to the worker the same as a failure before it. And the steps of replicas 0, 1
+ * and 2 are the same code with another number: each fault meets one of the three, another one from fault to fault.
  */
 import type { HeardCall } from './calls.ts';
 import { FAULTS, type Fault } from './faults.ts';
@@ -19,9 +20,11 @@ export type ListedCall = Pick<HeardCall, 'name' | 'number' | 'mutating'> & {
   readonly fresh: boolean;
 };
 
+const KINDS = Object.keys(FAULTS) as Fault[];
+
 export type Case = { readonly call: ListedCall; readonly fault: Fault };
 
-const REPEATED = 2;
+const REPEATED = { reads: 1, changes: 2 };
 const AGAIN_AND_AGAIN = / · (assess|mirror status|wait [^·]*) · /;
 
 const keyOf = ({ name, number }: Pick<HeardCall, 'name' | 'number'>): string => `${name} · ${number}`;
@@ -33,7 +36,10 @@ export const listCalls = (
   const [first, second] = [new Set(warm[0].map(keyOf)), new Set(warm[1].map(keyOf))];
   const listed = (calls: readonly HeardCall[], isFresh: boolean): ListedCall[] =>
     calls
-      .filter(({ name, number }) => number <= REPEATED || !AGAIN_AND_AGAIN.test(name))
+      .filter(
+        ({ name, number, mutating }) =>
+          number <= (mutating ? REPEATED.changes : REPEATED.reads) || !AGAIN_AND_AGAIN.test(name),
+      )
       .map(({ name, number, mutating }) => ({ name, number, mutating, fresh: isFresh }));
   return [
     ...listed(
@@ -48,26 +54,51 @@ export const listCalls = (
 };
 
 const facesOf = (call: ListedCall, all: boolean): readonly Fault[] =>
-  call.mutating || all ? (Object.keys(FAULTS) as Fault[]) : ['fails', 'throttled', 'killed'];
+  call.mutating || all ? KINDS : ['fails', 'throttled', 'killed'];
 
-export const casesOf = (calls: readonly ListedCall[], all: boolean): readonly Case[] =>
-  calls.flatMap((call) => facesOf(call, all).map((fault) => ({ call, fault })));
+/** The replica that a call is about, and the call without it. */
+const REPLICA = /(?<=[-/])[0-2](?= ·)/;
+
+/** Whether this is the replica's turn to meet the fault; what is about no replica meets each. */
+const isItsTurn = (call: ListedCall, fault: Fault, replicas: ReadonlyMap<string, readonly string[]>): boolean => {
+  const index = REPLICA.exec(call.name)?.[0];
+  if (index === undefined) return true;
+  const alike = replicas.get(likenessOf(call)) ?? [];
+  return alike[KINDS.indexOf(fault) % alike.length] === index;
+};
+
+const likenessOf = (call: ListedCall): string => keyOf({ ...call, name: call.name.replace(REPLICA, '#') });
+
+export const casesOf = (calls: readonly ListedCall[], all: boolean): readonly Case[] => {
+  const replicas = new Map<string, string[]>();
+  for (const call of calls) {
+    const index = REPLICA.exec(call.name)?.[0];
+    if (index === undefined) continue;
+    const key = likenessOf(call);
+    replicas.set(key, [...(replicas.get(key) ?? []), index].sort());
+  }
+  return calls.flatMap((call) =>
+    facesOf(call, all)
+      .filter((fault) => all || isItsTurn(call, fault, replicas))
+      .map((fault) => ({ call, fault })),
+  );
+};
 
 /** By which `--only` finds a case again. */
 export const nameOfCase = ({ call, fault }: Case): string => `${keyOf(call)} · ${fault}`;
 
-/** So many of them, evenly over the whole list. */
-export const spread = (cases: readonly Case[], count: number): readonly Case[] =>
-  count >= cases.length
-    ? cases
-    : Array.from({ length: count }, (_, index) => cases[Math.floor(((index + 0.5) * cases.length) / count)]).filter(
-        (one) => one !== undefined,
-      );
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** In an order of which every beginning is spread evenly over create and delete, the same each time. */
+export const spreadOut = (cases: readonly Case[]): readonly Case[] =>
+  cases
+    .map((one, index) => ({ one, at: ((index + 1) * GOLDEN) % 1 }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ one }) => one);
 
 /** Every fault so many times, spread over create and delete; each fault begins at another place of the list. */
 export const representative = (cases: readonly Case[], each: number): readonly Case[] =>
-  (Object.keys(FAULTS) as Fault[]).flatMap((fault, index) => {
-    const ofFault = cases.filter((one) => one.fault === fault && !one.call.fresh);
-    const shift = Math.floor((index * ofFault.length) / (each * 5));
-    return spread([...ofFault.slice(shift), ...ofFault.slice(0, shift)], each);
+  KINDS.flatMap((fault, index) => {
+    const ofFault = spreadOut(cases.filter((one) => one.fault === fault && !one.call.fresh));
+    return ofFault.slice(index * each, (index + 1) * each);
   });

@@ -3,11 +3,13 @@
  *
  * Owns: its options, its progress and its report. Neighbours: `matrix.ts` runs it.
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { BenchOptions } from '../main.ts';
 import type { Report, Table } from '../report.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { type CaseResult, type MatrixResult, runMatrix } from './matrix.ts';
-import { nameOfCase, spread } from './plan.ts';
+import { nameOfCase, spreadOut } from './plan.ts';
 import { openSetting } from './setting.ts';
 
 const SETTLE_SECONDS = 3;
@@ -59,6 +61,8 @@ const numberOf = (options: BenchOptions, name: string, otherwise: number): numbe
 export const run = async (options: BenchOptions): Promise<Report> => {
   const real = numberOf(options, 'real', 0);
   const only = typeof options['only'] === 'string' ? options['only'] : undefined;
+  const from = numberOf(options, 'from', 0);
+  const minutes = numberOf(options, 'minutes', Number.POSITIVE_INFINITY);
   const sample = numberOf(options, 'sample', Number.POSITIVE_INFINITY);
   const logs = options['logs'];
   const setting = await openSetting({
@@ -66,18 +70,24 @@ export const run = async (options: BenchOptions): Promise<Report> => {
     settleSeconds: SETTLE_SECONDS,
     ...(typeof logs === 'string' ? { logs } : {}),
   });
+  let until = Number.POSITIVE_INFINITY;
   try {
     const result = await runMatrix(setting, {
-      width: numberOf(options, 'width', real === 0 ? 10 : 1),
-      lanes: numberOf(options, 'lanes', real === 0 ? 6 : 1),
-      replicas: numberOf(options, 'replicas', 3),
+      width: numberOf(options, 'width', real === 0 ? 6 : 1),
+      lanes: numberOf(options, 'lanes', real === 0 ? 4 : 1),
       all: options['all'] === true,
       lateMs: LATE_MS,
       limitMs: 240_000,
       choose: (cases) => {
         const named = only === undefined ? cases : cases.filter((one) => nameOfCase(one).includes(only));
         if (only !== undefined && named.length === 0) throw new Error(`no case is called "${only}"`);
-        return spread(named, real === 0 ? sample : real);
+        return spreadOut(named).slice(from, from + (real === 0 ? sample : real));
+      },
+      mayBegin: () => Date.now() < until,
+      onList: (calls, cases) => {
+        until = Date.now() + minutes * 60_000;
+        process.stderr.write(`${calls.length} calls on the list, ${cases} cases in all\n`);
+        if (typeof logs === 'string') writeFileSync(join(logs, 'calls.json'), JSON.stringify(calls, null, 2));
       },
       onCase: ({ name, wrong, seconds }, done, of) =>
         process.stderr.write(
@@ -93,9 +103,9 @@ export const run = async (options: BenchOptions): Promise<Report> => {
       ],
       tables: [matrixTable(result), sums(result), ...(bad + result.account.length > 0 ? [failures(result)] : [])],
       notes: [
-        `${result.calls.length} calls on the list, ${result.results.length} cases lived, ${Math.round(result.recordingSeconds)} s for the clean runs and ${Math.round(result.casesSeconds)} s for the cases.`,
+        `${result.calls.length} calls on the list, ${result.results.length} of ${result.cases} cases lived, ${Math.round(result.recordingSeconds)} s for the clean runs and ${Math.round(result.casesSeconds)} s for the cases.`,
         'A call is on the list when two clean runs both made it; of waits, assessments and status writes, the first two calls of each name.',
-        'A read has no effect: that its answer is lost or late is the same to the worker as a failure, and is only run with --all.',
+        'Only with --all: reads whose answer is lost or late (to the worker the same as a failure), and each of three replicas (here each fault meets one of them).',
         real === 0
           ? 'Control planes are the stub.'
           : 'Control planes are real; the cases are spread over the whole list.',

@@ -67,13 +67,23 @@ describe('The list of calls', () => {
     ]);
   });
 
-  test('holds the first two of what is done again and again, and every one of the rest', () => {
+  test('holds the first look of those that are done again and again, the first two changes, and all of the rest', () => {
     const looks = [1, 2, 3].map((number) =>
       heard('CreateCluster · wait nodes/ready · cluster GET /api/v1/nodes', number, false),
     );
     const steps = [1, 2, 3].map((number) => heard('CreateCluster · ensure x · EC2 CreateTags', number));
-    const all = [...looks, ...steps];
-    expect(listCalls(all, [all, all])).toHaveLength(5);
+    const writes = [1, 2, 3].map((number) => heard('CreateCluster · mirror status · management PATCH', number));
+    const all = [...looks, ...writes, ...steps];
+    expect(listCalls(all, [all, all])).toHaveLength(6);
+  });
+
+  test('lets each fault meet one of three replicas, another one from fault to fault, and all of them if asked for', () => {
+    const name = (replica: number): string => `CreateCluster · ensure etcd-volume/${replica} · EC2 CreateVolume`;
+    const calls = [0, 1, 2].map((replica) => heard(name(replica)));
+    const listed = listCalls([], [calls, calls]);
+    const met = casesOf(listed, false).map(({ call, fault }) => `${fault} ${/\d/.exec(call.name)?.[0]}`);
+    expect(met.sort()).toEqual(['fails 0', 'killed 1', 'late 0', 'lost 1', 'throttled 2']);
+    expect(casesOf(listed, true)).toHaveLength(15);
   });
 
   test('gives a change all five faults, and a read those that differ for it', () => {
