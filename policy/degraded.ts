@@ -8,7 +8,7 @@
 import type { StepError, UnhealthyReplica } from '../api/status.ts';
 import { replicaKey } from '../topology/keys.ts';
 import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
-import type { ControlPlaneReport } from './repair.ts';
+import { type ControlPlaneReport, unhealthySince } from './repair.ts';
 import type { MirrorRequest } from './views.ts';
 
 type Subject = MirrorRequest['subject'];
@@ -33,16 +33,19 @@ export const unhealthyReplicas = (
   switch (subject.kind) {
     case 'settled':
     case 'blocked':
-      return (subject.controlPlane?.replicas ?? []).map(({ index, instanceId, message }) => {
-        // Another machine begins anew.
-        const known = before.find((one) => one.index === index && one.instanceID === instanceId);
-        return {
-          index,
-          ...(instanceId === undefined ? {} : { instanceID: instanceId }),
-          since: known?.since ?? time(now),
-          message: cut(message),
-        };
-      });
+      return (subject.controlPlane?.replicas ?? []).map(({ index, instanceId, message }) => ({
+        index,
+        ...(instanceId === undefined ? {} : { instanceID: instanceId }),
+        since: time(
+          unhealthySince(
+            { index, ...(instanceId === undefined ? {} : { instanceId }) },
+            before,
+            subject.controlPlane?.quorumLost === true,
+            now,
+          ),
+        ),
+        message: cut(message),
+      }));
     case 'operation': {
       const { type, state } = subject.operation;
       return type === 'RepairCluster' && state === 'succeeded' ? [] : before;

@@ -73,10 +73,19 @@ export const whyNotRepairable = (replica: Replica, all: readonly Replica[]): str
   return `${others.map(nameOfReplica).join(' and ')} must serve before ${nameOfReplica(replica)} may be repaired, or etcd would lose its quorum`;
 };
 
-/** Since when this very machine is seen not to serve: another machine begins anew. */
-const sinceOf = (replica: Replica, before: readonly UnhealthyReplica[], now: number): number => {
+/**
+ * Since when this very machine is seen not to serve, in epoch milliseconds: another machine begins anew. So does the last one
+ * to come back after a lost quorum: it was not waited for while nothing could be done, and may be about to serve.
+ */
+export const unhealthySince = (
+  replica: { readonly index: number; readonly instanceId?: string },
+  before: readonly UnhealthyReplica[],
+  quorumLost: boolean,
+  now: number,
+): number => {
   const known = before.find(({ index, instanceID }) => index === replica.index && instanceID === replica.instanceId);
-  return known === undefined ? now : Date.parse(known.since);
+  const quorumWasLost = before.length > 1;
+  return known === undefined || (quorumWasLost && !quorumLost) ? now : Date.parse(known.since);
 };
 
 const causeOf = (replica: Replica): Exclude<Repair['cause'], 'machine'> | undefined => {
@@ -110,7 +119,7 @@ export const judgeControlPlane = (
   const troubled = replicas.flatMap((replica) => {
     const trouble = troubleOf(replica);
     if (trouble === undefined) return [];
-    const dueAt = sinceOf(replica, before, now) + settings.afterSeconds * 1_000;
+    const dueAt = unhealthySince(replica, before, quorumLost, now) + settings.afterSeconds * 1_000;
     const cause: Repair['cause'] | undefined = causeOf(replica) ?? (isDown(replica, trouble) ? 'machine' : undefined);
     return [{ replica, trouble, cause, dueAt: cause === 'machine' ? dueAt : now }];
   });

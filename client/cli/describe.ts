@@ -95,8 +95,15 @@ const entityBranches = (described: Described<AnyObject>, { paint, temporalFlags 
   return [
     ...(phase === 'settled' || reason === undefined || told ? [] : [leaf(`${paint.yellow(phase)}: ${reason}`)]),
     ...(phase === 'blocked' ? moves.map((move) => leaf(paint.dim(move))) : []),
+    ...(phase === 'settled' ? restingErrors(object, paint) : []),
   ];
 };
+
+/** What is wrong although no operation has anything to do, such as a machine that hangs: what a person may type. */
+const restingErrors = ({ status }: AnyObject, paint: Paint): Branch[] =>
+  (status?.lastErrors ?? []).flatMap(({ step = 'it', commands = [] }) =>
+    commands.map((command) => leaf(paint.dim(`${step}: ${command}`))),
+  );
 
 const objectBranch = (
   described: Described<AnyObject>,

@@ -166,6 +166,24 @@ describe('the description of a cluster', () => {
     ]);
   });
 
+  test('of a cluster with a machine that hangs says so, and the commands for who does not want to wait', () => {
+    const message = 'replica 1 (i-1) does not serve: its machine is replaced at 10:05 unless it serves before';
+    const command = 'aws ec2 terminate-instances --region eu-west-1 --instance-ids i-1';
+    const since = new Date(ago(9)).toISOString();
+    const object = storedCluster({
+      state: 'Provisioned',
+      conditions: [
+        { type: 'Ready', status: 'True' },
+        { type: 'Degraded', status: 'True', reason: 'ReplicaUnhealthy', message },
+      ],
+      lastErrors: [{ step: 'replica/1', verdict: 'retry', message, since, commands: [command] }],
+    });
+    expect(lines(describing({ object, entity: settled })).slice(1)).toEqual([
+      `├─ Degraded (ReplicaUnhealthy): ${message}`,
+      `└─ replica/1: ${command}`,
+    ]);
+  });
+
   test('of a cluster that is as it should be has nothing but facts', () => {
     const ended = view([], { state: 'succeeded', finishedAt: ago(3) });
     const object = storedCluster({ state: 'Provisioned', conditions: [{ type: 'Ready', status: 'True' }] });

@@ -9,7 +9,8 @@ import { ApplicationFailure } from '@temporalio/client';
 import type { Activities, Assessment } from '../../activities/contract.ts';
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
-import { type EntityState, getOperationState, specChanged } from '../../workflows/messages.ts';
+import { listOperations } from '../../client/blocked.ts';
+import { type EntityState, getEntityState, getOperationState, specChanged } from '../../workflows/messages.ts';
 import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
 import { made, operationOf, planOf, securityGroup, stepOf } from '../workflows/builders.ts';
@@ -78,6 +79,7 @@ describe('slipway operations', () => {
     };
     const { client } = temporal.environment;
     const operation = client.workflow.getHandle(`${entityWorkflowId(OBJECT)}/operation`);
+    const entity = client.workflow.getHandle(entityWorkflowId(OBJECT));
     const untilBlocked = () =>
       waitFor('it is blocked', async () =>
         (await operation.query(getOperationState)).steps[0]?.status.state === 'blocked' ? true : undefined,
@@ -94,10 +96,10 @@ describe('slipway operations', () => {
           signalArgs: [],
         });
         await untilBlocked();
-        const rows = await waitFor('it is listed', async () => {
-          const { stdout } = await slipway('list');
-          return stdout.includes(GROUP) ? stdout.trim().split('\n') : undefined;
-        });
+        await waitFor('Temporal lists it', async () =>
+          (await listOperations(client, 'default')).some(({ blocked }) => blocked.length > 0) ? true : undefined,
+        );
+        const rows = (await slipway('list')).stdout.trim().split('\n');
         expect(rows).toHaveLength(2);
         expect(rows[1]).toMatch(
           /^default +cluster +cluster-0 +CreateCluster +Blocked +\d+s +ensure security-group\/controlplane +blocked +not permitted$/,
@@ -129,10 +131,10 @@ describe('slipway operations', () => {
           object: OBJECT,
         });
         expect((await slipway('abort', 'cluster', 'cluster-0')).stdout).toMatch(/Aborting/);
-        await waitFor('it is held', async () => {
-          const { stdout } = await slipway('describe', 'cluster', 'cluster-0');
-          return stdout.includes('begin again: npx slipway operations resume cluster cluster-0') ? true : undefined;
-        });
+        await waitFor('it is held', async () => (await entity.query(getEntityState)).held);
+        expect((await slipway('describe', 'cluster', 'cluster-0')).stdout).toContain(
+          'begin again: npx slipway operations resume cluster cluster-0',
+        );
         expect((await slipway('resume', 'cluster', 'cluster-0')).stdout).toMatch(/Resumed: it begins again/);
         await untilBlocked();
       },
@@ -149,13 +151,13 @@ describe('slipway operations', () => {
       activities,
       async () => {
         expect(await operation.result()).toEqual({ state: 'succeeded' });
-        await waitFor('nothing is listed', async () => {
-          const { stderr } = await slipway('list');
-          return stderr === 'Nothing runs and nothing is blocked in namespace default.\n' ? true : undefined;
-        });
-        await client.workflow.getHandle(entityWorkflowId(OBJECT)).terminate();
+        await waitFor('nothing is listed', async () =>
+          (await listOperations(client, undefined)).length === 0 ? true : undefined,
+        );
+        expect((await slipway('list')).stderr).toBe('Nothing runs and nothing is blocked in namespace default.\n');
+        await entity.terminate();
       },
       { taskQueue },
     );
-  }, 180_000);
+  }, 400_000);
 });

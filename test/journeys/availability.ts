@@ -4,6 +4,7 @@
  * Owns: the loop and its record. Each request comes over a new connection through the sandbox's proxy and the load
  * balancer, because a person's kubectl opens one each time; nothing is tried again.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { ProxyAgent, request } from 'undici';
 
 export type ApiAccess = {
@@ -25,6 +26,22 @@ export type Availability = {
 };
 
 const INTERVAL_MS = 200;
+/** A machine that hangs takes connections and never answers: whoever asks gives up by himself. */
+const PATIENCE_MS = 20_000;
+
+const inTime = async <T>(work: Promise<T>): Promise<T> => {
+  const patience = new AbortController();
+  try {
+    return await Promise.race([
+      work,
+      delay(PATIENCE_MS, undefined, { signal: patience.signal }).then(() => {
+        throw new Error(`no answer within ${PATIENCE_MS} ms`);
+      }),
+    ]);
+  } finally {
+    patience.abort();
+  }
+};
 
 /** Starts asking; `end` stops and answers what was seen. */
 export const watchAvailability = (
@@ -45,13 +62,15 @@ export const watchAvailability = (
     });
     try {
       // A listing out of etcd, not only a sign of life.
-      const answer = await request(`${access.server}/api/v1/namespaces?resourceVersion=`, { dispatcher });
-      await answer.body.dump();
+      const listing = request(`${access.server}/api/v1/namespaces?resourceVersion=`, { dispatcher });
+      const answer = await inTime(listing);
+      await inTime(answer.body.dump());
       return answer.statusCode === 200 ? undefined : `status ${answer.statusCode}`;
     } catch (error) {
       return String(error);
     } finally {
-      await dispatcher.destroy();
+      // What it still holds open ends with it, whenever that is.
+      void dispatcher.destroy();
     }
   };
 

@@ -126,6 +126,13 @@ describe('a lost quorum', () => {
     expect(told.status?.lastErrors?.map(({ verdict }) => verdict)).toEqual(['blocked', 'blocked']);
   });
 
+  test('is not counted against the last one to come back', () => {
+    const { status } = after(settled(hung), told, T0 + 9 * MINUTE);
+    expect(status?.unhealthyReplicas?.map(({ index, since }) => `${index} ${since}`)).toEqual([
+      '1 2026-01-01T00:09:00Z',
+    ]);
+  });
+
   test('is over by itself when the machines are back', () => {
     const back = after(settled(), told);
     expect(condition(back, 'Ready')?.status).toBe('True');

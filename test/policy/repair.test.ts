@@ -273,6 +273,23 @@ describe('two of three replicas that do not serve', () => {
     }
   });
 
+  test('are no reason to replace the one that is the last to come back: it has its time anew', () => {
+    const before = [0, 1].map((index) => ({
+      index,
+      instanceID: `i-auto-scaling-group-controlplane-${index}`,
+      since: new Date(NOW - 9_000_000).toISOString(),
+      message: '',
+    }));
+    const assessment = decideCluster(facts(withHealth({ 1: 'unhealthy' }), { unhealthyReplicas: before }));
+    expect(assessment).toMatchObject({
+      kind: 'settled',
+      controlPlane: {
+        quorumLost: false,
+        replicas: [{ index: 1, message: expect.stringContaining('is replaced at 2026-08-01T10:05:00Z') }],
+      },
+    });
+  });
+
   test('are no longer spoken of once they serve again', () => {
     expect(decideCluster(facts(withHealth({}), seen(60)))).toEqual({ kind: 'settled', generation: 1 });
   });

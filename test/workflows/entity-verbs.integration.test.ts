@@ -1,10 +1,11 @@
 /** What people say to an entity, by annotation, signal, update and cancel, against a real server. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ApplicationFailure, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure, Client, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Activities, Assessment, MirrorRequest, OperationInput } from '../../activities/contract.ts';
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
+import { listBlocked } from '../../worker/blocked.ts';
 import {
   annotated,
   BLOCKED_MEMO,
@@ -270,6 +271,12 @@ describe('an entity', () => {
       expect(listed.memo?.[BLOCKED_MEMO]).toMatchObject([
         { step: 'assess', verdict: 'blocked', message: 'wrong account' },
       ]);
+      // As a worker counts it, over the connection that a worker has.
+      const client = new Client({ connection: temporal.environment.nativeConnection });
+      const counted = await waitFor('it is counted', async () =>
+        (await listBlocked(client)).find(({ message }) => message === 'wrong account'),
+      );
+      expect(counted).toMatchObject({ kind: 'assess', verdict: 'blocked', since: expect.any(Number) });
       cured = true;
       await entity.executeUpdate(verbUpdates.retry, { args: [{}] });
       await untilPhase(object, 'settled');
