@@ -46,7 +46,7 @@ export const stubCloud = async () => {
       const found = gone.has(id) ? undefined : await attachable.ec2.volume(id);
       return found === undefined
         ? undefined
-        : { ...found, tags: tags[id] ?? { 'slipway.dev/empty-disk': 'bootstrap' } };
+        : { ...found, tags: { ...found.tags, ...(tags[id] ?? { 'slipway.dev/empty-disk': 'bootstrap' }) } };
     },
   };
   const views = new Map<string, InstanceView>();
