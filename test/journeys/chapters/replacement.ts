@@ -107,6 +107,8 @@ export const replacement: Tell = (story) => {
         const { journey } = story();
         for (const part of NOT_AWS.toReversed()) await succeed(`start ${part}`, journey.sandbox.sandbox('start', part));
         await untilPartsAreReady(story());
+        // What a watcher that starts tells is no news to them: somebody must ask.
+        for (const id of ids) await story().temporal.poke(id);
         await untilSettledAgain(story(), ids, looks);
         expect(await bySlipway(journey, since)).toEqual([]);
         await journey.untilProvisioned();
