@@ -1,12 +1,15 @@
 /**
  * The seed's story in one sandbox, told by the commands that a person types: a cluster is made, looked at, disturbed,
- * deleted, made again at once, and deleted for good. The chapters build on each other and run in this order.
+ * deleted, made again at once, and deleted for good. Beside it the documentation is followed, command by command. The chapters
+ * build on each other and run in this order.
  */
 import { afterAll, beforeAll, jest } from '@jest/globals';
+import { documentationIn } from '../docs/session.ts';
 import { startSandbox } from '../support/sandbox.ts';
 import { apply } from './chapters/apply.ts';
 import { cluster } from './chapters/cluster.ts';
 import { deletion } from './chapters/deletion.ts';
+import { documentation, ending } from './chapters/documentation.ts';
 import { listening } from './chapters/listening.ts';
 import { picture } from './chapters/picture.ts';
 import { privilege } from './chapters/privilege.ts';
@@ -34,6 +37,10 @@ beforeAll(async () => {
   told = {
     journey,
     temporal: temporalOf(sandbox),
+    documentation: await documentationIn(sandbox, {
+      '<cluster id>': async () => (await journey.cluster()).status?.clusterID ?? '',
+      '<entity or operation>': async () => (await journey.entityIds())[0] ?? '',
+    }),
     inventoryBefore: await journey.inventory(),
     secrets: [],
     places: [],
@@ -41,6 +48,7 @@ beforeAll(async () => {
 }, 15 * MINUTES);
 
 afterAll(async () => {
+  told?.documentation.end();
   await told?.journey.sandbox.end();
 }, 2 * MINUTES);
 
@@ -49,6 +57,7 @@ cluster(story);
 reading(story);
 picture(story);
 listening(story);
+documentation(story);
 planting(story);
 unchanged(story);
 replacement(story);
@@ -56,3 +65,4 @@ services(story);
 deletion(story);
 privilege(story);
 secrecy(story);
+ending(story);

@@ -3,6 +3,7 @@
  *
  * Owns: the story's state, which lives as long as its sandbox. Neighbours: `chapters/` tell it in order.
  */
+import type { Documentation } from '../docs/session.ts';
 import { waitFor } from '../support/wait.ts';
 import type { EtcdMember } from './etcd.ts';
 import { type Journey, LONG, MINUTES } from './journey.ts';
@@ -13,6 +14,7 @@ import type { TemporalForJourney } from './temporal.ts';
 export type Story = {
   readonly journey: Journey;
   readonly temporal: TemporalForJourney;
+  readonly documentation: Documentation;
   /** The account before anything was made in it. */
   readonly inventoryBefore: unknown;
   /** Gathered along the way, since Temporal's data is thrown away and instances take their keys with them. */

@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { waitFor } from '../../support/wait.ts';
 import { LONG, MANIFEST } from '../journey.ts';
 import { gatherSecrets, rows, type Story, type Tell } from '../story.ts';
+import { DELETE } from './documentation.ts';
 
 /** Whatever a cluster leaves in the account, at the hub, in the management API and on this computer. */
 const leftovers = async ({ journey }: Story) => ({
@@ -44,9 +45,10 @@ export const deletion: Tell = (story) => {
     test(
       'leaves the account as it was, no membership, no object and no Secret',
       async () => {
-        const { journey, inventoryBefore } = story();
+        const { journey, documentation, inventoryBefore } = story();
         await gatherSecrets(story());
-        await journey.deleteAll();
+        // As the quick start has it.
+        expect(rows(await documentation.run(DELETE))).toHaveLength(4);
         expect(await journey.inventory()).toEqual(inventoryBefore);
         // Machines that were told to end may take a moment after the account calls them terminated.
         await waitFor(
