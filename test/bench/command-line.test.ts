@@ -11,7 +11,19 @@ const bench = (...args: readonly string[]): Promise<{ readonly code: unknown; re
     );
   });
 
+const HELP = 'npm run bench -- --help';
+
 describe('the benches’ command line', () => {
+  test('is there as people type it', async () => {
+    const [npm = '', ...args] = HELP.split(' ');
+    const text = await new Promise<string>((resolve, reject) => {
+      execFile(npm, args, { cwd: join(import.meta.dirname, '../..') }, (error, stdout) =>
+        error === null ? resolve(stdout) : reject(error),
+      );
+    });
+    expect(text).toContain('Usage: npm run bench');
+  });
+
   test('lists every bench, and each says what it takes', async () => {
     const { code, text } = await bench('--help');
     expect(code).toBe(0);
