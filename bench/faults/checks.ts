@@ -77,7 +77,6 @@ const etcdOf = ({ etcd }: Life, clean: Clean): string[] => {
 
 /** Everything that is wrong with it, in sentences; empty where nothing is. `whole` is false where calls went with a worker. */
 export const judge = (life: Life, clean: Clean, target: Target | undefined): readonly string[] => [
-  ...(target !== undefined && life.met === 0 ? ['the call never came, so nothing was tried'] : []),
   ...operations(life.runs),
   ...unfinished(life.runs),
   ...overlapping(life.runs),

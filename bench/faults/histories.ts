@@ -14,9 +14,9 @@ export type OperationRun = {
   readonly closedAt: number | undefined;
 };
 
-/** Every run of the entity and of its operations, oldest first; waits until Temporal's index shows the entity. */
-export const runsOf = async (client: Client, entityId: string): Promise<readonly OperationRun[]> => {
-  const deadline = Date.now() + 30_000;
+/** Every run of the entity and of its operations, oldest first; waits until all have ended. */
+export const runsOf = async (client: Client, entityId: string, limitMs: number): Promise<readonly OperationRun[]> => {
+  const deadline = Date.now() + limitMs;
   for (;;) {
     const runs: OperationRun[] = [];
     for (const id of [entityId, `${entityId}/operation`]) {

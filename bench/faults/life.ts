@@ -161,7 +161,7 @@ export const live = async (settings: LifeSettings): Promise<Life> => {
   // A late call may come after the object went: that is what the settling time is for.
   await delay(settings.lateMs);
   const left = await whatIsLeft(settings, name, clusterId);
-  const runs = (await Promise.all(entities.map((id) => runsOf(temporal, id)))).flat();
+  const runs = (await Promise.all(entities.map((id) => runsOf(temporal, id, limitMs)))).flat();
   const texts = settings.lookForSecrets ? await histories(temporal, runs) : '';
   const leaked = [...secrets]
     .filter(([, values]) => values.some((value) => texts.includes(value)))

@@ -89,16 +89,17 @@ export const nameOfCase = ({ call, fault }: Case): string => `${keyOf(call)} · 
 
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** In an order of which every beginning is spread evenly over create and delete, the same each time. */
+/**
+ * In an order of which every beginning has each fault as often as the others, each spread evenly over create and delete. The
+ * same each time.
+ */
 export const spreadOut = (cases: readonly Case[]): readonly Case[] =>
-  cases
-    .map((one, index) => ({ one, at: ((index + 1) * GOLDEN) % 1 }))
-    .sort((a, b) => a.at - b.at)
+  KINDS.flatMap((fault, turn) =>
+    cases
+      .filter((one) => one.fault === fault)
+      .map((one, index) => ({ one, at: ((index + 1 + turn / KINDS.length) * GOLDEN) % 1 }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ one }, round) => ({ one, round, turn })),
+  )
+    .sort((a, b) => a.round - b.round || a.turn - b.turn)
     .map(({ one }) => one);
-
-/** Every fault so many times, spread over create and delete; each fault begins at another place of the list. */
-export const representative = (cases: readonly Case[], each: number): readonly Case[] =>
-  KINDS.flatMap((fault, index) => {
-    const ofFault = spreadOut(cases.filter((one) => one.fault === fault && !one.call.fresh));
-    return ofFault.slice(index * each, (index + 1) * each);
-  });

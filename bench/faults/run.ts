@@ -39,11 +39,12 @@ const matrixTable = ({ results }: MatrixResult): Table => {
 
 const sums = ({ results }: MatrixResult): Table => ({
   title: 'Faults',
-  columns: ['FAULT', 'WHAT HAPPENS TO THE CALL', 'CASES', 'FAILED', 'SECONDS A CASE'],
+  columns: ['FAULT', 'WHAT HAPPENS TO THE CALL', 'CASES', 'FAILED', 'CALL NEVER CAME', 'SECONDS A CASE'],
   rows: KINDS.map((kind) => {
     const ofKind = results.filter(({ one }) => one.fault === kind);
     const seconds = ofKind.reduce((sum, one) => sum + one.seconds, 0) / Math.max(1, ofKind.length);
-    return [kind, FAULTS[kind], ofKind.length, ofKind.filter(({ wrong }) => wrong.length > 0).length, seconds];
+    const failed = ofKind.filter(({ wrong }) => wrong.length > 0).length;
+    return [kind, FAULTS[kind], ofKind.length, failed, ofKind.filter(({ met }) => !met).length, seconds];
   }),
 });
 
@@ -89,9 +90,9 @@ export const run = async (options: BenchOptions): Promise<Report> => {
         process.stderr.write(`${calls.length} calls on the list, ${cases} cases in all\n`);
         if (typeof logs === 'string') writeFileSync(join(logs, 'calls.json'), JSON.stringify(calls, null, 2));
       },
-      onCase: ({ name, wrong, seconds }, done, of) =>
+      onCase: ({ name, wrong, met, seconds }, done, of) =>
         process.stderr.write(
-          `${done}/${of}  ${seconds.toFixed(1)} s  ${wrong.length === 0 ? 'ok' : `FAILED: ${wrong.join('; ')}`}  ${name}\n`,
+          `${done}/${of}  ${seconds.toFixed(1)} s  ${wrong.length === 0 ? (met ? 'ok' : 'the call never came') : `FAILED: ${wrong.join('; ')}`}  ${name}\n`,
         ),
     });
     const bad = result.results.filter(({ wrong }) => wrong.length > 0).length;
