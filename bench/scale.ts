@@ -80,11 +80,12 @@ const runWave = async (cloud: Cloud, from: number, count: number): Promise<Wave>
 /** From the death of a part until it has caught up: AWS hears nothing more of it. */
 const restart = async (cloud: Cloud, part: string): Promise<Start> => {
   const { next } = await cloud.callsSince(0);
+  const find = () => cloud.status().parts.find(({ name }) => name === part);
+  const before = find()?.pid;
   const began = performance.now();
   await cloud.sandbox('kill', part);
-  while (!cloud.status().parts.some(({ name, state, pid }) => name === part && state === 'ready' && pid !== null)) {
+  for (let now = find(); now?.state !== 'ready' || now.pid === null || now.pid === before; now = find())
     await delay(50);
-  }
   const seconds = (performance.now() - began) / 1_000;
   const { calls } = await untilQuiet(cloud, next, 2 * QUIET_MS);
   return { part, seconds, cpuSeconds: costsNow(cloud).get(part)?.cpuSeconds ?? 0, calls: countCalls(calls) };
