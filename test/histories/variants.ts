@@ -1,0 +1,368 @@
+/**
+ * Variants: what an operation or an entity may meet, each played with doubles of the activities on a real Temporal server.
+ *
+ * Owns: the stories that a sandbox tells only by chance: a step that fails, waits, is skipped, or finds its plan out of
+ * date; verbs; what supersedes. Neighbours: `life.ts` records whole lives in a sandbox; `record.ts` runs both.
+ */
+import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client';
+import type { Activities, Assessment, OperationInput, StepRequest } from '../../activities/contract.ts';
+import { entityWorkflowId } from '../../api/names.ts';
+import type { ObjectRef } from '../../api/object.ts';
+import type { Plan } from '../../policy/plan.ts';
+import {
+  annotated,
+  DRIFT_SWEEP_WORKFLOW,
+  driftFound,
+  ENTITY_WORKFLOW,
+  type EntityState,
+  getEntityState,
+  getOperationState,
+  PLAN_WORKFLOW,
+  specChanged,
+  supersede,
+  verbUpdates,
+} from '../../workflows/messages.ts';
+import type { TemporalForTests } from '../support/temporal.ts';
+import { waitFor } from '../support/wait.ts';
+import { made, operationOf, planOf, securityGroup, stepOf } from '../workflows/builders.ts';
+
+export type Variant = {
+  readonly name: string;
+  /** Plays it to its end; answers the runs to be recorded. */
+  readonly play: (stage: Stage) => Promise<readonly WorkflowHandle[]>;
+};
+
+type Stage = { readonly temporal: TemporalForTests; readonly uid: string };
+
+const failure = (type: string, message: string, ...details: unknown[]): ApplicationFailure =>
+  ApplicationFailure.create({ type, message, nonRetryable: true, details });
+
+const pacing = { retryMs: 200, retryMaxMs: 1_000 };
+const GROUP = 'ensure security-group/controlplane';
+const WAIT = 'wait control-plane/ready';
+
+const twoSteps: Plan = planOf(
+  stepOf(securityGroup('controlplane')),
+  stepOf(
+    {
+      key: 'control-plane/ready',
+      kind: 'control-plane',
+      properties: {
+        endpoint: { ref: 'security-group/controlplane', output: 'id' },
+        certificateAuthority: 'secret/root-ca',
+      },
+    },
+    { id: WAIT, verb: 'wait', needs: [GROUP] },
+  ),
+);
+
+const objectOf = ({ uid }: Stage, kind: ObjectRef['kind'] = 'AWSCluster'): ObjectRef => ({
+  kind,
+  namespace: 'default',
+  name: 'cluster-0',
+  uid,
+});
+
+const quiet = { mirror: async () => undefined, find: async () => ({ id: 'sg-1' }) };
+const done = async () => made({ id: 'sg-1' });
+
+const stateOf = async (handle: WorkflowHandle, id: string): Promise<string | undefined> =>
+  (await handle.query(getOperationState)).steps.find((step) => step.id === id)?.status.state;
+
+const untilStep = (handle: WorkflowHandle, id: string, state: string): Promise<true> =>
+  waitFor(`${id} is ${state}`, async () => ((await stateOf(handle, id)) === state ? true : undefined));
+
+/** One operation, with no entity above it. */
+const operation =
+  (
+    activities: Partial<Activities>,
+    act: (handle: WorkflowHandle) => Promise<unknown>,
+    overrides: Partial<OperationInput> = {},
+  ): Variant['play'] =>
+  (stage) =>
+    stage.temporal.withWorker({ ...quiet, ensure: done, wait: done, remove: done, ...activities }, async (taskQueue) => {
+      const object = objectOf(stage);
+      const input = operationOf(twoSteps, { object, pacing, entityId: entityWorkflowId(object), ...overrides });
+      const handle = await stage.temporal.environment.client.workflow.start(input.type, {
+        taskQueue,
+        workflowId: `${entityWorkflowId(object)}/operation`,
+        args: [input],
+      });
+      await act(handle);
+      await handle.result();
+      return [handle];
+    });
+
+/** One entity; its operations are recorded with it. */
+const entity =
+  (
+    kind: ObjectRef['kind'],
+    activities: (object: ObjectRef) => Partial<Activities>,
+    act: (handle: WorkflowHandle, operation: () => WorkflowHandle) => Promise<readonly WorkflowHandle[]>,
+  ): Variant['play'] =>
+  (stage) => {
+    const object = objectOf(stage, kind);
+    const { client } = stage.temporal.environment;
+    return stage.temporal.withWorker(
+      { ...quiet, ensure: done, wait: done, remove: done, ...activities(object) },
+      async (taskQueue) => {
+        const workflowId = entityWorkflowId(object);
+        const handle = await client.workflow.signalWithStart(ENTITY_WORKFLOW[kind], {
+          workflowId,
+          taskQueue,
+          args: [{ v: 1, object, dependents: [] } satisfies EntityState],
+          signal: specChanged,
+          signalArgs: [],
+        });
+        return [handle, ...(await act(handle, () => client.workflow.getHandle(`${workflowId}/operation`)))];
+      },
+    );
+  };
+
+const untilPhase = (handle: WorkflowHandle, phase: string): Promise<true> =>
+  waitFor(`it is ${phase}`, async () =>
+    (await handle.query(getEntityState)).phase === phase ? true : undefined,
+  );
+
+/** A run that has ended, by its own id: the workflow's id is used again. */
+const ended = async (handle: WorkflowHandle): Promise<WorkflowHandle> => {
+  const { workflowId, runId } = await handle.describe();
+  return handle.client.getHandle(workflowId, runId);
+};
+
+const createFor = (object: ObjectRef, overrides: Partial<OperationInput> = {}): Assessment => ({
+  kind: 'operate',
+  pacing,
+  operation: operationOf(twoSteps, { object, pacing, entityId: entityWorkflowId(object), ...overrides }),
+});
+const deleteFor = (object: ObjectRef): Assessment =>
+  createFor(object, {
+    type: object.kind === 'AWSCluster' ? 'DeleteCluster' : 'DeleteNodePool',
+    plan: planOf(stepOf(securityGroup('controlplane'), { id: 'remove security-group/controlplane', verb: 'remove' })),
+  });
+
+const times = (count: number, error: () => Error) => {
+  let failed = 0;
+  return async (_request: StepRequest) => {
+    failed += 1;
+    if (failed <= count) throw error();
+    return made({ id: 'sg-1' });
+  };
+};
+const never = (type: string, message: string) => async () => {
+  throw failure(type, message, 60_000);
+};
+
+export const VARIANTS: readonly Variant[] = [
+  {
+    name: 'retried',
+    play: operation({ ensure: times(2, () => failure('retry', 'RequestLimitExceeded')) }, async () => undefined),
+  },
+  {
+    name: 'blocked-and-retried',
+    play: operation(
+      { ensure: times(1, () => failure('blocked', 'Not permitted: CreateSecurityGroup')) },
+      async (handle) => {
+        await untilStep(handle, GROUP, 'blocked');
+        await handle.executeUpdate(verbUpdates.retry, { args: [{ step: GROUP }] });
+      },
+      { pacing: { retryMs: 60_000, retryMaxMs: 60_000 } },
+    ),
+  },
+  {
+    name: 'blocked-and-skipped',
+    play: operation({ ensure: never('blocked', 'Not permitted: CreateSecurityGroup') }, async (handle) => {
+      await untilStep(handle, GROUP, 'blocked');
+      await handle.executeUpdate(verbUpdates.skip, { args: [{ step: GROUP }] });
+    }),
+  },
+  {
+    name: 'waits-and-tells',
+    play: operation({ wait: times(2, () => failure('not-ready', 'etcd has no quorum yet', 100)) }, async () => undefined),
+  },
+  {
+    name: 'paused-and-resumed',
+    play: operation(
+      {},
+      async (handle) => {
+        await handle.executeUpdate(verbUpdates.resume, { args: [{}] });
+      },
+      { paused: true },
+    ),
+  },
+  {
+    name: 'superseded',
+    play: operation({ wait: never('not-ready', 'etcd has no quorum yet') }, async (handle) => {
+      await untilStep(handle, WAIT, 'running');
+      await handle.signal(supersede, { reason: 'the spec changed' });
+    }),
+  },
+  {
+    name: 'aborted',
+    play: operation({ ensure: never('capacity', 'InsufficientInstanceCapacity') }, async (handle) => {
+      await untilStep(handle, GROUP, 'blocked');
+      await handle.executeUpdate(verbUpdates.abort, { args: [{}] });
+    }),
+  },
+  {
+    name: 'cancelled',
+    play: operation({ ensure: never('bug', 'something unexpected') }, async (handle) => {
+      await untilStep(handle, GROUP, 'blocked');
+      await handle.cancel();
+    }),
+  },
+  {
+    name: 'outdated',
+    play: operation({ ensure: never('superseded', 'The account holds something of ours.') }, async () => undefined),
+  },
+  {
+    name: 'unknown-plan',
+    play: operation({}, async () => undefined, { plan: { ...twoSteps, version: 2 } }),
+  },
+  {
+    name: 'repaired',
+    play: operation({ wait: times(1, () => failure('not-ready', 'the replica joins', 100)) }, async () => undefined, {
+      type: 'RepairCluster',
+    }),
+  },
+  {
+    name: 'asked',
+    play: (stage) => {
+      const object = objectOf(stage);
+      return stage.temporal.withWorker({ assess: async () => createFor(object) }, async (taskQueue) => {
+        const handle = await stage.temporal.environment.client.workflow.start(PLAN_WORKFLOW, {
+          taskQueue,
+          workflowId: `plan-${object.uid}`,
+          args: [object],
+        });
+        await handle.result();
+        return [handle];
+      });
+    },
+  },
+  {
+    name: 'deleted-while-blocked',
+    play: (stage) => {
+      let deleting = false;
+      return entity(
+        'AWSCluster',
+        (object) => ({
+          assess: async () => (deleting ? deleteFor(object) : createFor(object)),
+          ensure: never('blocked', 'Not permitted: CreateSecurityGroup'),
+        }),
+        async (handle, running) => {
+          await untilPhase(handle, 'operating');
+          await untilStep(running(), GROUP, 'blocked');
+          const create = await ended(running());
+          deleting = true;
+          await handle.signal(specChanged);
+          await handle.result();
+          return [create, running()];
+        },
+      )(stage);
+    },
+  },
+  {
+    name: 'aborted-by-annotation-and-resumed',
+    play: (stage) => {
+      let permitted = false;
+      return entity(
+        'AWSCluster',
+        (object) => ({
+          assess: async () => createFor(object, { settles: true }),
+          ensure: async () => {
+            if (permitted) return made({ id: 'sg-1' });
+            throw failure('blocked', 'Not permitted: CreateSecurityGroup');
+          },
+        }),
+        async (handle, running) => {
+          await untilPhase(handle, 'operating');
+          await untilStep(running(), GROUP, 'blocked');
+          const first = await ended(running());
+          await handle.signal(annotated, { requests: { abort: 'one' } });
+          await untilPhase(handle, 'blocked');
+          permitted = true;
+          await handle.executeUpdate(verbUpdates.resume, { args: [{}] });
+          await untilPhase(handle, 'settled');
+          const second = await ended(running());
+          await handle.terminate('recorded');
+          return [first, second];
+        },
+      )(stage);
+    },
+  },
+  {
+    name: 'drifted-and-cured',
+    play: entity(
+      'AWSCluster',
+      () => ({ assess: async () => ({ kind: 'settled', generation: 1, note: 'a rollout is due' }) }),
+      async (handle) => {
+        await untilPhase(handle, 'settled');
+        const differences = [{ key: 'security-group-rules/controlplane', difference: 'tcp 6443 is not allowed' }];
+        await handle.signal(driftFound, { lookedAt: Date.now() + 60_000, differences });
+        await waitFor('it is told', async () => ((await handle.query(getEntityState)).drifted ? true : undefined));
+        await handle.signal(driftFound, { lookedAt: Date.now() + 60_000, differences: [] });
+        await waitFor('it is cured', async () => ((await handle.query(getEntityState)).drifted ? undefined : true));
+        await handle.terminate('recorded');
+        return [];
+      },
+    ),
+  },
+  {
+    name: 'waits-for-its-cluster',
+    play: (stage) => {
+      let looks = 0;
+      return entity(
+        'AWSNodePool',
+        (object) => ({
+          assess: async () => {
+            looks += 1;
+            if (looks === 1) return { kind: 'waiting', generation: 1, reason: 'no cluster', entityId: 'awscluster/none' };
+            if (looks === 2) throw failure('retry', 'the API server does not answer');
+            return looks < 5 ? createFor(object, { type: 'CreateNodePool' }) : { kind: 'orphaned', reason: 'enough' };
+          },
+        }),
+        async (handle) => {
+          await untilPhase(handle, 'waiting');
+          await handle.signal(specChanged);
+          await handle.result();
+          return [];
+        },
+      )(stage);
+    },
+  },
+  {
+    name: 'tells-and-fails',
+    play: async ({ temporal, uid }) => {
+      const sweeps = await Promise.all(
+        [true, false].map((succeeds) =>
+          temporal.withWorker(
+            {
+              sweep: async () => {
+                if (!succeeds) throw failure('blocked', 'UnauthorizedOperation: DescribeVolumes');
+                const counts = { clusters: 2, nodePools: 0, looked: 2, invalid: 0, unread: 0 };
+                const findings = [
+                  { entityId: `awscluster/default/a/${uid}`, finding: { kind: 'tell' as const, differences: [] } },
+                  { entityId: `awscluster/default/b/${uid}`, finding: { kind: 'look' as const, reason: 'a lost volume' } },
+                ];
+                return { ...counts, lookedAt: 1, findings };
+              },
+            },
+            async (taskQueue) => {
+              const handle = await temporal.environment.client.workflow.start(DRIFT_SWEEP_WORKFLOW, {
+                taskQueue,
+                workflowId: `sweep-${uid}-${succeeds}`,
+                args: [],
+              });
+              await handle.result().catch((error: unknown) => {
+                if (succeeds) throw error;
+              });
+              return handle;
+            },
+          ),
+        ),
+      );
+      return sweeps;
+    },
+  },
+];
