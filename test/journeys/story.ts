@@ -81,7 +81,7 @@ export const untilSettledAgain = async (
   );
 };
 
-export const untilPartsAreReady = ({ journey }: Story): Promise<true> =>
+export const untilPartsAreReady = ({ journey }: Pick<Story, 'journey'>): Promise<true> =>
   waitFor(
     'every part to be ready again',
     async () =>

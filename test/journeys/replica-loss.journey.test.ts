@@ -1,0 +1,254 @@
+/**
+ * I5, I11: a replica of the control plane is lost in every way, by real processes: killed, hung, robbed of its interface and
+ * of its disk, with Slipway up and with Slipway down; then two of three. The leader of etcd is always among the victims.
+ * What was written before is there after. The chapters build on each other and run in this order.
+ */
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
+import { type Availability, watchAvailability } from './availability.ts';
+import { LONG, MINUTES } from './journey.ts';
+import { heldBy, identity, type Replicas, replicasIn } from './replicas.ts';
+import { untilPartsAreReady } from './story.ts';
+
+/** A machine that does not serve is replaced after this; the computer may be busy, so that no healthy one is. */
+const REPAIR_SECONDS = 20;
+/** A sweep finds a lost volume. Target health it looks at hourly, so that a machine that hangs is looked at by hand. */
+const SWEEP_SECONDS = 10;
+/** Longer than anybody waits for a listing without wondering. */
+const SLOW_MS = 2_000;
+const SLIPWAY = [
+  'slipway-client',
+  'slipway-worker',
+  'slipway-admission',
+  'temporal',
+  'hub',
+  'management-apiserver',
+  'management-etcd',
+];
+
+jest.setTimeout(LONG.timeoutMs);
+
+let sandbox: SandboxForTests;
+let told: Replicas | undefined;
+const figures: string[] = [];
+
+const replicas = (): Replicas => {
+  if (told === undefined) throw new Error('The cluster of this story was not made');
+  return told;
+};
+const command = (...args: readonly string[]): Promise<string> => succeed(args.join(' '), sandbox.sandbox(...args));
+
+/** Does something while the API is asked over and over, and answers what its users noticed. */
+const watched = async (what: string, act: () => Promise<void>): Promise<Availability> => {
+  const began = performance.now();
+  const watch = watchAvailability(await replicas().journey.apiAccess(), SLOW_MS);
+  let seen: Availability;
+  try {
+    await act();
+  } finally {
+    seen = await watch.end();
+    const failed = seen.noticed.filter(({ what: said }) => said !== 'slow');
+    figures.push(
+      `${what}: ${((performance.now() - began) / 1_000).toFixed(0)} s, ${seen.requests} requests, ${failed.length} failed, slowest ${seen.slowestMilliseconds} ms`,
+    );
+  }
+  return seen;
+};
+
+/** Until the load balancer has noticed, and etcd has another leader, a few requests may fail: no more. */
+const expectHardlyNoticed = ({ requests, noticed }: Availability): void => {
+  const failed = noticed.filter(({ what }) => what !== 'slow');
+  expect(failed.length <= 5 ? [] : failed).toEqual([]);
+  expect(requests).toBeGreaterThan(5);
+};
+
+beforeAll(async () => {
+  sandbox = await startSandbox({
+    SLIPWAY_REPAIR_SECONDS: String(REPAIR_SECONDS),
+    SLIPWAY_SWEEP_SECONDS: String(SWEEP_SECONDS),
+  });
+  told = await replicasIn(sandbox);
+}, 15 * MINUTES);
+
+afterAll(async () => {
+  console.info(figures.join('\n'));
+  await sandbox?.end();
+}, 2 * MINUTES);
+
+describe('the machine whose etcd member leads', () => {
+  test('is killed: AWS replaces it, its members stay who they are, and Slipway has nothing to do', async () => {
+    const { healthy, leader, journey, replacedBy, repairs } = replicas();
+    const members = await healthy();
+    const index = await leader();
+    const old = await journey.replica(index);
+    const since = await journey.callsSoFar();
+    const seen = await watched('killed', async () => {
+      await command('kill', old.id);
+      expect(heldBy(await replacedBy(index, old.id))).toEqual(heldBy(old));
+      expect((await healthy()).map(identity)).toEqual(members.map(identity));
+    });
+    expectHardlyNoticed(seen);
+    expect(await replicas().changesSince(since)).toEqual([]);
+    expect(await repairs()).toEqual([]);
+    await replicas().expectTreasure();
+  });
+
+  test('hangs: it is named in the status, and its machine, which EC2 takes for well, is replaced once', async () => {
+    const { healthy, leader, journey, replacedBy, status, condition, until, look, repairs } = replicas();
+    const members = await healthy();
+    const index = await leader();
+    const old = await journey.replica(index);
+    const since = await journey.callsSoFar();
+    const seen = await watched('hung', async () => {
+      await command('fault', 'hang', old.id);
+      const reported = await until('the status to name it', async () => {
+        await look();
+        return (await status()).unhealthyReplicas?.find(({ instanceID }) => instanceID === old.id);
+      });
+      expect(reported).toMatchObject({ index, message: expect.stringContaining('does not serve') });
+      expect(await condition('Degraded')).toMatchObject({ status: 'True' });
+      expect(await condition('Ready')).toMatchObject({ status: 'True' });
+      // From here on nobody pokes: the entity looks by itself as long as something is wrong.
+      expect(heldBy(await replacedBy(index, old.id))).toEqual(heldBy(old));
+      expect((await healthy()).map(identity)).toEqual(members.map(identity));
+    });
+    expectHardlyNoticed(seen);
+    await replicas().settled();
+    expect(await repairs()).toEqual(['COMPLETED']);
+    expect(await replicas().changesSince(since)).toEqual(['TerminateInstanceInAutoScalingGroup']);
+    await replicas().expectTreasure();
+  });
+
+  test('has its network interface taken away while Slipway is down, and takes it again by itself', async () => {
+    const { healthy, leader, journey, until, agentLog } = replicas();
+    const members = await healthy();
+    const index = await leader();
+    const machine = await journey.replica(index);
+    const [taken] = heldBy(machine).interfaces;
+    await command('stop', 'slipway-worker');
+    await command('fault', 'detach-interface', taken?.id ?? '');
+    await until('the agent to say so', async () =>
+      agentLog(machine.id).includes(`${taken?.id} is attached again`) ? true : undefined,
+    );
+    expect(heldBy(await journey.replica(index))).toEqual(heldBy(machine));
+    expect((await healthy()).map(identity)).toEqual(members.map(identity));
+    await command('start', 'slipway-worker');
+    await untilPartsAreReady({ journey });
+    await replicas().expectTreasure();
+  });
+});
+
+describe('a replica that loses its etcd volume', () => {
+  /** The member of the replica is another one afterwards, the others are the same, and all vote. */
+  const expectRejoined = async (before: readonly string[], index: number, lost: string): Promise<void> => {
+    const { healthy, volumes, settled, expectTreasure, until, repairs } = replicas();
+    await until('the repair to be done', async () =>
+      (await repairs()).every((state) => state === 'COMPLETED') ? true : undefined,
+    );
+    await settled();
+    const after = (await healthy()).map(identity);
+    expect(after).toHaveLength(3);
+    const changed = after.filter((one) => !before.includes(one));
+    expect(changed).toEqual([expect.stringMatching(new RegExp(`-controlplane-${index} `))]);
+    const disks = await volumes(index);
+    expect(disks).toHaveLength(1);
+    expect(disks[0]?.id).not.toBe(lost);
+    // An empty disk would be another loss, and is for a repair to judge.
+    expect(disks[0]?.detail.tags).toMatchObject({ 'slipway.dev/empty-disk': 'wait' });
+    await expectTreasure();
+  };
+
+  test('gets an empty one, leaves etcd and joins again as a learner, and votes', async () => {
+    const { healthy, leader, journey, until, status, repairs } = replicas();
+    const before = (await healthy()).map(identity);
+    const index = await leader();
+    const old = await journey.replica(index);
+    const [lost = ''] = heldBy(old).volumes;
+    const seen = await watched('volume lost', async () => {
+      await command('fault', 'lose-volume', lost);
+      await until('a repair to begin', async () => ((await repairs()).length > 1 ? true : undefined));
+      await expectRejoined(before, index, lost);
+    });
+    expectHardlyNoticed(seen);
+    expect(await repairs()).toEqual(['COMPLETED', 'COMPLETED']);
+    expect((await status()).incarnations).toEqual({ [`etcd-volume/${index}`]: 1 });
+    expect((await journey.replica(index)).id).not.toBe(old.id);
+  });
+
+  test('waits and says so while Slipway is down, quorum holds, and it is repaired when Slipway is back', async () => {
+    const { healthy, leader, journey, healthyBut, agentLog, until, repairs } = replicas();
+    const before = (await healthy()).map(identity);
+    const index = await leader();
+    const old = await journey.replica(index);
+    const [lost = ''] = heldBy(old).volumes;
+    const name = before[index]?.split(' ')[0] ?? '';
+    const seen = await watched('volume lost while Slipway is down', async () => {
+      for (const part of SLIPWAY) await command('stop', part);
+      await command('fault', 'lose-volume', lost);
+      const waits = `volume ${lost} does not exist; only a repair can make a new one`;
+      await until('its agent to say so', async () =>
+        agentLog(old.id).includes('The data of this replica is lost') ? true : undefined,
+      );
+      // The machine that AWS puts in its place waits: nothing is overwritten, however often it boots.
+      await command('kill', old.id);
+      await until('the next machine to say what it waits for', async () => {
+        const now = await journey.replica(index);
+        return now.id !== old.id && agentLog(now.id).includes(waits) ? true : undefined;
+      });
+      await healthyBut(name);
+      await journey.user('create', 'configmap', 'written-by-two', '--from-literal=word=still');
+      for (const part of SLIPWAY.toReversed()) await command('start', part);
+      await untilPartsAreReady({ journey });
+      await until('the third repair', async () => ((await repairs()).length > 2 ? true : undefined));
+      await expectRejoined(before, index, lost);
+    });
+    expectHardlyNoticed(seen);
+    expect(await journey.user('get', 'configmap', 'written-by-two', '-o', 'jsonpath={.data.word}')).toBe('still');
+    expect(await repairs()).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED']);
+  });
+});
+
+describe('two of three replicas', () => {
+  test('are lost: it is reported, nothing is overwritten, and all is well by itself when they are back', async () => {
+    const { healthy, leader, journey, until, look, status, condition, repairs, settled } = replicas();
+    const members = await healthy();
+    const first = await leader();
+    const second = (first + 1) % 3;
+    const machines = [await journey.replica(first), await journey.replica(second)];
+    const since = await journey.callsSoFar();
+    for (const { id } of machines) await command('fault', 'hang', id);
+    const reported = await until('the loss of quorum to be reported, and both machines', async () => {
+      await look();
+      const { unhealthyReplicas: named = [] } = await status();
+      const ready = await condition('Ready');
+      return ready?.reason === 'QuorumLost' && machines.every(({ id }) => named.some((one) => one.instanceID === id))
+        ? ready
+        : undefined;
+    });
+    // The third does not serve either: it asks etcd, which cannot answer.
+    expect(reported.message).toMatch(/nothing is replaced or overwritten/);
+    const { lastErrors = [], unhealthyReplicas = [] } = await status();
+    expect(lastErrors.flatMap(({ commands = [] }) => commands)).toEqual(
+      expect.arrayContaining(
+        machines.map(({ id }) => `aws ec2 terminate-instances --region eu-west-1 --instance-ids ${id}`),
+      ),
+    );
+    // Even after a single machine would have been replaced.
+    const began = Math.min(...unhealthyReplicas.map((one) => Date.parse(one.since)));
+    await until('the time after which one would be replaced', async () => {
+      await look();
+      return Date.now() > began + 1.5 * REPAIR_SECONDS * 1_000 ? true : undefined;
+    });
+    expect(await replicas().changesSince(since)).toEqual([]);
+
+    for (const { id } of machines) await command('fault', 'resume', id);
+    await settled();
+    expect((await healthy()).map(identity)).toEqual(members.map(identity));
+    expect([(await journey.replica(first)).id, (await journey.replica(second)).id]).toEqual(
+      machines.map(({ id }) => id),
+    );
+    expect(await repairs()).toHaveLength(3);
+    expect(await replicas().changesSince(since)).toEqual([]);
+    await replicas().expectTreasure();
+  });
+});

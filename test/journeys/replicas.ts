@@ -1,0 +1,156 @@
+/**
+ * Replicas: the control plane of one cluster without nodes, as somebody sees it who takes its machines apart.
+ *
+ * Owns: the cluster of the small manifest, its members, machines and disks, and what Slipway did about them. Neighbours:
+ * `journey.ts` has the commands that a person types, `etcd.ts` asks etcd itself.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
+import type { AWSClusterStatus } from '../../api/cluster.ts';
+import { entityWorkflowId } from '../../api/names.ts';
+import { AWS_CREDENTIALS, folders } from '../../sandbox/layout.ts';
+import { type SandboxForTests, succeed } from '../support/sandbox.ts';
+import { waitFor } from '../support/wait.ts';
+import { type EtcdMember, etcdOf } from './etcd.ts';
+import { journeyIn, LONG, type Machine } from './journey.ts';
+import { lifecycleOf, type Row } from './lifecycle.ts';
+import { temporalOf } from './temporal.ts';
+
+const MANIFEST = join(import.meta.dirname, '../fixtures/small-cluster.yaml');
+const NAME = 'small';
+
+type LoadBalancers = readonly {
+  readonly name: string;
+  readonly listeners: readonly { readonly targets: readonly { readonly id: string }[] }[];
+}[];
+
+export type Replicas = Awaited<ReturnType<typeof replicasIn>>;
+
+/** What outlives a machine: its second network interface and the volume beside its root volume. */
+export const heldBy = ({ enis, volumes }: Machine) => ({
+  interfaces: enis.filter(({ index }) => index !== 0).map(({ id, ip }) => ({ id, ip })),
+  volumes: volumes.filter(({ device }) => device !== '/dev/xvda').map(({ id }) => id),
+});
+
+export const identity = ({ id, name }: EtcdMember): string => `${name} ${id}`;
+
+/** Makes the cluster, and keeps something in it that must never get lost. */
+export const replicasIn = async (sandbox: SandboxForTests) => {
+  const manifest = join(sandbox.home, 'cluster.yaml');
+  // Without its node pool: machines of nodes have no part in this.
+  writeFileSync(manifest, readFileSync(MANIFEST, 'utf8').split('\n---\n')[0] ?? '');
+  const journey = journeyIn(sandbox);
+  const temporal = temporalOf(sandbox);
+  const lifecycle = lifecycleOf(sandbox, manifest);
+  await lifecycle.apply();
+  await lifecycle.untilProvisioned();
+  await succeed(
+    'get-credentials',
+    sandbox.slipway(['clusters', 'get-credentials', NAME], { KUBECONFIG: journey.userKubeconfig }),
+  );
+  await journey.user('create', 'secret', 'generic', 'treasure', '--from-literal=word=swordfish');
+
+  const object = await journey.cluster();
+  const entityId = entityWorkflowId({ kind: object.kind, ...object.metadata });
+  const clusterId = object.status?.clusterID ?? '';
+  const balancers = (await journey.simulation('load-balancers')) as LoadBalancers;
+  const addresses = balancers
+    .filter(({ name }) => name === `${clusterId}-controlplane`)
+    .flatMap(({ listeners }) => listeners.flatMap(({ targets }) => targets.map(({ id }) => id)));
+  const instances = folders(sandbox.home).instances;
+  const etcd = etcdOf(
+    () => (existsSync(instances) ? readdirSync(instances).map((id) => join(instances, id)) : []),
+    addresses.map((address) => `https://${address}:2379`),
+  );
+
+  const status = async (): Promise<AWSClusterStatus> => {
+    const found = await journey.kubectl('get', 'awscluster', NAME, '-o', 'json');
+    return (JSON.parse(found) as { status?: AWSClusterStatus }).status ?? {};
+  };
+  const condition = async (type: string) => (await status()).conditions?.find((one) => one.type === type);
+
+  const until = <T>(what: string, look: () => Promise<T | undefined>): Promise<T> => waitFor(what, look, LONG);
+
+  const membersWhen = (what: string, are: (members: readonly EtcdMember[]) => boolean) =>
+    until(what, async () => {
+      const members = await etcd.members();
+      return are(members) ? members : undefined;
+    });
+
+  return {
+    journey,
+    addresses,
+    etcd,
+    status,
+    condition,
+    until,
+    manifest,
+
+    /** What a sweep would do: the entity looks at its cluster. */
+    look: () => temporal.poke(entityId),
+
+    healthy: () =>
+      membersWhen(
+        'three healthy members of etcd',
+        (members) => members.length === 3 && members.every(({ healthy, name }) => healthy && name !== ''),
+      ),
+    healthyBut: (lost: string) =>
+      membersWhen(
+        `two healthy members without ${lost}`,
+        (members) => members.filter(({ name, healthy }) => healthy && name !== lost).length === 2,
+      ),
+
+    /** The number of the replica whose member leads the others: the one whose loss is noticed most. */
+    leader: async (): Promise<number> => {
+      const members = await until('a leader', async () => {
+        const all = await etcd.members();
+        return all.some(({ leads }) => leads) ? all : undefined;
+      });
+      return Number(members.find(({ leads }) => leads)?.name.at(-1));
+    },
+
+    /** Another machine than this one stands in its place and holds what a replica holds. */
+    replacedBy: (index: number, old: string): Promise<Machine> =>
+      until(`another machine than ${old} as replica ${index}`, async () => {
+        const now = await journey.replica(index);
+        const { volumes, interfaces } = heldBy(now);
+        const complete = now.state === 'running' && volumes.length > 0 && interfaces.length > 0;
+        return now.id !== old && complete ? now : undefined;
+      }),
+
+    /** Every volume of the account that carries the replica's key. */
+    volumes: async (index: number): Promise<readonly Row[]> =>
+      (await lifecycle.account()).filter(
+        ({ kind, detail }) => kind === 'volume' && detail.tags?.['slipway.dev/key'] === `etcd-volume/${index}`,
+      ),
+
+    agentLog: (instanceId: string): string => readFileSync(join(instances, instanceId, 'agent.log'), 'utf8'),
+
+    /** How often Slipway repaired something so far, by how that ended. */
+    repairs: async (): Promise<readonly string[]> =>
+      (await temporal.list("WorkflowType = 'RepairCluster'")).map((one) =>
+        one.status.replace('WORKFLOW_EXECUTION_STATUS_', ''),
+      ),
+
+    /** What Slipway changed in AWS since that call. */
+    changesSince: async (since: number): Promise<readonly string[]> => {
+      const { calls } = await sandbox.callsSince(since, { mutating: true });
+      return calls
+        .filter(({ accessKey }) => accessKey === AWS_CREDENTIALS.accessKeyId)
+        .map(({ operation }) => operation);
+    },
+
+    settled: () =>
+      until('the cluster to be provisioned, with nothing more to say', async () => {
+        const { state, conditions = [], unhealthyReplicas } = await status();
+        const ready = conditions.some(({ type, status: truth }) => type === 'Ready' && truth === 'True');
+        return state === 'Provisioned' && ready && unhealthyReplicas === undefined ? true : undefined;
+      }),
+
+    expectTreasure: async (): Promise<void> => {
+      const word = await journey.user('get', 'secret', 'treasure', '-o', 'jsonpath={.data.word}');
+      expect(Buffer.from(word, 'base64').toString()).toBe('swordfish');
+    },
+  };
+};
