@@ -26,7 +26,7 @@ let before: Traces;
 const figures: string[] = [];
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
+  sandbox = await startSandbox({}, { stub: true });
   lifecycle = lifecycleOf(sandbox, MANIFEST);
   before = await lifecycle.traces();
   expect(before).toMatchObject({ memberships: [], objects: [], secrets: [] });

@@ -90,7 +90,7 @@ const timed = async <T>(what: string, life: () => Promise<T>): Promise<T> => {
 };
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ SLIPWAY_SETTLE_SECONDS: '5' });
+  sandbox = await startSandbox({ SLIPWAY_SETTLE_SECONDS: '5' }, { stub: true });
   lifecycle = lifecycleOf(sandbox, MANIFEST);
   before = await lifecycle.traces();
   const start = await lastCall(sandbox);

@@ -1,0 +1,181 @@
+/**
+ * The commands of the model: what people and faults do, each as a change of the model and of the world.
+ *
+ * Owns: which command makes sense when, and what it does to both. Neighbours: `model.ts`, `world.ts`; fast-check chooses.
+ * After each command the world must agree with what is always true; what only becomes true is looked at in the end.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import type { Row } from '../journeys/lifecycle.ts';
+import { waitFor } from '../support/wait.ts';
+import { FIRST_MAXIMUM, type Kind, type Model, wrongInTheEnd, wrongNow } from './model.ts';
+import type { AwsVerb, World } from './world.ts';
+
+export type Real = {
+  readonly world: World;
+  readonly before: readonly Row[];
+  /** Unique in the life of a sandbox: an annotation's token acts once. */
+  readonly token: () => string;
+  readonly log: (line: string) => void;
+};
+
+type Command = fc.AsyncCommand<Model, Real>;
+
+const PATIENCE = { timeoutMs: 240_000, intervalMs: 500 };
+
+/** What must never be so isn't so now. Thrice, since the account and the API server are not read at one moment. */
+const agree = async ({ world, before }: Real): Promise<void> => {
+  let wrong: readonly string[] = [];
+  for (let look = 0; look < 3; look += 1) {
+    wrong = wrongNow(await world.see(), before);
+    if (wrong.length === 0) return;
+    await delay(200);
+  }
+  throw new Error(wrong.join('; '));
+};
+
+const command = (
+  name: string,
+  allowed: (model: Model) => boolean,
+  act: (model: Model, real: Real) => Promise<unknown>,
+): Command => ({
+  check: allowed,
+  run: async (model, real) => {
+    real.log(name);
+    await act(model, real);
+    await agree(real);
+  },
+  toString: () => name,
+});
+
+const always = (): boolean => true;
+const anything = (model: Model): boolean => model.cluster !== 'absent' || model.pool !== 'absent';
+
+const apply = (kind: Kind): Command =>
+  command(
+    `apply ${kind}`,
+    (model) => model[kind] === 'absent',
+    async (model, { world }) => {
+      await world.apply(kind);
+      model[kind] = 'wanted';
+      if (kind === 'pool') Object.assign(model, { maxNodes: FIRST_MAXIMUM, largest: FIRST_MAXIMUM });
+    },
+  );
+
+const remove = (kind: Kind): Command =>
+  command(
+    `delete ${kind}`,
+    (model) => model[kind] === 'wanted',
+    async (model, { world }) => {
+      await world.remove(kind);
+      model[kind] = 'going';
+      // A cluster takes its pools along.
+      if (kind === 'cluster' && model.pool === 'wanted') model.pool = 'going';
+    },
+  );
+
+const edit = (maximum: number): Command =>
+  command(
+    `edit pool: at most ${maximum} nodes`,
+    (model) => model.pool === 'wanted' && model.maxNodes !== maximum,
+    async (model, { world }) => {
+      await world.setMaximum(maximum);
+      model.maxNodes = maximum;
+      model.largest = Math.max(model.largest, maximum);
+    },
+  );
+
+const kill = (part: string): Command => command(`kill ${part}`, always, (_model, { world }) => world.kill(part));
+
+const throttle = (count: number): Command =>
+  command(`throttle ${count} calls`, anything, (_model, { world }) => world.fault({ kind: 'throttle', count }));
+
+const loseAnswers = (count: number): Command =>
+  command(`lose ${count} answers`, anything, (_model, { world }) => world.fault({ kind: 'lost-answer', count }));
+
+const block = (operation: string): Command =>
+  command(`block ${operation}`, anything, async (model, { world }) => {
+    await world.fault({
+      kind: 'error',
+      operation,
+      code: 'UnauthorizedOperation',
+      message: 'You are not authorized to perform this operation.',
+      status: 403,
+      count: 10_000,
+    });
+    model.blocked = true;
+  });
+
+const unblock = (): Command =>
+  command(
+    'unblock',
+    (model) => model.blocked,
+    async (model, { world }) => {
+      await world.clearFaults();
+      model.blocked = false;
+    },
+  );
+
+const say = (kind: Kind, verb: AwsVerb): Command =>
+  command(
+    `${verb} ${kind}`,
+    (model) => model[kind] !== 'absent',
+    (_model, { world, token }) => world.say(kind, verb, token()),
+  );
+
+const lose = (number: number): Command =>
+  command(
+    `lose a machine (${number})`,
+    (model) => model.cluster === 'wanted',
+    (_model, { world }) => world.loseInstance(number),
+  );
+
+const pass = (seconds: number): Command => command(`${seconds} s pass`, always, () => delay(seconds * 1_000));
+
+/** Takes back whatever stands in the way, and waits until the world is as the model says. */
+export const quiesce = async (model: Model, real: Real): Promise<void> => {
+  const { world, before } = real;
+  await world.clearFaults();
+  model.blocked = false;
+  for (const kind of ['cluster', 'pool'] as const) await world.say(kind, 'resume', real.token());
+  let wrong: readonly string[] = [];
+  await waitFor(
+    'the world is as the model says',
+    async () => {
+      wrong = wrongInTheEnd(model, await world.see(), before);
+      return wrong.length === 0 ? true : undefined;
+    },
+    PATIENCE,
+  ).catch((error: unknown) => {
+    throw new Error(`In the end: ${wrong.join('; ')}`, { cause: error });
+  });
+  for (const kind of ['cluster', 'pool'] as const) if (model[kind] === 'going') model[kind] = 'absent';
+};
+
+/** All is taken back, and it settles: what follows meets a living cluster, or none. */
+const settle = (): Command => command('all settles', anything, quiesce);
+
+const KINDS: readonly Kind[] = ['cluster', 'pool'];
+const BLOCKED_OPERATIONS = [
+  ...['CreateVolume', 'CreateLoadBalancer', 'CreateLaunchTemplate', 'CreateAutoScalingGroup'],
+  ...['DeleteVolume', 'DeleteSecurityGroup', 'DeleteAutoScalingGroup'],
+];
+
+/** What fast-check chooses from, weighted by repetition: what begins a life comes often. */
+export const COMMANDS: readonly fc.Arbitrary<Command>[] = [
+  fc.constantFrom(apply('cluster'), apply('pool')),
+  fc.constantFrom(apply('cluster'), apply('pool')),
+  fc.constantFrom(...KINDS.map(remove)),
+  fc.constantFrom(1, 2, 3).map(edit),
+  fc.constantFrom('slipway-worker', 'slipway-client').map(kill),
+  fc.integer({ min: 1, max: 12 }).map(throttle),
+  fc.integer({ min: 1, max: 3 }).map(loseAnswers),
+  fc.constantFrom(...BLOCKED_OPERATIONS).map(block),
+  fc.constant(unblock()),
+  fc.constantFrom(
+    ...KINDS.flatMap((kind) => (['retry', 'skip', 'pause', 'resume', 'abort'] as const).map((verb) => say(kind, verb))),
+  ),
+  fc.nat({ max: 9 }).map(lose),
+  fc.integer({ min: 1, max: 5 }).map(pass),
+  fc.constant(settle()),
+];

@@ -1,0 +1,105 @@
+/**
+ * The model: what must be true of one cluster and its node pool, whatever people and faults do to them, in a dozen lines.
+ *
+ * Owns: what is wanted and what stands in the way, as plain data, and the sentences that are wrong with a world that doesn't
+ * agree. Neighbours: `commands.ts` changes model and world alike; `world.ts` is the world. Pure.
+ */
+import { doubles, type Row } from '../journeys/lifecycle.ts';
+
+export type Presence = 'absent' | 'wanted' | 'going';
+export type Kind = 'cluster' | 'pool';
+
+export type Model = {
+  cluster: Presence;
+  pool: Presence;
+  /** What the pool's spec says now, and the most that it ever said: a living group is not shrunk by a plan. */
+  maxNodes: number;
+  largest: number;
+  /** A fault of the account stands until it is taken back. */
+  blocked: boolean;
+};
+
+export const FIRST_MAXIMUM = 1;
+
+export const emptyModel = (): Model => ({
+  cluster: 'absent',
+  pool: 'absent',
+  maxNodes: FIRST_MAXIMUM,
+  largest: FIRST_MAXIMUM,
+  blocked: false,
+});
+
+/** One object as the API server shows it. */
+export type Shown = {
+  readonly state?: string;
+  readonly deleting: boolean;
+  readonly finalizers: readonly string[];
+  readonly waiting: boolean;
+};
+
+/** What the world looks like at one moment. */
+export type Seen = {
+  readonly account: readonly Row[];
+  readonly cluster: Shown | undefined;
+  readonly pool: Shown | undefined;
+};
+
+const isOwned = (row: Row): boolean => row.detail.tags?.['slipway.dev/cluster'] !== undefined;
+
+/**
+ * What is wrong at any moment, whatever goes on: doubles (I2), things of others that are gone (I4), things in AWS without a
+ * finalizer that would see to them (I3). `before` is the account before the first apply.
+ */
+export const wrongNow = (seen: Seen, before: readonly Row[]): readonly string[] => {
+  const there = new Set(seen.account.map(({ id }) => id));
+  const owned = seen.account.filter(isOwned);
+  const guarded = [seen.cluster, seen.pool].some((object) => object?.finalizers.includes('slipway.dev/cleanup'));
+  return [
+    ...doubles(seen.account).map((one) => `${one} exists twice`),
+    ...before.filter(({ id }) => !there.has(id)).map(({ kind, id }) => `${kind} ${id}, which is not ours, is gone`),
+    ...(owned.length > 0 && !guarded
+      ? [`${owned.map(({ kind, id }) => `${kind} ${id}`).join(', ')} exist, and no object has our finalizer`]
+      : []),
+  ];
+};
+
+const wrongObject = (kind: Kind, presence: Presence, shown: Shown | undefined, ready: boolean): string[] => {
+  switch (presence) {
+    case 'absent':
+    case 'going':
+      return shown === undefined ? [] : [`the ${kind} is still there`];
+    case 'wanted':
+      if (shown === undefined) return [`the ${kind} is gone, and nobody deleted it`];
+      if (shown.deleting) return [`the ${kind} is being deleted, and nobody asked for it`];
+      if (!ready)
+        return shown.waiting ? [] : [`the ${kind} does not wait for its cluster: ${shown.state ?? 'no state'}`];
+      return shown.state === 'Provisioned' ? [] : [`the ${kind} is ${shown.state ?? 'without a state'}`];
+  }
+};
+
+const groupSizes = (account: readonly Row[]): readonly number[] =>
+  account
+    .filter(
+      ({ kind, detail }) =>
+        kind === 'auto-scaling-group' && /^auto-scaling-group\/nodepool-/.test(detail.tags?.['slipway.dev/key'] ?? ''),
+    )
+    .map(({ detail }) => Number(detail['max']));
+
+/** What is still wrong once nothing stands in the way and all had time. */
+export const wrongInTheEnd = (model: Model, seen: Seen, before: readonly Row[]): readonly string[] => {
+  const sizes = groupSizes(seen.account);
+  const builds = model.pool === 'wanted' && model.cluster === 'wanted';
+  const known = new Set(before.map(({ id }) => id));
+  const left = seen.account.filter(({ id }) => !known.has(id));
+  return [
+    ...wrongNow(seen, before),
+    ...wrongObject('cluster', model.cluster, seen.cluster, true),
+    ...wrongObject('pool', model.pool, seen.pool, model.cluster === 'wanted'),
+    ...(builds && !(sizes.length === 1 && [model.maxNodes, model.largest].includes(sizes[0] ?? -1))
+      ? [`the pool's group takes ${sizes.join(', ') || 'no'} nodes at most, not ${model.maxNodes}`]
+      : []),
+    ...(model.cluster === 'wanted' || left.length === 0
+      ? []
+      : [`left behind: ${left.map(({ kind, id }) => `${kind} ${id}`).join(', ')}`]),
+  ];
+};

@@ -1,0 +1,88 @@
+/**
+ * The world of the model: one cluster and one node pool in a stub sandbox, by the commands that people type.
+ *
+ * Owns: doing and seeing. Neighbours: `commands.ts` says what is done when, `model.ts` what must be true afterwards.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { lifecycleOf, type Row, type Traces } from '../journeys/lifecycle.ts';
+import type { SandboxForTests } from '../support/sandbox.ts';
+import { succeed } from '../support/sandbox.ts';
+import type { Kind, Seen, Shown } from './model.ts';
+
+const MANIFEST = join(import.meta.dirname, '../fixtures/small-cluster.yaml');
+const NAMES = { cluster: 'awscluster/small', pool: 'awsnodepool/small-pool' } as const;
+
+export type AwsVerb = 'retry' | 'skip' | 'pause' | 'resume' | 'abort';
+
+type Listed = {
+  readonly metadata: { readonly deletionTimestamp?: string; readonly finalizers?: readonly string[] };
+  readonly status?: {
+    readonly state?: string;
+    readonly conditions?: readonly { readonly reason: string; readonly status: string }[];
+    readonly lastErrors?: readonly { readonly step: string }[];
+  };
+};
+
+const shownOf = (object: Listed): Shown => ({
+  deleting: object.metadata.deletionTimestamp !== undefined,
+  finalizers: object.metadata.finalizers ?? [],
+  waiting: (object.status?.conditions ?? []).some(({ reason, status }) => reason === 'Waiting' && status === 'True'),
+  ...(object.status?.state === undefined ? {} : { state: object.status.state }),
+});
+
+export type World = ReturnType<typeof worldOf>;
+
+export const worldOf = (sandbox: SandboxForTests) => {
+  const [clusterYaml = '', poolYaml = ''] = readFileSync(MANIFEST, 'utf8').split('\n---\n');
+  const lifecycle = lifecycleOf(sandbox, MANIFEST);
+  const kubectl = (...args: readonly string[]): Promise<string> => succeed(args.join(' '), sandbox.kubectl(args));
+  const find = async (kind: Kind): Promise<Listed | undefined> => {
+    const text = await kubectl('get', NAMES[kind], '--ignore-not-found', '-o', 'json');
+    return text === '' ? undefined : (JSON.parse(text) as Listed);
+  };
+  const post = async (path: string, body: unknown): Promise<void> => {
+    const url = `${sandbox.status().aws.endpoint}${path}`;
+    const answer = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
+  };
+
+  return {
+    apply: (kind: Kind) =>
+      succeed('apply', sandbox.kubectl(['apply', '-f', '-'], { input: kind === 'cluster' ? clusterYaml : poolYaml })),
+    setMaximum: (maxNodeCount: number) =>
+      kubectl('patch', NAMES.pool, '--type=merge', '-p', JSON.stringify({ spec: { maxNodeCount } })),
+    remove: (kind: Kind) => kubectl('delete', NAMES[kind], '--wait=false', '--ignore-not-found'),
+    /** By annotation, as GitOps does; of an object that is gone by now there is nothing to tell. */
+    say: async (kind: Kind, verb: AwsVerb, token: string): Promise<void> => {
+      const object = await find(kind);
+      if (object === undefined) return;
+      const step = verb === 'skip' ? object.status?.lastErrors?.[0]?.step : undefined;
+      if (verb === 'skip' && step === undefined) return;
+      const value = step === undefined ? token : `${token}/${step}`;
+      await sandbox.kubectl(['annotate', NAMES[kind], '--overwrite', `slipway.dev/${verb}=${value}`]);
+    },
+    kill: (part: string) => succeed('kill', sandbox.sandbox('kill', part)),
+    fault: (fault: object) => post('/_proxy/faults', fault),
+    clearFaults: async (): Promise<void> => {
+      await fetch(`${sandbox.status().aws.endpoint}/_proxy/faults`, { method: 'DELETE' });
+    },
+    /** One machine ends by itself, as a failed host would end it; which one is the caller's number. */
+    loseInstance: async (number: number): Promise<string | undefined> => {
+      const instances = (await lifecycle.account()).filter(({ kind }) => kind === 'instance').map(({ id }) => id);
+      const id = instances.sort()[number % Math.max(1, instances.length)];
+      if (id !== undefined) await post('/_sim/terminate', { id });
+      return id;
+    },
+    see: async (): Promise<Seen> => {
+      const [account, cluster, pool] = await Promise.all([lifecycle.account(), find('cluster'), find('pool')]);
+      return {
+        account,
+        cluster: cluster === undefined ? undefined : shownOf(cluster),
+        pool: pool === undefined ? undefined : shownOf(pool),
+      };
+    },
+    account: (): Promise<readonly Row[]> => lifecycle.account(),
+    traces: (): Promise<Traces> => lifecycle.traces(),
+  };
+};
