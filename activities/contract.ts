@@ -40,6 +40,8 @@ export type StepRequest = {
   readonly since?: number;
   /** What the operation already says that the step waits for: the same again is told more rarely. */
   readonly told?: string;
+  /** A wait that has taken so many milliseconds tells at once, whatever it told before. */
+  readonly overdueMs?: number;
 };
 
 export type StepOutcome = {

@@ -19,7 +19,16 @@ import type {
   ResourceProperties,
 } from '../topology/resource.ts';
 import type { StepOutcome, StepRequest } from './contract.ts';
-import { blockedError, bugError, existsAlready, isAbsent, notYet, retryError, verdictOf } from './verdicts.ts';
+import {
+  blockedError,
+  bugError,
+  existsAlready,
+  isAbsent,
+  notYet,
+  retryError,
+  supersededError,
+  verdictOf,
+} from './verdicts.ts';
 
 /** A type with every reference replaced by the value it stands for. */
 export type Resolved<T> = T extends Reference
@@ -155,11 +164,20 @@ export const findResource = async <K extends ResourceKind>(
   return undefined;
 };
 
-/** What a call refers to may not be visible yet to another part of AWS, or may be gone: either way, look again. */
-const referringTo = (key: ResourceKey, error: unknown): unknown =>
-  isAbsent(error)
-    ? retryError(`${key} refers to something that is not there (yet): ${verdictOf(error).message}`, error)
-    : error;
+/** How long what a call refers to may take to become visible everywhere; what is missing then is gone. */
+const BECOMES_VISIBLE_MS = 45_000;
+
+/**
+ * What a call refers to may not be visible yet to another part of AWS: then it is looked at again. Or somebody took it
+ * away: then the plan is out of date, since it was made when the thing was there.
+ */
+const referringTo = (key: ResourceKey, error: unknown, began = Date.now()): unknown => {
+  if (!isAbsent(error)) return error;
+  const { message } = verdictOf(error);
+  return Date.now() - began < BECOMES_VISIBLE_MS
+    ? retryError(`${key} refers to something that is not there (yet): ${message}`, error)
+    : supersededError(`${key} refers to something that is gone: ${message}`, error);
+};
 
 /** A look takes several calls, and what the first one saw may be gone before the last: that is no failure. */
 const looking = async <T>(key: ResourceKey, look: T | Promise<T>): Promise<T> => {
@@ -174,18 +192,19 @@ const looking = async <T>(key: ResourceKey, look: T | Promise<T>): Promise<T> =>
 const createOrFind = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   wanted: Wanted<K>,
+  began: number | undefined,
 ): Promise<StepOutcome> => {
   try {
     const made = await driver.create(wanted);
     return { change: made.change ?? 'created', outputs: made.outputs };
   } catch (error) {
-    if (!existsAlready(error)) throw referringTo(wanted.key, error);
+    if (!existsAlready(error)) throw referringTo(wanted.key, error, began);
     // An earlier try may have taken effect although its answer was lost (I2); or somebody else has the name (I4).
     const found = await findResource(driver, wanted);
     if (found === undefined) {
       throw retryError(`${wanted.key} was refused as existing, yet is not visible: ${verdictOf(error).message}`, error);
     }
-    return updateFound(driver, wanted, found);
+    return updateFound(driver, wanted, found, began);
   }
 };
 
@@ -193,12 +212,13 @@ const updateFound = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   wanted: Wanted<K>,
   found: Found,
+  began: number | undefined,
 ): Promise<StepOutcome> => {
   try {
     const made = await driver.update(wanted, found);
     return { change: made.change ?? 'unchanged', outputs: { ...found.outputs, ...made.outputs } };
   } catch (error) {
-    throw referringTo(wanted.key, error);
+    throw referringTo(wanted.key, error, began);
   }
 };
 
@@ -211,7 +231,9 @@ export const ensureResource = async <K extends ResourceKind>(
   const wanted = wantedOf(driver, request, context);
   await driver.guard?.(wanted);
   const found = request.first ? request.step.found : await findResource(driver, wanted);
-  return found === undefined ? createOrFind(driver, wanted) : updateFound(driver, wanted, found);
+  return found === undefined
+    ? createOrFind(driver, wanted, request.since)
+    : updateFound(driver, wanted, found, request.since);
 };
 
 /** Removes one resource and sees to it that it is gone. Removing twice is fine. */

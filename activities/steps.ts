@@ -45,7 +45,10 @@ const telling = (error: unknown, request: StepRequest, scheduled: number, began:
   const { waiting, delayMs = 0, ...judgement } = verdictOf(error);
   const until = Date.now() + delayMs - scheduled;
   if (waiting === true) {
-    if (until < silence(scheduled - began, judgement.message !== request.told)) return error;
+    const waited = scheduled - began;
+    const { overdueMs = Number.POSITIVE_INFINITY } = request;
+    const becomesOverdue = waited < overdueMs && waited + until >= overdueMs;
+    if (!becomesOverdue && until < silence(waited, judgement.message !== request.told)) return error;
     return new VerdictError({ ...judgement, waiting, delayMs, tell: true }, { cause: error });
   }
   if (judgement.verdict !== 'retry' || until < UNSEEN_MS) return error;

@@ -84,9 +84,9 @@ const lastOperation = z.object({
 const stepError = z.object({
   step: z.string().describe('The step that failed, as Temporal shows it.'),
   verdict: z
-    .enum(['retry', 'capacity', 'blocked', 'bug'])
+    .enum(['retry', 'capacity', 'blocked', 'bug', 'overdue'])
     .describe(
-      'What kind of failure: retry cures itself, capacity waits for AWS, blocked waits for a person, bug is ours.',
+      'What kind of failure: retry cures itself, capacity waits for AWS, blocked waits for a person, bug is ours, overdue takes longer than it should.',
     ),
   message: z.string().describe('What happened, to which resource, and what to do.'),
   attempt: z.int().min(0).exactOptional().describe('How often the step was tried.'),

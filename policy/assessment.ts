@@ -10,11 +10,13 @@ import type { ControlPlaneReport } from './repair.ts';
 
 export type OperationType = 'CreateCluster' | 'RepairCluster' | 'DeleteCluster' | 'CreateNodePool' | 'DeleteNodePool';
 
-/** How soon what failed is tried again by itself: a setting of the worker, and part of inputs, so that a replay has it too. */
+/** How soon what failed is tried again by itself, and when a wait is overdue: a setting of the worker, and part of inputs, so that a replay has it too. */
 export type Pacing = {
   readonly retryMs: number;
   /** The longest pause; each is twice the one before. */
   readonly retryMaxMs: number;
+  /** A wait that takes longer than this is shown as what stands in the way; it goes on all the same. */
+  readonly overdueMs?: number;
 };
 
 /** The input of an operation's workflow: what it set out to do, for which generation of the object. */

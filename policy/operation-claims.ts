@@ -25,8 +25,9 @@ export const progressOf = (operation: OperationView): LastOperation['progress'] 
 export const awaitedOf = ({ status }: StepView): string | undefined =>
   status.state === 'running' ? status.awaited : undefined;
 
-/** What waits longer than by its nature: for a person, or because Slipway is wrong. Capacity and retries go on alone. */
-const isStalled = (step: Blocked): boolean => step.status.verdict === 'blocked' || step.status.verdict === 'bug';
+/** What a person should look at. Capacity and retries go on alone. */
+const isStalled = ({ status: { verdict } }: Blocked): boolean =>
+  verdict === 'blocked' || verdict === 'bug' || verdict === 'overdue';
 
 /** Under way until what had begun has ended; then it waits for a person. */
 const pausedClaims = (operation: OperationView, object: ObjectRef, since: number, ready: Truth): Claims => {
@@ -54,6 +55,8 @@ const runningClaims = (operation: OperationView, object: ObjectRef, ready: Truth
       return stalledClaims(ready, 'StepBlocked', message);
     case 'bug':
       return stalledClaims(ready, 'UnexpectedError', message);
+    case 'overdue':
+      return stalledClaims(ready, 'Overdue', message);
     case 'capacity':
       return progressingClaims(ready, 'WaitingForCapacity', message);
     case 'retry':

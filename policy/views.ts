@@ -27,7 +27,8 @@ export type StepState =
       readonly state: 'blocked';
       readonly since: number;
       readonly attempt: number;
-      readonly verdict: 'blocked' | 'capacity' | 'retry' | 'bug';
+      /** `overdue`: nothing failed, but it takes longer than it ever should. */
+      readonly verdict: 'blocked' | 'capacity' | 'retry' | 'bug' | 'overdue';
       readonly message: string;
       /** Epoch milliseconds of the next automatic try. */
       readonly retryAt: number;

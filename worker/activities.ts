@@ -112,6 +112,7 @@ export const wireActivities = (
     ...kubernetesDrivers({
       management,
       userClusters,
+      launchTroubles: aws.launchTroubles,
       addons: { surroundings: { apiService: String(configuration.metricsApiService) } },
     }),
     'hub-membership': hubMembershipDriver(hub),

@@ -21,6 +21,8 @@ const Environment = z.object({
   SLIPWAY_SWEEP_SECONDS: z.coerce.number().int().min(0).default(600),
   SLIPWAY_RETRY_SECONDS: z.coerce.number().positive().default(10),
   SLIPWAY_RETRY_MAX_SECONDS: z.coerce.number().positive().default(1_800),
+  /** From when on a wait is shown as what stands in the way. */
+  SLIPWAY_OVERDUE_SECONDS: z.coerce.number().positive().default(600),
   SLIPWAY_REPAIR_SECONDS: z.coerce.number().int().min(1).default(REPAIR_AFTER_SECONDS),
   /** Not where pods are only played: an APIService that never answers stalls the deletion of namespaces. */
   SLIPWAY_METRICS_API_SERVICE: z.enum(['true', 'false']).default('true'),
@@ -73,7 +75,11 @@ export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process
     region: value.AWS_REGION,
     settleSeconds: value.SLIPWAY_SETTLE_SECONDS,
     sweepSeconds: value.SLIPWAY_SWEEP_SECONDS,
-    pacing: { retryMs: value.SLIPWAY_RETRY_SECONDS * 1_000, retryMaxMs: value.SLIPWAY_RETRY_MAX_SECONDS * 1_000 },
+    pacing: {
+      retryMs: value.SLIPWAY_RETRY_SECONDS * 1_000,
+      retryMaxMs: value.SLIPWAY_RETRY_MAX_SECONDS * 1_000,
+      overdueMs: value.SLIPWAY_OVERDUE_SECONDS * 1_000,
+    },
     repairSeconds: value.SLIPWAY_REPAIR_SECONDS,
     metricsApiService: value.SLIPWAY_METRICS_API_SERVICE === 'true',
     logLevel: value.SLIPWAY_LOG_LEVEL,

@@ -116,11 +116,19 @@ export const findFor = (step: Step): Activities['find'] =>
   }).find;
 
 /** How soon what failed is tried again where the worker has no settings of its own. */
-export const DEFAULT_PACING: Pacing = { retryMs: 10 * SECOND, retryMaxMs: 30 * MINUTE };
+export const DEFAULT_PACING: Pacing = { retryMs: 10 * SECOND, retryMaxMs: 30 * MINUTE, overdueMs: 10 * MINUTE };
 
 /** How soon a failed step, or a failed look at an object, is tried again: at first quickly, in the end rarely. */
 export const retryDelay = ({ retryMs, retryMaxMs }: Pacing, attempt: number): number =>
   Math.min(retryMs * 2 ** (attempt - 1), retryMaxMs);
+
+/** A wait only looks, and what it waits for may come at any moment: it never keeps away for long. */
+export const stepRetryDelay = (pacing: Pacing, step: Step, attempt: number): number =>
+  step.verb === 'wait' ? Math.min(retryDelay(pacing, attempt), MINUTE) : retryDelay(pacing, attempt);
+
+/** Whether a step has waited for longer than it should. */
+export const isOverdue = ({ overdueMs }: Pacing, step: Step, waited: number): boolean =>
+  step.verb === 'wait' && overdueMs !== undefined && waited >= overdueMs;
 
 /**
  * How soon the plan runner looks again at what is not ready. A wait has said when, and looks by itself in between; what is

@@ -29,6 +29,7 @@ const WHY = {
   blocked: 'waits for a person',
   capacity: 'waits for capacity at AWS',
   retry: 'failed; it is tried again by itself',
+  overdue: 'takes longer than it should; it is looked at all the same',
   bug: 'failed in a way that Slipway did not expect: please report it',
 } as const;
 

@@ -131,7 +131,7 @@ export const BLOCKED_MEMO = 'SlipwayBlocked';
 export type BlockedMemo = readonly {
   readonly step: string;
   readonly kind: string;
-  readonly verdict: 'blocked' | 'capacity' | 'retry' | 'bug';
+  readonly verdict: 'blocked' | 'capacity' | 'retry' | 'bug' | 'overdue';
   /** Epoch milliseconds. */
   readonly since: number;
   readonly message: string;

@@ -11,7 +11,7 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 import type { Pacing, StepOutcome, StepRequest, StepState } from '../activities/contract.ts';
 import type { Plan, Step } from '../policy/plan.ts';
 import type { Outputs, ResourceKey } from '../topology/resource.ts';
-import { notReadyDelay, retryDelay, stepActivities } from './activities.ts';
+import { isOverdue, notReadyDelay, stepActivities, stepRetryDelay } from './activities.ts';
 import { failureOf, outcomeOf } from './outcomes.ts';
 import { outputsUsed, resolveReferences } from './references.ts';
 import type { Asked } from './verbs.ts';
@@ -46,12 +46,14 @@ type Try = { readonly first: boolean; readonly since: number; readonly told?: st
 const perform = async (run: PlanRun, step: Step, { first, since, told }: Try): Promise<unknown> => {
   if (step.resource.kind === 'milestone') return NO_EFFECT;
   const resolved: Step = { ...step, resource: resolveReferences(step.resource, run.outputs) };
+  const { overdueMs } = run.pacing;
   const request: StepRequest = {
     ...run.request,
     step: resolved,
     first,
     since,
     ...(told === undefined ? {} : { told }),
+    ...(step.verb === 'wait' && overdueMs !== undefined ? { overdueMs } : {}),
   };
   const activities = stepActivities(step);
   switch (step.verb) {
@@ -96,6 +98,7 @@ const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
   const began = Date.now();
   let failures = 0;
   let blockedSince: number | undefined;
+  let overdueSince: number | undefined;
   let awaited: string | undefined;
   for (let first = true; ; first = false) {
     // Paused: nothing begins and nothing that failed is tried again, but for what a person asks for by name.
@@ -123,16 +126,27 @@ const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
         return 'outdated';
       }
       if (verdict === 'not-ready') {
+        const waited = Date.now() - began;
+        const milliseconds = notReadyDelay(step, waited, lookAgain);
         awaited = message;
+        if (isOverdue(run.pacing, step, waited)) {
+          overdueSince ??= Date.now();
+          failures += 1;
+          const overdue = {
+            attempt: failures,
+            verdict: 'overdue',
+            message,
+            retryAt: Date.now() + milliseconds,
+          } as const;
+          run.report(step, { state: 'blocked', since: overdueSince, ...overdue });
+        } else run.report(step, { state: 'running', since: began, awaited });
         blockedSince = undefined;
-        run.report(step, { state: 'running', since: began, awaited });
-        const milliseconds = notReadyDelay(step, Date.now() - began, lookAgain);
         await until(run, step, () => false, { milliseconds, summary: `look again: ${step.id}` });
         continue;
       }
       awaited = undefined;
       failures += 1;
-      const milliseconds = retryDelay(run.pacing, failures);
+      const milliseconds = stepRetryDelay(run.pacing, step, failures);
       blockedSince ??= Date.now();
       const retryAt = Date.now() + milliseconds;
       run.report(step, { state: 'blocked', since: blockedSince, attempt: failures, verdict, message, retryAt });

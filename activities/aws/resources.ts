@@ -18,6 +18,7 @@ import { etcdVolumeDriver } from './etcd-volume.ts';
 import { createFacts, createMemory } from './facts.ts';
 import { createObserve, type Observe } from './inventory.ts';
 import { launchTemplateDriver } from './launch-template.ts';
+import { createLaunchTroubles, type LaunchTroubles } from './launches.ts';
 import { listenerDriver } from './listener.ts';
 import { loadBalancerDriver } from './load-balancer.ts';
 import { networkInterfaceDriver } from './network-interface.ts';
@@ -59,6 +60,7 @@ export type Aws = {
   readonly observe: Observe;
   readonly survey: TakeSurvey;
   readonly scope: AwsScope;
+  readonly launchTroubles: LaunchTroubles;
   /** Asks what a preflight will ask, so that it finds the answers; whatever is wrong is said by the preflight itself. */
   readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
 };
@@ -99,6 +101,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
   const network = createClusterNetwork();
   return {
     scope,
+    launchTroubles: createLaunchTroubles(clients),
     observe: createObserve(clients, scope, facts, network),
     survey: createSurvey(clients, scope),
     foresee: async (properties, signal) => {

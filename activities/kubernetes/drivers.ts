@@ -3,13 +3,16 @@
  *
  * Owns: the one list, and what they are made of. Neighbours: `activities/index.ts` puts them beside those of AWS and the hub.
  */
+import { nodePoolName, replicaName } from '../../api/names.ts';
 import type { ResourceKind } from '../../topology/resource.ts';
+import { REPLICAS } from '../../topology/values.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { type AddonSettings, addonDriver } from './addon.ts';
 import type { KubernetesClient } from './client.ts';
 import { controlPlaneDriver } from './control-plane.ts';
 import { finalizerDriver } from './finalizer.ts';
 import { joinTokenDriver } from './join-token.ts';
+import { type LaunchTroubles, noticingLaunches } from './launching.ts';
 import { nodePoolsDriver } from './node-pools.ts';
 import { nodesDriver } from './nodes.ts';
 import { secretDriver } from './secret.ts';
@@ -26,14 +29,23 @@ export const kubernetesDrivers = (dependencies: {
   readonly management: KubernetesClient;
   readonly userClusters: UserClusters;
   readonly addons?: AddonSettings;
+  readonly launchTroubles: LaunchTroubles;
 }): KubernetesDrivers => {
-  const { management, userClusters, addons } = dependencies;
+  const { management, userClusters, addons, launchTroubles } = dependencies;
   return {
     finalizer: finalizerDriver(management),
     secret: secretDriver(management),
-    'control-plane': controlPlaneDriver(userClusters),
+    'control-plane': noticingLaunches(
+      controlPlaneDriver(userClusters),
+      ({ owner }) => REPLICAS.map((index) => replicaName(owner.clusterId, index)),
+      launchTroubles,
+    ),
     'join-token': joinTokenDriver(management, userClusters),
-    nodes: nodesDriver(userClusters),
+    nodes: noticingLaunches(
+      nodesDriver(userClusters),
+      ({ owner, properties }) => [nodePoolName(owner.clusterId, properties.poolId)],
+      launchTroubles,
+    ),
     'node-pools': nodePoolsDriver(management),
     addon: addonDriver(userClusters, addons),
   };

@@ -28,6 +28,7 @@ const WHY: Readonly<Record<Blocked['verdict'], string>> = {
   blocked: 'waits for a person',
   capacity: 'waits for capacity at AWS',
   retry: 'failed and is tried again',
+  overdue: 'takes longer than it should',
   bug: 'failed unexpectedly: please report it',
 };
 

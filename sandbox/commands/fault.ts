@@ -88,5 +88,6 @@ export const listFaults = async (): Promise<void> => {
 
 export const clearFaults = async (): Promise<void> => {
   await clearStubFaults();
+  await ask('DELETE', '/_sim/fault');
   print(await ask('DELETE', '/_proxy/faults'));
 };

@@ -70,6 +70,28 @@ beforeEach(() => {
   calls = [];
 });
 
+describe('ensure of something whose group was deleted by hand', () => {
+  const refersToNothing: ResourceDriver<'security-group'> = {
+    ...driver,
+    create: () => Promise.reject(absentError('The security group sg-9 does not exist')),
+  };
+  const verdictAfter = async (began: number): Promise<string> => {
+    const asked = { ...request('ensure', true), since: began };
+    return ensureResource(refersToNothing, asked, context).then(
+      () => 'done',
+      (error: unknown) => verdictOf(error).verdict,
+    );
+  };
+
+  test('is tried again at first, since what was just made may not be visible yet', async () => {
+    expect(await verdictAfter(Date.now())).toBe('retry');
+  });
+
+  test('ends its plan after a while, since what the plan was made from is gone', async () => {
+    expect(await verdictAfter(Date.now() - 60_000)).toBe('superseded');
+  });
+});
+
 describe('ensure', () => {
   test('trusts the inventory on its first execution, and looks for itself on every later one', async () => {
     expect(await ensure(true)).toEqual({ change: 'created', outputs: { id: 'sg-1' } });

@@ -116,7 +116,10 @@ const workersMutations = async (since: number): Promise<readonly RecordedCall[]>
 const now = async (): Promise<number> => (await sandbox.callsSince(0)).next;
 
 beforeAll(async () => {
-  [sandbox, empty] = await Promise.all([startSandbox({ SLIPWAY_RELIST_SECONDS: '10' }, { stub: true }), startApiServer()]);
+  [sandbox, empty] = await Promise.all([
+    startSandbox({ SLIPWAY_RELIST_SECONDS: '10' }, { stub: true }),
+    startApiServer(),
+  ]);
   await empty.installCrds(join(import.meta.dirname, '../../deploy/crds'));
   await succeed('apply', sandbox.kubectl(['apply', '-f', MANIFEST]));
   await waitFor(

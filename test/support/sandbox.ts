@@ -13,7 +13,7 @@ import type { RecordedCall } from '../../sandbox/aws/proxy/call.ts';
 import { type SandboxStatus, statusNow } from '../../sandbox/commands/status.ts';
 import { readJson } from './http.ts';
 
-const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
@@ -21,14 +21,24 @@ export type Ran = { readonly code: number; readonly stdout: string; readonly std
 export const run = (
   file: string,
   args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string; readonly uid?: number } = {},
+  options: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly input?: string;
+    readonly uid?: number;
+    readonly cwd?: string;
+  } = {},
 ): Promise<Ran> =>
   new Promise((resolve) => {
-    const { env = process.env, input, uid } = options;
+    const { env = process.env, input, uid, cwd } = options;
     const child = execFile(
       file,
       args,
-      { env, maxBuffer: 64 << 20, ...(uid === undefined ? {} : { uid, gid: uid }) },
+      {
+        env,
+        maxBuffer: 64 << 20,
+        ...(uid === undefined ? {} : { uid, gid: uid }),
+        ...(cwd === undefined ? {} : { cwd }),
+      },
       (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr }),
     );

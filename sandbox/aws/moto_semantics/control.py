@@ -12,6 +12,7 @@ POST timing                      {"pending": 5, …}, in seconds; answers with a
 POST quota                       {"code": "L-1216C47A", "value": 8}: what Service Quotas answers from now on
 POST ids                         {"ids": ["subnet-…"]}: the next of each kind gets that id
 POST fault                       see faults.py
+DELETE fault[?action=]           takes back all faults, or those of one action
 POST lose-volume                 {"id"}: the volume is gone, whoever used it; {"id", "instance"} says who did
 POST detach-interface            {"id"}: somebody took the interface from its instance
 """
@@ -32,7 +33,7 @@ import moto.elbv2.models as moto_load_balancers
 import moto.moto_server.werkzeug_app as werkzeug_app
 
 from .events import instance_view, wait_for_events
-from .faults import add_fault
+from .faults import add_fault, clear_faults
 from .idempotency import choose_ids
 from .instances import end_instance
 from .inventory import inventory
@@ -187,6 +188,7 @@ def _answer(method: str, path: str, query: dict[str, str], body: dict[str, Any])
         ("POST", "ids"): lambda: choose_ids(body["ids"]) or {},
         ("POST", "quota"): lambda: set_quota(body),
         ("POST", "fault"): lambda: add_fault(body),
+        ("DELETE", "fault"): lambda: clear_faults(query.get("action")),
         ("POST", "lose-volume"): lambda: lose_volume(body["id"]),
         ("POST", "detach-interface"): lambda: detach_interface(body["id"]),
     }

@@ -19,6 +19,11 @@ def add_fault(fault: dict[str, Any]) -> list[dict[str, Any]]:
     return FAULTS
 
 
+def clear_faults(action: str | None) -> list[dict[str, Any]]:
+    FAULTS[:] = [fault for fault in FAULTS if action is not None and fault["action"] != action]
+    return FAULTS
+
+
 def take_fault(action: str, parameters: dict[str, Any]) -> dict[str, Any] | None:
     for fault in FAULTS:
         matches = all(parameters.get(key) == value for key, value in fault.get("match", {}).items())

@@ -98,7 +98,9 @@ beforeAll(async () => {
   poolId = nodePoolIdOf(pool.uid);
   const userClusters = connectUserClusters({ management, cache: createUserClusterCache(), proxy: proxy.url });
   // Only kinds of this room are asked for here.
-  steps = createSteps(kubernetesDrivers({ management, userClusters }) as unknown as Drivers);
+  steps = createSteps(
+    kubernetesDrivers({ launchTroubles: () => Promise.resolve([]), management, userClusters }) as unknown as Drivers,
+  );
   const path = '/api/v1/namespaces/default/secrets';
   await api.call('POST', path, {
     apiVersion: 'v1',

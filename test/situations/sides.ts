@@ -1,0 +1,72 @@
+/**
+ * Four sides from which a person sees what is stuck: kubectl, the command line, Temporal, and the worker's metrics.
+ *
+ * Owns: what each of them shows, as text, and the commands that the object's status prints. Neighbours: situations say what
+ * must be in there.
+ */
+import { dirname } from 'node:path';
+import { CHECKOUT, run, type SandboxForTests, succeed } from '../support/sandbox.ts';
+import type { Subject } from './situation.ts';
+
+const RESOURCES = { AWSCluster: 'awscluster', AWSNodePool: 'awsnodepool' } as const;
+
+export type StuckStep = {
+  readonly step: string;
+  readonly verdict: string;
+  readonly message: string;
+  readonly since: string;
+  readonly commands?: readonly string[];
+};
+
+export const sidesOf = (sandbox: SandboxForTests) => {
+  const resourceOf = ({ kind, name }: Subject): readonly [string, string] => [RESOURCES[kind], name];
+  const uidOf = (subject: Subject): Promise<string> =>
+    succeed('uid', sandbox.kubectl(['get', ...resourceOf(subject), '-o', 'jsonpath={.metadata.uid}']));
+
+  return {
+    uidOf,
+    /** `status.lastErrors`, as programs read it. */
+    stuck: async (subject: Subject): Promise<readonly StuckStep[]> => {
+      const path = 'jsonpath={.status.lastErrors}';
+      const text = await succeed('status', sandbox.kubectl(['get', ...resourceOf(subject), '-o', path]));
+      return text === '' ? [] : (JSON.parse(text) as readonly StuckStep[]);
+    },
+    kubectl: (subject: Subject): Promise<string> =>
+      succeed('kubectl describe', sandbox.kubectl(['describe', ...resourceOf(subject)])),
+    /** Of a node pool it tells with its cluster. */
+    slipway: ({ name }: { readonly name: string }): Promise<string> =>
+      succeed('slipway clusters describe', sandbox.slipway(['clusters', 'describe', name])),
+    /** The operation's current details, which Temporal's UI shows. */
+    details: (workflowId: string): Promise<string> =>
+      succeed('metadata', sandbox.temporal(['workflow', 'metadata', '--workflow-id', workflowId])),
+    /** Workflow ids that a person finds by the search attribute. */
+    found: async (step: string): Promise<string> =>
+      succeed(
+        'list',
+        sandbox.temporal([
+          'workflow',
+          'list',
+          '--query',
+          `SlipwayBlockedStep="${step}"`,
+          '-o',
+          'json',
+          '--limit',
+          '100',
+        ]),
+      ),
+    metrics: async (): Promise<string> => (await fetch(sandbox.status().metrics)).text(),
+    /** A command exactly as it was printed, by a shell, in the checkout. */
+    type: (command: string) => {
+      const { temporal } = sandbox.status();
+      return run('bash', ['-c', command], {
+        cwd: CHECKOUT,
+        env: {
+          ...process.env,
+          SLIPWAY_HOME: sandbox.home,
+          TEMPORAL_ADDRESS: temporal.address,
+          PATH: `${dirname(temporal.cli)}:${process.env['PATH'] ?? ''}`,
+        },
+      });
+    },
+  };
+};

@@ -1,0 +1,213 @@
+/**
+ * Twelve situations, from four sides: what is stuck says within a minute what is stuck, since when, why, and which commands
+ * move it on; the commands work as printed; and when the cause goes away it goes on by itself.
+ *
+ * One stub sandbox for all. The worker is away while the situations are arranged, so that all of them begin together.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { controlPlaneName } from '../../api/names.ts';
+import { type SandboxForTests, startSandbox } from '../support/sandbox.ts';
+import { waitFor } from '../support/wait.ts';
+import { type StuckStep, sidesOf } from './sides.ts';
+import { manifestOf, type Prepared, type Situation, type Subject, subjectOf } from './situation.ts';
+import { SITUATIONS } from './situations.ts';
+import { type World, worldOf } from './world.ts';
+
+const LIMIT = 600_000;
+/** The computer may be busy with other tests: the minute counts from when the object is stuck. */
+const MINUTE = { timeoutMs: 180_000, intervalMs: 1_000 };
+const LONG = { timeoutMs: 400_000, intervalMs: 1_000 };
+
+let sandbox: SandboxForTests;
+let world: World;
+let sides: ReturnType<typeof sidesOf>;
+const ids = new Map<string, string>();
+const prepared = new Map<string, Prepared>();
+
+const idOf = ({ cluster }: Situation): string => ids.get(cluster) ?? '';
+const subject = (situation: Situation): Subject => subjectOf(situation, idOf(situation));
+
+/** Whether a text holds another one, however it is wrapped. */
+const flat = (text: string): string => text.replaceAll(/[\s│├└─>|]+/g, ' ');
+
+const state = async ({ kind, name }: Subject): Promise<string> =>
+  world.kubectl('get', kind.toLowerCase(), name, '--ignore-not-found', '-o', 'jsonpath={.status.state}');
+
+const untilStuck = (about: Subject, step: string, why: RegExp): Promise<StuckStep> =>
+  waitFor(
+    `${about.name} says that ${step} is stuck`,
+    async () => (await sides.stuck(about)).find((one) => one.step.startsWith(step) && why.test(one.message)),
+    MINUTE,
+  );
+
+const untilProvisioned = (about: Subject): Promise<true> =>
+  waitFor(
+    `${about.name} is provisioned`,
+    async () => ((await state(about)) === 'Provisioned' ? true : undefined),
+    LONG,
+  );
+
+/** The operation of an object, or its entity where none runs. */
+const workflowIn = ({ commands = [] }: StuckStep): string =>
+  /--workflow-id '([^']+)'/.exec(commands.join('\n'))?.[1] ?? '';
+
+const expectFourSides = async (about: Subject, stuck: StuckStep, why: RegExp): Promise<void> => {
+  const { step, since, commands = [] } = stuck;
+  expect(commands.length).toBeGreaterThan(0);
+  expect(Date.parse(since)).toBeLessThanOrEqual(Date.now());
+
+  const described = flat(await sides.kubectl(about));
+  expect(described).toContain(step);
+  expect(described).toContain(since);
+  expect(described).toMatch(why);
+  for (const command of commands) expect(described).toContain(flat(command));
+
+  const cluster = about.kind === 'AWSCluster' ? about.name : about.name.replace(/-pool$/, '');
+  const told = flat(await sides.slipway({ name: cluster }));
+  expect(told).toContain(step);
+  expect(told).toMatch(why);
+  expect(told).toMatch(/slipway operations retry/);
+
+  const workflowId = workflowIn(stuck);
+  expect(await sides.found(step)).toContain(workflowId);
+  const details = flat(await sides.details(workflowId));
+  expect(details).toContain(step);
+  expect(details).toMatch(why);
+  expect(details).toContain(since.slice(0, 16));
+  expect(details).toContain('temporal workflow update execute');
+
+  const kind = step.replace(/^\w+ /, '').replace(/\/.*$/, '');
+  const line = new RegExp(`^slipway_blocked_steps\\{kind="${kind}",verdict="${stuck.verdict}"\\} [1-9]`, 'm');
+  await waitFor(
+    `the metrics count ${kind} with verdict ${stuck.verdict}`,
+    async () => (line.test(await sides.metrics()) ? true : undefined),
+    MINUTE,
+  );
+};
+
+const expectCommandsToWork = async ({ commands = [] }: StuckStep): Promise<void> => {
+  for (const command of commands) {
+    const { code, stdout, stderr } = await sides.type(command);
+    expect({ command, code, said: code === 0 ? '' : stdout + stderr }).toEqual({ command, code: 0, said: '' });
+  }
+};
+
+beforeAll(async () => {
+  sandbox = await startSandbox(
+    {
+      SLIPWAY_SETTLE_SECONDS: '1',
+      SLIPWAY_RETRY_SECONDS: '2',
+      SLIPWAY_RETRY_MAX_SECONDS: '8',
+      SLIPWAY_OVERDUE_SECONDS: '10',
+    },
+    { stub: true },
+  );
+  world = worldOf(sandbox);
+  sides = sidesOf(sandbox);
+  await world.command('stop', 'slipway-worker');
+  for (const situation of SITUATIONS) {
+    const { spec = {}, ...ready } = await situation.prepare(world);
+    prepared.set(situation.cluster, ready);
+    await world.apply(manifestOf(situation, spec));
+    const id = await world.clusterId(situation.cluster);
+    ids.set(situation.cluster, id);
+    await ready.arrange?.(id);
+  }
+  await world.command('start', 'slipway-worker');
+}, LIMIT);
+
+afterAll(async () => {
+  world?.close();
+  await sandbox?.end();
+}, 120_000);
+
+describe('within a minute kubectl, slipway, Temporal and a metric say what is stuck, since when and why, and what moves it on, when', () => {
+  test.each(SITUATIONS)(
+    '$title',
+    async (situation) => {
+      const stuck = await untilStuck(subject(situation), situation.step, situation.why);
+      expect(stuck.verdict).toBe(situation.verdict);
+      await expectFourSides(subject(situation), stuck, situation.why);
+    },
+    LIMIT,
+  );
+});
+
+describe('the commands that it prints work as printed when', () => {
+  test.each(SITUATIONS)(
+    '$title',
+    async (situation) => {
+      const about = subject(situation);
+      const stuck = await untilStuck(about, situation.step, situation.why);
+      await expectCommandsToWork(stuck);
+    },
+    LIMIT,
+  );
+});
+
+describe('it goes on by itself once the cause has gone, when', () => {
+  beforeAll(async () => {
+    for (const situation of SITUATIONS) await prepared.get(situation.cluster)?.cure(idOf(situation));
+  }, LIMIT);
+
+  test.each(SITUATIONS)('$title', (situation) => untilProvisioned(subject(situation)), LIMIT);
+});
+
+describe('a security group that is deleted by hand while its cluster is made', () => {
+  const situation: Situation = {
+    title: '',
+    cluster: 'no-group',
+    step: 'ensure security-group-rules/controlplane',
+    verdict: 'retry',
+    why: /refers to something that is not there|does not exist/,
+    prepare: () => Promise.resolve({ cure: () => Promise.resolve() }),
+  };
+
+  test(
+    'is named from four sides, and made again with all that refers to it',
+    async () => {
+      const users = ['AuthorizeSecurityGroupIngress', 'CreateNetworkInterface', 'CreateLoadBalancer'];
+      for (const operation of users) await world.refuseAll(operation);
+      await world.apply(manifestOf(situation, {}));
+      const id = await world.clusterId(situation.cluster);
+      ids.set(situation.cluster, id);
+      const about = subject(situation);
+      await untilStuck(about, situation.step, /AuthorizeSecurityGroupIngress/);
+      const group = await world.securityGroup(controlPlaneName(id));
+      await world.deleteSecurityGroup(group ?? '');
+      await world.permitAll();
+      const stuck = await untilStuck(about, situation.step, situation.why);
+      await expectFourSides(about, stuck, situation.why);
+      await untilProvisioned(about);
+      expect(await world.securityGroup(controlPlaneName(id))).not.toBe(group);
+    },
+    LIMIT,
+  );
+});
+
+describe('a permission that a delete needs', () => {
+  const situation = SITUATIONS[0] as Situation;
+  const why = /AutoScaling DeleteAutoScalingGroup: AccessDenied/;
+
+  test(
+    'is named from four sides while it is missing, its commands work, and the delete ends by itself once it is given',
+    async () => {
+      const about = subject(situation);
+      const group = `${idOf(situation)}-controlplane-0`;
+      await world.refuse(
+        'DeleteAutoScalingGroup',
+        { AutoScalingGroupName: group },
+        'AccessDenied',
+        'is not authorized',
+      );
+      await world.kubectl('delete', 'awscluster', about.name, '--wait=false');
+      const stuck = await untilStuck(about, 'remove auto-scaling-group/controlplane-0', why);
+      expect(stuck.verdict).toBe('blocked');
+      await expectFourSides(about, stuck, why);
+      await expectCommandsToWork(stuck);
+      await world.permit('DeleteAutoScalingGroup');
+      await waitFor('it is gone', async () => ((await state(about)) === '' ? true : undefined), LONG);
+    },
+    LIMIT,
+  );
+});
