@@ -10,7 +10,7 @@ describe("the worker's configuration", () => {
       settleSeconds: 120,
       repairSeconds: 300,
       sweepSeconds: 600,
-      pacing: { retryMs: 10_000, retryMaxMs: 1_800_000 },
+      pacing: { retryMs: 10_000, retryMaxMs: 1_800_000, overdueMs: 600_000 },
       metricsApiService: true,
       logLevel: 'info',
       activitySlots: 40,
