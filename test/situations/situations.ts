@@ -109,9 +109,9 @@ export const SITUATIONS: readonly Situation[] = [
   {
     title: 'the hub is down',
     cluster: 'hub-down',
-    step: 'ensure hub-membership/hub-down',
+    step: 'assess',
     verdict: 'retry',
-    why: /ECONNREFUSED/,
+    why: /GKE Hub at \S+ did not answer/,
     prepare: ({ command }) =>
       Promise.resolve({
         spec: { 'controlPlane.hub': { membershipName: 'projects/p/locations/global/memberships/hub-down' } },

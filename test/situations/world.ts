@@ -28,6 +28,9 @@ export const VPC = 'vpc-027d53db543f33b56';
 /** AWS keeps five addresses of each subnet for itself. */
 const FREE_IN_SMALLEST = 11;
 
+/** moto enables and disables a key by its id only. */
+const keyIdIn = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
+
 export type World = ReturnType<typeof worldOf>;
 
 export const worldOf = (sandbox: SandboxForTests) => {
@@ -68,9 +71,10 @@ export const worldOf = (sandbox: SandboxForTests) => {
       ask('POST', '/_proxy/faults', { kind: 'error', operation, code: 'InternalError', status: 500, count: 100_000 }),
     permitAll: () => ask('DELETE', '/_proxy/faults'),
 
-    makeKey: async (): Promise<string> => (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? '',
-    disableKey: (arn: string) => kms.send(new DisableKeyCommand({ KeyId: arn })),
-    enableKey: (arn: string) => kms.send(new EnableKeyCommand({ KeyId: arn })),
+    makeKey: async (): Promise<string> =>
+      (await kms.send(new CreateKeyCommand({ KeyUsage: 'ENCRYPT_DECRYPT' }))).KeyMetadata?.Arn ?? '',
+    disableKey: (arn: string) => kms.send(new DisableKeyCommand({ KeyId: keyIdIn(arn) })),
+    enableKey: (arn: string) => kms.send(new EnableKeyCommand({ KeyId: keyIdIn(arn) })),
     makeKeyPair: (name: string) => ec2.send(new CreateKeyPairCommand({ KeyName: name })),
     deleteKeyPair: (name: string) => ec2.send(new DeleteKeyPairCommand({ KeyName: name })),
     makeTargetGroup: (name: string) =>
