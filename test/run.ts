@@ -6,7 +6,7 @@
  *   node test/run.ts [unit | integration | journey]… [part of a path]…
  *
  * `unit` tests need nothing but Node.js; `integration` tests run real binaries (`*.integration.test.ts`), which are built
- * first where they are missing; `journey` tests run a whole sandbox each (`*.journey.test.ts`), one at a time.
+ * first where they are missing; `journey` tests run a whole sandbox each (`*.journey.test.ts`). As many files run at once as there are cores, two at least: they wait a lot.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -20,15 +20,15 @@ type Group = (typeof GROUPS)[number];
 
 const CHECKOUT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Which files of the tests belong to a group, and how many of them run at once. */
+/** Which files of the tests belong to a group. */
 const GROUP_FLAGS: Readonly<Record<Group, readonly string[]>> = {
   unit: ['--testPathIgnorePatterns', '\\.integration\\.test\\.ts$', '\\.journey\\.test\\.ts$', '/node_modules/'],
-  integration: [
-    ...['--testMatch', '<rootDir>/test/**/*.integration.test.ts'],
-    ...['--maxWorkers', String(Math.max(1, Math.floor(availableParallelism() / 2)))],
-  ],
-  journey: ['--testMatch', '<rootDir>/test/**/*.journey.test.ts', '--runInBand'],
+  integration: ['--testMatch', '<rootDir>/test/**/*.integration.test.ts'],
+  journey: ['--testMatch', '<rootDir>/test/**/*.journey.test.ts'],
 };
+
+/** Files at once. */
+const WORKERS = ['--maxWorkers', String(Math.max(2, availableParallelism()))];
 
 type Counts = { readonly passed: number; readonly failed: number };
 
@@ -65,7 +65,7 @@ const runGroup = async (group: Group, filters: readonly string[]): Promise<Count
   try {
     const report = join(folder, 'report.json');
     process.stdout.write(`\n${group} tests\n`);
-    const flags = [...GROUP_FLAGS[group], '--passWithNoTests', '--json', '--outputFile', report];
+    const flags = [...GROUP_FLAGS[group], ...WORKERS, '--passWithNoTests', '--json', '--outputFile', report];
     const code = await runJest(filters.length > 0 ? [...flags, '--', ...filters] : flags);
     const counts = countsIn(report);
     // Jest itself failed, although no test did: that must not pass.

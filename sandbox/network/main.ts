@@ -34,7 +34,8 @@ const main = async (path: string | undefined): Promise<void> => {
   const account = connectAccount(layout.moto);
   const bell = createBell();
   const balancers = createBalancers({ account, log, onTurn: bell.ring });
-  const pods = createPods({ layout, log, onExit: bell.ring });
+  // Stub clusters have no pods, and nobody who could be told of any.
+  const pods = layout.stub === undefined ? createPods({ layout, log, onExit: bell.ring }) : undefined;
   const proxy = createProxy({ at: layout.proxy, network: layout.network, balancers });
   await proxy.listening;
   log.info({ proxy: `http://${layout.proxy.host}:${layout.proxy.port}` }, 'The way in is open');
@@ -43,7 +44,7 @@ const main = async (path: string | undefined): Promise<void> => {
       const loadBalancers = await account.loadBalancers();
       balancers.update(routesOf(loadBalancers, hasInstanceTargets(loadBalancers) ? await account.instances() : []));
       const answers = (route: Route): boolean => route.targets.some((one) => balancers.healthOf(one) === 'healthy');
-      pods.update(clustersOf(balancers.routes(), answers));
+      pods?.update(clustersOf(balancers.routes(), answers));
       await balancers.report();
     } catch (error) {
       balancers.forgetReports();
