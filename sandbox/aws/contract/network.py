@@ -23,6 +23,15 @@ def group_dependencies(world: World) -> None:
 
 
 @check
+def interface_of_a_missing_group(world: World) -> None:
+    """A network interface in a security group that does not exist is refused, and no such group comes to be"""
+    group = world.ec2.create_security_group(GroupName=f"m-{world.unique}", Description="d", VpcId=world.vpc)["GroupId"]
+    world.ec2.delete_security_group(GroupId=group)
+    expect(world.error(world.interface, Groups=[group]), "InvalidGroup.NotFound")
+    expect(world.error(world.ec2.describe_security_groups, GroupIds=[group]), "InvalidGroup.NotFound")
+
+
+@check
 def rules_all_or_none(world: World) -> None:
     """Rules are authorised all or none, and a protocol without ports is a rule like any other"""
     group = world.ec2.create_security_group(GroupName=f"r-{world.unique}", Description="d", VpcId=world.vpc)["GroupId"]

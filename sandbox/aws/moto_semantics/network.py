@@ -11,7 +11,7 @@ from typing import Any
 import moto.ec2.models as ec2_models
 import moto.ec2.models.nat_gateways as moto_nat_gateways
 import moto.ec2.models.subnets as moto_subnets
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundError
 
 from .events import emit
 from .patching import patch
@@ -67,9 +67,14 @@ def create_network_interface(
     subnet: Any,
     private_ip_address: str | None,
     private_ip_addresses: Any = None,
+    group_ids: list[str] | None = None,
     *args: Any,
     **kwargs: Any,
 ) -> Any:
+    # moto would make a group of that id.
+    for group in group_ids or []:
+        if self.get_security_group_from_id(group) is None:
+            raise InvalidSecurityGroupNotFoundError(group)
     found = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
     wanted = [
         address["PrivateIpAddress"] if isinstance(address, dict) else address for address in private_ip_addresses or []
@@ -79,7 +84,7 @@ def create_network_interface(
     for ip in wanted:
         check_address(found, ip)
     chosen = private_ip_address or (None if wanted else free_address(found))
-    return original(self, found, chosen, private_ip_addresses, *args, **kwargs)
+    return original(self, found, chosen, private_ip_addresses, group_ids, *args, **kwargs)
 
 
 @patch(ec2_models.EC2Backend)
