@@ -209,3 +209,19 @@ test('a protected object cannot be deleted until protection is lifted', async ()
   expect(await protect(false)).toMatchObject({ status: 200 });
   expect(await kubectl('delete', '-f', SEED_FILE)).toContain('"cluster-0" deleted');
 });
+
+test('what installs the admission webhook is what an API server takes, every field of it', async () => {
+  const deploy = join(ROOT, 'deploy');
+  await kubectl('apply', '-f', join(deploy, 'rbac/identities.yaml'), '-f', join(deploy, 'rbac/admission.yaml'));
+  const webhook = ['workload', 'configuration'].flatMap((name) => [
+    '-f',
+    join(deploy, `admission/webhook/${name}.yaml`),
+  ]);
+  const created = await kubectl('apply', '--dry-run=server', '--validate=strict', ...webhook);
+  expect(created.trim().split('\n').sort()).toEqual([
+    'deployment.apps/slipway-admission created (server dry run)',
+    'poddisruptionbudget.policy/slipway-admission created (server dry run)',
+    'service/slipway-admission created (server dry run)',
+    'validatingwebhookconfiguration.admissionregistration.k8s.io/slipway-admission created (server dry run)',
+  ]);
+});

@@ -86,6 +86,18 @@ describe('kubectl', () => {
   });
 });
 
+describe('a protected node pool', () => {
+  test('protects its cluster, too, until somebody says otherwise', async () => {
+    await succeed('apply', apply(pool('kept', { clusterName: 'named', deletionProtection: true })));
+    const { code, stderr } = await sandbox.kubectl(['delete', 'awscluster', 'named', '--wait=false']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('admission webhook "deletions.admission.slipway.dev" denied the request');
+    expect(stderr).toContain('its node pools, and these are protected against that: kept: set spec.deletionProtection');
+    await kubectl('patch', 'awsnodepool', 'kept', '--type=merge', '-p', '{"spec":{"deletionProtection":false}}');
+    await kubectl('delete', 'awsnodepool', 'kept', '--timeout', '120s');
+  }, 200_000);
+});
+
 describe('preflight', () => {
   const wrong = {
     keyName: { keyName: 'gone' },
