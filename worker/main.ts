@@ -15,7 +15,7 @@ import { listBlocked } from './blocked.ts';
 import { readWorkerConfiguration } from './configuration.ts';
 import { outcomeInterceptor } from './interceptors.ts';
 import { createMetrics, serveMetrics } from './metrics.ts';
-import { keepScheduleInTheEnd } from './sweep-schedule.ts';
+import { keepScheduleAlive } from './sweep-schedule.ts';
 
 const configuration = readWorkerConfiguration();
 const log = pino({ base: { component: 'worker' }, level: configuration.logLevel });
@@ -99,7 +99,7 @@ const worker = await Worker.create({
 });
 log.info({ taskQueue, region: configuration.region }, 'Working');
 const stopping = new AbortController();
-const scheduled = keepScheduleInTheEnd({
+const scheduled = keepScheduleAlive({
   client: new Client({ connection, namespace: configuration.temporalNamespace }),
   account: wired.account,
   region: configuration.region,

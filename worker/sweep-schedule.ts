@@ -16,24 +16,18 @@ export type SweepSchedule = {
   readonly seconds: number;
 };
 
-/** Makes the schedule what it should be. */
-export const keepSchedule = async (
+const intervalsOf = (seconds: number) => ({ intervals: [{ every: seconds * 1_000 }] });
+
+/** Makes the schedule where there is none; false where there is one. */
+const makeSchedule = async (
   client: Pick<Client, 'schedule'>,
   { account, region, taskQueue, seconds }: SweepSchedule,
-): Promise<string> => {
+): Promise<boolean> => {
   const scheduleId = sweepScheduleId(account, region, taskQueue);
-  const handle = client.schedule.getHandle(scheduleId);
-  if (seconds === 0) {
-    await handle.delete().catch((error: unknown) => {
-      if (!(error instanceof ScheduleNotFoundError)) throw error;
-    });
-    return scheduleId;
-  }
-  const spec = { intervals: [{ every: seconds * 1_000 }] };
   try {
     await client.schedule.create({
       scheduleId,
-      spec,
+      spec: intervalsOf(seconds),
       action: {
         type: 'startWorkflow',
         workflowType: DRIFT_SWEEP_WORKFLOW,
@@ -45,12 +39,27 @@ export const keepSchedule = async (
       // A sweep that is late is no use to anybody: the next one sees the same.
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' },
     });
+    return true;
   } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    // A pause, or a note, is somebody's wish and stays.
-    await handle.update((previous) => ({ ...previous, spec }));
+    if (error instanceof ScheduleAlreadyRunning) return false;
+    throw error;
   }
-  return scheduleId;
+};
+
+/** Makes the schedule what it should be; true where it was made. */
+export const keepSchedule = async (client: Pick<Client, 'schedule'>, schedule: SweepSchedule): Promise<boolean> => {
+  const { account, region, taskQueue, seconds } = schedule;
+  const handle = client.schedule.getHandle(sweepScheduleId(account, region, taskQueue));
+  if (seconds === 0) {
+    await handle.delete().catch((error: unknown) => {
+      if (!(error instanceof ScheduleNotFoundError)) throw error;
+    });
+    return false;
+  }
+  const made = await makeSchedule(client, schedule);
+  // A pause, or a note, is somebody's wish and stays.
+  if (!made) await handle.update((previous) => ({ ...previous, spec: intervalsOf(seconds) }));
+  return made;
 };
 
 export type Keeping = {
@@ -65,17 +74,31 @@ export type Keeping = {
   readonly onTrouble: (error: unknown, nextTryMs: number) => void;
 };
 
-/** The same until it succeeds: neither AWS nor Temporal need answer when a worker starts. */
-export const keepScheduleInTheEnd = async (keeping: Keeping): Promise<void> => {
+/** How often it is seen to that the schedule is still there. */
+const AGAIN_MS = 60_000;
+
+/**
+ * Sees to it for as long as the worker lives: neither AWS nor Temporal need answer when it starts, and Temporal may lose all
+ * it has, schedules included, while entities only have to look again.
+ */
+export const keepScheduleAlive = async (keeping: Keeping): Promise<void> => {
   const { client, region, taskQueue, seconds, signal } = keeping;
-  for (let attempt = 0; !signal.aborted; attempt += 1) {
+  let kept = false;
+  for (let failures = 0; !signal.aborted; ) {
     try {
       const account = await keeping.account(signal);
-      keeping.onKept(await keepSchedule(client, { account, region, taskQueue, seconds }));
-      return;
+      const schedule = { account, region, taskQueue, seconds };
+      // Once it has this worker's interval, only its absence matters: whatever people changed stays.
+      const made = kept ? await makeSchedule(client, schedule) : await keepSchedule(client, schedule);
+      if (made || !kept) keeping.onKept(sweepScheduleId(account, region, taskQueue));
+      kept = true;
+      failures = 0;
+      if (seconds === 0) return;
+      await keeping.pause(AGAIN_MS);
     } catch (error) {
       if (signal.aborted) return;
-      const nextTryMs = Math.min(2_000 * 2 ** attempt, 60_000);
+      const nextTryMs = Math.min(2_000 * 2 ** failures, AGAIN_MS);
+      failures += 1;
       keeping.onTrouble(error, nextTryMs);
       await keeping.pause(nextTryMs);
     }

@@ -281,7 +281,11 @@ describe('an entity', () => {
       await entity.executeUpdate(verbUpdates.retry, { args: [{}] });
       await untilPhase(object, 'settled');
       expect(looks).toBe(2);
-      expect((await entity.describe()).searchAttributes['SlipwayBlockedStep']).toBeUndefined();
+      // A query sees what the server is told only a moment later.
+      await waitFor('nothing is blocked any more', async () => {
+        const { searchAttributes } = await entity.describe();
+        return searchAttributes['SlipwayBlockedStep'] === undefined ? true : undefined;
+      });
       expect(await refusal(entity.executeUpdate(verbUpdates.retry, { args: [{}] }))).toMatch(/^Nothing is blocked/);
       await entity.terminate();
     });
