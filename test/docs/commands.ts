@@ -67,11 +67,9 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'README.md': 'test/journeys/create.journey.test.ts',
   'docs/quick-start.md': 'test/journeys/create.journey.test.ts',
   'docs/reading-a-create-in-temporal.md': 'test/journeys/create.journey.test.ts',
+  'docs/operations.md': 'test/docs/operations.journey.test.ts',
   'docs/security.md': 'test/deploy/rbac.integration.test.ts',
 };
-
-/** Pages whose commands no journey follows yet. Nothing may be added here. */
-export const NOT_RUN_YET: readonly string[] = ['docs/operations.md'];
 
 /**
  * Commands that cannot be run inside of a test, since they run the tests, or take away what the tests run on. Each is run by
