@@ -109,8 +109,9 @@ export const entityRefusalOf = (verb: Verb, view: EntityView, skipped: readonly 
     case 'retry':
       if (view.held !== undefined) return `${view.held} was aborted: resume begins it again.`;
       if (view.phase === 'blocked' || view.phase === 'waiting' || skipped.length > 0) return undefined;
-      if (view.drifted) return undefined;
-      return view.phase === 'assessing' ? 'It looks at this moment.' : 'Nothing is blocked: there is nothing to retry.';
+      // While it looks, somebody who was told to retry a moment ago is right to: it looks once more.
+      if (view.drifted || view.phase === 'assessing') return undefined;
+      return 'Nothing is blocked: there is nothing to retry.';
     case 'resume':
       return view.held === undefined ? 'Nothing was aborted or paused: there is nothing to resume.' : undefined;
     case 'skip':

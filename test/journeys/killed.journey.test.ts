@@ -76,9 +76,9 @@ const expectAsUndisturbed = async (): Promise<void> => {
   expect(now.memberships).toHaveLength(1);
 };
 
-/** Five moments spread over so many calls, and one that chance chooses. */
+/** Two moments spread over so many calls, and one that chance chooses: the fault matrix kills after each of them. */
 const moments = (calls: number): number[] => [
-  ...[1, 2, 3, 4, 5].map((n) => Math.max(1, Math.round((calls * n) / 5.5))),
+  ...[1, 3].map((n) => Math.max(1, Math.round((calls * n) / 4))),
   1 + Math.floor(random() * (calls - 1)),
 ];
 
@@ -119,7 +119,7 @@ describe('a worker that is killed', () => {
         withoutDoubles(killWhenever(sandbox, create(), afterCalls(at))),
       );
       figures.push(`  kills after call ${kills.join(', ')}`);
-      expect(kills.length).toBeGreaterThanOrEqual(4);
+      expect(kills.length).toBeGreaterThanOrEqual(2);
       await expectAsUndisturbed();
     },
     LIMIT,
@@ -128,10 +128,10 @@ describe('a worker that is killed', () => {
   test(
     'after any of the calls that take a cluster away leaves nothing',
     async () => {
-      const at = moments(deleting).filter((_, index) => index % 2 === 0);
+      const at = moments(deleting).slice(0, 2);
       const kills = await timed('delete with the worker killed', () => killWhenever(sandbox, remove(), afterCalls(at)));
       figures.push(`  kills after call ${kills.join(', ')}`);
-      expect(kills.length).toBeGreaterThanOrEqual(2);
+      expect(kills.length).toBeGreaterThanOrEqual(1);
       await expectGone(lifecycle, before);
     },
     LIMIT,

@@ -39,15 +39,15 @@ export const sidesOf = (sandbox: SandboxForTests) => {
     /** The operation's current details, which Temporal's UI shows. */
     details: (workflowId: string): Promise<string> =>
       succeed('metadata', sandbox.temporal(['workflow', 'metadata', '--workflow-id', workflowId])),
-    /** Workflow ids that a person finds by the search attribute. */
-    found: async (step: string): Promise<string> =>
+    /** What a person finds by the search attribute, which holds the first of the steps that are stuck. */
+    found: (): Promise<string> =>
       succeed(
         'list',
         sandbox.temporal([
           'workflow',
           'list',
           '--query',
-          `SlipwayBlockedStep="${step}"`,
+          'SlipwayBlockedStep IS NOT NULL',
           '-o',
           'json',
           '--limit',

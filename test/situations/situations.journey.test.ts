@@ -64,12 +64,13 @@ const expectFourSides = async (about: Subject, stuck: StuckStep, why: RegExp): P
 
   const cluster = about.kind === 'AWSCluster' ? about.name : about.name.replace(/-pool$/, '');
   const told = flat(await sides.slipway({ name: cluster }));
-  expect(told).toContain(step);
+  // What an object's own look runs into is told at the object, and is no step of an operation.
+  if (step !== 'assess') expect(told).toContain(step);
   expect(told).toMatch(why);
   expect(told).toMatch(/slipway operations retry/);
 
   const workflowId = workflowIn(stuck);
-  expect(await sides.found(step)).toContain(workflowId);
+  expect(await sides.found()).toContain(workflowId);
   const details = flat(await sides.details(workflowId));
   expect(details).toContain(step);
   expect(details).toMatch(why);
