@@ -56,4 +56,5 @@ export const grants = (account: ServiceAccountName): readonly string[] => {
 /** What no run of the create journey is bound to show, and which path needs it. */
 export const RARE_REQUESTS: Readonly<Record<string, string>> = {
   'slipway-worker delete multicloud.cluster.gke.io awsnodepools': 'a cluster that is deleted without its node pools',
+  'slipway-worker list multicloud.cluster.gke.io awsclusters': 'the sweep for drift, every ten minutes',
 };
