@@ -79,6 +79,8 @@ export const signals = (
     const news = fingerprint(object);
     const asked = requestsOf(object);
     const requests = JSON.stringify(asked);
+    // What was told already is not told now either: that it was listed again must not make its entity look freshly told.
+    if (before?.news === news && before.requests === requests) return;
     const reference = referenceOf(object);
     const state: EntityState = { v: 1, object: reference, dependents: [] };
     const workflowId = entityWorkflowId(reference);

@@ -24,8 +24,19 @@ let strayed: ChildProcess | undefined;
 
 const layout = (): SandboxLayout => JSON.parse(readFileSync(folders(sandbox.home).layout, 'utf8')) as SandboxLayout;
 
+const endStray = async (): Promise<void> => {
+  const worker = strayed;
+  strayed = undefined;
+  if (worker === undefined || worker.exitCode !== null) return;
+  const exited = once(worker, 'exit');
+  worker.kill('SIGKILL');
+  await exited;
+};
+
 /** Runs a worker of another configuration in the place of the sandbox's own. */
 const strayWorker = async (settings: NodeJS.ProcessEnv): Promise<void> => {
+  // One that a failed test left behind would go on polling, in this sandbox and in the next one at its address.
+  await endStray();
   await succeed('stop slipway-worker', sandbox.sandbox('stop', 'slipway-worker'));
   const { checkout, node } = layout();
   const log = createWriteStream(join(sandbox.home, 'logs', 'strayed-worker.log'), { flags: 'a' });
@@ -41,15 +52,6 @@ const strayWorker = async (settings: NodeJS.ProcessEnv): Promise<void> => {
   worker.stdout.pipe(log);
   worker.stderr.pipe(log);
   await waitFor('the strayed worker works', async () => (said.includes('"Working"') ? true : undefined), LONG);
-};
-
-const endStray = async (): Promise<void> => {
-  const worker = strayed;
-  strayed = undefined;
-  if (worker === undefined || worker.exitCode !== null) return;
-  const exited = once(worker, 'exit');
-  worker.kill('SIGKILL');
-  await exited;
 };
 
 const pointBack = async (): Promise<void> => {
