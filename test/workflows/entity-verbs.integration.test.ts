@@ -122,7 +122,9 @@ describe('an annotation', () => {
       const { runId } = await entityOf(object).describe();
       await entity.cancel();
       await untilPhase(object, 'blocked');
-      expect((await entityOf(object).describe()).runId).not.toBe(runId);
+      // It says that it is blocked before its run ends, and after the next one has begun.
+      await waitFor('a new run', async () => ((await entityOf(object).describe()).runId === runId ? undefined : true));
+      await untilPhase(object, 'blocked');
       await entityOf(object).executeUpdate(verbUpdates.resume, { args: [{}] });
       await untilBlocked(object);
       expect(tries).toHaveLength(4);
