@@ -95,8 +95,15 @@ export const replacement: Tell = (story) => {
         expect(seen.requests).toBeGreaterThanOrEqual(BEFORE + 5);
         const word = await journey.user('get', 'secret', 'treasure', '-o', 'jsonpath={.data.word}');
         expect(Buffer.from(word, 'base64').toString()).toBe('swordfish');
-        const nodes = rows(await journey.user('get', 'nodes', '--no-headers')).map((node) => node.split(/\s+/)[1]);
-        expect(nodes).toEqual(Array(9).fill('Ready'));
+        // One whose connection ended with the replica may have missed a Lease on a busy computer: it comes back by itself.
+        await waitFor(
+          'all nodes are Ready',
+          async () => {
+            const nodes = rows(await journey.user('get', 'nodes', '--no-headers')).map((node) => node.split(/\s+/)[1]);
+            return nodes.length === 9 && nodes.every((state) => state === 'Ready') ? true : undefined;
+          },
+          LONG,
+        );
       },
       2 * LONG.timeoutMs,
     );
