@@ -30,10 +30,14 @@ export const apply: Tell = (story) => {
     });
 
     test('tells in Temporal what runs at the moment', async () => {
-      const details = await story().temporal.metadata(await operationOf(story(), 'awscluster'));
-      expect(details).toContain('### CreateCluster of AWSCluster default/cluster-0');
-      expect(details).toMatch(/Running: \d+ of \d+ steps done/);
-      expect(details).toMatch(/#### Running\n\s*- `(ensure|wait) \S+` since/);
+      const operation = await operationOf(story(), 'awscluster');
+      // Between the end of one step and the begin of the next nothing runs, for a moment.
+      await eventually('the step that runs', async () => {
+        const details = await story().temporal.metadata(operation);
+        expect(details).toContain('### CreateCluster of AWSCluster default/cluster-0');
+        expect(details).toMatch(/Running: \d+ of \d+ steps done/);
+        expect(details).toMatch(/#### Running\n\s*- `(ensure|wait) \S+` since/);
+      });
     });
 
     test('ends with everything provisioned', () => story().journey.untilProvisioned());
