@@ -11,7 +11,7 @@ import { DRIFT_SWEEP_WORKFLOW, sweepScheduleId, TASK_QUEUE } from '../workflows/
 import { type CallCount, callsTable, countCalls } from './calls.ts';
 import { type Cloud, inCloud } from './cloud.ts';
 import type { BenchOptions } from './main.ts';
-import { apply, smallCluster, untilProvisioned, untilQuiet } from './manifests.ts';
+import { apply, oneOfMany, untilProvisioned, untilQuiet } from './manifests.ts';
 import { countOf } from './options.ts';
 import { CAPA } from './peers.ts';
 import { costsOf } from './processes.ts';
@@ -83,7 +83,7 @@ const measure = (many: number): Promise<readonly Measured[]> =>
     for (const clusters of many > 1 ? [1, many] : [1]) {
       while (made < clusters) {
         const wave = Math.min(AT_ONCE, clusters - made);
-        for (let index = 0; index < wave; index += 1) await apply(cloud, smallCluster(`idle-${made + index}`));
+        for (let index = made; index < made + wave; index += 1) await apply(cloud, oneOfMany(`idle-${index}`, index));
         made += wave;
         await untilProvisioned(cloud, made * 2, LIMIT_MS);
       }

@@ -52,6 +52,22 @@ export const smallCluster = (name: string): readonly Manifest[] => {
   ];
 };
 
+/**
+ * One of hundreds of small clusters in the same subnets. Each sets a tag on every subnet for its services' balancers, and AWS
+ * takes fifty a subnet: so each names one of the six.
+ */
+export const oneOfMany = (name: string, index: number): readonly Manifest[] => {
+  const [cluster, ...pools] = smallCluster(name);
+  if (cluster === undefined) throw new Error('a small cluster has a cluster');
+  const networking = cluster.spec['networking'] as { readonly serviceLoadBalancerSubnetIDs: readonly string[] };
+  const subnets = networking.serviceLoadBalancerSubnetIDs;
+  const serviceLoadBalancerSubnetIDs = subnets.slice(index % subnets.length).slice(0, 1);
+  return [
+    { ...cluster, spec: { ...cluster.spec, networking: { ...networking, serviceLoadBalancerSubnetIDs } } },
+    ...pools,
+  ];
+};
+
 /** In order, as kubectl applies a file. */
 export const apply = async (cloud: Cloud, manifests: readonly Manifest[]): Promise<void> => {
   for (const manifest of manifests) await cloud.objects.create(manifest);

@@ -10,7 +10,7 @@ import { type CallCount, callsTable, countCalls } from './calls.ts';
 import { type Cloud, inCloud } from './cloud.ts';
 import { lineThrough, valueAt } from './fit.ts';
 import type { BenchOptions } from './main.ts';
-import { apply, smallCluster, stored, untilProvisioned, untilQuiet } from './manifests.ts';
+import { apply, oneOfMany, stored, untilProvisioned, untilQuiet } from './manifests.ts';
 import { countOf, countsOf } from './options.ts';
 import { CAPI_SCALE } from './peers.ts';
 import { type Cost, costsOf } from './processes.ts';
@@ -62,7 +62,7 @@ const runWave = async (cloud: Cloud, from: number, count: number): Promise<Wave>
   const before = costsNow(cloud);
   const { next } = await cloud.callsSince(0);
   const began = performance.now();
-  for (let index = from; index < from + count; index += 1) await apply(cloud, smallCluster(`scale-${index}`));
+  for (let index = from; index < from + count; index += 1) await apply(cloud, oneOfMany(`scale-${index}`, index));
   await untilProvisioned(cloud, (from + count) * 2, LIMIT_MS);
   const seconds = (performance.now() - began) / 1_000;
   const { calls } = await untilQuiet(cloud, next, QUIET_MS);
