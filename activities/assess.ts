@@ -30,7 +30,7 @@ export type ObserveRequest = {
   readonly subnetIds: readonly string[];
   /** The cluster is going: what controllers made for it goes too. */
   readonly withCloud: boolean;
-  /** A node pool without our finalizer: it owns nothing yet (I3). */
+  /** An object without our finalizer: it owns nothing yet (I3). */
   readonly isNew: boolean;
   /** `projects/P/locations/global/memberships/NAME` */
   readonly membership?: string;
@@ -64,7 +64,7 @@ export const clusterRequest = (object: ObjectRef, cluster: AWSCluster): ObserveR
     vpcId: spec.networking.vpcID,
     subnetIds: distinct([...spec.controlPlane.subnetIDs, ...spec.networking.serviceLoadBalancerSubnetIDs]),
     withCloud: isDeleting(cluster),
-    isNew: false,
+    isNew: isNew(cluster),
     ...(spec.controlPlane.hub === undefined ? {} : { membership: spec.controlPlane.hub.membershipName }),
   };
 };

@@ -62,7 +62,10 @@ const hopsOf = async (cloud: Cloud, applied: number, last: RecordedCall): Promis
   );
   // The call's own activity ends first after it; a clock's millisecond is rounded.
   const [own] = candidates.filter(({ completed }) => completed >= until - 2).sort((a, b) => a.completed - b.completed);
-  if (own === undefined) throw new Error(`no activity made the last ${LAST}`);
+  if (own === undefined) {
+    const seen = candidates.map(({ operation, step, completed }) => `${step} of ${operation}: ${completed - until} ms`);
+    throw new Error(`no activity ended after the last ${LAST}; before it ended ${seen.join(', ') || 'none either'}`);
+  }
   return criticalPath(workflows, { ...own, until, applied });
 };
 

@@ -79,9 +79,12 @@ export const criticalPath = (
 
   /** What made a workflow send a signal: its own step, or a signal that it passes on. */
   const beforeSending = (sender: WorkflowTimes, at: number): Hop[] => {
-    if (sender.plan !== undefined) {
+    const { plan } = sender;
+    if (plan !== undefined) {
+      // What a workflow does beside its plan, such as telling of it, nothing waits for.
+      const steps = sender.activities.filter(({ id }) => plan.steps.some((step) => step.id === id));
       const done = latestBefore(
-        sender.activities.map((one) => ({ ...one, at: one.completed })),
+        steps.map((one) => ({ ...one, at: one.completed })),
         at,
       );
       if (done === undefined) throw new Error(`${sender.id} sent a signal before any step was done`);

@@ -56,7 +56,7 @@ export type ObserveRequest = {
   readonly subnetIds: readonly string[];
   /** Also what controllers inside the cluster made: dear to list, and of interest to removals only. */
   readonly withCloud?: boolean;
-  /** Without our finalizer a node pool owns nothing yet (I3): only what it takes from its cluster is looked at. */
+  /** Without our finalizer it owns nothing yet (I3): only what a node pool takes from its cluster is looked at. */
   readonly isNew?: boolean;
 };
 
@@ -167,14 +167,17 @@ export const createObserve = (
     foundCloudLoadBalancers(CLOUD_LOAD_BALANCERS, await listCloudLoadBalancers(clients, clusterId, signal)),
   ];
 
-  const observeCluster = (request: ObserveRequest, signal: AbortSignal): Promise<readonly Parts[]> =>
-    Promise.all([
+  const observeCluster = async (request: ObserveRequest, signal: AbortSignal): Promise<readonly Parts[]> => {
+    // It owns nothing (I3), and its preflight is asking for the facts.
+    if (request.isNew === true) return [];
+    return Promise.all([
       ofFacts(request, signal),
       ofEc2(request.clusterId, signal),
       ofAutoScaling(request.clusterId, signal),
       ofLoadBalancing(request.clusterId, signal),
       request.withCloud === true ? ofCloud(request.clusterId, signal) : [],
     ]);
+  };
 
   /** Groups and load balancer of a pool's cluster. */
   const ofItsCluster = (clusterId: string, signal: AbortSignal): Promise<Parts> =>

@@ -67,9 +67,19 @@ describe('a look at a cluster', () => {
     expect(foreseen).toEqual([[seedCluster().spec.controlPlane.iamInstanceProfile]]);
   });
 
-  test('that was begun asks nothing early', async () => {
-    const { assess, foreseen } = sourcesWith(seedPool(), seedCluster({ metadata: { finalizers: [FINALIZER] } }));
+  test('that is new looks at nothing in AWS: it owns nothing before our finalizer is on it', async () => {
+    const { assess, observed } = sourcesWith(seedPool(), seedCluster());
+    await assess(CLUSTER);
+    expect(observed).toMatchObject([{ object: CLUSTER, isNew: true }]);
+  });
+
+  test('that was begun asks nothing early, and looks at what it has', async () => {
+    const { assess, foreseen, observed } = sourcesWith(
+      seedPool(),
+      seedCluster({ metadata: { finalizers: [FINALIZER] } }),
+    );
     await assess(CLUSTER);
     expect(foreseen).toEqual([]);
+    expect(observed).toMatchObject([{ isNew: false }]);
   });
 });
