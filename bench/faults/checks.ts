@@ -1,5 +1,5 @@
 /**
- * Checks: what must be true of a case's life, whatever its fault was.
+ * Checks: what must be true of a life, whatever its faults were.
  *
  * Owns: the judgement, invariant by invariant, against a clean life of the same manifest. Neighbours: `life.ts` gathered the
  * facts. Pure.
@@ -75,8 +75,8 @@ const etcdOf = ({ etcd }: Life, clean: Clean): string[] => {
   ];
 };
 
-/** Everything that is wrong with it, in sentences; empty where nothing is. `whole` is false where calls went with a worker. */
-export const judge = (life: Life, clean: Clean, target: Target | undefined): readonly string[] => [
+/** Everything that is wrong with it, in sentences; empty where nothing is. The order of calls goes with a worker that dies. */
+export const judge = (life: Life, clean: Clean, targets: readonly Target[]): readonly string[] => [
   ...operations(life.runs),
   ...unfinished(life.runs),
   ...overlapping(life.runs),
@@ -85,7 +85,7 @@ export const judge = (life: Life, clean: Clean, target: Target | undefined): rea
     const wanted = clean.made.filter((one) => one === what).length;
     return most > wanted ? [`I2: ${what} was there ${most} times at once`] : [];
   }),
-  ...(target?.fault === 'killed' ? [] : beforeFinalizer(life)),
+  ...(targets.some(({ fault }) => fault === 'killed') ? [] : beforeFinalizer(life)),
   ...etcdOf(life, clean),
   ...life.secondLook.map(({ name }) => `I6: a second look sent ${name}`),
   ...life.left.map((one) => `I7: ${one} is left`),

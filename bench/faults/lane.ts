@@ -9,15 +9,15 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { HeardCall } from './calls.ts';
-import type { ActivityNews, FromWorker, Target, ToWorker } from './messages.ts';
+import { type ActivityNews, type FromWorker, isSameTarget, type Target, type ToWorker } from './messages.ts';
 
 export type Lane = {
   readonly queue: string;
-  /** Makes one call of a case fail. */
-  readonly arm: (target: Target, lateMs: number) => void;
+  /** Makes calls of a life fail. */
+  readonly arm: (ofCase: string, targets: readonly Target[], lateMs: number) => void;
   readonly disarm: (ofCase: string) => void;
-  /** How many calls of the case met their fault. */
-  readonly metBy: (ofCase: string) => number;
+  /** Those that met their fault. */
+  readonly metBy: (ofCase: string) => readonly Target[];
   /** Calls of a case so far, in order; without those that died with their process before it could tell. */
   readonly callsOf: (ofCase: string) => readonly HeardCall[];
   /** Executions of this activity of this workflow that have ended well, and that failed. */
@@ -37,7 +37,7 @@ export type Lane = {
 
 type Heard = {
   calls: HeardCall[];
-  met: number;
+  met: readonly Target[];
   running: number;
   changedAt: number;
   counts: Map<string, number>;
@@ -51,7 +51,7 @@ export const startLane = async (options: {
   readonly log: string;
 }): Promise<Lane> => {
   const heard = new Map<string, Heard>();
-  const armedNow = new Map<string, ToWorker>();
+  const armedNow = new Map<string, Extract<ToWorker, { kind: 'arm' }>>();
   const state: { child: ChildProcess | undefined; ending: boolean; deaths: number } = {
     child: undefined,
     ending: false,
@@ -60,7 +60,7 @@ export const startLane = async (options: {
   const of = (ofCase: string): Heard => {
     const known = heard.get(ofCase) ?? {
       calls: [],
-      met: 0,
+      met: [],
       running: 0,
       changedAt: Date.now(),
       counts: new Map(),
@@ -77,6 +77,14 @@ export const startLane = async (options: {
     if (phase !== 'began') one.last.set(`${workflowId}|${activity}`, phase);
     one.counts.set(key, (one.counts.get(key) ?? 0) + 1);
   };
+  /** Another process must not make the same fault again. */
+  const hearMet = (ofCase: string, target: Target): void => {
+    const one = of(ofCase);
+    one.met = [...one.met, target];
+    const armed = armedNow.get(ofCase);
+    if (armed === undefined) return;
+    armedNow.set(ofCase, { ...armed, targets: armed.targets.filter((other) => !isSameTarget(other, target)) });
+  };
   const countOf = (key: string): number =>
     [...heard.values()].reduce((sum, one) => sum + (one.counts.get(key) ?? 0), 0);
   const hear = (message: FromWorker, ready: () => void): void => {
@@ -87,10 +95,7 @@ export const startLane = async (options: {
         for (const { ofCase, ...call } of message.calls) of(ofCase).calls.push(call);
         return;
       case 'met':
-        of(message.ofCase).met = message.times;
-        // Another process must not make the same fault again.
-        if (armedNow.get(message.ofCase)?.kind === 'arm') armedNow.delete(message.ofCase);
-        return;
+        return hearMet(message.ofCase, message.target);
       case 'activity':
         return hearActivity(message.news);
     }
@@ -127,9 +132,9 @@ export const startLane = async (options: {
   await start();
   return {
     queue: options.queue,
-    arm: (target, lateMs) => {
-      const message: ToWorker = { kind: 'arm', target, lateMs };
-      armedNow.set(target.ofCase, message);
+    arm: (ofCase, targets, lateMs) => {
+      const message = { kind: 'arm', ofCase, targets, lateMs } as const;
+      armedNow.set(ofCase, message);
       state.child?.send(message);
     },
     disarm: (ofCase) => {

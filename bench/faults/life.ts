@@ -1,5 +1,5 @@
 /**
- * Life: one case from its apply to its end: create, provisioned, a second look, delete, gone.
+ * Life: one cluster with its pool from apply to end: create, provisioned, a second look, delete, gone.
  *
  * Owns: the order, the limits, and the gathering of what `checks.ts` judges. Neighbours: `lane.ts` is the worker with the
  * fault, `world.ts` sees the outside.
@@ -32,7 +32,8 @@ export type Life = {
   readonly left: readonly string[];
   /** Secrets whose content stands in a history; only where it was looked for. */
   readonly leaked: readonly string[];
-  readonly met: number;
+  /** The targets whose call came. */
+  readonly met: readonly Target[];
   readonly seconds: number;
 };
 
@@ -42,7 +43,7 @@ export type LifeSettings = {
   readonly temporal: Client;
   readonly lane: Lane;
   readonly manifests: readonly Manifest[];
-  readonly target?: Target;
+  readonly targets: readonly Target[];
   readonly lateMs: number;
   readonly limitMs: number;
   readonly lookForSecrets: boolean;
@@ -136,13 +137,13 @@ const secretsOf = async (
 
 /** Lives it. Throws a sentence where it gets stuck. */
 export const live = async (settings: LifeSettings): Promise<Life> => {
-  const { cloud, world, lane, manifests, target, limitMs, temporal } = settings;
+  const { cloud, world, lane, manifests, targets, limitMs, temporal } = settings;
   const [cluster] = manifests;
   if (cluster === undefined) throw new Error('a case has a cluster');
   const { name } = cluster.metadata;
   const began = Date.now();
   const names = objectsOf(manifests);
-  if (target !== undefined) lane.arm(target, settings.lateMs);
+  if (targets.length > 0) lane.arm(name, targets, settings.lateMs);
   const created: Stored[] = [];
   for (const manifest of manifests) {
     created.push({ ...((await cloud.objects.create(manifest)) as Stored), kind: manifest.kind });

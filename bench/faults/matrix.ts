@@ -1,7 +1,7 @@
 /**
- * Matrix: records the calls of clean lives, and lives one case for each call and fault.
+ * Matrix: records the calls of clean lives, and lives a case for each call and fault.
  *
- * Owns: the order: recordings, then all cases side by side, each in a lane of its kind. Neighbours: `life.ts` lives,
+ * Owns: the order: recordings, then all cases, two a life, lives side by side, each in a lane of its kind. Neighbours: `life.ts` lives,
  * `checks.ts` judges, `report.ts` prints, `test/faults/` runs a part of it.
  */
 import pLimit from 'p-limit';
@@ -10,11 +10,12 @@ import type { HeardCall } from './calls.ts';
 import { judge } from './checks.ts';
 import type { Lane } from './lane.ts';
 import { type Life, live } from './life.ts';
-import { type Case, casesOf, type ListedCall, listCalls, nameOfCase } from './plan.ts';
+import { isSameTarget, type Target } from './messages.ts';
+import { type Case, casesOf, type ListedCall, listCalls, livesOf, nameOfCase, needsOwnLane } from './plan.ts';
 import type { Setting } from './setting.ts';
 
 export type MatrixSettings = {
-  /** Cases side by side in the lane that all share, and in lanes of their own. */
+  /** Lives side by side in the lane that all share, and in lanes of their own. */
   readonly width: number;
   readonly lanes: number;
   readonly all: boolean;
@@ -51,8 +52,8 @@ export type MatrixResult = {
 
 /** One in so many cases has its histories read for secrets (I8). */
 const SECRETS_EVERY = 10;
-/** A case whose call doesn't come is lived once more. */
-const LIVES = 2;
+
+const targetOf = ({ call, fault }: Case): Target => ({ call: call.name, number: call.number, fault });
 
 const rowsOf = async ({ world }: Setting): Promise<readonly string[]> =>
   (await world.inventory()).map((row) => JSON.stringify(row));
@@ -68,7 +69,7 @@ export const runMatrix = async (setting: Setting, settings: MatrixSettings): Pro
   const began = Date.now();
   const counter = { last: -1, done: 0 };
 
-  const liveIn = (lane: Lane, one?: Case): Promise<Life> => {
+  const liveIn = (lane: Lane, cases: readonly Case[]): Promise<Life> => {
     counter.last += 1;
     const name = `f${counter.last}`;
     setting.assign(name, lane);
@@ -79,20 +80,18 @@ export const runMatrix = async (setting: Setting, settings: MatrixSettings): Pro
       temporal: cloud.temporal,
       lane,
       manifests: smallCluster(name),
+      targets: cases.map(targetOf),
       lateMs,
       limitMs,
-      lookForSecrets: one === undefined || counter.last % SECRETS_EVERY === 0,
-      ...(one === undefined
-        ? {}
-        : { target: { ofCase: name, call: one.call.name, number: one.call.number, fault: one.fault } }),
+      lookForSecrets: cases.length === 0 || counter.last % SECRETS_EVERY === 0,
     });
   };
 
   const shared = await setting.startLane('shared');
-  const first = await liveIn(shared);
-  const [second, third] = await Promise.all([liveIn(shared), liveIn(shared)]);
+  const first = await liveIn(shared, []);
+  const [second, third] = await Promise.all([liveIn(shared, []), liveIn(shared, [])]);
   for (const clean of [first, second, third]) {
-    const wrong = judge(clean, first, undefined);
+    const wrong = judge(clean, first, []);
     if (wrong.length > 0) throw new Error(`a life without a fault is wrong already:\n${wrong.join('\n')}`);
   }
   const calls = listCalls(first.calls, [second.calls, third.calls] satisfies [
@@ -104,51 +103,82 @@ export const runMatrix = async (setting: Setting, settings: MatrixSettings): Pro
   settings.onList(calls, all.length);
   const cases = settings.choose(all);
 
-  const attempt = async (lane: Lane, one: Case): Promise<CaseResult> => {
+  type Attempt = { readonly wrong: readonly string[]; readonly met: readonly Target[]; readonly seconds: number };
+
+  const attempt = async (lane: Lane, chosen: readonly Case[]): Promise<Attempt> => {
     const started = Date.now();
-    const target = { ofCase: '', call: one.call.name, number: one.call.number, fault: one.fault };
-    let wrong: readonly string[] = [];
-    let met = false;
-    try {
-      for (let life = 1; life <= LIVES && !met && wrong.length === 0; life += 1) {
-        const lived = await liveIn(lane, one);
-        met = lived.met > 0;
-        wrong = judge(lived, first, target);
-      }
-    } catch (error) {
-      wrong = [`stuck: ${error instanceof Error ? error.message : String(error)}`];
-    }
-    const result = { name: nameOfCase(one), one, wrong, met, seconds: (Date.now() - started) / 1_000 };
-    counter.done += 1;
-    settings.onCase(result, counter.done, cases.length);
-    return result;
+    const outcome = await liveIn(lane, chosen).then(
+      (lived) => ({ wrong: judge(lived, first, chosen.map(targetOf)), met: lived.met }),
+      (error: unknown) => ({ wrong: [`stuck: ${error instanceof Error ? error.message : String(error)}`], met: [] }),
+    );
+    return { ...outcome, seconds: (Date.now() - started) / 1_000 };
   };
 
-  /** Undefined where there is no time left for it. */
-  const attemptInTime = async (lane: Lane, one: Case): Promise<CaseResult | undefined> =>
-    settings.mayBegin() ? attempt(lane, one) : undefined;
+  const resultOf = (one: Case, { wrong, met, seconds }: Attempt): CaseResult => ({
+    name: nameOfCase(one),
+    one,
+    wrong,
+    met: met.some((target) => isSameTarget(target, targetOf(one))),
+    seconds,
+  });
 
-  const needsOwn = (one: Case): boolean => one.fault === 'killed' || one.call.fresh;
+  /** Once more where the call doesn't come. */
+  const alone = async (lane: Lane, one: Case): Promise<CaseResult> => {
+    const result = resultOf(one, await attempt(lane, [one]));
+    return result.met || result.wrong.length > 0 ? result : resultOf(one, await attempt(lane, [one]));
+  };
+
+  /** What goes wrong with two cases is lived again with each alone, to see whose it is; it stays wrong if it is neither's. */
+  const attemptAll = async (lane: Lane, chosen: readonly Case[]): Promise<readonly CaseResult[]> => {
+    const [one, other] = chosen;
+    if (one === undefined) return [];
+    if (other === undefined) return [await alone(lane, one)];
+    const both = await attempt(lane, chosen);
+    const results = chosen.map((each) => resultOf(each, both));
+    if (both.wrong.length === 0) {
+      const again: CaseResult[] = [];
+      for (const result of results) again.push(result.met ? result : await alone(lane, result.one));
+      return again;
+    }
+    const each = [await alone(lane, one), await alone(lane, other)];
+    if (each.some(({ wrong }) => wrong.length > 0)) return each;
+    const wrong = both.wrong.map(
+      (what) => `only together with the other of ${nameOfCase(one)} and ${nameOfCase(other)}: ${what}`,
+    );
+    return each.map((result) => ({ ...result, wrong }));
+  };
+
+  /** Nothing where there is no time left for it. */
+  const liveInTime = async (lane: Lane, chosen: readonly Case[]): Promise<readonly CaseResult[]> => {
+    if (!settings.mayBegin()) return [];
+    const results = await attemptAll(lane, chosen);
+    for (const result of results) {
+      counter.done += 1;
+      settings.onCase(result, counter.done, cases.length);
+    }
+    return results;
+  };
+
+  const lives = livesOf(cases);
+  const isOwn = (chosen: readonly Case[]): boolean => chosen.some(needsOwnLane);
   const atOnce = pLimit(settings.width);
-  const queue = cases.filter(needsOwn);
-  const ownLane = async (number: number): Promise<(CaseResult | undefined)[]> => {
-    const results: (CaseResult | undefined)[] = [];
+  const queue = lives.filter(isOwn);
+  const ownLane = async (number: number): Promise<readonly CaseResult[]> => {
+    const results: CaseResult[] = [];
     if (queue.length === 0) return results;
     const lane = await setting.startLane(`own-${number}`);
-    for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-      if (one.call.fresh && settings.mayBegin()) await lane.restart();
-      results.push(await attemptInTime(lane, one));
+    for (let chosen = queue.shift(); chosen !== undefined; chosen = queue.shift()) {
+      if (chosen.some(({ call }) => call.fresh) && settings.mayBegin()) await lane.restart();
+      results.push(...(await liveInTime(lane, chosen)));
     }
     return results;
   };
   const results = (
     await Promise.all([
-      Promise.all(cases.filter((one) => !needsOwn(one)).map((one) => atOnce(() => attemptInTime(shared, one)))),
+      ...lives.filter((chosen) => !isOwn(chosen)).map((chosen) => atOnce(() => liveInTime(shared, chosen))),
       ...Array.from({ length: settings.lanes }, (_, number) => ownLane(number)),
     ])
-  )
-    .flat()
-    .filter((one) => one !== undefined);
+  ).flat();
   const lived = Date.now();
   return {
     calls,

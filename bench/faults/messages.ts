@@ -1,16 +1,19 @@
 /**
  * Messages: what the bench and its worker processes tell each other.
  *
- * Owns: shapes only. Neighbours: `lane.ts` is one end, `worker.ts` the other.
+ * Owns: shapes, and which targets are the same. Neighbours: `lane.ts` is one end, `worker.ts` the other.
  */
 import type { HeardCall } from './calls.ts';
 import type { Fault } from './faults.ts';
 
-/** One call of one case that shall meet a fault. */
-export type Target = { readonly ofCase: string; readonly call: string; readonly number: number; readonly fault: Fault };
+/** One call of a life that shall meet a fault. */
+export type Target = { readonly call: string; readonly number: number; readonly fault: Fault };
+
+export const isSameTarget = (one: Target, other: Target): boolean =>
+  one.call === other.call && one.number === other.number && one.fault === other.fault;
 
 export type ToWorker =
-  | { readonly kind: 'arm'; readonly target: Target; readonly lateMs: number }
+  | { readonly kind: 'arm'; readonly ofCase: string; readonly targets: readonly Target[]; readonly lateMs: number }
   | { readonly kind: 'disarm'; readonly ofCase: string };
 
 export type ActivityNews = {
@@ -23,5 +26,5 @@ export type ActivityNews = {
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'calls'; readonly calls: readonly (HeardCall & { readonly ofCase: string })[] }
-  | { readonly kind: 'met'; readonly ofCase: string; readonly times: number }
+  | { readonly kind: 'met'; readonly ofCase: string; readonly target: Target }
   | { readonly kind: 'activity'; readonly news: ActivityNews };

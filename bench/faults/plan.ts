@@ -84,6 +84,23 @@ export const casesOf = (calls: readonly ListedCall[], all: boolean): readonly Ca
   );
 };
 
+export const needsOwnLane = (one: Case): boolean => one.fault === 'killed' || one.call.fresh;
+
+const isOfDelete = ({ call }: Case): boolean => call.name.startsWith('Delete');
+
+/**
+ * A life has room for two cases: one of a delete's calls, and one of any other, which comes before. Cases of one life have the
+ * same kind of lane. The order stays.
+ */
+export const livesOf = (cases: readonly Case[]): readonly (readonly Case[])[] =>
+  [true, false].flatMap((own) => {
+    const alike = cases.filter((one) => needsOwnLane(one) === own);
+    const [later, earlier] = [alike.filter(isOfDelete), alike.filter((one) => !isOfDelete(one))];
+    return Array.from({ length: Math.max(later.length, earlier.length) }, (_, index) =>
+      [earlier[index], later[index]].filter((one) => one !== undefined),
+    );
+  });
+
 /** By which `--only` finds a case again. */
 export const nameOfCase = ({ call, fault }: Case): string => `${keyOf(call)} · ${fault}`;
 

@@ -39,7 +39,7 @@ const matrixTable = ({ results }: MatrixResult): Table => {
 
 const sums = ({ results }: MatrixResult): Table => ({
   title: 'Faults',
-  columns: ['FAULT', 'WHAT HAPPENS TO THE CALL', 'CASES', 'FAILED', 'CALL NEVER CAME', 'SECONDS A CASE'],
+  columns: ['FAULT', 'WHAT HAPPENS TO THE CALL', 'CASES', 'FAILED', 'CALL NEVER CAME', 'SECONDS OF ITS LIFE'],
   rows: KINDS.map((kind) => {
     const ofKind = results.filter(({ one }) => one.fault === kind);
     const seconds = ofKind.reduce((sum, one) => sum + one.seconds, 0) / Math.max(1, ofKind.length);

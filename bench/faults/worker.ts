@@ -28,10 +28,15 @@ const say = (message: FromWorker, then?: () => void): void => {
 };
 
 type Armed = { readonly target: Target; readonly lateMs: number; met: number };
-const armed = new Map<string, Armed>();
+const armed = new Map<string, readonly Armed[]>();
 process.on('message', (message: ToWorker) => {
-  if (message.kind === 'arm') armed.set(message.target.ofCase, { ...message, met: 0 });
-  else armed.delete(message.ofCase);
+  const { ofCase } = message;
+  if (message.kind === 'disarm') armed.delete(ofCase);
+  else
+    armed.set(
+      ofCase,
+      message.targets.map((target) => ({ target, lateMs: message.lateMs, met: 0 })),
+    );
 });
 // The bench is gone, however that happened.
 process.on('disconnect', () => process.exit(0));
@@ -44,16 +49,18 @@ setInterval(() => {
 
 /** Whether this call is meant, and has not met its fault often enough yet. */
 const meetsFault = (ofCase: string, call: HeardCall): Armed | undefined => {
-  const one = armed.get(ofCase);
-  if (one === undefined || one.target.call !== call.name || call.number < one.target.number) return undefined;
-  if (one.met >= timesOf(one.target.fault)) return undefined;
-  one.met += 1;
+  const one = armed
+    .get(ofCase)
+    ?.find(
+      ({ target, met }) => target.call === call.name && call.number >= target.number && met < timesOf(target.fault),
+    );
+  if (one !== undefined) one.met += 1;
   return one;
 };
 
 /** The kernel ends the process before the activity could hear of the answer. */
-const die = (ofCase: string): Promise<never> =>
-  new Promise(() => say({ kind: 'met', ofCase, times: 1 }, () => process.kill(process.pid, 'SIGKILL')));
+const die = (ofCase: string, target: Target): Promise<never> =>
+  new Promise(() => say({ kind: 'met', ofCase, target }, () => process.kill(process.pid, 'SIGKILL')));
 
 const around: AroundSentCall = async (call, sender, send) => {
   const ofCase = caseOf(sender.workflowId);
@@ -64,7 +71,7 @@ const around: AroundSentCall = async (call, sender, send) => {
   heard.push({ ...one, ofCase });
   const met = meetsFault(ofCase, one);
   if (met === undefined) return send();
-  if (met.target.fault !== 'killed') say({ kind: 'met', ofCase, times: met.met });
+  if (met.target.fault !== 'killed') say({ kind: 'met', ofCase, target: met.target });
   // An answer that a client would have read is as good as the client's own.
   const instead = <T>(answer: unknown): T => answer as T;
   switch (met.target.fault) {
@@ -85,7 +92,7 @@ const around: AroundSentCall = async (call, sender, send) => {
       throw timeout();
     case 'killed':
       await send();
-      return die(ofCase);
+      return die(ofCase, met.target);
   }
 };
 

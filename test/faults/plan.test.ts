@@ -5,7 +5,7 @@ import { caseOf, createCounter, type HeardCall, nameOfCall } from '../../bench/f
 import { judge } from '../../bench/faults/checks.ts';
 import { failure, throttling } from '../../bench/faults/faults.ts';
 import type { Life } from '../../bench/faults/life.ts';
-import { casesOf, listCalls, nameOfCase, spreadOut } from '../../bench/faults/plan.ts';
+import { casesOf, listCalls, livesOf, nameOfCase, spreadOut } from '../../bench/faults/plan.ts';
 
 const CLUSTER = 'awscluster/default/f7/2f1c1f1e-1111-4222-8333-444455556666';
 const POOL = 'awsnodepool/default/f7-pool-0/2f1c1f1e-1111-4222-8333-444455556666';
@@ -108,6 +108,19 @@ describe('The list of calls', () => {
   });
 });
 
+test('a life has room for a case of the create and one of the delete, and never for one that kills and one that does not', () => {
+  const names = ['CreateCluster · a', 'DeleteCluster · b', 'DeleteCluster · c'];
+  const calls = names.map((name) => heard(`${name} · EC2 X`));
+  const lives = livesOf(casesOf(listCalls([], [calls, calls]), false));
+  expect(lives.flat()).toHaveLength(15);
+  for (const life of lives) {
+    expect(life.filter(({ call }) => call.name.startsWith('Delete')).length).toBeLessThanOrEqual(1);
+    expect(life.filter(({ call }) => call.name.startsWith('Create')).length).toBeLessThanOrEqual(1);
+    expect(new Set(life.map(({ fault }) => fault === 'killed')).size).toBe(1);
+  }
+  expect(lives).toHaveLength(10);
+});
+
 test('any part of the matrix has every fault, spread over the whole list', () => {
   const calls = Array.from({ length: 60 }, (_, index) => heard(`CreateCluster · ensure ${index}x · EC2 CreateTags`));
   const all = casesOf(listCalls([], [calls, calls]), false);
@@ -170,13 +183,13 @@ describe('A life is judged', () => {
     runs,
     left: [],
     leaked: [],
-    met: 1,
+    met: [],
     seconds: 1,
     ...overrides,
   });
-  const target = { ofCase: 'f7', call: 'x', number: 1, fault: 'lost' } as const;
+  const targets = [{ call: 'x', number: 1, fault: 'lost' }] as const;
   const wrongWith = (overrides: Partial<Life>) =>
-    judge(life(overrides), { made: ['volume etcd-volume/0'], etcd: [etcd] }, target);
+    judge(life(overrides), { made: ['volume etcd-volume/0'], etcd: [etcd] }, targets);
 
   test('as right where nothing is wrong', () => {
     expect(wrongWith({})).toEqual([]);
