@@ -9,5 +9,6 @@ export default {
     ],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testSequencer: '<rootDir>/test/longest-first.js',
   testTimeout: 60_000,
 };

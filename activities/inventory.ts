@@ -27,7 +27,10 @@ export const createInventory =
     const [aws, management, hub] = await Promise.all([
       sources.aws(request, signal),
       sources.management(request, signal),
-      membership === undefined ? [] : sources.hub({ uid: clusterUid, membershipName: membership }, signal),
+      // A new one is not registered yet (I3): a hub that is down keeps it from nothing but its own step.
+      membership === undefined || request.isNew
+        ? []
+        : sources.hub({ uid: clusterUid, membershipName: membership }, signal),
     ]);
     return { ...aws, found: [...aws.found, ...management, ...hub].sort(byKey) };
   };

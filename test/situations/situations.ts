@@ -109,7 +109,7 @@ export const SITUATIONS: readonly Situation[] = [
   {
     title: 'the hub is down',
     cluster: 'hub-down',
-    step: 'assess',
+    step: 'ensure hub-membership/hub-down',
     verdict: 'retry',
     why: /GKE Hub at \S+ did not answer/,
     prepare: ({ command }) =>
