@@ -26,11 +26,11 @@ from . import (  # each patches its service when imported
     kms,  # noqa: F401
     launch_templates,  # noqa: F401
     load_balancing,  # noqa: F401
+    lookups,  # noqa: F401
     network,  # noqa: F401
     quotas,  # noqa: F401
     reconciliation,  # noqa: F401
     security_groups,  # noqa: F401
-    tags,  # noqa: F401
     target_groups,  # noqa: F401
     volumes,  # noqa: F401
 )

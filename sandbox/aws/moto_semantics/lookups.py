@@ -1,20 +1,27 @@
-"""Tags of one EC2 resource, found by its id.
+"""What moto looks up again and again, found at once. It changes no answer.
 
-Owns: the answer to "which tags has this", which is asked for every resource that a filter looks at. moto goes through the
-tags of all that ever existed, deleted resources included, and compiles a pattern each time: a sandbox in which some hundred
-clusters came and went took a second a call.
+Owns: which tags an EC2 resource has, which is asked for every resource that a filter looks at: moto goes through the tags of
+all that ever existed, deleted resources included, and compiles a pattern each time, so that a sandbox in which some hundred
+clusters came and went took a second a call. And which services there are: moto lists its own folder with every request.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import moto.backends as moto_backends
 import moto.ec2.models.tags as moto_tags
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 
 from .patching import patch
 
+_services = list(moto_backends.list_of_moto_modules())
 WILDCARDS = frozenset("*?[")
+
+
+@patch(moto_backends)
+def list_of_moto_modules(original: Any) -> list[str]:
+    return _services
 
 
 @patch(moto_tags.TagBackend)
