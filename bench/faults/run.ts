@@ -74,7 +74,7 @@ export const run = async (options: BenchOptions): Promise<Report> => {
   let until = Number.POSITIVE_INFINITY;
   try {
     const result = await runMatrix(setting, {
-      width: numberOf(options, 'width', real === 0 ? 6 : 1),
+      width: numberOf(options, 'width', real === 0 ? 7 : 1),
       lanes: numberOf(options, 'lanes', real === 0 ? 4 : 1),
       all: options['all'] === true,
       lateMs: LATE_MS,
