@@ -49,6 +49,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
         '25,200,25',
       ),
       new Option('--slots <n>', 'activity slots of the worker, instead of its default'),
+      new Option('--cached <n>', 'workflows that the worker keeps in memory, instead of its default'),
     ],
     load: () => import('./scale.ts'),
   },

@@ -91,9 +91,17 @@ const restart = async (cloud: Cloud, part: string): Promise<Start> => {
   return { part, seconds, cpuSeconds: costsNow(cloud).get(part)?.cpuSeconds ?? 0, calls: countCalls(calls) };
 };
 
-const measure = (sizes: readonly number[], slots: number | undefined): Promise<Measured> => {
+/** What the worker may use, where its defaults are not meant. */
+type Room = { readonly slots: number | undefined; readonly cached: number | undefined };
+
+const environmentOf = ({ slots, cached }: Room): Readonly<Record<string, string>> => ({
+  ...(slots === undefined ? {} : { SLIPWAY_ACTIVITY_SLOTS: String(slots) }),
+  ...(cached === undefined ? {} : { SLIPWAY_CACHED_WORKFLOWS: String(cached) }),
+});
+
+const measure = (sizes: readonly number[], room: Room): Promise<Measured> => {
   const clusters = sizes.reduce((sum, size) => sum + size, 0);
-  const environment = slots === undefined ? {} : { SLIPWAY_ACTIVITY_SLOTS: String(slots) };
+  const environment = environmentOf(room);
   return inCloud({ stub: true, temporal: 'memory', environment }, async (cloud) => {
     const waves: Wave[] = [];
     for (const size of sizes) {
@@ -208,8 +216,10 @@ const budgetsOf = ({ waves, starts }: Measured, judgesSlope: boolean): readonly 
 
 export const run = async (options: BenchOptions): Promise<Report> => {
   const sizes = countsOf(options['waves'], 'waves');
-  const slots = options['slots'] === undefined ? undefined : countOf(options['slots'], 'slots');
-  const measured = await measure(sizes, slots);
+  const given = (name: string): number | undefined =>
+    options[name] === undefined ? undefined : countOf(options[name], name);
+  const room = { slots: given('slots'), cached: given('cached') };
+  const measured = await measure(sizes, room);
   const { waves, idle, starts } = measured;
   const last = waves.at(-1);
   const clusters = last?.clusters ?? 0;
@@ -228,7 +238,7 @@ export const run = async (options: BenchOptions): Promise<Report> => {
       ...(waves.length > 1 ? [thousandTable(waves)] : []),
     ],
     notes: [
-      `${clusters} clusters with a pool each, in waves of ${sizes.join(', ')}${slots === undefined ? '' : `, on ${slots} activity slots`}; AWS and machines are doubles on the same computer.`,
+      `${clusters} clusters with a pool each, in waves of ${sizes.join(', ')}${room.slots === undefined ? '' : `, on ${room.slots} activity slots`}${room.cached === undefined ? '' : `, with room for ${room.cached} workflows in memory`}; AWS and machines are doubles on the same computer.`,
       'CPU-seconds are the kernel’s, so that a busy computer changes them little; seconds are the clock’s.',
     ],
   };
