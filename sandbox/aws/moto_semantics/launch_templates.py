@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import moto.core.responses as core_responses
@@ -113,5 +114,5 @@ def delete_launch_template_versions(original: Any, self: Any) -> Any:
 
 @patch(moto_responses.LaunchTemplates)
 def _get_int_param(original: Any, self: Any, name: str, default: Any = None) -> Any:
-    """moto shows 15 templates at most and gives no token for the rest."""
-    return original(self, name, 200 if name == "MaxResults" and default == 15 else default)
+    """moto cuts the list after so many and gives no token for the rest: all are on one page."""
+    return sys.maxsize if name == "MaxResults" and default == 15 else original(self, name, default)
