@@ -13,6 +13,15 @@ def _encoded(text: str) -> str:
 
 
 @check
+def many_templates(world: World) -> None:
+    """A list of launch templates has all of them, however many there are"""
+    made = {world.template() for _ in range(210)}
+    pages = world.ec2.get_paginator("describe_launch_templates").paginate()
+    listed = [one["LaunchTemplateId"] for page in pages for one in page["LaunchTemplates"]]
+    expect(sorted(made - set(listed)), [])
+
+
+@check
 def later_version(world: World) -> None:
     """A group launches from the second version of a template, with that version's user data"""
     template = world.template(UserData=_encoded("one"))
