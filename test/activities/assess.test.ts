@@ -67,7 +67,7 @@ describe('a look at a cluster', () => {
     expect(foreseen).toEqual([[seedCluster().spec.controlPlane.iamInstanceProfile]]);
   });
 
-  test('that is new looks at nothing in AWS: it owns nothing before our finalizer is on it', async () => {
+  test('that is new is observed as one that owns nothing yet, before our finalizer is on it', async () => {
     const { assess, observed } = sourcesWith(seedPool(), seedCluster());
     await assess(CLUSTER);
     expect(observed).toMatchObject([{ object: CLUSTER, isNew: true }]);

@@ -75,6 +75,13 @@ describe('a cluster with three node pools', () => {
     });
   });
 
+  test('costs no listing while it is new, for it owns nothing: AWS is only asked whose account it is', async () => {
+    account.calls.length = 0;
+    const inventory = await observe(CLUSTER, account.newWorker(), false, true);
+    expect(inventory).toMatchObject({ account: '0123456789012', complete: true, found: [] });
+    expect(account.calls.map(({ operation }) => operation)).toEqual(['GetCallerIdentity']);
+  });
+
   test('is made from its plans with at most sixty calls', async () => {
     account.calls.length = 0;
     // A worker that knows nothing yet.
