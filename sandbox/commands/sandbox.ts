@@ -11,7 +11,7 @@ import { SandboxFailure } from '../failure.ts';
 import { listInstances } from '../instances/parts.ts';
 import type { SandboxLayout } from '../layout.ts';
 import { isAlive } from '../process.ts';
-import { readLayout, readState, type SandboxState } from '../supervisor/state.ts';
+import { type PartState, readLayout, readState, type SandboxState } from '../supervisor/state.ts';
 
 export const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -28,13 +28,19 @@ export type PartStatus = {
   readonly reason?: string;
 };
 
-/** A part as it is now: what the supervisor wrote, unless the process is gone and nobody was left to write that. */
+/** What the supervisor wrote of a part, unless its process is gone and nobody could write that yet, or nobody is left to. */
+const stateNow = (written: PartState, alive: boolean, supervised: boolean): string => {
+  if (written === 'account lost') return written;
+  if (!supervised) return alive ? `${written}, unsupervised` : 'stopped';
+  return !alive && (written === 'starting' || written === 'ready') ? 'restarting' : written;
+};
+
+/** Every part as it is now, and every instance that runs. */
 export const partsNow = (layout: SandboxLayout, state: SandboxState): readonly PartStatus[] => {
   const supervised = isAlive(state.supervisor);
   const parts = state.parts.map(({ process, ...record }): PartStatus => {
     const alive = process !== undefined && isAlive(process);
-    const orphan = alive ? `${record.state}, unsupervised` : record.state === 'account lost' ? record.state : 'stopped';
-    return { ...record, pid: alive ? process.pid : null, state: supervised ? record.state : orphan };
+    return { ...record, pid: alive ? process.pid : null, state: stateNow(record.state, alive, supervised) };
   });
   const instances = listInstances(layout).map((instance): PartStatus => ({ ...instance, state: 'running' }));
   return [...parts, ...instances];
