@@ -19,7 +19,13 @@ export type Manifest = {
 
 export type Stored = Manifest & {
   readonly metadata: { readonly uid: string };
-  readonly status?: { readonly state?: string; readonly clusterID?: string; readonly endpoint?: string };
+  readonly status?: {
+    readonly state?: string;
+    readonly clusterID?: string;
+    readonly endpoint?: string;
+    readonly conditions?: readonly { readonly type: string }[];
+    readonly lastErrors?: readonly unknown[];
+  };
 };
 
 const SEED = join(import.meta.dirname, '../sandbox/demo/cluster-0.yaml');

@@ -9,7 +9,7 @@ import type { Client } from '@temporalio/client';
 import { clusterIdOf } from '../../api/names.ts';
 import { specChanged } from '../../workflows/messages.ts';
 import type { Cloud } from '../cloud.ts';
-import { entityIdOf, type Manifest, type Stored } from '../manifests.ts';
+import { entityIdOf, type Manifest, type Stored, stored } from '../manifests.ts';
 import type { HeardCall } from './calls.ts';
 import { histories, type OperationRun, runsOf } from './histories.ts';
 import type { Lane } from './lane.ts';
@@ -64,12 +64,20 @@ const untilQuiet = async (lane: Lane, name: string, limitMs: number): Promise<vo
 
 /**
  * A look or a write that failed (on a busy computer, say) is told in the status and taken back by the next: what follows a
- * failure is no look at which nothing has changed. Nor is one that has only a status to write: a replica that came later than
- * the quorum is seen to come. So such a look is followed by another, and the last one must have nothing to say.
+ * failure is no look at which nothing has changed. Nor is one that tells of a replica that is late, or takes that back:
+ * a create ends with quorum, and the third comes when it comes. Such a look is followed by another; a status that is written
+ * where nothing was or is to be complained of is needless, and judged at once.
  */
 const LOOKS = 5;
 
 const isStatus = ({ name }: HeardCall): boolean => name.includes(' · mirror status · ');
+
+const complains = ({ status }: Stored): boolean =>
+  (status?.lastErrors ?? []).length > 0 || (status?.conditions ?? []).some(({ type }) => type === 'Degraded');
+
+/** Whether the status of any of them says that something is wrong. */
+const anyComplains = async (cloud: Cloud, entities: readonly string[]): Promise<boolean> =>
+  (await stored(cloud)).some((object) => entities.includes(entityIdOf(object)) && complains(object));
 
 /** Signals both entities that something may have changed, waits until both have looked, and answers what they changed. */
 const lookAgain = async (
@@ -77,13 +85,14 @@ const lookAgain = async (
   name: string,
   entities: readonly string[],
 ): Promise<readonly HeardCall[]> => {
-  const { lane, temporal, limitMs } = settings;
+  const { cloud, lane, temporal, limitMs } = settings;
   const failures = (): number => entities.reduce((sum, id) => sum + lane.failedOf(id, 'assess'), 0);
   for (let look = 1; ; look += 1) {
     await untilQuiet(lane, name, limitMs);
     const before = lane.callsOf(name).length;
     const failedBefore = failures();
     const clean = !entities.some((id) => ['assess', 'mirror status'].some((activity) => lane.failedLast(id, activity)));
+    const complained = await anyComplains(cloud, entities);
     const looks = entities.map((id) => lane.endedOf(id, 'assess'));
     for (const id of entities) await temporal.workflow.getHandle(id).signal(specChanged);
     const deadline = Date.now() + limitMs;
@@ -96,8 +105,9 @@ const lookAgain = async (
       .callsOf(name)
       .slice(before)
       .filter(({ mutating }) => mutating);
-    const onlyTold = changes.length > 0 && changes.every(isStatus);
-    if ((!clean || failures() > failedBefore || onlyTold) && look < LOOKS) continue;
+    const toldOfLate =
+      changes.length > 0 && changes.every(isStatus) && (complained || (await anyComplains(cloud, entities)));
+    if ((!clean || failures() > failedBefore || toldOfLate) && look < LOOKS) continue;
     return changes;
   }
 };

@@ -1,0 +1,72 @@
+/**
+ * Sightings: when it was first to be seen, from each side, that something is stuck.
+ *
+ * Owns: looking once a second, from before anything can be stuck. Neighbours: `sides.ts` reads the same sides one object at a
+ * time. `slipway clusters describe` and `kubectl describe` both show the object's status, so that is one side here; the
+ * operation's current details change in the same workflow task as the search attribute. Metrics count by kind and verdict,
+ * so the first that is stuck in a way is seen there for all that follow.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SandboxForTests } from '../support/sandbox.ts';
+import type { StuckStep, sidesOf } from './sides.ts';
+
+const LOOK_MS = 1_000;
+
+type Listed = { readonly items: readonly { kind: string; metadata: { name: string }; status?: Status }[] };
+type Status = { readonly lastErrors?: readonly StuckStep[] };
+type Execution = { readonly execution: { readonly workflowId: string } };
+
+export type Sightings = {
+  /** Milliseconds since the epoch at which each side first showed it; undefined where none has yet. */
+  readonly of: (stuck: StuckStep, object: string, workflowId: string) => Readonly<Record<Side, number | undefined>>;
+  readonly end: () => Promise<void>;
+};
+export type Side = 'status' | 'search attribute' | 'metric';
+
+const kindOf = (step: string): string => step.replace(/^\w+ /, '').replace(/\/.*$/, '');
+
+export const watchSides = (sandbox: SandboxForTests, sides: ReturnType<typeof sidesOf>): Sightings => {
+  const first = new Map<string, number>();
+  const over = new AbortController();
+  const see = (side: Side, ...what: readonly string[]): void => {
+    const key = [side, ...what].join('|');
+    if (!first.has(key)) first.set(key, Date.now());
+  };
+  const looks: readonly (() => Promise<void>)[] = [
+    async () => {
+      const { code, stdout } = await sandbox.kubectl(['get', 'awsclusters,awsnodepools', '-o', 'json']);
+      if (code !== 0) return;
+      for (const { kind, metadata, status } of (JSON.parse(stdout) as Listed).items) {
+        for (const { step } of status?.lastErrors ?? []) see('status', `${kind} ${metadata.name}`, step);
+      }
+    },
+    async () => {
+      const found = JSON.parse(await sides.found('SlipwayBlockedStep IS NOT NULL')) as readonly Execution[];
+      for (const { execution } of found) see('search attribute', execution.workflowId);
+    },
+    async () => {
+      const counts = (await sides.metrics()).matchAll(
+        /^slipway_blocked_steps\{kind="([^"]+)",verdict="([^"]+)"\} [1-9]/gm,
+      );
+      for (const [, kind = '', verdict = ''] of counts) see('metric', kind, verdict);
+    },
+  ];
+  const looking = (async () => {
+    while (!over.signal.aborted) {
+      // The worker is away at times, and its metrics with it: what can't be seen now is seen by a later look.
+      await Promise.allSettled(looks.map((look) => look()));
+      await delay(LOOK_MS, undefined, { signal: over.signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    of: ({ step, verdict }, object, workflowId) => ({
+      status: first.get(['status', object, step].join('|')),
+      'search attribute': first.get(['search attribute', workflowId].join('|')),
+      metric: first.get(['metric', kindOf(step), verdict].join('|')),
+    }),
+    end: async () => {
+      over.abort();
+      await looking;
+    },
+  };
+};
