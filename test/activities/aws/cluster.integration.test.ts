@@ -8,11 +8,14 @@ import type { ObjectRef } from '../../../api/object.ts';
 import { encryptionContextOf, type UserData } from '../../../machine/configuration.ts';
 import { open, privatePart } from '../../../machine/envelope.ts';
 import { planEnsure } from '../../../policy/ensure.ts';
+import { kindOf, stateOf } from '../../../policy/observed.ts';
 import type { Found, Inventory } from '../../../policy/plan.ts';
 import { planRemove } from '../../../policy/remove.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../../topology/keys.ts';
 import { nodePoolTopology } from '../../../topology/nodepool.ts';
+import { REPLICAS } from '../../../topology/values.ts';
+import { waitFor } from '../../support/wait.ts';
 import { release, SUBNETS, seedCluster, seedPool } from '../../topology/objects.ts';
 import {
   CLUSTER,
@@ -152,6 +155,13 @@ describe('a cluster with three node pools', () => {
         ),
       );
     };
+    // Machines come into service by themselves: until all replicas have, two looks need not see the same.
+    await waitFor('every replica is in service', async () => {
+      const { found } = await observe(CLUSTER, account.newWorker());
+      const groups = found.filter(({ key }) => kindOf(key) === 'auto-scaling-group');
+      const replicas = groups.flatMap((group) => stateOf('auto-scaling-group', group).instances ?? []);
+      return replicas.length === REPLICAS.length && replicas.every(({ inService }) => inService) ? true : undefined;
+    });
     account.calls.length = 0;
     const surveyed = await inventoriesOf();
     // A pool does not ask its cluster's balancer for attributes.
