@@ -1,17 +1,17 @@
 /**
  * Matrix: records the calls of clean lives, and lives a case for each call and fault.
  *
- * Owns: the order: recordings, then all cases, two a life, lives side by side, each in a lane of its kind. Neighbours: `life.ts` lives,
- * `checks.ts` judges, `report.ts` prints, `test/faults/` runs a part of it.
+ * Owns: the order: recordings, then all cases, two a life, lives side by side, each in a lane of its kind. Neighbours:
+ * `attempts.ts` has them lived and judged, `run.ts` prints, `test/faults/` runs a part of it.
  */
 import pLimit from 'p-limit';
 import { smallCluster } from '../manifests.ts';
-import type { HeardCall } from './calls.ts';
+import { attemptsWith, type CaseResult } from './attempts.ts';
 import { judge } from './checks.ts';
 import type { Lane } from './lane.ts';
 import { type Life, live } from './life.ts';
-import { isSameTarget, type Target } from './messages.ts';
-import { type Case, casesOf, type ListedCall, listCalls, livesOf, nameOfCase, needsOwnLane } from './plan.ts';
+import type { Target } from './messages.ts';
+import { type Case, casesOf, type ListedCall, listCalls, livesOf, needsOwnLane } from './plan.ts';
 import type { Setting } from './setting.ts';
 
 export type MatrixSettings = {
@@ -30,15 +30,6 @@ export type MatrixSettings = {
   readonly onCase: (result: CaseResult, done: number, of: number) => void;
 };
 
-export type CaseResult = {
-  readonly name: string;
-  readonly one: Case;
-  readonly wrong: readonly string[];
-  /** False where the call never came, in two lives: which of several steps makes it is chance. */
-  readonly met: boolean;
-  readonly seconds: number;
-};
-
 export type MatrixResult = {
   readonly calls: readonly ListedCall[];
   /** How many cases the whole matrix has. */
@@ -52,8 +43,6 @@ export type MatrixResult = {
 
 /** One in so many cases has its histories read for secrets (I8). */
 const SECRETS_EVERY = 10;
-
-const targetOf = ({ call, fault }: Case): Target => ({ call: call.name, number: call.number, fault });
 
 const rowsOf = async ({ world }: Setting): Promise<readonly string[]> =>
   (await world.inventory()).map((row) => JSON.stringify(row));
@@ -69,7 +58,7 @@ export const runMatrix = async (setting: Setting, settings: MatrixSettings): Pro
   const began = Date.now();
   const counter = { last: -1, done: 0 };
 
-  const liveIn = (lane: Lane, cases: readonly Case[]): Promise<Life> => {
+  const liveIn = (lane: Lane, targets: readonly Target[]): Promise<Life> => {
     counter.last += 1;
     const name = `f${counter.last}`;
     setting.assign(name, lane);
@@ -80,10 +69,10 @@ export const runMatrix = async (setting: Setting, settings: MatrixSettings): Pro
       temporal: cloud.temporal,
       lane,
       manifests: smallCluster(name),
-      targets: cases.map(targetOf),
+      targets,
       lateMs,
       limitMs,
-      lookForSecrets: cases.length === 0 || counter.last % SECRETS_EVERY === 0,
+      lookForSecrets: targets.length === 0 || counter.last % SECRETS_EVERY === 0,
     });
   };
 
@@ -94,59 +83,13 @@ export const runMatrix = async (setting: Setting, settings: MatrixSettings): Pro
     const wrong = judge(clean, first, []);
     if (wrong.length > 0) throw new Error(`a life without a fault is wrong already:\n${wrong.join('\n')}`);
   }
-  const calls = listCalls(first.calls, [second.calls, third.calls] satisfies [
-    readonly HeardCall[],
-    readonly HeardCall[],
-  ]);
+  const calls = listCalls(first.calls, [second.calls, third.calls]);
   const recorded = Date.now();
   const all = casesOf(calls, settings.all);
   settings.onList(calls, all.length);
   const cases = settings.choose(all);
 
-  type Attempt = { readonly wrong: readonly string[]; readonly met: readonly Target[]; readonly seconds: number };
-
-  const attempt = async (lane: Lane, chosen: readonly Case[]): Promise<Attempt> => {
-    const started = Date.now();
-    const outcome = await liveIn(lane, chosen).then(
-      (lived) => ({ wrong: judge(lived, first, chosen.map(targetOf)), met: lived.met }),
-      (error: unknown) => ({ wrong: [`stuck: ${error instanceof Error ? error.message : String(error)}`], met: [] }),
-    );
-    return { ...outcome, seconds: (Date.now() - started) / 1_000 };
-  };
-
-  const resultOf = (one: Case, { wrong, met, seconds }: Attempt): CaseResult => ({
-    name: nameOfCase(one),
-    one,
-    wrong,
-    met: met.some((target) => isSameTarget(target, targetOf(one))),
-    seconds,
-  });
-
-  /** Once more where the call doesn't come. */
-  const alone = async (lane: Lane, one: Case): Promise<CaseResult> => {
-    const result = resultOf(one, await attempt(lane, [one]));
-    return result.met || result.wrong.length > 0 ? result : resultOf(one, await attempt(lane, [one]));
-  };
-
-  /** What goes wrong with two cases is lived again with each alone, to see whose it is; it stays wrong if it is neither's. */
-  const attemptAll = async (lane: Lane, chosen: readonly Case[]): Promise<readonly CaseResult[]> => {
-    const [one, other] = chosen;
-    if (one === undefined) return [];
-    if (other === undefined) return [await alone(lane, one)];
-    const both = await attempt(lane, chosen);
-    const results = chosen.map((each) => resultOf(each, both));
-    if (both.wrong.length === 0) {
-      const again: CaseResult[] = [];
-      for (const result of results) again.push(result.met ? result : await alone(lane, result.one));
-      return again;
-    }
-    const each = [await alone(lane, one), await alone(lane, other)];
-    if (each.some(({ wrong }) => wrong.length > 0)) return each;
-    const wrong = both.wrong.map(
-      (what) => `only together with the other of ${nameOfCase(one)} and ${nameOfCase(other)}: ${what}`,
-    );
-    return each.map((result) => ({ ...result, wrong }));
-  };
+  const attemptAll = attemptsWith(liveIn, first);
 
   /** Nothing where there is no time left for it. */
   const liveInTime = async (lane: Lane, chosen: readonly Case[]): Promise<readonly CaseResult[]> => {

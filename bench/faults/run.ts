@@ -7,8 +7,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchOptions } from '../main.ts';
 import type { Report, Table } from '../report.ts';
+import type { CaseResult } from './attempts.ts';
 import { FAULTS, type Fault } from './faults.ts';
-import { type CaseResult, type MatrixResult, runMatrix } from './matrix.ts';
+import { type MatrixResult, runMatrix } from './matrix.ts';
 import { nameOfCase, spreadOut } from './plan.ts';
 import { openSetting } from './setting.ts';
 
