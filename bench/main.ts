@@ -46,7 +46,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'many clusters with a pool each: what the first and the last cost, memory, cold starts, and a thousand',
     options: [
       new Option('--waves <list>', 'how many at once, wave after wave; the first and the last are compared').default(
-        '25,200,25',
+        '25,100,100,25',
       ),
       new Option('--slots <n>', 'activity slots of the worker, instead of its default'),
       new Option('--cached <n>', 'workflows that the worker keeps in memory, instead of its default'),

@@ -6,6 +6,7 @@
  * counts is the worker and the watcher. What the doubles take is told apart, for on one computer they take it from us.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { CACHED_WORKFLOWS } from '../worker/configuration.ts';
 import { type CallCount, callsTable, countCalls } from './calls.ts';
 import { type Cloud, inCloud } from './cloud.ts';
 import { lineThrough, valueAt } from './fit.ts';
@@ -238,7 +239,7 @@ export const run = async (options: BenchOptions): Promise<Report> => {
       ...(waves.length > 1 ? [thousandTable(waves)] : []),
     ],
     notes: [
-      `${clusters} clusters with a pool each, in waves of ${sizes.join(', ')}${room.slots === undefined ? '' : `, on ${room.slots} activity slots`}${room.cached === undefined ? '' : `, with room for ${room.cached} workflows in memory`}; AWS and machines are doubles on the same computer.`,
+      `${clusters} clusters with a pool each, in waves of ${sizes.join(', ')}${room.slots === undefined ? '' : `, on ${room.slots} activity slots`}, with room for ${room.cached ?? CACHED_WORKFLOWS} workflows in memory; AWS and machines are doubles on the same computer.`,
       'CPU-seconds are the kernel’s, so that a busy computer changes them little; seconds are the clock’s.',
     ],
   };

@@ -7,6 +7,9 @@ import { z } from 'zod';
 import type { Pacing } from '../activities/contract.ts';
 import { REPAIR_AFTER_SECONDS } from '../policy/repair.ts';
 
+/** Workflows in memory: others are replayed from their histories when something happens to them. */
+export const CACHED_WORKFLOWS = 200;
+
 const Environment = z.object({
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().default('default'),
@@ -33,7 +36,7 @@ const Environment = z.object({
     .optional(),
   SLIPWAY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   SLIPWAY_ACTIVITY_SLOTS: z.coerce.number().int().min(1).default(40),
-  SLIPWAY_CACHED_WORKFLOWS: z.coerce.number().int().min(2).default(500),
+  SLIPWAY_CACHED_WORKFLOWS: z.coerce.number().int().min(2).default(CACHED_WORKFLOWS),
 });
 
 export type WorkerConfiguration = {

@@ -5,7 +5,6 @@
  * and done again (I2).
  */
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
@@ -16,6 +15,7 @@ import { readWorkerConfiguration } from './configuration.ts';
 import { outcomeInterceptor } from './interceptors.ts';
 import { createMetrics, serveMetrics } from './metrics.ts';
 import { keepScheduleAlive } from './sweep-schedule.ts';
+import { packWorkflows } from './workflow-bundle.ts';
 
 const configuration = readWorkerConfiguration();
 const log = pino({ base: { component: 'worker' }, level: configuration.logLevel });
@@ -81,14 +81,14 @@ const connect = async (): Promise<NativeConnection> => {
 };
 
 const taskQueue = configuration.taskQueue ?? TASK_QUEUE;
-const connection = await connect();
+const [connection, workflowBundle] = await Promise.all([connect(), packWorkflows()]);
 temporal.client = new Client({ connection, namespace: configuration.temporalNamespace });
 const wired = wireActivities(configuration, metrics, log);
 const worker = await Worker.create({
   connection,
   namespace: configuration.temporalNamespace,
   taskQueue,
-  workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+  workflowBundle,
   activities: wired.activities,
   interceptors: { activity: [(context) => ({ inbound: outcomeInterceptor(context, metrics, log) })] },
   maxConcurrentActivityTaskExecutions: configuration.activitySlots,

@@ -83,4 +83,6 @@ export const workerEnvironment = (
   SLIPWAY_SETTLE_SECONDS: caller['SLIPWAY_SETTLE_SECONDS'] ?? SETTLE_SECONDS,
   SLIPWAY_METRICS_ADDRESS: hostPort(layout.workerMetrics),
   SLIPWAY_METRICS_API_SERVICE: 'false',
+  // As `npm run worker` has it: else each of its threads keeps what it freed to itself.
+  MALLOC_ARENA_MAX: '2',
 });

@@ -24,6 +24,9 @@ type Defaults = Pick<Part, 'needs' | 'keeps' | 'graceMilliseconds' | 'data'>;
 
 const DEFAULTS: Defaults = { needs: [], keeps: 'on disk', graceMilliseconds: 3_000, data: [] };
 
+/** As `npm run worker` has them: how much of its garbage the worker keeps (docs/performance.md). */
+const WORKER_FLAGS = ['--max-old-space-size=1024', '--max-semi-space-size=8'] as const;
+
 /** All parts of the sandbox. `caller` is the environment of whoever ran `up`. */
 export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.ProcessEnv): readonly Part[] => {
   const { logs, data, pki } = folders(layout.home);
@@ -48,6 +51,7 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
     file: layout.node,
     args: [`${layout.checkout}/${path}`, ...args],
   });
+  const worker = ours('worker/main.ts');
   const layoutFile = folders(layout.home).layout;
   const machines = layout.stub === undefined ? 'sandbox/instances/main.ts' : 'sandbox/stub/main.ts';
   const says = (name: string, text: string): Probe => ({ kind: 'says', log: log(name), text });
@@ -90,10 +94,15 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
       needs: ['aws'],
       env: awsEnvironment(layout),
     }),
-    part('slipway-worker', ours('worker/main.ts'), says('slipway-worker', '"msg":"Working"'), {
-      needs: ['temporal', 'aws', 'management-apiserver'],
-      env: workerEnvironment(layout, caller),
-    }),
+    part(
+      'slipway-worker',
+      { ...worker, args: [...WORKER_FLAGS, ...worker.args] },
+      says('slipway-worker', '"msg":"Working"'),
+      {
+        needs: ['temporal', 'aws', 'management-apiserver'],
+        env: workerEnvironment(layout, caller),
+      },
+    ),
     part('slipway-client', ours('client/watcher/main.ts'), says('slipway-client', '"msg":"Watching'), {
       needs: ['temporal', 'management-apiserver'],
       env: clientEnvironment(layout, 'slipway-watcher'),

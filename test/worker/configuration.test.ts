@@ -14,7 +14,7 @@ describe("the worker's configuration", () => {
       metricsApiService: true,
       logLevel: 'info',
       activitySlots: 40,
-      cachedWorkflows: 500,
+      cachedWorkflows: 200,
     };
     expect(readWorkerConfiguration({ AWS_REGION: 'eu-west-1' })).toEqual(defaults);
     expect(
