@@ -47,7 +47,7 @@ import { foundSubnetTags } from './subnet-tags.ts';
 import { filter, readAll, tagRecord } from './tags.ts';
 import { targetGroupNamed } from './target-group.ts';
 
-export type ObserveRequest = {
+export type AwsInventoryRequest = {
   /** Whose assessment this is: a cluster sees everything of its id, a node pool what is its own or what it needs. */
   readonly object: ObjectRef;
   readonly clusterId: string;
@@ -60,7 +60,7 @@ export type ObserveRequest = {
   readonly isNew?: boolean;
 };
 
-export type Observe = (request: ObserveRequest, signal: AbortSignal) => Promise<Inventory>;
+export type Observe = (request: AwsInventoryRequest, signal: AbortSignal) => Promise<Inventory>;
 
 export const createObserve = (
   clients: AwsClients,
@@ -86,7 +86,7 @@ export const createObserve = (
   };
 
   /** VPC and subnets as the spec names them; nothing when one of them isn't there, which preflight will say. */
-  const ofFacts = async ({ vpcId, subnetIds }: ObserveRequest, signal: AbortSignal): Promise<Parts> => {
+  const ofFacts = async ({ vpcId, subnetIds }: AwsInventoryRequest, signal: AbortSignal): Promise<Parts> => {
     if (vpcId === undefined) return [];
     const [vpc, subnets] = await Promise.all([facts.vpc(vpcId, signal), facts.subnets(subnetIds, signal)]);
     if (vpc === undefined || subnets.length < new Set(subnetIds).size) return [];
@@ -167,7 +167,7 @@ export const createObserve = (
     foundCloudLoadBalancers(CLOUD_LOAD_BALANCERS, await listCloudLoadBalancers(clients, clusterId, signal)),
   ];
 
-  const observeCluster = async (request: ObserveRequest, signal: AbortSignal): Promise<readonly Parts[]> => {
+  const observeCluster = async (request: AwsInventoryRequest, signal: AbortSignal): Promise<readonly Parts[]> => {
     // It owns nothing (I3), and its preflight is asking for the facts.
     if (request.isNew === true) return [];
     return Promise.all([
@@ -195,7 +195,7 @@ export const createObserve = (
       ].filter((one) => one !== undefined);
     });
 
-  const observeNodePool = (request: ObserveRequest, signal: AbortSignal): Promise<readonly Parts[]> => {
+  const observeNodePool = (request: AwsInventoryRequest, signal: AbortSignal): Promise<readonly Parts[]> => {
     const { object, clusterId } = request;
     const shared = [ofFacts(request, signal), ofItsCluster(clusterId, signal)];
     if (request.isNew === true) return Promise.all(shared);

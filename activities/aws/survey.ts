@@ -39,7 +39,7 @@ import { withAttached } from './attached.ts';
 import type { AwsClients } from './clients.ts';
 import { keyOf, ofGroups, ofInterfaces, ofSecurityGroups, ofVolumes, type Parts } from './entries.ts';
 import { createMemory } from './facts.ts';
-import type { ObserveRequest } from './inventory.ts';
+import type { AwsInventoryRequest } from './inventory.ts';
 import { foundTemplate } from './launch-template.ts';
 import { partsOfLoadBalancing, rememberedDetails } from './load-balancing-details.ts';
 import { preflightOutputs } from './preflight.ts';
@@ -47,7 +47,7 @@ import type { AwsScope } from './scope.ts';
 import { foundSubnetTags } from './subnet-tags.ts';
 import { filter, readAll, tagRecord } from './tags.ts';
 
-export type SurveyRequest = Omit<ObserveRequest, 'withCloud'> & {
+export type SurveyRequest = Omit<AwsInventoryRequest, 'withCloud'> & {
   /** Nothing remembered: something differed when it was last looked at. */
   readonly fresh: boolean;
 };
