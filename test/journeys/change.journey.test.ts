@@ -88,7 +88,9 @@ const sweep = async (): Promise<void> => {
     const listed = await succeed('schedules', sandbox.temporal(['schedule', 'list', '-o', 'json']));
     return (JSON.parse(listed) as readonly { readonly scheduleId: string }[])[0]?.scheduleId;
   });
-  await succeed('sweep', sandbox.temporal(['schedule', 'trigger', '--schedule-id', id]));
+  // While a sweep runs, another is dropped by default: the worker that began the last one may be gone.
+  const after = ['--overlap-policy', 'BufferOne'];
+  await succeed('sweep', sandbox.temporal(['schedule', 'trigger', '--schedule-id', id, ...after]));
 };
 
 type Described = {
