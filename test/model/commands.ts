@@ -67,10 +67,10 @@ const remove = (kind: Kind): Command =>
     `delete ${kind}`,
     (model) => model[kind] === 'wanted',
     async (model, { world }) => {
-      await world.remove(kind);
+      const went = await world.remove(kind);
       model[kind] = 'going';
-      // A cluster takes its pools along.
-      if (kind === 'cluster' && model.pool === 'wanted') model.pool = 'going';
+      // A cluster takes its pools along, unless it is gone before Slipway has seen it: then they wait for another.
+      if (kind === 'cluster' && model.pool === 'wanted' && went === 'going') model.pool = 'going';
     },
   );
 

@@ -8,7 +8,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Row } from '../journeys/lifecycle.ts';
-import { type SandboxForTests, startSandbox } from '../support/sandbox.ts';
+import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
 import { COMMANDS, quiesce, type Real } from './commands.ts';
 import { emptyModel, type Kind, type Model } from './model.ts';
 import { type World, worldOf } from './world.ts';
@@ -96,4 +96,20 @@ describe('a cluster and its node pool', () => {
     },
     LIMIT,
   );
+});
+
+describe('stories that failed once', () => {
+  test('a cluster deleted before Slipway saw it goes at once, and its pool waits for another of its name', async () => {
+    await succeed('stop', sandbox.sandbox('stop', 'slipway-client'));
+    await world.apply('cluster');
+    await world.apply('pool');
+    expect(await world.remove('cluster')).toBe('gone');
+    await succeed('start', sandbox.sandbox('start', 'slipway-client'));
+    const model: Model = { ...emptyModel(), pool: 'wanted' };
+    await quiesce(model, real());
+    await world.remove('pool');
+    model.pool = 'absent';
+    await quiesce(model, real());
+    expect(await world.account()).toEqual(before);
+  }, 600_000);
 });

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { API_VERSION } from '../../api/names.ts';
 import { lifecycleOf, type Row, type Traces } from '../journeys/lifecycle.ts';
 import type { SandboxForTests } from '../support/sandbox.ts';
 import { succeed } from '../support/sandbox.ts';
@@ -52,7 +53,14 @@ export const worldOf = (sandbox: SandboxForTests) => {
       succeed('apply', sandbox.kubectl(['apply', '-f', '-'], { input: kind === 'cluster' ? clusterYaml : poolYaml })),
     setMaximum: (maxNodeCount: number) =>
       kubectl('patch', NAMES.pool, '--type=merge', '-p', JSON.stringify({ spec: { maxNodeCount } })),
-    remove: (kind: Kind) => kubectl('delete', NAMES[kind], '--wait=false', '--ignore-not-found'),
+    /** As `kubectl delete --wait=false`, and answers whether it went at once: what has no finalizer yet does. */
+    remove: async (kind: Kind): Promise<'gone' | 'going'> => {
+      const [resource, name] = NAMES[kind].split('/');
+      const path = `/apis/${API_VERSION}/namespaces/default/${resource}s/${name}`;
+      const { code, stdout, stderr } = await sandbox.kubectl(['delete', '--raw', path]);
+      if (code !== 0 && !stderr.includes('NotFound')) throw new Error(`${path} was not deleted: ${stderr}`);
+      return stdout.includes('"deletionTimestamp"') ? 'going' : 'gone';
+    },
     /** By annotation, as GitOps does; of an object that is gone by now there is nothing to tell. */
     say: async (kind: Kind, verb: AwsVerb, token: string): Promise<void> => {
       const object = await find(kind);
