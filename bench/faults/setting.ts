@@ -7,15 +7,14 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
-import { bundleWorkflowCode } from '@temporalio/worker';
 import { pino } from 'pino';
 import { connectApiServer, loadKubeConfig } from '../../client/api-server.ts';
 import { connectionOptions } from '../../client/temporal.ts';
 import { runWatcher } from '../../client/watcher/watcher.ts';
 import { folders, type SandboxLayout } from '../../sandbox/layout.ts';
 import { workerEnvironment } from '../../sandbox/supervisor/environment.ts';
+import { packWorkflows } from '../../worker/workflow-bundle.ts';
 import { type Cloud, openCloud } from '../cloud.ts';
 import { type Lane, startLane } from './lane.ts';
 import { type World, watchWorld } from './world.ts';
@@ -46,10 +45,7 @@ export const openSetting = async (options: {
     await cloud.sandbox('stop', 'slipway-client');
     const layout = JSON.parse(await readFile(folders(home).layout, 'utf8')) as SandboxLayout;
     const quiet = () => undefined;
-    const { code } = await bundleWorkflowCode({
-      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-      logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet },
-    });
+    const { code } = await packWorkflows();
     const bundle = join(folder, 'workflows.js');
     await writeFile(bundle, code);
     const { SLIPWAY_METRICS_ADDRESS: _none, ...environment } = workerEnvironment(layout, {

@@ -47,11 +47,10 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
     log: log(name),
     env: { ...base, ...more.env },
   });
-  const ours = (path: string, ...args: readonly string[]): ComponentCommand => ({
+  const ours = (path: string, args: readonly string[] = [], flags: readonly string[] = []): ComponentCommand => ({
     file: layout.node,
-    args: [`${layout.checkout}/${path}`, ...args],
+    args: [...flags, `${layout.checkout}/${path}`, ...args],
   });
-  const worker = ours('worker/main.ts');
   const layoutFile = folders(layout.home).layout;
   const machines = layout.stub === undefined ? 'sandbox/instances/main.ts' : 'sandbox/stub/main.ts';
   const says = (name: string, text: string): Probe => ({ kind: 'says', log: log(name), text });
@@ -65,7 +64,7 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
     ),
     part(
       'aws',
-      ours('sandbox/aws/main.ts', layoutFile),
+      ours('sandbox/aws/main.ts', [layoutFile]),
       { kind: 'listens', address: layout.aws },
       { keeps: 'in memory', env: { MOTO_ACCOUNT_ID: ACCOUNT } },
     ),
@@ -80,29 +79,24 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
       },
       { needs: ['management-etcd'], settle: () => applyCrds(layout) },
     ),
-    part('hub', ours('sandbox/hub/main.ts', layoutFile), { kind: 'listens', address: layout.hub }),
+    part('hub', ours('sandbox/hub/main.ts', [layoutFile]), { kind: 'listens', address: layout.hub }),
     part(
       'network',
-      ours('sandbox/network/main.ts', layoutFile),
+      ours('sandbox/network/main.ts', [layoutFile]),
       { kind: 'listens', address: layout.proxy },
       {
         needs: ['aws'],
         env: awsEnvironment(layout),
       },
     ),
-    part('instances', ours(machines, layoutFile), says('instances', '":"Playing'), {
+    part('instances', ours(machines, [layoutFile]), says('instances', '":"Playing'), {
       needs: ['aws'],
       env: awsEnvironment(layout),
     }),
-    part(
-      'slipway-worker',
-      { ...worker, args: [...WORKER_FLAGS, ...worker.args] },
-      says('slipway-worker', '"msg":"Working"'),
-      {
-        needs: ['temporal', 'aws', 'management-apiserver'],
-        env: workerEnvironment(layout, caller),
-      },
-    ),
+    part('slipway-worker', ours('worker/main.ts', [], WORKER_FLAGS), says('slipway-worker', '"msg":"Working"'), {
+      needs: ['temporal', 'aws', 'management-apiserver'],
+      env: workerEnvironment(layout, caller),
+    }),
     part('slipway-client', ours('client/watcher/main.ts'), says('slipway-client', '"msg":"Watching'), {
       needs: ['temporal', 'management-apiserver'],
       env: clientEnvironment(layout, 'slipway-watcher'),

@@ -5,6 +5,7 @@
  * must be in there.
  */
 import { dirname } from 'node:path';
+import { kindOf } from '../../policy/observed.ts';
 import { CHECKOUT, run, type SandboxForTests, succeed } from '../support/sandbox.ts';
 import type { Subject } from './situation.ts';
 
@@ -17,6 +18,13 @@ export type StuckStep = {
   readonly since: string;
   readonly commands?: readonly string[];
 };
+
+/** What a step is about: `ensure etcd-volume/0` is about an `etcd-volume`. */
+export const kindOfStep = (step: string): string => kindOf(step.replace(/^\w+ /, ''));
+
+/** The metric of what is stuck in one way, where it counts any. */
+export const blockedLine = (kind: string, verdict: string): string =>
+  `^slipway_blocked_steps\\{kind="${kind}",verdict="${verdict}"\\} [1-9]`;
 
 export const sidesOf = (sandbox: SandboxForTests) => {
   const resourceOf = ({ kind, name }: Subject): readonly [string, string] => [RESOURCES[kind], name];

@@ -8,7 +8,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SandboxForTests } from '../support/sandbox.ts';
-import type { StuckStep, sidesOf } from './sides.ts';
+import { succeed } from '../support/sandbox.ts';
+import { blockedLine, kindOfStep, type StuckStep, type sidesOf } from './sides.ts';
 
 const LOOK_MS = 1_000;
 
@@ -19,24 +20,24 @@ type Execution = { readonly execution: { readonly workflowId: string } };
 export type Sightings = {
   /** Milliseconds since the epoch at which each side first showed it; undefined where none has yet. */
   readonly of: (stuck: StuckStep, object: string, workflowId: string) => Readonly<Record<Side, number | undefined>>;
+  /** What the last looks could not see, and why. */
+  readonly trouble: () => readonly string[];
   readonly end: () => Promise<void>;
 };
 export type Side = 'status' | 'search attribute' | 'metric';
 
-const kindOf = (step: string): string => step.replace(/^\w+ /, '').replace(/\/.*$/, '');
-
 export const watchSides = (sandbox: SandboxForTests, sides: ReturnType<typeof sidesOf>): Sightings => {
   const first = new Map<string, number>();
   const over = new AbortController();
+  let trouble: readonly string[] = [];
   const see = (side: Side, ...what: readonly string[]): void => {
     const key = [side, ...what].join('|');
     if (!first.has(key)) first.set(key, Date.now());
   };
   const looks: readonly (() => Promise<void>)[] = [
     async () => {
-      const { code, stdout } = await sandbox.kubectl(['get', 'awsclusters,awsnodepools', '-o', 'json']);
-      if (code !== 0) return;
-      for (const { kind, metadata, status } of (JSON.parse(stdout) as Listed).items) {
+      const listed = await succeed('get', sandbox.kubectl(['get', 'awsclusters,awsnodepools', '-o', 'json']));
+      for (const { kind, metadata, status } of (JSON.parse(listed) as Listed).items) {
         for (const { step } of status?.lastErrors ?? []) see('status', `${kind} ${metadata.name}`, step);
       }
     },
@@ -45,16 +46,15 @@ export const watchSides = (sandbox: SandboxForTests, sides: ReturnType<typeof si
       for (const { execution } of found) see('search attribute', execution.workflowId);
     },
     async () => {
-      const counts = (await sides.metrics()).matchAll(
-        /^slipway_blocked_steps\{kind="([^"]+)",verdict="([^"]+)"\} [1-9]/gm,
-      );
+      const counts = (await sides.metrics()).matchAll(new RegExp(blockedLine('([^"]+)', '([^"]+)'), 'gm'));
       for (const [, kind = '', verdict = ''] of counts) see('metric', kind, verdict);
     },
   ];
   const looking = (async () => {
     while (!over.signal.aborted) {
       // The worker is away at times, and its metrics with it: what can't be seen now is seen by a later look.
-      await Promise.allSettled(looks.map((look) => look()));
+      const looked = await Promise.allSettled(looks.map((look) => look()));
+      trouble = looked.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []));
       await delay(LOOK_MS, undefined, { signal: over.signal }).catch(() => undefined);
     }
   })();
@@ -62,8 +62,9 @@ export const watchSides = (sandbox: SandboxForTests, sides: ReturnType<typeof si
     of: ({ step, verdict }, object, workflowId) => ({
       status: first.get(['status', object, step].join('|')),
       'search attribute': first.get(['search attribute', workflowId].join('|')),
-      metric: first.get(['metric', kindOf(step), verdict].join('|')),
+      metric: first.get(['metric', kindOfStep(step), verdict].join('|')),
     }),
+    trouble: () => trouble,
     end: async () => {
       over.abort();
       await looking;

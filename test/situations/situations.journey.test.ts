@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { controlPlaneName } from '../../api/names.ts';
 import { type SandboxForTests, startSandbox } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';
-import { type StuckStep, sidesOf } from './sides.ts';
+import { blockedLine, kindOfStep, type StuckStep, sidesOf } from './sides.ts';
 import { type Sightings, watchSides } from './sightings.ts';
 import { manifestOf, type Prepared, type Situation, type Subject, subjectOf } from './situation.ts';
 import { SITUATIONS } from './situations.ts';
@@ -92,8 +92,8 @@ const expectFourSides = async (
   expect(details).toContain(since.slice(0, 16));
   expect(details).toContain('temporal workflow update execute');
 
-  const kind = step.replace(/^\w+ /, '').replace(/\/.*$/, '');
-  const line = new RegExp(`^slipway_blocked_steps\\{kind="${kind}",verdict="${stuck.verdict}"\\} [1-9]`, 'm');
+  const kind = kindOfStep(step);
+  const line = new RegExp(blockedLine(kind, stuck.verdict), 'm');
   await waitFor(
     `the metrics count ${kind} with verdict ${stuck.verdict}`,
     async () => (line.test(await sides.metrics()) ? true : undefined),
@@ -107,7 +107,8 @@ const expectWithinAMinute = async ({ kind, name }: Subject, stuck: StuckStep): P
     `${name} is seen to be stuck from all sides`,
     () => {
       const now = Object.entries(sightings.of(stuck, `${kind} ${name}`, workflowIn(stuck)));
-      return Promise.resolve(now.every(([, at]) => at !== undefined) ? now : undefined);
+      if (now.every(([, at]) => at !== undefined)) return Promise.resolve(now);
+      return Promise.reject(new Error(`seen: ${JSON.stringify(now)}; trouble: ${sightings.trouble().join('; ')}`));
     },
     SEEN,
   );
