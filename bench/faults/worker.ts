@@ -79,8 +79,9 @@ const around: AroundSentCall = async (call, sender, send) => {
       return instead(failure(call));
     case 'throttled':
       return instead(throttling(call));
+    // An error is an answer, too: that there is no such thing, say, or nobody who listens.
     case 'lost':
-      await send();
+      await Promise.allSettled([send()]);
       throw brokenConnection();
     case 'late':
       setTimeout(() => {
@@ -91,7 +92,7 @@ const around: AroundSentCall = async (call, sender, send) => {
       }, met.lateMs);
       throw timeout();
     case 'killed':
-      await send();
+      await Promise.allSettled([send()]);
       return die(ofCase, met.target);
   }
 };

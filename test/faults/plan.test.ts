@@ -71,10 +71,13 @@ describe('The list of calls', () => {
     const looks = [1, 2, 3].map((number) =>
       heard('CreateCluster · wait nodes/ready · cluster GET /api/v1/nodes', number, false),
     );
+    const poolsAreGoing = [1, 2, 3].map((number) =>
+      heard('DeleteCluster · remove node-pools/all · management GET /awsnodepools', number, false),
+    );
     const steps = [1, 2, 3].map((number) => heard('CreateCluster · ensure x · EC2 CreateTags', number));
     const writes = [1, 2, 3].map((number) => heard('CreateCluster · mirror status · management PATCH', number));
-    const all = [...looks, ...writes, ...steps];
-    expect(listCalls(all, [all, all])).toHaveLength(6);
+    const all = [...looks, ...poolsAreGoing, ...writes, ...steps];
+    expect(listCalls(all, [all, all])).toHaveLength(7);
   });
 
   test('lets each fault meet one of three replicas, another one from fault to fault, and all of them if asked for', () => {
