@@ -187,6 +187,7 @@ export const runNodeApprover = async (options: NodeApproverOptions, signal: Abor
     } catch (thrown) {
       if (signal.aborted) break;
       log.warn(`Certificate requests are no longer watched, tried again: ${messageOf(thrown)}`);
+      // It rejects only when it is told to stop, which the loop sees by itself.
       await pause(RETRY_MILLIS, signal).catch(() => undefined);
     } finally {
       kubernetes.close();

@@ -117,7 +117,7 @@ const accessTo = (config: KubeConfig, url: string, keepMs: number): (() => Promi
   return async () => {
     if (keepMs === 0) return make();
     if (kept === undefined || kept.until <= Date.now()) {
-      // What still runs on the old connections ends there.
+      // What still runs on the old connections ends there; access that could not be had needs no end.
       void kept?.access.then(({ dispatcher }) => dispatcher?.close()).catch(() => undefined);
       kept = { access: make(), until: Date.now() + keepMs };
     }

@@ -139,6 +139,7 @@ export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
       case 'timeout': {
         const abandoned = new AbortController();
         response.once('close', () => abandoned.abort());
+        // It rejects only when the client has gone, which ends the wait, too.
         await delay(fault.ms ?? 2 ** 31 - 1, undefined, { signal: abandoned.signal }).catch(() => undefined);
         response.destroy();
         return { status: 0, error: 'Timeout' };
