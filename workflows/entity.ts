@@ -2,9 +2,9 @@
  * The entity: the long-lived workflow that owns one object and runs its operations one at a time.
  *
  * Owns: when to look, and what to do with what `assess` decided. It never trusts what a signal says of the object: it
- * reads it again, so that lost, doubled and reordered events do no harm. Neighbours: the watcher signals it; `policy/`
- * decides; `following.ts` runs the operation, which writes the status while it runs; the entity writes it otherwise,
- * never both.
+ * reads it again, so that lost, doubled and reordered events do no harm. Neighbours: `entity-news.ts` hears the signals;
+ * `policy/` decides; `following.ts` runs the operation, which writes the status while it runs; the entity writes it
+ * otherwise, never both; `entity-idle.ts` waits.
  * Invariants: I1 (one operation, by its workflow id), I9 (a look that fails is told), I10, I12 (an absent object is never
  * an order to delete: the entity ends as orphaned and changes nothing).
  *
@@ -22,23 +22,15 @@ import {
 import type { Assessment, OperationInput } from '../activities/contract.ts';
 import { assess, DEFAULT_PACING, IDLE_LOOK, retryDelay } from './activities.ts';
 import { askToBeTold, followDependents } from './dependents.ts';
-import { followDrift, type SettledSubject } from './drift-reports.ts';
+import { followDrift } from './drift-reports.ts';
+import { entityIdling } from './entity-idle.ts';
+import { followNews, type Seen } from './entity-news.ts';
 import { entityTelling, type Obstacle } from './entity-telling.ts';
 import { takeEntityVerbs } from './entity-verbs.ts';
 import { type Failing, follow } from './following.ts';
 import { askedBefore, butForSkipped, isDelete, stillHeld } from './judgements.ts';
-import {
-  clusterProgressed,
-  type EntityState,
-  getEntityState,
-  type OperationResult,
-  SEARCH_ATTRIBUTES,
-  specChanged,
-} from './messages.ts';
+import { type EntityState, getEntityState, type OperationResult, SEARCH_ATTRIBUTES } from './messages.ts';
 import { failureOf } from './outcomes.ts';
-
-/** How many signals had arrived when the object was last looked at. */
-type Seen = { readonly changes: number; readonly progress: number };
 
 export const runEntity = async (initial: EntityState): Promise<string> => {
   let cancelled = false;
@@ -52,44 +44,19 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
   const entityId = workflowInfo().workflowId;
   let { held, skipped, pacing = DEFAULT_PACING } = initial;
   const telling = entityTelling(object, entityId);
-  /** Signals about the object itself, and those about a pool's cluster, which only matter while the pool waits for it. */
-  let changes = 0;
-  let progress = 0;
   let looksWhileBlocked = 0;
   let failedLooks = 0;
   let failedEnds = 0;
   let outdated = 0;
   let paused = false;
 
-  /** Which news was heard last, and which the last look came after. */
-  let heard: string | undefined;
-  let lookedAfter: string | undefined;
-
-  setHandler(
-    specChanged,
-    (told) => {
-      // A watcher that starts tells everything: what was looked at already is no news to whom nothing is missing.
-      if (telling.view().phase === 'settled' && told !== undefined && told.news === lookedAfter) return;
-      heard = told?.news;
-      changes += 1;
-    },
-    { description: 'The object may have changed: read it again' },
-  );
-  setHandler(
-    clusterProgressed,
-    () => {
-      // A pool that builds, or is done, took what it needs already: looking again would only cost calls.
-      const { phase } = telling.view();
-      if (phase === 'waiting' || phase === 'assessing') progress += 1;
-    },
-    { description: 'The cluster that this pool waits for made progress' },
-  );
+  const news = followNews(() => telling.view().phase);
   setHandler(getEntityState, telling.view, { description: 'What this entity is doing, and why' });
   const dependents = followDependents(initial.dependents);
   const drift = followDrift();
   const again = (): void => {
     looksWhileBlocked = 0;
-    changes += 1;
+    news.add();
   };
   const verbs = takeEntityVerbs(initial.handled ?? {}, {
     view: telling.view,
@@ -104,7 +71,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
     },
   });
 
-  const { enter, clear, write, unwritten } = telling;
+  const { enter, clear, write } = telling;
   /** Says what stands in the way, and answers how long until it is looked at again. */
   const block = (verdict: Obstacle['verdict'], reason: string, attempt: number, own?: number) => {
     const delay = own ?? retryDelay(pacing, attempt);
@@ -128,7 +95,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
   };
 
   const look = async (told = false): Promise<Assessment | Failing> => {
-    lookedAfter = heard;
+    news.looking();
     try {
       const assessment = await assess(told ? { object, told } : { object });
       pacing = assessment.pacing ?? pacing;
@@ -138,54 +105,8 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
     }
   };
 
-  const isOver = (seen: Seen): boolean => changes > seen.changes || progress > seen.progress;
-  const current = (): Seen => ({ changes, progress });
   const leaving = (): boolean => cancelled() || workflowInfo().continueAsNewSuggested;
-
-  /** Waits for something new, or for `milliseconds`; tells dependents and takes what people say meanwhile. */
-  const idle = async (seen: Seen, milliseconds?: number): Promise<void> => {
-    const tellAgain = unwritten() === 0 ? undefined : retryDelay(pacing, unwritten());
-    const least = Math.min(milliseconds ?? Number.POSITIVE_INFINITY, tellAgain ?? Number.POSITIVE_INFINITY);
-    const deadline = Number.isFinite(least) ? Date.now() + least : undefined;
-    const isNews = (): boolean => isOver(seen) || drift.isPending();
-    for (;;) {
-      verbs.settle();
-      if (!dependents.toldAll()) await dependents.tell();
-      const due = deadline !== undefined && Date.now() >= deadline;
-      if (isNews() || due || leaving()) return;
-      const awake = (): boolean => isNews() || !dependents.toldAll() || verbs.pending.length > 0 || leaving();
-      if (deadline === undefined) await condition(awake);
-      else {
-        const summary = `look again: ${telling.view().reason ?? ''}`.slice(0, 190);
-        await condition(awake, Math.max(1, deadline - Date.now()), { summary });
-      }
-    }
-  };
-
-  /** Settled until something new. What a sweep reports meanwhile is written, and never makes a plan. */
-  const settle = async (
-    seen: Seen,
-    generation: number,
-    first?: SettledSubject,
-    milliseconds?: number,
-  ): Promise<void> => {
-    const deadline = milliseconds === undefined ? undefined : Date.now() + milliseconds;
-    drift.begin();
-    for (let subject = first; ; ) {
-      enter('settled', subject?.drift === undefined ? {} : { drifted: true });
-      if (subject !== undefined) await write(subject, generation);
-      const left = deadline === undefined ? undefined : Math.max(1, deadline - Date.now());
-      await idle(seen, left);
-      const report = drift.take();
-      const over = isOver(seen) || leaving() || (deadline !== undefined && Date.now() >= deadline);
-      if (report !== undefined) {
-        // A sweep says nothing of replicas.
-        const controlPlane = subject?.controlPlane;
-        subject = controlPlane === undefined ? report : { ...report, controlPlane };
-      } else if (subject === undefined || unwritten() === 0 || over) break;
-    }
-    drift.end();
-  };
+  const { idle, settle } = entityIdling({ news, telling, verbs, dependents, drift, pacing: () => pacing, leaving });
 
   const hold = async ({ type, generation }: OperationInput): Promise<void> => {
     held = { operation: type, generation };
@@ -204,9 +125,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         outdated = 0;
         if (result.skipped !== undefined) skipped = { operation: type, generation, steps: result.skipped };
         // What it made is as it should be. What changes later is found by the next look, for whatever reason.
-        else if (operation.settles && changes === seen.changes) {
-          await settle(seen, generation);
-        }
+        else if (operation.settles && news.changes() === seen.changes) await settle(seen, generation);
         return false;
       case 'aborted':
         await hold(operation);
@@ -220,7 +139,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
       }
       case 'superseded':
         paused = result.paused === true;
-        if (changes !== seen.changes) {
+        if (news.changes() !== seen.changes) {
           outdated = 0;
           return false;
         }
@@ -236,7 +155,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
   /** It was told of its cluster's progress, or waited long: what the cluster's status says may be older. */
   let progressed = false;
   for (;;) {
-    const seen = current();
+    const seen = news.seen();
     enter('assessing');
     const looked = await look(progressed);
     progressed = false;
@@ -274,13 +193,13 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         const { result, seen: followed } = await follow(
           operation,
           seen.changes,
-          { entityId, look, pacing: () => pacing, changes: () => changes, cancelled, verbs, dependents },
+          { entityId, look, pacing: () => pacing, changes: news.changes, cancelled, verbs, dependents },
           (operationId) => {
             enter('operating', { operationId });
             belongTo(operation.owner.clusterId);
           },
         );
-        if (await conclude(operation, result, { changes: followed, progress })) {
+        if (await conclude(operation, result, { changes: followed, progress: news.seen().progress })) {
           enter('finished');
           await condition(allHandlersFinished);
           return 'finished';
@@ -305,7 +224,7 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         await write({ kind: 'waiting', reason: assessment.reason }, assessment.generation);
         await askToBeTold(assessment.entityId, entityId);
         await idle(seen, IDLE_LOOK.waiting);
-        progressed = progress > seen.progress || changes === seen.changes;
+        progressed = news.seen().progress > seen.progress || news.changes() === seen.changes;
         break;
       case 'blocked': {
         looksWhileBlocked += 1;
