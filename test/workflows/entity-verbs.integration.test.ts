@@ -1,7 +1,6 @@
 /** What people say to an entity, by annotation, signal, update and cancel, against a real server. */
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ApplicationFailure, Client, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure, Client, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Activities, Assessment, MirrorRequest, OperationInput } from '../../activities/contract.ts';
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
@@ -9,10 +8,7 @@ import { listBlocked } from '../../worker/blocked.ts';
 import {
   annotated,
   BLOCKED_MEMO,
-  ENTITY_WORKFLOW,
   type EntityState,
-  type EntityView,
-  getEntityState,
   getOperationState,
   specChanged,
   verbSignals,
@@ -21,6 +17,7 @@ import {
 import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
 import { made, operationOf, planOf, securityGroup, stepOf } from './builders.ts';
+import { entitiesOn, newObject } from './entities.ts';
 
 let temporal: TemporalForTests;
 beforeAll(async () => {
@@ -28,13 +25,15 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => temporal.stop());
 
+const { startEntity, entityOf, operationOn, untilPhase } = entitiesOn(() => temporal);
+
 const GROUP = 'ensure security-group/controlplane';
 const OFTEN = { retryMs: 100, retryMaxMs: 200 };
 const NEVER = { retryMs: 3_600_000, retryMaxMs: 3_600_000 };
 
 /** A cluster whose create is blocked until it is cured, and everything that was asked of its activities. */
 const blockedCluster = (pacing = NEVER) => {
-  const object: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: randomUUID() };
+  const object = newObject();
   const world = { generation: 1, deleting: false, cured: false, done: false };
   const looks: number[] = [];
   const tries: string[] = [];
@@ -67,26 +66,6 @@ const blockedCluster = (pacing = NEVER) => {
   return { object, world, looks, tries, written, activities, operation };
 };
 
-const startEntity = (taskQueue: string, object: ObjectRef) =>
-  temporal.environment.client.workflow.signalWithStart(ENTITY_WORKFLOW[object.kind], {
-    workflowId: entityWorkflowId(object),
-    taskQueue,
-    args: [{ v: 1, object, dependents: [] } satisfies EntityState],
-    signal: specChanged,
-    signalArgs: [],
-  });
-
-/** Of whichever run is the newest. */
-const entityOf = (object: ObjectRef): WorkflowHandle =>
-  temporal.environment.client.workflow.getHandle(entityWorkflowId(object));
-const operationOn = (object: ObjectRef): WorkflowHandle =>
-  temporal.environment.client.workflow.getHandle(`${entityWorkflowId(object)}/operation`);
-
-const untilPhase = (object: ObjectRef, phase: EntityView['phase']) =>
-  waitFor(`the entity is ${phase}`, async () => {
-    const view = await entityOf(object).query(getEntityState);
-    return view.phase === phase ? view : undefined;
-  });
 const untilBlocked = (object: ObjectRef) =>
   waitFor('the step is blocked', async () => {
     const { state, steps } = await operationOn(object).query(getOperationState);

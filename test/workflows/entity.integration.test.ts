@@ -1,19 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/client';
 import type { Assessment, MirrorRequest, OperationInput } from '../../activities/contract.ts';
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
-import {
-  driftFound,
-  ENTITY_WORKFLOW,
-  type EntityState,
-  getEntityState,
-  specChanged,
-} from '../../workflows/messages.ts';
+import { driftFound, getEntityState, specChanged } from '../../workflows/messages.ts';
 import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
 import { made, operationOf, planOf, recordingActivities, securityGroup, stepOf } from './builders.ts';
+import { entitiesOn, newObject } from './entities.ts';
 
 let temporal: TemporalForTests;
 beforeAll(async () => {
@@ -21,12 +15,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => temporal.stop());
 
-const newObject = (kind: ObjectRef['kind'] = 'AWSCluster'): ObjectRef => ({
-  kind,
-  namespace: 'default',
-  name: 'cluster-0',
-  uid: randomUUID(),
-});
+const { startEntity, operationOn, untilPhase } = entitiesOn(() => temporal);
 
 const operationFor = (object: ObjectRef, overrides: Partial<OperationInput> = {}): OperationInput =>
   operationOf(planOf(stepOf(securityGroup('controlplane'))), {
@@ -34,18 +23,6 @@ const operationFor = (object: ObjectRef, overrides: Partial<OperationInput> = {}
     entityId: entityWorkflowId(object),
     ...overrides,
   });
-
-const startEntity = (taskQueue: string, object: ObjectRef) =>
-  temporal.environment.client.workflow.signalWithStart(ENTITY_WORKFLOW[object.kind], {
-    workflowId: entityWorkflowId(object),
-    taskQueue,
-    args: [{ v: 1, object, dependents: [] } satisfies EntityState],
-    signal: specChanged,
-    signalArgs: [],
-  });
-
-const operationOn = (object: ObjectRef) =>
-  temporal.environment.client.workflow.getHandle(`${entityWorkflowId(object)}/operation`);
 
 describe('an entity', () => {
   test('runs the operation that assess calls for under one fixed id, then settles', async () => {
@@ -58,9 +35,7 @@ describe('an entity', () => {
       { ...activities, assess, mirror: async (request) => void mirrored.push(request) },
       async (queue) => {
         const entity = await startEntity(queue, object);
-        await waitFor('it is settled', async () =>
-          (await entity.query(getEntityState)).phase === 'settled' ? true : undefined,
-        );
+        await untilPhase(object, 'settled');
         const operation = await operationOn(object).describe();
         expect(operation.type).toBe('CreateCluster');
         expect(operation.status.name).toBe('COMPLETED');
@@ -85,9 +60,7 @@ describe('an entity', () => {
     };
     await temporal.withWorker({ ...activities, assess, mirror: async () => undefined }, async (queue) => {
       const entity = await startEntity(queue, object);
-      await waitFor('it is settled', async () =>
-        (await entity.query(getEntityState)).phase === 'settled' ? true : undefined,
-      );
+      await untilPhase(object, 'settled');
       expect(looks).toBe(1);
       await entity.signal(specChanged);
       expect(await entity.result()).toBe('orphaned: enough');
@@ -266,15 +239,11 @@ describe('an entity', () => {
       },
       async (queue) => {
         const waiting = await startEntity(queue, pool);
-        await waitFor('the pool waits', async () =>
-          (await waiting.query(getEntityState)).phase === 'waiting' ? true : undefined,
-        );
+        await untilPhase(pool, 'waiting');
         const entity = await startEntity(queue, cluster);
         // The pool asked before its cluster's entity existed: it asks again when it next looks.
         await waiting.signal(specChanged);
-        await waitFor('the pool is settled', async () =>
-          (await waiting.query(getEntityState)).phase === 'settled' ? true : undefined,
-        );
+        await untilPhase(pool, 'settled');
         await Promise.all([entity.terminate(), waiting.terminate()]);
       },
     );
