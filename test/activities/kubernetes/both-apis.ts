@@ -43,7 +43,7 @@ export type BothApis = Pick<ApiServerForTests, 'server' | 'call'> & {
     object?: ObjectRef,
     overrides?: Parameters<typeof request>[3],
   ) => ReturnType<Steps[Verb]>;
-  readonly create: (manifest: object & { readonly kind: string }) => Promise<ObjectRef>;
+  readonly create: (manifest: Readonly<Record<string, unknown>> & { readonly kind: string }) => Promise<ObjectRef>;
   /** What kubectl printed; its failure is an error. */
   readonly kubectl: (...args: readonly string[]) => Promise<string>;
   /** A Secret of the cluster, by the last part of its name. */
@@ -60,8 +60,9 @@ export const judged = async (promise: Promise<unknown>): Promise<ReturnType<type
     (error: unknown) => verdictOf(error),
   );
 
-const createIn =
-  (api: ApiServerForTests): BothApis['create'] =>
+/** Applies manifests to `api`, each once. */
+export const createIn =
+  (api: Pick<ApiServerForTests, 'call'>): BothApis['create'] =>
   async (manifest) => {
     const plural = manifest.kind === 'AWSCluster' ? 'awsclusters' : 'awsnodepools';
     const path = `/apis/multicloud.cluster.gke.io/v1/namespaces/default/${plural}`;

@@ -6,7 +6,6 @@ import { connectManagement } from '../../../activities/kubernetes/management.ts'
 import { nodePoolsDriver, nodePoolsOf } from '../../../activities/kubernetes/node-pools.ts';
 import type { Drivers } from '../../../activities/steps.ts';
 import { createSteps } from '../../../activities/steps.ts';
-import { verdictOf } from '../../../activities/verdicts.ts';
 import { clusterIdOf } from '../../../api/names.ts';
 import type { ObjectRef } from '../../../api/object.ts';
 import type { Verb } from '../../../policy/plan.ts';
@@ -14,6 +13,7 @@ import type { Resource } from '../../../topology/resource.ts';
 import { seedManifest } from '../../api/manifests.ts';
 import { type ApiServerForTests, startApiServer } from '../../support/api-server.ts';
 import { waitFor } from '../../support/wait.ts';
+import { createIn, judged } from './both-apis.ts';
 import { request } from './wanted.ts';
 
 const COLLECTION = '/apis/multicloud.cluster.gke.io/v1/namespaces/default';
@@ -23,24 +23,16 @@ let api: ApiServerForTests;
 let management: KubernetesClient;
 let cluster: ObjectRef;
 
-const create = async (kind: ObjectRef['kind'], name: string): Promise<ObjectRef> => {
-  const manifest = seedManifest(kind === 'AWSCluster' ? 'cluster-0' : 'cluster-0-pool-0');
-  const metadata = { name, finalizers: ['slipway.dev/cleanup'] };
-  const { status, body } = await api.call('POST', `${COLLECTION}/${kind.toLowerCase()}s`, { ...manifest, metadata });
-  if (status !== 201) throw new Error(JSON.stringify(body));
-  return { kind, namespace: 'default', name, uid: (body as { metadata: { uid: string } }).metadata.uid };
-};
+const create = (kind: ObjectRef['kind'], name: string): Promise<ObjectRef> =>
+  createIn(api)({
+    ...seedManifest(kind === 'AWSCluster' ? 'cluster-0' : 'cluster-0-pool-0'),
+    metadata: { name, finalizers: ['slipway.dev/cleanup'] },
+  });
 
 const run = (verb: Verb) =>
   createSteps({ 'node-pools': nodePoolsDriver(management) } as unknown as Drivers)[verb](
     request(verb, POOLS, cluster, { clusterUid: cluster.uid }),
     { signal: new AbortController().signal, since: Date.now(), attempt: 1 },
-  );
-
-const judged = (what: Promise<unknown>) =>
-  what.then(
-    () => undefined,
-    (error: unknown) => verdictOf(error),
   );
 
 const names = async (): Promise<string[]> =>
@@ -79,7 +71,7 @@ describe('a cluster that is being deleted', () => {
       return (await names()).includes('pool-1') ? undefined : true;
     });
 
-    expect((await judged(run('remove')))?.message).toBe("Waiting for the cluster's node pools to be deleted: pool-0");
+    expect((await judged(run('remove'))).message).toBe("Waiting for the cluster's node pools to be deleted: pool-0");
     expect(await judged(run('wait'))).toMatchObject({ verdict: 'retry', waiting: true });
     await letGo(own);
     expect(await run('wait')).toMatchObject({ change: 'unchanged' });
