@@ -33,7 +33,7 @@ export const listCalls = (
   fresh: readonly HeardCall[],
   warm: readonly [readonly HeardCall[], readonly HeardCall[]],
 ): readonly ListedCall[] => {
-  const [first, second] = [new Set(warm[0].map(keyOf)), new Set(warm[1].map(keyOf))];
+  const again = new Set(warm[1].map(keyOf));
   const listed = (calls: readonly HeardCall[], isFresh: boolean): ListedCall[] =>
     calls
       .filter(
@@ -47,7 +47,7 @@ export const listCalls = (
       true,
     ),
     ...listed(
-      warm[0].filter((call) => second.has(keyOf(call)) && first.has(keyOf(call))),
+      warm[0].filter((call) => again.has(keyOf(call))),
       false,
     ),
   ];
