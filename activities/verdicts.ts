@@ -153,7 +153,8 @@ const NETWORK = new Set([
 ]);
 
 const ABSENT_CODE = /not ?found|nosuchentity|doesnotexist/i;
-const ABSENT_MESSAGE = /AutoScalingGroup name not found/;
+/** Auto Scaling has one code for all that it refuses. */
+const ABSENT_MESSAGE = /(AutoScalingGroup name|Instance Id) not found/;
 
 /** What any of the services' errors may carry; read, never trusted. */
 type Thrown = {

@@ -17,7 +17,7 @@ import type { Found } from '../../policy/plan.ts';
 import { replicaGroupKey } from '../../topology/keys.ts';
 import type { ResourceKey } from '../../topology/resource.ts';
 import type { Look, ResourceDriver, Wanted } from '../driver.ts';
-import { notYet, supersededError } from '../verdicts.ts';
+import { blockedError, isAbsent, notYet, supersededError } from '../verdicts.ts';
 import { groupInstances, instanceLabel, listGroups, livingInstances } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { belongsTo, filter, tagRecord } from './tags.ts';
@@ -55,7 +55,10 @@ const mayEnd = (wanted: Wanted<'instance'>, health: readonly TargetHealth[]): vo
   );
 };
 
-export const instanceDriver = ({ ec2, autoScaling, elbv2 }: AwsClients): ResourceDriver<'instance'> => {
+const isEnding = (instance: Instance | undefined): boolean =>
+  instance === undefined || instance.State?.Name === 'shutting-down';
+
+export const instanceDriver = ({ ec2, autoScaling, elbv2, region }: AwsClients): ResourceDriver<'instance'> => {
   const living = (wanted: Wanted<'instance'>): Promise<Instance[]> =>
     livingInstances(ec2, filter('instance-id', wanted.properties.name), wanted.signal);
 
@@ -75,16 +78,25 @@ export const instanceDriver = ({ ec2, autoScaling, elbv2 }: AwsClients): Resourc
 
     async remove(wanted, found) {
       const { name, targetGroupArn } = wanted.properties;
+      const id = found.outputs.id ?? name;
       const [instance] = await living(wanted);
-      const state = instance?.State?.Name;
-      if (state === undefined || state === 'shutting-down') return;
+      if (isEnding(instance)) return;
       mayEnd(wanted, await targetHealth(elbv2, targetGroupArn, wanted.signal));
-      await autoScaling.send(
-        new TerminateInstanceInAutoScalingGroupCommand({
-          InstanceId: found.outputs.id ?? name,
-          ShouldDecrementDesiredCapacity: false,
-        }),
-      );
+      try {
+        await autoScaling.send(
+          new TerminateInstanceInAutoScalingGroupCommand({ InstanceId: id, ShouldDecrementDesiredCapacity: false }),
+        );
+      } catch (error) {
+        if (!isAbsent(error)) throw error;
+        // No group has it: it ended since it was looked at, by this very call if an answer was lost and the SDK asked twice.
+        const [left] = await living(wanted);
+        if (isEnding(left)) return;
+        throw blockedError(
+          `Instance ${id} is in no auto scaling group any more, and keeps the volume and the address that the machine in its ` +
+            `place needs: end it with \`aws ec2 terminate-instances --region ${region} --instance-ids ${id}\`.`,
+          error,
+        );
+      }
     },
 
     async remains(wanted) {

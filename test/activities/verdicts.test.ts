@@ -62,10 +62,11 @@ describe('a verdict on AWS', () => {
     expect(verdictOf(html).verdict).toBe('retry');
   });
 
-  test('knows an absent auto scaling group by its message, since its code says nothing', () => {
-    expect(isAbsent(aws('ValidationError', "AutoScalingGroup name not found - AutoScalingGroup 'x' not found"))).toBe(
-      true,
-    );
+  test.each([
+    "AutoScalingGroup name not found - AutoScalingGroup 'x' not found",
+    'Instance Id not found - No managed instance found for instance ID: i-1',
+  ])('knows what Auto Scaling has not by its message, since its code says nothing: %s', (message) => {
+    expect(isAbsent(aws('ValidationError', message))).toBe(true);
     expect(isAbsent(aws('ValidationError', 'Max bound, 1, must be greater'))).toBe(false);
   });
 

@@ -95,6 +95,13 @@ const mutations = async (what: Promise<unknown>): Promise<string[]> => {
   return account.calls.filter(({ mutating }) => mutating).map(({ operation }) => operation);
 };
 
+/** A group that knows nothing of an instance. */
+const noMember = (instanceId: string) => ({
+  action: 'TerminateInstanceInAutoScalingGroup',
+  code: 'ValidationError',
+  message: `Instance Id not found - No managed instance found for instance ID: ${instanceId}`,
+});
+
 const volumesOf = async (index: number): Promise<readonly Row[]> =>
   (await account.rows()).filter(
     ({ kind, detail }) =>
@@ -161,6 +168,28 @@ describe('a machine that does not serve', () => {
     await report(1, 'healthy');
     const remove = requestFor(stepOf(repair, 'remove instance/controlplane-1'));
     expect(await judged(perform(aws, remove))).toMatchObject({ verdict: 'superseded' });
+  });
+
+  test('that ended although its answer was lost, so that the SDK asked again and no group had it, is ended', async () => {
+    await report(1, 'unhealthy');
+    const repair = await repairOf(300);
+    const { instanceId: old = '' } = await replica(1);
+    await account.fault({ ...noMember(old), after: true });
+    await carryOut(account, aws, { ...repair.plan, steps: repair.plan.steps.slice(0, 1) }, CLUSTER);
+    await report(1, 'healthy');
+    expect(await inService(1)).not.toBe(old);
+  });
+
+  test('that somebody took out of its group says so, and how to end it', async () => {
+    await report(1, 'unhealthy');
+    const repair = await repairOf(300);
+    const { instanceId = '' } = await replica(1);
+    await account.fault(noMember(instanceId));
+    const remove = requestFor(stepOf(repair, 'remove instance/controlplane-1'));
+    const { verdict, message } = await judged(perform(aws, remove));
+    expect(verdict).toBe('blocked');
+    expect(message).toContain(`\`aws ec2 terminate-instances --region ${REGION} --instance-ids ${instanceId}\``);
+    await report(1, 'healthy');
   });
 
   test('of somebody else is never ended, even if a plan names it', async () => {
