@@ -2,7 +2,10 @@
  * I7: `kubectl delete -f` of the seed's manifest, at any moment from one second after the apply, leaves nothing behind;
  * and the same names may be used again at once.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
@@ -51,29 +54,29 @@ const clusterUid = async (): Promise<string> =>
   (await sandbox.kubectl(['get', 'awscluster', 'cluster-0', '--ignore-not-found', '-o', 'jsonpath={.metadata.uid}']))
     .stdout;
 
-type Said = { readonly state?: string; readonly message?: string };
+const SAID =
+  '{.status.state}{": "}{.status.conditions[?(@.type=="Reconciling")].message}{" "}{.status.lastOperation.steps[*].message}{"\\n"}';
 
-/** What the cluster's status says, now and again, until it is gone. */
-const listen = async (): Promise<readonly Said[]> => {
-  const heard: Said[] = [];
-  await waitFor(
-    'the cluster is gone',
-    async () => {
-      const ran = await sandbox.kubectl(['get', 'awscluster', 'cluster-0', '-o', 'json']);
-      if (ran.code !== 0) return true;
-      const { status } = JSON.parse(ran.stdout) as {
-        status?: { state?: string; conditions?: { type: string; message: string }[] };
-      };
-      const message = status?.conditions?.find(({ type }) => type === 'Reconciling')?.message;
-      heard.push({
-        ...(status?.state === undefined ? {} : { state: status.state }),
-        ...(message === undefined ? {} : { message }),
-      });
-      return undefined;
-    },
-    LONG,
+/** Each status that the cluster has from now on, a line each: a message may stand there for no longer than half a second. */
+const listen = (): { readonly said: readonly string[]; readonly end: () => Promise<void> } => {
+  const { kubectl, kubeconfig } = sandbox.status();
+  const watching = spawn(
+    kubectl,
+    ['--kubeconfig', kubeconfig, 'get', 'awscluster', 'cluster-0', '--watch', '-o', `jsonpath=${SAID}`],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  return heard;
+  const said: string[] = [];
+  const ended = once(
+    createInterface({ input: watching.stdout }).on('line', (line) => said.push(line)),
+    'close',
+  );
+  return {
+    said,
+    end: async () => {
+      watching.kill();
+      await ended;
+    },
+  };
 };
 
 describe("the seed's manifest", () => {
@@ -128,9 +131,14 @@ describe("the seed's manifest", () => {
   }, 900_000);
 
   test('deleted when all is provisioned leaves nothing, and says meanwhile what it waits for', async () => {
-    const [heard] = await Promise.all([listen(), deleteAll('when provisioned')]);
-    expect(heard.map(({ state }) => state)).toContain('Deleting');
-    const messages = heard.flatMap(({ message }) => message ?? []);
-    expect(messages.find((one) => one.includes('node pools to be deleted: cluster-0-pool-'))).toBeDefined();
+    const listening = listen();
+    try {
+      await deleteAll('when provisioned');
+    } finally {
+      await listening.end();
+    }
+    expect(listening.said).toContainEqual(
+      expect.stringMatching(/^Deleting: .*Waiting for the cluster's node pools to be deleted: cluster-0-pool-/),
+    );
   }, 600_000);
 });
