@@ -54,8 +54,7 @@ const clusterUid = async (): Promise<string> =>
   (await sandbox.kubectl(['get', 'awscluster', 'cluster-0', '--ignore-not-found', '-o', 'jsonpath={.metadata.uid}']))
     .stdout;
 
-const SAID =
-  '{.status.state}{": "}{.status.conditions[?(@.type=="Reconciling")].message}{" "}{.status.lastOperation.steps[*].message}{"\\n"}';
+const SAID = '{.status.state}{": "}{.status.conditions[?(@.type=="Reconciling")].message}{"\\n"}';
 
 /** Each status that the cluster has from now on, a line each: a message may stand there for no longer than half a second. */
 const listen = (): { readonly said: readonly string[]; readonly end: () => Promise<void> } => {
