@@ -1,6 +1,6 @@
 // Jest runs native ES modules (client-node is ESM only), hence --experimental-vm-modules in test/run.ts.
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/runner/environment.ts',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -28,7 +28,7 @@ const isFree = (address: HostPort): Promise<boolean> =>
   });
 
 const servicesOn = (network: number): readonly HostPort[] => {
-  const layout = layoutOf({ home: '', bin: '', python: '', node: '', checkout: '', network, proxyPort: 0 });
+  const layout = layoutOf({ home: '', bin: '', python: '', node: '', cache: '', checkout: '', network, proxyPort: 0 });
   return [
     layout.temporal,
     layout.temporalUi,

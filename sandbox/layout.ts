@@ -29,6 +29,8 @@ export type SandboxLayout = {
   readonly python: string;
   /** Absolute path of the Node.js binary that runs our own parts. */
   readonly node: string;
+  /** Absolute folder of what can be made again at any time, shared between sandboxes: tools, compiled and packed code. */
+  readonly cache: string;
   /** Absolute folder of the checkout. */
   readonly checkout: string;
   /** Second octet of this sandbox's network. */
@@ -57,6 +59,7 @@ export const layoutOf = (options: {
   bin: string;
   python: string;
   node: string;
+  cache: string;
   checkout: string;
   network: number;
   proxyPort: number;
@@ -73,6 +76,7 @@ export const layoutOf = (options: {
     bin: options.bin,
     python: options.python,
     node: options.node,
+    cache: options.cache,
     checkout: options.checkout,
     network: options.network,
     temporal: temporalOn(7233),
@@ -88,6 +92,14 @@ export const layoutOf = (options: {
     ...(options.stub === true ? { stub: service(8, 7070) } : {}),
   };
 };
+
+/** Folders in the cache for what programs of ours have from each other's starts. */
+export const cached = (cache: string) => ({
+  /** Node.js' own cache of compiled modules: a sandbox starts some twenty processes of the same code. */
+  compiled: `${cache}/compiled`,
+  /** The workflows' code in one piece, by fingerprint. */
+  packed: `${cache}/packed`,
+});
 
 /** Folders under a sandbox's home, by what they hold. */
 export const folders = (home: string) => ({

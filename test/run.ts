@@ -1,34 +1,34 @@
 /**
- * `npm test`: runs the tests in groups, and counts them.
+ * `npm test`, `npm run test:all`: runs the tests in groups, and counts them.
  *
- * Owns: the groups, their order and the counted line at the end. Neighbours: `jest.config.js` says how a test file is run.
+ * Owns: the groups, their order, the counted line at the end, and the table of where the time went. Neighbours: `runner/` lets
+ * files begin and hears what they waited for; `jest.config.js` says how a test file is run.
  *
- *   node test/run.ts [unit | integration | journey]… [part of a path]…
+ *   node test/run.ts [--times=<rows>] [unit | integration | journey | trial]… [part of a path]…
  *
  * `unit` tests need nothing but Node.js; `integration` tests run real binaries (`*.integration.test.ts`), which are built
- * first where they are missing; `journey` tests run a whole sandbox each (`*.journey.test.ts`). As many files run at once as there are cores, two at least: they wait a lot.
+ * first where they are missing; `journey` tests run a whole sandbox each (`*.journey.test.ts`) and prove the main job; `trial`
+ * tests (`*.trial.test.ts`) do to such a sandbox what faults, chance, people and other releases may do. Without a group: all but
+ * trials; `all` is all. All groups but the first run as one, so that a long file never runs alone at the end of its group.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { ensureTools } from '../sandbox/tools/build.ts';
+import { mostFiles } from './runner/admission.ts';
+import { GATE, openGate } from './runner/gate.ts';
+import { timesTable } from './runner/table.ts';
 
-const GROUPS = ['unit', 'integration', 'journey'] as const;
+const GROUPS = ['unit', 'integration', 'journey', 'trial'] as const;
 type Group = (typeof GROUPS)[number];
 
+/** What runs when no group is named. */
+const USUAL: readonly Group[] = ['unit', 'integration', 'journey'];
+
 const CHECKOUT = dirname(dirname(fileURLToPath(import.meta.url)));
-
-/** Which files of the tests belong to a group. */
-const GROUP_FLAGS: Readonly<Record<Group, readonly string[]>> = {
-  unit: ['--testPathIgnorePatterns', '\\.integration\\.test\\.ts$', '\\.journey\\.test\\.ts$', '/node_modules/'],
-  integration: ['--testMatch', '<rootDir>/test/**/*.integration.test.ts'],
-  journey: ['--testMatch', '<rootDir>/test/**/*.journey.test.ts'],
-};
-
-/** Files at once. */
-const WORKERS = ['--maxWorkers', String(Math.max(2, availableParallelism()))];
 
 type Counts = { readonly passed: number; readonly failed: number };
 
@@ -44,7 +44,22 @@ const countsIn = (file: string): Counts => {
   return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites };
 };
 
-const runJest = (args: readonly string[]): Promise<number> =>
+/** Unit tests compute and hardly wait: one for each processor. Of the others the gate lets in as many as the computer bears. */
+const flagsOf = (groups: readonly Group[]): readonly string[] =>
+  groups.includes('unit')
+    ? [
+        ...GROUPS.filter((group) => group !== 'unit').map(
+          (group) => `--testPathIgnorePatterns=\\.${group}\\.test\\.ts$`,
+        ),
+        '--testPathIgnorePatterns=/node_modules/',
+        `--maxWorkers=${Math.max(2, availableParallelism())}`,
+      ]
+    : [
+        ...groups.map((group) => `--testMatch=<rootDir>/test/**/*.${group}.test.ts`),
+        `--maxWorkers=${mostFiles(availableParallelism())}`,
+      ];
+
+const runJest = (args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> =>
   new Promise((resolve, reject) => {
     const jest = `${CHECKOUT}/node_modules/jest/bin/jest.js`;
     const child = spawn(
@@ -52,6 +67,7 @@ const runJest = (args: readonly string[]): Promise<number> =>
       ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...args],
       {
         cwd: CHECKOUT,
+        env: { ...process.env, ...environment },
         stdio: ['ignore', 'inherit', 'inherit'],
       },
     );
@@ -59,31 +75,48 @@ const runJest = (args: readonly string[]): Promise<number> =>
     child.once('close', (code) => resolve(code ?? 1));
   });
 
-const runGroup = async (group: Group, filters: readonly string[]): Promise<Counts> => {
-  if (group !== 'unit') await ensureTools();
+/** Runs what belongs to these groups, all of it at once as far as the computer bears it. */
+const runTogether = async (
+  groups: readonly Group[],
+  filters: readonly string[],
+  rowsOfTimes: number,
+): Promise<Counts> => {
+  if (!groups.includes('unit')) await ensureTools();
   const folder = mkdtempSync(join(tmpdir(), 'slipway-tests-'));
+  const gate = groups.includes('unit') ? undefined : await openGate();
+  const began = performance.now();
   try {
     const report = join(folder, 'report.json');
-    process.stdout.write(`\n${group} tests\n`);
-    const flags = [...GROUP_FLAGS[group], ...WORKERS, '--passWithNoTests', '--json', '--outputFile', report];
-    const code = await runJest(filters.length > 0 ? [...flags, '--', ...filters] : flags);
+    process.stdout.write(`\n${groups.join(' and ')} tests\n`);
+    const flags = [...flagsOf(groups), '--passWithNoTests', '--json', '--outputFile', report];
+    const environment = gate === undefined ? {} : { [GATE]: gate.path };
+    const code = await runJest(filters.length > 0 ? [...flags, '--', ...filters] : flags, environment);
     const counts = countsIn(report);
+    if (gate !== undefined && rowsOfTimes > 0) process.stdout.write(`\n${timesTable(gate.told(), rowsOfTimes)}\n`);
+    process.stdout.write(`\n${groups.join(' and ')} tests: ${((performance.now() - began) / 1_000).toFixed(0)} s\n`);
     // Jest itself failed, although no test did: that must not pass.
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
   } finally {
+    gate?.close();
     rmSync(folder, { recursive: true, force: true });
   }
 };
 
-const isGroup = (word: string): word is Group => GROUPS.some((group) => group === word);
-
-const main = async (words: readonly string[]): Promise<number> => {
-  const named = GROUPS.filter((group) => words.includes(group));
-  const filters = words.filter((word) => !isGroup(word));
+const main = async (args: readonly string[]): Promise<number> => {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { times: { type: 'string' } },
+  });
+  const named = positionals.includes('all') ? GROUPS : GROUPS.filter((group) => positionals.includes(group));
+  const filters = positionals.filter((word) => word !== 'all' && !GROUPS.some((group) => group === word));
+  const chosen = named.length > 0 ? named : USUAL;
+  const rowsOfTimes = Number(values.times ?? 0);
   const total = { passed: 0, failed: 0 };
-  for (const group of named.length > 0 ? named : GROUPS) {
-    const { passed, failed } = await runGroup(group, filters).catch((error: unknown) => {
-      process.stderr.write(`The ${group} tests could not be run: ${String(error)}\n`);
+  for (const groups of [chosen.filter((group) => group === 'unit'), chosen.filter((group) => group !== 'unit')]) {
+    if (groups.length === 0) continue;
+    const { passed, failed } = await runTogether(groups, filters, rowsOfTimes).catch((error: unknown) => {
+      process.stderr.write(`The ${groups.join(' and ')} tests could not be run: ${String(error)}\n`);
       return { passed: 0, failed: 1 };
     });
     total.passed += passed;

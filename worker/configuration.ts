@@ -36,6 +36,8 @@ const Environment = z.object({
     .optional(),
   SLIPWAY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   SLIPWAY_ACTIVITY_SLOTS: z.coerce.number().int().min(1).default(40),
+  /** A folder that may be lost at any time; packed anew at each start when unset. */
+  SLIPWAY_PACKED_WORKFLOWS: z.string().optional(),
   SLIPWAY_CACHED_WORKFLOWS: z.coerce.number().int().min(2).default(CACHED_WORKFLOWS),
 });
 
@@ -61,6 +63,8 @@ export type WorkerConfiguration = {
   readonly logLevel: string;
   readonly activitySlots: number;
   readonly cachedWorkflows: number;
+  /** Where the workflows' code is kept once it is packed. */
+  readonly packedWorkflows?: string;
 };
 
 /** Reads the environment, where an empty variable is none. Throws an error that names every wrong variable. */
@@ -92,6 +96,7 @@ export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process
     ...(value.KUBECONFIG === undefined ? {} : { kubeconfig: value.KUBECONFIG }),
     ...(value.SLIPWAY_HUB_ENDPOINT === undefined ? {} : { hubEndpoint: value.SLIPWAY_HUB_ENDPOINT }),
     ...(value.SLIPWAY_CLUSTER_PROXY === undefined ? {} : { clusterProxy: value.SLIPWAY_CLUSTER_PROXY }),
+    ...(value.SLIPWAY_PACKED_WORKFLOWS === undefined ? {} : { packedWorkflows: value.SLIPWAY_PACKED_WORKFLOWS }),
     ...(value.SLIPWAY_METRICS_ADDRESS === undefined ? {} : { metricsAddress: value.SLIPWAY_METRICS_ADDRESS }),
   };
 };

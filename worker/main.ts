@@ -81,7 +81,7 @@ const connect = async (): Promise<NativeConnection> => {
 };
 
 const taskQueue = configuration.taskQueue ?? TASK_QUEUE;
-const [connection, workflowBundle] = await Promise.all([connect(), packWorkflows()]);
+const [connection, workflowBundle] = await Promise.all([connect(), packWorkflows(configuration.packedWorkflows)]);
 temporal.client = new Client({ connection, namespace: configuration.temporalNamespace });
 const wired = wireActivities(configuration, metrics, log);
 const worker = await Worker.create({

@@ -1,19 +1,66 @@
 /**
  * Workflow bundle: the workflows' code as the worker takes it.
  *
- * Owns: that it is packed by a process of its own. The packer takes 150 MiB, and a worker that packs by itself keeps them
- * for good. Neighbours: `pack-workflows.ts` is that process.
+ * Owns: that it is packed by a process of its own, and only when it is another one than before. The packer takes 150 MiB and
+ * some seconds, and a worker that packs by itself keeps them for good. Neighbours: `pack-workflows.ts` is that process; the
+ * image (`Dockerfile`) packs while it is built, so that a worker in a cluster never does.
  */
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { globSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+const CHECKOUT = fileURLToPath(new URL('../', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('./pack-workflows.ts', import.meta.url));
 /** Some thirty times what it is now. */
 const MOST_BYTES = 64 * 1_024 * 1_024;
 
-/** The code of all workflows. Rejects with what the packer said where it can't be packed: a fault of this checkout. */
-export const packWorkflows = async (): Promise<{ readonly code: string }> => {
+/** All that decides what is packed: workflows import no other room's code, and packages by the lock file alone. */
+const INPUTS = ['workflows/**/*.ts', 'worker/pack-workflows.ts', 'package-lock.json'];
+
+export type WorkflowBundle = { readonly code: string };
+
+/** Names what would be packed now: the same name, the same bundle. */
+export const bundleFingerprint = async (checkout = CHECKOUT): Promise<string> => {
+  // Where the checkout is stands in the bundle's source map.
+  const hash = createHash('sha256').update(`${process.version}\n${checkout}\n`);
+  for (const path of globSync(INPUTS, { cwd: checkout }).sort()) {
+    hash.update(`${path}\n`).update(await readFile(join(checkout, path)));
+  }
+  return hash.digest('hex').slice(0, 16);
+};
+
+const pack = async (): Promise<WorkflowBundle> => {
   const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM], { maxBuffer: MOST_BYTES });
   return { code: stdout };
+};
+
+const kept = async (file: string): Promise<WorkflowBundle | undefined> => {
+  try {
+    return { code: await readFile(file, 'utf8') };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+/**
+ * The code of all workflows, out of `folder` where it was packed before. Rejects with what the packer said where it can't be
+ * packed, a fault of this checkout, and where the folder can't be used.
+ */
+export const packWorkflows = async (folder?: string): Promise<WorkflowBundle> => {
+  if (folder === undefined) return pack();
+  const file = join(folder, `workflows-${await bundleFingerprint()}.js`);
+  const before = await kept(file);
+  if (before !== undefined) return before;
+  const bundle = await pack();
+  await mkdir(folder, { recursive: true });
+  // Whole or not at all: others may read it, or pack the same, at this moment.
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, bundle.code);
+  await rename(draft, file);
+  return bundle;
 };

@@ -12,8 +12,9 @@ import { pino } from 'pino';
 import { connectApiServer, loadKubeConfig } from '../../client/api-server.ts';
 import { connectionOptions } from '../../client/temporal.ts';
 import { runWatcher } from '../../client/watcher/watcher.ts';
-import { folders, type SandboxLayout } from '../../sandbox/layout.ts';
+import { cached, folders, type SandboxLayout } from '../../sandbox/layout.ts';
 import { workerEnvironment } from '../../sandbox/supervisor/environment.ts';
+
 import { packWorkflows } from '../../worker/workflow-bundle.ts';
 import { type Cloud, openCloud } from '../cloud.ts';
 import { type Lane, startLane } from './lane.ts';
@@ -45,7 +46,7 @@ export const openSetting = async (options: {
     await cloud.sandbox('stop', 'slipway-client');
     const layout = JSON.parse(await readFile(folders(home).layout, 'utf8')) as SandboxLayout;
     const quiet = () => undefined;
-    const { code } = await packWorkflows();
+    const { code } = await packWorkflows(cached(layout.cache).packed);
     const bundle = join(folder, 'workflows.js');
     await writeFile(bundle, code);
     const { SLIPWAY_METRICS_ADDRESS: _none, ...environment } = workerEnvironment(layout, {

@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { folders, REGION, type SandboxLayout } from '../layout.ts';
+import { cached, folders, REGION, type SandboxLayout } from '../layout.ts';
 import { identify, isAlive } from '../process.ts';
 import { MARK } from '../supervisor/state.ts';
 import { instanceFolder, isRetired, logPath, readRecord, removeRecord, writeRecord } from './folder.ts';
@@ -36,6 +36,7 @@ export const agentEnvironment = (layout: SandboxLayout, id: string, address: str
     SLIPWAY_AGENT_HOME: instanceFolder(instances, id),
     SLIPWAY_VOLUMES: volumes,
     SLIPWAY_BIN: layout.bin,
+    NODE_COMPILE_CACHE: cached(layout.cache).compiled,
     SLIPWAY_CLUSTER_PROXY: `http://${layout.proxy.host}:${layout.proxy.port}`,
   };
 };

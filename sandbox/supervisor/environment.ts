@@ -6,7 +6,7 @@
  * its own variables.
  */
 import type { ServiceAccountName } from '../../api/names.ts';
-import { AWS_CREDENTIALS, folders, REGION, type SandboxLayout } from '../layout.ts';
+import { AWS_CREDENTIALS, cached, folders, REGION, type SandboxLayout } from '../layout.ts';
 import { MARK } from './state.ts';
 
 const PASSED_ON = ['HOME', 'USER', 'LANG', 'LC_ALL', 'TMPDIR', 'TZ'];
@@ -30,6 +30,7 @@ export const baseEnvironment = (
     ...Object.fromEntries(passed.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
     PATH: `${layout.bin}:${caller['PATH'] ?? '/usr/bin:/bin'}`,
     SLIPWAY_HOME: layout.home,
+    NODE_COMPILE_CACHE: cached(layout.cache).compiled,
     [MARK]: mark,
   };
 };
@@ -83,6 +84,7 @@ export const workerEnvironment = (
   SLIPWAY_SETTLE_SECONDS: caller['SLIPWAY_SETTLE_SECONDS'] ?? SETTLE_SECONDS,
   SLIPWAY_METRICS_ADDRESS: hostPort(layout.workerMetrics),
   SLIPWAY_METRICS_API_SERVICE: 'false',
+  SLIPWAY_PACKED_WORKFLOWS: cached(layout.cache).packed,
   // As `npm run worker` has it: else each of its threads keeps what it freed to itself.
   MALLOC_ARENA_MAX: '2',
 });

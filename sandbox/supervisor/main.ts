@@ -11,6 +11,7 @@ import { SandboxFailure } from '../failure.ts';
 import { layoutOf } from '../layout.ts';
 import { isLock, tryLock } from '../lock.ts';
 import { identify, isAlive, type ProcessIdentity } from '../process.ts';
+import { cacheFolder } from '../tools/build.ts';
 import { forgetEverything, prepareHome } from './beginning.ts';
 import { listenForOrders, type Order } from './control.ts';
 import { endEverything } from './ending.ts';
@@ -57,6 +58,7 @@ const claim = await claimAddresses(
 const layout = layoutOf({
   ...options,
   node: process.execPath,
+  cache: cacheFolder(),
   network: claim.network,
   proxyPort: claim.proxyPort,
   // The account has the addresses of one kind or the other.

@@ -7,6 +7,7 @@ import { Client, Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
 import { toolsFolder } from '../support/tools.ts';
 import { waitFor } from '../support/wait.ts';
+import { noting } from '../support/waits.ts';
 
 export type TemporalServer = {
   readonly address: string;
@@ -30,7 +31,9 @@ const freePort = async (): Promise<number> => {
   return address.port;
 };
 
-export const startTemporalServer = async (): Promise<TemporalServer> => {
+export const startTemporalServer = (): Promise<TemporalServer> => noting('starting', 'Temporal', startServer);
+
+const startServer = async (): Promise<TemporalServer> => {
   const program = join(await toolsFolder(), 'temporal');
   // Its services find each other on 127.0.0.1 only.
   const port = await freePort();

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../../sandbox/tools/build.ts';
 import type { SandboxForTests } from '../support/sandbox.ts';
+import { noting } from '../support/waits.ts';
 import { allCommands, type DocumentedCommand, isRunElsewhere, missingLines } from './commands.ts';
 import { ROOT } from './markdown.ts';
 
@@ -110,7 +111,9 @@ export const documentationIn = async (sandbox: SandboxForTests, fill: Placeholde
   const remembering = async (script: string, until?: RegExp): Promise<Shell> => {
     const saved = join(home, 'environment');
     writeFileSync(saved, '');
-    const answer = await shell(`${script}\ncode=$?\nenv -0 > '${saved}'\nexit $code`, environment, until);
+    const answer = await noting('commands', script, () =>
+      shell(`${script}\ncode=$?\nenv -0 > '${saved}'\nexit $code`, environment, until),
+    );
     const lines = readFileSync(saved, 'utf8').split('\0').filter(Boolean);
     if (lines.length > 0) {
       environment = Object.fromEntries(

@@ -6,10 +6,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';
+import { pause } from '../support/waits.ts';
 import { lastCall, mutationsSince } from './kills.ts';
 import { expectGone, type Lifecycle, LONG, lifecycleOf, type Traces } from './lifecycle.ts';
 
@@ -84,7 +85,7 @@ describe("the seed's manifest", () => {
     'deleted %i s after it was applied leaves nothing',
     async (seconds) => {
       expect(await lifecycle.apply()).toBe(CREATED);
-      await delay(seconds * 1_000);
+      await pause(seconds * 1_000);
       await deleteAll(`${seconds} s after the apply`);
     },
     600_000,

@@ -4,10 +4,11 @@
  * Owns: which command makes sense when, and what it does to both. Neighbours: `model.ts`, `world.ts`; fast-check chooses.
  * After each command the world must agree with what is always true; what only becomes true is looked at in the end.
  */
-import { setTimeout as delay } from 'node:timers/promises';
+
 import fc from 'fast-check';
 import type { Row } from '../journeys/lifecycle.ts';
 import { waitFor } from '../support/wait.ts';
+import { pause } from '../support/waits.ts';
 import { FIRST_MAXIMUM, type Kind, type Model, wrongInTheEnd, wrongNow } from './model.ts';
 import type { AwsVerb, World } from './world.ts';
 
@@ -29,7 +30,7 @@ const agree = async ({ world, before }: Real): Promise<void> => {
   for (let look = 0; look < 3; look += 1) {
     wrong = wrongNow(await world.see(), before);
     if (wrong.length === 0) return;
-    await delay(200);
+    await pause(200);
   }
   throw new Error(wrong.join('; '));
 };
@@ -130,7 +131,7 @@ const lose = (number: number): Command =>
     (_model, { world }) => world.loseInstance(number),
   );
 
-const pass = (seconds: number): Command => command(`${seconds} s pass`, always, () => delay(seconds * 1_000));
+const pass = (seconds: number): Command => command(`${seconds} s pass`, always, () => pause(seconds * 1_000));
 
 /** Takes back whatever stands in the way, and waits until the world is as the model says. */
 export const quiesce = async (model: Model, real: Real): Promise<void> => {

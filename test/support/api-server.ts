@@ -17,6 +17,7 @@ import { stringify } from 'yaml';
 import { type GivenAuthority, makeServerCertificates } from './certificates.ts';
 import { toolsFolder } from './tools.ts';
 import { waitFor } from './wait.ts';
+import { noting } from './waits.ts';
 
 export type Answer = { readonly status: number; readonly body: unknown };
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
@@ -195,7 +196,10 @@ export type ApiServerOptions = {
   readonly more?: readonly string[];
 };
 
-export const startApiServer = async (options: ApiServerOptions = {}): Promise<ApiServerForTests> => {
+export const startApiServer = (options: ApiServerOptions = {}): Promise<ApiServerForTests> =>
+  noting('starting', 'API server', () => startOn(options));
+
+const startOn = async (options: ApiServerOptions): Promise<ApiServerForTests> => {
   const bin = options.bin ?? (await toolsFolder());
   const folder = await mkdtemp(join(tmpdir(), 'slipway-test-api-'));
   const where = await findPlace();

@@ -7,27 +7,35 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RecordedCall } from '../../sandbox/aws/proxy/call.ts';
 import { type SandboxStatus, statusNow } from '../../sandbox/commands/status.ts';
 import { readJson } from './http.ts';
+import { noting } from './waits.ts';
 
 export const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
+type RunOptions = {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly input?: string;
+  readonly uid?: number;
+  readonly cwd?: string;
+};
+
+/** kubectl waits until what it deletes is gone, unless it is told not to. */
+const waitsForDeletion = (args: readonly string[]): boolean =>
+  args.includes('delete') && !args.includes('--wait=false') && !args.includes('--dry-run=server');
+
 /** A failure is an answer here, not an exception. */
-export const run = (
-  file: string,
-  args: readonly string[],
-  options: {
-    readonly env?: NodeJS.ProcessEnv;
-    readonly input?: string;
-    readonly uid?: number;
-    readonly cwd?: string;
-  } = {},
-): Promise<Ran> =>
+export const run = (file: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> =>
+  noting(waitsForDeletion(args) ? 'deleting' : 'commands', [basename(file), ...args].join(' ').slice(0, 120), () =>
+    execute(file, args, options),
+  );
+
+const execute = (file: string, args: readonly string[], options: RunOptions): Promise<Ran> =>
   new Promise((resolve) => {
     const { env = process.env, input, uid, cwd } = options;
     const child = execFile(
@@ -115,10 +123,11 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
       const record = await readJson(`${status().aws.endpoint}/_proxy/calls?${query}`);
       return record as { next: number; calls: readonly RecordedCall[] };
     },
-    end: async () => {
-      await succeed('sandbox reset', sandbox('reset'));
-      await rm(home, { recursive: true, force: true });
-    },
+    end: () =>
+      noting('ending', 'sandbox', async () => {
+        await succeed('sandbox reset', sandbox('reset'));
+        await rm(home, { recursive: true, force: true });
+      }),
   };
 };
 
@@ -126,10 +135,12 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
  * Starts a sandbox of its own; settings are environment variables for its parts, such as SLIPWAY_SETTLE_SECONDS. `stub` makes
  * its machines objects of one process: much quicker, for whatever isn't about what machines do.
  */
-export const startSandbox = async (
+export const startSandbox = (
   settings: NodeJS.ProcessEnv = {},
   options: { readonly stub?: boolean } = {},
-): Promise<SandboxForTests> => {
+): Promise<SandboxForTests> => noting('starting', 'sandbox', () => bringUp(settings, options));
+
+const bringUp = async (settings: NodeJS.ProcessEnv, options: { readonly stub?: boolean }): Promise<SandboxForTests> => {
   const started = sandboxIn(await mkdtemp(join(tmpdir(), 'slipway-')), settings);
   try {
     await succeed('sandbox up', started.sandbox('up', '--detach', ...(options.stub === true ? ['--stub'] : [])));

@@ -5,12 +5,15 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Runtime, Worker } from '@temporalio/worker';
 import type { Activities } from '../../activities/contract.ts';
+import { cached } from '../../sandbox/layout.ts';
+import { cacheFolder } from '../../sandbox/tools/build.ts';
+import { packWorkflows, type WorkflowBundle } from '../../worker/workflow-bundle.ts';
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
 import { toolsFolder } from './tools.ts';
+import { noting } from './waits.ts';
 
 export type TemporalForTests = {
   readonly environment: TestWorkflowEnvironment;
@@ -25,20 +28,19 @@ export type TemporalForTests = {
 
 export const startTemporal = async (): Promise<TemporalForTests> => {
   Runtime.install({ logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } });
-  const environment = await TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path: join(await toolsFolder(), 'temporal') },
-      searchAttributes: Object.values(SEARCH_ATTRIBUTES),
-    },
-  });
-  let bundle: WorkflowBundleWithSourceMap | undefined;
+  const environment = await noting('starting', 'Temporal', async () =>
+    TestWorkflowEnvironment.createLocal({
+      server: {
+        executable: { type: 'existing-path', path: join(await toolsFolder(), 'temporal') },
+        searchAttributes: Object.values(SEARCH_ATTRIBUTES),
+      },
+    }),
+  );
+  let bundle: WorkflowBundle | undefined;
   return {
     environment,
     withWorker: async (activities, body, options = {}) => {
-      bundle ??= await bundleWorkflowCode({
-        workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-        logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
-      });
+      bundle ??= await noting('starting', 'packing of workflows', () => packWorkflows(cached(cacheFolder()).packed));
       const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
       const worker = await Worker.create({
         connection: environment.nativeConnection,

@@ -1,8 +1,15 @@
+import { noting } from './waits.ts';
+
+type Patience = { readonly timeoutMs?: number; readonly intervalMs?: number };
+
 /** Polls until `look` answers something, or fails after `timeoutMs` saying what was waited for and what was seen last. */
-export const waitFor = async <T>(
+export const waitFor = <T>(what: string, look: () => Promise<T | undefined>, patience: Patience = {}): Promise<T> =>
+  noting('polling', what, () => poll(what, look, patience));
+
+const poll = async <T>(
   what: string,
   look: () => Promise<T | undefined>,
-  { timeoutMs = 20_000, intervalMs = 50 } = {},
+  { timeoutMs = 20_000, intervalMs = 50 }: Patience,
 ): Promise<T> => {
   const deadline = Date.now() + timeoutMs;
   let trouble: unknown;

@@ -22,6 +22,7 @@ import { startMoto } from '../../../sandbox/aws/moto.ts';
 import { ACCOUNT, REGION } from '../../../sandbox/layout.ts';
 import { cacheFolder, ensureTools } from '../../../sandbox/tools/build.ts';
 import type { Outputs, Resource, ResourceKey, ResourceKind, SecretContent } from '../../../topology/resource.ts';
+import { noting } from '../../support/waits.ts';
 import { CLUSTER_UID } from '../../topology/objects.ts';
 
 /** Everything takes its time, but not much of it. */
@@ -60,7 +61,9 @@ const python = async (): Promise<string> => {
   return existsSync(built) ? built : (await ensureTools()).python;
 };
 
-export const startAccount = async (): Promise<TestAccount> => {
+export const startAccount = (): Promise<TestAccount> => noting('starting', 'account', openAccount);
+
+const openAccount = async (): Promise<TestAccount> => {
   const moto = await startMoto({
     python: await python(),
     listen: { host: '127.0.0.1', port: 0 },

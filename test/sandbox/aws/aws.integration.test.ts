@@ -40,7 +40,7 @@ const startPart = async () => {
   const { bin, python } = await ensureTools();
   const home = mkdtempSync(join(tmpdir(), 'slipway-aws-'));
   const claim = await claimAddresses(home, undefined);
-  const layout = layoutOf({ ...claim, home, bin, python, node: process.execPath, checkout: '' });
+  const layout = layoutOf({ ...claim, home, bin, python, node: process.execPath, cache: '', checkout: '' });
   const file = join(home, 'sandbox.json');
   writeFileSync(file, JSON.stringify(layout));
   const child = spawn(process.execPath, [MAIN, file], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -24,7 +24,7 @@ const gone = (): ProcessIdentity => ({ ...living(), began: 'earlier' });
 /** A part that the supervisor wrote down, as a command shows it. */
 const shown = (state: PartState, by: { part?: ProcessIdentity; supervisor: ProcessIdentity }) => {
   const part = { name: 'hub', state, log: 'hub.log', restarts: 0, ...(by.part ? { process: by.part } : {}) };
-  const layout = layoutOf({ home, bin: '', python: '', node: '', checkout: '', network: 16, proxyPort: 1 });
+  const layout = layoutOf({ home, bin: '', python: '', node: '', cache: '', checkout: '', network: 16, proxyPort: 1 });
   const [now] = partsNow(layout, { v: 1, mark: 'test', supervisor: by.supervisor, parts: [part] });
   return { state: now?.state, pid: now?.pid };
 };

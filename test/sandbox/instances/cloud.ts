@@ -18,7 +18,8 @@ import { type AccountDescription, accountOf } from '../../../sandbox/aws/account
 import { startMoto } from '../../../sandbox/aws/moto.ts';
 import { endAllInstances } from '../../../sandbox/instances/parts.ts';
 import { ACCOUNT, folders, layoutOf, REGION, type SandboxLayout } from '../../../sandbox/layout.ts';
-import { ensureTools } from '../../../sandbox/tools/build.ts';
+import { cacheFolder, ensureTools } from '../../../sandbox/tools/build.ts';
+import { noting } from '../../support/waits.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -42,7 +43,10 @@ export type CloudForTests = {
   readonly close: () => Promise<void>;
 };
 
-export const startCloud = async (agent: string): Promise<CloudForTests> => {
+export const startCloud = (agent: string): Promise<CloudForTests> =>
+  noting('starting', 'cloud', () => openCloud(agent));
+
+const openCloud = async (agent: string): Promise<CloudForTests> => {
   const tools = await ensureTools();
   const folder = mkdtempSync(join(tmpdir(), 'slipway-test-cloud-'));
   const home = join(folder, 'home');
@@ -52,6 +56,7 @@ export const startCloud = async (agent: string): Promise<CloudForTests> => {
     bin: tools.bin,
     python: tools.python,
     node: process.execPath,
+    cache: cacheFolder(),
     checkout: join(folder, 'checkout'),
     network: claim.network,
     proxyPort: claim.proxyPort,

@@ -75,7 +75,17 @@ export const stubCloud = async () => {
     reportHealth: () => Promise.resolve(),
     changes: () => Promise.resolve(0),
   };
-  const layout = layoutOf({ home, bin: '', python: '', node: '', checkout: '', network: 16, proxyPort: 0, stub: true });
+  const layout = layoutOf({
+    home,
+    bin: '',
+    python: '',
+    node: '',
+    cache: '',
+    checkout: '',
+    network: 16,
+    proxyPort: 0,
+    stub: true,
+  });
   const host = createStubHost({
     account,
     around: { layout, clients: () => Promise.resolve({ ec2, kms }), clusters, faults, log: recordedLog().log },

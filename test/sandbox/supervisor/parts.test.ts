@@ -9,6 +9,7 @@ const layout = layoutOf({
   bin: '/bin',
   python: 'python',
   node: 'node',
+  cache: '/cache',
   checkout: CHECKOUT,
   network: 16,
   proxyPort: 8118,

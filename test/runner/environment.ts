@@ -1,0 +1,53 @@
+/**
+ * Environment: what jest runs each test file in: Node's own, behind a gate.
+ *
+ * Owns: waiting until the run lets this file begin, keeping the list of what it waits for, and telling that at its end.
+ * Neighbours: `gate.ts` is the other side; `../support/waits.ts` fills the list. Without a gate (a single file from an editor)
+ * nothing is asked and nothing told.
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { relative } from 'node:path';
+import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
+import { TestEnvironment } from 'jest-environment-node';
+import { WAITS, type Wait } from '../support/waits.ts';
+import { GATE, type Message } from './gate.ts';
+
+/** A class, and the default export, because jest takes nothing else. */
+export default class GatedEnvironment extends TestEnvironment {
+  private readonly file: string;
+  private readonly waits: Wait[] = [];
+  private gate: Socket | undefined;
+  private from = 0;
+
+  constructor(config: JestEnvironmentConfig, context: EnvironmentContext) {
+    super(config, context);
+    this.file = relative(config.projectConfig.rootDir, context.testPath);
+  }
+
+  private tell(message: Message): void {
+    this.gate?.write(`${JSON.stringify(message)}\n`);
+  }
+
+  override async setup(): Promise<void> {
+    await super.setup();
+    const path = process.env[GATE];
+    if (path !== undefined) {
+      this.gate = connect(path);
+      this.tell({ kind: 'may I begin' });
+      await once(this.gate, 'data');
+    }
+    Object.assign(this.global, { [WAITS]: this.waits });
+    this.from = Date.now();
+  }
+
+  override async teardown(): Promise<void> {
+    this.tell({ kind: 'ended', file: this.file, from: this.from, to: Date.now(), waits: this.waits });
+    const { gate } = this;
+    if (gate !== undefined) {
+      gate.end();
+      if (!gate.closed) await once(gate, 'close');
+    }
+    await super.teardown();
+  }
+}
