@@ -4,7 +4,7 @@
  * Owns: the groups, their order, the counted line at the end, and the table of where the time went. Neighbours: `runner/` lets
  * files begin and hears what they waited for; `jest.config.js` says how a test file is run.
  *
- *   node test/run.ts [--times=<rows>] [unit | integration | journey | trial]… [part of a path]…
+ *   node test/run.ts [--times=<rows>] [--waits=<file>] [unit | integration | journey | trial]… [part of a path]…
  *
  * `unit` tests need nothing but Node.js; `integration` tests run real binaries (`*.integration.test.ts`), which are built
  * first where they are missing; `journey` tests run a whole sandbox each (`*.journey.test.ts`) and prove the main job; `trial`
@@ -12,14 +12,14 @@
  * trials; `all` is all. All groups but the first run as one, so that a long file never runs alone at the end of its group.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureTools } from '../sandbox/tools/build.ts';
 import { mostFiles } from './runner/admission.ts';
-import { GATE, openGate } from './runner/gate.ts';
+import { GATE, openGate, type Told } from './runner/gate.ts';
 import { timesTable } from './runner/table.ts';
 
 const GROUPS = ['unit', 'integration', 'journey', 'trial'] as const;
@@ -75,12 +75,16 @@ const runJest = (args: readonly string[], environment: NodeJS.ProcessEnv): Promi
     child.once('close', (code) => resolve(code ?? 1));
   });
 
+/** What is to be told of where the time went: rows of the table, and a file for every single wait, as JSON. */
+type Times = { readonly rows: number; readonly waits?: string };
+
+const tell = ({ rows, waits }: Times, told: readonly Told[]): void => {
+  if (rows > 0) process.stdout.write(`\n${timesTable(told, rows)}\n`);
+  if (waits !== undefined) writeFileSync(waits, JSON.stringify(told, undefined, 1));
+};
+
 /** Runs what belongs to these groups, all of it at once as far as the computer bears it. */
-const runTogether = async (
-  groups: readonly Group[],
-  filters: readonly string[],
-  rowsOfTimes: number,
-): Promise<Counts> => {
+const runTogether = async (groups: readonly Group[], filters: readonly string[], times: Times): Promise<Counts> => {
   if (!groups.includes('unit')) await ensureTools();
   const folder = mkdtempSync(join(tmpdir(), 'slipway-tests-'));
   const gate = groups.includes('unit') ? undefined : await openGate();
@@ -92,7 +96,7 @@ const runTogether = async (
     const environment = gate === undefined ? {} : { [GATE]: gate.path };
     const code = await runJest(filters.length > 0 ? [...flags, '--', ...filters] : flags, environment);
     const counts = countsIn(report);
-    if (gate !== undefined && rowsOfTimes > 0) process.stdout.write(`\n${timesTable(gate.told(), rowsOfTimes)}\n`);
+    if (gate !== undefined) tell(times, gate.told());
     process.stdout.write(`\n${groups.join(' and ')} tests: ${((performance.now() - began) / 1_000).toFixed(0)} s\n`);
     // Jest itself failed, although no test did: that must not pass.
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
@@ -106,16 +110,16 @@ const main = async (args: readonly string[]): Promise<number> => {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { times: { type: 'string' } },
+    options: { times: { type: 'string' }, waits: { type: 'string' } },
   });
   const named = positionals.includes('all') ? GROUPS : GROUPS.filter((group) => positionals.includes(group));
   const filters = positionals.filter((word) => word !== 'all' && !GROUPS.some((group) => group === word));
   const chosen = named.length > 0 ? named : USUAL;
-  const rowsOfTimes = Number(values.times ?? 0);
+  const times = { rows: Number(values.times ?? 0), ...(values.waits === undefined ? {} : { waits: values.waits }) };
   const total = { passed: 0, failed: 0 };
   for (const groups of [chosen.filter((group) => group === 'unit'), chosen.filter((group) => group !== 'unit')]) {
     if (groups.length === 0) continue;
-    const { passed, failed } = await runTogether(groups, filters, rowsOfTimes).catch((error: unknown) => {
+    const { passed, failed } = await runTogether(groups, filters, times).catch((error: unknown) => {
       process.stderr.write(`The ${groups.join(' and ')} tests could not be run: ${String(error)}\n`);
       return { passed: 0, failed: 1 };
     });

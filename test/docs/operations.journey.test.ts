@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { readJson } from '../support/http.ts';
+import type { Resource } from '../support/objects.ts';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';
 import { allCommands } from './commands.ts';
@@ -38,11 +39,13 @@ type Cluster = {
 let sandbox: SandboxForTests;
 let documentation: Documentation;
 
-const cluster = async (): Promise<Cluster> =>
-  JSON.parse(await succeed('get', sandbox.kubectl(['get', 'awscluster', NAME, '-o', 'json']))) as Cluster;
-
-const pool = async (name: string): Promise<Cluster> =>
-  JSON.parse(await succeed('get', sandbox.kubectl(['get', 'awsnodepool', name, '-o', 'json']))) as Cluster;
+const found = async (resource: Resource, name: string): Promise<Cluster> => {
+  const object = await sandbox.objects().find<Cluster>(resource, name);
+  if (object === undefined) throw new Error(`There is no ${name} among ${resource}.`);
+  return object;
+};
+const cluster = (): Promise<Cluster> => found('awsclusters', NAME);
+const pool = (name: string): Promise<Cluster> => found('awsnodepools', name);
 
 /** The step of a pool's operation that waits for nodes. */
 const nodesAwaited = (name: string): Promise<string> =>

@@ -40,10 +40,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => sandbox?.end(), 120_000);
 
-const objects = async (): Promise<readonly Stored[]> => {
-  const list = await succeed('get', sandbox.kubectl(['get', 'awsclusters,awsnodepools', '-o', 'json']));
-  return (JSON.parse(list) as { readonly items: readonly Stored[] }).items;
-};
+const objects = (): Promise<readonly Stored[]> => sandbox.objects().all<Stored>();
 const objectNamed = async (name: string): Promise<Stored> => {
   const found = (await objects()).find(({ metadata }) => metadata.name === name);
   if (found === undefined) throw new Error(`There is no ${name}.`);

@@ -50,8 +50,7 @@ export const journeyIn = (sandbox: SandboxForTests) => {
 
   const simulation = (path: string): Promise<unknown> => readJson(`${sandbox.status().aws.endpoint}/_sim/${path}`);
 
-  const made = async (): Promise<readonly Made[]> =>
-    (JSON.parse(await kubectl('get', 'awsclusters,awsnodepools', '-o', 'json')) as { items: readonly Made[] }).items;
+  const made = (): Promise<readonly Made[]> => sandbox.objects().all<Made>();
 
   const cluster = async (): Promise<Made> => {
     const found = (await made()).find(({ kind }) => kind === 'AWSCluster');

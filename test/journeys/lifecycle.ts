@@ -56,10 +56,10 @@ export const lifecycleOf = (sandbox: SandboxForTests, manifest: string) => {
     };
   };
 
-  const states = async (): Promise<readonly string[]> => {
-    const path = 'jsonpath={range .items[*]}{.status.state}{"\\n"}{end}';
-    const listed = await succeed('get', sandbox.kubectl(['get', 'awsclusters,awsnodepools', '-o', path]));
-    return listed.trimEnd().split('\n');
+  type Stated = { readonly status?: { readonly state?: string } };
+  const states = async (): Promise<readonly (string | undefined)[]> => {
+    const listed = await sandbox.objects().all<Stated>();
+    return listed.map(({ status }) => status?.state);
   };
 
   return {
@@ -73,7 +73,10 @@ export const lifecycleOf = (sandbox: SandboxForTests, manifest: string) => {
     untilProvisioned: (): Promise<true> =>
       waitFor(
         'everything is provisioned',
-        async () => ((await states()).every((state) => state === 'Provisioned') ? true : undefined),
+        async () => {
+          const all = await states();
+          return all.length > 0 && all.every((state) => state === 'Provisioned') ? true : undefined;
+        },
         LONG,
       ),
   };

@@ -45,8 +45,11 @@ const pool = (name: string, spec: object): string => {
 const apply = (manifest: string) => sandbox.kubectl(['apply', '-f', '-'], { input: manifest });
 const kubectl = (...args: readonly string[]): Promise<string> => succeed(args.join(' '), sandbox.kubectl(args));
 
-const errorsOf = async (name: string): Promise<string> =>
-  kubectl('get', 'awscluster', name, '-o', 'jsonpath={.status.lastErrors[*].message}');
+type WithErrors = { readonly status?: { readonly lastErrors?: readonly { readonly message: string }[] } };
+const errorsOf = async (name: string): Promise<string> => {
+  const found = await sandbox.objects().find<WithErrors>('awsclusters', name);
+  return (found?.status?.lastErrors ?? []).map(({ message }) => message).join(' ');
+};
 
 /** Deletes, and waits as kubectl does by itself. */
 const remove = (name: string): Promise<string> => kubectl('delete', 'awscluster', name, '--timeout', '120s');

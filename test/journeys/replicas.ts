@@ -65,8 +65,8 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
   );
 
   const status = async (): Promise<AWSClusterStatus> => {
-    const found = await journey.kubectl('get', 'awscluster', NAME, '-o', 'json');
-    return (JSON.parse(found) as { status?: AWSClusterStatus }).status ?? {};
+    const found = await sandbox.objects().find<{ status?: AWSClusterStatus }>('awsclusters', NAME);
+    return found?.status ?? {};
   };
   const condition = async (type: string) => (await status()).conditions?.find((one) => one.type === type);
 

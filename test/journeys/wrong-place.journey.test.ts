@@ -95,10 +95,11 @@ const phaseOf = async (entity: string): Promise<string | undefined> => {
   return /"phase":\s*"([a-z]+)"/.exec(ran.stdout)?.[1];
 };
 
-const states = async (): Promise<string> =>
-  (
-    await sandbox.kubectl(['get', 'awsclusters,awsnodepools', '-o', 'jsonpath={range .items[*]}{.status.state} {end}'])
-  ).stdout.trim();
+type Stated = { readonly status?: { readonly state?: string } };
+const states = async (): Promise<string> => {
+  const listed = await sandbox.objects().all<Stated>();
+  return listed.map(({ status }) => status?.state ?? '').join(' ');
+};
 
 const readyReason = async (): Promise<string> =>
   (

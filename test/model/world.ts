@@ -39,8 +39,9 @@ export const worldOf = (sandbox: SandboxForTests) => {
   const lifecycle = lifecycleOf(sandbox, MANIFEST);
   const kubectl = (...args: readonly string[]): Promise<string> => succeed(args.join(' '), sandbox.kubectl(args));
   const find = async (kind: Kind): Promise<Listed | undefined> => {
-    const text = await kubectl('get', NAMES[kind], '--ignore-not-found', '-o', 'json');
-    return text === '' ? undefined : (JSON.parse(text) as Listed);
+    const [resource, name] =
+      kind === 'cluster' ? (['awsclusters', 'small'] as const) : (['awsnodepools', 'small-pool'] as const);
+    return sandbox.objects().find<Listed>(resource, name);
   };
   const post = async (path: string, body: unknown): Promise<void> => {
     const url = `${sandbox.status().aws.endpoint}${path}`;

@@ -6,10 +6,11 @@
  */
 import { dirname } from 'node:path';
 import { kindOf } from '../../policy/observed.ts';
+import type { Resource } from '../support/objects.ts';
 import { CHECKOUT, run, type SandboxForTests, succeed } from '../support/sandbox.ts';
 import type { Subject } from './situation.ts';
 
-const RESOURCES = { AWSCluster: 'awscluster', AWSNodePool: 'awsnodepool' } as const;
+export const RESOURCES = { AWSCluster: 'awsclusters', AWSNodePool: 'awsnodepools' } as const;
 
 export type StuckStep = {
   readonly step: string;
@@ -27,7 +28,7 @@ export const blockedLine = (kind: string, verdict: string): string =>
   `^slipway_blocked_steps\\{kind="${kind}",verdict="${verdict}"\\} [1-9]`;
 
 export const sidesOf = (sandbox: SandboxForTests) => {
-  const resourceOf = ({ kind, name }: Subject): readonly [string, string] => [RESOURCES[kind], name];
+  const resourceOf = ({ kind, name }: Subject): readonly [Resource, string] => [RESOURCES[kind], name];
   const uidOf = (subject: Subject): Promise<string> =>
     succeed('uid', sandbox.kubectl(['get', ...resourceOf(subject), '-o', 'jsonpath={.metadata.uid}']));
 
@@ -35,9 +36,10 @@ export const sidesOf = (sandbox: SandboxForTests) => {
     uidOf,
     /** `status.lastErrors`, as programs read it. */
     stuck: async (subject: Subject): Promise<readonly StuckStep[]> => {
-      const path = 'jsonpath={.status.lastErrors}';
-      const text = await succeed('status', sandbox.kubectl(['get', ...resourceOf(subject), '-o', path]));
-      return text === '' ? [] : (JSON.parse(text) as readonly StuckStep[]);
+      const found = await sandbox
+        .objects()
+        .find<{ status?: { lastErrors?: readonly StuckStep[] } }>(...resourceOf(subject));
+      return found?.status?.lastErrors ?? [];
     },
     kubectl: (subject: Subject): Promise<string> =>
       succeed('kubectl describe', sandbox.kubectl(['describe', ...resourceOf(subject)])),

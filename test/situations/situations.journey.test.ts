@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { controlPlaneName } from '../../api/names.ts';
 import { type SandboxForTests, startSandbox } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';
-import { blockedLine, kindOfStep, type StuckStep, sidesOf } from './sides.ts';
+import { blockedLine, kindOfStep, RESOURCES, type StuckStep, sidesOf } from './sides.ts';
 import { type Sightings, watchSides } from './sightings.ts';
 import { manifestOf, type Prepared, type Situation, type Subject, subjectOf } from './situation.ts';
 import { SITUATIONS } from './situations.ts';
@@ -35,8 +35,11 @@ const subject = (situation: Situation): Subject => subjectOf(situation, idOf(sit
 /** Whether a text holds another one, however it is wrapped. */
 const flat = (text: string): string => text.replaceAll(/[\s│├└─>|]+/g, ' ');
 
-const state = async ({ kind, name }: Subject): Promise<string> =>
-  world.kubectl('get', kind.toLowerCase(), name, '--ignore-not-found', '-o', 'jsonpath={.status.state}');
+/** Empty where there is no such object. */
+const state = async ({ kind, name }: Subject): Promise<string> => {
+  const found = await sandbox.objects().find<{ status?: { state?: string } }>(RESOURCES[kind], name);
+  return found === undefined ? '' : (found.status?.state ?? 'none yet');
+};
 
 const untilStuck = (about: Subject, step: string, why: RegExp): Promise<StuckStep> =>
   waitFor(

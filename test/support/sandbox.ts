@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type { RecordedCall } from '../../sandbox/aws/proxy/call.ts';
 import { type SandboxStatus, statusNow } from '../../sandbox/commands/status.ts';
 import { readJson } from './http.ts';
+import { type ObjectsOf, objectsIn } from './objects.ts';
 import { noting } from './waits.ts';
 
 export const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -79,6 +80,8 @@ export type SandboxForTests = {
   ) => Promise<Ran>;
   readonly slipway: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ran>;
   readonly temporal: (args: readonly string[]) => Promise<Ran>;
+  /** Slipway's objects, read without kubectl by whoever polls. */
+  readonly objects: () => ObjectsOf;
   /** Calls that reached AWS after the given one; the number of the last so far comes with them. */
   readonly callsSince: (
     since: number,
@@ -97,6 +100,7 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
       ...(by.uid === undefined ? {} : { uid: by.uid }),
     });
   const status = () => statusNow(home);
+  let objects: ObjectsOf | undefined;
   return {
     home,
     sandbox,
@@ -118,6 +122,10 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
       const { temporal } = status();
       return run(temporal.cli, [...args, '--address', temporal.address, '--namespace', temporal.namespace]);
     },
+    objects: () => {
+      objects ??= objectsIn(home);
+      return objects;
+    },
     callsSince: async (since, { mutating = false } = {}) => {
       const query = `since=${since}${mutating ? '&mutating=true' : ''}`;
       const record = await readJson(`${status().aws.endpoint}/_proxy/calls?${query}`);
@@ -125,6 +133,7 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
     },
     end: () =>
       noting('ending', 'sandbox', async () => {
+        objects?.close();
         await succeed('sandbox reset', sandbox('reset'));
         await rm(home, { recursive: true, force: true });
       }),

@@ -13,8 +13,11 @@ let sandbox: SandboxForTests;
 
 const kubectl = (...args: readonly string[]): Promise<string> => succeed(args.join(' '), sandbox.kubectl(args));
 const inventory = (): Promise<unknown> => readJson(`${sandbox.status().aws.endpoint}/_sim/inventory`);
-const states = async (): Promise<string> =>
-  (await kubectl('get', 'awsclusters,awsnodepools', '-o', 'jsonpath={.items[*].status.state}')).trim();
+type Stated = { readonly status?: { readonly state?: string } };
+const states = async (): Promise<string> => {
+  const listed = await sandbox.objects().all<Stated>();
+  return listed.map(({ status }) => status?.state ?? '').join(' ');
+};
 const untilProvisioned = () =>
   waitFor(
     'cluster and pool to be provisioned',
