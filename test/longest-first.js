@@ -20,7 +20,7 @@ const LONG = [
 ];
 
 const placeOf = (path) => {
-  const place = LONG.findIndex((name) => path.endsWith(`/test/${name}.journey.test.ts`));
+  const place = LONG.findIndex((name) => path.includes(`/test/${name}.`));
   return place === -1 ? LONG.length : place;
 };
 

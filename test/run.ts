@@ -17,7 +17,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ensureTools } from '../sandbox/tools/build.ts';
+import { cached } from '../sandbox/layout.ts';
+import { cacheFolder, ensureTools } from '../sandbox/tools/build.ts';
 import { mostFiles } from './runner/admission.ts';
 import { GATE, openGate, type Told } from './runner/gate.ts';
 import { timesTable } from './runner/table.ts';
@@ -67,7 +68,8 @@ const runJest = (args: readonly string[], environment: NodeJS.ProcessEnv): Promi
       ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...args],
       {
         cwd: CHECKOUT,
-        env: { ...process.env, ...environment },
+        // For jest itself, its workers, and each command that a test types.
+        env: { NODE_COMPILE_CACHE: cached(cacheFolder()).compiled, ...process.env, ...environment },
         stdio: ['ignore', 'inherit', 'inherit'],
       },
     );

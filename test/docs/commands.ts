@@ -79,7 +79,7 @@ export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm ci': '.ci/run',
   'npm test': '.ci/run',
   'npm run bench -- --help': 'test/bench/command-line.test.ts',
-  'npm run bench -- faults --sample 15 -o json': 'test/faults/matrix.journey.test.ts',
+  'npm run bench -- faults --sample 15 -o json': 'test/faults/matrix.trial.test.ts',
 };
 
 /** All commands of all pages. */
