@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import type { SandboxLayout } from '../layout.ts';
 import { folders } from '../layout.ts';
+import { paceOf, timingOf } from '../pace.ts';
 import { accountOf, OTHER_ACCOUNT, OTHER_ACCOUNT_ACCESS_KEY } from './account.ts';
 import { startMoto } from './moto.ts';
 import { openRecord } from './proxy/record.ts';
@@ -31,6 +32,7 @@ export const startAws = async (
     listen: layout.moto,
     account: accountOf(layout.network, layout.stub === undefined ? 'usual' : 'large'),
     targetHealth: options.targetHealth ?? 'reported',
+    machines: 'reported',
     ...(options.timing === undefined ? {} : { timing: options.timing }),
   });
   const record = openRecord(`${folders(layout.home).data}/aws-calls.jsonl`);
@@ -58,7 +60,7 @@ const main = async (layoutPath: string): Promise<number> => {
   const layout = JSON.parse(readFileSync(layoutPath, 'utf8')) as SandboxLayout;
   const aws = await startAws(layout, {
     ...(process.env.SLIPWAY_TARGET_HEALTH === 'assumed' ? { targetHealth: 'assumed' as const } : {}),
-    ...(layout.stub === undefined ? {} : { timing: MANY_INSTANCES }),
+    timing: { ...timingOf(paceOf(process.env)), ...(layout.stub === undefined ? {} : MANY_INSTANCES) },
   });
   const signalled = new Promise<'signalled'>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve('signalled'));

@@ -18,6 +18,8 @@ export type MotoOptions = {
   readonly timing?: Readonly<Record<string, number>>;
   /** `reported`: a target stays `initial` until a data plane has reported on it. */
   readonly targetHealth: 'assumed' | 'reported';
+  /** `reported`: an instance ends when its host says that the machine has; else at once. */
+  readonly machines?: 'assumed' | 'reported';
 };
 
 export type Moto = {
@@ -30,7 +32,7 @@ export type Moto = {
 
 const argumentsOf = (options: MotoOptions): string[] => [
   ...['-m', 'moto_semantics.launcher', '--host', options.listen.host, '--port', String(options.listen.port)],
-  ...['--target-health', options.targetHealth],
+  ...['--target-health', options.targetHealth, '--machines', options.machines ?? 'assumed'],
   ...(options.account === undefined ? [] : ['--account', JSON.stringify(options.account)]),
   ...(options.timing === undefined ? [] : ['--timing', JSON.stringify(options.timing)]),
 ];

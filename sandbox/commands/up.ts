@@ -9,6 +9,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SandboxFailure } from '../failure.ts';
 import { folders } from '../layout.ts';
+import { paceOf } from '../pace.ts';
 import { identify, isAlive, type ProcessIdentity } from '../process.ts';
 import { runTasks, type Task } from '../progress.ts';
 import { SUPERVISOR_LOG } from '../supervisor/beginning.ts';
@@ -106,6 +107,8 @@ const refuseOtherKind = (home: string, stub: boolean): void => {
 /** Brings everything up, and returns when it is ready. */
 export const bringUp = async (attachedTo?: ProcessIdentity, stub = false): Promise<void> => {
   const home = homeFolder();
+  // Said here, not by a part that dies of it.
+  paceOf(process.env);
   const before = readState(home);
   let state = before !== undefined && isAlive(before.supervisor) ? before : undefined;
   if (state?.parts.some((part) => part.state === 'account lost')) {

@@ -63,6 +63,13 @@ export type TargetView = {
   readonly port: number;
   /** An address of a network interface that no machine has: nobody can answer there. */
   readonly detached?: boolean;
+  /**
+   * `registering`: the load balancer doesn't know of it yet; `leaving`: it was deregistered, and the load balancer doesn't know
+   * of that yet; `draining`: it keeps the connections that it has.
+   */
+  readonly phase: 'registering' | 'registered' | 'leaving' | 'draining';
+  /** Another number each time that it is registered. */
+  readonly registration: number;
 };
 
 export type TargetGroupView = {
@@ -72,7 +79,18 @@ export type TargetGroupView = {
     /** A number or `traffic-port`. */
     readonly port: string | number | null;
     readonly path: string | null;
+    readonly intervalSeconds: number;
+    readonly timeoutSeconds: number;
+    readonly healthyThreshold: number;
+    readonly unhealthyThreshold: number;
+    /** Between two checks of a target that is well, where the sandbox is in a hurry; null where the interval counts. */
+    readonly hurriedSeconds: number | null;
+    /** HTTP statuses that are well, such as `200-399`. */
+    readonly codes: string | null;
   };
+  /** Whether connections to a target end when it is unhealthy, and when it has drained. */
+  readonly cutsUnhealthy: boolean;
+  readonly cutsDeregistered: boolean;
   readonly targets: readonly TargetView[];
 };
 
@@ -90,6 +108,8 @@ export type Account = {
   readonly loadBalancers: () => Promise<readonly LoadBalancerView[]>;
   /** Tells the account that an instance is gone, as EC2 would notice a host that failed. */
   readonly terminate: (id: string, reason: string) => Promise<void>;
+  /** Tells the account that the machine of an instance that was told to end has done so. */
+  readonly ended: (id: string) => Promise<void>;
   readonly reportHealth: (report: TargetHealthReport) => Promise<void>;
   /**
    * Resolves when something changed after `after`, or after some seconds without change; answers where to go on.
@@ -110,6 +130,9 @@ export const connectAccount = (moto: HostPort): Account => {
     loadBalancers: async () => listOf<LoadBalancerView>(await ask('GET', 'load-balancers'), 'load-balancers'),
     terminate: async (id, reason) => {
       await ask('POST', 'terminate', { id, reason });
+    },
+    ended: async (id) => {
+      await ask('POST', 'ended', { id });
     },
     reportHealth: async (report) => {
       await ask('POST', 'health', report);

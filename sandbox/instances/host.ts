@@ -11,7 +11,7 @@ import type { Account, InstanceView } from './account.ts';
 import { knownInstances, readRecord, retire } from './folder.ts';
 import type { Log } from './follow.ts';
 import type { MetadataServers } from './metadata-server.ts';
-import { GRACE_MS, killRemains, markReported, powerOf, powerOff, powerOn } from './power.ts';
+import { killRemains, markReported, powerOf, powerOff, powerOn } from './power.ts';
 import { type Action, type Power, reconcile } from './reconcile.ts';
 
 export type Host = {
@@ -30,7 +30,7 @@ export const createHost = (options: {
   readonly account: Account;
   readonly metadata: MetadataServers;
   readonly log: Log;
-  /** Called when a process that this host started has exited: a reason to look. */
+  /** Called when a process that this host started has exited, or an instance has ended: a reason to look. */
   readonly onExit: () => void;
 }): Host => {
   const { layout, account, metadata, log } = options;
@@ -49,12 +49,16 @@ export const createHost = (options: {
     const controller = new AbortController();
     endings.set(id, controller);
     log.info({ instance: id, now }, 'Ending the instance');
-    powerOff(layout, id, { grace: now ? 0 : GRACE_MS, hurry: controller.signal })
+    if (now) controller.abort();
+    powerOff(layout, id, controller.signal)
       .then(
         () => log.info({ instance: id }, 'The instance has ended'),
         (error: unknown) => log.error({ instance: id, error: messageOf(error) }, 'The instance could not be ended'),
       )
-      .finally(() => endings.delete(id));
+      .finally(() => {
+        endings.delete(id);
+        options.onExit();
+      });
   };
 
   const report = async (id: string): Promise<void> => {
@@ -94,6 +98,8 @@ export const createHost = (options: {
         return end(action.id, action.now);
       case 'report':
         return report(action.id);
+      case 'ended':
+        return account.ended(action.id);
       case 'retire':
         return retire(instances, action.id);
     }

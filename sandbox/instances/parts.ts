@@ -9,7 +9,7 @@ import { SandboxFailure } from '../failure.ts';
 import { folders, type SandboxLayout } from '../layout.ts';
 import { isAlive } from '../process.ts';
 import { knownInstances, logPath, readRecord } from './folder.ts';
-import { GRACE_MS, killRemains, markOf, powerOff } from './power.ts';
+import { killRemains, markOf, powerOff } from './power.ts';
 import { membersOf } from './processes.ts';
 
 export type InstancePart = { readonly name: string; readonly pid: number; readonly log: string };
@@ -44,9 +44,9 @@ export const killInstance = async (layout: SandboxLayout, id: string): Promise<v
   await killRemains(layout, id);
 };
 
-/** Ends all instances, those too whose leader has died: for `down`, once their host has stopped. */
-export const endAllInstances = async (layout: SandboxLayout, grace = GRACE_MS): Promise<void> => {
+/** Switches all instances off, those too whose leader has died: for `down`, once their host has stopped. */
+export const endAllInstances = async (layout: SandboxLayout): Promise<void> => {
   const { instances } = folders(layout.home);
   if (!existsSync(instances)) return;
-  await Promise.all(knownInstances(instances).map((id) => powerOff(layout, id, { grace })));
+  await Promise.all(knownInstances(instances).map((id) => powerOff(layout, id, AbortSignal.abort())));
 };

@@ -17,9 +17,6 @@ import { METADATA_PORT } from './metadata.ts';
 import { killAll, leadersWithMark, type Mark, signal } from './processes.ts';
 import type { Power } from './reconcile.ts';
 
-/** How long a machine may take to shut itself down; the account ends that time earlier by saying `terminated`. */
-export const GRACE_MS = 5_000;
-
 /** The agent's environment: what an instance would find on EC2, and where the sandbox differs. */
 export const agentEnvironment = (layout: SandboxLayout, id: string, address: string): Record<string, string> => {
   const { instances, volumes } = folders(layout.home);
@@ -102,20 +99,15 @@ export const powerOn = async (
 };
 
 /**
- * Asks the leader to shut down; once it has, or after the grace, or when `hurry` fires, kills whatever is left. Resolves
- * when there is nothing any more.
+ * Asks the leader to shut down; once it has, or when `hurry` fires, kills whatever is left. Resolves when there is nothing any
+ * more. How long a machine may take is the account's to say, which then has it `terminated`.
  */
-export const powerOff = async (
-  layout: SandboxLayout,
-  id: string,
-  options: { readonly grace: number; readonly hurry?: AbortSignal },
-): Promise<void> => {
+export const powerOff = async (layout: SandboxLayout, id: string, hurry: AbortSignal): Promise<void> => {
   const { instances } = folders(layout.home);
   const record = readRecord(instances, id);
   if (record === undefined) return;
   if (record.phase === 'on') writeRecord(instances, id, { ...record, phase: 'ending' });
-  const deadline = Date.now() + options.grace;
-  const mayWait = (): boolean => Date.now() < deadline && options.hurry?.aborted !== true && isAlive(record.leader);
+  const mayWait = (): boolean => !hurry.aborted && isAlive(record.leader);
   // Only the leader: it knows the order in which its components must stop, etcd last.
   if (mayWait()) signal(record.leader.pid, 'SIGTERM');
   while (mayWait()) await delay(20);

@@ -23,9 +23,11 @@ export type Power =
 
 export type Action =
   | { readonly kind: 'start'; readonly id: string }
-  /** `now` skips the grace: what belonged to the instance is free for others already. */
+  /** `now` doesn't wait for it: what belonged to the instance is free for others already. */
   | { readonly kind: 'end'; readonly id: string; readonly now: boolean }
   | { readonly kind: 'report'; readonly id: string }
+  /** Nothing of it is left, and the account waits for just that. */
+  | { readonly kind: 'ended'; readonly id: string }
   | { readonly kind: 'retire'; readonly id: string };
 
 export const reconcile = (
@@ -50,7 +52,7 @@ const decide = (id: string, state: InstanceState, power: Power | undefined): rea
       return whenWanted(id, power);
     case 'shutting-down':
     case 'stopping':
-      return hasProcesses(power) ? [{ kind: 'end', id, now: false }] : [];
+      return [hasProcesses(power) ? { kind: 'end', id, now: false } : { kind: 'ended', id }];
     case 'stopped':
       return hasProcesses(power) ? [{ kind: 'end', id, now: true }] : [];
     case 'terminated':

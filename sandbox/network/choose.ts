@@ -1,20 +1,20 @@
 /**
- * Choose: in which order a new connection tries a route's targets.
+ * Choose: where a new connection goes.
  *
- * Owns: that choice, as a pure function. Healthy targets take turns; when none is healthy all of them are tried, because
- * a network load balancer fails open; the next one is tried when a dial fails.
+ * Owns: that choice, as a pure function. Healthy targets take turns; when none is healthy all of them do, because a network
+ * load balancer fails open. It is one target and no other: an NLB passes a connection on and doesn't try again elsewhere, so
+ * that the client meets whatever that target has become since its last check.
  */
 import type { Health } from './health.ts';
-import type { Target } from './routes.ts';
+import { isInUse, type Target } from './routes.ts';
 
-export const targetsToTry = (
+export const chooseTarget = (
   targets: readonly Target[],
   healthOf: (target: Target) => Health['state'],
   turn: number,
-): readonly Target[] => {
-  const reachable = targets.filter((target) => target.address !== undefined);
-  const healthy = reachable.filter((target) => healthOf(target) === 'healthy');
-  const pool = healthy.length > 0 ? healthy : reachable;
-  const first = pool.length === 0 ? 0 : turn % pool.length;
-  return [...pool.slice(first), ...pool.slice(0, first)];
+): Target | undefined => {
+  const inUse = targets.filter((target) => isInUse(target) && target.reach.kind !== 'nowhere');
+  const healthy = inUse.filter((target) => healthOf(target) === 'healthy');
+  const pool = healthy.length > 0 ? healthy : inUse;
+  return pool[turn % Math.max(1, pool.length)];
 };

@@ -20,6 +20,7 @@ import type { HostPort } from '../layout.ts';
 import type { Balancers } from './balancers.ts';
 import { type Destination, destinationOf } from './destination.ts';
 import { join } from './join.ts';
+import { isInUse } from './routes.ts';
 
 const DIAL_TIMEOUT_MS = 10_000;
 
@@ -169,7 +170,9 @@ const description = (balancers: Pick<Balancers, 'routes' | 'healthOf'>, network:
     .routes()
     .flatMap((route) => [
       `${route.key}  (${route.addresses.join(', ')})`,
-      ...route.targets.map((target) => `  ${target.id}:${target.port}  ${balancers.healthOf(target)}`),
+      ...route.targets.map(
+        (target) => `  ${target.id}:${target.port}  ${isInUse(target) ? balancers.healthOf(target) : target.phase}`,
+      ),
     ]);
   return [`The way into the sandbox on 127.${network}.0.0/16. Load balancers:`, ...lines, ''].join('\n');
 };

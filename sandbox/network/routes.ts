@@ -8,21 +8,46 @@
 import type { InstanceView, LoadBalancerView, TargetGroupView, TargetView } from '../instances/account.ts';
 import type { HostPort } from '../layout.ts';
 
-export type HealthCheck =
-  | { readonly kind: 'tcp'; readonly port: number }
-  | { readonly kind: 'http' | 'https'; readonly port: number; readonly path: string };
+/** What a target group asks for in time, and how much of a hurry the sandbox is in. */
+export type Rhythm = {
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+  /** Between two checks of a target that is well; undefined where the interval counts. */
+  readonly hurriedSeconds: number | undefined;
+};
+
+export type HealthCheck = { readonly port: number; readonly rhythm: Rhythm } & (
+  | { readonly kind: 'tcp' }
+  | { readonly kind: 'http' | 'https'; readonly path: string; readonly codes: string }
+);
+
+/** Where packets to a target go. */
+export type Reach =
+  | { readonly kind: 'machine'; readonly host: string }
+  /** An address whose interface no machine has: nothing refuses, and nothing answers. */
+  | { readonly kind: 'silence' }
+  /** An instance that is gone: no load balancer sends anything there. */
+  | { readonly kind: 'nowhere' };
 
 export type Target = {
-  /** `<target group>|<id>|<port>`: what health is kept by. */
+  /** `<target group>|<id>|<port>|<registration>`: what health is kept by. One that is registered anew is checked anew. */
   readonly key: string;
   readonly group: string;
   /** As registered: an address or an instance id. */
   readonly id: string;
   readonly port: number;
-  /** Undefined for an instance without an address, and an address without an instance: such a target takes no traffic. */
-  readonly address: string | undefined;
+  readonly phase: TargetView['phase'];
+  readonly reach: Reach;
   readonly check: HealthCheck;
+  /** Whether its connections end when it turns unhealthy, and when it has drained. */
+  readonly cutsUnhealthy: boolean;
+  readonly cutsDeregistered: boolean;
 };
+
+/** Whether it is checked and given new connections: also for a while after it was deregistered, as by an NLB. */
+export const isInUse = ({ phase }: Target): boolean => phase === 'registered' || phase === 'leaving';
 
 export type Route = {
   /** `<dns name>:<port>`, lower case. */
@@ -54,12 +79,15 @@ export const routesOf = (
           targets: listener.targetGroups.flatMap((group) =>
             group.targets.map(
               (target): Target => ({
-                key: `${group.name}|${target.id}|${target.port}`,
+                key: `${group.name}|${target.id}|${target.port}|${target.registration}`,
                 group: group.name,
                 id: target.id,
                 port: target.port,
-                address: addressOf(target, addresses),
+                phase: target.phase,
+                reach: reachOf(target, addresses),
                 check: healthCheckOf(group, target.port),
+                cutsUnhealthy: group.cutsUnhealthy,
+                cutsDeregistered: group.cutsDeregistered,
               }),
             ),
           ),
@@ -69,22 +97,29 @@ export const routesOf = (
     .sort((a, b) => (a.key < b.key ? -1 : 1));
 };
 
-const addressOf = (target: TargetView, ofInstances: ReadonlyMap<string, string | undefined>): string | undefined => {
-  if (target.id.startsWith('i-')) return ofInstances.get(target.id);
-  return target.detached === true ? undefined : target.id;
+const reachOf = (target: TargetView, ofInstances: ReadonlyMap<string, string | undefined>): Reach => {
+  if (!target.id.startsWith('i-')) {
+    return target.detached === true ? { kind: 'silence' } : { kind: 'machine', host: target.id };
+  }
+  const host = ofInstances.get(target.id);
+  return host === undefined ? { kind: 'nowhere' } : { kind: 'machine', host };
 };
 
 const healthCheckOf = ({ healthCheck }: TargetGroupView, targetPort: number): HealthCheck => {
   const asked = Number(healthCheck.port);
   const port = Number.isInteger(asked) && asked > 0 ? asked : targetPort;
+  const { intervalSeconds, timeoutSeconds, healthyThreshold, unhealthyThreshold } = healthCheck;
+  const hurriedSeconds = healthCheck.hurriedSeconds ?? undefined;
+  const rhythm = { intervalSeconds, timeoutSeconds, healthyThreshold, unhealthyThreshold, hurriedSeconds };
+  const page = { port, rhythm, path: healthCheck.path ?? '/', codes: healthCheck.codes ?? '200-399' };
   switch ((healthCheck.protocol ?? 'TCP').toUpperCase()) {
     case 'HTTPS':
-      return { kind: 'https', port, path: healthCheck.path ?? '/' };
+      return { kind: 'https', ...page };
     case 'HTTP':
-      return { kind: 'http', port, path: healthCheck.path ?? '/' };
+      return { kind: 'http', ...page };
     // TCP and, of classic load balancers, SSL: that something accepts a connection.
     default:
-      return { kind: 'tcp', port };
+      return { kind: 'tcp', port, rhythm };
   }
 };
 

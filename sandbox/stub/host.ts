@@ -72,6 +72,8 @@ export const createStubHost = (options: {
         return end(action.id);
       case 'report':
         return report(action.id);
+      case 'ended':
+        return account.ended(action.id);
       case 'retire':
         standing.delete(action.id);
         return;

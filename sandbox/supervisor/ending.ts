@@ -40,7 +40,7 @@ export const endEverything = async (options: {
     await endWave(wave, options.parts, processOf);
     if (!instancesAreOff && wave.includes('instances')) {
       instancesAreOff = true;
-      await endAllInstances(options.layout, 0);
+      await endAllInstances(options.layout);
     }
   }
   // Groups made by agents for their components, and what outlived a part that died.

@@ -19,8 +19,9 @@ TIMING = {
     "volume_attach": 1.5,
     "nlb_provision": 2,
     "nlb_eni_release": 1.5,
-    "target_initial": 2,
-    "target_drain": 2,
+    "target_registration": 2,
+    "target_deregistration": 1.5,
+    "target_drain": 3,
 }
 
 

@@ -138,6 +138,47 @@ def target_health(world: World) -> None:
 
 
 @check
+def target_phases(world: World) -> None:
+    """A data plane learns of a target that it is registered only in time, and is deregistered only in time"""
+    arn, target_group = world.load_balancer()["LoadBalancerArn"], world.target_group()
+    world.listen(arn, target_group)
+    target = {"Id": "127.16.1.200", "Port": 6443}
+
+    def phase() -> str:
+        listeners = next(balancer for balancer in world.sim("load-balancers") if balancer["arn"] == arn)["listeners"]
+        targets = listeners[0]["targetGroups"][0]["targets"]
+        return targets[0]["phase"] if targets else "none"
+
+    seen = []
+    world.elb.register_targets(TargetGroupArn=target_group, Targets=[target])
+    shown = world.elb.describe_target_health(TargetGroupArn=target_group)["TargetHealthDescriptions"][0]
+    reason = shown["TargetHealth"]["Reason"]
+    for call, awaited in ((None, "registered"), (world.elb.deregister_targets, "none")):
+        if call:
+            call(TargetGroupArn=target_group, Targets=[target])
+
+        def reached(awaited: str = awaited) -> bool:
+            if not seen or seen[-1] != phase():
+                seen.append(phase())
+            return seen[-1] == awaited
+
+        world.until(reached)
+    expect((reason, seen), ("Elb.RegistrationInProgress", ["registering", "registered", "leaving", "draining", "none"]))
+
+
+@check
+def health_check_ranges(world: World) -> None:
+    """A health check outside of the ranges that the API accepts is refused"""
+    wanted = {"Name": f"often-{world.unique}", "Protocol": "TCP", "Port": 6443, "VpcId": world.vpc, "TargetType": "ip"}
+    refused = [
+        world.error(world.elb.create_target_group, **wanted, **{setting: value})
+        # Above them: botocore itself refuses what is below.
+        for setting, value in (("HealthCheckIntervalSeconds", 301), ("UnhealthyThresholdCount", 11))
+    ]
+    expect(refused, ["ValidationError", "ValidationError"])
+
+
+@check
 def targets_outside(world: World) -> None:
     """An address outside the VPC is refused as a target"""
     wanted = {"TargetGroupArn": world.target_group(), "Targets": [{"Id": "10.9.9.9", "Port": 6443}]}

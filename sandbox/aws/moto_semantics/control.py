@@ -8,6 +8,7 @@ GET  snapshot-hash               one hash over that inventory
 GET  process                     {"pid"}: for those who want to see what happens when it dies
 POST health                      {"tg": "name or *", "id", "port", "state", "reason"}
 POST terminate                   {"id", "reason"}: that instance died by itself
+POST ended                       {"id"}: that instance was told to end, and its machine has
 POST timing                      {"pending": 5, …}, in seconds; answers with all of them
 POST quota                       {"code": "L-1216C47A", "value": 8}: what Service Quotas answers from now on
 POST ids                         {"ids": ["subnet-…"]}: the next of each kind gets that id
@@ -35,13 +36,13 @@ import moto.moto_server.werkzeug_app as werkzeug_app
 from .events import instance_view, wait_for_events
 from .faults import add_fault, clear_faults
 from .idempotency import choose_ids
-from .instances import end_instance
+from .instances import end_instance, machine_ended
 from .inventory import inventory
 from .losses import NotThere, detach_interface, is_detached, lose_volume
 from .patching import patch
 from .quotas import set_quota
 from .simulation import LOCK, OPTIONS, TIMING
-from .target_groups import report_health
+from .target_groups import report_health, target_views
 
 PREFIX = "/_sim/"
 DIED = "Server.InternalError: Internal error: the instance stopped by itself"
@@ -60,12 +61,24 @@ def _instances() -> list[Any]:
     ]
 
 
+def _instance(instance_id: str) -> Any:
+    found = next((instance for instance in _instances() if instance.id == instance_id), None)
+    if found is None:
+        raise NotFound(f"there is no instance {instance_id}")
+    return found
+
+
 def _terminate(request: dict[str, Any]) -> dict[str, Any]:
     """As EC2 reports a failed instance; its auto scaling group then replaces it by its own health check."""
-    instance = next((instance for instance in _instances() if instance.id == request["id"]), None)
-    if instance is None:
-        raise NotFound(f"there is no instance {request['id']}")
+    instance = _instance(request["id"])
     end_instance(instance, request.get("reason") or DIED)
+    machine_ended(instance)
+    return instance_view(instance)
+
+
+def _ended(request: dict[str, Any]) -> dict[str, Any]:
+    instance = _instance(request["id"])
+    machine_ended(instance)
     return instance_view(instance)
 
 
@@ -117,12 +130,19 @@ def _target_group(group: Any) -> dict[str, Any]:
             "timeoutSeconds": int(group.health_check_timeout_seconds),
             "healthyThreshold": int(group.healthy_threshold_count),
             "unhealthyThreshold": int(group.unhealthy_threshold_count),
+            "hurriedSeconds": TIMING["check_interval"] or None,
+            "codes": (getattr(group, "matcher", None) or {}).get("HttpCode"),
         },
+        "cutsUnhealthy": _is_true(group, "target_health_state.unhealthy.connection_termination.enabled", "true"),
+        "cutsDeregistered": _is_true(group, "deregistration_delay.connection_termination.enabled", "false"),
         "targets": [
-            {"id": target["Id"], "port": target["Port"], "detached": is_detached(group.ec2_backend, target["Id"])}
-            for target in group.targets.values()
+            {**target, "detached": is_detached(group.ec2_backend, target["id"])} for target in target_views(group)
         ],
     }
+
+
+def _is_true(group: Any, attribute: str, default: str) -> bool:
+    return str(group.attributes.get(attribute, default)).lower() == "true"
 
 
 def _classic_load_balancers() -> list[dict[str, Any]]:
@@ -144,15 +164,31 @@ def _classic_load_balancers() -> list[dict[str, Any]]:
 
 
 def _classic_listener(load_balancer: Any, listener: Any) -> dict[str, Any]:
-    targets = [{"id": instance, "port": int(listener.instance_port)} for instance in load_balancer.instance_ids]
+    targets = [
+        {"id": instance, "port": int(listener.instance_port), "phase": "registered", "registration": 0}
+        for instance in load_balancer.instance_ids
+    ]
+    check = load_balancer.health_check
     # "TCP:30080" or "HTTP:10256/healthz".
-    protocol, _, rest = load_balancer.health_check.target.partition(":")
+    protocol, _, rest = check.target.partition(":")
     port, slash, path = rest.partition("/")
     group = {
         "arn": None,
         "name": f"classic/{load_balancer.name}",
         "targetType": "instance",
-        "healthCheck": {"protocol": protocol, "port": port, "path": slash + path or None},
+        "healthCheck": {
+            "protocol": protocol,
+            "port": port,
+            "path": slash + path or None,
+            "intervalSeconds": int(check.interval),
+            "timeoutSeconds": int(check.timeout),
+            "healthyThreshold": int(check.healthy_threshold),
+            "unhealthyThreshold": int(check.unhealthy_threshold),
+            "hurriedSeconds": TIMING["check_interval"] or None,
+            "codes": "200",
+        },
+        "cutsUnhealthy": False,
+        "cutsDeregistered": False,
         "targets": targets,
     }
     return {
@@ -185,6 +221,7 @@ def _answer(method: str, path: str, query: dict[str, str], body: dict[str, Any])
         ("POST", "timing"): lambda: _set_timing(body),
         ("POST", "health"): lambda: report_health(body) or {},
         ("POST", "terminate"): lambda: _terminate(body),
+        ("POST", "ended"): lambda: _ended(body),
         ("POST", "ids"): lambda: choose_ids(body["ids"]) or {},
         ("POST", "quota"): lambda: set_quota(body),
         ("POST", "fault"): lambda: add_fault(body),

@@ -1,4 +1,8 @@
-"""Instances: states that take time, launches that apply their whole template, a death that gives back what it held."""
+"""Instances: states that take time, launches that apply their whole template, a death that gives back what it held.
+
+An instance that ends is `shutting-down` (or `stopping`) until its machine has shut itself down, as EC2 leaves it the time
+to do; who plays the machine reports that (`machine_ended`), and one that never gets there is cut off in the end.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from moto.iam.exceptions import NotFoundException
 
 from .events import emit, instance_view
 from .patching import patch
-from .simulation import TIMING, internal_call, now
+from .simulation import OPTIONS, TIMING, internal_call, now
 
 USER_INITIATED = "Client.UserInitiatedShutdown: User initiated shutdown"
 
@@ -29,10 +33,11 @@ class TimedState:
         "stopped": ("stopping", 64, "stopping"),
     }
     FINAL_CODE = {"running": 16, "terminated": 48, "stopped": 80}
+    ENDS = ("terminated", "stopped")
 
     def __init__(self, name: str = "running", code: int = 16):
         self.final: str | None = None
-        self.until = 0.0
+        self.at_least_until = self.until = 0.0
         self.name = name
 
     def _present(self) -> tuple[str, int]:
@@ -50,7 +55,14 @@ class TimedState:
         # A terminated instance never comes back, whoever asks.
         if final != self.final and self.final != "terminated":
             self.final = final
-            self.until = now() + TIMING[self.ON_THE_WAY[final][2]]
+            self.at_least_until = self.until = now() + TIMING[self.ON_THE_WAY[final][2]]
+            if final in self.ENDS and OPTIONS.machines == "reported":
+                self.until = max(self.until, now() + TIMING["shutdown_limit"])
+
+    def machine_ended(self) -> None:
+        """Nothing is to be waited for any more. Of one that was started again meanwhile this is old news."""
+        if self.final in self.ENDS:
+            self.until = min(self.until, max(self.at_least_until, now()))
 
     @property
     def code(self) -> int:
@@ -79,6 +91,10 @@ def end_instance(instance: Any, reason: str) -> Any:
         instance._reason = f"{reason} ({moto_instances.utcnow():%Y-%m-%d %H:%M:%S} GMT)"
         instance.state_reason = moto_instances.StateReason(reason, reason.split(":")[0])
     return previous
+
+
+def machine_ended(instance: Any) -> None:
+    instance._state.machine_ended()
 
 
 def observe(instance: Any) -> None:

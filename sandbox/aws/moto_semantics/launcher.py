@@ -48,6 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--account", type=json.loads, help="the account's description as JSON, see account.py")
     parser.add_argument("--timing", type=json.loads, default={}, help='seconds by name, as in {"pending": 5}')
     parser.add_argument("--target-health", choices=["assumed", "reported"], default="assumed")
+    parser.add_argument("--machines", choices=["assumed", "reported"], default="assumed")
     return parser.parse_args()
 
 
@@ -67,7 +68,7 @@ def main() -> None:
         raise SystemExit(f"the patches are written for moto {MOTO_VERSION}, found {moto.__version__}: install that one")
     arguments = _arguments()
     TIMING.update(arguments.timing)
-    OPTIONS.target_health = arguments.target_health
+    OPTIONS.target_health, OPTIONS.machines = arguments.target_health, arguments.machines
     if arguments.account:
         OPTIONS.account, OPTIONS.region = arguments.account["account"], arguments.account["region"]
         with LOCK:

@@ -15,11 +15,13 @@ LOCK = threading.RLock()
 now = time.monotonic
 
 # Seconds; settable with --timing and POST /_sim/timing. Short, so that the sandbox is quick, but never zero: code that
-# does not wait for a state must be seen to fail.
+# does not wait for a state must be seen to fail. What concerns availability is set by `sandbox/pace.ts`.
 TIMING: dict[str, float] = {
     "pending": 0.3,
+    # How long ending takes at least; and at most, where somebody reports the machine's own end (Options.machines).
     "shutting_down": 0.3,
     "stopping": 0.2,
+    "shutdown_limit": 5,
     "terminated_visible": 900,  # EC2 shows a terminated instance for about an hour
     "volume_create": 0.2,
     "volume_attach": 0.1,
@@ -28,8 +30,13 @@ TIMING: dict[str, float] = {
     "asg_health": 0.2,
     "nlb_provision": 0.3,
     "nlb_eni_release": 0.4,
-    "target_initial": 0.1,
+    # Until a registered target is known everywhere, and until a deregistered one is forgotten everywhere.
+    "target_registration": 0.1,
+    "target_deregistration": 0,
+    # `draining` lasts as long as the group's deregistration delay says, and at most so long.
     "target_drain": 0.3,
+    # Seconds between health checks of a healthy target, for a data plane in a hurry; 0: as its target group says.
+    "check_interval": 0,
     "tick": 0.05,
 }
 
@@ -41,6 +48,9 @@ class Options:
     # "assumed": a registered target is healthy until told otherwise. "reported": it stays `initial` until a data plane
     # has reported on it with POST /_sim/health.
     target_health: str = "assumed"
+    # "assumed": a machine that is told to end has ended after the least time. "reported": it ends when whoever plays it
+    # says so with POST /_sim/ended, or is cut off after TIMING["shutdown_limit"].
+    machines: str = "assumed"
 
 
 OPTIONS = Options()

@@ -1,8 +1,14 @@
-"""Target groups: targets by id and port, with a health that a data plane reports."""
+"""Target groups: targets by id and port, with a health that a data plane reports.
+
+A target comes and goes in phases, because a load balancer learns slowly: `registering` (no traffic, no checks yet),
+`registered`, `leaving` (deregistered, and still given new connections for a while), `draining` (only those it has).
+How long an NLB takes is nowhere promised; what people measured is in `sandbox/pace.ts`.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from typing import Any
 
 import moto.elbv2.models as moto_load_balancers
@@ -17,6 +23,14 @@ Backend, TargetGroup = moto_load_balancers.ELBv2Backend, moto_load_balancers.Fak
 # (target group's name or "*", target id or "*", port) -> {"state", "reason"}; see POST /_sim/health.
 _reported: dict[tuple[str, str, int], dict[str, Any]] = {}
 
+# When which group's targets reach their next phase: then whoever looks at them should look again.
+_turns: list[tuple[float, Any]] = []
+
+# A target that was registered anew is checked anew.
+_registrations = itertools.count(1)
+
+DELAY = "deregistration_delay.timeout_seconds"
+
 
 def report_health(report: dict[str, Any]) -> None:
     _reported[(report.get("tg", "*"), report["id"], int(report.get("port", 0)))] = report
@@ -26,9 +40,37 @@ def _key(group: Any, target: dict[str, Any]) -> str:
     return f"{target['Id']}:{target.get('Port') or group.port}"
 
 
+def _phase(target: dict[str, Any]) -> str:
+    if "_leaves" in target:
+        return "leaving" if now() < target["_leaves"] else "draining"
+    return "registering" if now() < target["_ready"] else "registered"
+
+
+def _draining(group: Any) -> list[dict[str, Any]]:
+    return [target for target in group.deregistered_targets.values() if target["_until"] > now()]
+
+
+def target_views(group: Any) -> list[dict[str, Any]]:
+    """What a data plane needs to know of each."""
+    return [
+        {
+            "id": target["Id"],
+            "port": target["Port"],
+            "phase": _phase(target),
+            "registration": target["_registration"],
+        }
+        for target in (*group.targets.values(), *_draining(group))
+    ]
+
+
 def _emit_targets(group: Any) -> None:
-    targets = [{"id": target["Id"], "port": target["Port"]} for target in group.targets.values()]
-    emit("targets", arn=group.arn, name=group.name, targets=targets)
+    emit("targets", arn=group.arn, name=group.name, targets=target_views(group))
+
+
+def announce_phases() -> None:
+    for turn in [turn for turn in _turns if turn[0] <= now()]:
+        _turns.remove(turn)
+        _emit_targets(turn[1])
 
 
 @patch(TargetGroup)
@@ -38,7 +80,12 @@ def register(original: Any, self: Any, targets: list[dict[str, Any]]) -> None:
         key = _key(self, target)
         if key not in self.targets:
             port = int(target.get("Port") or self.port)
-            self.targets[key] = {"Id": target["Id"], "Port": port, "_since": now()}
+            ready = now() + TIMING["target_registration"]
+            registration = next(_registrations)
+            self.targets[key] = {"Id": target["Id"], "Port": port, "_ready": ready, "_registration": registration}
+            _turns.append((ready, self))
+            if OPTIONS.target_health == "reported":
+                _reported.pop((self.name, target["Id"], port), None)
         self.deregistered_targets.pop(key, None)
     _emit_targets(self)
 
@@ -62,7 +109,10 @@ def deregister(original: Any, self: Any, targets: list[dict[str, Any]]) -> None:
         key = _key(self, target)
         removed = self.targets.pop(key, None)
         if removed:
-            self.deregistered_targets[key] = {**removed, "_until": now() + TIMING["target_drain"]}
+            leaves = now() + TIMING["target_deregistration"]
+            until = max(leaves, now() + min(TIMING["target_drain"], float(self.attributes[DELAY])))
+            self.deregistered_targets[key] = {**removed, "_leaves": leaves, "_until": until}
+            _turns.extend([(leaves, self), (until, self)])
     _emit_targets(self)
 
 
@@ -92,7 +142,7 @@ def _health(group: Any, target: dict[str, Any], port: int, ec2_backend: Any) -> 
     instance = ec2_backend.get_instance_by_id(target["Id"]) if group.target_type == "instance" else None
     if instance and instance.state != "running":
         return "unused", "Target.InvalidState", f"Target is in the {instance.state} state"
-    if now() < registered["_since"] + TIMING["target_initial"]:
+    if _phase(registered) == "registering":
         return "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
     names = ((group.name, target["Id"], port), ("*", target["Id"], port), (group.name, "*", 0))
     report = next((_reported[name] for name in names if name in _reported), None)
@@ -109,13 +159,31 @@ def describe_target_health(original: Any, self: Any, arn: str, targets: Any) -> 
     group = self.target_groups.get(arn)
     if not group:
         return original(self, arn, targets)
-    draining = [target for target in group.deregistered_targets.values() if target["_until"] > now()]
-    return [group.health_for(target, self.ec2_backend) for target in targets or [*group.targets.values(), *draining]]
+    known = targets or [*group.targets.values(), *_draining(group)]
+    return [group.health_for(target, self.ec2_backend) for target in known]
+
+
+# What the API accepts for a health check.
+HEALTH_CHECK_RANGES = {
+    "healthcheck_interval_seconds": (5, 300),
+    "healthcheck_timeout_seconds": (2, 120),
+    "healthy_threshold_count": (2, 10),
+    "unhealthy_threshold_count": (2, 10),
+}
+
+
+def _check_health_check(wanted: dict[str, Any]) -> None:
+    for setting, (least, most) in HEALTH_CHECK_RANGES.items():
+        value = wanted.get(setting)
+        if value is not None and not least <= int(value) <= most:
+            message = f"Health check setting {setting} is {value}, and must be from {least} to {most}"
+            raise ELBClientError("ValidationError", message)
 
 
 @patch(Backend)
 def create_target_group(original: Any, self: Any, name: str, **wanted: Any) -> Any:
     """AWS: the same settings again are a success; moto refuses every repetition."""
+    _check_health_check(wanted)
     settings = (
         wanted.get("protocol"),
         str(wanted.get("port")),

@@ -13,6 +13,7 @@ from .instances import forget_long_terminated, observe
 from .load_balancing import release_interfaces
 from .reconciliation import reconcile_group
 from .simulation import LOCK, TIMING
+from .target_groups import announce_phases
 
 
 def tick() -> None:
@@ -26,6 +27,7 @@ def tick() -> None:
             for group in list(backend.autoscaling_groups.values()):
                 reconcile_group(backend, group)
     release_interfaces()
+    announce_phases()
 
 
 def start_ticker() -> None:

@@ -18,6 +18,7 @@ import { type AccountDescription, accountOf } from '../../../sandbox/aws/account
 import { startMoto } from '../../../sandbox/aws/moto.ts';
 import { endAllInstances } from '../../../sandbox/instances/parts.ts';
 import { ACCOUNT, folders, layoutOf, REGION, type SandboxLayout } from '../../../sandbox/layout.ts';
+import { PACES, type Pace, timingOf } from '../../../sandbox/pace.ts';
 import { cacheFolder, ensureTools } from '../../../sandbox/tools/build.ts';
 import { noting } from '../../support/waits.ts';
 
@@ -40,6 +41,8 @@ export type CloudForTests = {
   /** Ends a part's process with the given signal, and returns when it has gone. */
   readonly end: (part: PartName, signal: NodeJS.Signals) => Promise<void>;
   readonly log: (part: PartName) => string;
+  /** Another pace from now on. */
+  readonly setPace: (pace: Pace) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -71,7 +74,14 @@ const openCloud = async (agent: string): Promise<CloudForTests> => {
 
   const account = accountOf(layout.network);
   process.env['MOTO_ACCOUNT_ID'] = ACCOUNT;
-  const moto = await startMoto({ python: layout.python, listen: layout.moto, account, targetHealth: 'reported' });
+  const moto = await startMoto({
+    python: layout.python,
+    listen: layout.moto,
+    account,
+    targetHealth: 'reported',
+    machines: 'reported',
+    timing: timingOf(PACES.quick),
+  });
 
   const parts = new Map<PartName, ChildProcess>();
   const logPath = (part: PartName): string => join(folders(home).logs, `${part}.log`);
@@ -110,9 +120,16 @@ const openCloud = async (agent: string): Promise<CloudForTests> => {
     },
     end,
     log: (part) => readFileSync(logPath(part), 'utf8'),
+    setPace: async (pace) => {
+      const answer = await fetch(`${client.endpoint}/_sim/timing`, {
+        method: 'POST',
+        body: JSON.stringify(timingOf(pace)),
+      });
+      if (!answer.ok) throw new Error(`The account took no other pace: ${answer.status} ${await answer.text()}`);
+    },
     close: async () => {
       for (const part of [...parts.keys()]) await end(part, 'SIGTERM');
-      await endAllInstances(layout, 0);
+      await endAllInstances(layout);
       for (const used of [ec2, autoScaling, loadBalancing]) used.destroy();
       await moto.stop();
       claim.release();

@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fromInstanceMetadata } from '@smithy/credential-provider-imds';
 import { killInstance, listInstances, processesOf } from '../../../sandbox/instances/parts.ts';
 import { folders, REGION } from '../../../sandbox/layout.ts';
+import { PACES } from '../../../sandbox/pace.ts';
 import { waitFor } from '../../support/wait.ts';
 import { type CloudForTests, IMAGE, PROFILE, startCloud } from './cloud.ts';
 
@@ -36,7 +37,11 @@ writeFileSync(process.env.SLIPWAY_AGENT_HOME + '/seen.json', JSON.stringify({
   id: await read('meta-data/instance-id'), userData: await read('user-data'), environment: process.env,
 }));
 if ((await read('user-data')) === 'fail') process.exit(3);
-process.on('SIGTERM', () => { writeFileSync(process.env.SLIPWAY_AGENT_HOME + '/orderly.log', 'yes'); process.exit(0); });
+const pause = (await read('user-data')) === 'slow' ? 3000 : 0;
+process.on('SIGTERM', () => setTimeout(() => {
+  writeFileSync(process.env.SLIPWAY_AGENT_HOME + '/orderly.log', 'yes');
+  process.exit(0);
+}, pause));
 setInterval(() => {}, 1000);
 `;
 
@@ -143,6 +148,55 @@ describe('an instance', () => {
       existsSync(join(folderOf(id), 'terminated')) ? true : undefined,
     );
     expect(readdirSync(folderOf(id)).sort()).toEqual(['agent.log', 'orderly.log', 'terminated']);
+  });
+
+  test('that is terminated has what is its own until its machine has ended by itself, and no longer', async () => {
+    await cloud.setPace({ ...PACES.quick, shutdownSeconds: 600 });
+    try {
+      const id = await launch('slow');
+      await isUp(id);
+      const pids = processesOf(cloud.layout, id);
+      await cloud.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+      await waitFor('it was told to shut down', async () =>
+        cloud
+          .log('instances')
+          .split('\n')
+          .some((line) => line.includes(id) && line.includes('Ending the instance'))
+          ? true
+          : undefined,
+      );
+      expect(await describeInstance(id)).toMatchObject({
+        State: { Name: 'shutting-down' },
+        PrivateIpAddress: expect.any(String),
+      });
+      await isGone(id, pids);
+      await isInState(id, 'terminated');
+      expect(readFileSync(join(folderOf(id), 'orderly.log'), 'utf8')).toBe('yes');
+    } finally {
+      await cloud.setPace(PACES.quick);
+    }
+  });
+
+  test('that hangs when it is terminated is cut off when its time is over', async () => {
+    const id = await launch();
+    await isUp(id);
+    const pids = processesOf(cloud.layout, id);
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    await cloud.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+    await isGone(id, pids);
+    await isInState(id, 'terminated');
+    expect(existsSync(join(folderOf(id), 'orderly.log'))).toBe(false);
+  });
+
+  test('that is terminated before it ever ran is waited for by nobody', async () => {
+    await cloud.setPace({ ...PACES.quick, shutdownSeconds: 600 });
+    try {
+      const id = await launch();
+      await cloud.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+      await isInState(id, 'terminated');
+    } finally {
+      await cloud.setPace(PACES.quick);
+    }
   });
 
   test('that is stopped has no process until it is started again, at the same address', async () => {

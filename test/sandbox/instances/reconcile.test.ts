@@ -28,6 +28,14 @@ describe('what to do about an instance', () => {
     expect(decide('terminated', 'ending')).toEqual([{ kind: 'end', id: 'i-1', now: true }]);
   });
 
+  test('one that shuts down and has no process left has ended, also when it never had any: the account waits for that', () => {
+    for (const power of ['off', 'retired', undefined] as const) {
+      expect(decide('shutting-down', power)).toEqual([{ kind: 'ended', id: 'i-1' }]);
+      expect(decide('stopping', power)).toEqual([{ kind: 'ended', id: 'i-1' }]);
+    }
+    expect(decide('shutting-down', 'ending')).toEqual([{ kind: 'end', id: 'i-1', now: false }]);
+  });
+
   test('one that was stopped and started while it still ends is ended first', () => {
     expect(decide('running', 'ending')).toEqual([{ kind: 'end', id: 'i-1', now: true }]);
   });
@@ -52,6 +60,7 @@ describe('what to do about an instance', () => {
       fc.property(cases, ([state, power]) => {
         const actions = decide(state, power);
         expect(actions.length).toBeLessThanOrEqual(1);
+        if (actions[0]?.kind === 'ended') expect([undefined, 'off', 'retired']).toContain(power);
         if (actions[0]?.kind !== 'start') return;
         expect(['pending', 'running']).toContain(state);
         expect([undefined, 'off', 'retired']).toContain(power);

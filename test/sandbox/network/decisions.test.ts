@@ -1,65 +1,108 @@
 import { describe, expect, test } from '@jest/globals';
-import { targetsToTry } from '../../../sandbox/network/choose.ts';
+import { chooseTarget } from '../../../sandbox/network/choose.ts';
 import { destinationOf } from '../../../sandbox/network/destination.ts';
 import { afterCheck, type Health, INITIAL_HEALTH, nextCheckIn } from '../../../sandbox/network/health.ts';
-import { listenAddressesOf, type Route, routesOf, type Target } from '../../../sandbox/network/routes.ts';
+import { isGood } from '../../../sandbox/network/probe.ts';
+import { listenAddressesOf, type Rhythm, type Route, routesOf, type Target } from '../../../sandbox/network/routes.ts';
 
-const states = (answers: string): readonly Health['state'][] => {
+/** As Slipway asks for it, and as nobody hurries. */
+const RHYTHM: Rhythm = {
+  intervalSeconds: 5,
+  timeoutSeconds: 4,
+  healthyThreshold: 2,
+  unhealthyThreshold: 3,
+  hurriedSeconds: undefined,
+};
+const HURRIED: Rhythm = { ...RHYTHM, hurriedSeconds: 1 };
+
+const after = (answers: string, rhythm: Rhythm): readonly Health[] => {
   let health = INITIAL_HEALTH;
   return answers.split('').map((answer) => {
-    health = afterCheck(health, answer === '+' ? undefined : 'refused');
-    return health.state;
+    health = afterCheck(health, answer === '+' ? undefined : 'refused', rhythm);
+    return health;
   });
 };
+const states = (answers: string): readonly Health['state'][] => after(answers, RHYTHM).map(({ state }) => state);
 
 describe('health', () => {
-  test('turns after two equal answers in a row, never after one', () => {
-    expect(states('++')).toEqual(['initial', 'healthy']);
-    expect(states('--')).toEqual(['initial', 'unhealthy']);
-    expect(states('+-+-').at(-1)).toBe('initial');
-    expect(states('++-+-+').at(-1)).toBe('healthy');
-    expect(states('++--').at(-1)).toBe('unhealthy');
-    expect(states('--++').at(-1)).toBe('healthy');
+  test('of a new target is good after one good check, and bad after as many bad ones as its group says', () => {
+    expect(states('+')).toEqual(['healthy']);
+    expect(states('---')).toEqual(['initial', 'initial', 'unhealthy']);
+    expect(states('--+')).toEqual(['initial', 'initial', 'healthy']);
   });
 
-  test('is checked quickly while it may turn, and rarely while it stays as it is', () => {
-    const healthy = afterCheck(afterCheck(INITIAL_HEALTH, undefined), undefined);
-    expect(nextCheckIn(healthy)).toBe(1_000);
-    expect(nextCheckIn(afterCheck(healthy, 'refused'))).toBeLessThanOrEqual(100);
-    expect(nextCheckIn(afterCheck(afterCheck(healthy, 'refused'), 'refused'))).toBeLessThan(1_000);
+  test('turns after as many equal answers in a row as its group says, and never before', () => {
+    expect(states('+---').slice(1)).toEqual(['healthy', 'healthy', 'unhealthy']);
+    expect(states('+--+--+--').at(-1)).toBe('healthy');
+    expect(states('---++').slice(2)).toEqual(['unhealthy', 'unhealthy', 'healthy']);
+    expect(states('---+-+-+').at(-1)).toBe('unhealthy');
+  });
+
+  test('is asked for in the interval of its group, whatever it is', () => {
+    for (const health of after('-+--++--++', RHYTHM)) expect(nextCheckIn(health, RHYTHM)).toBe(5_000);
+  });
+
+  test('in a hurry is asked for often while it may turn, and rarely while it stays as it is', () => {
+    const [healthy, doubted, , unhealthy] = after('+---', HURRIED);
+    expect([healthy, doubted, unhealthy].map((health) => health && nextCheckIn(health, HURRIED))).toEqual([
+      1_000, 100, 250,
+    ]);
+    expect(nextCheckIn({ ...INITIAL_HEALTH, checks: 1_000 }, HURRIED)).toBe(1_000);
+  });
+
+  test('asked for by HTTP, statuses are good that the group calls so', () => {
+    expect([199, 200, 302, 399, 400].filter((status) => isGood(status, '200-399'))).toEqual([200, 302, 399]);
+    expect([200, 201, 202, 204].filter((status) => isGood(status, '200,202-203'))).toEqual([200, 202]);
   });
 });
 
-const target = (id: string, address: string | undefined = id): Target => ({
-  key: `group|${id}|6443`,
+const target = (id: string, more: Partial<Target> = {}): Target => ({
+  key: `group|${id}|6443|1`,
   group: 'group',
   id,
   port: 6443,
-  address,
-  check: { kind: 'tcp', port: 6443 },
+  phase: 'registered',
+  reach: { kind: 'machine', host: id },
+  check: { kind: 'tcp', port: 6443, rhythm: RHYTHM },
+  cutsUnhealthy: true,
+  cutsDeregistered: false,
+  ...more,
 });
 
 describe('the choice of a target', () => {
   const targets = ['127.16.1.4', '127.16.2.4', '127.16.3.4'].map((id) => target(id));
-  const ids = (healthy: readonly string[], turn: number, of: readonly Target[] = targets) =>
-    targetsToTry(of, ({ id }) => (healthy.includes(id) ? 'healthy' : 'unhealthy'), turn).map(({ id }) => id);
+  const chosen = (healthy: readonly string[], of: readonly Target[] = targets) =>
+    [0, 1, 2, 3].map(
+      (turn) => chooseTarget(of, ({ id }) => (healthy.includes(id) ? 'healthy' : 'unhealthy'), turn)?.id,
+    );
 
-  test('healthy ones take turns, and the others are left alone', () => {
-    expect(ids(['127.16.1.4', '127.16.3.4'], 0)).toEqual(['127.16.1.4', '127.16.3.4']);
-    expect(ids(['127.16.1.4', '127.16.3.4'], 1)).toEqual(['127.16.3.4', '127.16.1.4']);
+  test('is one: healthy ones take turns, and the others are left alone', () => {
+    expect(chosen(['127.16.1.4', '127.16.3.4'])).toEqual(['127.16.1.4', '127.16.3.4', '127.16.1.4', '127.16.3.4']);
   });
 
-  test('when none is healthy all are tried, as a network load balancer fails open', () => {
-    expect(ids([], 4)).toEqual(['127.16.2.4', '127.16.3.4', '127.16.1.4']);
+  test('when none is healthy is among all, as a network load balancer fails open', () => {
+    expect(chosen([])).toEqual(['127.16.1.4', '127.16.2.4', '127.16.3.4', '127.16.1.4']);
   });
 
-  test('an instance without an address is no place to go', () => {
-    expect(targetsToTry([target('i-1', undefined)], () => 'healthy', 0)).toHaveLength(1);
-    expect(targetsToTry([{ ...target('i-1'), address: undefined }], () => 'healthy', 0)).toEqual([]);
+  test('may fall on an address that nobody has at present, and never on an instance that is gone', () => {
+    const silent = target('127.16.1.4', { reach: { kind: 'silence' } });
+    expect(chosen(['127.16.1.4'], [silent])[0]).toBe('127.16.1.4');
+    expect(chosen([], [target('i-1', { reach: { kind: 'nowhere' } })])[0]).toBeUndefined();
+  });
+
+  test('falls on a deregistered target for as long as the load balancer does not know that, and on no other', () => {
+    for (const phase of ['registered', 'leaving'] as const) {
+      expect(chosen(['i-1'], [target('i-1', { phase })])[0]).toBe('i-1');
+    }
+    for (const phase of ['registering', 'draining'] as const) {
+      expect(chosen(['i-1'], [target('i-1', { phase })])[0]).toBeUndefined();
+    }
   });
 });
 
 describe('routes', () => {
+  const registered = { phase: 'registered', registration: 1 } as const;
+  const asked = { intervalSeconds: 5, timeoutSeconds: 4, healthyThreshold: 2, unhealthyThreshold: 3 };
   const routes = routesOf(
     [
       {
@@ -75,8 +118,16 @@ describe('routes', () => {
             targetGroups: [
               {
                 name: 'gke-1-controlplane',
-                healthCheck: { protocol: 'HTTPS', port: 'traffic-port', path: '/readyz' },
-                targets: [{ id: '127.16.1.200', port: 6443 }],
+                healthCheck: {
+                  ...{ protocol: 'HTTPS', port: 'traffic-port', path: '/readyz' },
+                  ...{ ...asked, hurriedSeconds: null, codes: '200' },
+                },
+                cutsUnhealthy: true,
+                cutsDeregistered: false,
+                targets: [
+                  { id: '127.16.1.200', port: 6443, ...registered },
+                  { id: '127.16.2.200', port: 6443, detached: true, phase: 'leaving', registration: 2 },
+                ],
               },
             ],
           },
@@ -86,10 +137,15 @@ describe('routes', () => {
             targetGroups: [
               {
                 name: 'k8s-web',
-                healthCheck: { protocol: 'HTTP', port: '10256', path: '/healthz' },
+                healthCheck: {
+                  ...{ protocol: 'HTTP', port: '10256', path: '/healthz' },
+                  ...{ ...asked, hurriedSeconds: 1, codes: null },
+                },
+                cutsUnhealthy: false,
+                cutsDeregistered: true,
                 targets: [
-                  { id: 'i-1', port: 30080 },
-                  { id: 'i-gone', port: 30080 },
+                  { id: 'i-1', port: 30080, ...registered },
+                  { id: 'i-gone', port: 30080, ...registered },
                 ],
               },
             ],
@@ -105,11 +161,26 @@ describe('routes', () => {
       'gke-1-controlplane.elb.eu-west-1.amazonaws.com:443',
       'gke-1-controlplane.elb.eu-west-1.amazonaws.com:8080',
     ]);
-    expect(routes[0]?.targets[0]?.check).toEqual({ kind: 'https', port: 6443, path: '/readyz' });
-    expect(routes[1]?.targets.map(({ address, check }) => ({ address, check }))).toEqual([
-      { address: '127.16.1.20', check: { kind: 'http', port: 10256, path: '/healthz' } },
-      { address: undefined, check: { kind: 'http', port: 10256, path: '/healthz' } },
+    expect(routes[0]?.targets[0]).toEqual({
+      key: 'gke-1-controlplane|127.16.1.200|6443|1',
+      group: 'gke-1-controlplane',
+      id: '127.16.1.200',
+      port: 6443,
+      phase: 'registered',
+      reach: { kind: 'machine', host: '127.16.1.200' },
+      check: { kind: 'https', port: 6443, path: '/readyz', codes: '200', rhythm: RHYTHM },
+      cutsUnhealthy: true,
+      cutsDeregistered: false,
+    });
+    const check = { kind: 'http', port: 10256, path: '/healthz', codes: '200-399', rhythm: HURRIED };
+    expect(routes[1]?.targets).toMatchObject([
+      { reach: { kind: 'machine', host: '127.16.1.20' }, check, cutsUnhealthy: false, cutsDeregistered: true },
+      { reach: { kind: 'nowhere' }, check },
     ]);
+  });
+
+  test('lead to an address without a machine, too: a load balancer learns by checks alone that nobody is there', () => {
+    expect(routes[0]?.targets[1]).toMatchObject({ phase: 'leaving', reach: { kind: 'silence' } });
   });
 
   test('listen by themselves where an ordinary user may', () => {

@@ -11,11 +11,13 @@ import {
   CreateLoadBalancerCommand,
   CreateTargetGroupCommand,
   DeleteLoadBalancerCommand,
+  DeregisterTargetsCommand,
   DescribeTargetHealthCommand,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { REGION } from '../../../sandbox/layout.ts';
+import { PACES } from '../../../sandbox/pace.ts';
 import { waitFor } from '../../support/wait.ts';
 import { type CloudForTests, IMAGE, startCloud } from '../instances/cloud.ts';
 
@@ -183,17 +185,55 @@ describe('a load balancer', () => {
     for (const { socket } of tunnels) socket.destroy();
   });
 
-  test('tries the next target when one refuses before it is known to be down, and fails open when none is healthy', async () => {
+  test('gives a connection to one target, whose refusal is the client’s, and to any when none is healthy', async () => {
     const [first, second] = addressesOf(cloud);
     const balancer = await makeBalancer('open', [first, second]);
     await isHealth(balancer, { [first]: 'unhealthy', [second]: 'unhealthy' });
-    const refused = await connectTo(`${balancer.dns}:443`);
-    expect(refused.status).toBe(503);
-    expect(refused.reason).toContain('No target of load balancer open port 443 answers');
-    refused.socket.destroy();
+    for (let turn = 0; turn < 2; turn += 1) {
+      const { status, reason, socket } = await connectTo(`${balancer.dns}:443`);
+      socket.destroy();
+      expect(status).toBe(503);
+      expect(reason).toMatch(/^Target [\d.]+:6443 of load balancer open port 443 does not answer: .*ECONNREFUSED/);
+    }
     await startTarget(second);
-    expect(await answering(`${balancer.dns}:443`)).toBe(second);
     await isHealth(balancer, { [first]: 'unhealthy', [second]: 'healthy' });
+    expect(await answering(`${balancer.dns}:443`)).toBe(second);
+  });
+
+  test('at AWS’s own pace knows a target only in time, and forgets it only in time', async () => {
+    const [first, second] = addressesOf(cloud);
+    await cloud.setPace({ ...PACES.aws, registrationSeconds: 3 });
+    try {
+      await startTarget(first);
+      await startTarget(second);
+      const balancer = await makeBalancer('slow', [first, second]);
+      await waitFor('the proxy knows it', async () => {
+        const { reason, socket } = await connectTo(`${balancer.dns}:443`);
+        socket.destroy();
+        return reason.includes('There is no target behind load balancer slow port 443') ? true : undefined;
+      });
+      expect(await healthOf(balancer)).toEqual({ [first]: 'initial', [second]: 'initial' });
+      await isHealth(balancer, { [first]: 'healthy', [second]: 'healthy' });
+      const { socket: kept } = await connectTo(`${balancer.dns}:443`);
+      const keeper = await firstLine(kept);
+      const target = { TargetGroupArn: balancer.group, Targets: [{ Id: keeper, Port: 6443 }] };
+      await cloud.loadBalancing.send(new DeregisterTargetsCommand(target));
+      expect((await healthOf(balancer))[keeper]).toBe('draining');
+      await waitFor('a new connection to it all the same', async () =>
+        (await answering(`${balancer.dns}:443`)) === keeper ? true : undefined,
+      );
+      await waitFor('no new connection to it any more', async () => {
+        const seen = [await answering(`${balancer.dns}:443`), await answering(`${balancer.dns}:443`)];
+        return seen.includes(keeper) ? undefined : true;
+      });
+      expect((await healthOf(balancer))[keeper]).toBe('draining');
+      const echoed = firstLine(kept);
+      kept.write('still here\n');
+      expect(await echoed).toBe('still here');
+      kept.destroy();
+    } finally {
+      await cloud.setPace(PACES.quick);
+    }
   });
 
   test('listens on its own addresses at ports that an ordinary user may bind, and closes them when it is deleted', async () => {
@@ -274,7 +314,7 @@ test('a classic load balancer, as Services get by default, resolves, and says so
     answer.socket.destroy();
     return answer.status === 503 && answer.reason.includes('ECONNREFUSED') ? answer : undefined;
   });
-  expect(refused.reason).toContain('No target of load balancer a-service port 80 answers');
+  expect(refused.reason).toContain('of load balancer a-service port 80 does not answer');
   const address = instance?.PrivateIpAddress ?? '';
   await startTarget(address, 30_080);
   expect(await answering(`${made.DNSName}:80`)).toBe(address);

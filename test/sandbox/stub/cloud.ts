@@ -72,6 +72,10 @@ export const stubCloud = async () => {
       setState(id, 'terminated');
       return Promise.resolve();
     },
+    ended: (id) => {
+      setState(id, 'terminated');
+      return Promise.resolve();
+    },
     reportHealth: () => Promise.resolve(),
     changes: () => Promise.resolve(0),
   };
