@@ -3,8 +3,8 @@
  *
  * Owns: names, versions, arguments, files, probes and order. What is tested in the sandbox is what ships: only the
  * exceptions in `differences.ts` differ.
- * Neighbours: `certificates.ts` says which certificates the file names here stand for; `ports.ts` has every port;
- * `agent/` writes the files and runs the programs.
+ * Neighbours: `certificates.ts` says which certificates the file names here stand for; `ports.ts` has every port,
+ * `health-check.ts` what a load balancer must have time to notice; `agent/` writes the files and runs the programs.
  * Invariants: I5 (etcd starts only as `empty-disk.ts` decided), I8 (no argument carries a secret: arguments show in
  * process lists, so keys are passed as files).
  */
@@ -14,6 +14,7 @@ import type { Component, Directories, MachineFile, Program } from './component.t
 import type { ReplicaConfiguration } from './configuration.ts';
 import type { Differences } from './differences.ts';
 import { authenticationConfiguration, cloudConfiguration, encryptionConfiguration, kubeconfig } from './files.ts';
+import { API_SERVER_CHECK, SHUTDOWN_DELAY_SECONDS } from './health-check.ts';
 import { clientUrlOf, foundingCluster, peerUrlOf } from './membership.ts';
 import {
   API_SERVER_PORT,
@@ -96,6 +97,12 @@ const etcd = (machine: ReplicaMachine): Component => {
   };
 };
 
+/** How long watches are given to end, spread over that time, so that their clients don't all come anew at once. */
+const WATCH_GRACE_SECONDS = 5;
+/** A request that is under way may take this long, by the API server's own default. */
+const REQUEST_SECONDS = 60;
+const API_SERVER_STOP_SECONDS = SHUTDOWN_DELAY_SECONDS + WATCH_GRACE_SECONDS + REQUEST_SECONDS;
+
 const apiServer = (machine: ReplicaMachine): Component => {
   const { configuration, addresses } = machine;
   const { certificate, key, file } = pathsOf(machine.directories);
@@ -139,15 +146,21 @@ const apiServer = (machine: ReplicaMachine): Component => {
       'kubelet-client-key': key('kube-apiserver-kubelet-client'),
       'kubelet-preferred-address-types': 'InternalIP,InternalDNS,Hostname',
       'encryption-provider-config': file('encryption.yaml'),
+      // Told to stop, it is not ready and serves on until the load balancer has noticed.
+      'shutdown-delay-duration': `${SHUTDOWN_DELAY_SECONDS}s`,
+      // Then whoever still comes over an old connection is sent elsewhere by a 429 that clients try again, and watches are
+      // ended. Without these two it waits a whole minute for watches that nobody ends (kubernetes/kubernetes#131052).
+      'shutdown-send-retry-after': true,
+      'shutdown-watch-termination-grace-period': `${WATCH_GRACE_SECONDS}s`,
       profiling: false,
     }),
     files: [
       { path: file('authentication.yaml'), content: authenticationConfiguration(), mode: 0o600 },
       { path: file('encryption.yaml'), content: encryptionConfiguration(machine.kmsSocket), mode: 0o600 },
     ],
-    probe: { scheme: 'https', host: addresses.fixed, port: API_SERVER_PORT, path: '/readyz' },
+    probe: { scheme: 'https', host: addresses.fixed, port: API_SERVER_PORT, path: API_SERVER_CHECK.path },
     after: ['etcd', 'kms-plugin'],
-    stopSeconds: 70,
+    stopSeconds: API_SERVER_STOP_SECONDS,
   };
 };
 
@@ -224,7 +237,8 @@ const scheduler = (machine: ReplicaMachine): Component => {
     version: machine.configuration.versions.kubernetes,
     program: binary(name, controllerFlags(machine, name, SCHEDULER_PORT)),
     files: [controllerKubeconfig(machine, name)],
-    probe: { scheme: 'https', host: machine.addresses.fixed, port: SCHEDULER_PORT, path: '/healthz' },
+    // Its /healthz says ok even while it can list nothing and schedules nothing.
+    probe: { scheme: 'https', host: machine.addresses.fixed, port: SCHEDULER_PORT, path: '/readyz' },
     after: ['kube-apiserver'],
     stopSeconds: 15,
   };

@@ -1,7 +1,7 @@
 /**
  * Target group: where the load balancer sends the API's clients, and how it asks whether a replica is well.
  *
- * Owns: the group and its health check. Unique by name; AWS answers a repeated create of the same settings with what is
+ * Owns: the group and its health check, whose numbers are `machine/health-check.ts`'s. Unique by name; AWS answers a repeated create of the same settings with what is
  * there, whoever made it, so the owner is looked at before it is taken (I2, I4). Neighbour: `targets.ts` fills it.
  */
 import {
@@ -13,6 +13,7 @@ import {
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { UID_TAG } from '../../api/names.ts';
+import { API_SERVER_CHECK } from '../../machine/health-check.ts';
 import { observed } from '../../policy/observed.ts';
 import type { Found } from '../../policy/plan.ts';
 import type { ResourceKey, Tags } from '../../topology/resource.ts';
@@ -22,15 +23,14 @@ import type { AwsClients } from './clients.ts';
 import { refuseForeign, tagsOf } from './load-balancer.ts';
 import { belongsTo, given, ownedTags, tagList } from './tags.ts';
 
-/** A replica that stops answering leaves within ten seconds, and one that is back returns as fast. */
 const HEALTH_CHECK = {
   HealthCheckProtocol: 'HTTPS',
-  HealthCheckPath: '/readyz',
+  HealthCheckPath: API_SERVER_CHECK.path,
   HealthCheckPort: 'traffic-port',
-  HealthCheckIntervalSeconds: 5,
-  HealthCheckTimeoutSeconds: 4,
-  HealthyThresholdCount: 2,
-  UnhealthyThresholdCount: 2,
+  HealthCheckIntervalSeconds: API_SERVER_CHECK.intervalSeconds,
+  HealthCheckTimeoutSeconds: API_SERVER_CHECK.timeoutSeconds,
+  HealthyThresholdCount: API_SERVER_CHECK.healthyThreshold,
+  UnhealthyThresholdCount: API_SERVER_CHECK.unhealthyThreshold,
   Matcher: { HttpCode: '200' },
 } as const;
 
@@ -61,10 +61,14 @@ export const foundTargetGroup = (key: ResourceKey, group: TargetGroup, tags: Tag
 const labelOf = (group: TargetGroup): string =>
   `target group ${group.TargetGroupName ?? '?'} (${group.TargetGroupArn ?? '?'})`;
 
+/** Replicas count on these numbers when they leave: none may differ. */
 const checksAsWanted = (group: TargetGroup): boolean =>
   group.HealthCheckProtocol === HEALTH_CHECK.HealthCheckProtocol &&
   group.HealthCheckPath === HEALTH_CHECK.HealthCheckPath &&
-  group.HealthCheckIntervalSeconds === HEALTH_CHECK.HealthCheckIntervalSeconds;
+  group.HealthCheckIntervalSeconds === HEALTH_CHECK.HealthCheckIntervalSeconds &&
+  group.HealthCheckTimeoutSeconds === HEALTH_CHECK.HealthCheckTimeoutSeconds &&
+  group.HealthyThresholdCount === HEALTH_CHECK.HealthyThresholdCount &&
+  group.UnhealthyThresholdCount === HEALTH_CHECK.UnhealthyThresholdCount;
 
 export const targetGroupDriver = ({ elbv2 }: AwsClients): ResourceDriver<'target-group'> => ({
   kind: 'target-group',

@@ -3,6 +3,7 @@ import { replicaCertificates } from '../../machine/certificates.ts';
 import type { Component } from '../../machine/component.ts';
 import { replicaComponents } from '../../machine/components.ts';
 import { differences } from '../../machine/differences.ts';
+import { API_SERVER_CHECK } from '../../machine/health-check.ts';
 import { startWaves, stopWaves } from '../../machine/order.ts';
 import { ownPorts, replicaPorts } from '../../machine/ports.ts';
 import { replicaConfiguration, replicaMachine } from './examples.ts';
@@ -29,6 +30,36 @@ describe('Components of a replica', () => {
     expect(waves[0]).toContain('kube-controller-manager');
     expect(waves[1]).toEqual(['kube-apiserver']);
     expect(waves[2]).toContain('etcd');
+  });
+
+  test('an API server that is told to stop serves on for longer than its load balancer takes to notice', () => {
+    const [delay] = argumentsOf('kube-apiserver').flatMap(
+      (argument) => /^--shutdown-delay-duration=(\d+)s$/.exec(argument)?.[1] ?? [],
+    );
+    const { intervalSeconds, timeoutSeconds, unhealthyThreshold } = API_SERVER_CHECK;
+    // Every check until then begins one interval after the last; the first begins just before it is told.
+    expect(Number(delay)).toBeGreaterThan(unhealthyThreshold * intervalSeconds + timeoutSeconds);
+    expect(argumentsOf('kube-apiserver')).toEqual(
+      expect.arrayContaining([
+        '--shutdown-send-retry-after=true',
+        expect.stringMatching(/^--shutdown-watch-termination-grace-period=\ds$/),
+      ]),
+    );
+    const stop = components.find(({ name }) => name === 'kube-apiserver')?.stopSeconds ?? 0;
+    // What is under way may take a minute more.
+    expect(stop).toBeGreaterThanOrEqual(Number(delay) + 60);
+  });
+
+  test('the load balancer’s checks are some that AWS accepts', () => {
+    const { intervalSeconds, timeoutSeconds, healthyThreshold, unhealthyThreshold } = API_SERVER_CHECK;
+    expect(intervalSeconds).toBeGreaterThanOrEqual(5);
+    expect(timeoutSeconds).toBeGreaterThanOrEqual(2);
+    expect(timeoutSeconds).toBeLessThan(intervalSeconds);
+    expect(Math.min(healthyThreshold, unhealthyThreshold)).toBeGreaterThanOrEqual(2);
+  });
+
+  test('the scheduler is ready when it can schedule, which its /healthz does not tell', () => {
+    expect(components.find(({ name }) => name === 'kube-scheduler')?.probe?.path).toBe('/readyz');
   });
 
   test('components that wait for each other are refused by name', () => {
