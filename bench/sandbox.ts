@@ -50,6 +50,7 @@ export const run = async (): Promise<Report> => {
       },
     ],
     notes: [
+      'Load balancers and machines are in a hurry (SLIPWAY_PACE=quick): at AWS’s pace targets are known two minutes later.',
       `${cpu.toFixed(0)} CPU-seconds went by in all parts of the sandbox until then: on two cores nothing is faster than half of that.`,
       'Etcd, API servers, controllers and kubelet doubles of three replicas and nine nodes run on this computer, beside Slipway.',
     ],

@@ -51,8 +51,9 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     subject: 'A network interface that was detached',
-    onAws: 'takes its address with it: nothing reaches the machine there',
-    inSandbox: "load balancers no longer reach it; neighbours on this computer, such as etcd's other members, still do",
+    onAws: 'takes its address with it: whoever dials the machine there waits for an answer in vain',
+    inSandbox:
+      "so do load balancers and their checks; neighbours on this computer, such as etcd's other members, still reach it",
     because: 'every loopback address leads to every process that listens on it',
     where: 'sandbox/network/routes.ts',
   },
@@ -65,18 +66,53 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     subject: 'Health checks of targets',
-    onAws: "every ten seconds or more, with the target group's own thresholds, from each zone",
-    inSandbox: 'every second, four times as often until a state is known; two answers in a row change it',
-    because: 'people wait; what is asked, protocol, port and path, is as the target group says',
+    onAws:
+      'as the target group says, from each zone by itself, and beside them passive ones, which nobody can count on',
+    inSandbox: 'as the target group says, from one place; no passive ones',
+    because: 'a load balancer here is one process',
     where: 'sandbox/network/health.ts',
   },
   {
-    subject: 'A target that goes down',
-    onAws: 'keeps its connections unless the target group says otherwise',
-    inSandbox: 'loses them at once',
-    because:
-      'on loopback a client would not notice; on AWS a machine that is gone answers nothing, and clients time out',
+    subject: 'Connections to a target that turns unhealthy',
+    onAws: 'are reset with the next packet that their client sends, unless its group says otherwise or none is healthy',
+    inSandbox: 'end at once, under the same conditions',
+    because: 'a packet is nothing that an ordinary user sees',
     where: 'sandbox/network/balancers.ts',
+  },
+  {
+    subject: 'A machine without power, before its end is known to EC2',
+    onAws: 'answers nothing',
+    inSandbox: 'refuses connections for some tenths of a second, then answers nothing',
+    because: 'the kernel under its address lives on',
+    where: 'sandbox/network/balancers.ts',
+  },
+  {
+    subject: 'How long a load balancer takes to know a target, and to forget one',
+    onAws: 'minutes, which nobody promises',
+    inSandbox: 'two minutes each way, or what SLIPWAY_REGISTRATION_SECONDS says; with SLIPWAY_PACE=quick 0.1 s',
+    because: 'it is what people measured; and not everything is about availability',
+    where: 'sandbox/pace.ts',
+  },
+  {
+    subject: 'How long a machine that was told to end may take',
+    onAws: 'minutes, and hours in the worst case',
+    inSandbox: 'five minutes, or what SLIPWAY_SHUTDOWN_SECONDS says; with SLIPWAY_PACE=quick a second',
+    because: 'a machine that hangs must be cut off while one still looks',
+    where: 'sandbox/pace.ts',
+  },
+  {
+    subject: 'With SLIPWAY_PACE=quick: health checks',
+    onAws: 'no oftener than every five seconds',
+    inSandbox: 'every second, more often while a state may change, over kept connections; thresholds as asked',
+    because: 'who waits for a cluster, in the demo, a bench or a test, asks about something else',
+    where: 'sandbox/pace.ts, sandbox/network/health.ts',
+  },
+  {
+    subject: 'How long everything else in AWS takes',
+    onAws: 'seconds to minutes: a launch, a volume, a load balancer',
+    inSandbox: 'tenths of a second, never none',
+    because: 'each state is there to be met, and nothing depends on how long it lasts',
+    where: 'sandbox/aws/moto_semantics/simulation.py',
   },
   {
     subject: 'Who asks for metadata',

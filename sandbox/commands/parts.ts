@@ -5,26 +5,20 @@
  * host reports that to the account, and its auto scaling group puts another in its place.
  */
 import { SandboxFailure } from '../failure.ts';
-import { killInstance, listInstances } from '../instances/parts.ts';
+import { killInstance, stopInstance } from '../instances/parts.ts';
 import type { SandboxLayout } from '../layout.ts';
-import { endGroup, identify } from '../process.ts';
 import { giveOrder } from '../supervisor/control.ts';
 import { theSandbox } from './sandbox.ts';
 import { killStubInstance } from './stub.ts';
 
 export type PartVerb = 'stop' | 'start' | 'kill';
 
-const SHUTDOWN_MILLISECONDS = 30_000;
-
 const changeInstance = async (verb: PartVerb, layout: SandboxLayout, id: string): Promise<void> => {
   switch (verb) {
     case 'kill':
       return killInstance(layout, id);
-    case 'stop': {
-      const leader = identify(listInstances(layout).find(({ name }) => name === id)?.pid ?? 0);
-      // Its host clears up after the leader; an instance that doesn't run is refused by name.
-      return leader === undefined ? killInstance(layout, id) : endGroup(leader, SHUTDOWN_MILLISECONDS);
-    }
+    case 'stop':
+      return stopInstance(layout, id);
     case 'start':
       throw new SandboxFailure(
         'refused',

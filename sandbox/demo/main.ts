@@ -56,6 +56,8 @@ const someReplica = async (status: SandboxStatus): Promise<string | undefined> =
 
 const tell = async (): Promise<void> => {
   say('A cloud on this computer: AWS, a management API, Temporal and Slipway.');
+  // Whoever watches waits: a load balancer that takes minutes to know its targets, as AWS's does, shows nothing more.
+  process.env['SLIPWAY_PACE'] ??= 'quick';
   await bringUp();
   const status = statusNow();
   const kubectl = kubectlOf(status);

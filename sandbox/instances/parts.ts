@@ -1,16 +1,17 @@
 /**
  * Parts: each instance as a part of the sandbox, named by its EC2 id.
  *
- * Owns: what `status`, `kill` and `down` do with instances from outside their host. Neighbours: the supervisor calls
+ * Owns: what `status`, `stop`, `kill` and `down` do with instances from outside their host. Neighbours: the supervisor calls
  * these; `host.ts` finds a killed instance dead and tells the account.
  */
 import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SandboxFailure } from '../failure.ts';
 import { folders, type SandboxLayout } from '../layout.ts';
-import { isAlive } from '../process.ts';
+import { isAlive, type ProcessIdentity } from '../process.ts';
 import { knownInstances, logPath, readRecord } from './folder.ts';
 import { killRemains, markOf, powerOff } from './power.ts';
-import { membersOf } from './processes.ts';
+import { membersOf, signal } from './processes.ts';
 
 export type InstancePart = { readonly name: string; readonly pid: number; readonly log: string };
 
@@ -31,16 +32,32 @@ export const processesOf = (layout: SandboxLayout, id: string): readonly number[
   return record === undefined ? [] : membersOf(record.leader, markOf(layout, id));
 };
 
+const requireRunning = (layout: SandboxLayout, id: string): ProcessIdentity => {
+  const running = listInstances(layout).map((part) => part.name);
+  const leader = readRecord(folders(layout.home).instances, id)?.leader;
+  if (leader !== undefined && running.includes(id)) return leader;
+  throw new SandboxFailure(
+    'noSuchPart',
+    `no instance ${id} runs here`,
+    running.length === 0 ? 'none does at the moment' : `these do: ${running.join(', ')}`,
+  );
+};
+
 /** Kills everything of one instance at once, as a power failure would. The host then reports it terminated. */
 export const killInstance = async (layout: SandboxLayout, id: string): Promise<void> => {
-  if (!listInstances(layout).some((part) => part.name === id)) {
-    const running = listInstances(layout).map((part) => part.name);
-    throw new SandboxFailure(
-      'noSuchPart',
-      `no instance ${id} runs here`,
-      running.length === 0 ? 'none does at the moment' : `these do: ${running.join(', ')}`,
-    );
-  }
+  requireRunning(layout, id);
+  await killRemains(layout, id);
+};
+
+/** An API server takes leave of its load balancer first, and may have requests to answer. */
+const SHUTDOWN_MS = 120_000;
+
+/** Shuts an instance down from within, as `poweroff` would; what doesn't end in time is killed. The host then clears up. */
+export const stopInstance = async (layout: SandboxLayout, id: string): Promise<void> => {
+  const leader = requireRunning(layout, id);
+  // Only the leader: it knows the order in which its components must stop.
+  signal(leader.pid, 'SIGTERM');
+  for (const deadline = Date.now() + SHUTDOWN_MS; isAlive(leader) && Date.now() < deadline; ) await delay(50);
   await killRemains(layout, id);
 };
 

@@ -1,11 +1,43 @@
 /**
  * Availability: asks a cluster's API over and over, as its users do, and counts what they would have noticed.
  *
- * Owns: the loop and its record. Each request comes over a new connection through the sandbox's proxy and the load
- * balancer, because a person's kubectl opens one each time; nothing is tried again.
+ * Owns: the loop and its record, how strict the sandbox is meanwhile, and what may be noticed of a replica that is gone without a
+ * word. Each request comes over a new connection through the sandbox's proxy and the load balancer, because a person's kubectl
+ * opens one each time; nothing is tried again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from '@jest/globals';
 import { ProxyAgent, request } from 'undici';
+import { NOTICED_AFTER_SECONDS } from '../../machine/health-check.ts';
+import { PACES, type Pace, timingOf } from '../../sandbox/pace.ts';
+import type { SandboxForTests } from '../support/sandbox.ts';
+import { waitFor } from '../support/wait.ts';
+
+/**
+ * AWS's own pace, for a sandbox that is about availability. Shorter are only what a target takes to be known, which counts when
+ * the cluster is made, and the patience with a machine that hangs; one that shuts down in order needs half a minute.
+ */
+export const STRICT = {
+  SLIPWAY_PACE: 'aws',
+  SLIPWAY_REGISTRATION_SECONDS: '20',
+  SLIPWAY_SHUTDOWN_SECONDS: '60',
+} as const;
+
+const setPace = async (sandbox: SandboxForTests, pace: Pace): Promise<void> => {
+  const { endpoint } = sandbox.status().aws;
+  const answer = await fetch(`${endpoint}/_sim/timing`, { method: 'POST', body: JSON.stringify(timingOf(pace)) });
+  if (!answer.ok) throw new Error(`The sandbox took no other pace: ${answer.status} ${await answer.text()}`);
+};
+
+/** In a sandbox that is in a hurry otherwise: does something at AWS's own pace. */
+export const strictly = async <T>(sandbox: SandboxForTests, act: () => Promise<T>): Promise<T> => {
+  await setPace(sandbox, PACES.aws);
+  try {
+    return await act();
+  } finally {
+    await setPace(sandbox, PACES.quick);
+  }
+};
 
 export type ApiAccess = {
   readonly server: string;
@@ -16,13 +48,40 @@ export type ApiAccess = {
   readonly key: string;
 };
 
-export type Noticed = { readonly at: string; readonly milliseconds: number; readonly what: string };
+/** A request that failed, or took longer than a person would overlook (`slow`). */
+export type Noticed = { readonly began: string; readonly milliseconds: number; readonly what: string };
 
 export type Availability = {
   readonly requests: number;
+  /** When the last of them began. */
+  readonly until: string;
   readonly slowestMilliseconds: number;
-  /** Requests that failed or took longer than a person would overlook. */
   readonly noticed: readonly Noticed[];
+};
+
+export const failuresOf = ({ noticed }: Availability): readonly Noticed[] =>
+  noticed.filter(({ what }) => what !== 'slow');
+
+/** Checks may come late on a busy computer. */
+const SLACK_SECONDS = 3;
+
+const noticedBy = (goneAt: number): number => goneAt + (NOTICED_AFTER_SECONDS + SLACK_SECONDS) * 1_000;
+
+/** Until somebody asked who could no longer be sent to a replica that was gone then. */
+export const untilNoticed = (watch: Watch, goneAt: number): Promise<true> =>
+  waitFor(
+    'requests that begin after the load balancer must have noticed',
+    () => Promise.resolve(watch.until() > noticedBy(goneAt) || undefined),
+    { timeoutMs: 60_000 },
+  );
+
+/**
+ * Nothing failed that began after the load balancer had the time to notice that a replica was gone. Before that a third of all
+ * new connections lead to it, for a network load balancer tries no other target: how many fail is a matter of how many are made.
+ */
+export const expectFailuresOnlyUntilNoticed = (seen: Availability, goneAt: number): void => {
+  expect(Date.parse(seen.until)).toBeGreaterThan(noticedBy(goneAt));
+  expect(failuresOf(seen).filter(({ began }) => Date.parse(began) > noticedBy(goneAt))).toEqual([]);
 };
 
 const INTERVAL_MS = 200;
@@ -43,15 +102,21 @@ const inTime = async <T>(work: Promise<T>): Promise<T> => {
   }
 };
 
-/** Starts asking; `end` stops and answers what was seen. */
-export const watchAvailability = (
-  access: ApiAccess,
-  slowMs: number,
-): { readonly end: () => Promise<Availability>; readonly requests: () => number } => {
+export type Watch = {
+  /** How many were answered so far, and when the last of these began. */
+  readonly requests: () => number;
+  readonly until: () => number;
+  /** Stops, and answers what was seen. */
+  readonly end: () => Promise<Availability>;
+};
+
+/** Starts asking. */
+export const watchAvailability = (access: ApiAccess, slowMs: number): Watch => {
   const stopped = new AbortController();
   const noticed: Noticed[] = [];
   let requests = 0;
   let slowest = 0;
+  let until = new Date().toISOString();
 
   const askOnce = async (): Promise<string | undefined> => {
     const dispatcher = new ProxyAgent({
@@ -75,13 +140,14 @@ export const watchAvailability = (
   };
 
   const ask = async (): Promise<void> => {
-    const began = performance.now();
+    const [at, began] = [new Date().toISOString(), performance.now()];
     const failure = await askOnce();
     const milliseconds = Math.round(performance.now() - began);
     requests += 1;
+    until = at;
     slowest = Math.max(slowest, milliseconds);
     const what = failure ?? (milliseconds > slowMs ? 'slow' : undefined);
-    if (what !== undefined) noticed.push({ at: new Date().toISOString(), milliseconds, what });
+    if (what !== undefined) noticed.push({ began: at, milliseconds, what });
   };
 
   const loop = (async () => {
@@ -92,10 +158,29 @@ export const watchAvailability = (
 
   return {
     requests: () => requests,
+    until: () => Date.parse(until),
     end: async () => {
       stopped.abort();
       await loop;
-      return { requests, slowestMilliseconds: slowest, noticed };
+      return { requests, until, slowestMilliseconds: slowest, noticed };
     },
   };
+};
+
+/** What was seen while something was done, after which it may say when a replica was gone. */
+export const seenWhile = async (
+  access: ApiAccess,
+  slowMs: number,
+  act: (watch: Watch) => Promise<number>,
+): Promise<Availability & { readonly goneAt: number }> => {
+  const watch = watchAvailability(access, slowMs);
+  let seen: Availability;
+  let goneAt: number;
+  try {
+    goneAt = await act(watch);
+    await untilNoticed(watch, goneAt);
+  } finally {
+    seen = await watch.end();
+  }
+  return { ...seen, goneAt };
 };

@@ -1,13 +1,15 @@
 /**
- * I5, I11: a replica of the control plane is lost in every way, by real processes: killed, hung, robbed of its interface and
- * of its disk, with Slipway up and with Slipway down; then two of three. The leader of etcd is always among the victims.
- * What was written before is there after. The chapters build on each other and run in this order.
+ * I5, I11: a replica of the control plane is lost in every way, by real processes: shut down, killed, hung, robbed of its
+ * interface and of its disk, with Slipway up and with Slipway down; then two of three. The leader of etcd is always among the
+ * victims. What was written before is there after. The account is as strict as AWS: load balancers learn of all this by their
+ * checks alone. The chapters build on each other and run in this order.
  */
+import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';
-import { type Availability, watchAvailability } from './availability.ts';
-import { LONG, MINUTES } from './journey.ts';
+import { expectFailuresOnlyUntilNoticed, failuresOf, STRICT, seenWhile } from './availability.ts';
+import { LONG, MINUTES, SPECTATOR } from './journey.ts';
 import { heldBy, identity, type Replicas, replicasIn } from './replicas.ts';
 import { untilPartsAreReady } from './story.ts';
 
@@ -41,38 +43,47 @@ const replicas = (): Replicas => {
 };
 const command = (...args: readonly string[]): Promise<string> => succeed(args.join(' '), sandbox.sandbox(...args));
 
-/** Does something while the API is asked over and over, and answers what its users noticed. */
-const watched = async (what: string, act: () => Promise<void>): Promise<Availability> => {
+/** Does something while the API is asked over and over, and answers what its users noticed, and when the replica was gone. */
+const watched = async (what: string, act: (gone: () => void) => Promise<void>) => {
   const began = performance.now();
-  const watch = watchAvailability(await replicas().journey.apiAccess(), SLOW_MS);
-  let seen: Availability;
-  try {
-    await act();
+  const seen = await seenWhile(await replicas().journey.apiAccess(), SLOW_MS, async (watch) => {
+    let goneAt = Date.now();
+    await act(() => {
+      goneAt = Date.now();
+    });
     // A machine may be replaced within two seconds: too soon to say that nobody noticed.
     await waitFor(
       'the API has been asked often enough',
       () => Promise.resolve(watch.requests() >= ENOUGH ? true : undefined),
       { timeoutMs: MINUTES },
     );
-  } finally {
-    seen = await watch.end();
-    const failed = seen.noticed.filter(({ what: said }) => said !== 'slow');
-    figures.push(
-      `${what}: ${((performance.now() - began) / 1_000).toFixed(0)} s, ${seen.requests} requests, ${failed.length} failed, slowest ${seen.slowestMilliseconds} ms`,
-    );
-  }
+    return goneAt;
+  });
+  const failed = failuresOf(seen).map((one) => ((Date.parse(one.began) - seen.goneAt) / 1_000).toFixed(1));
+  figures.push(
+    `${what}: ${((performance.now() - began) / 1_000).toFixed(0)} s, ${seen.requests} requests, ${failed.length} failed` +
+      `${failed.length === 0 ? '' : ` (begun at ${failed.join(', ')} s)`}, slowest ${seen.slowestMilliseconds} ms`,
+  );
   return seen;
 };
 
-/** Until the load balancer has noticed, and etcd has another leader, a few requests may fail: no more. */
-const expectHardlyNoticed = ({ requests, noticed }: Availability): void => {
-  const failed = noticed.filter(({ what }) => what !== 'slow');
-  expect(failed.length <= 5 ? [] : failed).toEqual([]);
-  expect(requests).toBeGreaterThanOrEqual(ENOUGH);
+/** Until the load balancer has noticed, and etcd has another leader, requests may fail: not after. */
+const expectHardlyNoticed = (seen: Awaited<ReturnType<typeof watched>>): void => {
+  expectFailuresOnlyUntilNoticed(seen, seen.goneAt);
+  expect(seen.requests).toBeGreaterThanOrEqual(ENOUGH);
+};
+
+/** As a person ends a machine by hand. */
+const terminate = async (id: string): Promise<void> => {
+  const { endpoint, region } = sandbox.status().aws;
+  const ec2 = new EC2Client({ endpoint, region, credentials: SPECTATOR });
+  await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+  ec2.destroy();
 };
 
 beforeAll(async () => {
   sandbox = await startSandbox({
+    ...STRICT,
     SLIPWAY_REPAIR_SECONDS: String(REPAIR_SECONDS),
     SLIPWAY_SWEEP_SECONDS: String(SWEEP_SECONDS),
   });
@@ -85,14 +96,36 @@ afterAll(async () => {
 }, 2 * MINUTES);
 
 describe('the machine whose etcd member leads', () => {
+  test('is terminated: it leaves the load balancer, then etcd, and nobody notices', async () => {
+    const { healthy, leader, journey, replacedBy, repairs, agentLog } = replicas();
+    const members = await healthy();
+    const index = await leader();
+    const old = await journey.replica(index);
+    const since = await journey.callsSoFar();
+    const seen = await watched('terminated', async () => {
+      await terminate(old.id);
+      expect(heldBy(await replacedBy(index, old.id))).toEqual(heldBy(old));
+      expect((await healthy()).map(identity)).toEqual(members.map(identity));
+    });
+    expect(failuresOf(seen)).toEqual([]);
+    expect(seen.requests).toBeGreaterThanOrEqual(ENOUGH);
+    for (const name of ['kube-controller-manager', 'kube-apiserver', 'etcd']) {
+      expect(agentLog(old.id)).toContain(`${name} stopped`);
+    }
+    expect(await replicas().changesSince(since)).toEqual([]);
+    expect(await repairs()).toEqual([]);
+    await replicas().expectTreasure();
+  });
+
   test('is killed: AWS replaces it, its members stay who they are, and Slipway has nothing to do', async () => {
     const { healthy, leader, journey, replacedBy, repairs } = replicas();
     const members = await healthy();
     const index = await leader();
     const old = await journey.replica(index);
     const since = await journey.callsSoFar();
-    const seen = await watched('killed', async () => {
+    const seen = await watched('killed', async (gone) => {
       await command('kill', old.id);
+      gone();
       expect(heldBy(await replacedBy(index, old.id))).toEqual(heldBy(old));
       expect((await healthy()).map(identity)).toEqual(members.map(identity));
     });
@@ -108,8 +141,9 @@ describe('the machine whose etcd member leads', () => {
     const index = await leader();
     const old = await journey.replica(index);
     const since = await journey.callsSoFar();
-    const seen = await watched('hung', async () => {
+    const seen = await watched('hung', async (gone) => {
       await command('fault', 'hang', old.id);
+      gone();
       const reported = await until('the status to name it', async () => {
         await look();
         return (await status()).unhealthyReplicas?.find(({ instanceID }) => instanceID === old.id);
@@ -173,8 +207,9 @@ describe('a replica that loses its etcd volume', () => {
     const index = await leader();
     const old = await journey.replica(index);
     const [lost = ''] = heldBy(old).volumes;
-    const seen = await watched('volume lost', async () => {
+    const seen = await watched('volume lost', async (gone) => {
       await command('fault', 'lose-volume', lost);
+      gone();
       await until('a repair to begin', async () => ((await repairs()).length > 1 ? true : undefined));
       await expectRejoined(before, index, lost);
     });
@@ -191,9 +226,10 @@ describe('a replica that loses its etcd volume', () => {
     const old = await journey.replica(index);
     const [lost = ''] = heldBy(old).volumes;
     const name = before[index]?.split(' ')[0] ?? '';
-    const seen = await watched('volume lost while Slipway is down', async () => {
+    const seen = await watched('volume lost while Slipway is down', async (gone) => {
       for (const part of SLIPWAY) await command('stop', part);
       await command('fault', 'lose-volume', lost);
+      gone();
       const waits = `volume ${lost} does not exist; only a repair can make a new one`;
       await until('its agent to say so', async () =>
         agentLog(old.id).includes('The data of this replica is lost') ? true : undefined,

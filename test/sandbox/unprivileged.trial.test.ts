@@ -67,7 +67,10 @@ beforeAll(async () => {
     await ownedByUser(cache);
   }
   const node = join(checkout, relative(CHECKOUT, process.execPath));
-  const settings = { HOME: folder, USER: 'somebody', SLIPWAY_CACHE: cache, GOCACHE: `${folder}/go-build` };
+  const settings = {
+    ...{ HOME: folder, USER: 'somebody', SLIPWAY_CACHE: cache, GOCACHE: `${folder}/go-build` },
+    SLIPWAY_PACE: 'quick',
+  };
   sandbox = sandboxIn(home, settings, { uid, checkout, node: existsSync(node) ? node : process.execPath });
   await succeed('up', sandbox.sandbox('up', '--detach'));
 }, 20 * MINUTES);

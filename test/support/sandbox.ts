@@ -142,7 +142,8 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
 
 /**
  * Starts a sandbox of its own; settings are environment variables for its parts, such as SLIPWAY_SETTLE_SECONDS. `stub` makes
- * its machines objects of one process: much quicker, for whatever isn't about what machines do.
+ * its machines objects of one process: much quicker, for whatever isn't about what machines do. It is in a hurry, too, unless
+ * SLIPWAY_PACE says otherwise: what is about availability asks for AWS's pace (`journeys/availability.ts`).
  */
 export const startSandbox = (
   settings: NodeJS.ProcessEnv = {},
@@ -150,7 +151,7 @@ export const startSandbox = (
 ): Promise<SandboxForTests> => noting('starting', 'sandbox', () => bringUp(settings, options));
 
 const bringUp = async (settings: NodeJS.ProcessEnv, options: { readonly stub?: boolean }): Promise<SandboxForTests> => {
-  const started = sandboxIn(await mkdtemp(join(tmpdir(), 'slipway-')), settings);
+  const started = sandboxIn(await mkdtemp(join(tmpdir(), 'slipway-')), { SLIPWAY_PACE: 'quick', ...settings });
   try {
     await succeed('sandbox up', started.sandbox('up', '--detach', ...(options.stub === true ? ['--stub'] : [])));
     return started;

@@ -4,7 +4,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { succeed } from '../../support/sandbox.ts';
 import { waitFor } from '../../support/wait.ts';
-import { type Availability, watchAvailability } from '../availability.ts';
+import { expectFailuresOnlyUntilNoticed, seenWhile, strictly } from '../availability.ts';
 import type { EtcdMember } from '../etcd.ts';
 import { type Journey, LONG, type Machine } from '../journey.ts';
 import {
@@ -43,10 +43,9 @@ const identity = ({ id, name }: EtcdMember): string => `${name} ${id}`;
 const bySlipway = async (journey: Journey, since: number): Promise<readonly string[]> =>
   (await journey.mutationsSince(since)).filter((call) => call.endsWith('Slipway'));
 
-/** Kills the instance and answers the one that stands in its place, once that holds what the dead one held. */
-const killAndAwaitAnother = async ({ journey }: Story, old: Machine, index: number): Promise<Machine> => {
-  await succeed('kill', journey.sandbox.sandbox('kill', old.id));
-  return waitFor(
+/** The one that stands in its place, once that holds what the dead one held. */
+const anotherThan = ({ journey }: Story, old: Machine, index: number): Promise<Machine> =>
+  waitFor(
     'another instance that holds a volume and an interface',
     async () => {
       const now = await journey.replica(index);
@@ -57,7 +56,6 @@ const killAndAwaitAnother = async ({ journey }: Story, old: Machine, index: numb
     },
     LONG,
   );
-};
 
 export const replacement: Tell = (story) => {
   describe('a whole control-plane instance, killed while neither Slipway nor Temporal nor the management API runs', () => {
@@ -80,18 +78,21 @@ export const replacement: Tell = (story) => {
         expect(heldBy(old)).toMatchObject({ interfaces: [{ ip: expect.any(String) }], volumes: [expect.any(String)] });
         for (const part of NOT_AWS) await succeed(`stop ${part}`, journey.sandbox.sandbox('stop', part));
 
-        const watch = watchAvailability(access, SLOW_MS);
-        let seen: Availability;
-        try {
-          await waitFor('some answers', async () => (watch.requests() >= BEFORE ? true : undefined), LONG);
-          const replaced = await killAndAwaitAnother(story(), old, index);
-          expect(heldBy(replaced)).toEqual(heldBy(old));
-          // The very same members: etcd found its data, and did not have to join again.
-          expect((await healthyMembers(story())).map(identity)).toEqual(members.map(identity));
-        } finally {
-          seen = await watch.end();
-        }
-        expect(seen.noticed.length <= 1 ? [] : seen.noticed).toEqual([]);
+        const seen = await strictly(journey.sandbox, () =>
+          seenWhile(access, SLOW_MS, async (watch) => {
+            await waitFor('some answers', async () => (watch.requests() >= BEFORE ? true : undefined), LONG);
+            await succeed('kill', journey.sandbox.sandbox('kill', old.id));
+            const goneAt = Date.now();
+            const replaced = await anotherThan(story(), old, index);
+            expect(heldBy(replaced)).toEqual(heldBy(old));
+            // The very same members: etcd found its data, and did not have to join again.
+            expect((await healthyMembers(story())).map(identity)).toEqual(members.map(identity));
+            return goneAt;
+          }),
+        );
+        expectFailuresOnlyUntilNoticed(seen, seen.goneAt);
+        const slow = seen.noticed.filter(({ what }) => what === 'slow');
+        expect(slow.length <= 1 ? [] : slow).toEqual([]);
         expect(seen.requests).toBeGreaterThanOrEqual(BEFORE + 5);
         const word = await journey.user('get', 'secret', 'treasure', '-o', 'jsonpath={.data.word}');
         expect(Buffer.from(word, 'base64').toString()).toBe('swordfish');
