@@ -1,8 +1,9 @@
 /**
  * The management API server: the choice of a kubeconfig and context, and plain GET requests to it.
  *
- * Owns: credentials as client-node reads them (files, tokens, exec plugins, in-cluster), and what a refusal says.
- * Neighbours: `management.ts` reads objects for people, `watcher/kubernetes-source.ts` lists and watches them.
+ * Owns: credentials as client-node reads them (files, tokens, exec plugins, in-cluster). Neighbours: `refusal.ts` knows what
+ * a refusal says, `watcher/kubernetes-source.ts` lists and watches; what people wait for goes through `api-reader.ts`, which
+ * comes here only for what is rare, since client-node and its thousand models take most of a second to load.
  * client-node's own `Watch` gives up a quiet stream after thirty seconds, which is less than the server's bookmarks take,
  * and swallows what callbacks throw; hence no more of it than the authentication. It makes a dispatcher, and so a
  * connection, for each request: of no weight where requests are few and long; who asks often keeps it for a while.
@@ -12,21 +13,8 @@ import { delimiter } from 'node:path';
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { type Dispatcher, fetch, type Response } from 'undici';
 import type { ClientConfiguration } from './configuration.ts';
-import { messagesOf, SLIPWAY, UserError } from './user-error.ts';
-
-/** The API server answered, and it was a refusal. */
-export class ApiRefusal extends Error {
-  readonly status: number;
-  /** True when the object isn't there; false when even its kind is unknown to this server. */
-  readonly absent: boolean;
-
-  constructor(status: number, message: string, absent: boolean) {
-    super(message);
-    this.name = 'ApiRefusal';
-    this.status = status;
-    this.absent = absent;
-  }
-}
+import { CURE, refusalOf } from './refusal.ts';
+import { messagesOf, UserError } from './user-error.ts';
 
 export type ApiServer = {
   /** URL without a trailing slash. */
@@ -40,8 +28,6 @@ export type ApiServer = {
 };
 
 type Location = Pick<ClientConfiguration, 'kubeconfig' | 'context'>;
-
-const CURE = `Name the right one with --kubeconfig, SLIPWAY_KUBECONFIG or KUBECONFIG`;
 
 /** Client-node's answer when there is nothing to read. */
 const NOTHING = 'http://localhost:8080';
@@ -93,17 +79,6 @@ export const loadKubeConfig = ({ kubeconfig, context }: Location): KubeConfig =>
   return config;
 };
 
-/** What a refusal's body says: a Kubernetes Status, or a line of text. */
-const refusalOf = async (response: Response): Promise<ApiRefusal> => {
-  const body = await response.text();
-  type Status = { readonly message?: unknown; readonly details?: { readonly name?: unknown } };
-  let status: Status = {};
-  if (response.headers.get('content-type')?.startsWith('application/json')) status = JSON.parse(body) as Status;
-  const said = typeof status.message === 'string' ? status.message : body.trim().slice(0, 200);
-  const absent = response.status === 404 && typeof status.details?.name === 'string';
-  return new ApiRefusal(response.status, `HTTP ${response.status}: ${said || response.statusText}`, absent);
-};
-
 type Access = { readonly headers: Record<string, string>; readonly dispatcher: Dispatcher | undefined };
 
 /** Headers and connections for requests: made for each, or kept for a while, below the life of any credentials. */
@@ -147,33 +122,9 @@ export const connectApiServer = (config: KubeConfig, { keepMs = 0 } = {}): ApiSe
         signal,
         ...(dispatcher === undefined ? {} : { dispatcher }),
       });
-      if (response.status !== 200) throw await refusalOf(response);
-      return response;
+      if (response.status === 200) return response;
+      const { status, statusText, headers: said } = response;
+      throw refusalOf({ status, statusText, contentType: said.get('content-type') ?? '', body: await response.text() });
     },
   };
-};
-
-/** A refusal, or the lack of an answer, in words for the person who asked for `what`. */
-export const explain = (error: unknown, what: string, api: Pick<ApiServer, 'url' | 'context'>): Error => {
-  const where = `The API server ${api.url} (context "${api.context}")`;
-  if (!(error instanceof ApiRefusal)) {
-    return new UserError(
-      `${where} did not answer for ${what}: ${messagesOf(error).join(': ')}. Is it up (npm run sandbox -- status), and is it the right one? ${CURE}.`,
-      { cause: error },
-    );
-  }
-  if (error.absent) return new UserError(`${what} was not found. See what there is: ${SLIPWAY} clusters list -A`);
-  switch (error.status) {
-    case 404:
-      return new UserError(
-        `${where} doesn't know ${what}: it isn't the management API, or its CRDs are missing (kubectl apply -f deploy/crds). ${CURE}, or choose a context with SLIPWAY_CONTEXT.`,
-      );
-    case 401:
-    case 403:
-      return new UserError(
-        `${where} refused to show ${what}: ${error.message}. Check the user of that context in your kubeconfig.`,
-      );
-    default:
-      return new UserError(`${where} could not show ${what}: ${error.message}. Try again in a moment.`);
-  }
 };

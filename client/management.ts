@@ -2,14 +2,15 @@
  * The management API as the command line reads it: AWSCluster and AWSNodePool objects.
  *
  * Owns: reading, leniently: an object of a newer release, or one that is only half filled in, must be shown all the same.
- * Neighbours: `api-server.ts` speaks HTTP; `watcher/kubernetes-source.ts` watches the same objects.
+ * Neighbours: `api-reader.ts` speaks HTTP; `watcher/kubernetes-source.ts` watches the same objects.
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import { API_VERSION } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { ObjectKind, ObjectRef } from '../api/object.ts';
-import { connectApiServer, explain, loadKubeConfig } from './api-server.ts';
+import { openApiReader } from './api-reader.ts';
 import type { ClientConfiguration } from './configuration.ts';
+import { explain } from './refusal.ts';
 
 /** A value of which any part may be missing. */
 type Lenient<T> = T extends readonly (infer Item)[]
@@ -51,6 +52,11 @@ export type ManagementApi = {
   readonly clusters: (namespace: string | undefined) => Promise<readonly StoredCluster[]>;
   readonly cluster: (namespace: string, name: string) => Promise<StoredCluster>;
   readonly object: (kind: ObjectKind, namespace: string, name: string) => Promise<StoredCluster | StoredNodePool>;
+  /** All of a kind, of one namespace or of all. */
+  readonly objects: (
+    kind: ObjectKind,
+    namespace: string | undefined,
+  ) => Promise<readonly (StoredCluster | StoredNodePool)[]>;
   readonly nodePools: (namespace: string, clusterName: string) => Promise<readonly StoredNodePool[]>;
   /** The namespace of the kubeconfig's context. */
   readonly defaultNamespace: string;
@@ -71,13 +77,15 @@ const shown = <T>(kind: ObjectKind, raw: Raw): T => {
 const byName = (a: Stored<AWSCluster | AWSNodePool>, b: Stored<AWSCluster | AWSNodePool>): number =>
   a.metadata.namespace.localeCompare(b.metadata.namespace) || a.metadata.name.localeCompare(b.metadata.name);
 
-export const managementApi = (configuration: Pick<ClientConfiguration, 'kubeconfig' | 'context'>): ManagementApi => {
-  const api = connectApiServer(loadKubeConfig(configuration));
+export const managementApi = async (
+  configuration: Pick<ClientConfiguration, 'kubeconfig' | 'context'>,
+  deadlineMs: number = DEADLINE_MS,
+): Promise<ManagementApi> => {
+  const api = await openApiReader(configuration);
 
   const get = async (what: string, path: string): Promise<unknown> => {
     try {
-      const response = await api.get(`/apis/${API_VERSION}${path}`, {}, AbortSignal.timeout(DEADLINE_MS));
-      return await response.json();
+      return await api.read(`/apis/${API_VERSION}${path}`, AbortSignal.timeout(deadlineMs));
     } catch (error) {
       throw explain(error, what, api);
     }
@@ -91,18 +99,23 @@ export const managementApi = (configuration: Pick<ClientConfiguration, 'kubeconf
     return shown<T>(kind, (await get(`${kind} ${namespace}/${name}`, path)) as Raw);
   };
 
+  const all = async <T extends StoredCluster | StoredNodePool>(
+    kind: T['kind'],
+    namespace: string | undefined,
+    isWanted: (object: T) => boolean = () => true,
+  ): Promise<readonly T[]> =>
+    itemsOf(await get(`${kind}s`, `${inside(namespace)}/${PLURALS[kind]}`))
+      .map((item) => shown<T>(kind, item))
+      .filter(isWanted)
+      .sort(byName);
+
   return {
     defaultNamespace: api.namespace,
-    clusters: async (namespace) =>
-      itemsOf(await get('AWSClusters', `${inside(namespace)}/awsclusters`))
-        .map((item) => shown<StoredCluster>('AWSCluster', item))
-        .sort(byName),
+    clusters: (namespace) => all<StoredCluster>('AWSCluster', namespace),
     cluster: (namespace, name) => one<StoredCluster>('AWSCluster', namespace, name),
     object: (kind, namespace, name) => one<StoredCluster | StoredNodePool>(kind, namespace, name),
-    nodePools: async (namespace, clusterName) =>
-      itemsOf(await get('AWSNodePools', `${inside(namespace)}/awsnodepools`))
-        .map((item) => shown<StoredNodePool>('AWSNodePool', item))
-        .filter((pool) => pool.spec?.clusterName === clusterName)
-        .sort(byName),
+    objects: (kind, namespace) => all(kind, namespace),
+    nodePools: (namespace, clusterName) =>
+      all<StoredNodePool>('AWSNodePool', namespace, ({ spec }) => spec?.clusterName === clusterName),
   };
 };

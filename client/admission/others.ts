@@ -5,7 +5,8 @@
  * cache doesn't show yet would be admitted. Neighbours: `judge.ts` asks; `../api-server.ts` speaks HTTP.
  */
 import { API_VERSION } from '../../api/names.ts';
-import { ApiRefusal, type ApiServer } from '../api-server.ts';
+import type { ApiServer } from '../api-server.ts';
+import { ApiRefusal } from '../refusal.ts';
 import type { Others } from './judge.ts';
 import { readOtherCluster, readOtherNodePool, valueOf } from './objects.ts';
 

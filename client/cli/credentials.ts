@@ -2,8 +2,7 @@
  * Credentials: a short-lived client certificate for one cluster, issued on request.
  *
  * Owns: the key pair, which never leaves this machine (I8), and the request. Neighbours: the `IssueCredential` workflow
- * signs; `credential-cache.ts` keeps; kubectl calls this as an exec plugin.
- * See https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
+ * signs; `credential-cache.ts` keeps; `exec-credential.ts` hands them to kubectl.
  */
 import type { ObjectRef } from '../../api/object.ts';
 import { ISSUE_CREDENTIAL_WORKFLOW, type IssuedCertificate, TASK_QUEUE } from '../../workflows/messages.ts';
@@ -65,15 +64,3 @@ export const issueCredential = async (configuration: ClientConfiguration, object
     }
   });
 };
-
-/** What kubectl reads from an exec plugin. */
-export const execCredential = (credential: Credential): string =>
-  JSON.stringify({
-    apiVersion: 'client.authentication.k8s.io/v1',
-    kind: 'ExecCredential',
-    status: {
-      expirationTimestamp: credential.expiresAt,
-      clientCertificateData: credential.certificate,
-      clientKeyData: credential.key,
-    },
-  });

@@ -39,7 +39,7 @@ export const readDescription = async (
   name: string,
   namespace: string | undefined,
 ): Promise<Description> => {
-  const api = managementApi(configuration);
+  const api = await managementApi(configuration);
   const where = namespace ?? api.defaultNamespace;
   const [cluster, pools] = await Promise.all([api.cluster(where, name), api.nodePools(where, name)]);
   const temporalFlags = flagsFor(configuration);
@@ -68,7 +68,7 @@ export const readOperationOf = async (
   name: string,
   namespace: string | undefined,
 ): Promise<DescribedObject> => {
-  const api = managementApi(configuration);
+  const api = await managementApi(configuration);
   const object = await api.object(kind, namespace ?? api.defaultNamespace, name);
   const temporalFlags = flagsFor(configuration);
   try {

@@ -3,13 +3,14 @@
  *
  * Owns: when to issue. kubectl waits for this, so nothing here loads more than it needs. Neighbours: `credentials.ts`
  * issues, `credential-cache.ts` keeps.
+ * See https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
  */
 import { join } from 'node:path';
 import type { ObjectRef } from '../../api/object.ts';
 import { type ClientConfiguration, slipwayHome } from '../configuration.ts';
 import { messagesOf } from '../user-error.ts';
 import { cachedCredential, keepCredential } from './credential-cache.ts';
-import { type Credential, issueCredential } from './credentials.ts';
+import type { Credential } from './credentials.ts';
 import { say } from './output.ts';
 
 const folderIn = (environment: NodeJS.ProcessEnv): string => join(slipwayHome(environment), 'credentials');
@@ -20,6 +21,7 @@ export const newCredential = async (
   environment: NodeJS.ProcessEnv,
   object: ObjectRef,
 ): Promise<Credential> => {
+  const { issueCredential } = await import('./credentials.ts');
   const credential = await issueCredential(configuration, object);
   try {
     keepCredential(folderIn(environment), object, credential);
@@ -36,3 +38,15 @@ export const credentialFor = async (
   object: ObjectRef,
 ): Promise<Credential> =>
   cachedCredential(folderIn(environment), object, Date.now()) ?? newCredential(configuration, environment, object);
+
+/** What kubectl reads from an exec plugin. */
+export const execCredential = (credential: Credential): string =>
+  JSON.stringify({
+    apiVersion: 'client.authentication.k8s.io/v1',
+    kind: 'ExecCredential',
+    status: {
+      expirationTimestamp: credential.expiresAt,
+      clientCertificateData: credential.certificate,
+      clientKeyData: credential.key,
+    },
+  });

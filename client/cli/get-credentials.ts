@@ -39,7 +39,7 @@ export const getCredentials = async (
   name: string,
   options: { readonly namespace?: string; readonly kubeconfig?: string },
 ): Promise<WrittenCredentials> => {
-  const api = managementApi(configuration);
+  const api = await managementApi(configuration);
   const namespace = options.namespace ?? api.defaultNamespace;
   const cluster = await api.cluster(namespace, name);
   const object: ObjectRef = { kind: 'AWSCluster', namespace, name, uid: cluster.metadata.uid };
@@ -62,7 +62,7 @@ export const getCredentials = async (
       exec: {
         command: process.execPath,
         args: [
-          fileURLToPath(new URL('./main.ts', import.meta.url)),
+          fileURLToPath(new URL('./slipway.js', import.meta.url)),
           ...['clusters', 'credential', namespace, name, object.uid],
         ],
         // These lead the plugin to the same Temporal and the same cache, from wherever kubectl calls it.

@@ -5,22 +5,11 @@
  * `../verbs.ts` and `../blocked.ts`, which are loaded only when a command runs.
  */
 import { Argument, type Command, Option } from 'commander';
-import type { ObjectKind } from '../../api/object.ts';
 import type { Verb } from '../../workflows/messages.ts';
 import type { ClientConfiguration } from '../configuration.ts';
+import { KIND_WORDS, kindOf } from './kinds.ts';
+import { namespaced, output, reading } from './options.ts';
 import { paintFor, print, printJson, say } from './output.ts';
-
-/** As kubectl has them: singular, plural and the kind itself. */
-const KINDS: Readonly<Record<string, ObjectKind>> = {
-  cluster: 'AWSCluster',
-  clusters: 'AWSCluster',
-  awscluster: 'AWSCluster',
-  awsclusters: 'AWSCluster',
-  nodepool: 'AWSNodePool',
-  nodepools: 'AWSNodePool',
-  awsnodepool: 'AWSNodePool',
-  awsnodepools: 'AWSNodePool',
-};
 
 type Common = { readonly namespace?: string; readonly kubeconfig?: string; readonly output: string };
 
@@ -41,14 +30,13 @@ const VERBS: readonly { readonly verb: Verb; readonly description: string; reado
   ];
 
 const about = (command: Command, ...formats: readonly string[]): Command =>
-  command
-    .addArgument(new Argument('<kind>', 'cluster or nodepool').choices(Object.keys(KINDS)))
-    .argument('<name>', 'name of the object')
-    .option('-n, --namespace <namespace>', "namespace; default: that of the kubeconfig's context")
-    .option('--kubeconfig <path>', 'kubeconfig of the management API, as --management-kubeconfig')
-    .addOption(new Option('-o, --output <format>', 'how to print it').choices(formats).default(formats[0]));
-
-const kindOf = (kind: string): ObjectKind => KINDS[kind] ?? 'AWSCluster';
+  reading(
+    namespaced(
+      command
+        .addArgument(new Argument('<kind>', 'cluster or nodepool').choices(KIND_WORDS))
+        .argument('<name>', 'name of the object'),
+    ),
+  ).addOption(output(...formats));
 
 export const addOperationsCommands = (
   program: Command,
@@ -56,13 +44,10 @@ export const addOperationsCommands = (
 ): void => {
   const operations = program.command('operations').description('operations on clusters and node pools');
 
-  operations
-    .command('list')
+  reading(namespaced(operations.command('list')))
     .description('list what runs and what is blocked')
-    .option('-n, --namespace <namespace>', "namespace; default: that of the kubeconfig's context")
     .option('-A, --all-namespaces', 'in all namespaces', false)
-    .option('--kubeconfig <path>', 'kubeconfig of the management API, as --management-kubeconfig')
-    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'))
+    .addOption(output('table', 'json'))
     .action(async (options: Common & { readonly allNamespaces: boolean }) => {
       const [{ managementApi }, { withTemporal }, { listOperations }, { operationTable }] = await Promise.all([
         import('../management.ts'),
@@ -73,7 +58,7 @@ export const addOperationsCommands = (
       const configuration = configurationOf(options.kubeconfig);
       const namespace = options.allNamespaces
         ? undefined
-        : (options.namespace ?? managementApi(configuration).defaultNamespace);
+        : (options.namespace ?? (await managementApi(configuration)).defaultNamespace);
       const listed = await withTemporal(configuration, (client) => listOperations(client, namespace));
       if (options.output === 'json') printJson(listed);
       else if (listed.length > 0) print(operationTable(listed, Date.now()));
@@ -108,7 +93,7 @@ export const addOperationsCommands = (
         import('../verbs.ts'),
       ]);
       const configuration = configurationOf(options.kubeconfig);
-      const api = managementApi(configuration);
+      const api = await managementApi(configuration);
       const object = await api.object(kindOf(kind), options.namespace ?? api.defaultNamespace, name);
       const said = await withTemporal(configuration, (client) =>
         sayVerb(client, referenceOf(object), verb, options.step),

@@ -48,7 +48,7 @@ export const planCluster = async (
   name: string,
   namespace: string | undefined,
 ): Promise<readonly Planned[]> => {
-  const api = managementApi(configuration);
+  const api = await managementApi(configuration);
   const where = namespace ?? api.defaultNamespace;
   const [cluster, pools] = await Promise.all([api.cluster(where, name), api.nodePools(where, name)]);
   return Promise.all([cluster, ...pools].map((object) => planOne(configuration, referenceOf(object))));

@@ -6,7 +6,8 @@
  */
 import { API_VERSION } from '../../api/names.ts';
 import type { ObjectKind } from '../../api/object.ts';
-import { ApiRefusal, type ApiServer } from '../api-server.ts';
+import type { ApiServer } from '../api-server.ts';
+import { ApiRefusal } from '../refusal.ts';
 import { Expired, type Observed, type Page, type Source, type WatchEvent } from './list-watch.ts';
 
 const PAGE_SIZE = 500;

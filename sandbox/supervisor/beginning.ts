@@ -58,7 +58,7 @@ export const prepareHome = async (layout: SandboxLayout): Promise<void> => {
   const slipway = [
     '#!/bin/sh',
     `# Slipway's command line, for this sandbox.`,
-    `SLIPWAY_HOME=${quoted(layout.home)} exec ${quoted(layout.node)} ${quoted(`${layout.checkout}/client/cli/main.ts`)} "$@"`,
+    `SLIPWAY_HOME=${quoted(layout.home)} exec ${quoted(layout.node)} ${quoted(`${layout.checkout}/client/cli/slipway.js`)} "$@"`,
   ];
   writeWhole(`${bin}/slipway`, `${slipway.join('\n')}\n`);
   chmodSync(`${bin}/slipway`, 0o700);

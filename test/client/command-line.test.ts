@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ManagementDouble, type Reply, startManagement } from './management-double.ts';
 import { NOW, storedCluster, storedNodePool } from './objects.ts';
 
-const MAIN = fileURLToPath(new URL('../../client/cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../client/cli/slipway.js', import.meta.url));
 const API = '/apis/multicloud.cluster.gke.io/v1';
 
 const notFound = (name: string): Reply => [404, { kind: 'Status', message: `"${name}" not found`, details: { name } }];

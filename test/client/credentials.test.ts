@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { cachedCredential, keepCredential } from '../../client/cli/credential-cache.ts';
-import { type Credential, execCredential } from '../../client/cli/credentials.ts';
+import type { Credential } from '../../client/cli/credentials.ts';
+import { execCredential } from '../../client/cli/exec-credential.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
 const MINUTE = 60_000;

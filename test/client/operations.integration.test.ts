@@ -17,7 +17,7 @@ import { made, operationOf, planOf, securityGroup, stepOf } from '../workflows/b
 import { type ManagementDouble, startManagement } from './management-double.ts';
 import { storedCluster } from './objects.ts';
 
-const MAIN = fileURLToPath(new URL('../../client/cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../client/cli/slipway.js', import.meta.url));
 const PATH = '/apis/multicloud.cluster.gke.io/v1/namespaces/default/awsclusters/cluster-0';
 const GROUP = 'ensure security-group/controlplane';
 const OBJECT: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: 'uid-0' };

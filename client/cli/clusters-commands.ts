@@ -1,0 +1,78 @@
+/**
+ * `slipway clusters …`: clusters and their node pools.
+ *
+ * Owns: names, arguments and options of these commands. Neighbours: each command's work is in a file of its own; what is
+ * heavy to load is loaded by the command that needs it, since people and kubectl wait for us.
+ */
+import type { Command } from 'commander';
+import type { ObjectRef } from '../../api/object.ts';
+import type { ClientConfiguration } from '../configuration.ts';
+import { namespaced, output, reading } from './options.ts';
+import { paintFor, print, printJson, say } from './output.ts';
+
+export const addClustersCommands = (
+  program: Command,
+  configurationOf: (kubeconfig?: string) => ClientConfiguration,
+): void => {
+  const clusters = program.command('clusters').description('clusters and their node pools');
+
+  reading(namespaced(clusters.command('list')))
+    .description('list clusters')
+    .option('-A, --all-namespaces', 'in all namespaces', false)
+    .addOption(output('table', 'json'))
+    .action(async (options: { namespace?: string; allNamespaces: boolean; output: string; kubeconfig?: string }) => {
+      const [{ managementApi }, { clusterTable }] = await Promise.all([
+        import('../management.ts'),
+        import('./list.ts'),
+      ]);
+      const api = await managementApi(configurationOf(options.kubeconfig));
+      const namespace = options.allNamespaces ? undefined : (options.namespace ?? api.defaultNamespace);
+      const found = await api.clusters(namespace);
+      if (options.output === 'json') printJson(found);
+      else if (found.length > 0) print(clusterTable(found, Date.now()));
+      else say(namespace === undefined ? 'No clusters found.' : `No clusters found in namespace ${namespace}.`);
+    });
+
+  reading(namespaced(clusters.command('describe <name>')))
+    .description('show a cluster as a tree: its state, the live step, attempts and the last error')
+    .addOption(output('tree', 'json'))
+    .action(async (name: string, options: { namespace?: string; output: string; kubeconfig?: string }) => {
+      const [{ readDescription }, { describeLines }] = await Promise.all([
+        import('./describe-command.ts'),
+        import('./describe.ts'),
+      ]);
+      const description = await readDescription(configurationOf(options.kubeconfig), name, options.namespace);
+      if (options.output === 'json') printJson(description);
+      else print(describeLines(description, Date.now(), paintFor(process.stdout, process.env)).join('\n'));
+    });
+
+  reading(namespaced(clusters.command('plan <name>')))
+    .description('say what would be done now for a cluster and its node pools, and do nothing')
+    .addOption(output('text', 'json'))
+    .action(async (name: string, options: { namespace?: string; output: string; kubeconfig?: string }) => {
+      const { planCluster, planLines } = await import('./plan.ts');
+      const planned = await planCluster(configurationOf(options.kubeconfig), name, options.namespace);
+      if (options.output === 'json') printJson(planned);
+      else print(planLines(planned).join('\n'));
+    });
+
+  namespaced(clusters.command('get-credentials <name>'))
+    .description("add the cluster's context to a kubeconfig and switch to it")
+    .option('--kubeconfig <path>', 'kubeconfig to write; default as kubectl: $KUBECONFIG or ~/.kube/config')
+    .addOption(output('text', 'json'))
+    .action(async (name: string, options: { namespace?: string; kubeconfig?: string; output: string }) => {
+      const { credentialsText, getCredentials } = await import('./get-credentials.ts');
+      const written = await getCredentials(configurationOf(), process.env, name, options);
+      if (options.output === 'json') printJson(written);
+      else print(credentialsText(written));
+    });
+
+  clusters
+    .command('credential <namespace> <name> <uid>', { hidden: true })
+    .description('print an ExecCredential: called by kubectl')
+    .action(async (namespace: string, name: string, uid: string) => {
+      const { credentialFor, execCredential } = await import('./exec-credential.ts');
+      const object: ObjectRef = { kind: 'AWSCluster', namespace, name, uid };
+      print(execCredential(await credentialFor(configurationOf(), process.env, object)));
+    });
+};

@@ -1,0 +1,17 @@
+/** Options that many commands have, each spelled once. */
+import { type Command, Option } from 'commander';
+
+const MANAGEMENT = 'kubeconfig of the management API, as --management-kubeconfig';
+
+export const output = (...formats: readonly string[]): Option =>
+  new Option('-o, --output <format>', 'how to print it').choices(formats).default(formats[0]);
+
+export const namespaced = (command: Command): Command =>
+  command.option('-n, --namespace <namespace>', "namespace; default: that of the kubeconfig's context");
+
+/** Of commands that read from the management API: `--kubeconfig` is how kubectl's users say where it is. */
+export const reading = (command: Command): Command => command.option('--kubeconfig <path>', MANAGEMENT);
+
+/** Whether it is one of these, and not another kubeconfig. */
+export const isManagements = (option: Option): boolean =>
+  option.long === '--management-kubeconfig' || option.description === MANAGEMENT;
