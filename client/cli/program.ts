@@ -2,10 +2,12 @@
  * The program `slipway`: the tree of its commands.
  *
  * Owns: what is common to all of them, and where the configuration comes from. Neighbours: `main.ts` runs it; a file for each
+ * group of commands adds them; `completion.ts` reads the tree.
  */
 import { Command } from 'commander';
 import { type ClientConfiguration, readConfiguration } from '../configuration.ts';
 import { addClustersCommands } from './clusters-commands.ts';
+import { addCompletionCommands } from './completion-commands.ts';
 import { addOperationsCommands } from './operations-commands.ts';
 import { output } from './options.ts';
 import { print, printJson } from './output.ts';
@@ -39,6 +41,7 @@ Exit status: 0 done, 1 it failed, 2 wrong usage.`,
 
   addClustersCommands(program, configurationOf);
   addOperationsCommands(program, configurationOf);
+  addCompletionCommands(program, configurationOf);
 
   program
     .command('version')

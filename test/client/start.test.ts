@@ -80,6 +80,13 @@ describe('what people and kubectl wait for loads little', () => {
     expect(loaded.filter((name) => /temporal|grpc|protobuf|zod|undici|openid/.test(name))).toEqual([]);
   });
 
+  test('what Tab completes', async () => {
+    expect(await packagesLoadedBy('__complete', 'bash', 'slipway clusters ')).toEqual(ALWAYS);
+    expect(await packagesLoadedBy('__complete', 'bash', 'slipway clusters describe ')).toEqual(
+      [...ALWAYS, ...READING].sort(),
+    );
+  });
+
   test('a credential that is kept', async () => {
     keepCredential(
       join(home, '.slipway/credentials'),
