@@ -61,6 +61,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./admission.ts'),
   },
+  'command-line': {
+    about: 'how long a person waits for `slipway`, beside `kubectl version --client`',
+    options: [new Option('--runs <n>', 'how many of each command').default('21')],
+    load: () => import('./command-line.ts'),
+  },
   faults: {
     about:
       'every call of a create and a delete meets every fault, each in a case of its own, and nothing is left wrong',

@@ -74,8 +74,11 @@ const shown = <T>(kind: ObjectKind, raw: Raw): T => {
   return { apiVersion: API_VERSION, ...raw, kind, metadata: Object.fromEntries(metadata) } as T;
 };
 
+/** As the API server sorts: what a language would make of names is of no use, and takes long to load. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 const byName = (a: Stored<AWSCluster | AWSNodePool>, b: Stored<AWSCluster | AWSNodePool>): number =>
-  a.metadata.namespace.localeCompare(b.metadata.namespace) || a.metadata.name.localeCompare(b.metadata.name);
+  compare(a.metadata.namespace, b.metadata.namespace) || compare(a.metadata.name, b.metadata.name);
 
 export const managementApi = async (
   configuration: Pick<ClientConfiguration, 'kubeconfig' | 'context'>,

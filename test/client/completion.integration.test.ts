@@ -81,8 +81,16 @@ const BEGIN: Readonly<Record<Shell, Begin>> = {
   zsh: { command: 'zsh -f -i', prepare: 'autoload -U compinit; compinit -D -u; ', list: '\t' },
 };
 
-describe.each(SHELLS)('completion in %s', (shell) => {
+const CASES = SHELLS.map((shell) => {
   const reason = lacking(shell);
+  return {
+    shell,
+    run: reason === undefined ? test : test.skip,
+    title: reason === undefined ? shell : `${shell} (${reason})`,
+  };
+});
+
+describe.each(CASES)('completion in $title', ({ shell, run }) => {
   let terminal: Terminal;
 
   const open = async (kubeconfig: string): Promise<void> => {
@@ -106,8 +114,8 @@ describe.each(SHELLS)('completion in %s', (shell) => {
     return (await terminal.awaits(/called:(.*?)\r?\n/))[1] ?? '';
   };
 
-  (reason === undefined ? test : test.skip)(
-    `completes commands, options, values and names${reason === undefined ? '' : ` (skipped: ${reason})`}`,
+  run(
+    'completes commands, options, values and names',
     async () => {
       await open(api.kubeconfig);
       expect(await called('slipway clu\tli\t--all\t')).toBe('<clusters><list><--all-namespaces>');
@@ -127,7 +135,7 @@ describe.each(SHELLS)('completion in %s', (shell) => {
     120_000,
   );
 
-  (reason === undefined ? test : test.skip)(
+  run(
     'lists what there is when it is more than one, looks where the line says, and completes files',
     async () => {
       await open('/nowhere');
@@ -142,7 +150,7 @@ describe.each(SHELLS)('completion in %s', (shell) => {
     120_000,
   );
 
-  (reason === undefined ? test : test.skip)(
+  run(
     'says nothing when there is nothing to be known',
     async () => {
       await open('/nowhere');

