@@ -32,14 +32,16 @@ const program = new Command('npm run sandbox --')
     `
 Environment:
   SLIPWAY_HOME    where this sandbox keeps its state (default ~/.slipway); another home is another sandbox
-  SLIPWAY_CACHE   where built tools are kept (default ~/.cache/slipway)
+  SLIPWAY_CACHE   where tools are kept (default ~/.cache/slipway)
+  SLIPWAY_DOWNLOADS   off builds every tool from source, and runs none that its maker built (default auto)
+  SLIPWAY_DOWNLOAD_MIRROR   address under which a mirror has the folders dl.k8s.io, github.com and api.github.com
   SLIPWAY_TEMPORAL_DATA   where Temporal keeps its data: memory is quicker, and gone with its process (default file)
   SLIPWAY_PACE    aws: health checks, registrations of targets and shutdowns of machines take their time, as on AWS;
                   quick: they don't, for what isn't about availability (default aws)
   SLIPWAY_REGISTRATION_SECONDS, SLIPWAY_SHUTDOWN_SECONDS   how long a load balancer takes to know a target, and to forget
                   one, and how long a machine that ends may take at most (defaults by pace: 120 and 300, or 0.1 and 1)
 
-Exit status: 0 done, 2 wrong usage, 3 a prerequisite is missing, 4 a tool could not be built, 5 a part does not start,
+Exit status: 0 done, 2 wrong usage, 3 a prerequisite is missing, 4 a tool could not be had, 5 a part does not start,
 6 there is no sandbox, 7 there is no such part, 8 refused, 1 anything else.`,
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT.usage));

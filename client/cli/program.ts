@@ -45,12 +45,12 @@ Exit status: 0 done, 1 it failed, 2 wrong usage.`,
 
   program
     .command('version')
-    .description('print the version')
+    .description('print the version, and in a sandbox those of its tools, and which way each came')
     .addOption(output('text', 'json'))
     .action(async (options: { output: string }) => {
-      const { version } = await import('./version.ts');
+      const { version, versionText } = await import('./version.ts');
       if (options.output === 'json') printJson(version());
-      else print(`slipway ${version().version} (Node.js ${version().node})`);
+      else print(versionText(version()));
     });
 
   return program;

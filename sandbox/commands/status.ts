@@ -4,6 +4,7 @@
  * Owns: the shape of `status -o json`, which is stable. Neighbours: `sandbox.ts` reads the state.
  */
 import { AWS_CREDENTIALS, folders, REGION } from '../layout.ts';
+import { saidOf, type ToolRecord, toolsIn } from '../tools/origin.ts';
 import { type PartStatus, partsNow, theSandbox } from './sandbox.ts';
 
 export type SandboxStatus = {
@@ -28,6 +29,8 @@ export type SandboxStatus = {
   /** Prometheus metrics of the worker. */
   readonly metrics: string;
   readonly parts: readonly PartStatus[];
+  /** The programs that are not Slipway's own, and which way each came. */
+  readonly tools: readonly ToolRecord[];
 };
 
 const url = (address: { host: string; port: number }): string => `http://${address.host}:${address.port}`;
@@ -51,6 +54,7 @@ export const statusNow = (ofHome?: string): SandboxStatus => {
     hub: url(layout.hub),
     metrics: `${url(layout.workerMetrics)}/metrics`,
     parts: partsNow(layout, state),
+    tools: toolsIn(layout.bin),
   };
 };
 
@@ -91,6 +95,8 @@ const asText = (status: SandboxStatus): string => {
       ['Metrics', status.metrics],
       ['Proxy', status.proxy],
     ]),
+    '',
+    table([['TOOL', 'VERSION', 'CAME'], ...status.tools.map((one) => [one.tool, one.version, saidOf(one)])]),
     ...(lost ? ['', 'account lost: what AWS held is gone with its process. `npm run sandbox -- up` begins anew.'] : []),
   ].join('\n');
 };

