@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { GO_TOOLS } from '../../../sandbox/tools/catalogue.ts';
+import { FOLDER } from '../../../sandbox/tools/recipes.ts';
+
+/** etcd brings few of Kubernetes' packages, and its own versions of what they need. */
+const SHARING = GO_TOOLS.filter(({ name }) => name !== 'etcd');
+
+test('what Kubernetes, its AWS controller and kwok share has one version, so that Go compiles it once', () => {
+  const versions = new Map<string, Set<string>>();
+  for (const { folder } of SHARING) {
+    for (const [, module = '', version = ''] of readFileSync(`${FOLDER}/${folder}/go.mod`, 'utf8').matchAll(
+      /^\t(\S+) (v\S+)/gm,
+    )) {
+      // A placeholder of Kubernetes' own modules, of which nothing is compiled.
+      if (version !== 'v0.0.0') versions.set(module, (versions.get(module) ?? new Set()).add(version));
+    }
+  }
+  const differing = [...versions].filter(([, found]) => found.size > 1).map(([module, found]) => [module, ...found]);
+  // To mend it: `go get <module>@<the newest of these>` in the folders that have another.
+  expect(differing).toEqual([]);
+});
