@@ -5,11 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { slipwayHome } from '../configuration.ts';
 
-const TOOL = z.object({ tool: z.string(), version: z.string(), came: z.string() });
-export type ToolVersion = z.infer<typeof TOOL>;
+export type ToolVersion = { readonly tool: string; readonly version: string; readonly came: string };
 
 export type Version = {
   readonly version: string;
@@ -18,11 +16,17 @@ export type Version = {
   readonly tools: readonly ToolVersion[];
 };
 
+/** By hand, since zod alone takes longer to load than the command has. */
+const isToolVersion = (one: unknown): one is ToolVersion => {
+  const { tool, version: other, came } = (one ?? {}) as Partial<Record<keyof ToolVersion, unknown>>;
+  return [tool, other, came].every((word) => typeof word === 'string');
+};
+
 /** A version is said whatever there is: a configuration that cannot be read is told by the commands that need it. */
 const toolsOf = (home: string): readonly ToolVersion[] => {
   try {
-    const content: unknown = JSON.parse(readFileSync(join(home, 'config.json'), 'utf8'));
-    return z.object({ tools: z.array(TOOL) }).parse(content).tools;
+    const content = JSON.parse(readFileSync(join(home, 'config.json'), 'utf8')) as { readonly tools?: unknown };
+    return Array.isArray(content.tools) ? content.tools.filter(isToolVersion) : [];
   } catch {
     return [];
   }

@@ -78,6 +78,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
 export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm ci': '.ci/run',
   'npm test': '.ci/run',
+  'npm run test:all': '.ci/run',
   'npm run bench -- --help': 'test/bench/command-line.test.ts',
   'npm run bench -- faults --sample 15 -o json': 'test/faults/matrix.trial.test.ts',
 };
