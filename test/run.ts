@@ -22,6 +22,8 @@ import { cacheFolder, ensureTools } from '../sandbox/tools/build.ts';
 import { mostFiles } from './runner/admission.ts';
 import { GATE, openGate, type Told } from './runner/gate.ts';
 import { timesTable } from './runner/table.ts';
+import { SHARED_TEMPORAL, sharedNamespaces } from './support/shared-temporal.ts';
+import type { TemporalServer } from './support/temporal-server.ts';
 
 const GROUPS = ['unit', 'integration', 'journey', 'trial'] as const;
 type Group = (typeof GROUPS)[number];
@@ -85,17 +87,25 @@ const tell = ({ rows, waits }: Times, told: readonly Told[]): void => {
   if (waits !== undefined) writeFileSync(waits, JSON.stringify(told, undefined, 1));
 };
 
+/** Loaded where it is needed: unit tests need no Temporal. */
+const startSharedTemporal = async (): Promise<TemporalServer> =>
+  (await import('./support/temporal-server.ts')).startTemporalServer(sharedNamespaces());
+
 /** Runs what belongs to these groups, all of it at once as far as the computer bears it. */
 const runTogether = async (groups: readonly Group[], filters: readonly string[], times: Times): Promise<Counts> => {
   if (!groups.includes('unit')) await ensureTools();
   const folder = mkdtempSync(join(tmpdir(), 'slipway-tests-'));
   const gate = groups.includes('unit') ? undefined : await openGate();
+  const temporal = groups.includes('integration') ? await startSharedTemporal() : undefined;
   const began = performance.now();
   try {
     const report = join(folder, 'report.json');
     process.stdout.write(`\n${groups.join(' and ')} tests\n`);
     const flags = [...flagsOf(groups), '--passWithNoTests', '--json', '--outputFile', report];
-    const environment = gate === undefined ? {} : { [GATE]: gate.path };
+    const environment = {
+      ...(gate === undefined ? {} : { [GATE]: gate.path }),
+      ...(temporal === undefined ? {} : { [SHARED_TEMPORAL]: temporal.address }),
+    };
     const code = await runJest(filters.length > 0 ? [...flags, '--', ...filters] : flags, environment);
     const counts = countsIn(report);
     if (gate !== undefined) tell(times, gate.told());
@@ -104,6 +114,7 @@ const runTogether = async (groups: readonly Group[], filters: readonly string[],
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
   } finally {
     gate?.close();
+    await temporal?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 };

@@ -57,8 +57,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'slipway-test-'));
   writeFileSync(join(folder, 'management'), management.kubeconfig);
   configuration = {
-    temporalAddress: temporal.environment.address,
-    temporalNamespace: 'default',
+    temporalAddress: temporal.address,
+    temporalNamespace: temporal.namespace,
     kubeconfig: join(folder, 'management'),
     proxy: 'http://127.0.0.1:8118',
   };

@@ -37,7 +37,8 @@ describe('slipway operations', () => {
         HOME: folder,
         SLIPWAY_HOME: folder,
         SLIPWAY_KUBECONFIG: join(folder, 'kubeconfig'),
-        TEMPORAL_ADDRESS: temporal.environment.address,
+        TEMPORAL_ADDRESS: temporal.address,
+        TEMPORAL_NAMESPACE: temporal.namespace,
       };
       execFile(process.execPath, [MAIN, 'operations', ...args], { env: environment }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),

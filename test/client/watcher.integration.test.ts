@@ -11,8 +11,8 @@ import { connectApiServer, loadKubeConfig } from '../../client/api-server.ts';
 import { runWatcher } from '../../client/watcher/watcher.ts';
 import { ROOT, seedManifest, withPath } from '../api/manifests.ts';
 import { type ApiServerForTests, startApiServer } from '../support/api-server.ts';
+import { startTemporalServer, type TemporalServer } from '../support/temporal-server.ts';
 import { waitFor } from '../support/wait.ts';
-import { startTemporalServer, type TemporalServer } from './temporal-server.ts';
 
 const API = '/apis/multicloud.cluster.gke.io/v1';
 const PLURALS = { AWSCluster: 'awsclusters', AWSNodePool: 'awsnodepools' } as const;

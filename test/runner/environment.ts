@@ -10,6 +10,7 @@ import { connect, type Socket } from 'node:net';
 import { relative } from 'node:path';
 import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
 import { TestEnvironment } from 'jest-environment-node';
+import { FILE_NUMBER } from '../support/shared-temporal.ts';
 import { WAITS, type Wait } from '../support/waits.ts';
 import { GATE, type Message } from './gate.ts';
 
@@ -35,7 +36,8 @@ export default class GatedEnvironment extends TestEnvironment {
     if (path !== undefined) {
       this.gate = connect(path);
       this.tell({ kind: 'may I begin' });
-      await once(this.gate, 'data');
+      const [number] = (await once(this.gate, 'data')) as [Buffer];
+      this.global.process.env[FILE_NUMBER] = number.toString().trim();
     }
     Object.assign(this.global, { [WAITS]: this.waits });
     this.from = Date.now();

@@ -26,7 +26,7 @@ const ask = ({ path }: Gate): { readonly socket: Socket; readonly begun: () => b
     heard += chunk.toString();
   });
   socket.write(`${JSON.stringify({ kind: 'may I begin' } satisfies Message)}\n`);
-  return { socket, begun: () => heard === 'begin\n' };
+  return { socket, begun: () => /^\d+\n$/.test(heard) };
 };
 
 const untilBegun = (file: ReturnType<typeof ask>) =>

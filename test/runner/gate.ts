@@ -1,7 +1,7 @@
 /**
  * Gate: where each test file asks whether it may begin, and says at its end what it waited for.
  *
- * Owns: the socket, who waits there and who is inside; a file whose process dies has left. Neighbours: `admission.ts` decides;
+ * Owns: the socket, who waits there and who is inside, and a number for each who enters; a file whose process dies has left. Neighbours: `admission.ts` decides;
  * `environment.ts` is the other side; `../run.ts` opens the gate for a run and makes a table of what was told.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -36,7 +36,7 @@ export const openGate = async (look = watchMachine()): Promise<Gate> => {
   const waiting: Socket[] = [];
   const inside = new Set<Socket>();
   const told: Told[] = [];
-  const last = { beganAt: 0, machine: look() };
+  const last = { beganAt: 0, number: 0, machine: look() };
 
   const admit = (): void => {
     const { machine } = last;
@@ -47,7 +47,8 @@ export const openGate = async (look = watchMachine()): Promise<Gate> => {
       waiting.shift();
       inside.add(next);
       last.beganAt = Date.now();
-      next.write('begin\n');
+      last.number += 1;
+      next.write(`${last.number}\n`);
     }
   };
   const timer = setInterval(() => {

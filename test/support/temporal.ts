@@ -1,7 +1,8 @@
 /**
  * A real Temporal server in memory and a worker on it, for tests of workflows.
  *
- * Owns: starting and ending both. Tests give activities as plain functions: doubles, not mocks.
+ * Owns: starting and ending both. One server serves all files of a run, each in a namespace of its own (`../run.ts` starts it);
+ * a file that runs by itself starts one. Tests give activities as plain functions: doubles, not mocks.
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -12,11 +13,15 @@ import { cached } from '../../sandbox/layout.ts';
 import { cacheFolder } from '../../sandbox/tools/build.ts';
 import { packWorkflows, type WorkflowBundle } from '../../worker/workflow-bundle.ts';
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
+import { sharedTemporal } from './shared-temporal.ts';
 import { toolsFolder } from './tools.ts';
 import { noting } from './waits.ts';
 
 export type TemporalForTests = {
   readonly environment: TestWorkflowEnvironment;
+  /** For command lines: where the server is, and the namespace. */
+  readonly address: string;
+  readonly namespace: string;
   /** Runs `body` with a worker on a task queue of its own. */
   readonly withWorker: <T>(
     activities: Partial<Activities>,
@@ -28,22 +33,29 @@ export type TemporalForTests = {
 
 export const startTemporal = async (): Promise<TemporalForTests> => {
   Runtime.install({ logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } });
+  const shared = sharedTemporal(process.env);
   const environment = await noting('starting', 'Temporal', async () =>
-    TestWorkflowEnvironment.createLocal({
-      server: {
-        executable: { type: 'existing-path', path: join(await toolsFolder(), 'temporal') },
-        searchAttributes: Object.values(SEARCH_ATTRIBUTES),
-      },
-    }),
+    shared === undefined
+      ? TestWorkflowEnvironment.createLocal({
+          server: {
+            executable: { type: 'existing-path', path: join(await toolsFolder(), 'temporal') },
+            searchAttributes: Object.values(SEARCH_ATTRIBUTES),
+          },
+        })
+      : TestWorkflowEnvironment.createFromExistingServer(shared),
   );
+  const namespace = shared?.namespace ?? 'default';
   let bundle: WorkflowBundle | undefined;
   return {
     environment,
+    address: shared?.address ?? environment.address,
+    namespace,
     withWorker: async (activities, body, options = {}) => {
       bundle ??= await noting('starting', 'packing of workflows', () => packWorkflows(cached(cacheFolder()).packed));
       const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
       const worker = await Worker.create({
         connection: environment.nativeConnection,
+        namespace,
         taskQueue,
         workflowBundle: bundle,
         activities,

@@ -253,7 +253,7 @@ describe('an entity', () => {
         { step: 'assess', verdict: 'blocked', message: 'wrong account' },
       ]);
       // As a worker counts it, over the connection that a worker has.
-      const client = new Client({ connection: temporal.environment.nativeConnection });
+      const client = new Client({ connection: temporal.environment.nativeConnection, namespace: temporal.namespace });
       const counted = await waitFor('it is counted', async () =>
         (await listBlocked(client)).find(({ message }) => message === 'wrong account'),
       );

@@ -82,7 +82,8 @@ const refusal = async (saying: Promise<unknown>): Promise<string> => {
 
 /** The command line of Temporal, as people type it. */
 const cli = async (...args: string[]): Promise<string> =>
-  (await promisify(execFile)(program, [...args, '--address', temporal.environment.address])).stdout;
+  (await promisify(execFile)(program, [...args, '--address', temporal.address, '--namespace', temporal.namespace]))
+    .stdout;
 
 describe('skip', () => {
   test('goes on without a wait that would never end', async () => {
@@ -285,7 +286,7 @@ describe("Temporal's own commands", () => {
       const printed = updateCommand('retry', handle.workflowId, GROUP).replace(/^temporal/, `'${program}'`);
       const { stdout } = await promisify(execFile)('sh', [
         '-c',
-        `${printed} --address ${temporal.environment.address}`,
+        `${printed} --address ${temporal.address} --namespace ${temporal.namespace}`,
       ]);
       expect(stdout).toContain(`Retrying ${GROUP}.`);
       expect(await handle.result()).toEqual({ state: 'succeeded' });

@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
-import { toolsFolder } from '../support/tools.ts';
-import { waitFor } from '../support/wait.ts';
-import { noting } from '../support/waits.ts';
+import { toolsFolder } from './tools.ts';
+import { waitFor } from './wait.ts';
+import { noting } from './waits.ts';
 
 export type TemporalServer = {
   readonly address: string;
@@ -31,9 +31,11 @@ const freePort = async (): Promise<number> => {
   return address.port;
 };
 
-export const startTemporalServer = (): Promise<TemporalServer> => noting('starting', 'Temporal', startServer);
+/** `namespaces` are there beside `default`. */
+export const startTemporalServer = (namespaces: readonly string[] = []): Promise<TemporalServer> =>
+  noting('starting', 'Temporal', () => startServer(namespaces));
 
-const startServer = async (): Promise<TemporalServer> => {
+const startServer = async (namespaces: readonly string[]): Promise<TemporalServer> => {
   const program = join(await toolsFolder(), 'temporal');
   // Its services find each other on 127.0.0.1 only.
   const port = await freePort();
@@ -53,9 +55,10 @@ const startServer = async (): Promise<TemporalServer> => {
       '--search-attribute',
       `${name}=Keyword`,
     ]);
+    const more = [...attributes, ...namespaces.flatMap((namespace) => ['--namespace', namespace])];
     child = spawn(
       program,
-      ['server', 'start-dev', '--headless', '--port', `${port}`, '--log-level', 'never', ...attributes],
+      ['server', 'start-dev', '--headless', '--port', `${port}`, '--log-level', 'never', ...more],
       { stdio: 'ignore' },
     );
     await once(child, 'spawn');
