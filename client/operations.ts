@@ -3,13 +3,20 @@
  * pending activities.
  *
  * Owns: reading from Temporal. A query needs a worker; the server alone knows attempts and last failures, so a
- * description stays useful while no worker is up. Neighbours: `cli/describe.ts` draws what is read here.
+ * description stays useful while no worker is up. An operation that has ended is not queried: the worker would replay all
+ * that it did, for a second and more, to say what its result says. Neighbours: `cli/describe.ts` draws what is read here.
  */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import type { QueryDefinition } from '@temporalio/common';
 import { entityWorkflowId } from '../api/names.ts';
 import type { ObjectRef } from '../api/object.ts';
-import { type EntityView, getEntityState, getOperationState, type OperationView } from '../workflows/messages.ts';
+import {
+  type EntityView,
+  getEntityState,
+  getOperationState,
+  type OperationResult,
+  type OperationView,
+} from '../workflows/messages.ts';
 import { allOf } from './temporal.ts';
 import { messagesOf } from './user-error.ts';
 
@@ -25,6 +32,7 @@ export type LiveStep = {
 
 export type WorkflowReport<View> = {
   readonly workflowId: string;
+  readonly runId: string;
   readonly type: string;
   /** Temporal's own word: RUNNING, COMPLETED, FAILED, … */
   readonly status: string;
@@ -38,7 +46,10 @@ export type WorkflowReport<View> = {
 };
 
 export type EntityReport = WorkflowReport<EntityView>;
-export type OperationReport = WorkflowReport<OperationView>;
+export type OperationReport = WorkflowReport<OperationView> & {
+  /** How it ended, by its own word; undefined while it runs, and when it was cancelled or terminated by hand. */
+  readonly result?: OperationResult;
+};
 
 const QUERY_DEADLINE_MS = 3_000;
 const DEADLINE_MS = 10_000;
@@ -68,35 +79,40 @@ const liveStepOf = (activity: PendingActivity): LiveStep => {
   };
 };
 
-const read = async <View>(
+/** What the workflow says of itself, or why it says nothing. */
+const ask = async <View>(
   client: Client,
-  workflowId: string,
+  handle: WorkflowHandle,
   query: QueryDefinition<View>,
-): Promise<WorkflowReport<View> | undefined> => {
-  const handle = client.workflow.getHandle(workflowId);
-  const ask = async (): Promise<{ view: View } | { unanswered: string }> => {
-    try {
-      const deadline = Date.now() + QUERY_DEADLINE_MS;
-      return { view: await client.connection.withDeadline(deadline, () => handle.query(query)) };
-    } catch (error) {
-      // No worker is up, or it is busy: what the server knows is shown all the same.
-      return { unanswered: messagesOf(error).join(': ') };
-    }
-  };
+): Promise<{ readonly view: View } | { readonly unanswered: string }> => {
   try {
-    const [description, answer] = await allOf([
-      client.connection.withDeadline(Date.now() + DEADLINE_MS, () => handle.describe()),
-      ask(),
-    ]);
-    return {
-      workflowId: description.workflowId,
-      type: description.type,
-      status: description.status.name,
-      startedAt: description.startTime.toISOString(),
-      ...(description.closeTime === undefined ? {} : { closedAt: description.closeTime.toISOString() }),
-      ...answer,
-      live: (description.raw.pendingActivities ?? []).map(liveStepOf),
-    };
+    const deadline = Date.now() + QUERY_DEADLINE_MS;
+    return { view: await client.connection.withDeadline(deadline, () => handle.query(query)) };
+  } catch (error) {
+    // No worker is up, or it is busy: what the server knows is shown all the same.
+    return { unanswered: messagesOf(error).join(': ') };
+  }
+};
+
+type Facts = Omit<WorkflowReport<never>, 'view' | 'unanswered'>;
+
+const describeRun = async (client: Client, handle: WorkflowHandle): Promise<Facts> => {
+  const description = await client.connection.withDeadline(Date.now() + DEADLINE_MS, () => handle.describe());
+  return {
+    workflowId: description.workflowId,
+    runId: description.runId,
+    type: description.type,
+    status: description.status.name,
+    startedAt: description.startTime.toISOString(),
+    ...(description.closeTime === undefined ? {} : { closedAt: description.closeTime.toISOString() }),
+    live: (description.raw.pendingActivities ?? []).map(liveStepOf),
+  };
+};
+
+/** Undefined when there is no such workflow. */
+const ifThere = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await read();
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
@@ -105,8 +121,20 @@ const read = async <View>(
 
 /** The entity that owns an object; undefined when there is none. */
 export const readEntity = (client: Client, object: ObjectRef): Promise<EntityReport | undefined> =>
-  read(client, entityWorkflowId(object), getEntityState);
+  ifThere(async () => {
+    const handle = client.workflow.getHandle(entityWorkflowId(object));
+    const [facts, answer] = await allOf([describeRun(client, handle), ask(client, handle, getEntityState)]);
+    return { ...facts, ...answer };
+  });
 
 /** The operation that runs on an object, or ran last; undefined when there was none. */
 export const readOperation = (client: Client, object: ObjectRef): Promise<OperationReport | undefined> =>
-  read(client, `${entityWorkflowId(object)}/operation`, getOperationState);
+  ifThere(async () => {
+    const workflowId = `${entityWorkflowId(object)}/operation`;
+    const facts = await describeRun(client, client.workflow.getHandle(workflowId));
+    const handle = client.workflow.getHandle<() => Promise<OperationResult>>(workflowId, facts.runId);
+    if (facts.status === 'RUNNING') return { ...facts, ...(await ask(client, handle, getOperationState)) };
+    if (facts.status !== 'COMPLETED') return facts;
+    const result = await client.connection.withDeadline(Date.now() + DEADLINE_MS, () => handle.result());
+    return { ...facts, result };
+  });

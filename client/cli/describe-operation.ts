@@ -126,22 +126,41 @@ const unansweredBranch = (report: OperationReport, object: AnyObject, drawing: D
   return branch(
     `${paint.dim('·')} ${report.type} ${report.status.toLowerCase()}, ${began}`,
     ...liveBranches(report, paint),
-    ...(report.status === 'RUNNING' ? recordedBranch(object, drawing) : []),
+    ...recordedBranch(object, drawing),
   );
+};
+
+type Ended = { readonly type: string; readonly state: string; readonly took: number; readonly steps: string };
+
+const endedBranch = ({ type, state, took, steps }: Ended, { paint }: Drawing): Branch => {
+  const mark = state === 'succeeded' ? paint.green('✓') : paint.red('✗');
+  return leaf(`${mark} ${type} ${state} in ${span(took)}${steps === '' ? '' : ` (${steps} steps)`}`);
+};
+
+/** How it ended, by its result; how many steps it did, by the status that was written at its end. */
+const closedBranch = (report: OperationReport, { status }: AnyObject, drawing: Drawing): Branch => {
+  const { type, runId, result, startedAt, closedAt = startedAt } = report;
+  // Cancelled or terminated by hand.
+  if (result === undefined) return leaf(`${drawing.paint.red('✗')} ${type} ${report.status.toLowerCase()}`);
+  const { done, total } = (status?.lastOperation?.runID === runId ? status.lastOperation.progress : undefined) ?? {};
+  const steps = done === undefined || total === undefined ? '' : `${done} of ${total}`;
+  return endedBranch({ type, state: result.state, took: Date.parse(closedAt) - Date.parse(startedAt), steps }, drawing);
 };
 
 export const operationBranch = (report: OperationReport, object: AnyObject, drawing: Drawing): Branch => {
   const { paint, now } = drawing;
   const { view } = report;
+  if (report.status !== 'RUNNING') return closedBranch(report, object, drawing);
   if (view === undefined) return unansweredBranch(report, object, drawing);
   const done = view.steps.filter(isDone).length;
   const took = span((view.finishedAt ?? now) - view.startedAt);
   if (view.state !== 'running') {
-    const mark = view.state === 'succeeded' ? paint.green('✓') : paint.red('✗');
-    return leaf(`${mark} ${view.type} ${view.state} in ${took} (${done} of ${view.steps.length} steps)`);
+    const { type, state, startedAt, finishedAt = now } = view;
+    return endedBranch(
+      { type, state, took: finishedAt - startedAt, steps: `${done} of ${view.steps.length}` },
+      drawing,
+    );
   }
-  // Cancelled or terminated by hand: what the view says was true once.
-  if (report.status !== 'RUNNING') return leaf(`${paint.red('✗')} ${view.type} ${report.status.toLowerCase()}`);
   const active = view.steps.filter((step) => step.status.state === 'running' || step.status.state === 'blocked');
   const waiting = view.steps.filter((step) => step.status.state === 'pending').length;
   const { pausedAt } = view;

@@ -3,7 +3,7 @@ import type { Description } from '../../client/cli/describe.ts';
 import type { Paint } from '../../client/cli/tree.ts';
 import type { StoredCluster, StoredNodePool } from '../../client/management.ts';
 import type { EntityReport, OperationReport } from '../../client/operations.ts';
-import type { OperationView, StepView } from '../../workflows/messages.ts';
+import type { OperationResult, OperationView, StepView } from '../../workflows/messages.ts';
 
 export const NOW = Date.parse('2026-01-01T12:00:00Z');
 const SECOND = 1_000;
@@ -49,6 +49,7 @@ export const ENTITY_ID = 'awscluster/default/cluster-0/uid-0';
 
 export const entity = (view: EntityReport['view'], more: Partial<EntityReport> = {}): EntityReport => ({
   workflowId: ENTITY_ID,
+  runId: 'run-entity',
   type: 'AwsCluster',
   status: 'RUNNING',
   startedAt: new Date(ago(22)).toISOString(),
@@ -77,6 +78,7 @@ export const view = (steps: readonly StepView[], more: Partial<OperationView> = 
 
 export const operation = (of: OperationView | undefined, more: Partial<OperationReport> = {}): OperationReport => ({
   workflowId: `${ENTITY_ID}/operation`,
+  runId: 'run-0',
   type: 'CreateCluster',
   status: 'RUNNING',
   startedAt: new Date(ago(20)).toISOString(),
@@ -90,3 +92,15 @@ export const describing = (
   nodePools: Description['nodePools'] = [],
   more: Partial<Description> = {},
 ): Description => ({ cluster, nodePools, temporalFlags: '', ...more });
+
+/** An operation that ended by itself, three seconds ago. */
+export const endedOperation = (result: OperationResult): OperationReport => ({
+  workflowId: `${ENTITY_ID}/operation`,
+  runId: 'run-0',
+  type: 'CreateCluster',
+  status: 'COMPLETED',
+  startedAt: new Date(ago(20)).toISOString(),
+  closedAt: new Date(ago(3)).toISOString(),
+  live: [],
+  result,
+});

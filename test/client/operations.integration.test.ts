@@ -155,6 +155,7 @@ describe('slipway operations', () => {
       activities,
       async () => {
         expect(await operation.result()).toEqual({ state: 'succeeded' });
+        await described(/✓ CreateCluster succeeded in \S+/);
         await waitFor('nothing is listed', async () =>
           (await listOperations(client, undefined)).length === 0 ? true : undefined,
         );
