@@ -8,15 +8,20 @@ import Sequencer from '@jest/test-sequencer';
 
 /** By measured time. What is not listed takes less than a minute, and comes after in Jest's own order. */
 const LONG = [
+  'journeys/replica-loss',
   'journeys/create',
   'situations/situations',
-  'journeys/replica-loss',
   'journeys/killed',
-  'journeys/change',
   'journeys/deleted-any-time',
   'faults/matrix',
+  'docs/operations',
+  'journeys/change',
   'journeys/wrong-place',
+  'sandbox/unprivileged',
+  'sandbox/sandbox',
   'model/model',
+  'workflows/verbs',
+  'agent/replicas',
 ];
 
 const placeOf = (path) => {
