@@ -20,7 +20,7 @@ import { waitFor } from '../support/wait.ts';
 export const STRICT = {
   SLIPWAY_PACE: 'aws',
   SLIPWAY_REGISTRATION_SECONDS: '20',
-  SLIPWAY_SHUTDOWN_SECONDS: '60',
+  SLIPWAY_SHUTDOWN_SECONDS: '45',
 } as const;
 
 const setPace = async (sandbox: SandboxForTests, pace: Pace): Promise<void> => {
