@@ -12,7 +12,7 @@ COPY activities activities
 COPY worker worker
 COPY client client
 ENV SLIPWAY_PACKED_WORKFLOWS=/opt/slipway/packed
-# A worker that starts in a cluster need not pack workflows, and cannot: the folder is not its own.
+# A worker that starts in a cluster need not pack workflows.
 RUN node --input-type=module -e "import('/opt/slipway/worker/workflow-bundle.ts').then((bundle) => bundle.packWorkflows(process.env.SLIPWAY_PACKED_WORKFLOWS))"
 USER node
 CMD ["node", "worker/main.ts"]

@@ -21,9 +21,17 @@ export type ApiReader = {
 
 type Location = Pick<ClientConfiguration, 'kubeconfig' | 'context'>;
 
+/** Who gives up on an answer doesn't wait for a plugin either, which may be asking the person something. */
+const abortOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+
 const get = async ({ url, credentials }: PlainAccess, path: string, signal: AbortSignal): Promise<Answered> => {
   const { request } = await (url.startsWith('https:') ? import('node:https') : import('node:http'));
-  const { headers, ...tls } = await credentials();
+  const { headers, ...tls } = await Promise.race([credentials(), abortOf(signal)]);
   return new Promise((fulfil, reject) => {
     const asked = request(
       `${url}${path}`,

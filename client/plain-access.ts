@@ -25,7 +25,7 @@ export type PlainAccess = {
   /** Name of the context, for messages. */
   readonly context: string;
   readonly namespace: string;
-  /** An exec plugin is run for each call. */
+  /** An exec plugin is run once, however often this is called. */
   readonly credentials: () => Promise<Credentials>;
 };
 
@@ -101,11 +101,15 @@ const accessIn = (config: Kubeconfig, chosen: string | undefined): PlainAccess |
   const cluster = config.clusters.find(({ name }) => name === context?.cluster);
   const user = config.users.find(({ name }) => name === context?.user);
   if (context === undefined || cluster === undefined || user === undefined || !isPlain(cluster, user)) return undefined;
+  let made: Promise<Credentials> | undefined;
   return {
     url: cluster.server.replace(/\/+$/, ''),
     context: context.name,
     namespace: context.namespace ?? 'default',
-    credentials: () => credentialsFor(cluster, user),
+    credentials: () => {
+      made ??= credentialsFor(cluster, user);
+      return made;
+    },
   };
 };
 

@@ -2,7 +2,8 @@
  * Layout: where everything of one sandbox is: addresses, ports and folders, as one plain value.
  *
  * Owns: the addressing scheme. A sandbox has a network of its own, `127.N.0.0/16`: shared services on `127.N.0.x`, the
- * account's subnets on `127.N.1.0/24` to `127.N.6.0/24` (in a stub sandbox bigger ones behind them), so that several sandboxes run side by side without root.
+ * account's subnets on `127.N.1.0/24` to `127.N.6.0/24` (in a stub sandbox bigger ones behind them), so that several sandboxes
+ * run side by side without root.
  * Neighbours: `up` picks N and the proxy's port under a lock, and writes the layout to `<home>/sandbox.json`, where every
  * part reads it.
  */

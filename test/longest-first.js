@@ -8,7 +8,8 @@ import Sequencer from '@jest/test-sequencer';
 
 /** By measured time. What is not listed takes less than a minute, and comes after in Jest's own order. */
 const LONG = [
-  'journeys/replica-loss',
+  'journeys/machine-loss',
+  'journeys/volume-loss',
   'journeys/create',
   'situations/situations',
   'journeys/killed',

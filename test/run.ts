@@ -17,10 +17,10 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cached } from '../sandbox/layout.ts';
 import { cacheFolder, ensureTools } from '../sandbox/tools/build.ts';
+import { compiledFolder } from '../sandbox/tools/store.ts';
 import { mostFiles } from './runner/admission.ts';
-import { GATE, openGate, type Told } from './runner/gate.ts';
+import { GATE, type Gate, openGate, type Told } from './runner/gate.ts';
 import { timesTable } from './runner/table.ts';
 import { SHARED_TEMPORAL, sharedNamespaces } from './support/shared-temporal.ts';
 import type { TemporalServer } from './support/temporal-server.ts';
@@ -71,12 +71,18 @@ const runJest = (args: readonly string[], environment: NodeJS.ProcessEnv): Promi
       {
         cwd: CHECKOUT,
         // For jest itself, its workers, and each command that a test types.
-        env: { NODE_COMPILE_CACHE: cached(cacheFolder()).compiled, ...process.env, ...environment },
+        env: { NODE_COMPILE_CACHE: compiledFolder(cacheFolder()), ...process.env, ...environment },
         stdio: ['ignore', 'inherit', 'inherit'],
       },
     );
+    // Whoever ends the run ends its tests: they have sandboxes that end with them.
+    const end = (): void => void child.kill('SIGTERM');
+    process.once('exit', end);
     child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 1));
+    child.once('close', (code) => {
+      process.off('exit', end);
+      resolve(code ?? 1);
+    });
   });
 
 /** What is to be told of where the time went: rows of the table, and a file for every single wait, as JSON. */
@@ -87,34 +93,58 @@ const tell = ({ rows, waits }: Times, told: readonly Told[]): void => {
   if (waits !== undefined) writeFileSync(waits, JSON.stringify(told, undefined, 1));
 };
 
-/** Loaded where it is needed: unit tests need no Temporal. */
-const startSharedTemporal = async (): Promise<TemporalServer> =>
-  (await import('./support/temporal-server.ts')).startTemporalServer(sharedNamespaces());
+/** What files that don't only compute share. */
+type Ground = {
+  readonly gate: Gate;
+  readonly temporal: TemporalServer | undefined;
+  readonly clear: () => Promise<void>;
+};
+
+const layGround = async (groups: readonly Group[]): Promise<Ground> => {
+  await ensureTools();
+  const gate = await openGate();
+  try {
+    // Loaded where it is needed: it takes as long as all else.
+    const temporal = groups.includes('integration')
+      ? await (await import('./support/temporal-server.ts')).startTemporalServer(sharedNamespaces())
+      : undefined;
+    return {
+      gate,
+      temporal,
+      clear: async () => {
+        gate.close();
+        await temporal?.stop();
+      },
+    };
+  } catch (error) {
+    gate.close();
+    throw error;
+  }
+};
+
+const environmentOf = ({ gate, temporal }: Ground): NodeJS.ProcessEnv => ({
+  [GATE]: gate.path,
+  ...(temporal === undefined ? {} : { [SHARED_TEMPORAL]: temporal.address }),
+});
 
 /** Runs what belongs to these groups, all of it at once as far as the computer bears it. */
 const runTogether = async (groups: readonly Group[], filters: readonly string[], times: Times): Promise<Counts> => {
-  if (!groups.includes('unit')) await ensureTools();
+  const ground = groups.includes('unit') ? undefined : await layGround(groups);
   const folder = mkdtempSync(join(tmpdir(), 'slipway-tests-'));
-  const gate = groups.includes('unit') ? undefined : await openGate();
-  const temporal = groups.includes('integration') ? await startSharedTemporal() : undefined;
   const began = performance.now();
   try {
     const report = join(folder, 'report.json');
     process.stdout.write(`\n${groups.join(' and ')} tests\n`);
     const flags = [...flagsOf(groups), '--passWithNoTests', '--json', '--outputFile', report];
-    const environment = {
-      ...(gate === undefined ? {} : { [GATE]: gate.path }),
-      ...(temporal === undefined ? {} : { [SHARED_TEMPORAL]: temporal.address }),
-    };
+    const environment = ground === undefined ? {} : environmentOf(ground);
     const code = await runJest(filters.length > 0 ? [...flags, '--', ...filters] : flags, environment);
     const counts = countsIn(report);
-    if (gate !== undefined) tell(times, gate.told());
+    if (ground !== undefined) tell(times, ground.gate.told());
     process.stdout.write(`\n${groups.join(' and ')} tests: ${((performance.now() - began) / 1_000).toFixed(0)} s\n`);
     // Jest itself failed, although no test did: that must not pass.
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
   } finally {
-    gate?.close();
-    await temporal?.stop();
+    await ground?.clear();
     rmSync(folder, { recursive: true, force: true });
   }
 };
@@ -143,5 +173,8 @@ const main = async (args: readonly string[]): Promise<number> => {
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 };
+
+// So that what is to end with this process does, whichever way it is told to.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
 process.exitCode = await main(process.argv.slice(2));

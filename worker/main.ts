@@ -80,8 +80,13 @@ const connect = async (): Promise<NativeConnection> => {
   }
 };
 
+const onUnkept = (error: unknown): void =>
+  log.warn({ folder: configuration.packedWorkflows, error: String(error) }, 'Packed workflows are not kept');
 const taskQueue = configuration.taskQueue ?? TASK_QUEUE;
-const [connection, workflowBundle] = await Promise.all([connect(), packWorkflows(configuration.packedWorkflows)]);
+const [connection, workflowBundle] = await Promise.all([
+  connect(),
+  packWorkflows(configuration.packedWorkflows, onUnkept),
+]);
 temporal.client = new Client({ connection, namespace: configuration.temporalNamespace });
 const wired = wireActivities(configuration, metrics, log);
 const worker = await Worker.create({

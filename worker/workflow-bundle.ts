@@ -8,8 +8,8 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { globSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -38,29 +38,49 @@ const pack = async (): Promise<WorkflowBundle> => {
   return { code: stdout };
 };
 
+/** Undefined where none is kept, or none can be read. */
 const kept = async (file: string): Promise<WorkflowBundle | undefined> => {
   try {
     return { code: await readFile(file, 'utf8') };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
+};
+
+/** Bundles of other checkouts, and of before the last changes, that are worth their two megabytes. */
+const KEPT = 12;
+
+const keep = async (file: string, { code }: WorkflowBundle): Promise<void> => {
+  const folder = dirname(file);
+  await mkdir(folder, { recursive: true });
+  // Whole or not at all: others may read it, or pack the same, at this moment.
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, code);
+  await rename(draft, file);
+  const all = (await readdir(folder)).filter((name) => /^workflows-\w+\.js$/.test(name));
+  const aged = await Promise.all(all.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })));
+  const old = aged.sort((one, other) => other.at - one.at).slice(KEPT);
+  for (const { name } of old) await rm(join(folder, name), { force: true });
 };
 
 /**
  * The code of all workflows, out of `folder` where it was packed before. Rejects with what the packer said where it can't be
- * packed, a fault of this checkout, and where the folder can't be used.
+ * packed: a fault of this checkout. That it can't be kept is told to `onTrouble`, and no more.
  */
-export const packWorkflows = async (folder?: string): Promise<WorkflowBundle> => {
+export const packWorkflows = async (
+  folder?: string,
+  onTrouble: (error: unknown) => void = () => undefined,
+): Promise<WorkflowBundle> => {
   if (folder === undefined) return pack();
   const file = join(folder, `workflows-${await bundleFingerprint()}.js`);
   const before = await kept(file);
   if (before !== undefined) return before;
   const bundle = await pack();
-  await mkdir(folder, { recursive: true });
-  // Whole or not at all: others may read it, or pack the same, at this moment.
-  const draft = `${file}.${process.pid}`;
-  await writeFile(draft, bundle.code);
-  await rename(draft, file);
+  try {
+    await keep(file, bundle);
+  } catch (error) {
+    // Packing again costs a start some seconds; not to start would cost more.
+    onTrouble(error);
+  }
   return bundle;
 };

@@ -1,8 +1,9 @@
 /**
  * Target group: where the load balancer sends the API's clients, and how it asks whether a replica is well.
  *
- * Owns: the group and its health check, whose numbers are `machine/health-check.ts`'s. Unique by name; AWS answers a repeated create of the same settings with what is
- * there, whoever made it, so the owner is looked at before it is taken (I2, I4). Neighbour: `targets.ts` fills it.
+ * Owns: the group and its health check, whose numbers are `machine/health-check.ts`'s. Unique by name; AWS answers a repeated
+ * create of the same settings with what is there, whoever made it, so the owner is looked at before it is taken (I2, I4).
+ * Neighbour: `targets.ts` fills it.
  */
 import {
   CreateTargetGroupCommand,
@@ -65,6 +66,8 @@ const labelOf = (group: TargetGroup): string =>
 const checksAsWanted = (group: TargetGroup): boolean =>
   group.HealthCheckProtocol === HEALTH_CHECK.HealthCheckProtocol &&
   group.HealthCheckPath === HEALTH_CHECK.HealthCheckPath &&
+  group.HealthCheckPort === HEALTH_CHECK.HealthCheckPort &&
+  group.Matcher?.HttpCode === HEALTH_CHECK.Matcher.HttpCode &&
   group.HealthCheckIntervalSeconds === HEALTH_CHECK.HealthCheckIntervalSeconds &&
   group.HealthCheckTimeoutSeconds === HEALTH_CHECK.HealthCheckTimeoutSeconds &&
   group.HealthyThresholdCount === HEALTH_CHECK.HealthyThresholdCount &&

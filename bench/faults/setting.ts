@@ -14,7 +14,6 @@ import { connectionOptions } from '../../client/temporal.ts';
 import { runWatcher } from '../../client/watcher/watcher.ts';
 import { cached, folders, type SandboxLayout } from '../../sandbox/layout.ts';
 import { workerEnvironment } from '../../sandbox/supervisor/environment.ts';
-
 import { packWorkflows } from '../../worker/workflow-bundle.ts';
 import { type Cloud, openCloud } from '../cloud.ts';
 import { type Lane, startLane } from './lane.ts';

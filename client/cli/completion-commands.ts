@@ -1,7 +1,7 @@
 /**
  * `slipway completion` and what it has shells call, `slipway __complete`.
  *
- * Owns: names and arguments of these commands. Neighbours: `main.ts` is the program; `completion.ts` reads lines,
+ * Owns: names and arguments of these commands. Neighbours: `program.ts` is the program; `completion.ts` reads lines,
  * `candidates.ts` asks the API, `completion-scripts.ts` has the scripts.
  */
 import { Argument, type Command } from 'commander';

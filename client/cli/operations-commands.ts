@@ -1,7 +1,7 @@
 /**
  * `slipway operations …`: what runs and what is blocked, and the verbs that move it on.
  *
- * Owns: names, arguments and options of these commands. Neighbours: `main.ts` is the program; the work is done in
+ * Owns: names, arguments and options of these commands. Neighbours: `program.ts` is the program; the work is done in
  * `../verbs.ts` and `../blocked.ts`, which are loaded only when a command runs.
  */
 import { Argument, type Command, Option } from 'commander';

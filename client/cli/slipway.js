@@ -16,7 +16,9 @@ const { SLIPWAY_CACHE: ours, XDG_CACHE_HOME: everybodys } = process.env;
 try {
   const folder = join(ours || join(everybodys || join(homedir(), '.cache'), 'slipway'), 'compiled');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (statSync(folder).uid === process.getuid?.()) module.enableCompileCache(folder);
+  const { uid, mode } = statSync(folder);
+  // Nobody else may have written there.
+  if (uid === process.getuid?.() && (mode & 0o022) === 0) module.enableCompileCache(folder);
 } catch {
   // A home that can't be written, or an old Node.js, which says itself what it lacks.
 }

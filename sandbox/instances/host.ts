@@ -51,14 +51,15 @@ export const createHost = (options: {
     log.info({ instance: id, now }, 'Ending the instance');
     if (now) controller.abort();
     powerOff(layout, id, controller.signal)
+      .finally(() => endings.delete(id))
       .then(
-        () => log.info({ instance: id }, 'The instance has ended'),
+        () => {
+          log.info({ instance: id }, 'The instance has ended');
+          options.onExit();
+        },
+        // The next look, a second from now, tries again.
         (error: unknown) => log.error({ instance: id, error: messageOf(error) }, 'The instance could not be ended'),
-      )
-      .finally(() => {
-        endings.delete(id);
-        options.onExit();
-      });
+      );
   };
 
   const report = async (id: string): Promise<void> => {

@@ -49,8 +49,8 @@ export const killInstance = async (layout: SandboxLayout, id: string): Promise<v
   await killRemains(layout, id);
 };
 
-/** An API server takes leave of its load balancer first, and may have requests to answer. */
-const SHUTDOWN_MS = 120_000;
+/** Longer than all waves of a replica's components together may take: an API server takes leave of its load balancer first. */
+const SHUTDOWN_MS = 180_000;
 
 /** Shuts an instance down from within, as `poweroff` would; what doesn't end in time is killed. The host then clears up. */
 export const stopInstance = async (layout: SandboxLayout, id: string): Promise<void> => {

@@ -31,8 +31,14 @@ export const watchTarget = (target: Target, onTurn: (target: Target, health: Hea
   };
   const check = async (): Promise<void> => {
     const began = performance.now();
-    const failure = await current.probe.check().catch((error: unknown) => messageOf(error));
+    const { probe } = current;
+    const failure = await probe.check().catch((error: unknown) => messageOf(error));
     if (current.stopped) return;
+    if (probe !== current.probe) {
+      // Nobody answered: the question was taken back.
+      current.timer = setTimeout(() => void check(), 0);
+      return;
+    }
     const { rhythm } = current.target.check;
     const before = current.health.state;
     current.health = afterCheck(current.health, failure, rhythm);

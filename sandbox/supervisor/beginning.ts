@@ -10,6 +10,7 @@ import { writeKubeconfigs } from '../management/kubeconfig.ts';
 import { ensurePki } from '../management/pki.ts';
 import { writeAdmissionControl } from '../management/webhook.ts';
 import { saidOf, toolsIn } from '../tools/origin.ts';
+import { compiledFolder } from '../tools/store.ts';
 import { writeWhole } from './state.ts';
 
 /** The supervisor's own log, which it writes to while it forgets the others. */
@@ -41,6 +42,7 @@ export const prepareHome = async (layout: SandboxLayout): Promise<void> => {
     layout: layoutFile,
   } = folders(layout.home);
   for (const folder of [logs, data, instances, volumes, bin]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  compiledFolder(layout.cache);
   writeWhole(layoutFile, `${JSON.stringify(layout, null, 2)}\n`);
   await ensurePki(pki, {
     etcd: layout.managementEtcd.host,

@@ -5,11 +5,12 @@
  * `checksums.ts` says what is expected, `sites.ts` how a site is reached, `obtain.ts` what happens instead.
  */
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar';
+import { hasCode, messageOf } from '../failure.ts';
 import type { ReleaseFile } from './catalogue.ts';
 import { type Expected, mismatchWithPin } from './checksums.ts';
 import type { DownloadedFile } from './origin.ts';
@@ -30,6 +31,8 @@ export type Taken =
 export type Progress = { readonly received: number; readonly total?: number };
 
 const ATTEMPTS = 2;
+
+const isFileSystems = (error: unknown): boolean => hasCode(error, 'ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EIO');
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
@@ -80,6 +83,8 @@ export const fetchFile = async (
       const slow = `fewer than ${megabytes(paceBytes)} MB in ${paceMilliseconds / 1000} s`;
       return { kind: 'given up', why: `${host} is too slow (${slow}) ${so}` };
     }
+    // Of a full disk a build would die, too, after a quarter of an hour.
+    if (isFileSystems(error)) throw error;
     return { kind: 'broken off', why: `${host} broke off (${reasonOf(error)}) ${so}` };
   } finally {
     pace.end();
@@ -98,16 +103,27 @@ const fetchPatiently = async (
   }
 };
 
-/** Puts the binary out of a file that is right into the folder. */
-const unpack = async ({ binary, pathInArchive }: ReleaseFile, path: string, target: string): Promise<void> => {
+/** Puts the binary out of a file that is right into the folder, or says why that can't be done. */
+const unpack = async (
+  { binary, pathInArchive }: ReleaseFile,
+  path: string,
+  target: string,
+): Promise<string | undefined> => {
   if (pathInArchive === undefined) {
     await rename(path, `${target}/${binary}`);
   } else {
     const strip = pathInArchive.split('/').length - 1;
-    await extract({ file: path, cwd: target, strip, strict: true }, [pathInArchive]);
+    try {
+      await extract({ file: path, cwd: target, strip, strict: true }, [pathInArchive]);
+    } catch (error) {
+      if (isFileSystems(error)) throw error;
+      return `can't be unpacked (${messageOf(error)})`;
+    }
+    if (!existsSync(`${target}/${binary}`)) return `has no ${pathInArchive}`;
     await rm(path);
   }
   await chmod(`${target}/${binary}`, 0o755);
+  return undefined;
 };
 
 const takeOne = async (
@@ -126,7 +142,8 @@ const takeOne = async (
     if (proofs.includes('pin')) throw mismatchWithPin(file, sha256, fetched.sha256);
     return `${place} came with the SHA-256 ${fetched.sha256} where its site says ${sha256}: it was deleted, and not run`;
   }
-  await unpack(file, path, target);
+  const trouble = await unpack(file, path, target);
+  if (trouble !== undefined) return `${place} ${trouble}`;
   return { url: file.url, sha256, proofs, ...(place === file.url ? {} : { mirror: place }) };
 };
 

@@ -2,7 +2,7 @@
  * Go: builds the binaries of a tool-only Go module.
  *
  * Owns: the command line and the recipe's fingerprint. No C compiler is needed (CGO is off), and the binaries don't depend
- * on where they were built (`-trimpath`). Neighbours: `catalogue.ts` says what, `build.ts` where the result goes.
+ * on where they were built (`-trimpath`). Neighbours: `catalogue.ts` says what, `recipes.ts` where the result goes.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync } from 'node:fs';

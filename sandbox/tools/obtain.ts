@@ -35,7 +35,8 @@ export const placeOf = (recipe: Recipe, pins: Pins | undefined): Place | undefin
   if (release !== undefined && pins !== undefined && existsSync(release.place.folder)) {
     if (agrees(readRecord(release.place.folder)?.origin, pins)) return release.place;
   }
-  return existsSync(build.place.folder) ? build.place : undefined;
+  // What has no record is of a time when none was kept: nobody could say how it came.
+  return readRecord(build.place.folder) === undefined ? undefined : build.place;
 };
 
 /** A reason that somebody gave for not taking a maker's binary, which belongs with what was made instead. */

@@ -66,9 +66,18 @@ const storeFolder = (path: string): string => {
   return parent.endsWith('/store') || parent === path ? path : storeFolder(parent);
 };
 
-/** The tools whose binaries a folder links to, by name. */
+const linksIn = (folder: string) => {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  }
+};
+
+/** The tools whose binaries a folder links to, by name; none where the cache was deleted under a sandbox that runs. */
 export const toolsIn = (bin: string): readonly ToolRecord[] => {
-  const links = readdirSync(bin, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
+  const links = linksIn(bin);
   const folders = new Set(links.map(({ name }) => storeFolder(readlinkSync(`${bin}/${name}`))));
   return [...folders]
     .map(readRecord)
@@ -87,7 +96,8 @@ export const saidOf = ({ origin, seconds }: ToolRecord): string => {
       const proofs = (['site', 'pin'] as const).filter((proof) =>
         origin.files.every((one) => one.proofs.includes(proof)),
       );
-      return `downloaded from ${[...hosts].join(', ')}, SHA-256 ${proofs.map((proof) => PROOFS[proof]).join(' and ')}`;
+      const mirrored = origin.files.some(({ mirror }) => mirror !== undefined) ? ' (a mirror)' : '';
+      return `downloaded from ${[...hosts].join(', ')}${mirrored}, SHA-256 ${proofs.map((proof) => PROOFS[proof]).join(' and ')}`;
     }
     case 'built':
       return `built with ${origin.go} in ${seconds.toFixed(0)} s${instead}`;

@@ -5,11 +5,12 @@
  * changed: one version of a tool has one content. Pins of versions that are gone go, too. Neighbours: `checksums.ts` says
  * what a pin does.
  *
- *   node sandbox/tools/pin.ts [file]
+ *   node sandbox/tools/pin.ts [--of-a-mirror] [file]
  */
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { hasCode, reportFailure, SandboxFailure } from '../failure.ts';
 import { runTasks } from '../progress.ts';
 import { ARCHITECTURES, TOOLS } from './catalogue.ts';
@@ -55,8 +56,16 @@ const readPins = (path: string): Pins => {
   }
 };
 
-const main = async (path: string): Promise<void> => {
-  const sites = openSites(siteSettings(process.env));
+const main = async (path: string, allowsMirror: boolean): Promise<void> => {
+  const settings = siteSettings(process.env);
+  if (settings.mirror !== undefined && !allowsMirror) {
+    throw new SandboxFailure(
+      'refused',
+      `a pin says what the maker's own site gives, and SLIPWAY_DOWNLOAD_MIRROR is ${settings.mirror}`,
+      'unset SLIPWAY_DOWNLOAD_MIRROR, or say --of-a-mirror if that mirror is as good as the sites',
+    );
+  }
+  const sites = openSites(settings);
   const folder = mkdtempSync(join(tmpdir(), 'slipway-pins-'));
   try {
     const answers = await askAll(
@@ -84,7 +93,11 @@ const main = async (path: string): Promise<void> => {
 };
 
 try {
-  await main(process.argv[2] ?? `${FOLDER}/pins.json`);
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { 'of-a-mirror': { type: 'boolean' } },
+  });
+  await main(positionals[0] ?? `${FOLDER}/pins.json`, values['of-a-mirror'] === true);
 } catch (error) {
   reportFailure(error);
 }

@@ -8,13 +8,23 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from '../failure.ts';
+import { cached } from '../layout.ts';
 import { isLock, type Lock, tryLock } from '../lock.ts';
 import { type ToolRecord, writeRecord } from './origin.ts';
 
-export const cacheFolder = (): string => resolve(process.env.SLIPWAY_CACHE ?? `${homedir()}/.cache/slipway`);
+/** As `client/cli/slipway.js` has it, which can import nothing: a test compares them. */
+export const cacheFolder = ({ SLIPWAY_CACHE: ours, XDG_CACHE_HOME: everybodys } = process.env): string =>
+  resolve(ours || join(everybodys || join(homedir(), '.cache'), 'slipway'));
+
+/** Where Node.js keeps what it compiled. It is run as it is found: nobody else may write there. */
+export const compiledFolder = (cache: string): string => {
+  const { compiled } = cached(cache);
+  mkdirSync(compiled, { recursive: true, mode: 0o700 });
+  return compiled;
+};
 
 /** A place in the store, and where the binaries are in it. */
 export type Place = { readonly folder: string; readonly binaries: Readonly<Record<string, string>> };
@@ -38,6 +48,8 @@ export const fill = async (
     const seconds = Math.round((performance.now() - began) / 100) / 10;
     writeRecord(draft, { ...made, binaries: Object.keys(place.binaries), seconds });
     mkdirSync(dirname(place.folder), { recursive: true });
+    // What is there is not what is wanted any more, such as a download that a later pin contradicts.
+    rmSync(place.folder, { recursive: true, force: true });
     renameSync(draft, place.folder);
     return true;
   } finally {
@@ -60,7 +72,8 @@ export const linkSet = (cache: string, places: readonly Place[], venv: string): 
     .digest('hex');
   const set = `${cache}/sets/${fingerprint.slice(0, 16)}`;
   if (!existsSync(set)) {
-    const draft = `${cache}/tmp/${process.pid}-set`;
+    // Not among the drafts, which whoever holds the lock deletes: this needs no lock.
+    const draft = `${set}.${process.pid}`;
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft, { recursive: true });
     for (const { folder, binaries } of places) {

@@ -68,7 +68,8 @@ beforeEach(() => {
   chmodSync(join(folder, 'bin/slipway'), 0o755);
   writeFileSync(join(folder, 'kubeconfig-of-ours'), api.kubeconfigYaml);
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+// What Tab started may still keep what it compiled.
+afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
 
 /** How each shell begins, without what this computer's files would make of it. */
 type Begin = {

@@ -1,6 +1,7 @@
 /** How `slipway` starts: what it loads, and where it keeps what was compiled. How long that takes, a bench says. */
 import { execFile } from 'node:child_process';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -16,6 +17,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { keepCredential } from '../../client/cli/credential-cache.ts';
+import { cacheFolder } from '../../sandbox/tools/build.ts';
 import { type ManagementDouble, startManagement } from './management-double.ts';
 import { storedCluster } from './objects.ts';
 
@@ -118,6 +120,19 @@ describe('what was compiled', () => {
     expect(existsSync(join(home, 'caches/slipway/compiled'))).toBe(true);
     expect(existsSync(join(home, 'ours/compiled'))).toBe(true);
     expect(existsSync(compiled())).toBe(false);
+    // The sandbox's programs share it.
+    expect(cacheFolder({ XDG_CACHE_HOME: join(home, 'caches') })).toBe(join(home, 'caches/slipway'));
+    expect(cacheFolder({ XDG_CACHE_HOME: join(home, 'caches'), SLIPWAY_CACHE: '' })).toBe(join(home, 'caches/slipway'));
+    expect(cacheFolder({ XDG_CACHE_HOME: join(home, 'caches'), SLIPWAY_CACHE: join(home, 'ours') })).toBe(
+      join(home, 'ours'),
+    );
+  });
+
+  test('is not taken from a folder that others may write', async () => {
+    mkdirSync(compiled(), { recursive: true });
+    chmodSync(compiled(), 0o770);
+    expect(await run(['version'])).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(compiled())).toEqual([]);
   });
 
   test.each([

@@ -78,7 +78,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
 export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm ci': '.ci/run',
   'npm test': '.ci/run',
-  'npm run test:all': '.ci/run',
+  'npm run test:trials': '.ci/run',
   'npm run bench -- --help': 'test/bench/command-line.test.ts',
   'npm run bench -- faults --sample 15 -o json': 'test/faults/matrix.trial.test.ts',
 };
@@ -90,7 +90,8 @@ export const allCommands = (): readonly DocumentedCommand[] => pages().flatMap(c
 export const isRunElsewhere = (command: string): boolean => {
   const file = RUN_ELSEWHERE[command];
   if (file === undefined || !existsSync(join(ROOT, file))) return false;
-  return readFileSync(join(ROOT, file), 'utf8').includes(command);
+  const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
+  return lines.some((line) => !/^\s*#/.test(line) && line.includes(command));
 };
 
 const LOOSE: readonly (readonly [RegExp, string])[] = [

@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';

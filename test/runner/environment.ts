@@ -10,9 +10,13 @@ import { connect, type Socket } from 'node:net';
 import { relative } from 'node:path';
 import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
 import { TestEnvironment } from 'jest-environment-node';
-import { FILE_NUMBER } from '../support/shared-temporal.ts';
 import { WAITS, type Wait } from '../support/waits.ts';
 import { GATE, type Message } from './gate.ts';
+
+const closed = async (gate: Socket): Promise<never> => {
+  await once(gate, 'close');
+  throw new Error('The run that this file belongs to is over.');
+};
 
 /** A class, and the default export, because jest takes nothing else. */
 export default class GatedEnvironment extends TestEnvironment {
@@ -35,9 +39,10 @@ export default class GatedEnvironment extends TestEnvironment {
     const path = process.env[GATE];
     if (path !== undefined) {
       this.gate = connect(path);
+      // A run that is over needs to be told nothing; that a file can't begin is said below.
+      this.gate.on('error', () => this.gate?.destroy());
       this.tell({ kind: 'may I begin' });
-      const [number] = (await once(this.gate, 'data')) as [Buffer];
-      this.global.process.env[FILE_NUMBER] = number.toString().trim();
+      await Promise.race([once(this.gate, 'data'), closed(this.gate)]);
     }
     Object.assign(this.global, { [WAITS]: this.waits });
     this.from = Date.now();

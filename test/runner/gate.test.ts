@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { waitFor } from '../support/wait.ts';
@@ -26,7 +25,7 @@ const ask = ({ path }: Gate): { readonly socket: Socket; readonly begun: () => b
     heard += chunk.toString();
   });
   socket.write(`${JSON.stringify({ kind: 'may I begin' } satisfies Message)}\n`);
-  return { socket, begun: () => /^\d+\n$/.test(heard) };
+  return { socket, begun: () => heard === 'begin\n' };
 };
 
 const untilBegun = (file: ReturnType<typeof ask>) =>
@@ -38,7 +37,7 @@ test('on a busy computer two files begin, and the third when one of them has lef
   await untilBegun(first);
   await untilBegun(second);
   const third = ask(open);
-  await once(ask(open).socket, 'connect');
+  await waitFor('the third to be heard', () => Promise.resolve(open.waiting() === 1 ? true : undefined));
   expect(third.begun()).toBe(false);
   first.socket.end();
   await untilBegun(third);
@@ -52,6 +51,17 @@ test('a file whose process dies has left', async () => {
   const third = ask(open);
   second.socket.destroy();
   await untilBegun(third);
+});
+
+test('a file that dies in the middle of a word has left, and said nothing', async () => {
+  const open = await openBusyGate();
+  const { socket } = ask(open);
+  await new Promise((resolve) => socket.write('{"kind":"ended","file":"half', resolve));
+  socket.destroy();
+  const [first, second] = [ask(open), ask(open)];
+  await untilBegun(first);
+  await untilBegun(second);
+  expect(open.told()).toEqual([]);
 });
 
 test('what a file waited for is heard when it ends', async () => {

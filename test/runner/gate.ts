@@ -1,14 +1,13 @@
 /**
  * Gate: where each test file asks whether it may begin, and says at its end what it waited for.
  *
- * Owns: the socket, who waits there and who is inside, and a number for each who enters; a file whose process dies has left. Neighbours: `admission.ts` decides;
+ * Owns: the socket, who waits there and who is inside; a file whose process dies has left. Neighbours: `admission.ts` decides;
  * `environment.ts` is the other side; `../run.ts` opens the gate for a run and makes a table of what was told.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Wait } from '../support/waits.ts';
 import { mayBegin } from './admission.ts';
 import { watchMachine } from './machine.ts';
@@ -26,17 +25,25 @@ export type Told = {
 
 export type Message = { readonly kind: 'may I begin' } | ({ readonly kind: 'ended' } & Told);
 
-export type Gate = { readonly path: string; readonly told: () => readonly Told[]; readonly close: () => void };
+export type Gate = {
+  readonly path: string;
+  readonly told: () => readonly Told[];
+  /** How many files wait to begin. */
+  readonly waiting: () => number;
+  readonly close: () => void;
+};
 
 const LOOK_MS = 1_000;
 
 export const openGate = async (look = watchMachine()): Promise<Gate> => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-gate-'));
+  const forget = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', forget);
   const path = join(folder, 'socket');
   const waiting: Socket[] = [];
   const inside = new Set<Socket>();
   const told: Told[] = [];
-  const last = { beganAt: 0, number: 0, machine: look() };
+  const last = { beganAt: 0, machine: look() };
 
   const admit = (): void => {
     const { machine } = last;
@@ -47,14 +54,25 @@ export const openGate = async (look = watchMachine()): Promise<Gate> => {
       waiting.shift();
       inside.add(next);
       last.beganAt = Date.now();
-      last.number += 1;
-      next.write(`${last.number}\n`);
+      next.write('begin\n');
     }
   };
   const timer = setInterval(() => {
     last.machine = look();
     admit();
   }, LOOK_MS);
+
+  const hear = (socket: Socket, message: Message): void => {
+    switch (message.kind) {
+      case 'may I begin':
+        waiting.push(socket);
+        admit();
+        return;
+      case 'ended':
+        told.push(message);
+        return;
+    }
+  };
 
   const server = createServer((socket) => {
     const leave = (): void => {
@@ -63,20 +81,15 @@ export const openGate = async (look = watchMachine()): Promise<Gate> => {
       if (place !== -1) waiting.splice(place, 1);
       admit();
     };
-    // A reset is an end like any other.
-    socket.on('error', () => socket.destroy());
     socket.once('close', leave);
-    createInterface({ input: socket }).on('line', (line) => {
-      const message = JSON.parse(line) as Message;
-      switch (message.kind) {
-        case 'may I begin':
-          waiting.push(socket);
-          admit();
-          return;
-        case 'ended':
-          told.push(message);
-          return;
-      }
+    // A reset is an end like any other. A reader of lines would pass it on to where nobody listens.
+    socket.on('error', () => socket.destroy());
+    // What a process that dies has begun to say is never a line.
+    let said = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (said + text).split('\n');
+      said = lines.pop() ?? '';
+      for (const line of lines) hear(socket, JSON.parse(line) as Message);
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -86,11 +99,13 @@ export const openGate = async (look = watchMachine()): Promise<Gate> => {
   return {
     path,
     told: () => told,
+    waiting: () => waiting.length,
     close: () => {
       clearInterval(timer);
       server.close();
       for (const socket of [...waiting, ...inside]) socket.destroy();
-      rmSync(folder, { recursive: true, force: true });
+      process.off('exit', forget);
+      forget();
     },
   };
 };

@@ -22,7 +22,11 @@ export const availableIn = (memory: string): number =>
   Number(/^MemAvailable: +(\d+) kB/m.exec(memory)?.[1] ?? 0) * 1024;
 
 /** Answers how the machine did over the last looks; to be asked once a second. */
-export const watchMachine = (read = (path: string): string => readFileSync(path, 'utf8')): (() => Machine) => {
+export const watchMachine = (
+  read = (path: string): string => readFileSync(path, 'utf8'),
+  // In a container there may be less than on the computer.
+  withinLimits = (): number => process.availableMemory(),
+): (() => Machine) => {
   const looks: Ticks[] = [ticksIn(read('/proc/stat'))];
   return () => {
     const now = ticksIn(read('/proc/stat'));
@@ -30,6 +34,9 @@ export const watchMachine = (read = (path: string): string => readFileSync(path,
     if (looks.length > LOOKS) looks.shift();
     const [then = now] = looks;
     const passed = now.all - then.all;
-    return { idle: passed === 0 ? 0 : (now.idle - then.idle) / passed, available: availableIn(read('/proc/meminfo')) };
+    return {
+      idle: passed === 0 ? 0 : (now.idle - then.idle) / passed,
+      available: Math.min(availableIn(read('/proc/meminfo')), withinLimits()),
+    };
   };
 };

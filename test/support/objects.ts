@@ -54,7 +54,9 @@ export const objectsIn = (home: string): ObjectsOf => {
   const base = `https://${managementApi.host}:${managementApi.port}/apis/${API_VERSION}/namespaces/default`;
   const get = async (path: string): Promise<unknown> => {
     const { status, body } = await ask(`${base}/${path}`, agent);
-    if (status === 404 && path.includes('/')) return undefined;
+    // Of a kind that isn't known, a 404 names no object.
+    if (status === 404 && (JSON.parse(body) as { details?: { name?: unknown } }).details?.name !== undefined)
+      return undefined;
     if (status !== 200) throw new Error(`GET ${base}/${path} answered ${status}: ${body}`);
     return JSON.parse(body);
   };

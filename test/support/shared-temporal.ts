@@ -1,29 +1,32 @@
 /**
  * Shared Temporal: one warm server for all test files of a run, each of which has a namespace of its own.
  *
- * Owns: how the run tells files of it. Neighbours: `../run.ts` starts the server, `../runner/gate.ts` numbers the files,
- * `temporal.ts` uses it.
+ * Owns: which files use it, and their namespaces: no more than these, since each keeps the server a little busy. Neighbours:
+ * `../run.ts` starts the server, `temporal.ts` uses it.
  */
+import { globSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+const CHECKOUT = join(import.meta.dirname, '../..');
 
 /** Address of the run's server. */
 export const SHARED_TEMPORAL = 'SLIPWAY_TEST_TEMPORAL';
-/** Number of the file in the run, from 1. */
-export const FILE_NUMBER = 'SLIPWAY_TEST_FILE';
 
-/** More than there are files that use it; a server makes them all in a second or two. */
-const NAMESPACES = 60;
+/** `test/a/b.test.ts` has `test-a-b-test-ts`. */
+const namespaceOf = (file: string): string => relative(CHECKOUT, file).replaceAll(/[^a-z]+/g, '-');
 
-const namespaceOf = (number: number): string => `file-${number}`;
-
+/** Of each test file that imports `temporal.ts`. */
 export const sharedNamespaces = (): readonly string[] =>
-  Array.from({ length: NAMESPACES }, (_, index) => namespaceOf(index + 1));
+  globSync('test/**/*.integration.test.ts', { cwd: CHECKOUT })
+    .map((path) => join(CHECKOUT, path))
+    .filter((path) => readFileSync(path, 'utf8').includes("support/temporal.ts'"))
+    .map(namespaceOf);
 
-/** Where this file's namespace is; undefined where it has to start a server of its own. */
+/** Where a file's namespace is; undefined where it runs by itself and has to start a server. */
 export const sharedTemporal = (
   environment: NodeJS.ProcessEnv,
+  file: string | undefined,
 ): { readonly address: string; readonly namespace: string } | undefined => {
   const address = environment[SHARED_TEMPORAL];
-  const number = Number(environment[FILE_NUMBER]);
-  if (address === undefined || !(number >= 1 && number <= NAMESPACES)) return undefined;
-  return { address, namespace: namespaceOf(number) };
+  return address === undefined || file === undefined ? undefined : { address, namespace: namespaceOf(file) };
 };

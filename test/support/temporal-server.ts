@@ -62,7 +62,7 @@ const startServer = async (namespaces: readonly string[]): Promise<TemporalServe
       { stdio: 'ignore' },
     );
     await once(child, 'spawn');
-    await waitFor(
+    const answers = waitFor(
       `Temporal answers at ${address}`,
       async () => {
         const connection = await Connection.connect({ address, connectTimeout: 1_000 });
@@ -75,6 +75,12 @@ const startServer = async (namespaces: readonly string[]): Promise<TemporalServe
       },
       { timeoutMs: 30_000, intervalMs: 100 },
     );
+    try {
+      await answers;
+    } catch (error) {
+      await lose();
+      throw error;
+    }
   };
 
   await start();

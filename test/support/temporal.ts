@@ -6,6 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { expect } from '@jest/globals';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime, Worker } from '@temporalio/worker';
 import type { Activities } from '../../activities/contract.ts';
@@ -33,7 +34,7 @@ export type TemporalForTests = {
 
 export const startTemporal = async (): Promise<TemporalForTests> => {
   Runtime.install({ logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } });
-  const shared = sharedTemporal(process.env);
+  const shared = sharedTemporal(process.env, expect.getState().testPath);
   const environment = await noting('starting', 'Temporal', async () =>
     shared === undefined
       ? TestWorkflowEnvironment.createLocal({

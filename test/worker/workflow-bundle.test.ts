@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -31,6 +31,30 @@ describe('the packed workflows', () => {
     expect(await readdir(kept)).toEqual([`workflows-${await bundleFingerprint()}.js`]);
     await writeFile(join(kept, file), 'as it was found');
     expect(await packWorkflows(kept)).toEqual({ code: 'as it was found' });
+  });
+
+  test('are packed all the same where they cannot be kept, which is told', async () => {
+    const occupied = join(folder, 'occupied');
+    await writeFile(occupied, 'a file where the folder should be');
+    const trouble: unknown[] = [];
+    const { code } = await packWorkflows(occupied, (error) => trouble.push(error));
+    expect(sourcesIn(code).length).toBeGreaterThan(10);
+    expect(trouble).toEqual([expect.objectContaining({ code: 'EEXIST' })]);
+  });
+
+  test('of long ago are thrown away', async () => {
+    const full = join(folder, 'full');
+    await mkdir(full);
+    const old = Array.from({ length: 20 }, (_, index) => `workflows-${String(index).padStart(16, '0')}.js`);
+    for (const [index, name] of old.entries()) {
+      await writeFile(join(full, name), '');
+      await utimes(join(full, name), index, index);
+    }
+    await packWorkflows(full);
+    const left = await readdir(full);
+    expect(left).toHaveLength(12);
+    expect(left).toContain(`workflows-${await bundleFingerprint()}.js`);
+    expect(left).not.toContain(old[0]);
   });
 
   test('are others as soon as a workflow changes, a package does, or they lie elsewhere', async () => {

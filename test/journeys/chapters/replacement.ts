@@ -4,7 +4,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { succeed } from '../../support/sandbox.ts';
 import { waitFor } from '../../support/wait.ts';
-import { expectFailuresOnlyUntilNoticed, seenWhile, strictly } from '../availability.ts';
+import { expectNoticedOnlyAtFirst, seenWhile, strictly } from '../availability.ts';
 import type { EtcdMember } from '../etcd.ts';
 import { type Journey, LONG, type Machine } from '../journey.ts';
 import {
@@ -81,16 +81,17 @@ export const replacement: Tell = (story) => {
         const seen = await strictly(journey.sandbox, () =>
           seenWhile(access, SLOW_MS, async (watch) => {
             await waitFor('some answers', async () => (watch.requests() >= BEFORE ? true : undefined), LONG);
+            const from = Date.now();
             await succeed('kill', journey.sandbox.sandbox('kill', old.id));
-            const goneAt = Date.now();
+            const loss = { from, at: Date.now() };
             const replaced = await anotherThan(story(), old, index);
             expect(heldBy(replaced)).toEqual(heldBy(old));
             // The very same members: etcd found its data, and did not have to join again.
             expect((await healthyMembers(story())).map(identity)).toEqual(members.map(identity));
-            return goneAt;
+            return loss;
           }),
         );
-        expectFailuresOnlyUntilNoticed(seen, seen.goneAt);
+        expectNoticedOnlyAtFirst(seen);
         const slow = seen.noticed.filter(({ what }) => what === 'slow');
         expect(slow.length <= 1 ? [] : slow).toEqual([]);
         expect(seen.requests).toBeGreaterThanOrEqual(BEFORE + 5);

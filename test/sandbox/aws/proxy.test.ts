@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RecordedCall } from '../../../sandbox/aws/proxy/call.ts';
 import { openRecord } from '../../../sandbox/aws/proxy/record.ts';
 import { startProxy } from '../../../sandbox/aws/proxy/server.ts';
+import { waitFor } from '../../support/wait.ts';
 
 type Seen = { readonly headers: IncomingHttpHeaders; readonly body: string };
 
@@ -86,7 +87,11 @@ describe('the record', () => {
       ['DescribeVolumes', 200, undefined, false],
       ['Refused', 400, 'VolumeInUse', true],
     ]);
-    const written = readFileSync(world.file, 'utf8');
+    // The file is written behind the answers.
+    const written = await waitFor('both calls to be written', () => {
+      const text = readFileSync(world.file, 'utf8');
+      return Promise.resolve(text.split('\n').length > 2 ? text : undefined);
+    });
     expect(written.trim().split('\n')).toHaveLength(2);
     expect(written).not.toContain('c2VjcmV0');
   });

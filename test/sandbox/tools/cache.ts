@@ -13,10 +13,13 @@ import type { Pins } from '../../../sandbox/tools/checksums.ts';
 import { obtain, placeOf } from '../../../sandbox/tools/obtain.ts';
 import { type Origin, readRecord } from '../../../sandbox/tools/origin.ts';
 import type { Recipe } from '../../../sandbox/tools/recipes.ts';
-import { openSites } from '../../../sandbox/tools/sites.ts';
+import { openSites, type Patience } from '../../../sandbox/tools/sites.ts';
 import { type SitesDouble, sha256, startSites } from './sites-double.ts';
 
-export const PATIENCE = { answerMilliseconds: 500, paceMilliseconds: 300, paceBytes: 1_000 };
+/** Where nothing is slow but perhaps this computer. */
+const PATIENCE: Patience = { answerMilliseconds: 30_000, paceMilliseconds: 10_000, paceBytes: 1_000 };
+/** Where a site is, and one waits for that to be noticed. */
+export const IMPATIENCE: Patience = { answerMilliseconds: 2_000, paceMilliseconds: 300, paceBytes: 1_000 };
 export const VERSION = 'v1.2.3';
 
 /** What the sites would give if all is well. */
@@ -30,7 +33,7 @@ export type CacheForTests = {
   /** The lines that were told. */
   readonly said: readonly string[];
   readonly recipeOf: (tool: string) => Downloadable;
-  readonly get: (recipes: readonly Recipe[], pins?: Pins, mirror?: string) => Promise<void>;
+  readonly get: (recipes: readonly Recipe[], pins?: Pins, mirror?: string, patience?: Patience) => Promise<void>;
   /** Gives files that are themselves, each with its checksum beside it. */
   readonly give: (recipe: Downloadable) => void;
   readonly originOf: (recipe: Recipe, pins?: Pins) => Origin | undefined;
@@ -72,8 +75,8 @@ export const cacheForTests = async (): Promise<CacheForTests> => {
         build: { place, weight: 1, make, origin },
       };
     },
-    get: async (recipes, pins = {}, mirror = sites.mirror) => {
-      const opened = openSites({ downloads: 'auto', mirror }, PATIENCE, {});
+    get: async (recipes, pins = {}, mirror = sites.mirror, patience = PATIENCE) => {
+      const opened = openSites({ downloads: 'auto', mirror }, patience, {});
       try {
         await obtain(cache, recipes, { sites: opened, pins }, (line) => said.push(line));
       } finally {

@@ -168,6 +168,9 @@ describe('what is there already', () => {
     const recipe = env.recipeOf('kubectl');
     expect(placeOf(recipe, {})).toBeUndefined();
     mkdirSync(recipe.build.place.folder, { recursive: true });
+    // Nobody could say which way it came.
+    expect(placeOf(recipe, {})).toBeUndefined();
+    writeFileSync(`${recipe.build.place.folder}/origin.json`, JSON.stringify({ origin: recipe.build.origin }));
     expect(placeOf(recipe, {})).toBe(recipe.build.place);
     putInto(recipe.release.place.folder, sha256(CONTENT), fileOf(recipe).url);
     expect(placeOf(recipe, {})).toBe(recipe.release.place);
@@ -185,6 +188,16 @@ describe('what is there already', () => {
     putInto(recipe.release.place.folder, sha256(CONTENT), url);
     expect(placeOf(recipe, { [url]: sha256(CONTENT).toUpperCase() })).toBe(recipe.release.place);
     expect(placeOf(recipe, { [url]: sha256('what a maintainer saw') })).toBeUndefined();
+  });
+
+  test('and contradicts a pin that came later is replaced by what the pin says', async () => {
+    const recipe = env.recipeOf('kubectl');
+    const pins = { [fileOf(recipe).url]: sha256(CONTENT) };
+    putInto(recipe.release.place.folder, sha256('what came before there was a pin'), fileOf(recipe).url);
+    env.give(recipe);
+    await env.get([recipe], pins);
+    expect(placeOf(recipe, pins)).toBe(recipe.release.place);
+    expect(env.originOf(recipe, pins)).toMatchObject({ kind: 'downloaded', files: [{ sha256: sha256(CONTENT) }] });
   });
 });
 

@@ -21,7 +21,7 @@ describe('how a tool came is said in a line', () => {
       'downloaded from dl.k8s.io, SHA-256 as the site says',
     );
     expect(said({ kind: 'downloaded', files: [{ ...file, proofs: ['site', 'pin'], mirror: 'http://m:80/k' }] })).toBe(
-      'downloaded from m, SHA-256 as the site says and as pinned',
+      'downloaded from m (a mirror), SHA-256 as the site says and as pinned',
     );
   });
 

@@ -34,8 +34,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const pins = (): Promise<Ran> =>
-  run(process.execPath, [`${CHECKOUT}/sandbox/tools/pin.ts`, `${folder}/pins.json`], {
+const pins = (options: readonly string[] = ['--of-a-mirror']): Promise<Ran> =>
+  run(process.execPath, [`${CHECKOUT}/sandbox/tools/pin.ts`, ...options, `${folder}/pins.json`], {
     env: { ...process.env, SLIPWAY_DOWNLOAD_MIRROR: sites.mirror, NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1' },
   });
 const written = (): unknown => JSON.parse(readFileSync(`${folder}/pins.json`, 'utf8'));
@@ -44,6 +44,13 @@ test('every file of every architecture is pinned, and pins of other versions go'
   writeFileSync(`${folder}/pins.json`, JSON.stringify({ 'https://dl.k8s.io/release/v1.2.3/kubectl': 'a'.repeat(64) }));
   expect(await pins()).toMatchObject({ code: 0, stdout: `12 files are pinned in ${folder}/pins.json\n` });
   expect(written()).toEqual(Object.fromEntries(FILES.map((file) => [file.url, sha256(contentOf(file))])));
+});
+
+test('what a mirror gives is pinned only by who says so', async () => {
+  const { code, stderr } = await pins([]);
+  expect(code).toBe(EXIT.refused);
+  expect(stderr).toContain(`SLIPWAY_DOWNLOAD_MIRROR is ${sites.mirror}`);
+  expect(existsSync(`${folder}/pins.json`)).toBe(false);
 });
 
 test('what is not what its site says is not pinned, nor is anything else', async () => {

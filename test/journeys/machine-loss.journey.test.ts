@@ -1,0 +1,152 @@
+/**
+ * I5, I11: a machine of the control plane is lost in every way, by real processes: shut down, killed, hung, robbed of its
+ * interface while Slipway is down; then two of three. The leader of etcd is always among the victims. What was written before is
+ * there after. The account is as strict as AWS: load balancers learn of all this by their checks alone. The chapters build on
+ * each other and run in this order. Lost disks are another story, `volume-loss.journey.test.ts`.
+ */
+import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { describe, expect, jest, test } from '@jest/globals';
+import { LONG, SPECTATOR } from './journey.ts';
+import { expectHardlyNoticed, expectUnnoticed, REPAIR_SECONDS, tellOfLosses } from './losses.ts';
+import { heldBy, identity } from './replicas.ts';
+import { untilPartsAreReady } from './story.ts';
+
+jest.setTimeout(LONG.timeoutMs);
+
+const { sandbox, replicas, command, watched } = tellOfLosses();
+
+/** As a person ends a machine by hand. */
+const terminate = async (id: string): Promise<void> => {
+  const { endpoint, region } = sandbox().status().aws;
+  const ec2 = new EC2Client({ endpoint, region, credentials: SPECTATOR });
+  await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+  ec2.destroy();
+};
+
+describe('the machine whose etcd member leads', () => {
+  test('is terminated: it leaves the load balancer, then etcd, and nobody notices', async () => {
+    const { healthy, leader, journey, replacedBy, repairs, agentLog } = replicas();
+    const members = await healthy();
+    const index = await leader();
+    const old = await journey.replica(index);
+    const since = await journey.callsSoFar();
+    const seen = await watched('terminated', async () => {
+      await terminate(old.id);
+      expect(heldBy(await replacedBy(index, old.id))).toEqual(heldBy(old));
+      expect((await healthy()).map(identity)).toEqual(members.map(identity));
+    });
+    expectUnnoticed(seen);
+    for (const name of ['kube-controller-manager', 'kube-apiserver', 'etcd']) {
+      expect(agentLog(old.id)).toContain(`${name} stopped`);
+    }
+    expect(await replicas().changesSince(since)).toEqual([]);
+    expect(await repairs()).toEqual([]);
+    await replicas().expectTreasure();
+  });
+
+  test('is killed: AWS replaces it, its members stay who they are, and Slipway has nothing to do', async () => {
+    const { healthy, leader, journey, replacedBy, repairs } = replicas();
+    const members = await healthy();
+    const index = await leader();
+    const old = await journey.replica(index);
+    const since = await journey.callsSoFar();
+    const seen = await watched('killed', async (lose) => {
+      await lose(() => command('kill', old.id));
+      expect(heldBy(await replacedBy(index, old.id))).toEqual(heldBy(old));
+      expect((await healthy()).map(identity)).toEqual(members.map(identity));
+    });
+    expectHardlyNoticed(seen);
+    expect(await replicas().changesSince(since)).toEqual([]);
+    expect(await repairs()).toEqual([]);
+    await replicas().expectTreasure();
+  });
+
+  test('hangs: it is named in the status, and its machine, which EC2 takes for well, is replaced once', async () => {
+    const { healthy, leader, journey, replacedBy, status, condition, until, look, repairs } = replicas();
+    const members = await healthy();
+    const index = await leader();
+    const old = await journey.replica(index);
+    const since = await journey.callsSoFar();
+    const seen = await watched('hung', async (lose) => {
+      await lose(() => command('fault', 'hang', old.id));
+      const reported = await until('the status to name it', async () => {
+        await look();
+        return (await status()).unhealthyReplicas?.find(({ instanceID }) => instanceID === old.id);
+      });
+      expect(reported).toMatchObject({ index, message: expect.stringContaining('does not serve') });
+      expect(await condition('Degraded')).toMatchObject({ status: 'True' });
+      expect(await condition('Ready')).toMatchObject({ status: 'True' });
+      // From here on nobody pokes: the entity looks by itself as long as something is wrong.
+      expect(heldBy(await replacedBy(index, old.id))).toEqual(heldBy(old));
+      expect((await healthy()).map(identity)).toEqual(members.map(identity));
+    });
+    expectHardlyNoticed(seen);
+    await replicas().settled();
+    expect(await repairs()).toEqual(['COMPLETED']);
+    expect(await replicas().changesSince(since)).toEqual(['TerminateInstanceInAutoScalingGroup']);
+    await replicas().expectTreasure();
+  });
+
+  test('has its network interface taken away while Slipway is down, and takes it again by itself', async () => {
+    const { healthy, leader, journey, until, agentLog } = replicas();
+    const members = await healthy();
+    const index = await leader();
+    const machine = await journey.replica(index);
+    const [taken] = heldBy(machine).interfaces;
+    await command('stop', 'slipway-worker');
+    await command('fault', 'detach-interface', taken?.id ?? '');
+    await until('the agent to say so', async () =>
+      agentLog(machine.id).includes(`${taken?.id} is attached again`) ? true : undefined,
+    );
+    expect(heldBy(await journey.replica(index))).toEqual(heldBy(machine));
+    expect((await healthy()).map(identity)).toEqual(members.map(identity));
+    await command('start', 'slipway-worker');
+    await untilPartsAreReady({ journey });
+    await replicas().expectTreasure();
+  });
+});
+
+describe('two of three replicas', () => {
+  test('are lost: it is reported, nothing is overwritten, and all is well by itself when they are back', async () => {
+    const { healthy, leader, journey, until, look, status, condition, repairs, settled } = replicas();
+    const members = await healthy();
+    const first = await leader();
+    const second = (first + 1) % 3;
+    const machines = [await journey.replica(first), await journey.replica(second)];
+    const since = await journey.callsSoFar();
+    for (const { id } of machines) await command('fault', 'hang', id);
+    const reported = await until('the loss of quorum to be reported, and both machines', async () => {
+      await look();
+      const { unhealthyReplicas: named = [] } = await status();
+      const ready = await condition('Ready');
+      return ready?.reason === 'QuorumLost' && machines.every(({ id }) => named.some((one) => one.instanceID === id))
+        ? ready
+        : undefined;
+    });
+    // The third does not serve either: it asks etcd, which cannot answer.
+    expect(reported.message).toMatch(/nothing is replaced or overwritten/);
+    const { lastErrors = [], unhealthyReplicas = [] } = await status();
+    expect(lastErrors.flatMap(({ commands = [] }) => commands)).toEqual(
+      expect.arrayContaining(
+        machines.map(({ id }) => `aws ec2 terminate-instances --region eu-west-1 --instance-ids ${id}`),
+      ),
+    );
+    // Even after a single machine would have been replaced.
+    const began = Math.min(...unhealthyReplicas.map((one) => Date.parse(one.since)));
+    await until('the time after which one would be replaced', async () => {
+      await look();
+      return Date.now() > began + 1.5 * REPAIR_SECONDS * 1_000 ? true : undefined;
+    });
+    expect(await replicas().changesSince(since)).toEqual([]);
+
+    for (const { id } of machines) await command('fault', 'resume', id);
+    await settled();
+    expect((await healthy()).map(identity)).toEqual(members.map(identity));
+    expect([(await journey.replica(first)).id, (await journey.replica(second)).id]).toEqual(
+      machines.map(({ id }) => id),
+    );
+    expect(await repairs()).toHaveLength(1);
+    expect(await replicas().changesSince(since)).toEqual([]);
+    await replicas().expectTreasure();
+  });
+});
