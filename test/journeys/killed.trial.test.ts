@@ -255,13 +255,9 @@ describe('a client that is killed', () => {
 
 describe('all that was killed', () => {
   test('leaves no workflow behind that still runs', async () => {
-    const running = ['workflow', 'list', '--query', 'ExecutionStatus="Running"', '-o', 'json'];
     await waitFor(
       'all workflows have ended',
-      async () => {
-        const listed = await succeed('list', sandbox.temporal(running));
-        return (JSON.parse(listed) as unknown[]).length === 0 ? true : undefined;
-      },
+      async () => ((await sandbox.workflows().list('ExecutionStatus="Running"')).length === 0 ? true : undefined),
       LONG,
     );
   }, 900_000);

@@ -1,15 +1,11 @@
 /**
  * Temporal's own command line, as somebody who reads a create in it.
  *
- * Owns: reading workflows, histories and their payloads out of `temporal … -o json`. Neighbours: `workflows/` wrote them.
+ * Owns: reading workflows, histories and their payloads as Temporal shows them. Neighbours: `workflows/` wrote them;
+ * `../support/workflows.ts` reads what is looked at again and again.
  */
 import { type SandboxForTests, succeed } from '../support/sandbox.ts';
-
-export type Listed = {
-  readonly execution: { readonly workflowId: string; readonly runId: string };
-  readonly type: { readonly name: string };
-  readonly status: string;
-};
+import type { ListedWorkflow } from '../support/workflows.ts';
 
 type Payload = { readonly data?: string };
 type Attributes = { readonly activityType?: { readonly name: string }; readonly activityId?: string };
@@ -31,23 +27,14 @@ const textOf = (payload: Payload | undefined): string => {
 export const temporalOf = (sandbox: SandboxForTests) => {
   const temporal = (...args: readonly string[]): Promise<string> => succeed(args.join(' '), sandbox.temporal(args));
 
-  const list = async (query?: string): Promise<readonly Listed[]> => {
-    const answer = await temporal(
-      ...['workflow', 'list', '--limit', '1000', '-o', 'json'],
-      ...(query === undefined ? [] : ['--query', query]),
-    );
-    return answer.trim() === '' ? [] : (JSON.parse(answer) as readonly Listed[]);
-  };
-
   /** The history of one run as JSON, exactly as Temporal shows it. */
   const history = (id: string, run?: string): Promise<string> =>
     temporal('workflow', 'show', '-w', id, '-o', 'json', ...(run === undefined ? [] : ['--run-id', run]));
 
-  const events = async (id: string): Promise<readonly HistoryEvent[]> =>
-    (JSON.parse(await history(id)) as { events: readonly HistoryEvent[] }).events;
+  const events = (id: string): Promise<readonly HistoryEvent[]> => sandbox.workflows().events<HistoryEvent>(id);
 
   return {
-    list,
+    list: (query?: string): Promise<readonly ListedWorkflow[]> => sandbox.workflows().list(query),
     history,
     describe: (id: string, run?: string): Promise<string> =>
       temporal('workflow', 'describe', '-w', id, '-o', 'json', ...(run === undefined ? [] : ['--run-id', run])),

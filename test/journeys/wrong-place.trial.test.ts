@@ -59,19 +59,15 @@ const pointBack = async (): Promise<void> => {
   await succeed('start slipway-worker', sandbox.sandbox('start', 'slipway-worker'));
 };
 
-type Listed = { readonly execution: { readonly workflowId: string }; readonly type: { readonly name: string } };
-
 const runningEntities = async (): Promise<string[]> => {
   const query = `ExecutionStatus="Running" AND (WorkflowType="AwsCluster" OR WorkflowType="AwsNodePool")`;
-  const listed = await succeed('list', sandbox.temporal(['workflow', 'list', '--query', query, '-o', 'json']));
-  return (JSON.parse(listed) as Listed[]).map((one) => one.execution.workflowId);
+  return (await sandbox.workflows().list(query)).map((one) => one.execution.workflowId);
 };
 
 /** A watcher may start an entity again as soon as it ended: what counts is that it looked, and ended. */
 const endedRuns = async (entity: string): Promise<number> => {
   const query = `ExecutionStatus="Completed" AND WorkflowId="${entity}"`;
-  const counted = await succeed('list', sandbox.temporal(['workflow', 'list', '--query', query, '-o', 'json']));
-  return (JSON.parse(counted) as Listed[]).length;
+  return (await sandbox.workflows().list(query)).length;
 };
 
 /** Makes every entity look again, as a change of its object would. */

@@ -50,8 +50,8 @@ export const sidesOf = (sandbox: SandboxForTests) => {
     details: (workflowId: string): Promise<string> =>
       succeed('metadata', sandbox.temporal(['workflow', 'metadata', '--workflow-id', workflowId])),
     /** What a person finds by the search attribute, which holds the first of the steps that are stuck. */
-    found: (query: string): Promise<string> =>
-      succeed('list', sandbox.temporal(['workflow', 'list', '--query', query, '-o', 'json', '--limit', '100'])),
+    found: async (query: string): Promise<readonly string[]> =>
+      (await sandbox.workflows().list(query)).map(({ execution }) => execution.workflowId),
     metrics: async (): Promise<string> => (await fetch(sandbox.status().metrics)).text(),
     /** A command exactly as it was printed, by a shell, in the checkout. */
     type: (command: string) => {

@@ -8,14 +8,15 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SandboxForTests } from '../support/sandbox.ts';
-import { succeed } from '../support/sandbox.ts';
 import { blockedLine, kindOfStep, type StuckStep, type sidesOf } from './sides.ts';
 
 const LOOK_MS = 1_000;
 
-type Listed = { readonly items: readonly { kind: string; metadata: { name: string }; status?: Status }[] };
-type Status = { readonly lastErrors?: readonly StuckStep[] };
-type Execution = { readonly execution: { readonly workflowId: string } };
+type Listed = {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly status?: { readonly lastErrors?: readonly StuckStep[] };
+};
 
 export type Sightings = {
   /** Milliseconds since the epoch at which each side first showed it; undefined where none has yet. */
@@ -36,14 +37,12 @@ export const watchSides = (sandbox: SandboxForTests, sides: ReturnType<typeof si
   };
   const looks: readonly (() => Promise<void>)[] = [
     async () => {
-      const listed = await succeed('get', sandbox.kubectl(['get', 'awsclusters,awsnodepools', '-o', 'json']));
-      for (const { kind, metadata, status } of (JSON.parse(listed) as Listed).items) {
+      for (const { kind, metadata, status } of await sandbox.objects().all<Listed>()) {
         for (const { step } of status?.lastErrors ?? []) see('status', `${kind} ${metadata.name}`, step);
       }
     },
     async () => {
-      const found = JSON.parse(await sides.found('SlipwayBlockedStep IS NOT NULL')) as readonly Execution[];
-      for (const { execution } of found) see('search attribute', execution.workflowId);
+      for (const id of await sides.found('SlipwayBlockedStep IS NOT NULL')) see('search attribute', id);
     },
     async () => {
       const counts = (await sides.metrics()).matchAll(new RegExp(blockedLine('([^"]+)', '([^"]+)'), 'gm'));

@@ -14,6 +14,7 @@ import { type SandboxStatus, statusNow } from '../../sandbox/commands/status.ts'
 import { readJson } from './http.ts';
 import { type ObjectsOf, objectsIn } from './objects.ts';
 import { noting } from './waits.ts';
+import { type WorkflowsOf, workflowsIn } from './workflows.ts';
 
 export const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -82,6 +83,8 @@ export type SandboxForTests = {
   readonly temporal: (args: readonly string[]) => Promise<Ran>;
   /** Slipway's objects, read without kubectl by whoever polls. */
   readonly objects: () => ObjectsOf;
+  /** Workflows, read without Temporal's command line by whoever polls. */
+  readonly workflows: () => WorkflowsOf;
   /** Calls that reached AWS after the given one; the number of the last so far comes with them. */
   readonly callsSince: (
     since: number,
@@ -126,6 +129,7 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
       objects ??= objectsIn(home);
       return objects;
     },
+    workflows: () => workflowsIn(status().temporal.ui),
     callsSince: async (since, { mutating = false } = {}) => {
       const query = `since=${since}${mutating ? '&mutating=true' : ''}`;
       const record = await readJson(`${status().aws.endpoint}/_proxy/calls?${query}`);
