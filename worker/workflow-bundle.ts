@@ -38,11 +38,12 @@ const pack = async (): Promise<WorkflowBundle> => {
   return { code: stdout };
 };
 
-/** Undefined where none is kept, or none can be read. */
-const kept = async (file: string): Promise<WorkflowBundle | undefined> => {
+/** Undefined where none is kept, or none can be read, which is told. */
+const kept = async (file: string, onTrouble: (error: unknown) => void): Promise<WorkflowBundle | undefined> => {
   try {
     return { code: await readFile(file, 'utf8') };
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onTrouble(error);
     return undefined;
   }
 };
@@ -65,7 +66,7 @@ const keep = async (file: string, { code }: WorkflowBundle): Promise<void> => {
 
 /**
  * The code of all workflows, out of `folder` where it was packed before. Rejects with what the packer said where it can't be
- * packed: a fault of this checkout. That it can't be kept is told to `onTrouble`, and no more.
+ * packed: a fault of this checkout. That it can't be kept, or what is kept can't be read, is told to `onTrouble`, and no more.
  */
 export const packWorkflows = async (
   folder?: string,
@@ -73,7 +74,7 @@ export const packWorkflows = async (
 ): Promise<WorkflowBundle> => {
   if (folder === undefined) return pack();
   const file = join(folder, `workflows-${await bundleFingerprint()}.js`);
-  const before = await kept(file);
+  const before = await kept(file, onTrouble);
   if (before !== undefined) return before;
   const bundle = await pack();
   try {

@@ -22,7 +22,11 @@ import { lastLines } from './logs.ts';
 import { CHECKOUT, homeFolder } from './sandbox.ts';
 import { printStatus } from './status.ts';
 
-const PART_SECONDS = 90;
+/**
+ * Of its own, once what it needs is ready. Who dies is seen at once, so this ends waiting for one that hangs; a busy computer
+ * with several sandboxes has been seen to need a hundred.
+ */
+const PART_SECONDS = 240;
 /** Who died so often while one waits will die again. */
 const MOST_RESTARTS = 5;
 const SUPERVISOR_SECONDS = 30;
@@ -78,10 +82,12 @@ const partNotReady = (part: PartRecord, why: string): SandboxFailure =>
 
 const untilReady = async (home: string, name: string, note: (text: string) => void): Promise<void> => {
   const before = readState(home)?.parts.find((one) => one.name === name)?.restarts ?? 0;
-  const deadline = Date.now() + PART_SECONDS * 1000;
+  let deadline = Number.POSITIVE_INFINITY;
   for (;;) {
     const state = readState(home);
     const part = state?.parts.find((one) => one.name === name);
+    // While it waits for others, their time passes, not its own.
+    if (part?.state !== 'waiting') deadline = Math.min(deadline, Date.now() + PART_SECONDS * 1000);
     if (part?.state === 'ready') return;
     if (state === undefined || !isAlive(state.supervisor)) throw supervisorFailure(home);
     if (part === undefined) throw new Error(`the supervisor of ${home} runs no part ${name}`);

@@ -11,6 +11,17 @@ import type { Haystack, Needle } from './needles.ts';
 import { clusterPlacesNow, historiesNow, publicPlacesNow, secretsNow } from './secrets.ts';
 import type { TemporalForJourney } from './temporal.ts';
 
+/** The parts that are Slipway, and everything that it keeps its own state in: in the order to stop them. */
+export const SLIPWAYS_PARTS = [
+  'slipway-client',
+  'slipway-worker',
+  'slipway-admission',
+  'temporal',
+  'hub',
+  'management-apiserver',
+  'management-etcd',
+] as const;
+
 export type Story = {
   readonly journey: Journey;
   readonly temporal: TemporalForJourney;

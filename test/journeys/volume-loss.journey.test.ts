@@ -7,17 +7,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { LONG } from './journey.ts';
 import { expectHardlyNoticed, tellOfLosses } from './losses.ts';
 import { heldBy, identity } from './replicas.ts';
-import { untilPartsAreReady } from './story.ts';
-
-const SLIPWAY = [
-  'slipway-client',
-  'slipway-worker',
-  'slipway-admission',
-  'temporal',
-  'hub',
-  'management-apiserver',
-  'management-etcd',
-];
+import { SLIPWAYS_PARTS, untilPartsAreReady } from './story.ts';
 
 jest.setTimeout(LONG.timeoutMs);
 
@@ -68,7 +58,7 @@ describe('a replica that loses its etcd volume', () => {
     const [lost = ''] = heldBy(old).volumes;
     const name = before[index]?.split(' ')[0] ?? '';
     const seen = await watched('volume lost while Slipway is down', async (lose) => {
-      for (const part of SLIPWAY) await command('stop', part);
+      for (const part of SLIPWAYS_PARTS) await command('stop', part);
       await lose(() => command('fault', 'lose-volume', lost));
       const waits = `volume ${lost} does not exist; only a repair can make a new one`;
       await until('its agent to say so', async () =>
@@ -82,7 +72,7 @@ describe('a replica that loses its etcd volume', () => {
       });
       await healthyBut(name);
       await journey.user('create', 'configmap', 'written-by-two', '--from-literal=word=still');
-      for (const part of SLIPWAY.toReversed()) await command('start', part);
+      for (const part of SLIPWAYS_PARTS.toReversed()) await command('start', part);
       await untilPartsAreReady({ journey });
       await until('the second repair', async () => ((await repairs()).length > 1 ? true : undefined));
       await expectRejoined(before, index, lost);

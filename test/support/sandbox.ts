@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RecordedCall } from '../../sandbox/aws/proxy/call.ts';
+import { askedOnce, type RecordedCall } from '../../sandbox/aws/proxy/call.ts';
 import { type SandboxStatus, statusNow } from '../../sandbox/commands/status.ts';
 import { readJson } from './http.ts';
 import { type ObjectsOf, objectsIn } from './objects.ts';
@@ -85,7 +85,7 @@ export type SandboxForTests = {
   readonly objects: () => ObjectsOf;
   /** Workflows, read without Temporal's command line by whoever polls. */
   readonly workflows: () => WorkflowsOf;
-  /** Calls that reached AWS after the given one; the number of the last so far comes with them. */
+  /** Calls that reached AWS after the given one, each once; the number of the last so far comes with them. */
   readonly callsSince: (
     since: number,
     options?: { readonly mutating?: boolean },
@@ -133,7 +133,8 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
     callsSince: async (since, { mutating = false } = {}) => {
       const query = `since=${since}${mutating ? '&mutating=true' : ''}`;
       const record = await readJson(`${status().aws.endpoint}/_proxy/calls?${query}`);
-      return record as { next: number; calls: readonly RecordedCall[] };
+      const { next, calls } = record as { next: number; calls: readonly RecordedCall[] };
+      return { next, calls: askedOnce(calls) };
     },
     end: () =>
       noting('ending', 'sandbox', async () => {

@@ -12,6 +12,8 @@ export type Call = {
   readonly accessKey: string;
   readonly region: string;
   readonly mutating: boolean;
+  /** The SDK's name for this call, the same however often it asks (`amz-sdk-invocation-id`); other clients may have none. */
+  readonly invocation?: string;
 };
 
 /** One line of the record. `error` is AWS's code, or what the network did. */
@@ -70,6 +72,7 @@ export const callOf = (method: string, path: string, headers: Headers, body: str
   const parameters = target === '' ? new URLSearchParams(body === undefined || body === '' ? query : body) : undefined;
   const named = target === '' ? parameters?.get('Action') : target.slice(target.lastIndexOf('.') + 1);
   const operation = named ?? `${method} ${path.split('?')[0] ?? path}`;
+  const invocation = header(headers, 'amz-sdk-invocation-id');
   const reading = named === undefined || named === null ? method === 'GET' || method === 'HEAD' : READING.test(named);
   return {
     service: serviceOf(signedAs, parameters),
@@ -77,7 +80,19 @@ export const callOf = (method: string, path: string, headers: Headers, body: str
     accessKey,
     region,
     mutating: !reading && !READING_TOO.has(operation),
+    ...(invocation === '' ? {} : { invocation }),
   };
+};
+
+/** Without what an SDK asked again, because no answer came in time: that is still one call. */
+export const askedOnce = (calls: readonly RecordedCall[]): readonly RecordedCall[] => {
+  const asked = new Set<string>();
+  return calls.filter(({ invocation }) => {
+    if (invocation === undefined) return true;
+    if (asked.has(invocation)) return false;
+    asked.add(invocation);
+    return true;
+  });
 };
 
 /** The error code in an answer of any of AWS's protocols. */

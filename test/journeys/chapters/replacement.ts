@@ -5,12 +5,13 @@ import { describe, expect, test } from '@jest/globals';
 import { succeed } from '../../support/sandbox.ts';
 import { waitFor } from '../../support/wait.ts';
 import { expectNoticedOnlyAtFirst, seenWhile, strictly } from '../availability.ts';
-import type { EtcdMember } from '../etcd.ts';
 import { type Journey, LONG, type Machine } from '../journey.ts';
+import { heldBy, identity } from '../replicas.ts';
 import {
   healthyMembers,
   looksNow,
   rows,
+  SLIPWAYS_PARTS,
   type Story,
   type Tell,
   untilPartsAreReady,
@@ -21,24 +22,6 @@ import {
 const SLOW_MS = 2_000;
 /** Answers that are waited for before anything is disturbed. */
 const BEFORE = 10;
-/** Slipway, and everything that it keeps its own state in. */
-const NOT_AWS = [
-  'slipway-client',
-  'slipway-worker',
-  'slipway-admission',
-  'temporal',
-  'hub',
-  'management-apiserver',
-  'management-etcd',
-];
-
-/** What an instance holds that outlives it: its second network interface, and the volume beside its root volume. */
-const heldBy = ({ enis, volumes }: Machine) => ({
-  interfaces: enis.filter(({ index }) => index !== 0).map(({ id, ip }) => ({ id, ip })),
-  volumes: volumes.filter(({ device }) => device !== '/dev/xvda').map(({ id }) => id),
-});
-
-const identity = ({ id, name }: EtcdMember): string => `${name} ${id}`;
 
 const bySlipway = async (journey: Journey, since: number): Promise<readonly string[]> =>
   (await journey.mutationsSince(since)).filter((call) => call.endsWith('Slipway'));
@@ -76,7 +59,7 @@ export const replacement: Tell = (story) => {
         const index = members.findIndex(({ leads }) => leads);
         const old = await journey.replica(index);
         expect(heldBy(old)).toMatchObject({ interfaces: [{ ip: expect.any(String) }], volumes: [expect.any(String)] });
-        for (const part of NOT_AWS) await succeed(`stop ${part}`, journey.sandbox.sandbox('stop', part));
+        for (const part of SLIPWAYS_PARTS) await succeed(`stop ${part}`, journey.sandbox.sandbox('stop', part));
 
         const seen = await strictly(journey.sandbox, () =>
           seenWhile(access, SLOW_MS, async (watch) => {
@@ -114,7 +97,8 @@ export const replacement: Tell = (story) => {
       'is no reason for Slipway to change anything when it is back',
       async () => {
         const { journey } = story();
-        for (const part of NOT_AWS.toReversed()) await succeed(`start ${part}`, journey.sandbox.sandbox('start', part));
+        for (const part of SLIPWAYS_PARTS.toReversed())
+          await succeed(`start ${part}`, journey.sandbox.sandbox('start', part));
         await untilPartsAreReady(story());
         // What a watcher that starts tells is no news to them: somebody must ask.
         for (const id of ids) await story().temporal.poke(id);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { callOf, errorAnswer, errorCodeOf } from '../../../sandbox/aws/proxy/call.ts';
+import { askedOnce, callOf, errorAnswer, errorCodeOf, type RecordedCall } from '../../../sandbox/aws/proxy/call.ts';
 
 const signed = (service: string, more: Record<string, string> = {}) => ({
   authorization: `AWS4-HMAC-SHA256 Credential=AKIASLIPWAY/20261123/eu-west-1/${service}/aws4_request, SignedHeaders=host`,
@@ -44,6 +44,26 @@ describe('a call', () => {
       'RunInstances',
     ].map((action) => callOf('POST', '/', signed('ec2'), `Action=${action}`).mutating);
     expect(mutating).toEqual([false, false, false, false, true, true]);
+  });
+});
+
+describe('calls that were asked once', () => {
+  const recorded = (seq: number, invocation?: string): RecordedCall => ({
+    ...callOf(
+      'POST',
+      '/',
+      signed('ec2', invocation ? { 'amz-sdk-invocation-id': invocation } : {}),
+      'Action=RunInstances',
+    ),
+    seq,
+    time: '2026-11-29T00:00:00Z',
+    status: 200,
+    ms: 1,
+  });
+
+  test('are without what an SDK asked again, and with all that has no name', () => {
+    const calls = [recorded(1, 'a'), recorded(2), recorded(3, 'a'), recorded(4, 'b'), recorded(5)];
+    expect(askedOnce(calls).map(({ seq }) => seq)).toEqual([1, 2, 4, 5]);
   });
 });
 
