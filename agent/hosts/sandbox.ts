@@ -24,11 +24,13 @@ import type { BinaryComponent, Host } from './host.ts';
 /** The kernel's limit for a unix socket's path, without its final zero. */
 const SOCKET_PATH_BYTES = 107;
 
-/** What every child inherits. The sandbox knows an instance's processes by a variable of its own, so those pass too. */
+/** What every child inherits beside the sandbox's own variables, by one of which it knows an instance's processes. */
+const PASSED_ON = ['PATH', 'GOGC'];
+
 const inherited = (home: string): Record<string, string> => ({
   ...Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) =>
-      value !== undefined && (name === 'PATH' || name.startsWith('SLIPWAY_')) ? [[name, value]] : [],
+      value !== undefined && (PASSED_ON.includes(name) || name.startsWith('SLIPWAY_')) ? [[name, value]] : [],
     ),
   ),
   HOME: home,

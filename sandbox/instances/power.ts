@@ -9,6 +9,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { GO_ENVIRONMENT } from '../garbage.ts';
 import { cached, folders, REGION, type SandboxLayout } from '../layout.ts';
 import { identify, isAlive } from '../process.ts';
 import { MARK } from '../supervisor/state.ts';
@@ -34,6 +35,7 @@ export const agentEnvironment = (layout: SandboxLayout, id: string, address: str
     SLIPWAY_VOLUMES: volumes,
     SLIPWAY_BIN: layout.bin,
     NODE_COMPILE_CACHE: cached(layout.cache).compiled,
+    ...GO_ENVIRONMENT,
     SLIPWAY_CLUSTER_PROXY: `http://${layout.proxy.host}:${layout.proxy.port}`,
   };
 };

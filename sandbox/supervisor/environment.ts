@@ -6,6 +6,7 @@
  * its own variables.
  */
 import type { ServiceAccountName } from '../../api/names.ts';
+import { GO_ENVIRONMENT } from '../garbage.ts';
 import { AWS_CREDENTIALS, cached, folders, REGION, type SandboxLayout } from '../layout.ts';
 import { MARK } from './state.ts';
 
@@ -31,6 +32,7 @@ export const baseEnvironment = (
     PATH: `${layout.bin}:${caller['PATH'] ?? '/usr/bin:/bin'}`,
     SLIPWAY_HOME: layout.home,
     NODE_COMPILE_CACHE: cached(layout.cache).compiled,
+    ...GO_ENVIRONMENT,
     [MARK]: mark,
   };
 };

@@ -14,6 +14,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { stringify } from 'yaml';
+import { GO_ENVIRONMENT } from '../../sandbox/garbage.ts';
 import { type GivenAuthority, makeServerCertificates } from './certificates.ts';
 import { toolsFolder } from './tools.ts';
 import { waitFor } from './wait.ts';
@@ -61,7 +62,11 @@ const freePort = (host: string): Promise<number> =>
 const start = async (folder: string, file: string, args: readonly string[]): Promise<ChildProcess> => {
   const log = openSync(join(folder, `${basename(file)}.log`), 'a');
   try {
-    const child = spawn(file, args, { stdio: ['ignore', log, log], cwd: folder });
+    const child = spawn(file, args, {
+      stdio: ['ignore', log, log],
+      cwd: folder,
+      env: { ...process.env, ...GO_ENVIRONMENT },
+    });
     await once(child, 'spawn');
     return child;
   } finally {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { GO_ENVIRONMENT } from '../../sandbox/garbage.ts';
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
 import { toolsFolder } from './tools.ts';
 import { waitFor } from './wait.ts';
@@ -59,7 +60,7 @@ const startServer = async (namespaces: readonly string[]): Promise<TemporalServe
     child = spawn(
       program,
       ['server', 'start-dev', '--headless', '--port', `${port}`, '--log-level', 'never', ...more],
-      { stdio: 'ignore' },
+      { stdio: 'ignore', env: { ...process.env, ...GO_ENVIRONMENT } },
     );
     await once(child, 'spawn');
     const answers = waitFor(
