@@ -7,6 +7,7 @@ so that it never outlives the process that started it.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -75,6 +76,10 @@ def main() -> None:
             furnish(arguments.account)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     from moto.server import ThreadedMotoServer
+
+    # Collected from now on, but for all that is loaded: some three hundred thousand objects.
+    gc.freeze()
+    gc.enable()
 
     server: Any = ThreadedMotoServer(arguments.host, arguments.port, verbose=False)
     server.start()
