@@ -2,7 +2,7 @@
  * Situations that people of this trade meet, each with what Slipway says of it and what cures it.
  *
  * Owns: the list of those that need nothing of each other, and so happen side by side. Neighbours: `situation.ts` has their
- * shape, `situations.journey.test.ts` lets them happen, and two more after them: a security group that is deleted by hand,
+ * shape, `situations.trial.test.ts` lets them happen, and two more after them: a security group that is deleted by hand,
  * and a permission that a delete needs.
  */
 import { controlPlaneName, replicaName, replicaTemplateName } from '../../api/names.ts';
