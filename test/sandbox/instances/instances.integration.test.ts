@@ -130,7 +130,8 @@ describe('an instance', () => {
     const sts = new STSClient({
       region: REGION,
       endpoint: `http://${cloud.layout.moto.host}:${cloud.layout.moto.port}`,
-      credentials: fromInstanceMetadata({ maxRetries: 2 }),
+      // The SDK's own timeout is a second, which a busy computer may need for itself.
+      credentials: fromInstanceMetadata({ timeout: 10_000, maxRetries: 2 }),
     });
     const identity = await sts.send(new GetCallerIdentityCommand({}));
     sts.destroy();
