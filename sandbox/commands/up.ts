@@ -1,8 +1,8 @@
 /**
  * Up: starts the sandbox, or what is missing of it, and shows how far it is.
  *
- * Owns: waiting until all is ready, and saying what isn't and why. Neighbours: the supervisor does the work, so that
- * whoever only looks may go away at any moment.
+ * Owns: waiting until all is ready, and saying what isn't and why. Neighbours: `patience.ts` says when to stop waiting; the
+ * supervisor does the work, so that whoever only looks may go away at any moment.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
@@ -19,16 +19,10 @@ import { type PartRecord, readLayout, readState, type SandboxState } from '../su
 import { ensureTools } from '../tools/build.ts';
 import { down } from './down.ts';
 import { lastLines } from './logs.ts';
+import { outlookOf, type Watch } from './patience.ts';
 import { CHECKOUT, homeFolder } from './sandbox.ts';
 import { printStatus } from './status.ts';
 
-/**
- * Of its own, once what it needs is ready. Who dies is seen at once, so this ends waiting for one that hangs; a busy computer
- * with several sandboxes has been seen to need a hundred.
- */
-const PART_SECONDS = 240;
-/** Who died so often while one waits will die again. */
-const MOST_RESTARTS = 5;
 const SUPERVISOR_SECONDS = 30;
 
 /** Starts a supervisor that outlives this command. */
@@ -81,21 +75,20 @@ const partNotReady = (part: PartRecord, why: string): SandboxFailure =>
   );
 
 const untilReady = async (home: string, name: string, note: (text: string) => void): Promise<void> => {
-  const before = readState(home)?.parts.find((one) => one.name === name)?.restarts ?? 0;
-  let deadline = Number.POSITIVE_INFINITY;
+  const partIn = (state: SandboxState | undefined): PartRecord | undefined =>
+    state?.parts.find((one) => one.name === name);
+  let watch: Watch = { restartsBefore: partIn(readState(home))?.restarts ?? 0 };
   for (;;) {
     const state = readState(home);
-    const part = state?.parts.find((one) => one.name === name);
-    // While it waits for others, their time passes, not its own.
-    if (part?.state !== 'waiting') deadline = Math.min(deadline, Date.now() + PART_SECONDS * 1000);
-    if (part?.state === 'ready') return;
     if (state === undefined || !isAlive(state.supervisor)) throw supervisorFailure(home);
+    const part = partIn(state);
     if (part === undefined) throw new Error(`the supervisor of ${home} runs no part ${name}`);
     const reason = part.reason?.split('\n')[0];
     note(`${part.state}${reason ? ` (${reason})` : ''}`);
-    if (part.state === 'account lost') throw partNotReady(part, 'ended');
-    if (part.restarts - before >= MOST_RESTARTS) throw partNotReady(part, `died ${MOST_RESTARTS} times`);
-    if (Date.now() > deadline) throw partNotReady(part, `is not ready after ${PART_SECONDS} s`);
+    const outlook = outlookOf(part, watch, Date.now());
+    if (outlook.kind === 'ready') return;
+    if (outlook.kind === 'hopeless') throw partNotReady(part, outlook.why);
+    watch = outlook.watch;
     await delay(50);
   }
 };

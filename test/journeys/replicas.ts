@@ -2,7 +2,7 @@
  * Replicas: the control plane of one cluster without nodes, as somebody sees it who takes its machines apart.
  *
  * Owns: the cluster of the small manifest, its members, machines and disks, and what Slipway did about them. Neighbours:
- * `journey.ts` has the commands that a person types, `etcd.ts` asks etcd itself.
+ * `journey.ts` has the commands that a person types, `etcd.ts` asks etcd itself, `targets.ts` the load balancer.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,12 +15,14 @@ import { waitFor } from '../support/wait.ts';
 import { type EtcdMember, etcdOf } from './etcd.ts';
 import { journeyIn, LONG, type Machine } from './journey.ts';
 import { lifecycleOf, type Row } from './lifecycle.ts';
+import { targetsOf } from './targets.ts';
 import { temporalOf } from './temporal.ts';
 
 const MANIFEST = join(import.meta.dirname, '../fixtures/small-cluster.yaml');
 const NAME = 'small';
 
 type LoadBalancers = readonly {
+  readonly arn: string;
   readonly name: string;
   readonly listeners: readonly { readonly targets: readonly { readonly id: string }[] }[];
 }[];
@@ -34,6 +36,12 @@ export const heldBy = ({ enis, volumes }: Machine) => ({
 });
 
 export const identity = ({ id, name }: EtcdMember): string => `${name} ${id}`;
+
+/** For who waits until there are none: what there is instead is what was seen last. */
+const noneOf = (troubles: readonly string[]): true => {
+  if (troubles.length > 0) throw new Error(troubles.join('; '));
+  return true;
+};
 
 /** Makes the cluster, and keeps something in it that must never get lost. */
 export const replicasIn = async (sandbox: SandboxForTests) => {
@@ -54,10 +62,13 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
   const object = await journey.cluster();
   const entityId = entityWorkflowId({ kind: object.kind, ...object.metadata });
   const clusterId = object.status?.clusterID ?? '';
-  const balancers = (await journey.simulation('load-balancers')) as LoadBalancers;
-  const addresses = balancers
-    .filter(({ name }) => name === `${clusterId}-controlplane`)
-    .flatMap(({ listeners }) => listeners.flatMap(({ targets }) => targets.map(({ id }) => id)));
+  const balancers = ((await journey.simulation('load-balancers')) as LoadBalancers).filter(
+    ({ name }) => name === `${clusterId}-controlplane`,
+  );
+  const targets = targetsOf(sandbox, balancers[0]?.arn ?? '');
+  const addresses = balancers.flatMap(({ listeners }) =>
+    listeners.flatMap(({ targets }) => targets.map(({ id }) => id)),
+  );
   const instances = folders(sandbox.home).instances;
   const etcd = etcdOf(
     () => (existsSync(instances) ? readdirSync(instances).map((id) => join(instances, id)) : []),
@@ -90,11 +101,16 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
     /** What a sweep would do: the entity looks at its cluster. */
     look: () => temporal.poke(entityId),
 
-    healthy: () =>
-      membersWhen(
+    /** All is well: etcd's members are, and the API servers, of which the load balancer may hear later than etcd. */
+    healthy: async (): Promise<readonly EtcdMember[]> => {
+      await until('every API server to be ready, and healthy for the load balancer', async () =>
+        noneOf(await targets.unwell()),
+      );
+      return membersWhen(
         'three healthy members of etcd',
         (members) => members.length === 3 && members.every(({ healthy, name }) => healthy && name !== ''),
-      ),
+      );
+    },
     healthyBut: (lost: string) =>
       membersWhen(
         `two healthy members without ${lost}`,
