@@ -27,14 +27,8 @@ export type Said = {
   readonly answer: string;
 };
 
-export type Patience = {
-  /** How long a worker may take to accept or refuse. */
-  readonly acceptMs: number;
-  /** How long it may take to do what it accepted: a skip looks at what is there. */
-  readonly resultMs: number;
-};
-
-const PATIENCE: Patience = { acceptMs: 5_000, resultMs: 60_000 };
+/** How long a worker may take to do what it accepted: a skip looks at what is there. */
+const RESULT_MS = 60_000;
 
 const isRunning = async (client: Client, workflowId: string): Promise<boolean> => {
   try {
@@ -55,14 +49,16 @@ const targetOf = async (client: Client, object: ObjectRef): Promise<string> => {
   );
 };
 
+export type Request = {
+  readonly verb: Verb;
+  readonly object: ObjectRef;
+  readonly step?: string;
+  /** How long a worker may take to accept or refuse. */
+  readonly acceptMs: number;
+};
+
 /** Says it and answers what came of it. Throws a `UserError` with the reason when it is refused. */
-export const sayVerb = async (
-  client: Client,
-  object: ObjectRef,
-  verb: Verb,
-  step?: string,
-  patience: Patience = PATIENCE,
-): Promise<Said> => {
+export const sayVerb = async (client: Client, { verb, object, step, acceptMs }: Request): Promise<Said> => {
   const workflowId = await targetOf(client, object);
   const handle = client.workflow.getHandle(workflowId);
   const ask: Ask = step === undefined ? {} : { step };
@@ -71,11 +67,11 @@ export const sayVerb = async (
     client.connection.withDeadline(Date.now() + milliseconds, call);
   let accepted = false;
   try {
-    const update = await within(patience.acceptMs, () =>
+    const update = await within(acceptMs, () =>
       handle.startUpdate(verbUpdates[verb], { args: [ask], waitForStage: 'ACCEPTED' }),
     );
     accepted = true;
-    const answer = await within(patience.resultMs, () => update.result());
+    const answer = await within(RESULT_MS, () => update.result());
     return { ...said, by: 'update', answer };
   } catch (error) {
     const name = `${object.kind} ${object.namespace}/${object.name}`;
@@ -94,7 +90,7 @@ export const sayVerb = async (
     return {
       ...said,
       by: 'signal',
-      answer: `No worker answered within ${patience.acceptMs / 1_000} s, so it was sent as a signal: it is taken as soon as a worker is up, and ignored if it makes no sense by then.`,
+      answer: `No worker answered within ${acceptMs / 1_000} s, so it was sent as a signal: it is taken as soon as a worker is up, and ignored if it makes no sense by then.`,
     };
   }
 };

@@ -8,10 +8,14 @@ import { Argument, type Command, Option } from 'commander';
 import type { Verb } from '../../workflows/messages.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 import { KIND_WORDS, kindOf } from './kinds.ts';
-import { namespaced, output, reading } from './options.ts';
+import { namespaced, output, reading, timeout } from './options.ts';
 import { paintFor, print, printJson, say } from './output.ts';
 
 type Common = { readonly namespace?: string; readonly kubeconfig?: string; readonly output: string };
+type Asked = Common & { readonly step?: string; readonly timeout: number };
+
+/** A worker that is up takes far less. */
+const ANSWER_SECONDS = 5;
 
 const VERBS: readonly { readonly verb: Verb; readonly description: string; readonly step?: 'optional' | 'required' }[] =
   [
@@ -86,7 +90,8 @@ export const addOperationsCommands = (
     const command = about(operations.command(verb), 'text', 'json').description(description);
     const option = new Option('--step <step>', "the step's id, such as 'ensure etcd-volume/0'");
     if (step !== undefined) command.addOption(step === 'required' ? option.makeOptionMandatory() : option);
-    command.action(async (kind: string, name: string, options: Common & { readonly step?: string }) => {
+    command.addOption(timeout("how long to wait for a worker's answer before it is left as a signal", ANSWER_SECONDS));
+    command.action(async (kind: string, name: string, options: Asked) => {
       const [{ managementApi, referenceOf }, { withTemporal }, { sayVerb }] = await Promise.all([
         import('../management.ts'),
         import('../temporal.ts'),
@@ -96,7 +101,12 @@ export const addOperationsCommands = (
       const api = await managementApi(configuration);
       const object = await api.object(kindOf(kind), options.namespace ?? api.defaultNamespace, name);
       const said = await withTemporal(configuration, (client) =>
-        sayVerb(client, referenceOf(object), verb, options.step),
+        sayVerb(client, {
+          verb,
+          object: referenceOf(object),
+          ...(options.step === undefined ? {} : { step: options.step }),
+          acceptMs: options.timeout * 1_000,
+        }),
       );
       if (options.output === 'json') printJson(said);
       else print(`${object.kind.toLowerCase()}/${name}: ${said.answer}`);

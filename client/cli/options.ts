@@ -1,5 +1,5 @@
 /** Options that many commands have, each spelled once. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 const MANAGEMENT = 'kubeconfig of the management API, as --management-kubeconfig';
 
@@ -11,6 +11,17 @@ export const namespaced = (command: Command): Command =>
 
 /** Of commands that read from the management API: `--kubeconfig` is how kubectl's users say where it is. */
 export const reading = (command: Command): Command => command.option('--kubeconfig <path>', MANAGEMENT);
+
+const seconds = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError('It must be a number of seconds, such as 30.');
+  return value;
+};
+
+/** `--timeout <seconds>`, in seconds; `what` says what is waited for. */
+export const timeout = (what: string, byDefault: number): Option =>
+  new Option('--timeout <seconds>', what).argParser(seconds).default(byDefault);
 
 /** Whether it is one of these, and not another kubeconfig. */
 export const isManagements = (option: Option): boolean =>
