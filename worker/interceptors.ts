@@ -44,6 +44,16 @@ const stepOf = (args: readonly unknown[]): StepRequest['step'] | undefined => {
   return request?.step;
 };
 
+/** Beats while it runs. Also what makes a cancellation arrive: without a beat the server has no way to tell. */
+export const beating = async <T>(context: Context, run: () => Promise<T>): Promise<T> => {
+  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  try {
+    return await run();
+  } finally {
+    clearInterval(beat);
+  }
+};
+
 export const outcomeInterceptor = (
   context: Context,
   metrics: WorkerMetrics,
@@ -64,10 +74,8 @@ export const outcomeInterceptor = (
       metrics.steps.inc({ ...labels, outcome });
       metrics.stepSeconds.observe(labels, (performance.now() - started) / 1_000);
     };
-    // Also what makes a cancellation arrive: without a beat the server has no way to tell.
-    const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
     try {
-      const result = await next(input);
+      const result = await beating(context, () => next(input));
       const change = step === undefined ? 'done' : (result as StepOutcome).change;
       count(change);
       if (change !== 'unchanged') log.info({ ...line, change }, 'Step done');
@@ -82,8 +90,6 @@ export const outcomeInterceptor = (
       if (judgement.waiting) log.debug({ ...line, reason: judgement.message }, 'Not ready yet');
       else log.warn({ ...line, verdict: judgement.verdict, reason: judgement.message }, 'Step failed');
       throw failureOf(judgement);
-    } finally {
-      clearInterval(beat);
     }
   },
 });

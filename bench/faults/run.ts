@@ -79,7 +79,7 @@ export const run = async (options: BenchOptions): Promise<Report> => {
       lanes: numberOf(options, 'lanes', real === 0 ? 4 : 1),
       all: options['all'] === true,
       lateMs: LATE_MS,
-      limitMs: 240_000,
+      limitMs: 600_000,
       choose: (cases) => {
         const named = only === undefined ? cases : cases.filter((one) => nameOfCase(one).includes(only));
         if (only !== undefined && named.length === 0) throw new Error(`no case is called "${only}"`);

@@ -23,7 +23,7 @@ import { outlookOf, type Watch } from './patience.ts';
 import { CHECKOUT, homeFolder } from './sandbox.ts';
 import { printStatus } from './status.ts';
 
-const SUPERVISOR_SECONDS = 30;
+const SUPERVISOR_SECONDS = 120;
 
 /** Starts a supervisor that outlives this command. */
 const startSupervisor = async (home: string, stub: boolean, attachedTo?: ProcessIdentity): Promise<ProcessIdentity> => {

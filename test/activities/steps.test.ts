@@ -5,7 +5,6 @@ import { createSteps } from '../../activities/steps.ts';
 import { blockedError, notYet, retryError, verdictOf } from '../../activities/verdicts.ts';
 import { operationOf, planOf } from '../workflows/builders.ts';
 
-const NOW = Date.now();
 const { object, owner, entityId } = operationOf(planOf());
 const resource = { key: 'nodes/1', kind: 'nodes', properties: {} } as never;
 
@@ -17,6 +16,7 @@ const look = async (
   told = '1 of 3 ready',
   error = notYet('1 of 3 ready', again * 1_000),
 ) => {
+  const now = Date.now();
   const seen: number[] = [];
   const steps = createSteps({
     nodes: {
@@ -28,10 +28,10 @@ const look = async (
     },
   } as unknown as Drivers);
   const step = { id: 'wait nodes/1', verb: 'wait', resource, needs: [] } as const;
-  const request = { object, owner, entityId, step, first: false, since: NOW - began * 1_000, told };
+  const request = { object, owner, entityId, step, first: false, since: now - began * 1_000, told };
   const signal = new AbortController().signal;
-  const thrown = await steps.wait(request, { attempt: 1, signal, since: NOW - scheduled * 1_000 }).catch((e) => e);
-  expect(seen).toEqual([NOW - began * 1_000]);
+  const thrown = await steps.wait(request, { attempt: 1, signal, since: now - scheduled * 1_000 }).catch((e) => e);
+  expect(seen).toEqual([now - began * 1_000]);
   return verdictOf(thrown);
 };
 

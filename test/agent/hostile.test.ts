@@ -278,7 +278,7 @@ describe('The metadata service', () => {
       },
       '/silent': () => undefined,
     });
-    await expect(send({ url: `${url}/slow`, timeoutMillis: 200 })).rejects.toThrow('did not finish its answer');
+    await expect(send({ url: `${url}/slow`, timeoutMillis: 3_000 })).rejects.toThrow('did not finish its answer');
     await expect(send({ url: `${url}/silent`, timeoutMillis: 200 })).rejects.toThrow('did not answer within');
   });
 

@@ -68,53 +68,63 @@ describe('A cluster of real agents', () => {
         if (now === undefined || now === old) return undefined;
         return (await ready(cluster.replica(index))) === true ? now : undefined;
       },
-      { timeoutMs: 120_000, intervalMs: 200 },
+      { intervalMs: 200 },
     );
+
+  /** Where a member is starved, etcd elects another leader, and a single request fails. */
+  const answered = <T extends object>(what: string, ask: () => Promise<T>): Promise<T> =>
+    waitFor(`${what} to answer`, ask);
+
+  const proofFrom = async (index: number) => {
+    const read = await cluster.replica(index).call('GET', '/api/v1/namespaces/default/secrets/proof');
+    if (read.status !== 200) throw new Error(`replica ${index} answered ${read.status}: ${JSON.stringify(read.body)}`);
+    return read;
+  };
 
   beforeAll(async () => {
     cloud = await startCloud(AGENT);
     cloud.start('network');
     cloud.start('instances');
     cluster = await createCluster(cloud);
-  }, 600_000);
+  });
 
   afterAll(async () => {
     console.log(`Seconds: ${JSON.stringify(timings)}`);
     cluster?.close();
     await cloud?.close();
-  }, 120_000);
+  });
 
   test('three replicas boot from nothing and answer', async () => {
     await timed('three replicas ready', () =>
       Promise.all(
         [0, 1, 2].map((index) =>
           waitFor(`replica ${index} is ready`, () => ready(cluster.replica(index)), {
-            timeoutMs: 90_000,
             intervalMs: 200,
           }),
         ),
       ),
     );
-    await timed('load balancer forwards', () =>
-      waitFor('the load balancer forwards', () => ready(cluster.api), { timeoutMs: 30_000 }),
-    );
-    const members = await etcdOf(cluster, 0).members();
+    await timed('load balancer forwards', () => waitFor('the load balancer forwards', () => ready(cluster.api)));
+    const members = await answered('the members', () => etcdOf(cluster, 0).members());
     expect(namesOf(members)).toEqual([0, 1, 2].map((index) => replicaName(cluster.id, index)));
-  }, 120_000);
+  });
 
   test('a Secret is encrypted in etcd through KMS, and every replica reads it', async () => {
-    const made = await cluster.api.call('POST', '/api/v1/namespaces/default/secrets', {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'proof' },
-      stringData: { word: 'a-very-plain-word' },
+    await waitFor('the Secret is made', async () => {
+      const { status } = await cluster.api.call('POST', '/api/v1/namespaces/default/secrets', {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'proof' },
+        stringData: { word: 'a-very-plain-word' },
+      });
+      // It may be there from a call whose answer was lost.
+      return status === 201 || status === 409 ? true : undefined;
     });
-    expect(made.status).toBe(201);
-    const stored = await etcdOf(cluster, 1).read('/registry/secrets/default/proof');
+    const stored = await answered('etcd', () => etcdOf(cluster, 1).read('/registry/secrets/default/proof'));
     expect(stored.toString('latin1')).toMatch(/^k8s:enc:kms:v2:slipway:/);
     expect(stored.includes('a-very-plain-word')).toBe(false);
     for (const index of [0, 1, 2]) {
-      const read = await cluster.replica(index).call('GET', '/api/v1/namespaces/default/secrets/proof');
+      const read = await answered(`replica ${index}`, () => proofFrom(index));
       expect((read.body as { data: { word: string } }).data.word).toBe(
         Buffer.from('a-very-plain-word').toString('base64'),
       );
@@ -133,13 +143,13 @@ describe('A cluster of real agents', () => {
             ? true
             : undefined;
         },
-        { timeoutMs: 60_000, intervalMs: 200 },
+        { intervalMs: 200 },
       );
     });
     const [node] = await nodesOf(cluster);
     expect(node?.spec.providerID).toMatch(/^aws:\/\/\/eu-west-1a\/i-/);
     expect(node?.metadata.labels).toMatchObject({ 'slipway.dev/node-pool': POOL, environment: 'test' });
-  }, 120_000);
+  });
 
   test('each node gets a serving certificate, and who is no live instance of the pool gets none', async () => {
     type Requests = {
@@ -150,10 +160,8 @@ describe('A cluster of real agents', () => {
       }[];
     };
     const requests = async () => ((await cluster.api.call('GET', REQUESTS)).body as Requests).items;
-    await waitFor(
-      'both nodes have client and serving certificates',
-      async () => ((await requests()).filter((each) => each.status.certificate).length >= 4 ? true : undefined),
-      { timeoutMs: 30_000 },
+    await waitFor('both nodes have client and serving certificates', async () =>
+      (await requests()).filter((each) => each.status.certificate).length >= 4 ? true : undefined,
     );
     const made = await cluster.api.call('POST', REQUESTS, {
       apiVersion: 'certificates.k8s.io/v1',
@@ -172,7 +180,7 @@ describe('A cluster of real agents', () => {
         ?.status.conditions?.find((each) => each.type === 'Denied'),
     );
     expect(refused.message).toMatch(/neither that node nor the bearer of one pool's token/);
-  }, 60_000);
+  });
 
   test('a terminated machine takes leave, and its Node goes at once', async () => {
     const answer = await cloud.ec2.send(
@@ -187,10 +195,10 @@ describe('A cluster of real agents', () => {
         'the cloud controller removed its Node',
         async () =>
           (await nodesOf(cluster)).some((node) => node.spec.providerID?.endsWith(old) === true) ? undefined : true,
-        { timeoutMs: 40_000, intervalMs: 200 },
+        { intervalMs: 200 },
       );
     });
-  }, 60_000);
+  });
 
   test('components that die are started again by the agent, which lives on', async () => {
     const id = (await cluster.instanceOf(replicaName(cluster.id, 0)))?.InstanceId ?? '';
@@ -204,12 +212,12 @@ describe('A cluster of real agents', () => {
       waitFor(
         'the replica serves again',
         async () => ((await ready(cluster.replica(0))) === true && pidOf('kube-apiserver') !== old ? true : undefined),
-        { timeoutMs: 60_000, intervalMs: 200 },
+        { intervalMs: 200 },
       ),
     );
     expect((await cluster.instanceOf(replicaName(cluster.id, 0)))?.InstanceId).toBe(id);
     expect(cluster.agentLog(id)).toMatch(/kube-apiserver ended by SIGKILL/);
-  }, 90_000);
+  });
 
   test('a replica that is killed wholly comes back on another instance with its address and data', async () => {
     const group = replicaName(cluster.id, 2);
@@ -221,10 +229,9 @@ describe('A cluster of real agents', () => {
       process.kill(-leader, 'SIGKILL');
       await servesOnAnother(2, old);
     });
-    const read = await cluster.replica(2).call('GET', '/api/v1/namespaces/default/secrets/proof');
-    expect(read.status).toBe(200);
-    expect(await etcdOf(cluster, 0).members()).toHaveLength(3);
-  }, 180_000);
+    await answered('replica 2', () => proofFrom(2));
+    expect(await answered('the members', () => etcdOf(cluster, 0).members())).toHaveLength(3);
+  });
 
   test('a replica that lost its disk waits, and joins again once its volume says so', async () => {
     const group = replicaName(cluster.id, 1);
@@ -233,7 +240,7 @@ describe('A cluster of real agents', () => {
       new CreateTagsCommand({ Resources: [volume], Tags: [{ Key: EMPTY_DISK_TAG, Value: 'wait' }] }),
     );
     const old = (await cluster.instanceOf(group))?.InstanceId ?? '';
-    const before = await etcdOf(cluster, 0).members();
+    const before = await answered('the members', () => etcdOf(cluster, 0).members());
     process.kill(-(readRecord(folders(cloud.layout.home).instances, old)?.leader.pid ?? 0), 'SIGKILL');
     rmSync(`${folders(cloud.layout.home).volumes}/${volume}`, { recursive: true, force: true });
 
@@ -244,7 +251,7 @@ describe('A cluster of real agents', () => {
         if (now === undefined || now === old) return undefined;
         return cluster.agentLog(now).includes('its etcd data is gone') ? now : undefined;
       },
-      { timeoutMs: 60_000, intervalMs: 200 },
+      { intervalMs: 200 },
     );
     await expect(ready(cluster.replica(1))).rejects.toThrow('ECONNREFUSED');
 
@@ -253,7 +260,6 @@ describe('A cluster of real agents', () => {
         new CreateTagsCommand({ Resources: [volume], Tags: [{ Key: EMPTY_DISK_TAG, Value: 'join' }] }),
       );
       await waitFor('the replica serves again', () => ready(cluster.replica(1)), {
-        timeoutMs: 90_000,
         intervalMs: 200,
       });
     });
@@ -265,9 +271,8 @@ describe('A cluster of real agents', () => {
     expect(namesOf(members)).toEqual(namesOf(before));
     const identity = (list: typeof members) => list.find((member) => member.name === group)?.ID;
     expect(identity(members)).not.toBe(identity(before));
-    const read = await cluster.replica(1).call('GET', '/api/v1/namespaces/default/secrets/proof');
-    expect(read.status).toBe(200);
-  }, 240_000);
+    await answered('replica 1', () => proofFrom(1));
+  });
 
   test('no log of an agent holds a private key or a token', () => {
     const instances = folders(cloud.layout.home).instances;

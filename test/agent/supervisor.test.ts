@@ -76,16 +76,18 @@ describe('The supervisor', () => {
   });
 
   test('stops it and returns only when it is gone', async () => {
-    const program = await start('trap "sleep 0.3; exit 0" TERM; while :; do sleep 0.05; done');
+    const program = await start('trap "sleep 0.3; exit 0" TERM; echo up; while :; do sleep 0.05; done');
     const before = await current();
+    await waitFor('it heeds the signal', async () => ((await output()).includes('up') ? true : undefined));
     await program.stop();
     expect(await isAlive(before)).toBe(false);
     expect(await leftoverOf(pidFile())).toBeUndefined();
   });
 
   test('kills what does not end by itself', async () => {
-    const program = await start('trap "" TERM; while :; do sleep 0.05; done', 0.3);
+    const program = await start('trap "" TERM; echo up; while :; do sleep 0.05; done', 0.3);
     const before = await current();
+    await waitFor('it does not heed the signal', async () => ((await output()).includes('up') ? true : undefined));
     await program.stop();
     expect(await isAlive(before)).toBe(false);
     expect(messages().some((each) => each.includes('was killed'))).toBe(true);

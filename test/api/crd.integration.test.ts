@@ -41,7 +41,7 @@ beforeAll(async () => {
   api = await startApiServer();
   await api.installCrds(join(ROOT, 'deploy/crds'));
   await kubectl('apply', '-f', join(ROOT, 'deploy/admission'));
-}, 120_000);
+});
 
 afterAll(async () => api?.stop());
 

@@ -48,7 +48,7 @@ beforeAll(async () => {
     'application/merge-patch+json',
   );
   expect([answer.status, answer.body]).toMatchObject([200, {}]);
-}, 180_000);
+});
 afterAll(() => api?.stop());
 
 /** Ours, but for what a person calls it with: that is printed, each word in brackets. */
@@ -115,50 +115,38 @@ describe.each(CASES)('completion in $title', ({ shell, run }) => {
     return (await terminal.awaits(/called:(.*?)\r?\n/))[1] ?? '';
   };
 
-  run(
-    'completes commands, options, values and names',
-    async () => {
-      await open(api.kubeconfig);
-      expect(await called('slipway clu\tli\t--all\t')).toBe('<clusters><list><--all-namespaces>');
-      expect(await called('slipway clusters list --output=js\t')).toBe('<clusters><list><--output=json>');
-      expect(await called('slipway clusters list -o ta\t')).toBe('<clusters><list><-o><table>');
-      expect(await called('~/bin/slipway vers\t')).toBe('<version>');
-      expect(await called('slipway clusters describe al\t')).toBe('<clusters><describe><alpha>');
-      expect(await called('slipway clusters describe -n har\tg\t')).toBe('<clusters><describe><-n><harbour><gamma>');
-      expect(await called('slipway clusters list --namespace=har\t')).toBe('<clusters><list><--namespace=harbour>');
-      expect(await called('slipway operations pause nodep\tpo\t')).toBe('<operations><pause><nodepool><pool-0>');
-      const step = `<operations><skip><cluster><alpha><--step><${STEP}>`;
-      expect(await called('slipway operations skip cluster alpha --step ens\t')).toBe(step);
-      expect(await called("slipway operations skip cluster alpha --step 'ens\t")).toBe(step);
-      expect(await called('slipway operations skip cluster alpha --step "ensure s\t')).toBe(step);
-      expect(await called('slipway operations skip cluster alpha --step ensure\\ s\t')).toBe(step);
-    },
-    120_000,
-  );
+  run('completes commands, options, values and names', async () => {
+    await open(api.kubeconfig);
+    expect(await called('slipway clu\tli\t--all\t')).toBe('<clusters><list><--all-namespaces>');
+    expect(await called('slipway clusters list --output=js\t')).toBe('<clusters><list><--output=json>');
+    expect(await called('slipway clusters list -o ta\t')).toBe('<clusters><list><-o><table>');
+    expect(await called('~/bin/slipway vers\t')).toBe('<version>');
+    expect(await called('slipway clusters describe al\t')).toBe('<clusters><describe><alpha>');
+    expect(await called('slipway clusters describe -n har\tg\t')).toBe('<clusters><describe><-n><harbour><gamma>');
+    expect(await called('slipway clusters list --namespace=har\t')).toBe('<clusters><list><--namespace=harbour>');
+    expect(await called('slipway operations pause nodep\tpo\t')).toBe('<operations><pause><nodepool><pool-0>');
+    const step = `<operations><skip><cluster><alpha><--step><${STEP}>`;
+    expect(await called('slipway operations skip cluster alpha --step ens\t')).toBe(step);
+    expect(await called("slipway operations skip cluster alpha --step 'ens\t")).toBe(step);
+    expect(await called('slipway operations skip cluster alpha --step "ensure s\t')).toBe(step);
+    expect(await called('slipway operations skip cluster alpha --step ensure\\ s\t')).toBe(step);
+  });
 
-  run(
-    'lists what there is when it is more than one, looks where the line says, and completes files',
-    async () => {
-      await open('/nowhere');
-      terminal.type('slipway clusters describe --kubeconfig kubeconfig-o\t');
-      await terminal.awaits(/kubeconfig-of-ours/);
-      terminal.type(BEGIN[shell].list);
-      await terminal.awaits(/alpha\s.*beta\s/s);
-      expect(await called('be\t')).toBe('<clusters><describe><--kubeconfig><kubeconfig-of-ours><beta>');
-      const file = `--management-kubeconfig '${api.kubeconfig}'`;
-      expect(await called(`slipway ${file} clusters plan a\t`)).toContain('<alpha>');
-    },
-    120_000,
-  );
+  run('lists what there is when it is more than one, looks where the line says, and completes files', async () => {
+    await open('/nowhere');
+    terminal.type('slipway clusters describe --kubeconfig kubeconfig-o\t');
+    await terminal.awaits(/kubeconfig-of-ours/);
+    terminal.type(BEGIN[shell].list);
+    await terminal.awaits(/alpha\s.*beta\s/s);
+    expect(await called('be\t')).toBe('<clusters><describe><--kubeconfig><kubeconfig-of-ours><beta>');
+    const file = `--management-kubeconfig '${api.kubeconfig}'`;
+    expect(await called(`slipway ${file} clusters plan a\t`)).toContain('<alpha>');
+  });
 
-  run(
-    'says nothing when there is nothing to be known',
-    async () => {
-      await open('/nowhere');
-      terminal.type('slipway clusters describe x\t');
-      expect(await called('')).toBe('<clusters><describe><x>');
-      expect(terminal.shown()).not.toMatch(/nowhere can't|error|Error/);
-    },
-    120_000,
-  );
+  run('says nothing when there is nothing to be known', async () => {
+    await open('/nowhere');
+    terminal.type('slipway clusters describe x\t');
+    expect(await called('')).toBe('<clusters><describe><x>');
+    expect(terminal.shown()).not.toMatch(/nowhere can't|error|Error/);
+  });
 });

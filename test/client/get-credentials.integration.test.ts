@@ -47,7 +47,7 @@ beforeAll(async () => {
       '/apis/multicloud.cluster.gke.io/v1/namespaces/default/awsclusters/cluster-0': [200, storedCluster()],
     }),
   ]);
-}, 120_000);
+});
 afterAll(async () => {
   await temporal?.stop();
   await management?.stop();
@@ -155,5 +155,5 @@ describe('get-credentials', () => {
     await expect(getCredentials(configuration, environment, 'cluster-0', {})).rejects.toThrow(
       /no worker took it within 30 s\. Is the worker up/,
     );
-  }, 90_000);
+  });
 });

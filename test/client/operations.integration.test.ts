@@ -45,11 +45,14 @@ describe('slipway operations', () => {
       );
     });
 
+  /** A worker is up, and answers however busy the computer is. */
+  const patiently = (...args: string[]): Promise<Ran> => slipway(...args, '--timeout', '600');
+
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'slipway-test-'));
     [management, temporal] = await Promise.all([startManagement({ [PATH]: [200, storedCluster()] }), startTemporal()]);
     writeFileSync(join(folder, 'kubeconfig'), management.kubeconfig);
-  }, 120_000);
+  });
   afterAll(async () => {
     await temporal.stop();
     await management.stop();
@@ -90,7 +93,6 @@ describe('slipway operations', () => {
       waitFor(
         `describe says ${what}`,
         async () => what.exec((await slipway('describe', 'cluster', 'cluster-0')).stdout) ?? undefined,
-        { timeoutMs: 60_000 },
       );
     const taskQueue = 'operations-commands';
     await temporal.withWorker(
@@ -118,28 +120,32 @@ describe('slipway operations', () => {
         const printed = await described(/retry now: npx slipway operations (.*)/);
         expect(printed[1]).toBe(`retry cluster cluster-0 -n default --step '${GROUP}'`);
 
-        expect(await slipway('resume', 'cluster', 'cluster-0')).toEqual({
+        expect(await patiently('resume', 'cluster', 'cluster-0')).toEqual({
           code: 1,
           stdout: '',
           stderr:
             'slipway: resume of AWSCluster default/cluster-0 was refused: It is not paused: there is nothing to resume.\n',
         });
         expect(await slipway('skip', 'cluster', 'cluster-0')).toMatchObject({ code: 2 });
-        expect(await slipway('pause', 'awscluster', 'cluster-0', '-n', 'default')).toMatchObject({
+        expect(await slipway('pause', 'cluster', 'cluster-0', '--timeout', 'soon')).toMatchObject({
+          code: 2,
+          stderr: expect.stringContaining('It must be a number of seconds'),
+        });
+        expect(await patiently('pause', 'awscluster', 'cluster-0', '-n', 'default')).toMatchObject({
           code: 0,
           stdout: expect.stringMatching(/^awscluster\/cluster-0: Paused/),
         });
         await described(/CreateCluster paused for/);
-        expect(JSON.parse((await slipway('resume', 'cluster', 'cluster-0', '-o', 'json')).stdout)).toMatchObject({
+        expect(JSON.parse((await patiently('resume', 'cluster', 'cluster-0', '-o', 'json')).stdout)).toMatchObject({
           verb: 'resume',
           by: 'update',
           answer: 'Resumed.',
           object: OBJECT,
         });
-        expect((await slipway('abort', 'cluster', 'cluster-0')).stdout).toMatch(/Aborting/);
+        expect((await patiently('abort', 'cluster', 'cluster-0')).stdout).toMatch(/Aborting/);
         await waitFor('it is held', async () => (await entity.query(getEntityState)).held);
         await described(/begin again: npx slipway operations resume cluster cluster-0/);
-        expect((await slipway('resume', 'cluster', 'cluster-0')).stdout).toMatch(/Resumed: it begins again/);
+        expect((await patiently('resume', 'cluster', 'cluster-0')).stdout).toMatch(/Resumed: it begins again/);
         await untilBlocked();
       },
       { taskQueue },
@@ -164,5 +170,5 @@ describe('slipway operations', () => {
       },
       { taskQueue },
     );
-  }, 400_000);
+  });
 });

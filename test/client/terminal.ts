@@ -43,9 +43,10 @@ export const openTerminal = (command: string, env: NodeJS.ProcessEnv): Terminal 
     type: (keys) => void child.stdin.write(keys),
     shown: () => shown,
     awaits: async (what) => {
-      const found = await waitFor(`the terminal shows ${what}`, async () => what.exec(shown.slice(from)) ?? undefined, {
-        timeoutMs: 30_000,
-      }).catch((error: unknown) => {
+      const found = await waitFor(
+        `the terminal shows ${what}`,
+        async () => what.exec(shown.slice(from)) ?? undefined,
+      ).catch((error: unknown) => {
         throw new Error(`It shows:\n${shown}`, { cause: error });
       });
       from += found.index + found[0].length;

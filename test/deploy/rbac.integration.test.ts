@@ -61,7 +61,7 @@ beforeAll(async () => {
   }
   await api.installCrds(join(ROOT, 'deploy/crds'));
   await waitFor('roles to count', async () => (await may(WORKER, 'get', 'secrets')) || undefined);
-}, 180_000);
+});
 
 afterAll(async () => {
   await api?.stop();

@@ -6,25 +6,21 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readJson } from '../support/http.ts';
 import type { Resource } from '../support/objects.ts';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
-import { waitFor } from '../support/wait.ts';
+import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { allCommands } from './commands.ts';
 import { ROOT } from './markdown.ts';
 import { type Documentation, documentationIn, type SectionSettings } from './session.ts';
 
 const PAGE = 'docs/operations.md';
-const MINUTES = 60_000;
-const LONG = { timeoutMs: 5 * MINUTES, intervalMs: 300 };
 const NAME = 'small';
 const POOL = 'small-pool';
 const ANOTHER = 'another-pool';
 const MANIFEST = join(ROOT, 'test/fixtures/small-cluster.yaml');
 const POOL_GROUP = /-nodepool-/;
-
-jest.setTimeout(6 * MINUTES);
 
 type Step = { readonly step: string; readonly state: string };
 type Cluster = {
@@ -53,11 +49,15 @@ const nodesAwaited = (name: string): Promise<string> =>
     `${name} to wait for its nodes`,
     async () =>
       (await pool(name)).status?.lastOperation?.steps?.find(({ step }) => step.startsWith('wait nodes/'))?.step,
-    LONG,
+    UNHURRIED,
   );
 
 const untilPoolIs = (name: string, state: string): Promise<true> =>
-  waitFor(`${name} to be ${state}`, async () => ((await pool(name)).status?.state === state ? true : undefined), LONG);
+  waitFor(
+    `${name} to be ${state}`,
+    async () => ((await pool(name)).status?.state === state ? true : undefined),
+    UNHURRIED,
+  );
 
 const entityId = async (): Promise<string> => {
   const { namespace, name, uid } = (await cluster()).metadata;
@@ -72,7 +72,7 @@ const sweepSchedule = (): Promise<string> =>
       const listed = await succeed('schedules', sandbox.temporal(['schedule', 'list', '-o', 'json']));
       return (JSON.parse(listed) as readonly { readonly scheduleId: string }[])[0]?.scheduleId;
     },
-    LONG,
+    UNHURRIED,
   );
 
 type Instance = { readonly id: string; readonly state: string; readonly asg: string | null };
@@ -91,7 +91,7 @@ const poolMachine = async (): Promise<Instance> => {
 };
 
 const untilTrue = (what: string, holds: (now: Cluster) => boolean): Promise<true> =>
-  waitFor(what, async () => (holds(await cluster()) ? true : undefined), LONG);
+  waitFor(what, async () => (holds(await cluster()) ? true : undefined), UNHURRIED);
 
 const blockedSteps = ({ status }: Cluster): readonly string[] =>
   (status?.lastOperation?.steps ?? []).filter(({ state }) => state === 'blocked').map(({ step }) => step);
@@ -107,7 +107,7 @@ const untilVolumesAreBlocked = (): Promise<true> =>
       const { stdout } = await sandbox.temporal(['workflow', 'query', ...operation]);
       return stdout.match(/"state":\s*"blocked"/g)?.length === 3 ? true : undefined;
     },
-    LONG,
+    UNHURRIED,
   );
 
 const isTrue = ({ status }: Cluster, type: string): boolean =>
@@ -118,7 +118,11 @@ const untilReady = (): Promise<true> => untilTrue('the cluster to be ready', (no
 const describeNow = async (): Promise<string> => succeed('describe', sandbox.slipway(['clusters', 'describe', NAME]));
 
 const untilTold = (text: string): Promise<true> =>
-  waitFor(`describe to say "${text}"`, async () => ((await describeNow()).includes(text) ? true : undefined), LONG);
+  waitFor(
+    `describe to say "${text}"`,
+    async () => ((await describeNow()).includes(text) ? true : undefined),
+    UNHURRIED,
+  );
 
 const documented = (section: string): readonly string[] =>
   allCommands()
@@ -145,12 +149,12 @@ beforeAll(async () => {
   });
   // The page says that its reader has followed this.
   await documentation.section('docs/quick-start.md', '1-start-the-sandbox');
-}, 15 * MINUTES);
+});
 
 afterAll(async () => {
   documentation?.end();
   await sandbox?.end();
-}, 2 * MINUTES);
+});
 
 describe('somebody who follows the page about operations', () => {
   const FAULT =
@@ -214,7 +218,7 @@ describe('somebody who follows the page about operations', () => {
     const filled = { '<operation>': `awsnodepool/${namespace}/${ANOTHER}/${uid}/operation`, '<activity>': activity };
     for (const command of documented('take-one-activity-in-hand')) {
       // Between two looks there is no activity that could be taken in hand.
-      await waitFor(command, async () => (await documentation.run(command, { with: filled })) || 'done', LONG);
+      await waitFor(command, async () => (await documentation.run(command, { with: filled })) || 'done', UNHURRIED);
     }
     await untilPoolIs(ANOTHER, 'Provisioned');
     await succeed('fault clear', sandbox.sandbox('fault', 'clear'));
@@ -239,7 +243,7 @@ describe('somebody who follows the page about operations', () => {
     await waitFor(
       'describe to be answered again',
       async () => ((await describeNow()).includes('No worker answers') ? undefined : true),
-      LONG,
+      UNHURRIED,
     );
   });
 
@@ -254,7 +258,7 @@ describe('somebody who follows the page about operations', () => {
       'the entity to be there again',
       async () =>
         (await sandbox.temporal(['workflow', 'describe', '-w', await entityId()])).code === 0 ? true : undefined,
-      LONG,
+      UNHURRIED,
     );
     await untilReady();
   });
@@ -266,7 +270,7 @@ describe('somebody who follows the page about operations', () => {
     await waitFor(
       'another machine in its place',
       async () => (await machines()).some((one) => one.asg === asg && one.id !== id) || undefined,
-      LONG,
+      UNHURRIED,
     );
   });
 

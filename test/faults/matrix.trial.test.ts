@@ -8,7 +8,6 @@ import { FAULTS } from '../../bench/faults/faults.ts';
 import type { Report } from '../../bench/report.ts';
 import { run } from '../support/sandbox.ts';
 
-const MINUTES = 60_000;
 const COMMAND = 'npm run bench -- faults --sample 15 -o json';
 const MAIN = join(import.meta.dirname, '../../bench/main.ts');
 
@@ -22,7 +21,7 @@ beforeAll(async () => {
   // 1 is a budget that was missed: the report says which, and the tests below.
   if (code !== 0 && code !== 1) throw new Error(`${COMMAND} ended with ${code}:\n${stderr}`);
   report = JSON.parse(stdout) as Report;
-}, 15 * MINUTES);
+});
 
 test('no call of a create or a delete that fails in any way leaves anything wrong', () => {
   expect(rowsOf(/went wrong/)).toEqual([]);

@@ -11,10 +11,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectionOptions } from '../../client/temporal.ts';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
-import { waitFor } from '../support/wait.ts';
+import { waitFor, UNHURRIED } from '../support/wait.ts';
 
 const SEED = join(import.meta.dirname, '../fixtures/cluster-0.yaml');
-const PATIENCE = { timeoutMs: 300_000, intervalMs: 300 };
 
 /** The seed's cluster with the first of its pools, one node wide. */
 const manifest = (): string => {
@@ -35,7 +34,7 @@ const statesOf = async ({ kubectl }: SandboxForTests): Promise<readonly (string 
 const live = async (sandbox: SandboxForTests): Promise<void> => {
   const apply = () => succeed('apply', sandbox.kubectl(['apply', '-f', '-'], { input: manifest() }));
   const remove = () =>
-    succeed('delete', sandbox.kubectl(['delete', '-f', '-', '--timeout', '5m'], { input: manifest() }));
+    succeed('delete', sandbox.kubectl(['delete', '-f', '-', '--timeout', '10m'], { input: manifest() }));
   await apply();
   await waitFor('the first create is under way', async () => {
     const { calls } = await sandbox.callsSince(0, { mutating: true });
@@ -49,7 +48,7 @@ const live = async (sandbox: SandboxForTests): Promise<void> => {
       const states = await statesOf(sandbox);
       return states.length === 2 && states.every((state) => state === 'Provisioned') ? true : undefined;
     },
-    PATIENCE,
+    UNHURRIED,
   );
   const schedules = await succeed('schedules', sandbox.temporal(['schedule', 'list', '-o', 'json']));
   for (const { scheduleId } of JSON.parse(schedules) as readonly { readonly scheduleId: string }[]) {
@@ -84,7 +83,7 @@ export const recordLife = async (take: (runs: readonly Run[]) => Promise<void>):
           found.push({ type: one.type, handle, startedAt: one.startTime.getTime() });
         }
         return found.sort((a, b) => a.startedAt - b.startedAt);
-      }, PATIENCE);
+      }, UNHURRIED);
       await take(runs);
     } finally {
       await connection.close();

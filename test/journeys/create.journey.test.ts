@@ -3,7 +3,7 @@
  * deleted, made again at once, and deleted for good. Beside it the documentation is followed, command by command. The chapters
  * build on each other and run in this order.
  */
-import { afterAll, beforeAll, jest } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import { documentationIn } from '../docs/session.ts';
 import { startSandbox } from '../support/sandbox.ts';
 import { apply } from './chapters/apply.ts';
@@ -18,11 +18,9 @@ import { replacement } from './chapters/replacement.ts';
 import { planting, secrecy } from './chapters/secrecy.ts';
 import { services } from './chapters/services.ts';
 import { unchanged } from './chapters/unchanged.ts';
-import { journeyIn, LONG, MINUTES } from './journey.ts';
+import { journeyIn } from './journey.ts';
 import type { Story } from './story.ts';
 import { temporalOf } from './temporal.ts';
-
-jest.setTimeout(LONG.timeoutMs);
 
 let told: Story | undefined;
 
@@ -45,12 +43,12 @@ beforeAll(async () => {
     secrets: [],
     places: [],
   };
-}, 15 * MINUTES);
+});
 
 afterAll(async () => {
   told?.documentation.end();
   await told?.journey.sandbox.end();
-}, 2 * MINUTES);
+});
 
 apply(story);
 cluster(story);

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
-import { waitFor } from '../support/wait.ts';
+import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { pause } from '../support/waits.ts';
 import { lastCall, mutationsSince } from './kills.ts';
-import { expectGone, type Lifecycle, LONG, lifecycleOf, type Traces } from './lifecycle.ts';
+import { expectGone, type Lifecycle, lifecycleOf, type Traces } from './lifecycle.ts';
 
 const MANIFEST = join(import.meta.dirname, '../fixtures/cluster-0.yaml');
 const NAMES = [
@@ -33,12 +33,12 @@ beforeAll(async () => {
   lifecycle = lifecycleOf(sandbox, MANIFEST);
   before = await lifecycle.traces();
   expect(before).toMatchObject({ memberships: [], objects: [], secrets: [] });
-}, 600_000);
+});
 
 afterAll(async () => {
   console.info(figures.join('\n'));
   await sandbox?.end();
-}, 120_000);
+});
 
 /** Deletes as a person does, and sees that nothing is left once the command has ended. */
 const deleteAll = async (when: string): Promise<void> => {
@@ -80,38 +80,30 @@ const listen = (): { readonly said: readonly string[]; readonly end: () => Promi
 
 describe("the seed's manifest", () => {
   // One after the other in one sandbox, so each apply uses again, at once, the names that were just deleted.
-  test.each([1, 2, 4, 8, 15])(
-    'deleted %i s after it was applied leaves nothing',
-    async (seconds) => {
-      expect(await lifecycle.apply()).toBe(CREATED);
-      await pause(seconds * 1_000);
-      await deleteAll(`${seconds} s after the apply`);
-    },
-    600_000,
-  );
+  test.each([1, 2, 4, 8, 15])('deleted %i s after it was applied leaves nothing', async (seconds) => {
+    expect(await lifecycle.apply()).toBe(CREATED);
+    await pause(seconds * 1_000);
+    await deleteAll(`${seconds} s after the apply`);
+  });
 
   // The dense moments: what is deleted here is in the middle of a burst of calls, some of them without an answer yet.
-  test.each([1, 8, 20])(
-    'deleted with the changing call number %i leaves nothing',
-    async (number) => {
-      const since = await lastCall(sandbox);
-      expect(await lifecycle.apply()).toBe(CREATED);
-      await waitFor(
-        `${number} changing calls`,
-        async () => ((await mutationsSince(sandbox, since)).length >= number ? true : undefined),
-        { ...LONG, intervalMs: 10 },
-      );
-      await deleteAll(`with call ${number}`);
-    },
-    600_000,
-  );
+  test.each([1, 8, 20])('deleted with the changing call number %i leaves nothing', async (number) => {
+    const since = await lastCall(sandbox);
+    expect(await lifecycle.apply()).toBe(CREATED);
+    await waitFor(
+      `${number} changing calls`,
+      async () => ((await mutationsSince(sandbox, since)).length >= number ? true : undefined),
+      { intervalMs: 10 },
+    );
+    await deleteAll(`with call ${number}`);
+  });
 
   test('applied again while it is being deleted goes all the same, and is there once it is applied after that', async () => {
     expect(await lifecycle.apply()).toBe(CREATED);
     await waitFor(
       'the cluster has begun',
       async () => ((await lifecycle.account()).length > before.account.length ? true : undefined),
-      LONG,
+      UNHURRIED,
     );
     await succeed('delete', sandbox.kubectl(['delete', '--wait=false', '-f', MANIFEST]));
     const uid = await clusterUid();
@@ -122,12 +114,16 @@ describe("the seed's manifest", () => {
     for (const line of again.stderr.trimEnd().split('\n').filter(Boolean)) {
       expect(line).toMatch(/^Warning: (Detected changes to resource \S+ which is currently being deleted\.|spec\..*)$/);
     }
-    await waitFor('the first cluster is gone', async () => ((await clusterUid()) === uid ? undefined : true), LONG);
+    await waitFor(
+      'the first cluster is gone',
+      async () => ((await clusterUid()) === uid ? undefined : true),
+      UNHURRIED,
+    );
     await lifecycle.apply();
     expect(await clusterUid()).not.toBe(uid);
     await lifecycle.untilProvisioned();
     figures.push(`applied again while going, and after that: provisioned`);
-  }, 900_000);
+  });
 
   test('deleted when all is provisioned leaves nothing, and says meanwhile what it waits for', async () => {
     const listening = listen();
@@ -139,5 +135,5 @@ describe("the seed's manifest", () => {
     expect(listening.said).toContainEqual(
       expect.stringMatching(/^Deleting: .*Waiting for the cluster's node pools to be deleted: cluster-0-pool-/),
     );
-  }, 600_000);
+  });
 });

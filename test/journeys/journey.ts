@@ -12,14 +12,11 @@ import type { InstanceView } from '../../sandbox/instances/account.ts';
 import { AWS_CREDENTIALS, folders, type SandboxLayout } from '../../sandbox/layout.ts';
 import { readJson } from '../support/http.ts';
 import { type SandboxForTests, succeed } from '../support/sandbox.ts';
-import { waitFor } from '../support/wait.ts';
+import { UNHURRIED, waitFor } from '../support/wait.ts';
 import type { ApiAccess } from './availability.ts';
 import { type Etcd, etcdOf } from './etcd.ts';
 
 export const MANIFEST = join(import.meta.dirname, '../fixtures/cluster-0.yaml');
-export const MINUTES = 60_000;
-/** The computer may be busy with other things. */
-export const LONG = { timeoutMs: 8 * MINUTES, intervalMs: 500 };
 
 /** Signs what a test itself asks AWS, so that it is told from what Slipway does. */
 export const SPECTATOR = { accessKeyId: 'spectator', secretAccessKey: 'spectator' };
@@ -92,7 +89,7 @@ export const journeyIn = (sandbox: SandboxForTests) => {
           const states = (await made()).map(({ status }) => status?.state);
           return states.length === 4 && states.every((state) => state === 'Provisioned') ? true : undefined;
         },
-        LONG,
+        UNHURRIED,
       ),
 
     getCredentials: () =>

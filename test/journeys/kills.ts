@@ -9,9 +9,8 @@ import type { RecordedCall } from '../../sandbox/aws/proxy/call.ts';
 import { AWS_CREDENTIALS } from '../../sandbox/layout.ts';
 import { giveOrder } from '../../sandbox/supervisor/control.ts';
 import type { SandboxForTests } from '../support/sandbox.ts';
-import { waitFor } from '../support/wait.ts';
+import { UNHURRIED, waitFor } from '../support/wait.ts';
 
-const BACK = { timeoutMs: 120_000, intervalMs: 100 };
 const LOOK_MS = 10;
 
 export type Part = 'slipway-worker' | 'slipway-client';
@@ -26,7 +25,7 @@ export const kill = async (sandbox: SandboxForTests, part: Part): Promise<void> 
       const now = sandbox.status().parts.find(({ name }) => name === part);
       return now?.state === 'ready' && now.pid !== null && now.pid !== pid ? true : undefined;
     },
-    BACK,
+    UNHURRIED,
   );
 };
 

@@ -8,10 +8,7 @@
 import { expect } from '@jest/globals';
 import { readJson } from '../support/http.ts';
 import { type Ran, type SandboxForTests, succeed } from '../support/sandbox.ts';
-import { waitFor } from '../support/wait.ts';
-
-/** The computer may be busy with other things. */
-export const LONG = { timeoutMs: 300_000, intervalMs: 300 };
+import { UNHURRIED, waitFor } from '../support/wait.ts';
 
 const MEMBERSHIPS = 'v1/projects/jetstack-anthos/locations/global/memberships';
 
@@ -69,7 +66,7 @@ export const lifecycleOf = (sandbox: SandboxForTests, manifest: string) => {
     apply: (): Promise<string> => succeed('apply', sandbox.kubectl(['apply', '-f', manifest])),
     /** Ends by itself, or with an error once the limit is over. */
     remove: (...options: readonly string[]): Promise<Ran> =>
-      sandbox.kubectl(['delete', '-f', manifest, '--timeout=240s', ...options]),
+      sandbox.kubectl(['delete', '-f', manifest, '--timeout=10m', ...options]),
     untilProvisioned: (): Promise<true> =>
       waitFor(
         'everything is provisioned',
@@ -77,7 +74,7 @@ export const lifecycleOf = (sandbox: SandboxForTests, manifest: string) => {
           const all = await states();
           return all.length > 0 && all.every((state) => state === 'Provisioned') ? true : undefined;
         },
-        LONG,
+        UNHURRIED,
       ),
   };
 };

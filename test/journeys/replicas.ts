@@ -11,9 +11,9 @@ import type { AWSClusterStatus } from '../../api/cluster.ts';
 import { entityWorkflowId } from '../../api/names.ts';
 import { AWS_CREDENTIALS, folders } from '../../sandbox/layout.ts';
 import { type SandboxForTests, succeed } from '../support/sandbox.ts';
-import { waitFor } from '../support/wait.ts';
+import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { type EtcdMember, etcdOf } from './etcd.ts';
-import { journeyIn, LONG, type Machine } from './journey.ts';
+import { journeyIn, type Machine } from './journey.ts';
 import { lifecycleOf, type Row } from './lifecycle.ts';
 import { targetsOf } from './targets.ts';
 import { temporalOf } from './temporal.ts';
@@ -34,6 +34,10 @@ export const heldBy = ({ enis, volumes }: Machine) => ({
   interfaces: enis.filter(({ index }) => index !== 0).map(({ id, ip }) => ({ id, ip })),
   volumes: volumes.filter(({ device }) => device !== '/dev/xvda').map(({ id }) => id),
 });
+
+/** A condition as it stood when the status was read. */
+export const conditionIn = ({ conditions = [] }: AWSClusterStatus, type: string) =>
+  conditions.find((one) => one.type === type);
 
 export const identity = ({ id, name }: EtcdMember): string => `${name} ${id}`;
 
@@ -79,9 +83,7 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
     const found = await sandbox.objects().find<{ status?: AWSClusterStatus }>('awsclusters', NAME);
     return found?.status ?? {};
   };
-  const condition = async (type: string) => (await status()).conditions?.find((one) => one.type === type);
-
-  const until = <T>(what: string, look: () => Promise<T | undefined>): Promise<T> => waitFor(what, look, LONG);
+  const until = <T>(what: string, look: () => Promise<T | undefined>): Promise<T> => waitFor(what, look, UNHURRIED);
 
   const membersWhen = (what: string, are: (members: readonly EtcdMember[]) => boolean) =>
     until(what, async () => {
@@ -89,12 +91,19 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
       return are(members) ? members : undefined;
     });
 
-  return {
+  const repairs = async (): Promise<readonly string[]> =>
+    (await temporal.list("WorkflowType = 'RepairCluster'")).map((one) =>
+      one.status.replace('WORKFLOW_EXECUTION_STATUS_', ''),
+    );
+
+  const sweepsDone = async (): Promise<number> =>
+    (await temporal.list("WorkflowType = 'DriftSweep' AND ExecutionStatus = 'Completed'")).length;
+
+  const told = {
     journey,
     addresses,
     etcd,
     status,
-    condition,
     until,
     manifest,
 
@@ -144,10 +153,14 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
     agentLog: (instanceId: string): string => readFileSync(join(instances, instanceId, 'agent.log'), 'utf8'),
 
     /** How often Slipway repaired something so far, by how that ended. */
-    repairs: async (): Promise<readonly string[]> =>
-      (await temporal.list("WorkflowType = 'RepairCluster'")).map((one) =>
-        one.status.replace('WORKFLOW_EXECUTION_STATUS_', ''),
-      ),
+    repairs,
+
+    /** All of them, once each has ended: the status may say so a moment before Temporal does. */
+    repairsDone: (): Promise<readonly string[]> =>
+      until('every repair to have ended', async () => {
+        const now = await repairs();
+        return now.includes('RUNNING') ? undefined : now;
+      }),
 
     /** What Slipway changed in AWS since that call. */
     changesSince: async (since: number): Promise<readonly string[]> => {
@@ -169,4 +182,10 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
       expect(Buffer.from(word, 'base64').toString()).toBe('swordfish');
     },
   };
+
+  await told.healthy();
+  // A sweep looks at the targets' health until it has seen all of them well, and then hourly. Of two, one began after this.
+  const before = await sweepsDone();
+  await until('a sweep to have seen it healthy', async () => ((await sweepsDone()) >= before + 2 ? true : undefined));
+  return told;
 };

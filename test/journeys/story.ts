@@ -4,9 +4,9 @@
  * Owns: the story's state, which lives as long as its sandbox. Neighbours: `chapters/` tell it in order.
  */
 import type { Documentation } from '../docs/session.ts';
-import { waitFor } from '../support/wait.ts';
+import { UNHURRIED, waitFor } from '../support/wait.ts';
 import type { EtcdMember } from './etcd.ts';
-import { type Journey, LONG, MINUTES } from './journey.ts';
+import type { Journey } from './journey.ts';
 import type { Haystack, Needle } from './needles.ts';
 import { clusterPlacesNow, historiesNow, publicPlacesNow, secretsNow } from './secrets.ts';
 import type { TemporalForJourney } from './temporal.ts';
@@ -44,7 +44,7 @@ export const eventually = (what: string, check: () => Promise<void>): Promise<tr
       await check();
       return true as const;
     },
-    { timeoutMs: MINUTES, intervalMs: 500 },
+    { intervalMs: 500 },
   );
 
 export const rows = (text: string): readonly string[] => text.trim().split('\n');
@@ -60,7 +60,7 @@ export const healthyMembers = ({ journey }: Story): Promise<readonly EtcdMember[
       const members = await journey.etcd().members();
       return members.length === 3 && members.every(({ healthy }) => healthy) ? members : undefined;
     },
-    LONG,
+    UNHURRIED,
   );
 
 /** Adds all secrets that exist now, and all places where they could be seen now. */
@@ -88,7 +88,7 @@ export const untilSettledAgain = async (
   await waitFor(
     'every entity to have looked again and to be settled',
     async () => ((await Promise.all(ids.map(hasSettled))).every(Boolean) ? true : undefined),
-    { ...LONG, intervalMs: 2_000 },
+    { intervalMs: 2_000 },
   );
 };
 
@@ -99,5 +99,5 @@ export const untilPartsAreReady = ({ journey }: Pick<Story, 'journey'>): Promise
       journey.sandbox.status().parts.every(({ name, state }) => name.startsWith('i-') || state === 'ready')
         ? true
         : undefined,
-    LONG,
+    UNHURRIED,
   );

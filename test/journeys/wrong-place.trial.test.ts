@@ -12,10 +12,9 @@ import { AWS_CREDENTIALS, folders, type SandboxLayout } from '../../sandbox/layo
 import { workerEnvironment } from '../../sandbox/supervisor/environment.ts';
 import { type ApiServerForTests, startApiServer } from '../support/api-server.ts';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
-import { waitFor } from '../support/wait.ts';
+import { UNHURRIED, waitFor } from '../support/wait.ts';
 
 const MANIFEST = join(import.meta.dirname, '../fixtures/cluster-0.yaml');
-const LONG = { timeoutMs: 240_000, intervalMs: 500 };
 const WORKERS: readonly string[] = [AWS_CREDENTIALS.accessKeyId, OTHER_ACCOUNT_ACCESS_KEY];
 
 let sandbox: SandboxForTests;
@@ -51,7 +50,7 @@ const strayWorker = async (settings: NodeJS.ProcessEnv): Promise<void> => {
   });
   worker.stdout.pipe(log);
   worker.stderr.pipe(log);
-  await waitFor('the strayed worker works', async () => (said.includes('"Working"') ? true : undefined), LONG);
+  await waitFor('the strayed worker works', async () => (said.includes('"Working"') ? true : undefined), UNHURRIED);
 };
 
 const pointBack = async (): Promise<void> => {
@@ -124,15 +123,15 @@ beforeAll(async () => {
   await waitFor(
     'everything is provisioned',
     async () => ((await states()) === 'Provisioned Provisioned Provisioned Provisioned' ? true : undefined),
-    LONG,
+    UNHURRIED,
   );
-}, 600_000);
+});
 
 afterAll(async () => {
   await endStray();
   await empty?.stop();
   await sandbox?.end();
-}, 120_000);
+});
 
 describe('a worker that was pointed at the wrong place', () => {
   test('an empty API server: entities end as orphaned, nothing is changed; pointed back, they go on', async () => {
@@ -144,7 +143,7 @@ describe('a worker that was pointed at the wrong place', () => {
     await waitFor(
       'every entity has looked and ended',
       async () => ((await Promise.all(entities.map(endedRuns))).every((runs) => runs > 0) ? true : undefined),
-      LONG,
+      UNHURRIED,
     );
     await pointBack();
     await waitFor(
@@ -153,46 +152,42 @@ describe('a worker that was pointed at the wrong place', () => {
         const phases = await Promise.all(entities.map(phaseOf));
         return phases.every((phase) => phase === 'settled') ? true : undefined;
       },
-      LONG,
+      UNHURRIED,
     );
     expect(await workersMutations(before)).toEqual([]);
     expect(await states()).toBe('Provisioned Provisioned Provisioned Provisioned');
-  }, 600_000);
+  });
 
   test.each([
     ['another account', { AWS_ACCESS_KEY_ID: OTHER_ACCOUNT_ACCESS_KEY }, /account/],
     ['a region where the cluster is not', { AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: 'us-east-1' }, /region/],
-  ])(
-    '%s: it says so and changes nothing; pointed back, it goes on',
-    async (_place, settings, said) => {
-      const entities = await runningEntities();
-      const before = await now();
-      await strayWorker(settings);
-      await poke(entities);
-      await waitFor(
-        'every entity says that it is blocked',
-        async () => {
-          const phases = await Promise.all(entities.map(phaseOf));
-          return phases.every((phase) => phase === 'blocked') ? true : undefined;
-        },
-        LONG,
-      );
-      await waitFor('the status says why', async () => (said.test(await readyReason()) ? true : undefined), LONG);
-      expect(await workersMutations(before)).toEqual([]);
-      await pointBack();
-      await poke(entities);
-      await waitFor(
-        'all entities are settled again',
-        async () => {
-          const phases = await Promise.all(entities.map(phaseOf));
-          return phases.every((phase) => phase === 'settled') ? true : undefined;
-        },
-        LONG,
-      );
-      expect(await workersMutations(before)).toEqual([]);
-    },
-    600_000,
-  );
+  ])('%s: it says so and changes nothing; pointed back, it goes on', async (_place, settings, said) => {
+    const entities = await runningEntities();
+    const before = await now();
+    await strayWorker(settings);
+    await poke(entities);
+    await waitFor(
+      'every entity says that it is blocked',
+      async () => {
+        const phases = await Promise.all(entities.map(phaseOf));
+        return phases.every((phase) => phase === 'blocked') ? true : undefined;
+      },
+      UNHURRIED,
+    );
+    await waitFor('the status says why', async () => (said.test(await readyReason()) ? true : undefined), UNHURRIED);
+    expect(await workersMutations(before)).toEqual([]);
+    await pointBack();
+    await poke(entities);
+    await waitFor(
+      'all entities are settled again',
+      async () => {
+        const phases = await Promise.all(entities.map(phaseOf));
+        return phases.every((phase) => phase === 'settled') ? true : undefined;
+      },
+      UNHURRIED,
+    );
+    expect(await workersMutations(before)).toEqual([]);
+  });
 
   test('a deletion given meanwhile removes nothing there, and everything once it is pointed back', async () => {
     const before = await now();
@@ -202,7 +197,7 @@ describe('a worker that was pointed at the wrong place', () => {
     await waitFor(
       'the cluster says that it is blocked',
       async () => ((await phaseOf(cluster ?? '')) === 'blocked' ? true : undefined),
-      LONG,
+      UNHURRIED,
     );
     expect(await workersMutations(before)).toEqual([]);
     await pointBack();
@@ -210,7 +205,7 @@ describe('a worker that was pointed at the wrong place', () => {
       'all objects are gone',
       async () =>
         (await sandbox.kubectl(['get', 'awsclusters,awsnodepools', '-o', 'name'])).stdout === '' ? true : undefined,
-      LONG,
+      UNHURRIED,
     );
-  }, 600_000);
+  });
 });

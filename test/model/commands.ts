@@ -7,7 +7,7 @@
 
 import fc from 'fast-check';
 import type { Row } from '../journeys/lifecycle.ts';
-import { waitFor } from '../support/wait.ts';
+import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { pause } from '../support/waits.ts';
 import { FIRST_MAXIMUM, type Kind, type Model, wrongInTheEnd, wrongNow } from './model.ts';
 import type { AwsVerb, World } from './world.ts';
@@ -21,8 +21,6 @@ export type Real = {
 };
 
 type Command = fc.AsyncCommand<Model, Real>;
-
-const PATIENCE = { timeoutMs: 240_000, intervalMs: 500 };
 
 /** What must never be so isn't so now. Thrice, since the account and the API server are not read at one moment. */
 const agree = async ({ world, before }: Real): Promise<void> => {
@@ -146,7 +144,7 @@ export const quiesce = async (model: Model, real: Real): Promise<void> => {
       wrong = wrongInTheEnd(model, await world.see(), before);
       return wrong.length === 0 ? true : undefined;
     },
-    PATIENCE,
+    UNHURRIED,
   ).catch((error: unknown) => {
     throw new Error(`In the end: ${wrong.join('; ')}`, { cause: error });
   });

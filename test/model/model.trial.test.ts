@@ -31,12 +31,12 @@ beforeAll(async () => {
   );
   world = worldOf(sandbox);
   before = await world.account();
-}, 300_000);
+});
 
 afterAll(async () => {
   console.info(story.join('\n'));
   await sandbox?.end();
-}, 120_000);
+});
 
 const began = Date.now();
 const log = (line: string): void =>
@@ -111,5 +111,5 @@ describe('stories that failed once', () => {
     model.pool = 'absent';
     await quiesce(model, real());
     expect(await world.account()).toEqual(before);
-  }, 600_000);
+  });
 });

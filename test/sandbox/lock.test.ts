@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -58,6 +59,9 @@ describe('a lock', () => {
 });
 
 describe('addresses', () => {
+  // By chance, for another run may do the same at this moment.
+  const network = randomInt(100, 200);
+  const proxyPort = randomInt(20_000, 30_000);
   const claimAddresses = (home: string, before: ClaimBefore | undefined) => claimIn(home, before, folder);
 
   test('of two sandboxes differ in network and proxy port', async () => {
@@ -70,36 +74,37 @@ describe('addresses', () => {
   });
 
   test('are those of before where nobody has taken them meanwhile', async () => {
-    const before = { network: 77, proxyPort: 8211, inUse: false };
+    const before = { network, proxyPort, inUse: false };
     const claim = await claimAddresses('/one', before);
-    expect(claim).toMatchObject({ network: 77, proxyPort: 8211 });
+    expect(claim).toMatchObject({ network, proxyPort });
     const other = await claimAddresses('/two', before);
-    expect(other.network).not.toBe(77);
-    expect(other.proxyPort).not.toBe(8211);
+    expect(other.network).not.toBe(network);
+    expect(other.proxyPort).not.toBe(proxyPort);
     claim.release();
     other.release();
   });
 
   test('on which the sandbox’s own parts still run cannot become others', async () => {
-    const first = await claimAddresses('/one', { network: 78, proxyPort: 8212, inUse: false });
-    await expect(claimAddresses('/two', { network: 78, proxyPort: 8212, inUse: true })).rejects.toThrow(/in use/);
+    const first = await claimAddresses('/one', { network, proxyPort, inUse: false });
+    await expect(claimAddresses('/two', { network, proxyPort, inUse: true })).rejects.toThrow(/in use/);
     first.release();
   });
 
   test('on which somebody listens who has no lock are left alone', async () => {
     const server = createServer();
-    server.listen(8213, '127.0.0.1');
+    server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const claim = await claimAddresses('/one', { network: 79, proxyPort: 8213, inUse: false });
-    expect(claim.proxyPort).not.toBe(8213);
+    const { port } = server.address() as AddressInfo;
+    const claim = await claimAddresses('/one', { network, proxyPort: port, inUse: false });
+    expect(claim.proxyPort).not.toBe(port);
     claim.release();
     server.close();
   });
 
   test('are not half claimed: who gets none holds none', async () => {
-    const first = await claimAddresses('/one', { network: 80, proxyPort: 8214, inUse: false });
-    await expect(claimAddresses('/two', { network: 81, proxyPort: 8214, inUse: true })).rejects.toThrow(/in use/);
-    expect(readdirSync(folder).sort()).toEqual(['80.lock', 'proxy-8214.lock']);
+    const first = await claimAddresses('/one', { network, proxyPort, inUse: false });
+    await expect(claimAddresses('/two', { network: network + 1, proxyPort, inUse: true })).rejects.toThrow(/in use/);
+    expect(readdirSync(folder).sort()).toEqual([`${network}.lock`, `proxy-${proxyPort}.lock`]);
     first.release();
   });
 });

@@ -12,7 +12,6 @@ import { saidOf } from '../../sandbox/tools/origin.ts';
 import { type SandboxForTests, sandboxIn, startSandbox, succeed } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';
 
-const MINUTES = 60_000;
 const PARTS = [
   'temporal',
   'aws',
@@ -31,9 +30,7 @@ let sandbox: SandboxForTests;
 const stateOf = (name: string) => sandbox.status().parts.find((part) => part.name === name)?.state;
 
 const untilState = (name: string, state: string) =>
-  waitFor(`${name} to be ${state}`, () => Promise.resolve(stateOf(name) === state ? true : undefined), {
-    timeoutMs: MINUTES,
-  });
+  waitFor(`${name} to be ${state}`, () => Promise.resolve(stateOf(name) === state ? true : undefined));
 
 const markOf = (home: string): string => {
   const mark = readState(home)?.mark;
@@ -51,10 +48,10 @@ const namespaceId = async (): Promise<string> => {
 
 beforeAll(async () => {
   sandbox = await startSandbox();
-}, 15 * MINUTES);
+});
 afterAll(async () => {
   await sandbox.end();
-}, MINUTES);
+});
 
 describe('a sandbox that is up', () => {
   test('says in JSON where everything is', async () => {
@@ -128,14 +125,10 @@ describe('a part', () => {
   test.each(['hub', 'slipway-client', 'management-etcd'])('such as %s comes back after it was killed', async (name) => {
     const before = sandbox.pidOf(name);
     await succeed('kill', sandbox.sandbox('kill', name));
-    await waitFor(
-      `another ${name}`,
-      () => {
-        const part = sandbox.status().parts.find((one) => one.name === name);
-        return Promise.resolve(part?.state === 'ready' && part.pid !== before ? true : undefined);
-      },
-      { timeoutMs: MINUTES },
-    );
+    await waitFor(`another ${name}`, () => {
+      const part = sandbox.status().parts.find((one) => one.name === name);
+      return Promise.resolve(part?.state === 'ready' && part.pid !== before ? true : undefined);
+    });
     expect(identify(before)).toBeUndefined();
   });
 
@@ -206,30 +199,26 @@ describe('the account', () => {
 });
 
 describe('two sandboxes', () => {
-  test(
-    'run side by side on addresses of their own, and end each by itself',
-    async () => {
-      const other = await startSandbox();
-      try {
-        const [mine, theirs] = [sandbox.status(), other.status()];
-        const addresses = ({ aws, temporal, proxy, hub }: SandboxStatus) => [
-          aws.endpoint,
-          temporal.address,
-          temporal.ui,
-          proxy,
-          hub,
-        ];
-        for (const [index, address] of addresses(mine).entries()) expect(addresses(theirs)[index]).not.toBe(address);
-        expect(theirs.parts.every(({ state }) => state === 'ready')).toBe(true);
-        await succeed('down', other.sandbox('down'));
-        expect(withEnvironment(MARK, markOf(other.home))).toEqual([]);
-        expect(sandbox.status()).toEqual(mine);
-      } finally {
-        await other.end();
-      }
-    },
-    5 * MINUTES,
-  );
+  test('run side by side on addresses of their own, and end each by itself', async () => {
+    const other = await startSandbox();
+    try {
+      const [mine, theirs] = [sandbox.status(), other.status()];
+      const addresses = ({ aws, temporal, proxy, hub }: SandboxStatus) => [
+        aws.endpoint,
+        temporal.address,
+        temporal.ui,
+        proxy,
+        hub,
+      ];
+      for (const [index, address] of addresses(mine).entries()) expect(addresses(theirs)[index]).not.toBe(address);
+      expect(theirs.parts.every(({ state }) => state === 'ready')).toBe(true);
+      await succeed('down', other.sandbox('down'));
+      expect(withEnvironment(MARK, markOf(other.home))).toEqual([]);
+      expect(sandbox.status()).toEqual(mine);
+    } finally {
+      await other.end();
+    }
+  });
 });
 
 describe('down', () => {

@@ -7,18 +7,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { controlPlaneName } from '../../api/names.ts';
 import { type SandboxForTests, startSandbox } from '../support/sandbox.ts';
-import { waitFor } from '../support/wait.ts';
+import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { blockedLine, kindOfStep, RESOURCES, type StuckStep, sidesOf } from './sides.ts';
 import { type Sightings, watchSides } from './sightings.ts';
 import { manifestOf, type Prepared, type Situation, type Subject, subjectOf } from './situation.ts';
 import { SITUATIONS } from './situations.ts';
 import { type World, worldOf } from './world.ts';
 
-const LIMIT = 600_000;
 /** All begin at once, and are read one after the other: the minute is counted by `sightings.ts`, for each by itself. */
-const SEEN = { timeoutMs: 180_000, intervalMs: 1_000 };
 const MINUTE_MS = 60_000;
-const LONG = { timeoutMs: 400_000, intervalMs: 1_000 };
 
 let sandbox: SandboxForTests;
 let world: World;
@@ -45,14 +42,14 @@ const untilStuck = (about: Subject, step: string, why: RegExp): Promise<StuckSte
   waitFor(
     `${about.name} says that ${step} is stuck`,
     async () => (await sides.stuck(about)).find((one) => one.step.startsWith(step) && why.test(one.message)),
-    SEEN,
+    UNHURRIED,
   );
 
 const untilProvisioned = (about: Subject): Promise<true> =>
   waitFor(
     `${about.name} is provisioned`,
     async () => ((await state(about)) === 'Provisioned' ? true : undefined),
-    LONG,
+    UNHURRIED,
   );
 
 /** The operation of an object, or its entity where none runs. */
@@ -87,7 +84,7 @@ const expectFourSides = async (
   await waitFor(
     `a list of ${query} has ${workflowId}`,
     async () => ((await sides.found(query)).includes(workflowId) ? true : undefined),
-    SEEN,
+    UNHURRIED,
   );
   const details = flat(await sides.details(workflowId));
   expect(details).toContain(step);
@@ -100,7 +97,7 @@ const expectFourSides = async (
   await waitFor(
     `the metrics count ${kind} with verdict ${stuck.verdict}`,
     async () => (line.test(await sides.metrics()) ? true : undefined),
-    SEEN,
+    UNHURRIED,
   );
 };
 
@@ -113,7 +110,7 @@ const expectWithinAMinute = async ({ kind, name }: Subject, stuck: StuckStep): P
       if (now.every(([, at]) => at !== undefined)) return Promise.resolve(now);
       return Promise.reject(new Error(`seen: ${JSON.stringify(now)}; trouble: ${sightings.trouble().join('; ')}`));
     },
-    SEEN,
+    UNHURRIED,
   );
   for (const [side, at = 0] of seen) {
     const took = at - Date.parse(stuck.since);
@@ -152,7 +149,7 @@ beforeAll(async () => {
     await ready.arrange?.(id);
   }
   await world.command('start', 'slipway-worker');
-}, LIMIT);
+});
 
 afterAll(async () => {
   await sightings?.end();
@@ -160,39 +157,31 @@ afterAll(async () => {
   console.info(`Longest from stuck to seen: ${text}`);
   world?.close();
   await sandbox?.end();
-}, 120_000);
+});
 
 describe('within a minute kubectl, slipway, Temporal and a metric say what is stuck, since when and why, and what moves it on, when', () => {
-  test.each(SITUATIONS)(
-    '$title',
-    async (situation) => {
-      const stuck = await untilStuck(subject(situation), situation.step, situation.why);
-      expect(stuck.verdict).toBe(situation.verdict);
-      await expectFourSides(subject(situation), stuck, situation.why);
-      await expectWithinAMinute(subject(situation), stuck);
-    },
-    LIMIT,
-  );
+  test.each(SITUATIONS)('$title', async (situation) => {
+    const stuck = await untilStuck(subject(situation), situation.step, situation.why);
+    expect(stuck.verdict).toBe(situation.verdict);
+    await expectFourSides(subject(situation), stuck, situation.why);
+    await expectWithinAMinute(subject(situation), stuck);
+  });
 });
 
 describe('the commands that it prints work as printed when', () => {
-  test.each(SITUATIONS)(
-    '$title',
-    async (situation) => {
-      const about = subject(situation);
-      const stuck = await untilStuck(about, situation.step, situation.why);
-      await expectCommandsToWork(stuck);
-    },
-    LIMIT,
-  );
+  test.each(SITUATIONS)('$title', async (situation) => {
+    const about = subject(situation);
+    const stuck = await untilStuck(about, situation.step, situation.why);
+    await expectCommandsToWork(stuck);
+  });
 });
 
 describe('it goes on by itself once the cause has gone, when', () => {
   beforeAll(async () => {
     for (const situation of SITUATIONS) await prepared.get(situation.cluster)?.cure(idOf(situation));
-  }, LIMIT);
+  });
 
-  test.each(SITUATIONS)('$title', (situation) => untilProvisioned(subject(situation)), LIMIT);
+  test.each(SITUATIONS)('$title', (situation) => untilProvisioned(subject(situation)));
 });
 
 describe('a security group that is deleted by hand while its cluster is made', () => {
@@ -205,51 +194,38 @@ describe('a security group that is deleted by hand while its cluster is made', (
     prepare: () => Promise.resolve({ cure: () => Promise.resolve() }),
   };
 
-  test(
-    'is named from four sides, and made again with all that refers to it',
-    async () => {
-      const users = ['AuthorizeSecurityGroupIngress', 'CreateNetworkInterface', 'CreateLoadBalancer'];
-      for (const operation of users) await world.refuseAll(operation);
-      await world.apply(manifestOf(situation, {}));
-      const id = await world.clusterId(situation.cluster);
-      ids.set(situation.cluster, id);
-      const about = subject(situation);
-      await untilStuck(about, situation.step, /AuthorizeSecurityGroupIngress/);
-      const group = await world.securityGroup(controlPlaneName(id));
-      await world.deleteSecurityGroup(group ?? '');
-      await world.permitAll();
-      const stuck = await untilStuck(about, situation.step, situation.why);
-      await expectFourSides(about, stuck, situation.why, 'others');
-      await untilProvisioned(about);
-      expect(await world.securityGroup(controlPlaneName(id))).not.toBe(group);
-    },
-    LIMIT,
-  );
+  test('is named from four sides, and made again with all that refers to it', async () => {
+    const users = ['AuthorizeSecurityGroupIngress', 'CreateNetworkInterface', 'CreateLoadBalancer'];
+    for (const operation of users) await world.refuseAll(operation);
+    await world.apply(manifestOf(situation, {}));
+    const id = await world.clusterId(situation.cluster);
+    ids.set(situation.cluster, id);
+    const about = subject(situation);
+    await untilStuck(about, situation.step, /AuthorizeSecurityGroupIngress/);
+    const group = await world.securityGroup(controlPlaneName(id));
+    await world.deleteSecurityGroup(group ?? '');
+    await world.permitAll();
+    const stuck = await untilStuck(about, situation.step, situation.why);
+    await expectFourSides(about, stuck, situation.why, 'others');
+    await untilProvisioned(about);
+    expect(await world.securityGroup(controlPlaneName(id))).not.toBe(group);
+  });
 });
 
 describe('a permission that a delete needs', () => {
   const situation = SITUATIONS[0] as Situation;
   const why = /AutoScaling DeleteAutoScalingGroup: AccessDenied/;
 
-  test(
-    'is named from four sides while it is missing, its commands work, and the delete ends by itself once it is given',
-    async () => {
-      const about = subject(situation);
-      const group = `${idOf(situation)}-controlplane-0`;
-      await world.refuse(
-        'DeleteAutoScalingGroup',
-        { AutoScalingGroupName: group },
-        'AccessDenied',
-        'is not authorized',
-      );
-      await world.kubectl('delete', 'awscluster', about.name, '--wait=false');
-      const stuck = await untilStuck(about, 'remove auto-scaling-group/controlplane-0', why);
-      expect(stuck.verdict).toBe('blocked');
-      await expectFourSides(about, stuck, why);
-      await expectCommandsToWork(stuck);
-      await world.permit('DeleteAutoScalingGroup');
-      await waitFor('it is gone', async () => ((await state(about)) === '' ? true : undefined), LONG);
-    },
-    LIMIT,
-  );
+  test('is named from four sides while it is missing, its commands work, and the delete ends by itself once it is given', async () => {
+    const about = subject(situation);
+    const group = `${idOf(situation)}-controlplane-0`;
+    await world.refuse('DeleteAutoScalingGroup', { AutoScalingGroupName: group }, 'AccessDenied', 'is not authorized');
+    await world.kubectl('delete', 'awscluster', about.name, '--wait=false');
+    const stuck = await untilStuck(about, 'remove auto-scaling-group/controlplane-0', why);
+    expect(stuck.verdict).toBe('blocked');
+    await expectFourSides(about, stuck, why);
+    await expectCommandsToWork(stuck);
+    await world.permit('DeleteAutoScalingGroup');
+    await waitFor('it is gone', async () => ((await state(about)) === '' ? true : undefined), UNHURRIED);
+  });
 });

@@ -253,7 +253,7 @@ const startOn = async (options: ApiServerOptions): Promise<ApiServerForTests> =>
     await waitFor(
       `the API server at ${server} is ready`,
       async () => (ended() || (await call('GET', '/readyz')).status === 200 ? true : undefined),
-      { timeoutMs: 60_000, intervalMs: 100 },
+      { intervalMs: 100 },
     );
     if (ended()) throw new Error('etcd or kube-apiserver ended by itself');
   };
@@ -285,7 +285,7 @@ const startOn = async (options: ApiServerOptions): Promise<ApiServerForTests> =>
     },
     installCrds: async (path) => {
       await mustRun(['apply', '--server-side', '-f', path]);
-      await mustRun(['wait', '--for=condition=Established', '--timeout=30s', '-f', path]);
+      await mustRun(['wait', '--for=condition=Established', '--timeout=10m', '-f', path]);
     },
     stop,
   };

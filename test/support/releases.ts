@@ -121,7 +121,7 @@ export const startWorker = async (
         if (worker.exitCode !== null) return 'ended';
         return said.includes('"Working"') ? 'works' : undefined;
       },
-      { timeoutMs: 180_000, intervalMs: 200 },
+      { intervalMs: 200 },
     );
     if (worker.exitCode !== null) throw new Error(`The worker of ${folder} ended by itself:\n${said.slice(-3_000)}`);
   } catch (error) {

@@ -74,7 +74,7 @@ const startServer = async (namespaces: readonly string[]): Promise<TemporalServe
           await connection.close();
         }
       },
-      { timeoutMs: 30_000, intervalMs: 100 },
+      { intervalMs: 100 },
     );
     try {
       await answers;

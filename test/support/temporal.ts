@@ -12,6 +12,7 @@ import { Runtime, Worker } from '@temporalio/worker';
 import type { Activities } from '../../activities/contract.ts';
 import { cached } from '../../sandbox/layout.ts';
 import { cacheFolder } from '../../sandbox/tools/build.ts';
+import { beating } from '../../worker/interceptors.ts';
 import { packWorkflows, type WorkflowBundle } from '../../worker/workflow-bundle.ts';
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
 import { sharedTemporal } from './shared-temporal.ts';
@@ -60,6 +61,9 @@ export const startTemporal = async (): Promise<TemporalForTests> => {
         taskQueue,
         workflowBundle: bundle,
         activities,
+        interceptors: {
+          activity: [(context) => ({ inbound: { execute: (input, next) => beating(context, () => next(input)) } })],
+        },
         shutdownGraceTime: 100,
         // No cache: every workflow task replays from the start, which finds non-determinism (I10).
         maxCachedWorkflows: options.maxCachedWorkflows ?? 0,

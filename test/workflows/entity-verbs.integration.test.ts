@@ -22,7 +22,7 @@ import { entitiesOn, newObject } from './entities.ts';
 let temporal: TemporalForTests;
 beforeAll(async () => {
   temporal = await startTemporal();
-}, 120_000);
+});
 afterAll(() => temporal.stop());
 
 const { startEntity, entityOf, operationOn, untilPhase } = entitiesOn(() => temporal);

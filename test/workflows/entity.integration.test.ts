@@ -12,7 +12,7 @@ import { entitiesOn, newObject } from './entities.ts';
 let temporal: TemporalForTests;
 beforeAll(async () => {
   temporal = await startTemporal();
-}, 120_000);
+});
 afterAll(() => temporal.stop());
 
 const { startEntity, operationOn, untilPhase } = entitiesOn(() => temporal);

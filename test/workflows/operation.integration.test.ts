@@ -14,7 +14,7 @@ import { made, operationOf, planOf, recordingActivities, securityGroup, stepOf }
 let temporal: TemporalForTests;
 beforeAll(async () => {
   temporal = await startTemporal();
-}, 120_000);
+});
 afterAll(() => temporal.stop());
 
 let count = 0;

@@ -16,7 +16,7 @@ let bundle: WorkflowBundle;
 beforeAll(async () => {
   Runtime.install({ logger: quiet });
   bundle = await bundleOf('../../workflows/index.ts');
-}, 120_000);
+});
 
 const startOf = ({ history }: Recorded) => history.events?.[0]?.workflowExecutionStartedEventAttributes;
 
@@ -50,7 +50,7 @@ describe('recorded histories', () => {
 
   test('of every release replay on the code of this one', async () => {
     expect(await replay(all)).toEqual({});
-  }, 300_000);
+  });
 
   test('hold no secret', () => {
     const revealing = releases()
@@ -82,7 +82,7 @@ describe('a replay', () => {
     expect(await replay([named(name)], await bundleOf('./changed.ts'))).toEqual({
       [`${release} ${name}`]: expect.stringMatching(/nondeterminism/i),
     });
-  }, 120_000);
+  });
 
   test('notices a history in which something else was done', async () => {
     const { history, ...rest } = named('CreateCluster.retried');

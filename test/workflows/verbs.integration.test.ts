@@ -27,7 +27,7 @@ let program: string;
 beforeAll(async () => {
   temporal = await startTemporal();
   program = join(await toolsFolder(), 'temporal');
-}, 120_000);
+});
 afterAll(() => temporal.stop());
 
 const mirror = async (): Promise<void> => undefined;

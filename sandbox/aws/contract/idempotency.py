@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from .world import IMAGE, ZONES, World, check, expect
+from .world import IMAGE, ZONES, World, check, check_alone, expect
 
 
 def _made_once(call: Callable[..., Any], identity: Callable[[Any], str], **arguments: Any) -> bool:
@@ -86,7 +86,7 @@ def paging(world: World) -> None:
     expect([len(page["NetworkInterfaces"]) for page in pages], [5, 2])
 
 
-@check
+@check_alone
 def chosen_ids(world: World) -> None:
     """The next resource of a kind gets the id that was chosen for it"""
     chosen = f"lt-{uuid.uuid4().hex[:17]}"

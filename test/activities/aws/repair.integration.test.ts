@@ -121,7 +121,7 @@ beforeAll(async () => {
   const { plan } = planEnsure(topology, await observe(), { fresh: true, provisioned: false, live: false });
   await carryOut(account, aws, plan, CLUSTER);
   for (const index of [0, 1, 2]) await inService(index);
-}, 120_000);
+});
 afterAll(() => account?.end());
 
 describe('a control plane that is well', () => {

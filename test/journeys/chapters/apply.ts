@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { waitFor } from '../../support/wait.ts';
-import { MANIFEST, MINUTES } from '../journey.ts';
+import { MANIFEST } from '../journey.ts';
 import { APPLIED, EVENTS, MANIFEST_SHA256, normalised, normalisedRows, PROVISIONING } from '../seed.ts';
 import { eventually, operationOf, rows, type Tell } from '../story.ts';
 
@@ -24,7 +24,7 @@ export const apply: Tell = (story) => {
           const states = shown.match(/\bProvisioning\b/g) ?? [];
           return shown.includes('.elb.') && states.length === 4 ? shown : undefined;
         },
-        { timeoutMs: 2 * MINUTES, intervalMs: 200 },
+        { intervalMs: 200 },
       );
       expect(normalised(seen)).toEqual(normalised(PROVISIONING));
     });

@@ -3,9 +3,8 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { MINUTES } from '../journey.ts';
 import { CLUSTER_INFO, normalised } from '../seed.ts';
-import { healthyMembers, rows, type Tell } from '../story.ts';
+import { eventually, healthyMembers, rows, type Tell } from '../story.ts';
 
 export const cluster: Tell = (story) => {
   describe('the cluster', () => {
@@ -34,16 +33,18 @@ export const cluster: Tell = (story) => {
     });
 
     test('has nine nodes, all ready', async () => {
-      const [header = '', ...nodes] = rows(await story().journey.user('get', 'nodes'));
-      expect(header.split(/\s+/)).toEqual(['NAME', 'STATUS', 'ROLES', 'AGE', 'VERSION']);
-      expect(
-        nodes.map((node) =>
-          node
-            .replace(/^ip(-\d+){4}/, 'ip-…')
-            .split(/\s+/)
-            .toSpliced(3, 1),
-        ),
-      ).toEqual(Array(9).fill(['ip-….eu-west-1.compute.internal', 'Ready', '<none>', 'v1.36.3']));
+      await eventually('nine nodes, all ready', async () => {
+        const [header = '', ...nodes] = rows(await story().journey.user('get', 'nodes'));
+        expect(header.split(/\s+/)).toEqual(['NAME', 'STATUS', 'ROLES', 'AGE', 'VERSION']);
+        expect(
+          nodes.map((node) =>
+            node
+              .replace(/^ip(-\d+){4}/, 'ip-…')
+              .split(/\s+/)
+              .toSpliced(3, 1),
+          ),
+        ).toEqual(Array(9).fill(['ip-….eu-west-1.compute.internal', 'Ready', '<none>', 'v1.36.3']));
+      });
     });
 
     test('keeps its data in three healthy members of etcd', async () => {
@@ -51,23 +52,19 @@ export const cluster: Tell = (story) => {
       expect(names).toEqual(['-controlplane-0', '-controlplane-1', '-controlplane-2']);
     });
 
-    test(
-      'runs the pods of a Deployment',
-      async () => {
-        await story().journey.user('create', 'deployment', 'web', '--image=nginx', '--replicas=3');
-        await story().journey.user('rollout', 'status', 'deployment/web', '--timeout=4m');
-        const phases = await story().journey.user(
-          'get',
-          'pods',
-          '-l',
-          'app=web',
-          '-o',
-          'jsonpath={.items[*].status.phase}',
-        );
-        expect(phases).toBe('Running Running Running');
-      },
-      5 * MINUTES,
-    );
+    test('runs the pods of a Deployment', async () => {
+      await story().journey.user('create', 'deployment', 'web', '--image=nginx', '--replicas=3');
+      await story().journey.user('rollout', 'status', 'deployment/web', '--timeout=10m');
+      const phases = await story().journey.user(
+        'get',
+        'pods',
+        '-l',
+        'app=web',
+        '-o',
+        'jsonpath={.items[*].status.phase}',
+      );
+      expect(phases).toBe('Running Running Running');
+    });
 
     test('keeps Secrets in etcd only as KMS encrypted them', async () => {
       await story().journey.user('create', 'secret', 'generic', 'treasure', '--from-literal=word=swordfish');

@@ -5,8 +5,7 @@
  * `../../docs/operations.journey.test.ts` follows the page about operations.
  */
 import { describe, expect, test } from '@jest/globals';
-import { waitFor } from '../../support/wait.ts';
-import { LONG } from '../journey.ts';
+import { UNHURRIED, waitFor } from '../../support/wait.ts';
 import { rows, type Story, type Tell, untilPartsAreReady } from '../story.ts';
 
 const README = 'README.md';
@@ -26,19 +25,19 @@ const untilNodesAreReady = ({ journey }: Story): Promise<true> =>
       const nodes = rows(await journey.user('get', 'nodes', '--no-headers')).map((node) => node.split(/\s+/)[1]);
       return nodes.length === 9 && nodes.every((state) => state === 'Ready') ? true : undefined;
     },
-    LONG,
+    UNHURRIED,
   );
 
 const untilGone = ({ journey }: Story, id: string): Promise<true> =>
   waitFor(
     `${id} to be gone`,
     async () => ((await journey.instances()).some((machine) => machine.id === id) ? undefined : true),
-    LONG,
+    UNHURRIED,
   );
 
 export const documentation: Tell = (story) => {
   const follow = (...args: Parameters<Story['documentation']['section']>) => story().documentation.section(...args);
-  const chapter = (sentence: string, tell: () => Promise<void>) => test(sentence, tell, 2 * LONG.timeoutMs);
+  const chapter = (sentence: string, tell: () => Promise<void>) => test(sentence, tell);
 
   describe('somebody who follows README', () => {
     chapter('runs the demo, on a sandbox that is up already', () =>

@@ -3,8 +3,7 @@
  * Services, one is left for the cluster’s deletion.
  */
 import { describe, expect, test } from '@jest/globals';
-import { waitFor } from '../../support/wait.ts';
-import { LONG } from '../journey.ts';
+import { UNHURRIED, waitFor } from '../../support/wait.ts';
 import type { Tell } from '../story.ts';
 
 const service = (name: string, annotations: object) =>
@@ -24,25 +23,21 @@ export const services: Tell = (story) => {
           (await story().journey.user(
             ...['get', 'service', name, '-o', 'jsonpath={.status.loadBalancer.ingress[0].hostname}'],
           )) || undefined,
-        LONG,
+        UNHURRIED,
       );
 
-    test(
-      'gets a load balancer in AWS, and takes it away with itself',
-      async () => {
-        const { journey } = story();
-        const apply = (manifest: string) =>
-          journey.sandbox.kubectl(['apply', '-f', '-'], { kubeconfig: journey.userKubeconfig, input: manifest });
-        await apply(service('classic', {}));
-        await apply(service('network', { 'service.beta.kubernetes.io/aws-load-balancer-type': 'nlb' }));
-        await apply(service('left', {}));
-        for (const name of ['classic', 'network', 'left']) expect(await hostname(name)).toContain('.elb.');
-        const before = JSON.stringify(await journey.inventory());
-        // Their finalizer is the cloud controller's: gone means that AWS has them no more.
-        await journey.user('delete', 'service', 'classic', 'network', '--timeout=5m');
-        expect(JSON.stringify(await journey.inventory())).not.toEqual(before);
-      },
-      2 * LONG.timeoutMs,
-    );
+    test('gets a load balancer in AWS, and takes it away with itself', async () => {
+      const { journey } = story();
+      const apply = (manifest: string) =>
+        journey.sandbox.kubectl(['apply', '-f', '-'], { kubeconfig: journey.userKubeconfig, input: manifest });
+      await apply(service('classic', {}));
+      await apply(service('network', { 'service.beta.kubernetes.io/aws-load-balancer-type': 'nlb' }));
+      await apply(service('left', {}));
+      for (const name of ['classic', 'network', 'left']) expect(await hostname(name)).toContain('.elb.');
+      const before = JSON.stringify(await journey.inventory());
+      // Their finalizer is the cloud controller's: gone means that AWS has them no more.
+      await journey.user('delete', 'service', 'classic', 'network', '--timeout=10m');
+      expect(JSON.stringify(await journey.inventory())).not.toEqual(before);
+    });
   });
 };

@@ -23,7 +23,7 @@ import {
   KMSClient,
 } from '@aws-sdk/client-kms';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { claimAddresses } from '../../../sandbox/addresses.ts';
 import { accountOf, OTHER_ACCOUNT, OTHER_ACCOUNT_ACCESS_KEY } from '../../../sandbox/aws/account.ts';
 import { layoutOf } from '../../../sandbox/layout.ts';
@@ -31,8 +31,6 @@ import { ensureTools } from '../../../sandbox/tools/build.ts';
 import { waitFor } from '../../support/wait.ts';
 
 // A start takes three seconds, but many tests may share the computer.
-jest.setTimeout(120_000);
-
 const MAIN = fileURLToPath(new URL('../../../sandbox/aws/main.ts', import.meta.url));
 
 /** The part as a process on a network of its own. */
@@ -61,7 +59,7 @@ const startPart = async () => {
     rmSync(home, { recursive: true, force: true });
   };
   const isUp = async () => ((await fetch(`${endpoint}/_proxy/health`)).ok ? true : undefined);
-  await waitFor(`aws listens on ${endpoint}`, isUp, { timeoutMs: 90_000 }).catch(async (error: unknown) => {
+  await waitFor(`aws listens on ${endpoint}`, isUp).catch(async (error: unknown) => {
     await close();
     throw new Error(`The part did not start: ${said.join('')}`, { cause: error });
   });

@@ -25,6 +25,7 @@ import { type CloudForTests, IMAGE, PROFILE, startCloud } from './cloud.ts';
  */
 const AGENT = `
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 const endpoint = process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT;
 const put = await fetch(endpoint + '/latest/api/token', { method: 'PUT', headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' } });
@@ -32,17 +33,18 @@ const headers = { 'x-aws-ec2-metadata-token': await put.text() };
 const read = async (path) => (await fetch(endpoint + '/latest/' + path, { headers })).text();
 spawn('sleep', ['1000']);
 spawn('sleep', ['1001'], { detached: true });
-spawn('sh', ['-c', 'setsid sleep 1002 & exit'], { detached: true });
-writeFileSync(process.env.SLIPWAY_AGENT_HOME + '/seen.json', JSON.stringify({
-  id: await read('meta-data/instance-id'), userData: await read('user-data'), environment: process.env,
-}));
-if ((await read('user-data')) === 'fail') process.exit(3);
-const pause = (await read('user-data')) === 'slow' ? 3000 : 0;
+await once(spawn('sh', ['-c', 'setsid sleep 1002 & exit'], { detached: true }), 'exit');
+const userData = await read('user-data');
+const pause = userData === 'slow' ? 10000 : 0;
 process.on('SIGTERM', () => setTimeout(() => {
   writeFileSync(process.env.SLIPWAY_AGENT_HOME + '/orderly.log', 'yes');
   process.exit(0);
 }, pause));
 setInterval(() => {}, 1000);
+const seen = { id: await read('meta-data/instance-id'), userData, environment: process.env };
+// Last, for whoever sees it takes the machine for up.
+writeFileSync(process.env.SLIPWAY_AGENT_HOME + '/seen.json', JSON.stringify(seen));
+if (userData === 'fail') process.exit(3);
 `;
 
 const FOUR = 4;
@@ -140,15 +142,21 @@ describe('an instance', () => {
   });
 
   test('that is terminated may shut down in order, loses every process, and leaves its logs only', async () => {
-    const id = await launch();
-    await isUp(id);
-    const pids = processesOf(cloud.layout, id);
-    await cloud.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
-    await isGone(id, pids);
-    await waitFor(`${id} is cleared away`, async () =>
-      existsSync(join(folderOf(id), 'terminated')) ? true : undefined,
-    );
-    expect(readdirSync(folderOf(id)).sort()).toEqual(['agent.log', 'orderly.log', 'terminated']);
+    // However long a busy computer lets it wait for its turn.
+    await cloud.setPace({ ...PACES.quick, shutdownSeconds: 600 });
+    try {
+      const id = await launch();
+      await isUp(id);
+      const pids = processesOf(cloud.layout, id);
+      await cloud.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+      await isGone(id, pids);
+      await waitFor(`${id} is cleared away`, async () =>
+        existsSync(join(folderOf(id), 'terminated')) ? true : undefined,
+      );
+      expect(readdirSync(folderOf(id)).sort()).toEqual(['agent.log', 'orderly.log', 'terminated']);
+    } finally {
+      await cloud.setPace(PACES.quick);
+    }
   });
 
   test('that is terminated has what is its own until its machine has ended by itself, and no longer', async () => {
@@ -269,8 +277,8 @@ describe('an instance', () => {
   });
 
   test('whose agent fails at once is not replaced at full speed', async () => {
-    const id = await launch('fail');
     const startedAt = Date.now();
+    const id = await launch('fail');
     await isInState(id, 'terminated');
     expect(Date.now() - startedAt).toBeGreaterThan(4_000);
   });

@@ -202,7 +202,7 @@ describe('a load balancer', () => {
 
   test('at AWS’s own pace knows a target only in time, and forgets it only in time', async () => {
     const [first, second] = addressesOf(cloud);
-    await cloud.setPace({ ...PACES.aws, registrationSeconds: 3 });
+    await cloud.setPace({ ...PACES.aws, registrationSeconds: 10 });
     try {
       await startTarget(first);
       await startTarget(second);

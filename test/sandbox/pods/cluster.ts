@@ -133,10 +133,8 @@ export const startCluster = async (options: {
       await exited;
     }
   };
-  await waitFor(
-    'the two processes run',
-    async () => (children.every((child) => child.pid !== undefined && child.exitCode === null) ? true : undefined),
-    { timeoutMs: 5_000 },
+  await waitFor('the two processes run', async () =>
+    children.every((child) => child.pid !== undefined && child.exitCode === null) ? true : undefined,
   );
   return { stop };
 };

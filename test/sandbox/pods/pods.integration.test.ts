@@ -41,7 +41,7 @@ beforeAll(async () => {
     authority,
     token: TOKEN,
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await cluster?.stop();
@@ -124,24 +124,16 @@ const makePod = (name: string): Promise<{ status: number }> =>
   });
 
 const runs = (name: string) =>
-  waitFor(
-    `pod ${name} runs`,
-    async () => {
-      const { body } = await call('GET', `/api/v1/namespaces/default/pods/${name}`);
-      return (body as { status?: { phase?: string } }).status?.phase === 'Running' ? true : undefined;
-    },
-    { timeoutMs: 40_000 },
-  );
+  waitFor(`pod ${name} runs`, async () => {
+    const { body } = await call('GET', `/api/v1/namespaces/default/pods/${name}`);
+    return (body as { status?: { phase?: string } }).status?.phase === 'Running' ? true : undefined;
+  });
 
 test('a cluster’s pods run once its API answers and its authority is known, and kwok leaves its nodes alone', async () => {
-  await waitFor(
-    'the API answers',
-    async () => {
-      const { status } = await call('GET', '/api/v1/namespaces/default');
-      return status === 200 ? true : undefined;
-    },
-    { timeoutMs: 60_000 },
-  );
+  await waitFor('the API answers', async () => {
+    const { status } = await call('GET', '/api/v1/namespaces/default');
+    return status === 200 ? true : undefined;
+  });
   await waitFor('kwok is missed', async () => (cloud.log('network').includes(`${CLUSTER}-root-ca`) ? true : undefined));
   const made = await management.call('POST', '/api/v1/namespaces/default/secrets', {
     metadata: { name: `${CLUSTER}-root-ca`, labels: { 'slipway.dev/cluster': CLUSTER } },
@@ -157,7 +149,7 @@ test('a cluster’s pods run once its API answers and its authority is known, an
   expect((body as { status: object }).status).not.toHaveProperty('conditions');
   const leases = await call('GET', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases');
   expect((leases.body as { items: unknown[] }).items).toEqual([]);
-}, 120_000);
+});
 
 test('kwok opens no port', () => {
   const inodes = new Set(listeningInodes());
@@ -180,7 +172,7 @@ test('kwok outlives its host and is taken up again, and starts again when it die
   await waitFor('another kwok runs', async () => (kwokPid() !== before ? true : undefined));
   await makePod('second');
   await runs('second');
-}, 90_000);
+});
 
 test('kwok ends with the cluster’s load balancer, and the key it had goes too', async () => {
   const pid = kwokPid() ?? 0;

@@ -117,7 +117,7 @@ export const stubCloud = async () => {
     await host.look();
   };
 
-  const clientOf = async (index: number, authority = root): Promise<KubernetesClient> => {
+  const clientOf = async (index: number, authority = root, deadlineMs = 30_000): Promise<KubernetesClient> => {
     const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
     const issued = await issueClientCertificate({
       authority,
@@ -130,7 +130,7 @@ export const stubCloud = async () => {
       createTransport({
         server: `https://${addresses[index]}:6443`,
         credentials: () => Promise.resolve({ tls, headers: {} }),
-        deadlineMs: 500,
+        deadlineMs,
       }),
     );
   };

@@ -29,6 +29,8 @@ export type SitesDouble = {
   readonly mirror: string;
   /** What was asked for, as the makers' addresses. */
   readonly asked: readonly string[];
+  /** The most questions that waited for the end of their answers at the same time. */
+  readonly mostAtOnce: () => number;
   readonly give: (url: string, content: Buffer | string, manner?: Manner) => void;
   readonly end: () => Promise<void>;
 };
@@ -65,10 +67,17 @@ const answer = (response: ServerResponse, { content, manner }: Content, before: 
 export const startSites = async (): Promise<SitesDouble> => {
   const contents = new Map<string, Content>();
   const asked: string[] = [];
+  let open = 0;
+  let mostOpen = 0;
   const server = createServer((request, response) => {
     const url = `https:/${request.url}`;
     const before = asked.filter((one) => one === url).length;
     asked.push(url);
+    open += 1;
+    mostOpen = Math.max(mostOpen, open);
+    response.once('close', () => {
+      open -= 1;
+    });
     const found = contents.get(url);
     if (found === undefined) response.writeHead(404).end('there is no such file');
     else answer(response, found, before);
@@ -78,6 +87,7 @@ export const startSites = async (): Promise<SitesDouble> => {
   return {
     mirror: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
+    mostAtOnce: () => mostOpen,
     give: (url, content, manner = { kind: 'whole' }) => {
       contents.set(url, { content: Buffer.from(content), manner });
     },
