@@ -10,6 +10,6 @@ export default {
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testSequencer: '<rootDir>/test/longest-first.js',
-  // Ends what hangs, and no test has another: `waitFor` gives up earlier, and says for what it waited.
-  testTimeout: 1_500_000,
+  // For what hangs without saying so, and no test has another: `waitFor` gives up far earlier, and says for what it waited.
+  testTimeout: 3_600_000,
 };

@@ -49,7 +49,7 @@ const targetOf = async (client: Client, object: ObjectRef): Promise<string> => {
   );
 };
 
-export type Request = {
+type VerbRequest = {
   readonly verb: Verb;
   readonly object: ObjectRef;
   readonly step?: string;
@@ -58,7 +58,7 @@ export type Request = {
 };
 
 /** Says it and answers what came of it. Throws a `UserError` with the reason when it is refused. */
-export const sayVerb = async (client: Client, { verb, object, step, acceptMs }: Request): Promise<Said> => {
+export const sayVerb = async (client: Client, { verb, object, step, acceptMs }: VerbRequest): Promise<Said> => {
   const workflowId = await targetOf(client, object);
   const handle = client.workflow.getHandle(workflowId);
   const ask: Ask = step === undefined ? {} : { step };

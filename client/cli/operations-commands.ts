@@ -90,7 +90,9 @@ export const addOperationsCommands = (
     const command = about(operations.command(verb), 'text', 'json').description(description);
     const option = new Option('--step <step>', "the step's id, such as 'ensure etcd-volume/0'");
     if (step !== undefined) command.addOption(step === 'required' ? option.makeOptionMandatory() : option);
-    command.addOption(timeout("how long to wait for a worker's answer before it is left as a signal", ANSWER_SECONDS));
+    command.addOption(
+      timeout('how long to wait for a worker to accept it, before it is sent as a signal instead', ANSWER_SECONDS),
+    );
     command.action(async (kind: string, name: string, options: Asked) => {
       const [{ managementApi, referenceOf }, { withTemporal }, { sayVerb }] = await Promise.all([
         import('../management.ts'),

@@ -18,7 +18,7 @@ const MOST_RESTARTS = 5;
 export type Watch = {
   /** How often it had died before one began to wait. */
   readonly restartsBefore: number;
-  /** Since when its own time runs, in epoch milliseconds; while it waits for others, their time passes. */
+  /** Since when its own time runs, in epoch milliseconds: until it first begins, that of others passes. */
   readonly ownSince?: number;
 };
 

@@ -20,9 +20,7 @@ export type Host = {
   readonly close: () => void;
 };
 
-/** An agent that ends by itself this soon after its start failed to boot. */
-const BOOT_MS = 2_000;
-/** Such an instance stays dead this long before it is reported: its group would replace it for ever at full speed. */
+/** An instance whose agent ends by itself is not reported sooner: its group would replace it for ever at full speed. */
 const BOOT_LOOP_PAUSE_MS = 5_000;
 
 export const createHost = (options: {
@@ -37,8 +35,8 @@ export const createHost = (options: {
   const { instances } = folders(layout.home);
   /** Endings that go on while the loop looks again: to hurry one is to fire its signal. */
   const endings = new Map<string, AbortController>();
-  /** Instances whose agent this host saw fail to boot; one that a signal killed did not fail by itself. */
-  const failedBoots = new Set<string>();
+  /** Instances whose agent this host saw end by itself; one that a signal killed did not. */
+  const endedThemselves = new Set<string>();
 
   const end = (id: string, now: boolean): void => {
     const running = endings.get(id);
@@ -67,20 +65,19 @@ export const createHost = (options: {
     if (record === undefined) return;
     const lived = Date.now() - record.startedAt;
     await killRemains(layout, id);
-    if (failedBoots.has(id) && lived < BOOT_LOOP_PAUSE_MS) return;
+    if (endedThemselves.has(id) && lived < BOOT_LOOP_PAUSE_MS) return;
     await account.terminate(id, 'its host process died');
     // Written only once the account knows: a host that dies in between tells it again, which is the same to the account.
     markReported(layout, id);
-    failedBoots.delete(id);
+    endedThemselves.delete(id);
     log.info({ instance: id, lived }, 'The instance died by itself and was reported terminated');
   };
 
   const start = async (view: InstanceView): Promise<void> => {
     if (view.privateIp === null) return;
-    const startedAt = Date.now();
     const { pid, adopted } = await powerOn(layout, view.id, view.privateIp, (status) => {
       log.info({ instance: view.id, status }, 'The agent has ended');
-      if (status !== null && Date.now() - startedAt < BOOT_MS) failedBoots.add(view.id);
+      if (status !== null) endedThemselves.add(view.id);
       options.onExit();
     });
     log.info(

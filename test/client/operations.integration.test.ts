@@ -151,11 +151,11 @@ describe('slipway operations', () => {
       { taskQueue },
     );
     cured = true;
-    const sent = await slipway('retry', 'cluster', 'cluster-0', '--step', GROUP);
+    const sent = await slipway('retry', 'cluster', 'cluster-0', '--step', GROUP, '--timeout', '1.5');
     expect(sent).toMatchObject({
       stderr: '',
       code: 0,
-      stdout: expect.stringMatching(/No worker answered within 5 s.*sent as a signal/),
+      stdout: expect.stringMatching(/No worker answered within 1\.5 s.*sent as a signal/),
     });
     await temporal.withWorker(
       activities,

@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectionOptions } from '../../client/temporal.ts';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
-import { waitFor, UNHURRIED } from '../support/wait.ts';
+import { UNHURRIED, waitFor } from '../support/wait.ts';
 
 const SEED = join(import.meta.dirname, '../fixtures/cluster-0.yaml');
 

@@ -25,17 +25,24 @@ const setPace = async (sandbox: SandboxForTests, pace: Pace): Promise<void> => {
   if (!answer.ok) throw new Error(`The sandbox took no other pace: ${answer.status} ${await answer.text()}`);
 };
 
-/** From now on EC2 has less patience with a machine that hangs; one that shuts down in order needs half a minute itself. */
-export const giveUpHangingMachinesAfter = (sandbox: SandboxForTests, shutdownSeconds: number): Promise<void> =>
-  setPace(sandbox, { ...PACES.aws, registrationSeconds: REGISTRATION_SECONDS, shutdownSeconds });
+type AtPace = { readonly meanwhile: Pace; readonly after: Pace };
 
-/** In a sandbox that is in a hurry otherwise: does something at AWS's own pace. */
-export const strictly = async <T>(sandbox: SandboxForTests, act: () => Promise<T>): Promise<T> => {
-  await setPace(sandbox, PACES.aws);
+const atPace = async <T>(sandbox: SandboxForTests, { meanwhile, after }: AtPace, act: () => Promise<T>): Promise<T> => {
+  await setPace(sandbox, meanwhile);
   const [acted] = await Promise.allSettled([act()]);
-  await setPace(sandbox, PACES.quick);
+  await setPace(sandbox, after);
   if (acted.status === 'rejected') throw acted.reason;
   return acted.value;
+};
+
+/** In a sandbox that is in a hurry otherwise: does something at AWS's own pace. */
+export const strictly = <T>(sandbox: SandboxForTests, act: () => Promise<T>): Promise<T> =>
+  atPace(sandbox, { meanwhile: PACES.aws, after: PACES.quick }, act);
+
+/** In a strict one: while EC2 has less patience with a machine that hangs. One that shuts down in order takes half a minute. */
+export const whileHangingMachinesAreCutOffSoon = <T>(sandbox: SandboxForTests, act: () => Promise<T>): Promise<T> => {
+  const after: Pace = { ...PACES.aws, registrationSeconds: REGISTRATION_SECONDS };
+  return atPace(sandbox, { meanwhile: { ...after, shutdownSeconds: 45 }, after }, act);
 };
 
 export type ApiAccess = {
@@ -121,8 +128,8 @@ export type Watch = {
   /** How many were answered so far, and when the last of these began. */
   readonly requests: () => number;
   readonly until: () => number;
-  /** The longest that one of them took so far, in milliseconds. */
-  readonly slowest: () => number;
+  /** What one of them takes so far, in milliseconds: the median. */
+  readonly usual: () => number;
   /** Stops, and answers what was seen. */
   readonly end: () => Promise<Availability>;
 };
@@ -132,7 +139,7 @@ export const watchAvailability = (access: ApiAccess, slowMs: number): Watch => {
   const stopped = new AbortController();
   const noticed: Noticed[] = [];
   const begun: number[] = [];
-  let slowest = 0;
+  const took: number[] = [];
   let until = new Date().toISOString();
 
   const askOnce = async (): Promise<string | undefined> => {
@@ -161,8 +168,8 @@ export const watchAvailability = (access: ApiAccess, slowMs: number): Watch => {
     const failure = await askOnce();
     const milliseconds = Math.round(performance.now() - began);
     begun.push(Date.parse(at));
+    took.push(milliseconds);
     until = at;
-    slowest = Math.max(slowest, milliseconds);
     const what = failure ?? (milliseconds > slowMs ? 'slow' : undefined);
     if (what !== undefined) noticed.push({ began: at, milliseconds, what });
   };
@@ -176,11 +183,11 @@ export const watchAvailability = (access: ApiAccess, slowMs: number): Watch => {
   return {
     requests: () => begun.length,
     until: () => Date.parse(until),
-    slowest: () => slowest,
+    usual: () => took.toSorted((a, b) => a - b)[took.length >> 1] ?? 0,
     end: async () => {
       stopped.abort();
       await loop;
-      return { requests: begun.length, begun, until, slowestMilliseconds: slowest, noticed };
+      return { requests: begun.length, begun, until, slowestMilliseconds: Math.max(0, ...took), noticed };
     },
   };
 };

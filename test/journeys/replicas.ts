@@ -69,7 +69,9 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
   const balancers = ((await journey.simulation('load-balancers')) as LoadBalancers).filter(
     ({ name }) => name === `${clusterId}-controlplane`,
   );
-  const targets = targetsOf(sandbox, balancers[0]?.arn ?? '');
+  const [balancer] = balancers;
+  if (balancer === undefined) throw new Error(`Cluster ${NAME} (${clusterId}) has no load balancer`);
+  const loadBalancer = targetsOf(sandbox, balancer.arn);
   const addresses = balancers.flatMap(({ listeners }) =>
     listeners.flatMap(({ targets }) => targets.map(({ id }) => id)),
   );
@@ -113,7 +115,7 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
     /** All is well: etcd's members are, and the API servers, of which the load balancer may hear later than etcd. */
     healthy: async (): Promise<readonly EtcdMember[]> => {
       await until('every API server to be ready, and healthy for the load balancer', async () =>
-        noneOf(await targets.unwell()),
+        noneOf(await loadBalancer.unwell(3)),
       );
       return membersWhen(
         'three healthy members of etcd',

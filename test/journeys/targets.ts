@@ -14,8 +14,8 @@ import { SPECTATOR } from './journey.ts';
 import { knock } from './sockets.ts';
 
 export type Targets = {
-  /** Each that isn't ready, or that the load balancer doesn't take for healthy: `10.0.1.7:6443 is ready, and unhealthy`. */
-  readonly unwell: () => Promise<readonly string[]>;
+  /** Each of so many that isn't ready, or that the load balancer doesn't take for healthy: `10.0.1.7:6443 is ready, and unhealthy`. */
+  readonly unwell: (count: number) => Promise<readonly string[]>;
 };
 
 const READY = 'ready';
@@ -28,7 +28,7 @@ const readiness = async (host: string): Promise<string> => {
 
 /** Those of every target group of the load balancer. */
 export const targetsOf = (sandbox: SandboxForTests, loadBalancerArn: string): Targets => ({
-  unwell: async () => {
+  unwell: async (count) => {
     const { endpoint, region } = sandbox.status().aws;
     const elbv2 = new ElasticLoadBalancingV2Client({ endpoint, region, credentials: SPECTATOR });
     try {
@@ -39,7 +39,7 @@ export const targetsOf = (sandbox: SandboxForTests, loadBalancerArn: string): Ta
         ),
       );
       const targets = answers.flatMap((answer) => answer.TargetHealthDescriptions ?? []);
-      if (targets.length === 0) throw new Error(`No target of ${loadBalancerArn}`);
+      if (targets.length !== count) throw new Error(`${loadBalancerArn} has ${targets.length} targets, not ${count}`);
       const said = await Promise.all(
         targets.map(async ({ Target: target, TargetHealth: health }) => {
           const host = `${target?.Id}:${target?.Port}`;

@@ -22,7 +22,7 @@ export type SeenCreate = {
 
 /** High enough for all rows: the timeline draws only those that are in sight. */
 const LOOK = { width: 1130, height: 2400, scale: 2 };
-const PATIENCE = { timeout: 120_000 };
+const PATIENCE = { timeout: 600_000 };
 
 const pageOf = ({ ui, workflowId, runId }: Run, tab: string): string =>
   `${ui}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${runId}/${tab}`;

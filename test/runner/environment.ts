@@ -2,16 +2,18 @@
  * Environment: what jest runs each test file in: Node's own, behind a gate.
  *
  * Owns: waiting until the run lets this file begin, keeping the list of what it waits for, and telling that at its end.
- * Neighbours: `gate.ts` is the other side; `../support/waits.ts` fills the list. Without a gate (a single file from an editor)
- * nothing is asked and nothing told.
+ * Neighbours: `gate.ts` is the other side; `../support/waits.ts` fills the list; `limits.ts` says what a file may not declare.
+ * Without a gate (a single file from an editor) nothing is asked and nothing told.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { relative } from 'node:path';
 import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
+import type { Circus } from '@jest/types';
 import { TestEnvironment } from 'jest-environment-node';
 import { WAITS, type Wait } from '../support/waits.ts';
 import { GATE, type Message } from './gate.ts';
+import { ownLimit } from './limits.ts';
 
 const closed = async (gate: Socket): Promise<never> => {
   await once(gate, 'close');
@@ -24,10 +26,12 @@ export default class GatedEnvironment extends TestEnvironment {
   private readonly waits: Wait[] = [];
   private gate: Socket | undefined;
   private from = 0;
+  private readonly limit: number;
 
   constructor(config: JestEnvironmentConfig, context: EnvironmentContext) {
     super(config, context);
     this.file = relative(config.projectConfig.rootDir, context.testPath);
+    this.limit = config.globalConfig.testTimeout ?? 0;
   }
 
   private tell(message: Message): void {
@@ -46,6 +50,11 @@ export default class GatedEnvironment extends TestEnvironment {
     }
     Object.assign(this.global, { [WAITS]: this.waits });
     this.from = Date.now();
+  }
+
+  handleTestEvent(event: Circus.Event, { testTimeout }: Circus.State): void {
+    const limit = ownLimit(event, testTimeout, this.limit);
+    if (limit !== undefined) throw new Error(`${this.file} sets a time limit of ${limit} ms: leave it away.`);
   }
 
   override async teardown(): Promise<void> {

@@ -1,22 +1,20 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import type { Circus } from '@jest/types';
+import { ownLimit } from './limits.ts';
 
-const TESTS = join(import.meta.dirname, '..');
+const OURS = 1_000;
+const asError = new Error('where it stands');
+const added = (name: 'add_test' | 'add_hook', timeout: number | undefined): Circus.Event =>
+  ({ name, timeout, asyncError: asError }) as Circus.Event;
 
-/** A limit of one's own: of a wait, of a file, and as the last argument of a test or of what goes before and after. */
-const LIMITS = [/timeoutMs: [\d_]+/g, /jest\.setTimeout\(/g, /^ *\}?\)?\}, (?:[\d_]{5,}|[\d ]*\*? ?MINUTES?)\);$/gm];
-
-const files = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).filter(
-  (file) => file.endsWith('.ts') && file !== 'runner/limits.test.ts',
-);
-
-describe('the tests', () => {
-  test('wait no longer and no shorter than all others: how fast a computer is, no file can know', () => {
-    const own = files.flatMap((file) => {
-      const text = readFileSync(join(TESTS, file), 'utf8');
-      return LIMITS.flatMap((limit) => [...text.matchAll(limit)].map(([found]) => `${file}: ${found.trim()}`));
-    });
-    expect(own).toEqual([]);
-  });
+describe('a time limit of a test file’s own', () => {
+  test.each<[string, Circus.Event, number, number | undefined]>([
+    ['is that of a test', added('add_test', 5), OURS, 5],
+    ['is that of a hook', added('add_hook', 5), OURS, 5],
+    ['is that of all its tests', { name: 'run_start' }, 5, 5],
+    ['is none where nothing is said of a test', added('add_test', undefined), OURS, undefined],
+    ['is none where nothing is said of a hook', added('add_hook', undefined), OURS, undefined],
+    ['is none where everybody’s holds', { name: 'run_start' }, OURS, undefined],
+    ['is none of what else happens', { name: 'run_finish' }, 5, undefined],
+  ])('%s', (_, event, current, expected) => expect(ownLimit(event, current, OURS)).toBe(expected));
 });

@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type ClaimBefore, claimAddresses as claimIn } from '../../sandbox/addresses.ts';
+import { type Claim, type ClaimBefore, claimAddresses as claimIn } from '../../sandbox/addresses.ts';
 import { isLock, type Lock, type LockHolder, tryLock } from '../../sandbox/lock.ts';
 
 let folder = '';
@@ -59,10 +58,18 @@ describe('a lock', () => {
 });
 
 describe('addresses', () => {
-  // By chance, for another run may do the same at this moment.
-  const network = randomInt(100, 200);
-  const proxyPort = randomInt(20_000, 30_000);
   const claimAddresses = (home: string, before: ClaimBefore | undefined) => claimIn(home, before, folder);
+  /** Such as nobody else has meanwhile, as other sandboxes see it: another run may do the same at this moment. */
+  let held: readonly Claim[] = [];
+  let [network, another, proxyPort] = [0, 0, 0];
+  beforeEach(async () => {
+    held = [await claimIn(folder, undefined), await claimIn(folder, undefined)];
+    [network, another] = held.map((claim) => claim.network) as [number, number];
+    proxyPort = held[0]?.proxyPort ?? 0;
+  });
+  afterEach(() => {
+    for (const claim of held) claim.release();
+  });
 
   test('of two sandboxes differ in network and proxy port', async () => {
     const first = await claimAddresses('/one', undefined);
@@ -103,7 +110,7 @@ describe('addresses', () => {
 
   test('are not half claimed: who gets none holds none', async () => {
     const first = await claimAddresses('/one', { network, proxyPort, inUse: false });
-    await expect(claimAddresses('/two', { network: network + 1, proxyPort, inUse: true })).rejects.toThrow(/in use/);
+    await expect(claimAddresses('/two', { network: another, proxyPort, inUse: true })).rejects.toThrow(/in use/);
     expect(readdirSync(folder).sort()).toEqual([`${network}.lock`, `proxy-${proxyPort}.lock`]);
     first.release();
   });

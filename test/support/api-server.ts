@@ -148,11 +148,11 @@ const callerOf =
         method,
         ca: certificateAuthority,
         agent: false,
-        timeout: 10_000,
+        timeout: 60_000,
         headers: { authorization: `Bearer ${token}`, 'content-type': contentType, accept: 'application/json' },
       });
       outgoing.once('error', reject);
-      outgoing.once('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer in 10 s`)));
+      outgoing.once('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer in 60 s`)));
       outgoing.once('response', (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -22,7 +22,7 @@ export type ObjectsOf = {
   readonly close: () => void;
 };
 
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 60_000;
 
 type Answer = { readonly status: number; readonly body: string };
 

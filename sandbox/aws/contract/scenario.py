@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .world import IMAGE, OTHER_IMAGE, TYPE, ZONES, World, expect
+from .world import IMAGE, OTHER_IMAGE, PATIENCE, TYPE, ZONES, World, expect
 
 IN_USE = {
     "DependencyViolation",
@@ -29,7 +29,7 @@ REPLICAS = range(3)
 
 def run_scenario(world: World, clusters: int) -> None:
     # What earlier checks left behind is still on its way out.
-    expect(world.until(lambda: _settled(world), 60), True)
+    expect(world.until(lambda: _settled(world)), True)
     before = world.sim("inventory?account=0123456789012")
     world.build_network()
     with concurrent.futures.ThreadPoolExecutor(clusters) as pool:
@@ -52,7 +52,7 @@ def _settled(world: World) -> bool:
 
 
 def _retry(call: Callable[..., Any], **arguments: Any) -> Any:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             return call(**arguments)

@@ -22,6 +22,7 @@ import { startMoto } from '../../../sandbox/aws/moto.ts';
 import { ACCOUNT, REGION } from '../../../sandbox/layout.ts';
 import { cacheFolder, ensureTools } from '../../../sandbox/tools/build.ts';
 import type { Outputs, Resource, ResourceKey, ResourceKind, SecretContent } from '../../../topology/resource.ts';
+import { waitFor } from '../../support/wait.ts';
 import { noting } from '../../support/waits.ts';
 import { CLUSTER_UID } from '../../topology/objects.ts';
 
@@ -208,17 +209,20 @@ export const playSecret = (account: TestAccount, resource: SecretResource): Outp
 };
 
 const untilDone = async (perform: (first: boolean) => Promise<StepOutcome>): Promise<StepOutcome> => {
-  const deadline = Date.now() + 20_000;
-  for (let first = true; ; first = false) {
+  let first = true;
+  const ended = await waitFor('a step to be done, or to fail for good', async () => {
     try {
-      return await perform(first);
+      return { outcome: await perform(first) };
     } catch (error) {
       const { verdict, message } = verdictOf(error);
-      if (verdict !== 'retry' || Date.now() > deadline)
-        throw error instanceof VerdictError ? error : new Error(message);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (verdict === 'retry') throw error;
+      return { failed: error instanceof VerdictError ? error : new Error(message) };
+    } finally {
+      first = false;
     }
-  }
+  });
+  if ('failed' in ended) throw ended.failed;
+  return ended.outcome;
 };
 
 /** Carries a plan out, in order, and answers the outputs of all its steps. */

@@ -37,24 +37,22 @@ const untilGone = ({ journey }: Story, id: string): Promise<true> =>
 
 export const documentation: Tell = (story) => {
   const follow = (...args: Parameters<Story['documentation']['section']>) => story().documentation.section(...args);
-  const chapter = (sentence: string, tell: () => Promise<void>) => test(sentence, tell);
 
   describe('somebody who follows README', () => {
-    chapter('runs the demo, on a sandbox that is up already', () =>
-      follow(README, 'two-commands', { later: [DEMO_DOWN] }),
-    );
-    chapter('tries the sandbox’s commands', async () => {
+    test('runs the demo, on a sandbox that is up already', () =>
+      follow(README, 'two-commands', { later: [DEMO_DOWN] }));
+    test('tries the sandbox’s commands', async () => {
       await follow(README, 'the-sandbox', { later: [DOWN, RESET] });
       await untilPartsAreReady(story());
     });
-    chapter('tries the command line', () => follow(README, 'the-command-line'));
+    test('tries the command line', () => follow(README, 'the-command-line'));
   });
 
   describe('somebody who follows the quick start', () => {
-    chapter('starts the sandbox, and knows where everything is', () => follow(QUICK_START, '1-start-the-sandbox'));
-    chapter('applies a cluster', () => follow(QUICK_START, '2-apply-a-cluster'));
-    chapter('watches it', () => follow(QUICK_START, '3-watch-it'));
-    chapter('uses it, and goes back to the management API', async () => {
+    test('starts the sandbox, and knows where everything is', () => follow(QUICK_START, '1-start-the-sandbox'));
+    test('applies a cluster', () => follow(QUICK_START, '2-apply-a-cluster'));
+    test('watches it', () => follow(QUICK_START, '3-watch-it'));
+    test('uses it, and goes back to the management API', async () => {
       // An earlier chapter made one of the same name.
       await story().journey.user('delete', 'deployment', 'web', '--wait', '--ignore-not-found');
       try {
@@ -63,7 +61,7 @@ export const documentation: Tell = (story) => {
         await story().documentation.run(TO_MANAGEMENT);
       }
     });
-    chapter('breaks something, which comes back', async () => {
+    test('breaks something, which comes back', async () => {
       const { journey } = story();
       const node = (await journey.instances()).find(({ tags }) =>
         tags['aws:autoscaling:groupName']?.includes('-nodepool-'),
@@ -79,8 +77,8 @@ export const documentation: Tell = (story) => {
   });
 
   describe('somebody who reads how to read a create', () => {
-    chapter('finds it', () => follow(READING, 'find-it'));
-    chapter('asks a workflow what it is doing', () => follow(READING, 'read-the-entity'));
+    test('finds it', () => follow(READING, 'find-it'));
+    test('asks a workflow what it is doing', () => follow(READING, 'read-the-entity'));
   });
 };
 

@@ -20,9 +20,11 @@ import {
 
 /** Longer than anybody waits for a listing without wondering. */
 const SLOW_MS = 2_000;
-/** Answers that are waited for before anything is disturbed, and how much longer than the slowest of these is slow, too. */
+/** Answers that are waited for before anything is disturbed, and how many times the usual one of these is slow, too. */
 const BEFORE = 10;
-const SLOWER = 20;
+const SLOWER = 15;
+/** Who waits that long wonders on any computer. */
+const SLOWEST_MS = 6_000;
 
 const bySlipway = async (journey: Journey, since: number): Promise<readonly string[]> =>
   (await journey.mutationsSince(since)).filter((call) => call.endsWith('Slipway'));
@@ -65,7 +67,7 @@ export const replacement: Tell = (story) => {
         seenWhile(access, SLOW_MS, async (watch) => {
           await waitFor('some answers', async () => (watch.requests() >= BEFORE ? true : undefined), UNHURRIED);
           // How fast this computer is at this moment.
-          slowMs = Math.max(SLOW_MS, SLOWER * watch.slowest());
+          slowMs = Math.min(SLOWEST_MS, Math.max(SLOW_MS, SLOWER * watch.usual()));
           const from = Date.now();
           await succeed('kill', journey.sandbox.sandbox('kill', old.id));
           const loss = { from, at: Date.now() };

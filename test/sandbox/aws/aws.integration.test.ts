@@ -30,7 +30,6 @@ import { layoutOf } from '../../../sandbox/layout.ts';
 import { ensureTools } from '../../../sandbox/tools/build.ts';
 import { waitFor } from '../../support/wait.ts';
 
-// A start takes three seconds, but many tests may share the computer.
 const MAIN = fileURLToPath(new URL('../../../sandbox/aws/main.ts', import.meta.url));
 
 /** The part as a process on a network of its own. */

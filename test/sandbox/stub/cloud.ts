@@ -117,7 +117,7 @@ export const stubCloud = async () => {
     await host.look();
   };
 
-  const clientOf = async (index: number, authority = root, deadlineMs = 30_000): Promise<KubernetesClient> => {
+  const clientOf = async (index: number, { authority = root, deadlineMs = 30_000 } = {}): Promise<KubernetesClient> => {
     const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
     const issued = await issueClientCertificate({
       authority,

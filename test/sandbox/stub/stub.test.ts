@@ -109,7 +109,7 @@ describe('A stub control plane', () => {
     const { launchReplica, untilReady, clientOf, otherAuthority } = await begin();
     await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
     await untilReady();
-    const stranger = await clientOf(0, await otherAuthority());
+    const stranger = await clientOf(0, { authority: await otherAuthority() });
     await expect(stranger.list(NODES)).rejects.toMatchObject({ status: 401 });
     expect((await stranger.look('/readyz')).status).toBe(200);
   });
@@ -139,10 +139,11 @@ describe('A stub node', () => {
 
 describe('A fault of a stub', () => {
   test('makes a control plane silent, and it answers again when the fault is cleared', async () => {
-    const { launchReplica, untilReady, faults } = await begin();
+    const { launchReplica, clientOf, untilReady, faults } = await begin();
     await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
-    const client = await untilReady();
+    await untilReady();
     faults.add({ kind: 'silence', cluster: CLUSTER });
+    const client = await clientOf(0, { deadlineMs: 500 });
     await expect(client.look('/readyz')).rejects.toMatchObject({ reason: 'Unreachable' });
     faults.clear();
     await untilReady();
