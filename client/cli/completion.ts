@@ -33,6 +33,13 @@ export type Completion = { readonly wanted: Wanted; readonly typed: string };
 
 const NOTHING: Wanted = { kind: 'words', candidates: [] };
 
+/** What people wait for, in seconds; any other number is as good. */
+const WAITS: readonly Candidate[] = [
+  { value: '5', about: 'as without it' },
+  { value: '30', about: 'half a minute' },
+  { value: '300', about: 'five minutes' },
+];
+
 type Read = {
   readonly command: Command;
   /** Options with their values; of a flag it is empty. */
@@ -111,6 +118,8 @@ const placeholder = (read: Read, name: string): Wanted => {
   switch (name) {
     case 'path':
       return { kind: 'files' };
+    case 'seconds':
+      return { kind: 'words', candidates: WAITS };
     case 'namespace':
       return { kind: 'namespaces', scope };
     case 'name':
