@@ -35,7 +35,7 @@ const NOTHING: Wanted = { kind: 'words', candidates: [] };
 
 /** What people wait for, in seconds; any other number is as good. */
 const WAITS: readonly Candidate[] = [
-  { value: '5', about: 'as without it' },
+  { value: '5', about: 'five seconds' },
   { value: '30', about: 'half a minute' },
   { value: '300', about: 'five minutes' },
 ];
