@@ -14,7 +14,7 @@ import { type Judgement, verdictOf } from '../activities/verdicts.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
 /** Well below the heartbeat timeout of `workflows/activities.ts`. */
-const HEARTBEAT_MS = 2_000;
+export const HEARTBEAT_MS = 2_000;
 
 /** One word for what an attempt came to: the verdict, or that nothing failed but it isn't there yet. */
 const outcomeOf = (judgement: Judgement): string => (judgement.waiting ? 'not-ready' : judgement.verdict);

@@ -12,9 +12,10 @@ import { Runtime, Worker } from '@temporalio/worker';
 import type { Activities } from '../../activities/contract.ts';
 import { cached } from '../../sandbox/layout.ts';
 import { cacheFolder } from '../../sandbox/tools/build.ts';
-import { beating } from '../../worker/interceptors.ts';
+import { beating, HEARTBEAT_MS } from '../../worker/interceptors.ts';
 import { packWorkflows, type WorkflowBundle } from '../../worker/workflow-bundle.ts';
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
+import { deliveredOnce } from './deliveries.ts';
 import { sharedTemporal } from './shared-temporal.ts';
 import { toolsFolder } from './tools.ts';
 import { noting } from './waits.ts';
@@ -55,6 +56,7 @@ export const startTemporal = async (): Promise<TemporalForTests> => {
     withWorker: async (activities, body, options = {}) => {
       bundle ??= await noting('starting', 'packing of workflows', () => packWorkflows(cached(cacheFolder()).packed));
       const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
+      const deliveries = deliveredOnce();
       const worker = await Worker.create({
         connection: environment.nativeConnection,
         namespace,
@@ -62,8 +64,15 @@ export const startTemporal = async (): Promise<TemporalForTests> => {
         workflowBundle: bundle,
         activities,
         interceptors: {
-          activity: [(context) => ({ inbound: { execute: (input, next) => beating(context, () => next(input)) } })],
+          activity: [
+            (context) => ({
+              inbound: {
+                execute: (input, next) => beating(context, () => deliveries(context.info, () => next(input))),
+              },
+            }),
+          ],
         },
+        maxHeartbeatThrottleInterval: HEARTBEAT_MS,
         shutdownGraceTime: 100,
         // No cache: every workflow task replays from the start, which finds non-determinism (I10).
         maxCachedWorkflows: options.maxCachedWorkflows ?? 0,
