@@ -35,7 +35,7 @@ export const createHost = (options: {
   const { instances } = folders(layout.home);
   /** Endings that go on while the loop looks again: to hurry one is to fire its signal. */
   const endings = new Map<string, AbortController>();
-  /** Instances whose agent this host saw end by itself; one that a signal killed did not. */
+  /** Instances whose agent this host saw end by itself: neither by order nor by a signal. */
   const endedThemselves = new Set<string>();
 
   const end = (id: string, now: boolean): void => {
@@ -77,7 +77,7 @@ export const createHost = (options: {
     if (view.privateIp === null) return;
     const { pid, adopted } = await powerOn(layout, view.id, view.privateIp, (status) => {
       log.info({ instance: view.id, status }, 'The agent has ended');
-      if (status !== null) endedThemselves.add(view.id);
+      if (status !== null && !endings.has(view.id)) endedThemselves.add(view.id);
       options.onExit();
     });
     log.info(

@@ -90,6 +90,13 @@ const phaseOf = async (entity: string): Promise<string | undefined> => {
   return /"phase":\s*"([a-z]+)"/.exec(ran.stdout)?.[1];
 };
 
+const untilAllAre = (phase: string, entities: readonly string[]): Promise<true> =>
+  waitFor(
+    `every entity to be ${phase}`,
+    async () => ((await Promise.all(entities.map(phaseOf))).every((now) => now === phase) ? true : undefined),
+    UNHURRIED,
+  );
+
 type Stated = { readonly status?: { readonly state?: string } };
 const states = async (): Promise<string> => {
   const listed = await sandbox.objects().all<Stated>();
@@ -146,14 +153,7 @@ describe('a worker that was pointed at the wrong place', () => {
       UNHURRIED,
     );
     await pointBack();
-    await waitFor(
-      'all entities run again and are settled',
-      async () => {
-        const phases = await Promise.all(entities.map(phaseOf));
-        return phases.every((phase) => phase === 'settled') ? true : undefined;
-      },
-      UNHURRIED,
-    );
+    await untilAllAre('settled', entities);
     expect(await workersMutations(before)).toEqual([]);
     expect(await states()).toBe('Provisioned Provisioned Provisioned Provisioned');
   });
@@ -166,26 +166,12 @@ describe('a worker that was pointed at the wrong place', () => {
     const before = await now();
     await strayWorker(settings);
     await poke(entities);
-    await waitFor(
-      'every entity says that it is blocked',
-      async () => {
-        const phases = await Promise.all(entities.map(phaseOf));
-        return phases.every((phase) => phase === 'blocked') ? true : undefined;
-      },
-      UNHURRIED,
-    );
+    await untilAllAre('blocked', entities);
     await waitFor('the status says why', async () => (said.test(await readyReason()) ? true : undefined), UNHURRIED);
     expect(await workersMutations(before)).toEqual([]);
     await pointBack();
     await poke(entities);
-    await waitFor(
-      'all entities are settled again',
-      async () => {
-        const phases = await Promise.all(entities.map(phaseOf));
-        return phases.every((phase) => phase === 'settled') ? true : undefined;
-      },
-      UNHURRIED,
-    );
+    await untilAllAre('settled', entities);
     expect(await workersMutations(before)).toEqual([]);
   });
 
@@ -194,11 +180,7 @@ describe('a worker that was pointed at the wrong place', () => {
     await strayWorker({ AWS_ACCESS_KEY_ID: OTHER_ACCOUNT_ACCESS_KEY });
     await succeed('delete', sandbox.kubectl(['delete', '--wait=false', '-f', MANIFEST]));
     const [cluster] = (await runningEntities()).filter((id) => id.startsWith('awscluster/'));
-    await waitFor(
-      'the cluster says that it is blocked',
-      async () => ((await phaseOf(cluster ?? '')) === 'blocked' ? true : undefined),
-      UNHURRIED,
-    );
+    await untilAllAre('blocked', [cluster ?? '']);
     expect(await workersMutations(before)).toEqual([]);
     await pointBack();
     await waitFor(
