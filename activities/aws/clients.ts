@@ -42,18 +42,20 @@ export type AwsClients = {
   readonly destroy: () => void;
 };
 
+/** How long each attempt of a call may take until it is connected, and until it is answered. */
+export type CallTimeouts = { readonly connectionMs: number; readonly requestMs: number };
+
 export type AwsClientSettings = {
   readonly region: string;
   readonly onCall?: (call: AwsCall) => void;
   /** Retries of the SDK happen inside. */
   readonly aroundCall?: AroundCall;
-  /** Below every activity's own limit, so that an answer that never comes is an error with a name. */
-  readonly requestTimeoutMs?: number;
+  readonly timeouts?: CallTimeouts;
   readonly maxSockets?: number;
 };
 
-const CONNECTION_TIMEOUT_MS = 3_000;
-const REQUEST_TIMEOUT_MS = 12_000;
+/** Below every activity's own limit, so that an answer that never comes is an error with a name. */
+const TIMEOUTS: CallTimeouts = { connectionMs: 3_000, requestMs: 12_000 };
 const MAX_SOCKETS = 64;
 const MAX_ATTEMPTS = 2;
 
@@ -81,13 +83,14 @@ const withoutSuffix = (name: string | undefined, suffix: string): string =>
 export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
   let lastMutatingCallAt: number | undefined;
   const around = settings.aroundCall ?? straightOn;
+  const { connectionMs, requestMs } = settings.timeouts ?? TIMEOUTS;
   const sockets = { keepAlive: true, maxSockets: settings.maxSockets ?? MAX_SOCKETS };
   const configuration = {
     region: settings.region,
     maxAttempts: MAX_ATTEMPTS,
     requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      connectionTimeout: connectionMs,
+      requestTimeout: requestMs,
       throwOnRequestTimeout: true,
       httpAgent: sockets,
       httpsAgent: sockets,

@@ -38,6 +38,9 @@ const QUICK = {
   nlb_eni_release: 0.2,
 };
 
+/** Tests count calls, and a busy computer is no reason to ask again. */
+const PATIENT = { connectionMs: 300_000, requestMs: 300_000 };
+
 const NETWORK = 77;
 
 export type Row = { readonly kind: string; readonly id: string; readonly detail: Readonly<Record<string, unknown>> };
@@ -48,6 +51,8 @@ export type TestAccount = {
   /** A worker's view: clients, memory and scope of its own. */
   readonly newWorker: () => Aws;
   readonly calls: AwsCall[];
+  /** Which calls that change something were made meanwhile, in order; of one that failed also how. */
+  readonly mutations: (meanwhile: () => Promise<unknown>) => Promise<readonly string[]>;
   readonly fault: (fault: Readonly<Record<string, unknown>>) => Promise<void>;
   /** What Service Quotas answers from now on. */
   readonly quota: (code: string, value: number) => Promise<void>;
@@ -77,7 +82,7 @@ const openAccount = async (): Promise<TestAccount> => {
   process.env['AWS_ACCESS_KEY_ID'] = 'test';
   process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
   const calls: AwsCall[] = [];
-  const clients = createAwsClients({ region: REGION, onCall: (call) => calls.push(call) });
+  const clients = createAwsClients({ region: REGION, timeouts: PATIENT, onCall: (call) => calls.push(call) });
   const secrets = new Map<string, SecretData>();
   const control = async (path: string, body?: unknown): Promise<unknown> => {
     const answer = await fetch(`${endpoint}/_sim/${path}`, {
@@ -90,6 +95,14 @@ const openAccount = async (): Promise<TestAccount> => {
     endpoint,
     clients,
     calls,
+    mutations: async (meanwhile) => {
+      const before = calls.length;
+      await meanwhile();
+      return calls
+        .slice(before)
+        .filter(({ mutating }) => mutating)
+        .map(({ operation, code }) => (code === 'OK' ? operation : `${operation} ${code}`));
+    },
     secrets,
     newWorker: () =>
       awsResources(clients, {

@@ -58,12 +58,6 @@ const ensure = (key: ResourceKey, options: { readonly first?: boolean } = {}) =>
 const remove = (key: ResourceKey) =>
   perform(aws, requestFor({ verb: 'remove', resource: resource(key) }, { known, first: false }));
 
-const mutations = async (what: Promise<unknown>): Promise<string[]> => {
-  account.calls.length = 0;
-  await what;
-  return account.calls.filter((call) => call.mutating).map((call) => call.operation);
-};
-
 const waitForGone = (key: ResourceKey) => waitFor(`${key} to go`, () => remove(key));
 
 beforeAll(async () => {
@@ -91,7 +85,7 @@ describe('each kind, made although the answer was lost', () => {
     expect(stable(await account.rows())).toEqual(committed);
 
     // Now that it is as it should be, nothing is changed any more,
-    const again = await mutations(ensure(key, { first: false }));
+    const again = await account.mutations(() => ensure(key, { first: false }));
     expect(again).toEqual([]);
     // and a first execution that was told of nothing finds it, too.
     const blind = await ensure(key);
@@ -137,13 +131,13 @@ describe('changes', () => {
     const fewer = changed('security-group-rules/nodepool', {
       ingress: [rule, { ...rule, fromPort: 9999, toPort: 9999 }],
     });
-    const calls = await mutations(ensureChanged(fewer));
+    const calls = await account.mutations(() => ensureChanged(fewer));
     expect(calls).toEqual(['AuthorizeSecurityGroupIngress', 'RevokeSecurityGroupIngress']);
     const group = (await account.rows()).find((row) => row.id === groupId);
     expect(group?.detail['ingress']).toEqual(
       [`tcp 10250-10250 ${groupId}`, 'tcp 30080-30080 0.0.0.0/0', `tcp 9999-9999 ${groupId}`].sort(),
     );
-    expect(await mutations(ensureChanged(fewer))).toEqual([]);
+    expect(await account.mutations(() => ensureChanged(fewer))).toEqual([]);
   });
 
   test('of a launch template are a new version, to which its group can be pinned', async () => {
@@ -152,7 +146,7 @@ describe('changes', () => {
     expect(await judged(ensureChanged(template))).toMatchObject({ verdict: 'retry' });
     const found = await ensureChanged(template);
     expect(found.outputs).toMatchObject({ id: known['launch-template/controlplane-1']?.['id'], version: '2' });
-    expect(await mutations(ensureChanged(template))).toEqual([]);
+    expect(await account.mutations(() => ensureChanged(template))).toEqual([]);
     known['launch-template/controlplane-1'] = found.outputs;
     expect(await ensure('auto-scaling-group/controlplane-1', { first: false })).toMatchObject({ change: 'updated' });
     expect(await ensure('auto-scaling-group/controlplane-1', { first: false })).toMatchObject({ change: 'unchanged' });
@@ -190,7 +184,7 @@ describe('removal', () => {
     for (const one of [...ofAws].reverse()) if (one.kind === 'auto-scaling-group') await waitForGone(one.key);
     for (const one of [...ofAws].reverse()) if (one.kind !== 'security-group') await waitForGone(one.key);
     for (const one of ofAws) await waitForGone(one.key);
-    for (const one of ofAws) expect(await mutations(remove(one.key))).toEqual([]);
+    for (const one of ofAws) expect(await account.mutations(() => remove(one.key))).toEqual([]);
     await waitFor('the account to be empty of it', async () => {
       const rows = await account.rows();
       return rows.every((row) => !JSON.stringify(row).includes(CLUSTER_ID)) || undefined;

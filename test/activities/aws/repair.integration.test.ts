@@ -9,6 +9,7 @@ import { planEnsure } from '../../../policy/ensure.ts';
 import type { Found, Step } from '../../../policy/plan.ts';
 import { type Replica, replicasOf } from '../../../policy/replicas.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
+import { waitFor } from '../../support/wait.ts';
 import { ACCOUNT, CLUSTER_UID, REGION, release, SUBNETS, seedCluster } from '../../topology/objects.ts';
 import {
   CLUSTER,
@@ -89,12 +90,6 @@ const stepOf = ({ plan }: OperationInput, id: string): Step => {
   return step;
 };
 
-const mutations = async (what: Promise<unknown>): Promise<string[]> => {
-  account.calls.length = 0;
-  await what;
-  return account.calls.filter(({ mutating }) => mutating).map(({ operation }) => operation);
-};
-
 /** A group that knows nothing of an instance. */
 const noMember = (instanceId: string) => ({
   action: 'TerminateInstanceInAutoScalingGroup',
@@ -108,12 +103,11 @@ const volumesOf = async (index: number): Promise<readonly Row[]> =>
       kind === 'volume' && (detail['tags'] as Record<string, string>)[KEY_TAG] === `etcd-volume/${index}`,
   );
 
-const inService = async (index: number): Promise<string> => {
-  for (;;) {
+const inService = (index: number): Promise<string> =>
+  waitFor(`replica ${index} to be in service`, async () => {
     const { instanceId, groupVersion, instanceVersion } = await replica(index);
-    if (instanceId !== undefined && groupVersion === instanceVersion) return instanceId;
-  }
-};
+    return groupVersion === instanceVersion ? instanceId : undefined;
+  });
 
 beforeAll(async () => {
   account = await startAccount();
@@ -138,7 +132,7 @@ describe('a machine that does not serve', () => {
     await report(1, 'unhealthy');
     const repair = await repairOf(300);
     const old = (await replica(1)).instanceId;
-    const calls = await mutations(
+    const calls = await account.mutations(() =>
       carryOut(account, aws, { ...repair.plan, steps: repair.plan.steps.slice(0, 1) }, CLUSTER),
     );
     expect(calls).toEqual(['TerminateInstanceInAutoScalingGroup']);
@@ -155,7 +149,7 @@ describe('a machine that does not serve', () => {
     const repair = await repairOf(300);
     await report(2, 'unhealthy');
     const remove = requestFor(stepOf(repair, 'remove instance/controlplane-1'));
-    expect(await mutations(judged(perform(aws, remove)))).toEqual([]);
+    expect(await account.mutations(() => judged(perform(aws, remove)))).toEqual([]);
     const { verdict, waiting, message } = await judged(perform(aws, remove));
     expect({ verdict, waiting }).toEqual({ verdict: 'retry', waiting: true });
     expect(message).toMatch(/stays until both other replicas serve, or etcd would lose its quorum: .* is unhealthy/);
@@ -199,7 +193,7 @@ describe('a machine that does not serve', () => {
     const foreign = [{ Key: UID_TAG, Value: 'somebody-else' }];
     await account.clients.ec2.send(new CreateTagsCommand({ Resources: [instanceId], Tags: foreign }));
     const remove = requestFor(stepOf(repair, 'remove instance/controlplane-1'));
-    expect(await mutations(perform(aws, remove))).toEqual([]);
+    expect(await account.mutations(() => perform(aws, remove))).toEqual([]);
     const answer = await account.clients.ec2.send(new DescribeInstancesCommand({ InstanceIds: [instanceId] }));
     expect(answer.Reservations?.[0]?.Instances?.[0]?.State?.Name).toBe('running');
     const own = [{ Key: UID_TAG, Value: CLUSTER_UID }];
@@ -259,7 +253,7 @@ describe('a lost etcd volume', () => {
       availabilityZone: 'eu-west-1c',
     };
     const ensure = requestFor({ verb: 'ensure', resource: { ...volume, properties }, incarnation: 1 });
-    expect(await mutations(judged(perform(aws, ensure)))).toEqual([]);
+    expect(await account.mutations(() => judged(perform(aws, ensure)))).toEqual([]);
     expect(await judged(perform(aws, ensure))).toMatchObject({ verdict: 'superseded' });
   });
 });
