@@ -4,6 +4,7 @@
  * Owns: how to connect, when to give up, and what is said then. Neighbours: `operations.ts` reads, `cli/credentials.ts`
  * starts workflows, `watcher/` signals.
  */
+import { connect } from 'node:net';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { ClientConfiguration } from './configuration.ts';
 import { messagesOf, UserError } from './user-error.ts';
@@ -50,9 +51,28 @@ export const allOf = async <T extends readonly unknown[]>(
   return (await Promise.all(calls)) as unknown as T;
 };
 
+/** How long somebody who is there may take to answer, on a busy computer; and where nobody is, how long for somebody to come. */
+const PATIENCE_MS = { busy: 30_000, absent: 5_000 } as const;
+
+/** Whether anybody takes connections there. One that is reached through a proxy only is not seen. */
+export const isThere = (address: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const url = URL.parse(`tcp://${address}`);
+    if (url === null) return resolve(false);
+    const { hostname, port } = url;
+    const host = hostname.replace(/^\[(.*)\]$/, '$1');
+    const socket = connect({ host, port: Number(port), timeout: PATIENCE_MS.absent });
+    const end = (there: boolean) => (): void => {
+      socket.destroy();
+      resolve(there);
+    };
+    socket.once('connect', end(true)).once('error', end(false)).once('timeout', end(false));
+  });
+
 /** Runs `use` with a connection to Temporal, and closes it. */
 export const withTemporal = async <T>(where: Where, use: (client: Client) => Promise<T>): Promise<T> => {
-  const options = { ...connectionOptions(where.temporalAddress), connectTimeout: '5 s' as const };
+  const connectTimeout = (await isThere(where.temporalAddress)) ? PATIENCE_MS.busy : PATIENCE_MS.absent;
+  const options = { ...connectionOptions(where.temporalAddress), connectTimeout };
   const connection = await Connection.connect(options).catch((error: unknown) => {
     throw explainTemporal(error, where);
   });

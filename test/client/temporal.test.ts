@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { allOf, connectionOptions, explainTemporal } from '../../client/temporal.ts';
+import { allOf, connectionOptions, explainTemporal, isThere } from '../../client/temporal.ts';
 
 const where = { temporalAddress: '127.0.0.1:7233', temporalNamespace: 'mine' };
 
@@ -17,6 +19,23 @@ describe('a connection to Temporal', () => {
       expect(connectionOptions(address)).toEqual({ address });
     },
   );
+});
+
+describe('whether somebody is there, who may only be busy', () => {
+  test('is seen by who takes connections, though nothing is ever answered', async () => {
+    const server = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    expect(await isThere(`127.0.0.1:${port}`)).toBe(true);
+    server.close();
+    await once(server, 'close');
+    expect(await isThere(`127.0.0.1:${port}`)).toBe(false);
+  });
+
+  test.each(['127.0.0.1', 'no address', 'dns:///127.0.0.1:1'])('is not seen at %s', async (address) => {
+    expect(await isThere(address)).toBe(false);
+  });
 });
 
 describe('trouble with Temporal', () => {
