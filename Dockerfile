@@ -4,6 +4,8 @@ WORKDIR /opt/slipway
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional
 COPY api api
+COPY words words
+COPY kinds kinds
 COPY topology topology
 COPY policy policy
 COPY machine machine

@@ -9,13 +9,13 @@ import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf, entityWorkflowId } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { ObjectRef } from '../api/object.ts';
+import type { ResourceProperties } from '../kinds/resource.ts';
 import { decideCluster, judgeCluster } from '../policy/decide-cluster.ts';
 import { decideNodePool, judgeNodePool } from '../policy/decide-nodepool.ts';
 import { isDeleting, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import type { Inventory } from '../policy/plan.ts';
 import { REPAIR_AFTER_SECONDS, type RepairSettings } from '../policy/repair.ts';
-import type { ResourceProperties } from '../topology/resource.ts';
 import type { Assessment, AssessRequest, Pacing } from './contract.ts';
 import { retryError, verdictOf } from './verdicts.ts';
 

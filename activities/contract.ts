@@ -5,9 +5,11 @@
  * Invariants: I8 (no shape has room for a secret), I10 (plain JSON, lists sorted where they are made).
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
+import type { Found } from '../kinds/resource.ts';
+import type { Outputs } from '../kinds/row.ts';
 import type { Assessment, OperationInput, OperationType, Pacing } from '../policy/assessment.ts';
 import type { Finding } from '../policy/drift.ts';
-import type { Found, Plan, Step } from '../policy/plan.ts';
+import type { Plan, Step } from '../policy/plan.ts';
 import type {
   Change,
   DriftReport,
@@ -17,7 +19,6 @@ import type {
   StepState,
   StepView,
 } from '../policy/views.ts';
-import type { Outputs } from '../topology/resource.ts';
 
 export type AssessRequest = {
   readonly object: ObjectRef;
@@ -32,6 +33,8 @@ export type StepRequest = {
   readonly object: ObjectRef;
   readonly owner: Owner;
   readonly entityId: string;
+  /** The version of the plan that the step is of; absent where a release made it that knew one only. */
+  readonly plan?: number;
   /** The step, every reference in its resource replaced by its value. */
   readonly step: Step;
   /** True for a step's first execution in its operation: only that one trusts `step.found` (I2). */

@@ -9,15 +9,19 @@
  * is `blocked`, and names whose it is, never adopted and never removed.
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
-import type { Found } from '../policy/plan.ts';
-import type {
-  Outputs,
-  Reference,
-  ResourceKey,
-  ResourceKind,
-  ResourceOf,
-  ResourceProperties,
-} from '../topology/resource.ts';
+import {
+  type DifferenceOf,
+  differencesOf,
+  type ResourceIdentity,
+  type ResourceKind,
+  type ResourceProperties,
+  rowOf,
+  type Thing,
+} from '../kinds/resource.ts';
+import type { Outputs } from '../kinds/row.ts';
+import type { EnsureStep, RemoveStep, Step, WaitStep } from '../policy/plan.ts';
+import type { ResourceKey } from '../words/keys.ts';
+import { type Resolved, referencesIn } from '../words/references.ts';
 import type { StepOutcome, StepRequest } from './contract.ts';
 import {
   blockedError,
@@ -30,40 +34,34 @@ import {
   verdictOf,
 } from './verdicts.ts';
 
-/** A type with every reference replaced by the value it stands for. */
-export type Resolved<T> = T extends Reference
-  ? never
-  : T extends string | number | boolean | undefined
-    ? T
-    : T extends readonly (infer Item)[]
-      ? readonly Resolved<Item>[]
-      : T extends object
-        ? { readonly [Name in keyof T]: Resolved<T[Name]> }
-        : T;
-
-/** One resource as it is wanted, and on whose behalf. */
-export type Wanted<K extends ResourceKind> = {
+/** One resource as it is looked for, and on whose behalf: all that a removal knows. */
+export type Sought<K extends ResourceKind> = {
   readonly kind: K;
   readonly key: ResourceKey;
-  readonly properties: Resolved<ResourceProperties[K]>;
+  readonly properties: ResourceIdentity[K];
   readonly object: ObjectRef;
   readonly owner: Owner;
-  /** Outputs known from an earlier look, if any: the quickest way to find it again. */
-  readonly known?: Outputs;
-  /** Raised when the thing that this key named is gone for good or is replaced on purpose (part of client tokens). */
-  readonly incarnation: number;
   /** For reads only: a mutation that was sent is awaited, cancelled or not. */
   readonly signal: AbortSignal;
   /** When the step was first scheduled, in epoch milliseconds: everything it needs was done by then. */
   readonly since: number;
 };
 
+/** One resource as it is wanted, every reference replaced by its value. */
+export type Wanted<K extends ResourceKind> = Omit<Sought<K>, 'properties'> & {
+  readonly properties: Resolved<ResourceProperties[K]>;
+  /** Raised when the thing that this key named is gone for good or is replaced on purpose (part of client tokens). */
+  readonly incarnation: number;
+};
+
+/** `ours`: by owner tags and key. Otherwise whose it is, as a person would say it. */
+export type BelongsTo = 'ours' | { readonly other: string };
+
 /** Something that is, or claims the place of, the wanted resource. */
-export type Candidate = Found & {
+export type Candidate<K extends ResourceKind> = Thing<K> & {
   /** How AWS calls it, for messages: `sg-1 (gke-1-controlplane)`. */
   readonly label: string;
-  /** `ours`: by owner tags and key. Otherwise whose it is, as a person would say it. */
-  readonly belongsTo: 'ours' | { readonly other: string };
+  readonly belongsTo: BelongsTo;
 };
 
 export type Made = { readonly outputs: Outputs; readonly change?: StepOutcome['change'] };
@@ -72,19 +70,20 @@ export type Made = { readonly outputs: Outputs; readonly change?: StepOutcome['c
  * One kind of resource. Methods may throw whatever the service's client throws.
  *
  * `create` may be called although the thing exists: it throws an error for which `existsAlready` holds, or answers with
- * what is there. `update` changes only what differs, and answers `unchanged` when nothing does. `remove` is called with
- * ours only; "not there" is success.
+ * what is there. `update` mends the differences that it is given, and no others: what is told and what is mended is the same. A
+ * kind without differences makes sure, and answers `unchanged` where nothing was to be done. `remove` is called with ours only;
+ * "not there" is success.
  */
 export type ResourceDriver<K extends ResourceKind> = {
   readonly kind: K;
   /** Refuses where the worker's credentials, account or region aren't the owner's (I12). */
-  guard?(wanted: Wanted<K>): Promise<void>;
-  candidates(wanted: Wanted<K>): Promise<readonly Candidate[]>;
+  guard?(sought: Pick<Sought<K>, 'owner' | 'signal'>): Promise<void>;
+  candidates(sought: Sought<K>): Promise<readonly Candidate<K>[]>;
   create(wanted: Wanted<K>): Promise<Made>;
-  update(wanted: Wanted<K>, found: Found): Promise<Made>;
-  remove(wanted: Wanted<K>, found: Found): Promise<void>;
+  update(wanted: Wanted<K>, found: Thing<K>, differences: readonly DifferenceOf<K>[]): Promise<Made>;
+  remove(sought: Sought<K>, found: Thing<K>): Promise<void>;
   /** What is still there after `remove`, as a sentence; undefined once it is gone. For kinds that go slowly. */
-  remains?(wanted: Wanted<K>, found: Found): Promise<string | undefined>;
+  remains?(sought: Sought<K>, found: Thing<K>): Promise<string | undefined>;
   /** For kinds that are waited for: outputs once ready, or what is still awaited, as a sentence, and when to look again. */
   look?(wanted: Wanted<K>): Promise<Look>;
 };
@@ -92,6 +91,9 @@ export type ResourceDriver<K extends ResourceKind> = {
 export type Look =
   | { readonly ready: true; readonly outputs: Outputs }
   | { readonly ready: false; readonly awaited: string; readonly againInMs: number };
+
+/** A request for one step of a certain verb. */
+export type RequestOf<S extends Step> = Omit<StepRequest, 'step'> & { readonly step: S };
 
 /** What the activity knows beside the request. */
 export type StepContext = {
@@ -103,39 +105,46 @@ export type StepContext = {
 /** How soon a removal is looked at again while something is still going. */
 const GOING_DELAY_MS = 1_000;
 
-const refuseReferences = (value: unknown, key: ResourceKey): void => {
-  if (Array.isArray(value)) for (const item of value) refuseReferences(item, key);
-  else if (typeof value === 'object' && value !== null) {
-    if ('ref' in value && 'output' in value) {
-      throw bugError(`${key} came with an unresolved reference to ${String(value.ref)}.`);
-    }
-    for (const item of Object.values(value)) refuseReferences(item, key);
-  }
-};
-
-const wantedOf = <K extends ResourceKind>(
+const subjectOf = <K extends ResourceKind>(
   driver: ResourceDriver<K>,
-  request: StepRequest,
-  context: StepContext,
-): Wanted<K> => {
-  const { resource, found } = request.step;
+  { object, owner, step: { resource } }: StepRequest,
+  { signal, since }: StepContext,
+) => {
   if (resource.kind !== driver.kind) {
     throw bugError(`The driver of ${driver.kind} was asked for ${resource.key}, a ${resource.kind}.`);
   }
-  // A removal may be planned from an inventory alone, where what a property refers to is gone already.
-  if (request.step.verb !== 'remove') refuseReferences(resource.properties, resource.key);
+  return { kind: driver.kind, key: resource.key, object, owner, signal, since };
+};
+
+/** The kind was looked at: the properties are its own. */
+const soughtOf = <K extends ResourceKind>(
+  driver: ResourceDriver<K>,
+  request: StepRequest,
+  context: StepContext,
+): Sought<K> => ({
+  ...subjectOf(driver, request, context),
+  properties: request.step.resource.properties as unknown as ResourceIdentity[K],
+});
+
+const wantedOf = <K extends ResourceKind>(
+  driver: ResourceDriver<K>,
+  request: RequestOf<EnsureStep | WaitStep>,
+  context: StepContext,
+): Wanted<K> => {
+  const { step } = request;
+  const { key, properties } = step.resource;
+  const [unresolved] = referencesIn(properties);
+  if (unresolved !== undefined) throw bugError(`${key} came with an unresolved reference to ${unresolved.ref}.`);
   return {
-    kind: driver.kind,
-    key: resource.key,
-    properties: (resource as unknown as ResourceOf<K>).properties as Resolved<ResourceProperties[K]>,
-    object: request.object,
-    owner: request.owner,
-    signal: context.signal,
-    since: context.since,
-    incarnation: request.step.incarnation ?? 0,
-    ...(found === undefined ? {} : { known: found.outputs }),
+    ...subjectOf(driver, request, context),
+    properties: properties as unknown as Resolved<ResourceProperties[K]>,
+    incarnation: (step.verb === 'ensure' ? step.incarnation : undefined) ?? 0,
   };
 };
+
+/** The step's inventory speaks of a thing of the step's kind. */
+const trusted = <K extends ResourceKind>({ first, step }: RequestOf<EnsureStep | RemoveStep>): Thing<K> | undefined =>
+  first ? (step.found as unknown as Thing<K> | undefined) : undefined;
 
 /**
  * The wanted resource as it is now, or undefined. More than one that is ours is an error that names them; one that only
@@ -144,8 +153,9 @@ const wantedOf = <K extends ResourceKind>(
 export const findResource = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   wanted: Wanted<K>,
-): Promise<Found | undefined> => {
-  const candidates = await driver.candidates(wanted);
+): Promise<Thing<K> | undefined> => {
+  // What is wanted says all by which it is found.
+  const candidates = await driver.candidates(wanted as unknown as Sought<K>);
   const ours = candidates.filter((candidate) => candidate.belongsTo === 'ours');
   if (ours.length > 1) {
     throw blockedError(
@@ -211,11 +221,15 @@ const createOrFind = async <K extends ResourceKind>(
 const updateFound = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   wanted: Wanted<K>,
-  found: Found,
+  found: Thing<K>,
   began: number | undefined,
 ): Promise<StepOutcome> => {
+  const differences = differencesOf(driver.kind, wanted.properties, found);
+  if (rowOf(driver.kind).differences !== undefined && differences.length === 0) {
+    return { change: 'unchanged', outputs: found.outputs };
+  }
   try {
-    const made = await driver.update(wanted, found);
+    const made = await driver.update(wanted, found, differences);
     return { change: made.change ?? 'unchanged', outputs: { ...found.outputs, ...made.outputs } };
   } catch (error) {
     throw referringTo(wanted.key, error, began);
@@ -225,12 +239,12 @@ const updateFound = async <K extends ResourceKind>(
 /** Makes one resource what it should be. Only a first execution trusts the plan's inventory (I2). */
 export const ensureResource = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
-  request: StepRequest,
+  request: RequestOf<EnsureStep>,
   context: StepContext,
 ): Promise<StepOutcome> => {
   const wanted = wantedOf(driver, request, context);
   await driver.guard?.(wanted);
-  const found = request.first ? request.step.found : await findResource(driver, wanted);
+  const found = request.first ? trusted<K>(request) : await findResource(driver, wanted);
   return found === undefined
     ? createOrFind(driver, wanted, request.since)
     : updateFound(driver, wanted, found, request.since);
@@ -239,44 +253,44 @@ export const ensureResource = async <K extends ResourceKind>(
 /** Removes one resource and sees to it that it is gone. Removing twice is fine. */
 export const removeResource = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
-  request: StepRequest,
+  request: RequestOf<RemoveStep>,
   context: StepContext,
 ): Promise<StepOutcome> => {
-  const wanted = ownedAsFound(wantedOf(driver, request, context), request.step.found);
-  await driver.guard?.(wanted);
-  const trusted = request.first ? request.step.found : undefined;
-  const all = trusted === undefined ? await findOwned(driver, wanted) : [trusted];
-  for (const found of all) await removeFound(driver, wanted, found);
+  const sought = ownedAsFound(soughtOf(driver, request, context), request.step.found?.uid);
+  await driver.guard?.(sought);
+  const known = trusted<K>(request);
+  const all = known === undefined ? await findOwned(driver, sought) : [known];
+  for (const found of all) await removeFound(driver, sought, found);
   return { change: all.length === 0 ? 'unchanged' : 'removed', outputs: {} };
 };
 
-const removeFound = async <K extends ResourceKind>(driver: ResourceDriver<K>, wanted: Wanted<K>, found: Found) => {
+const removeFound = async <K extends ResourceKind>(driver: ResourceDriver<K>, sought: Sought<K>, found: Thing<K>) => {
   try {
-    await driver.remove(wanted, found);
+    await driver.remove(sought, found);
   } catch (error) {
     if (!isAbsent(error)) throw error;
   }
-  const remaining = await looking(wanted.key, driver.remains?.(wanted, found));
+  const remaining = await looking(sought.key, driver.remains?.(sought, found));
   if (remaining !== undefined) throw notYet(remaining, GOING_DELAY_MS);
 };
 
 /** For removals: what only has the name is none of our business, and where several are ours, all go. */
 const findOwned = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
-  wanted: Wanted<K>,
-): Promise<readonly Found[]> => {
-  const candidates = await driver.candidates(wanted);
+  sought: Sought<K>,
+): Promise<readonly Thing<K>[]> => {
+  const candidates = await driver.candidates(sought);
   return candidates.filter((candidate) => candidate.belongsTo === 'ours');
 };
 
 /** A cluster also removes what its lost node pools left behind: theirs by uid, the cluster's by its id (I4). */
-const ownedAsFound = <K extends ResourceKind>(wanted: Wanted<K>, found: Found | undefined): Wanted<K> =>
-  found?.uid === undefined ? wanted : { ...wanted, owner: { ...wanted.owner, uid: found.uid } };
+const ownedAsFound = <K extends ResourceKind>(sought: Sought<K>, uid: string | undefined): Sought<K> =>
+  uid === undefined ? sought : { ...sought, owner: { ...sought.owner, uid } };
 
 /** One look. Throws `notYet` with what is awaited while it isn't ready. */
 export const waitForResource = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
-  request: StepRequest,
+  request: RequestOf<WaitStep>,
   context: StepContext,
 ): Promise<StepOutcome> => {
   const wanted = wantedOf(driver, request, context);
@@ -290,7 +304,7 @@ export const waitForResource = async <K extends ResourceKind>(
 /** What is there of one resource, changing nothing; null when nothing of ours is. */
 export const findOutputs = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
-  request: StepRequest,
+  request: RequestOf<EnsureStep>,
   context: StepContext,
 ): Promise<Outputs | null> => {
   const wanted = wantedOf(driver, request, context);

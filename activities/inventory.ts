@@ -5,7 +5,8 @@
  * `kubernetes/inventory.ts`, `hub/membership.ts`); `policy/observed.ts` holds the table of what an entry says.
  * Invariants: I12 (one part that can't be read makes the whole fail: nothing partial looks like absence), I10 (sorted).
  */
-import type { Found, Inventory } from '../policy/plan.ts';
+import type { Found } from '../kinds/resource.ts';
+import type { Inventory } from '../policy/plan.ts';
 import type { ObserveRequest } from './assess.ts';
 import type { Observe } from './aws/inventory.ts';
 

@@ -7,6 +7,7 @@
  * part of an error), I6 (the fingerprint is of content, so equal content is never sealed again).
  */
 import { GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
+import type { SecretContent } from '../kinds/secret.ts';
 import {
   encryptionContextOf,
   type MachineConfiguration,
@@ -14,8 +15,7 @@ import {
   type UserData,
 } from '../machine/configuration.ts';
 import { close, privatePart, type SecretData, secretFingerprint } from '../machine/envelope.ts';
-import type { ResourceKey, SecretContent } from '../topology/resource.ts';
-import { blockedError, bugError, isAbsent } from './verdicts.ts';
+import { blockedError, isAbsent } from './verdicts.ts';
 
 /** Which Secret of the management API. */
 export type SecretRequest = {
@@ -34,36 +34,18 @@ export type GatheredSecrets = {
   readonly fingerprints: Readonly<Record<string, string>>;
 };
 
-const TYPES: Readonly<Record<string, SecretContent['type']>> = {
-  'root-ca': 'certificate-authority',
-  'etcd-ca': 'certificate-authority',
-  'front-proxy-ca': 'certificate-authority',
-  'service-account': 'signing-key',
-  'ssh-key': 'ssh-key',
-};
-
-/** Name and type of the Secret behind a key: `secret/root-ca` of gke-1 is `gke-1-root-ca`. */
-export const secretBehind = (clusterId: string, key: ResourceKey): Pick<SecretRequest, 'name' | 'type'> => {
-  const what = key.replace(/^secret\//, '');
-  if (what.startsWith('nodepool-')) return { name: `${clusterId}-${what}-token`, type: 'bootstrap-token' };
-  const type = TYPES[what];
-  if (type === undefined) throw bugError(`${key} is no secret that user data could carry.`);
-  return { name: `${clusterId}-${what}`, type };
-};
-
 /** Reads all secrets that a document shall carry. */
 export const gatherSecrets = async (
   readSecret: ReadSecret,
   request: {
     readonly namespace: string;
-    readonly clusterId: string;
-    readonly secrets: Readonly<Record<string, ResourceKey>>;
+    /** By the part of the sealed document that they become. */
+    readonly secrets: Readonly<Record<string, Pick<SecretRequest, 'name' | 'type'>>>;
     readonly signal: AbortSignal;
   },
 ): Promise<GatheredSecrets> => {
   const gathered = await Promise.all(
-    Object.entries(request.secrets).map(async ([part, key]) => {
-      const { name, type } = secretBehind(request.clusterId, key);
+    Object.entries(request.secrets).map(async ([part, { name, type }]) => {
       const data = await readSecret({ namespace: request.namespace, name, type, signal: request.signal });
       const text = privatePart(data);
       if (text === undefined) throw blockedError(`Secret ${request.namespace}/${name} has no private entry.`);

@@ -4,7 +4,10 @@
  * Owns: the choice of the driver; what "first execution" means: the operation's first try of the step *and* Temporal's
  * first attempt at it (I2); and when a wait tells what it waits for (I9). Neighbours: `driver.ts` does the step, `worker/interceptors.ts` reports failures.
  */
-import type { Outputs, ResourceKind } from '../topology/resource.ts';
+
+import type { ResourceKind } from '../kinds/resource.ts';
+import type { Outputs } from '../kinds/row.ts';
+import { PLAN_VERSION } from '../words/steps.ts';
 import type { StepOutcome, StepRequest } from './contract.ts';
 import {
   ensureResource,
@@ -14,7 +17,7 @@ import {
   type StepContext,
   waitForResource,
 } from './driver.ts';
-import { VerdictError, verdictOf } from './verdicts.ts';
+import { bugError, supersededError, VerdictError, verdictOf } from './verdicts.ts';
 
 export type Drivers = { readonly [K in Exclude<ResourceKind, 'milestone'>]: ResourceDriver<K> };
 
@@ -58,35 +61,57 @@ const telling = (error: unknown, request: StepRequest, scheduled: number, began:
 const driverOf = (drivers: Drivers, request: StepRequest): ResourceDriver<ResourceKind> => {
   const found = (drivers as Readonly<Record<string, unknown>>)[request.step.resource.kind];
   if (found === undefined) throw unknownKind(request);
-  // The key of the record vouches for the kind; `wantedOf` checks it once more.
+  // The key of the record vouches for the kind; the driver checks it once more.
   return found as ResourceDriver<ResourceKind>;
 };
 
-export const createSteps = (
-  drivers: Drivers,
-): {
-  readonly ensure: Perform;
-  readonly remove: Perform;
-  readonly wait: Perform;
-  readonly find: (request: StepRequest, execution: Execution) => Promise<Outputs | null>;
-} => {
-  const performing =
-    (perform: typeof ensureResource): Perform =>
-    async (request, execution) => {
-      // A wait has waited since its operation began with it; each of its executions is only a look.
-      const began = request.since ?? execution.since;
-      const since = request.step.verb === 'wait' ? began : execution.since;
-      const first = request.first && execution.attempt === 1;
-      try {
-        return await perform(driverOf(drivers, request), { ...request, first }, { ...execution, since });
-      } catch (error) {
-        throw telling(error, request, execution.since, began);
-      }
-    };
+const perform = (drivers: Drivers, request: StepRequest, context: StepContext): Promise<StepOutcome> => {
+  const driver = driverOf(drivers, request);
+  const { step } = request;
+  switch (step.verb) {
+    case 'ensure':
+      return ensureResource(driver, { ...request, step }, context);
+    case 'remove':
+      return removeResource(driver, { ...request, step }, context);
+    case 'wait':
+      return waitForResource(driver, { ...request, step }, context);
+  }
+};
+
+const find = (drivers: Drivers, request: StepRequest, context: StepContext): Promise<Outputs | null> => {
+  const { step } = request;
+  if (step.verb !== 'ensure') throw bugError(`Nothing is found for ${step.id}: only what is made hands outputs on.`);
+  return findOutputs(driverOf(drivers, request), { ...request, step }, context);
+};
+
+/** A plan made by another release may be of a form that this worker doesn't know: the entity then assesses again. */
+const refuseOtherForm = ({ plan, step }: StepRequest): void => {
+  if (plan === PLAN_VERSION) return;
+  throw supersededError(
+    `The plan of step ${step.id} has version ${plan ?? 1}, and this worker carries out ${PLAN_VERSION}.`,
+  );
+};
+
+export const createSteps = (drivers: Drivers) => {
+  const performing: Perform = async (request, execution) => {
+    // A wait has waited since its operation began with it; each of its executions is only a look.
+    const began = request.since ?? execution.since;
+    const since = request.step.verb === 'wait' ? began : execution.since;
+    const first = request.first && execution.attempt === 1;
+    try {
+      refuseOtherForm(request);
+      return await perform(drivers, { ...request, first }, { ...execution, since });
+    } catch (error) {
+      throw telling(error, request, execution.since, began);
+    }
+  };
   return {
-    ensure: performing(ensureResource),
-    remove: performing(removeResource),
-    wait: performing(waitForResource),
-    find: (request, execution) => findOutputs(driverOf(drivers, request), request, execution),
+    ensure: performing,
+    remove: performing,
+    wait: performing,
+    find: async (request: StepRequest, execution: Execution): Promise<Outputs | null> => {
+      refuseOtherForm(request);
+      return find(drivers, request, execution);
+    },
   };
 };

@@ -172,6 +172,12 @@ export const volume = (options: {
         .max(64_000)
         .exactOptional()
         .describe('Provisioned I/O operations a second: required with io1 and io2, allowed with gp3.'),
+      throughput: z
+        .int()
+        .min(125)
+        .max(1_000)
+        .exactOptional()
+        .describe('Throughput in MiB a second, of gp3 only: at most a quarter of its iops.'),
       kmsKeyARN: kmsKeyArn
         .exactOptional()
         .describe("ARN of the KMS key that encrypts the volume; the account's key for EBS when absent."),
@@ -192,6 +198,16 @@ export const volume = (options: {
           rule: "!has(self.iops) || self.volumeType != 'gp3' || (self.iops >= 3000 && self.iops <= 16000)",
           message: 'gp3 takes 3000 to 16000 iops',
           fieldPath: '.iops',
+        },
+        {
+          rule: "!has(self.throughput) || self.volumeType == 'gp3'",
+          message: 'only gp3 has a throughput of its own: choose gp3, or remove throughput',
+          fieldPath: '.throughput',
+        },
+        {
+          rule: '!has(self.throughput) || self.throughput * 4 <= (has(self.iops) ? self.iops : 3000)',
+          message: 'gp3 takes a throughput of at most a quarter of its iops, which are 3000 by default',
+          fieldPath: '.throughput',
         },
         ...(options.rules ?? []),
       ),

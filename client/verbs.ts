@@ -14,7 +14,8 @@ import {
 } from '@temporalio/client';
 import { entityWorkflowId } from '../api/names.ts';
 import type { ObjectRef } from '../api/object.ts';
-import { type Ask, type Verb, verbSignals, verbUpdates } from '../workflows/messages.ts';
+import type { Verb } from '../words/verbs.ts';
+import { type Ask, verbSignals, verbUpdates } from '../workflows/messages.ts';
 import { messagesOf, SLIPWAY, UserError } from './user-error.ts';
 
 export type Said = {

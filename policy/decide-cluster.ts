@@ -11,7 +11,7 @@ import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf } from '../api/names.ts';
 import { RELEASES, type Release, unknownVersion } from '../api/releases.ts';
 import { clusterTopology } from '../topology/cluster.ts';
-import { ESTABLISHED } from '../topology/keys.ts';
+import { ESTABLISHED, poolOfKey } from '../words/keys.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { decideRepair, type RepairDecision } from './decide-repair.ts';
 import { type Postponed, planEnsure } from './ensure.ts';
@@ -24,9 +24,8 @@ import {
   judgeInventory,
   judgePlace,
 } from './facts.ts';
-import { kindOf, stateOf } from './observed.ts';
 import type { Inventory, Plan } from './plan.ts';
-import { planRemove, poolOfKey } from './remove.ts';
+import { planRemove } from './remove.ts';
 import { releaseToPlan } from './revision.ts';
 
 /** What can be decided without looking at AWS; undefined when an inventory is needed. */
@@ -40,9 +39,7 @@ export const judgeCluster = (facts: ClusterFacts): Assessment | undefined => {
 export const isEstablished = (cluster: AWSCluster, inventory: Inventory): boolean =>
   cluster.status?.established === true ||
   inventory.found.some(
-    (found) =>
-      found.key === ESTABLISHED ||
-      (kindOf(found.key) === 'etcd-volume' && stateOf('etcd-volume', found).emptyDisk !== 'bootstrap'),
+    (found) => found.key === ESTABLISHED || (found.kind === 'etcd-volume' && found.state.emptyDisk !== 'bootstrap'),
   );
 
 /** Told when nothing can be done by a plan: a version or a setting that takes a rollout. */
@@ -88,7 +85,7 @@ const operation = (
   },
 });
 
-/** Some release, so that a topology can name what is to be removed: removal never depends on versions. */
+/** Some release, for an operation to name: removal never depends on versions. */
 const anyRelease = (facts: Release | undefined): Release => {
   const release = facts ?? RELEASES[0];
   if (release === undefined) throw new Error('The release catalogue is empty: this build of Slipway is broken.');
@@ -99,8 +96,6 @@ const decideDelete = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   const release = anyRelease(releaseToPlan(cluster.spec.controlPlane.version, cluster.status?.revision, true));
   const plan = planRemove({
     inventory: inventory.found,
-    topology: clusterTopology(cluster, release),
-    namespace: cluster.metadata.namespace,
     settleSeconds: facts.settleSeconds,
     subject: { kind: 'AWSCluster', clusterName: cluster.metadata.name },
   });
@@ -127,7 +122,7 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   if (repair.kind === 'repair') return operation(facts, cluster, 'RepairCluster', release, repair.plan);
   const own = inventory.found.filter((found) => poolOfKey(found.key) === undefined);
   const { plan, postponed } = planEnsure(topology, own, {
-    fresh: cluster.status?.lastOperation === undefined && !own.some((found) => kindOf(found.key) === 'security-group'),
+    fresh: cluster.status?.lastOperation === undefined && !own.some((found) => found.kind === 'security-group'),
     // Only what was provisioned is ever said to be in repair.
     provisioned: cluster.status?.state === 'Provisioned' || cluster.status?.state === 'Repairing',
     live,

@@ -12,9 +12,11 @@ import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { type Release, unknownVersion } from '../api/releases.ts';
 import { skewProblem } from '../api/skew.ts';
-import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT } from '../topology/keys.ts';
+import type { Found } from '../kinds/resource.ts';
+import type { Outputs } from '../kinds/row.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
-import type { Outputs, ResourceKey } from '../topology/resource.ts';
+import type { ResourceKey } from '../words/keys.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { noteOf } from './decide-cluster.ts';
 import { planEnsure } from './ensure.ts';
@@ -27,8 +29,8 @@ import {
   judgePlace,
   type NodePoolFacts,
 } from './facts.ts';
-import type { Found, Inventory, Plan } from './plan.ts';
-import { planRemove, poolOfKey } from './remove.ts';
+import type { Inventory, Plan } from './plan.ts';
+import { planRemove } from './remove.ts';
 import { releaseToPlan } from './revision.ts';
 
 const clusterRef = (cluster: AWSCluster) => ({
@@ -128,19 +130,22 @@ const operation = (
   },
 });
 
+const livingAt = ({ status }: AWSCluster): { readonly endpoint?: string } =>
+  status?.endpoint === undefined ? {} : { endpoint: status.endpoint };
+
 const decideDelete = (facts: NodePoolFacts, pool: AWSNodePool, inventory: Inventory): Assessment => {
   const { cluster } = facts;
   const release = releaseToPlan(pool.spec.version, pool.status?.revision, true);
   const sameCluster = cluster !== null && clusterIdOfPool(pool, cluster) === clusterIdOf(cluster.metadata.uid);
   const plan = planRemove({
     inventory: inventory.found,
-    topology: sameCluster && release !== undefined ? nodePoolTopology(pool, cluster, release) : [],
-    namespace: pool.metadata.namespace,
     settleSeconds: facts.settleSeconds,
     subject: {
       kind: 'AWSNodePool',
       poolId: nodePoolIdOf(pool.metadata.uid),
-      clusterLives: sameCluster && !isDeleting(cluster) && cluster.status?.established === true,
+      ...(sameCluster && !isDeleting(cluster) && cluster.status?.established === true
+        ? { living: livingAt(cluster) }
+        : {}),
     },
   });
   const versions = {

@@ -6,12 +6,12 @@
  * `repair-plan.ts` the steps; `decide-cluster.ts` asks. Pure. Invariants: I5.
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { etcdVolumeKey } from '../topology/keys.ts';
-import type { Resource } from '../topology/resource.ts';
+import type { Found, Resource } from '../kinds/resource.ts';
+import { etcdVolumeKey } from '../words/keys.ts';
 import type { Blocked, ClusterFacts } from './facts.ts';
 import { blocked } from './facts.ts';
 import { lossOf } from './loss.ts';
-import type { Found, Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { type ControlPlane, type ControlPlaneReport, judgeControlPlane } from './repair.ts';
 import { planRepair } from './repair-plan.ts';
 import { replicasOf } from './replicas.ts';

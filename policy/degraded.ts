@@ -6,7 +6,7 @@
  * puts it into the whole. Pure. Invariants: I9 (which replica, since when, what is going to happen).
  */
 import type { StepError, UnhealthyReplica } from '../api/status.ts';
-import { replicaKey } from '../topology/keys.ts';
+import { replicaKey } from '../words/keys.ts';
 import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
 import { type ControlPlaneReport, unhealthySince } from './repair.ts';
 import type { MirrorRequest } from './views.ts';

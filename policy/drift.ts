@@ -2,7 +2,7 @@
  * Drift: what of an object's resources is not, or no longer, as its spec asks for.
  *
  * Owns: what a sweep makes of an assessment: the same plan that an operation would carry out, told as differences instead,
- * and whether the object's status says so already. Neighbours: `decide-*.ts` plan, `compare.ts` names differences,
+ * and whether the object's status says so already. Neighbours: `decide-*.ts` plan, a kind's row names differences,
  * `specific-conditions.ts` words the conditions. Pure. Invariants: I6 (drift is told, never mended), I12 (an object that
  * an operation looks after, or that can't be judged, has no drift).
  */
@@ -10,11 +10,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Condition } from '../api/status.ts';
+import { type Found, rowOf } from '../kinds/resource.ts';
 import type { Assessment } from './assessment.ts';
-import { differences, isObserved, UNKNOWN } from './compare.ts';
 import { isDeleting } from './facts.ts';
-import type { Found, Plan } from './plan.ts';
-import type { Known } from './resolve.ts';
+import { differencesIn, type Known } from './known.ts';
+import type { Plan } from './plan.ts';
 import { specificClaims } from './specific-conditions.ts';
 import type { Drift } from './views.ts';
 
@@ -55,15 +55,17 @@ export const isSaidToDiffer = (object: StoredObject): boolean =>
 /** The plan's own reasons: what is missing, and what differs. What merely follows from them is no difference. */
 export const differencesOf = (plan: Plan, inventory: readonly Found[]): readonly Drift[] => {
   const known: Known = { ...plan.known, ...Object.fromEntries(inventory.map(({ key, outputs }) => [key, outputs])) };
-  return plan.steps.flatMap(({ verb, resource, found }): Drift[] => {
-    const { key, kind } = resource;
-    if (verb !== 'ensure' || !isObserved(kind) || kind === 'preflight') return [];
-    // No inventory of AWS shows them: they are in the plan because of something else.
-    if (kind === 'addon' || kind === 'join-token') return [];
-    if (found === undefined) return [{ key, difference: 'is missing' }];
-    return [...new Set(differences(resource, found, known))]
-      .filter((difference) => difference !== UNKNOWN)
-      .map((difference) => ({ key, difference: difference.slice(0, LONGEST) }));
+  return plan.steps.flatMap((step): Drift[] => {
+    // What no inventory shows is in the plan because of something else.
+    if (step.verb !== 'ensure' || rowOf(step.resource.kind).planned !== 'when it differs') return [];
+    const { key } = step.resource;
+    if (step.found === undefined) return [{ key, difference: 'is missing' }];
+    const differences = differencesIn(step.resource, step.found, known);
+    if (differences === 'unknown') return [];
+    return [...new Set(differences.map(({ says }) => says))].map((says) => ({
+      key,
+      difference: says.slice(0, LONGEST),
+    }));
   });
 };
 

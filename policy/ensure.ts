@@ -1,25 +1,20 @@
 /**
  * Ensure: the plan that makes what is into what should be.
  *
- * Owns: the diff of a topology against an inventory. Neighbours: `compare.ts` judges one resource, `order.ts` the result,
- * `decide.ts` whether a plan may run at all (what must never be made again is blocked there, before this is asked).
- * Invariants: I6 (nothing differs: no step), I10 (sorted), I3 (whatever changes AWS comes after finalizer and preflight).
- *
- * How each kind gets into a plan:
- * - what an inventory holds: when it is missing, differs, or refers to something whose outputs change;
- * - add-ons and join tokens, which no inventory of AWS shows: unless the object was provisioned with them;
- * - waits and milestones: until the object is provisioned, and afterwards when something they depend on is in the plan
- *   (but for the first and the last milestone, which are told once in an object's life);
- * - preflight: with any step that changes AWS.
+ * Owns: the difference of a topology and an inventory. Neighbours: a kind's row says what differs and when it has a step,
+ * `order.ts` orders the result, `decide-*.ts` whether a plan may run at all (what must never be made again is blocked there, before
+ * this is asked). Invariants: I6 (nothing differs: no step), I10 (sorted), I3 (whatever changes AWS comes after finalizer and
+ * preflight).
  */
+import { type Found, needsOf, type Resource, type ResourceOf, rowOf } from '../kinds/resource.ts';
+import type { Outputs } from '../kinds/row.ts';
 import { orderedTopology } from '../topology/check.ts';
-import { CLUSTER_PROVISIONED, CLUSTER_STARTED, NODE_POOL_PROVISIONED, NODE_POOL_STARTED } from '../topology/keys.ts';
-import { needsOf, type Outputs, type Resource, type ResourceKey } from '../topology/resource.ts';
-import { differences, isObserved } from './compare.ts';
-import { stateOf } from './observed.ts';
+import type { ResourceKey } from '../words/keys.ts';
+import { PLAN_VERSION, stepId } from '../words/steps.ts';
+import { differencesIn, type Known } from './known.ts';
 import { orderedSteps } from './order.ts';
-import { type Found, PLAN_VERSION, type Plan, type Step, type Verb } from './plan.ts';
-import type { Known } from './resolve.ts';
+import type { Plan, Step } from './plan.ts';
+import { ensureStep, waitStep } from './steps.ts';
 
 export type EnsureContext = {
   /** Outputs of resources that belong to another object: a pool's cluster. */
@@ -37,35 +32,14 @@ export type Postponed = { readonly key: ResourceKey; readonly reason: string };
 
 export type Ensured = { readonly plan: Plan; readonly postponed: readonly Postponed[] };
 
-/** Kinds whose steps change something in AWS, and so come with preflight. */
-const CHANGES_AWS = new Set<Resource['kind']>([
-  'subnet-tags',
-  'security-group',
-  'security-group-rules',
-  'etcd-volume',
-  'network-interface',
-  'load-balancer',
-  'target-group',
-  'targets',
-  'listener',
-  'launch-template',
-  'auto-scaling-group',
-]);
+/** What the plan does about one resource. */
+type Judgement = {
+  /** The resource as it is planned, or undefined where it needs no step. */
+  readonly step?: Resource;
+  readonly postponed?: string;
+};
 
-/** Milestones that are told once in an object's life, whatever is mended later. */
-const BEGINNINGS = new Set<ResourceKey>([CLUSTER_STARTED, NODE_POOL_STARTED]);
-const ENDS = new Set<ResourceKey>([CLUSTER_PROVISIONED, NODE_POOL_PROVISIONED]);
-
-const verbOf = (resource: Resource): Verb =>
-  resource.kind === 'control-plane' || resource.kind === 'nodes' ? 'wait' : 'ensure';
-
-/** An auto scaling group that AWS is deleting counts as absent: its name is free once it is gone. */
-const existing = (found: Found | undefined, resource: Resource): Found | undefined =>
-  found !== undefined && resource.kind === 'auto-scaling-group' && stateOf('auto-scaling-group', found).deleting
-    ? undefined
-    : found;
-
-type Judgement = 'nothing' | 'step' | { readonly postponed: string };
+const NOTHING: Judgement = {};
 
 type Judged = {
   readonly context: EnsureContext;
@@ -77,51 +51,59 @@ type Judged = {
   readonly changing: ReadonlySet<ResourceKey>;
 };
 
-const ROLLOUT = 'machines would be told something else than they run with; that takes a rollout';
+/** What is there and counts: a group that AWS is deleting is as good as absent, and its name is free once it is gone. */
+const existing = (found: Found | undefined): Found | undefined =>
+  found === undefined || rowOf(found.kind).counts?.(found.state) === false ? undefined : found;
+
+const changed = (resource: Resource, properties: object): Resource =>
+  ({ ...resource, properties: { ...resource.properties, ...properties } }) as Resource;
+
+/** A thing that an inventory shows, or not. */
+const judgeObserved = (resource: Resource, { context, known, changing, ...judged }: Judged): Judgement => {
+  const found = existing(judged.found.get(resource.key));
+  if (found === undefined) return { step: resource };
+  const row = rowOf(resource.kind);
+  const kept = row.keeps === undefined ? resource : changed(resource, row.keeps(found.state));
+  // What it refers to changes, so the outputs in `known` no longer stand for it.
+  const referred = needsOf(resource).filter((key) => changing.has(key));
+  const current = Object.fromEntries(Object.entries(known).filter(([key]) => !referred.includes(key)));
+  const differs = (wanted: Resource): boolean => differencesIn(wanted, found, current).length > 0;
+  if (row.differences === undefined || !differs(kept)) return NOTHING;
+  const differences = differencesIn(kept, found, current);
+  const whats = differences === 'unknown' ? differences : differences.map(({ what }) => what);
+  const mayWithhold = context.live && referred.length === 0;
+  const withheld = mayWithhold ? row.withheld?.(kept.properties, found.state, whats) : undefined;
+  if (withheld === undefined) return { step: kept };
+  const { reason, instead } = withheld;
+  const possible = instead === undefined ? undefined : changed(kept, instead);
+  return { postponed: reason, ...(possible !== undefined && differs(possible) ? { step: possible } : {}) };
+};
+
+const isReached = ({ properties }: ResourceOf<'milestone'>, context: EnsureContext, due: boolean): boolean => {
+  if (properties.beginning === true) return context.fresh;
+  return properties.end === true ? !context.provisioned : due;
+};
 
 const judge = (resource: Resource, judged: Judged): Judgement => {
   const { context, planned, changing } = judged;
   const needs = needsOf(resource);
-  switch (resource.kind) {
-    case 'preflight':
-      return 'nothing';
-    case 'milestone':
-      if (BEGINNINGS.has(resource.key)) return context.fresh ? 'step' : 'nothing';
-      if (ENDS.has(resource.key)) return context.provisioned ? 'nothing' : 'step';
-      return !context.provisioned || needs.some((key) => planned.has(key)) ? 'step' : 'nothing';
-    case 'control-plane':
-    case 'nodes':
-      return !context.provisioned || needs.some((key) => planned.has(key)) ? 'step' : 'nothing';
-    case 'addon':
-    case 'join-token':
-      if (judged.found.has(resource.key)) return needs.some((key) => changing.has(key)) ? 'step' : 'nothing';
-      return !context.provisioned || needs.some((key) => changing.has(key)) ? 'step' : 'nothing';
-    default: {
-      const found = existing(judged.found.get(resource.key), resource);
-      if (found === undefined) return 'step';
-      // What it refers to changes, so the outputs in `known` no longer stand for it.
-      const referred = needs.filter((key) => changing.has(key));
-      const current = Object.fromEntries(Object.entries(judged.known).filter(([key]) => !referred.includes(key)));
-      if (differences(resource, found, current).length === 0) return 'nothing';
-      if (resource.kind === 'launch-template' && context.live && referred.length === 0) return { postponed: ROLLOUT };
-      if (resource.kind === 'auto-scaling-group' && context.live) {
-        const { maxSize } = stateOf('auto-scaling-group', found);
-        if (resource.properties.maxSize < maxSize) {
-          return {
-            postponed: `at most ${resource.properties.maxSize} instead of ${maxSize} nodes; that takes a resize`,
-          };
-        }
-      }
-      return 'step';
-    }
+  const after = (keys: ReadonlySet<ResourceKey>): boolean => !context.provisioned || needs.some((key) => keys.has(key));
+  const stepIf = (due: boolean): Judgement => (due ? { step: resource } : NOTHING);
+  const row = rowOf(resource.kind);
+  switch (row.planned) {
+    case 'when it differs':
+      return judgeObserved(resource, judged);
+    case 'once':
+      return stepIf(judged.found.has(resource.key) ? needs.some((key) => changing.has(key)) : after(changing));
+    case 'as a wait':
+      return stepIf(after(planned));
+    case 'as a milestone':
+      return stepIf(resource.kind === 'milestone' && isReached(resource, context, after(planned)));
+    case 'before changes':
+    case 'never':
+      return NOTHING;
   }
 };
-
-/** A template keeps the name that it was made with, though it names another version: looks go by name. */
-const named = (resource: Resource, before: Found | undefined): Resource =>
-  resource.kind === 'launch-template' && before !== undefined
-    ? { ...resource, properties: { ...resource.properties, name: stateOf('launch-template', before).name } }
-    : resource;
 
 /** Steps that a step waits for: those of what it needs, through whatever needs no step itself. */
 const nearest = (
@@ -144,10 +126,39 @@ const nearest = (
   return [...result];
 };
 
-const isFound = (found: Found | undefined): found is Found => found !== undefined;
-
 const outputsByKey = (entries: readonly (readonly [ResourceKey, Outputs])[]): Record<ResourceKey, Outputs> =>
   Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+
+const yieldsOutputs = (resource: Resource): boolean => {
+  const { planned } = rowOf(resource.kind);
+  return planned === 'when it differs' || planned === 'once';
+};
+
+type Chosen = { readonly steps: ReadonlyMap<ResourceKey, Resource>; readonly postponed: readonly Postponed[] };
+
+/** Which resources need a step, in the order of their needs. */
+const choose = (resources: readonly Resource[], judged: Omit<Judged, 'planned' | 'changing'>): Chosen => {
+  const steps = new Map<ResourceKey, Resource>();
+  const planned = new Set<ResourceKey>();
+  const changing = new Set<ResourceKey>();
+  const postponed: Postponed[] = [];
+  for (const resource of resources) {
+    const judgement = judge(resource, { ...judged, planned, changing });
+    if (judgement.postponed !== undefined) postponed.push({ key: resource.key, reason: judgement.postponed });
+    if (judgement.step === undefined) continue;
+    steps.set(resource.key, judgement.step);
+    planned.add(resource.key);
+    const renewed = rowOf(resource.kind).renews === true || judged.known[resource.key] === undefined;
+    if (renewed && yieldsOutputs(resource)) changing.add(resource.key);
+  }
+  return { steps, postponed };
+};
+
+/** What is looked at before anything in AWS changes, if anything does. */
+const lookedAt = (resources: readonly Resource[], steps: ReadonlyMap<ResourceKey, Resource>): readonly Resource[] =>
+  [...steps.values()].some(({ kind }) => rowOf(kind).changesAws === true)
+    ? resources.filter(({ kind }) => rowOf(kind).planned === 'before changes')
+    : [];
 
 /** What to do so that everything in the topology exists, and what has to wait for another operation. */
 export const planEnsure = (
@@ -159,49 +170,28 @@ export const planEnsure = (
   const resources = orderedTopology(topology, Object.keys(external));
   const found = new Map(inventory.map((one) => [one.key, one]));
   const here = resources
-    .map((resource) => existing(found.get(resource.key), resource))
-    .filter(isFound)
+    .map(({ key }) => existing(found.get(key)))
+    .filter((one) => one !== undefined)
     .map((one): [ResourceKey, Outputs] => [one.key, one.outputs]);
   const known = outputsByKey([...Object.entries(external), ...here]);
 
-  const planned = new Set<ResourceKey>();
-  const changing = new Set<ResourceKey>();
-  const postponed: Postponed[] = [];
-  for (const resource of resources) {
-    const judgement = judge(resource, { context, found, known, planned, changing });
-    if (judgement === 'nothing') continue;
-    if (judgement !== 'step') {
-      postponed.push({ key: resource.key, reason: judgement.postponed });
-      continue;
-    }
-    planned.add(resource.key);
-    // Only a new template version has other outputs than before; whatever else is mended keeps its id.
-    const renewed = resource.kind === 'launch-template' || known[resource.key] === undefined;
-    if (renewed && isObserved(resource.kind)) changing.add(resource.key);
-  }
-
-  const preflight = resources.find((resource) => resource.kind === 'preflight');
-  const changesAws = resources.some((resource) => planned.has(resource.key) && CHANGES_AWS.has(resource.kind));
-  if (preflight !== undefined && changesAws) planned.add(preflight.key);
+  const { steps, postponed } = choose(resources, { context, found, known });
+  const planned = new Map([...lookedAt(resources, steps).map((one) => [one.key, one] as const), ...steps]);
 
   const needs = new Map(resources.map((resource) => [resource.key, needsOf(resource)]));
-  const included = resources.filter((resource) => planned.has(resource.key));
-  const ids = new Map(included.map((resource) => [resource.key, `${verbOf(resource)} ${resource.key}`]));
-  const steps = included.map((resource): Step => {
-    // Preflight is a look, not a thing: one that was taken for an inventory doesn't stand for it.
-    const before = resource.kind === 'preflight' ? undefined : existing(found.get(resource.key), resource);
-    return {
-      id: `${verbOf(resource)} ${resource.key}`,
-      verb: verbOf(resource),
-      resource: named(resource, before),
-      needs: nearest(resource.key, needs, ids),
-      ...(before === undefined ? {} : { found: before }),
-    };
-  });
+  const verbOf = (resource: Resource) => (rowOf(resource.kind).planned === 'as a wait' ? 'wait' : 'ensure');
+  const ids = new Map([...planned].map(([key, resource]) => [key, stepId(verbOf(resource), key)]));
+  const stepOf = (resource: Resource): Step => {
+    const before = nearest(resource.key, needs, ids);
+    if (verbOf(resource) === 'wait') return waitStep(resource, before);
+    // A look is no thing: one that was taken for an inventory doesn't stand for it.
+    const isLook = rowOf(resource.kind).planned === 'before changes';
+    return ensureStep(resource, before, isLook ? undefined : existing(found.get(resource.key)));
+  };
   return {
     plan: {
       version: PLAN_VERSION,
-      steps: orderedSteps(steps),
+      steps: orderedSteps([...planned.values()].map(stepOf)),
       known: outputsByKey(Object.entries(known).filter(([key]) => !planned.has(key))),
     },
     postponed,

@@ -11,9 +11,10 @@ import type { AWSCluster } from '../api/cluster.ts';
 import { FINALIZER } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { ObjectKind, ObjectRef } from '../api/object.ts';
-import type { ResourceKey } from '../topology/resource.ts';
+import type { Found } from '../kinds/resource.ts';
+import type { ResourceKey } from '../words/keys.ts';
 import type { Assessment } from './assessment.ts';
-import type { Found, Inventory } from './plan.ts';
+import type { Inventory } from './plan.ts';
 import type { RepairSettings } from './repair.ts';
 
 /** Whom the worker serves: the account its credentials belong to, as STS says, and the regions it was given. */

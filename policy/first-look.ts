@@ -9,9 +9,9 @@ import type { AWSCluster } from '../api/cluster.ts';
 import { FINALIZER } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { releaseOf } from '../api/releases.ts';
+import type { Resource, ResourceProperties } from '../kinds/resource.ts';
 import { clusterTopology } from '../topology/cluster.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
-import type { Resource, ResourceProperties } from '../topology/resource.ts';
 import { isDeleting } from './facts.ts';
 
 type Properties = ResourceProperties['preflight'];

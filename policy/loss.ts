@@ -7,10 +7,10 @@
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import { CLUSTER_TAG, clusterIdOf, EMPTY_DISK_TAG, KEY_TAG, UID_TAG } from '../api/names.ts';
-import { CONTROL_PLANE_GROUP, etcdVolumeKey, networkInterfaceKey, PREFLIGHT } from '../topology/keys.ts';
+import type { Found, Resource } from '../kinds/resource.ts';
 import { subnetOfReplica } from '../topology/replica.ts';
-import type { Resource, ResourceKey } from '../topology/resource.ts';
-import type { Found } from './plan.ts';
+import type { ResourceKey } from '../words/keys.ts';
+import { CONTROL_PLANE_GROUP, etcdVolumeKey, networkInterfaceKey, PREFLIGHT } from '../words/keys.ts';
 import type { Replica } from './replicas.ts';
 
 /** Things that hold what only this cluster has: making them again would make another cluster. */

@@ -6,7 +6,7 @@
  */
 import type { ObjectRef } from '../api/object.ts';
 import type { LastOperation } from '../api/status.ts';
-import { operationsCommand } from './commands.ts';
+import { operationsCommand } from '../words/commands.ts';
 import { type Claims, progressingClaims, settledClaims, stalledClaims, type Truth } from './conditions.ts';
 import type { OperationView, StepState, StepView } from './views.ts';
 

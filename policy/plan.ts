@@ -5,40 +5,44 @@
  * `activities/` perform one step each. A plan is the *input* of an operation's workflow, so Temporal's UI shows what the
  * operation set out to do, and a new release may plan differently without breaking the replay of what is in flight.
  */
-import type { Outputs, Resource, ResourceKey } from '../topology/resource.ts';
-
-export const PLAN_VERSION = 1;
-
-export type Verb = 'ensure' | 'remove' | 'wait';
+import type { Found, Going, Resource } from '../kinds/resource.ts';
+import type { Outputs } from '../kinds/row.ts';
+import type { ResourceKey } from '../words/keys.ts';
 
 /** One activity on one resource. Its id, `<verb> <key>`, is the activity id in Temporal. */
-export type Step = {
+type StepOf<Verb, Thing> = {
   readonly id: string;
   readonly verb: Verb;
-  readonly resource: Resource;
+  readonly resource: Thing;
   /** Ids of steps of this plan that must be done before, sorted. */
   readonly needs: readonly string[];
+  /** Why nobody may skip it. */
+  readonly neverSkipped?: string;
+  /** It only goes with other steps: where nothing else is left to do, nothing is. */
+  readonly accompanies?: true;
+};
+
+/** Makes a thing, or mends it. */
+export type EnsureStep = StepOf<'ensure', Resource> & {
   /** What the inventory saw of it: the first execution trusts this, every later one finds for itself (I2). */
   readonly found?: Found;
   /** Part of the create's client token; raised only once what it named is proven gone, or is replaced on purpose. */
   readonly incarnation?: number;
 };
 
+/** Takes a thing away, by what it is found. */
+export type RemoveStep = StepOf<'remove', Going> & { readonly found?: Found };
+
+/** Looks at a thing until it is ready. */
+export type WaitStep = StepOf<'wait', Resource>;
+
+export type Step = EnsureStep | RemoveStep | WaitStep;
+
 export type Plan = {
   readonly version: number;
   readonly steps: readonly Step[];
   /** Outputs of resources that need no step, for those that refer to them. */
   readonly known: Readonly<Record<ResourceKey, Outputs>>;
-};
-
-/** One owned resource as the inventory saw it. */
-export type Found = {
-  readonly key: ResourceKey;
-  readonly outputs: Outputs;
-  /** What the kind's file compares with the desired properties; a fingerprint where content is secret: `observed.ts`. */
-  readonly state: Readonly<Record<string, unknown>>;
-  /** The owner tag's uid: tells a node pool's things from its cluster's. Absent where a kind carries no tag. */
-  readonly uid?: string;
 };
 
 /** What was observed, with its scope: anything else must not look like absence (I12). */

@@ -8,6 +8,13 @@
  * Invariants: I2 (a repair that was interrupted is planned again from what is there, and goes on), I5 (only `join` is
  * ever written on a new disk; the machine's step looks at the other replicas once more before it acts).
  */
+
+import type { ReplicaMachine } from '../kinds/replica.ts';
+import type { Found } from '../kinds/resource.ts';
+import { needsOf, type Resource } from '../kinds/resource.ts';
+import type { Outputs } from '../kinds/row.ts';
+import { REPLICAS } from '../topology/values.ts';
+import type { ResourceKey } from '../words/keys.ts';
 import {
   ESTABLISHED,
   etcdVolumeKey,
@@ -16,14 +23,14 @@ import {
   replicaInstanceKey,
   replicaKey,
   replicaTemplateKey,
-} from '../topology/keys.ts';
-import { needsOf, type Outputs, type ReplicaMachine, type Resource, type ResourceKey } from '../topology/resource.ts';
-import { REPLICAS } from '../topology/values.ts';
+} from '../words/keys.ts';
+import { PLAN_VERSION } from '../words/steps.ts';
 import { planEnsure } from './ensure.ts';
 import { orderedSteps } from './order.ts';
-import { type Found, PLAN_VERSION, type Plan, type Step } from './plan.ts';
+import type { Plan, Step } from './plan.ts';
 import type { Repair } from './repair.ts';
 import type { Replica } from './replicas.ts';
+import { ensureStep, removeStep, waitStep } from './steps.ts';
 
 export type RepairRequest = {
   readonly repair: Repair;
@@ -77,7 +84,7 @@ const resourceSteps = (request: RepairRequest): Plan => {
   return {
     ...plan,
     steps: plan.steps.map((step) =>
-      step.resource.key === volume && step.found === undefined
+      step.verb === 'ensure' && step.resource.key === volume && step.found === undefined
         ? { ...step, incarnation: (incarnations[volume] ?? 0) + 1 }
         : step,
     ),
@@ -116,40 +123,29 @@ export const planRepair = (request: RepairRequest): Plan => {
   const going: readonly Step[] =
     instanceId !== undefined && mustGo(repair, plan)
       ? [
-          {
-            id: `remove ${replicaInstanceKey(index)}`,
-            verb: 'remove',
-            resource: {
+          removeStep(
+            {
               key: replicaInstanceKey(index),
               kind: 'instance',
-              properties: { ...machine, name: instanceId, others, onlyUnhealthy: cause === 'machine' },
+              properties: { ...machine, instanceId, others, onlyUnhealthy: cause === 'machine' },
             },
-            needs: last(plan.steps),
-          },
+            last(plan.steps),
+          ),
         ]
       : [];
-  const serving: Step = {
-    id: `wait ${replicaKey(index)}`,
-    verb: 'wait',
-    resource: {
+  const serving = waitStep(
+    {
       key: replicaKey(index),
       kind: 'replica',
       properties: going.length === 0 || instanceId === undefined ? machine : { ...machine, former: instanceId },
       event: { reason: 'RepairedReplica', message: [`Replica ${index} of the control plane serves again`] },
     },
-    needs: last([...plan.steps, ...going]),
-  };
+    last([...plan.steps, ...going]),
+  );
   const established = topology.find((resource) => resource.key === ESTABLISHED);
   const joined: readonly Step[] =
     (cause === 'volume' || cause === 'rejoin') && established?.kind === 'established'
-      ? [
-          {
-            id: `ensure ${ESTABLISHED}`,
-            verb: 'ensure',
-            resource: { ...established, properties: { ...established.properties, joined: true } },
-            needs: [serving.id],
-          },
-        ]
+      ? [ensureStep({ ...established, properties: { ...established.properties, joined: true } }, [serving.id])]
       : [];
   const planned = new Set(plan.steps.map(({ resource }) => resource.key));
   return {

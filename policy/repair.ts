@@ -9,7 +9,7 @@
  * Pure. Invariants: I5, I9 (whoever waits says until when).
  */
 import type { UnhealthyReplica } from '../api/status.ts';
-import type { Found } from './plan.ts';
+import type { Found } from '../kinds/resource.ts';
 import { nameOfReplica, type Replica, replicasOf, type Trouble, troubleOf } from './replicas.ts';
 
 /** A larger share of unhealthy replicas than this is left alone. */

@@ -6,6 +6,12 @@
  * cluster's entity should look. Pure. Invariants: I5, I12 (a target that nobody asked yet is neither healthy nor lost; a
  * disk that merely lost its tags is not a lost disk).
  */
+
+import type { Attached } from '../kinds/launch-template.ts';
+import type { Found } from '../kinds/resource.ts';
+import { stateOf } from '../kinds/resource.ts';
+import type { TargetHealth } from '../kinds/targets.ts';
+import { REPLICAS, type ReplicaIndex } from '../topology/values.ts';
 import {
   etcdVolumeKey,
   networkInterfaceKey,
@@ -13,10 +19,7 @@ import {
   replicaTemplateKey,
   TARGET_GROUP,
   TARGETS,
-} from '../topology/keys.ts';
-import { REPLICAS, type ReplicaIndex } from '../topology/values.ts';
-import { type Attached, stateOf, type TargetHealth } from './observed.ts';
-import type { Found } from './plan.ts';
+} from '../words/keys.ts';
 
 export type Replica = {
   readonly index: ReplicaIndex;

@@ -15,7 +15,7 @@ import {
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { releaseOf } from '../api/releases.ts';
 import type { Revision } from '../api/status.ts';
-import { operationsCommand } from './commands.ts';
+import { operationsCommand } from '../words/commands.ts';
 import { type Claim, cut } from './conditions.ts';
 import { newerRevision } from './revision.ts';
 import type { Drift, MirrorRequest } from './views.ts';
@@ -38,8 +38,8 @@ export const changesPending = (note: string | undefined): Claim | undefined =>
 /** What differs, and the command that has it mended: Slipway leaves what others did alone until it is asked. */
 export const drifted = (drift: readonly Drift[], object: StoredObject): Claim | undefined => {
   if (drift.length === 0) return undefined;
-  const { namespace, name, uid } = object.metadata;
-  const command = operationsCommand('retry', { kind: object.kind, namespace, name, uid });
+  const { namespace, name } = object.metadata;
+  const command = operationsCommand('retry', { kind: object.kind, namespace, name });
   const list = drift.map(({ key, difference }) => `${key}: ${difference}`).join('; ');
   const mend = ` To have it mended: ${command}`;
   return { status: 'True', reason: 'DiffersFromSpec', message: `${cut(list, mend.length)}.${mend}` };

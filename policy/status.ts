@@ -20,8 +20,8 @@ import {
   type StepError,
   type UnhealthyReplica,
 } from '../api/status.ts';
-import { ESTABLISHED, LOAD_BALANCER } from '../topology/keys.ts';
-import { commandsFor, lookAgainCommand } from './commands.ts';
+import { commandsFor, lookAgainCommand } from '../words/commands.ts';
+import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
 import {
   type Claims,
   conditionsOf,

@@ -5,7 +5,7 @@
  * `status.ts` projects them, the command line shows them; `activities/contract.ts` passes them on.
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
-import type { Outputs } from '../topology/resource.ts';
+import type { Outputs } from '../kinds/row.ts';
 import type { OperationType } from './assessment.ts';
 import type { ControlPlaneReport } from './repair.ts';
 

@@ -11,6 +11,8 @@
 import ipaddr from 'ipaddr.js';
 import type { AWSCluster } from '../api/cluster.ts';
 import type { Release, ReleaseAddon } from '../api/releases.ts';
+import type { AddonName } from '../kinds/addon.ts';
+import type { Resource } from '../kinds/resource.ts';
 import {
   ADDONS_APPLIED,
   addonKey,
@@ -18,9 +20,8 @@ import {
   HUB_AGENT_INSTALLED,
   hubMembershipKey,
   LOAD_BALANCER,
-} from './keys.ts';
-import type { AddonName, Resource } from './resource.ts';
-import { ref } from './values.ts';
+} from '../words/keys.ts';
+import { ref } from '../words/references.ts';
 
 const CLUSTER_DOMAIN = 'cluster.local';
 

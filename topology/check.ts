@@ -5,7 +5,8 @@
  * Neighbours: `policy/` orders every topology here before it plans. Invariants: I2 (a key names one thing), I10 (the
  * order depends on keys alone).
  */
-import { needsOf, type Resource, type ResourceKey } from './resource.ts';
+import { needsOf, type Resource } from '../kinds/resource.ts';
+import type { ResourceKey } from '../words/keys.ts';
 
 export type Node = { readonly id: string; readonly needs: readonly string[] };
 

@@ -10,7 +10,8 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf } from '../api/names.ts';
 import type { Release } from '../api/releases.ts';
-import { addonsOf, hubMembershipOf } from './addons.ts';
+import { needsOf, type Resource } from '../kinds/resource.ts';
+import type { SecretContent } from '../kinds/secret.ts';
 import {
   CLUSTER_PROVISIONED,
   CLUSTER_STARTED,
@@ -25,17 +26,19 @@ import {
   LOAD_BALANCER,
   NETWORK_READY,
   NODE_GROUP,
+  nameInKey,
   ROOT_CA,
   replicaGroupKey,
   SERVICE_ACCOUNT,
   SSH_KEY,
   TARGETS,
-} from './keys.ts';
+} from '../words/keys.ts';
+import { ref } from '../words/references.ts';
+import { addonsOf, hubMembershipOf } from './addons.ts';
 import { AWS_NEEDS, networkOf } from './network.ts';
 import { clusterPreflight } from './preflight.ts';
 import { replicaOf } from './replica.ts';
-import { needsOf, type Resource, type SecretContent } from './resource.ts';
-import { type Ownership, REPLICAS, ref } from './values.ts';
+import { type Ownership, REPLICAS } from './values.ts';
 
 const firstLooks = (cluster: AWSCluster, release: Release): Resource[] => [
   {
@@ -48,13 +51,12 @@ const firstLooks = (cluster: AWSCluster, release: Release): Resource[] => [
   clusterPreflight(cluster, release),
 ];
 
-const secretsOf = (cluster: AWSCluster, clusterId: string): Resource[] => {
+const secretsOf = (clusterId: string): Resource[] => {
   const secret = (key: string, content: SecretContent): Resource => ({
     key,
     kind: 'secret',
     properties: {
-      namespace: cluster.metadata.namespace,
-      name: `${clusterId}-${key.slice('secret/'.length)}`,
+      name: `${clusterId}-${nameInKey(key)}`,
       content,
     },
     needs: [FINALIZER_KEY],
@@ -118,7 +120,7 @@ export const clusterTopology = (cluster: AWSCluster, release: Release): Resource
   const owner: Ownership = { clusterId, uid: cluster.metadata.uid, tags: cluster.spec.controlPlane.tags };
   const resources: Resource[] = [
     ...firstLooks(cluster, release),
-    ...secretsOf(cluster, clusterId),
+    ...secretsOf(clusterId),
     ...networkOf(cluster, owner),
     ...REPLICAS.flatMap((index) => replicaOf(cluster, release, owner, index)),
     ...readiness(),
@@ -130,7 +132,7 @@ export const clusterTopology = (cluster: AWSCluster, release: Release): Resource
     {
       key: CLUSTER_PROVISIONED,
       kind: 'milestone',
-      properties: {},
+      properties: { end: true },
       needs: sinksOf(resources),
       event: { reason: 'ClusterProvisioned', message: [`Cluster version ${release.version} has been provisioned`] },
     },

@@ -7,6 +7,9 @@
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf, controlPlaneName, kubernetesClusterTag, nodeGroupName } from '../api/names.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { IngressRule } from '../kinds/security-group-rules.ts';
+import { API_SERVER_CHECK } from '../machine/health-check.ts';
 import { API_SERVER_PORT, nodePorts, type Peer, type Port, replicaPorts } from '../machine/ports.ts';
 import {
   CONTROL_PLANE_GROUP,
@@ -21,9 +24,9 @@ import {
   SUBNET_TAGS,
   TARGET_GROUP,
   TARGETS,
-} from './keys.ts';
-import type { IngressRule, Resource } from './resource.ts';
-import { type Ownership, quotedList, quotedMap, REPLICAS, ref, tagsFor, unique } from './values.ts';
+} from '../words/keys.ts';
+import { ref } from '../words/references.ts';
+import { type Ownership, quotedList, quotedMap, REPLICAS, tagsFor, unique } from './values.ts';
 
 /** The port that clients dial; the load balancer passes it on to the replicas' API servers. */
 export const CLIENT_PORT = 443;
@@ -115,6 +118,7 @@ const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
         name,
         port: API_SERVER_PORT,
         vpcId: cluster.spec.networking.vpcID,
+        healthCheck: API_SERVER_CHECK,
         tags: tagsFor(owner, TARGET_GROUP, name),
       },
       needs: AWS_NEEDS,

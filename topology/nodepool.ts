@@ -10,6 +10,8 @@ import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf, NODE_POOL_LABEL, nodePoolIdOf, nodePoolName, nodePoolTemplateName } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Release } from '../api/releases.ts';
+import type { SealedSecret } from '../kinds/launch-template.ts';
+import type { Resource } from '../kinds/resource.ts';
 import type { NodeConfiguration, NodeSecrets } from '../machine/configuration.ts';
 import {
   CONTROL_PLANE_READY,
@@ -24,11 +26,11 @@ import {
   poolSecretKey,
   poolTemplateKey,
   ROOT_CA,
-} from './keys.ts';
+} from '../words/keys.ts';
+import { ref } from '../words/references.ts';
 import { AWS_NEEDS } from './network.ts';
 import { poolPreflight } from './preflight.ts';
-import type { Resource, ResourceKey } from './resource.ts';
-import { type Ownership, ref, type Templated, tagsFor, volumeOf } from './values.ts';
+import { type Ownership, sealed, type Templated, tagsFor, volumeOf } from './values.ts';
 
 const configurationOf = (
   pool: AWSNodePool,
@@ -65,13 +67,14 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
   const poolId = nodePoolIdOf(pool.metadata.uid);
   const groupName = nodePoolName(owner.clusterId, poolId);
   const templateName = nodePoolTemplateName(owner.clusterId, poolId, release.version);
-  const secrets: Readonly<Record<keyof NodeSecrets, ResourceKey>> = { token: poolSecretKey(poolId) };
+  const secrets: Readonly<Record<keyof NodeSecrets, SealedSecret>> = {
+    token: sealed(poolSecretKey(poolId), 'bootstrap-token'),
+  };
   return [
     {
       key: poolSecretKey(poolId),
       kind: 'secret',
       properties: {
-        namespace: pool.metadata.namespace,
         name: `${owner.clusterId}-nodepool-${poolId}-token`,
         content: { type: 'bootstrap-token' },
       },
@@ -141,7 +144,7 @@ const nodesOf = (pool: AWSNodePool): Resource[] => {
     {
       key: NODE_POOL_PROVISIONED,
       kind: 'milestone',
-      properties: {},
+      properties: { end: true },
       needs: [nodesKey(poolId)],
       event: { reason: 'ProvisionedNodePool', message: ['Node pool provisioned'] },
     },

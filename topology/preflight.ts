@@ -8,10 +8,12 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Release } from '../api/releases.ts';
-import { PREFLIGHT } from './keys.ts';
+import type { NamedValue, SubnetDemand } from '../kinds/preflight.ts';
+import type { Resource, ResourceEvent, ResourceOf } from '../kinds/resource.ts';
+import { PREFLIGHT } from '../words/keys.ts';
+import { ref } from '../words/references.ts';
 import { subnetOfReplica } from './replica.ts';
-import type { NamedValue, Resource, ResourceEvent, ResourceOf, SubnetDemand } from './resource.ts';
-import { REPLICAS, ref, unique } from './values.ts';
+import { REPLICAS, unique } from './values.ts';
 
 type About = NamedValue['about'];
 

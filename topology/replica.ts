@@ -9,6 +9,8 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { replicaName, replicaTemplateName } from '../api/names.ts';
 import type { Release } from '../api/releases.ts';
+import type { SealedSecret } from '../kinds/launch-template.ts';
+import type { Resource } from '../kinds/resource.ts';
 import type { ReplicaConfiguration, ReplicaSecrets } from '../machine/configuration.ts';
 import {
   CONTROL_PLANE_GROUP,
@@ -22,14 +24,14 @@ import {
   replicaGroupKey,
   replicaTemplateKey,
   SERVICE_ACCOUNT,
-} from './keys.ts';
+} from '../words/keys.ts';
+import { ref } from '../words/references.ts';
 import { AWS_NEEDS } from './network.ts';
-import type { Resource, ResourceKey } from './resource.ts';
 import {
   type Ownership,
   REPLICAS,
   type ReplicaIndex,
-  ref,
+  sealed,
   type Templated,
   tagsFor,
   unique,
@@ -37,11 +39,11 @@ import {
 } from './values.ts';
 
 /** Which secret holds each part of a replica's sealed document. */
-const REPLICA_SECRETS: Readonly<Record<keyof ReplicaSecrets, ResourceKey>> = {
-  rootCaKey: ROOT_CA,
-  etcdCaKey: ETCD_CA,
-  frontProxyCaKey: FRONT_PROXY_CA,
-  serviceAccountKey: SERVICE_ACCOUNT,
+const REPLICA_SECRETS: Readonly<Record<keyof ReplicaSecrets, SealedSecret>> = {
+  rootCaKey: sealed(ROOT_CA, 'certificate-authority'),
+  etcdCaKey: sealed(ETCD_CA, 'certificate-authority'),
+  frontProxyCaKey: sealed(FRONT_PROXY_CA, 'certificate-authority'),
+  serviceAccountKey: sealed(SERVICE_ACCOUNT, 'signing-key'),
 };
 
 /** Three replicas over one to three subnets, in the order in which the spec lists them. */

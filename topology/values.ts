@@ -5,12 +5,15 @@
  * them. Neighbours: `cluster.ts` and `nodepool.ts` and their parts use them; `activities/` put the tags on.
  */
 import { CLUSTER_TAG, KEY_TAG, kubernetesClusterTag, UID_TAG } from '../api/names.ts';
-import type { Reference, ResourceKey, Tags, Value, VolumeProperties } from './resource.ts';
+import type { VolumeProperties } from '../kinds/etcd-volume.ts';
+import type { SealedSecret } from '../kinds/launch-template.ts';
+import type { Tags } from '../kinds/row.ts';
+import type { SecretContent } from '../kinds/secret.ts';
+import type { ResourceKey } from '../words/keys.ts';
+import { ref, type Value } from '../words/references.ts';
 
 export const REPLICAS = [0, 1, 2] as const;
 export type ReplicaIndex = (typeof REPLICAS)[number];
-
-export const ref = (key: ResourceKey, output: string): Reference => ({ ref: key, output });
 
 /** A document in which any string may still be a reference. */
 export type Templated<T> = T extends string
@@ -38,6 +41,7 @@ type VolumeSpec = {
   readonly sizeGiB: number;
   readonly volumeType: string;
   readonly iops?: number;
+  readonly throughput?: number;
   readonly kmsKeyARN?: string;
 };
 
@@ -45,6 +49,7 @@ export const volumeOf = (spec: VolumeSpec): VolumeProperties => ({
   sizeGiB: spec.sizeGiB,
   type: spec.volumeType,
   ...(spec.iops === undefined ? {} : { iops: spec.iops }),
+  ...(spec.throughput === undefined ? {} : { throughput: spec.throughput }),
   ...(spec.kmsKeyARN === undefined ? {} : { kmsKeyId: spec.kmsKeyARN }),
 });
 
@@ -57,5 +62,12 @@ export const quotedMap = (tags: Tags): string =>
     .sort()
     .map((key) => `"${key}":"${tags[key] ?? ''}"`)
     .join(' ')}]`;
+
+/** A Secret that user data carries: by its name and its fingerprint, never by its content (I8). */
+export const sealed = (key: ResourceKey, type: SecretContent['type']): SealedSecret => ({
+  name: ref(key, 'name'),
+  type,
+  fingerprint: ref(key, 'fingerprint'),
+});
 
 export const unique = (items: readonly string[]): string[] => [...new Set(items)];

@@ -18,8 +18,8 @@ const PROGRAM = fileURLToPath(new URL('./pack-workflows.ts', import.meta.url));
 /** Some thirty times what it is now. */
 const MOST_BYTES = 64 * 1_024 * 1_024;
 
-/** All that decides what is packed: workflows import no other room's code, and packages by the lock file alone. */
-const INPUTS = ['workflows/**/*.ts', 'worker/pack-workflows.ts', 'package-lock.json'];
+/** All that decides what is packed: workflows import no other room's code but words, and packages by the lock file alone. */
+const INPUTS = ['workflows/**/*.ts', 'words/**/*.ts', 'worker/pack-workflows.ts', 'package-lock.json'];
 
 export type WorkflowBundle = { readonly code: string };
 

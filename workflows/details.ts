@@ -7,7 +7,7 @@
  * the view, every list keeps the plan's order). Invariants: I9.
  */
 import type { ObjectRef, OperationInput, OperationView, StepState, StepView } from '../activities/contract.ts';
-import { operationsCommand, signalCommand, updateCommand } from './commands.ts';
+import { operationsCommand, signalCommand, updateCommand } from '../words/commands.ts';
 
 /** Temporal keeps 20,000 bytes of details; the lists are cut so that a large plan never comes near. */
 const LISTED = 12;

@@ -4,7 +4,7 @@
  * Owns: wording. Pure, and without imports that run. Neighbours: `details.ts` says the same of an operation,
  * `policy/status.ts` to `kubectl`. Invariants: I9, I10 (every time in it is workflow time).
  */
-import { operationsCommand, signalCommand, updateCommand } from './commands.ts';
+import { operationsCommand, signalCommand, updateCommand } from '../words/commands.ts';
 import type { EntityView } from './messages.ts';
 
 const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');

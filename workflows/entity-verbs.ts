@@ -6,16 +6,8 @@
  * says what makes no sense, `following.ts` passes on, `entity.ts` does. What makes no sense is logged and forgotten.
  */
 import { log, setHandler } from '@temporalio/workflow';
-import {
-  type Ask,
-  annotated,
-  type EntityState,
-  type EntityView,
-  VERBS,
-  type Verb,
-  verbSignals,
-  verbUpdates,
-} from './messages.ts';
+import { VERBS, type Verb } from '../words/verbs.ts';
+import { type Ask, annotated, type EntityState, type EntityView, verbSignals, verbUpdates } from './messages.ts';
 import { entityRefusalOf } from './refusals.ts';
 import { askOf } from './verbs.ts';
 

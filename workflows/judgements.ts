@@ -41,16 +41,13 @@ export const stillHeld = (held: Held | undefined, assessment: Assessment): Held 
   return assessment.kind === 'settled' ? undefined : held;
 };
 
-const VOUCHED_FOR_ANYWAY: ReadonlySet<string> = new Set(['finalizer', 'preflight', 'milestone']);
-
 /** Nothing is to be done but what a person skipped for this very spec: that is as good as settled. */
 export const butForSkipped = (assessment: Assessment, skipped: Skipped | undefined): Assessment => {
   if (assessment.kind !== 'operate' || skipped === undefined) return assessment;
   const { operation } = assessment;
   if (!isOf(skipped, operation)) return assessment;
   const left = operation.plan.steps.filter(
-    ({ id, verb, resource }) =>
-      verb !== 'wait' && !VOUCHED_FOR_ANYWAY.has(resource.kind) && !skipped.steps.includes(id),
+    ({ id, verb, accompanies }) => verb !== 'wait' && accompanies !== true && !skipped.steps.includes(id),
   );
   if (left.length > 0) return assessment;
   const steps = operation.plan.steps.flatMap(({ id }) => (skipped.steps.includes(id) ? [id] : []));

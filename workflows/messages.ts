@@ -16,6 +16,7 @@ import type {
   StepView,
 } from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
+import type { Verb } from '../words/verbs.ts';
 
 /** What the command line reads out of workflows. */
 export type { Assessment, IssuedCertificate, OperationView, StepView };
@@ -90,10 +91,6 @@ export const supersede = defineSignal<[{ reason: string }]>('supersede');
 
 export const getEntityState = defineQuery<EntityView>('getState');
 export const getOperationState = defineQuery<OperationView>('getState');
-
-/** What a person may say to an operation, or to an entity while none runs. */
-export const VERBS = ['retry', 'skip', 'pause', 'resume', 'abort'] as const;
-export type Verb = (typeof VERBS)[number];
 
 /** Retry takes a step or means all that are blocked; skip needs one. The others have none. */
 export type Ask = { readonly step?: string };

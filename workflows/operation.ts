@@ -117,9 +117,10 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
 
   const parent = getExternalWorkflowHandle(input.entityId);
   const completed = (step: Step, _outcome: StepOutcome): void => {
+    if (step.verb === 'remove') return;
     const { event, kind, key } = step.resource;
     // A step is planned with nothing found only where the thing was missing: its making is what the event tells.
-    if (event && step.verb !== 'remove' && step.found === undefined) {
+    if (event && (step.verb === 'wait' || step.found === undefined)) {
       sequence += 1;
       const message = resolveMessage(event.message, outputs);
       events = [...events, { reason: event.reason, message, type: event.type ?? 'Normal', at: Date.now(), sequence }];
@@ -218,8 +219,8 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
 };
 
 const incarnationsOf = (steps: readonly Step[]): OperationView['incarnations'] => {
-  const made = steps.flatMap(({ resource, incarnation }): [string, number][] =>
-    incarnation === undefined ? [] : [[resource.key, incarnation]],
+  const made = steps.flatMap((step): [string, number][] =>
+    step.verb !== 'ensure' || step.incarnation === undefined ? [] : [[step.resource.key, step.incarnation]],
   );
   return made.length === 0 ? undefined : Object.fromEntries(made);
 };

@@ -7,7 +7,7 @@
  */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { StepOutcome, StepState } from '../activities/contract.ts';
-import type { Outputs } from '../topology/resource.ts';
+import type { Outputs } from '../kinds/row.ts';
 
 export type StepFailure = {
   readonly verdict: Extract<StepState, { state: 'blocked' }>['verdict'] | 'superseded' | 'not-ready';

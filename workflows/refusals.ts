@@ -6,18 +6,9 @@
  * Invariants: I3 and I5 (finalizer, preflight, quorum and verified absence are never skipped).
  */
 import type { OperationView, Step, StepView } from '../activities/contract.ts';
-import type { Ask, EntityView, Verb } from './messages.ts';
+import type { Verb } from '../words/verbs.ts';
+import type { Ask, EntityView } from './messages.ts';
 import { outputsUsed } from './references.ts';
-
-/** Kinds whose steps vouch for something that nobody can vouch for by hand, each with what skipping would mean. */
-const NEVER_SKIPPED: Readonly<Record<string, string>> = {
-  finalizer: 'without the finalizer nothing would be cleaned up',
-  preflight: 'what it found wrong would only show later, and half done',
-  'control-plane': "etcd's quorum can't be taken for granted",
-  replica: 'until it serves, etcd has no member to spare, and its new volume may still have to join',
-  established: 'an etcd volume that may still be overwritten would stay so',
-  account: "what may still be there would be nobody's",
-};
 
 const blockedIn = (view: OperationView): string[] =>
   view.steps.flatMap(({ id, status }) => (status.state === 'blocked' ? [id] : []));
@@ -35,8 +26,8 @@ const refuseRetry = ({ step }: Ask, view: OperationView): string | undefined => 
 };
 
 const unskippable = (step: Step, status: StepView['status']): string | undefined => {
-  const kept = NEVER_SKIPPED[step.resource.kind];
-  if (kept !== undefined) return `"${step.id}" is never skipped: ${kept}.`;
+  // What nobody can vouch for by hand: the plan says what skipping would mean.
+  if (step.neverSkipped !== undefined) return `"${step.id}" is never skipped: ${step.neverSkipped}.`;
   switch (status.state) {
     case 'blocked':
       return undefined;

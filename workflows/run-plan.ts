@@ -9,8 +9,9 @@
  */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { Pacing, StepOutcome, StepRequest, StepState } from '../activities/contract.ts';
+import type { Outputs } from '../kinds/row.ts';
 import type { Plan, Step } from '../policy/plan.ts';
-import type { Outputs, ResourceKey } from '../topology/resource.ts';
+import type { ResourceKey } from '../words/keys.ts';
 import { isOverdue, notReadyDelay, stepActivities, stepRetryDelay } from './activities.ts';
 import { failureOf, outcomeOf } from './outcomes.ts';
 import { outputsUsed, resolveReferences } from './references.ts';
@@ -45,10 +46,11 @@ type Try = { readonly first: boolean; readonly since: number; readonly told?: st
 
 const perform = async (run: PlanRun, step: Step, { first, since, told }: Try): Promise<unknown> => {
   if (step.resource.kind === 'milestone') return NO_EFFECT;
-  const resolved: Step = { ...step, resource: resolveReferences(step.resource, run.outputs) };
+  const resolved = resolveReferences(step, run.outputs);
   const { overdueMs } = run.pacing;
   const request: StepRequest = {
     ...run.request,
+    plan: run.plan.version,
     step: resolved,
     first,
     since,

@@ -4,14 +4,15 @@
  * Owns: wording. Pure. A step's id is for programs and for commands; its summary names the thing as AWS or Kubernetes do.
  */
 import type { Step } from '../policy/plan.ts';
+import { nameInKey } from '../words/keys.ts';
 
 /** Temporal keeps 200 bytes. */
 const LONGEST = 190;
 
 const nameIn = (step: Step): string => {
   const { properties, key } = step.resource;
-  if ('name' in properties && typeof properties.name === 'string') return properties.name;
-  return key.includes('/') ? key.slice(key.indexOf('/') + 1) : '';
+  const known: object = step.verb === 'remove' ? { ...step.found?.state, ...properties } : properties;
+  return 'name' in known && typeof known.name === 'string' ? known.name : nameInKey(key);
 };
 
 /** `security group gke-1a2b3c4d-controlplane`. */

@@ -8,10 +8,11 @@
  */
 import { ApplicationFailure, type CancellationScope, log, setHandler } from '@temporalio/workflow';
 import type { OperationView, Step, StepRequest } from '../activities/contract.ts';
+import type { Outputs } from '../kinds/row.ts';
 import type { Plan } from '../policy/plan.ts';
-import type { Outputs } from '../topology/resource.ts';
+import { VERBS, type Verb } from '../words/verbs.ts';
 import { findFor } from './activities.ts';
-import { type Ask, VERBS, type Verb, verbSignals, verbUpdates } from './messages.ts';
+import { type Ask, verbSignals, verbUpdates } from './messages.ts';
 import { failureOf, lacking } from './outcomes.ts';
 import { outputsUsed, resolveReferences } from './references.ts';
 import { othersUnfinished, refusalOf } from './refusals.ts';
@@ -56,8 +57,8 @@ const outputsFor = async (step: Step, scope: VerbScope): Promise<Outputs> => {
   let found: Outputs = {};
   let trouble = 'nothing of ours is there';
   try {
-    const resource = resolveReferences(step.resource, scope.outputs);
-    found = (await findFor(step)({ ...scope.request, step: { ...step, resource }, first: false })) ?? {};
+    const resolved = resolveReferences(step, scope.outputs);
+    found = (await findFor(step)({ ...scope.request, plan: scope.plan.version, step: resolved, first: false })) ?? {};
     if (Object.keys(found).length > 0) trouble = `what is there has only ${Object.keys(found).sort().join(', ')}`;
   } catch (error) {
     trouble = failureOf(error).message;

@@ -18,8 +18,9 @@ import {
   paginateDescribeVolumes,
 } from '@aws-sdk/client-ec2';
 import { CLUSTER_TAG, controlPlaneName, KEY_TAG, kubernetesClusterTag, UID_TAG } from '../../api/names.ts';
-import { kindOf } from '../../policy/observed.ts';
-import type { ResourceKind, Tags } from '../../topology/resource.ts';
+import type { ResourceKind } from '../../kinds/resource.ts';
+import type { Tags } from '../../kinds/row.ts';
+import { kindOf } from '../../words/keys.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { supersededError } from '../verdicts.ts';
 import { instanceLabel, listGroups, livingInstances } from './auto-scaling-group.ts';
@@ -120,7 +121,7 @@ const listOfCluster = async (clients: AwsClients, clusterId: string, signal: Abo
     ...ours.map((arn) =>
       removable(arn === balancer?.LoadBalancerArn ? `load balancer ${name}` : `target group ${name}`),
     ),
-    ...((made?.state.names as readonly string[] | undefined) ?? []).map(removable),
+    ...(made?.state.names ?? []).map(removable),
   ];
 };
 

@@ -5,10 +5,11 @@
  * something, none for a healthy one), and the proof by its own id that a lost disk is gone.
  * Neighbours: `inventory.ts` adds it to what it observed; `policy/replicas.ts` judges by it. Invariant: I12.
  */
-import { type Attached, stateOf } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
+import type { Attached } from '../../kinds/launch-template.ts';
+import type { Found } from '../../kinds/resource.ts';
+import {} from '../../kinds/resource.ts';
 import { type Replica, replicasOf } from '../../policy/replicas.ts';
-import { ESTABLISHED, replicaTemplateKey } from '../../topology/keys.ts';
+import { ESTABLISHED, replicaTemplateKey } from '../../words/keys.ts';
 import type { AwsClients } from './clients.ts';
 import { volumeExists } from './etcd-volume.ts';
 import { attachedBy } from './launch-template.ts';
@@ -43,10 +44,10 @@ export const withAttached = async (
   return Promise.all(
     found.map(async (one) => {
       const replica = troubled.get(one.key);
-      if (replica === undefined) return one;
+      if (replica === undefined || one.kind !== 'launch-template') return one;
       const version = replica.groupVersion ?? one.outputs.version ?? '';
       const attaches = await attachedOf(clients, one, version, signal);
-      return attaches === undefined ? one : { ...one, state: { ...stateOf('launch-template', one), attaches } };
+      return attaches === undefined ? one : { ...one, state: { ...one.state, attaches } };
     }),
   );
 };

@@ -16,9 +16,9 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import { type EC2Client, type Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import { UID_TAG } from '../../api/names.ts';
-import { type GroupInstance, observed, stateOf } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
+import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
@@ -71,7 +71,7 @@ export const groupInstances = (group: AutoScalingGroup): GroupInstance[] =>
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 
-export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): Found => {
+export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'auto-scaling-group'> => {
   const name = given(group.AutoScalingGroupName, 'the name of an auto scaling group');
   return observed(
     'auto-scaling-group',
@@ -139,16 +139,8 @@ export const autoScalingGroupDriver = ({ autoScaling, ec2 }: AwsClients): Resour
   /** Sizes and template only: the desired size belongs to the autoscaler, and stays within the new bounds. */
   async update(wanted, found) {
     const { name, launchTemplateId, launchTemplateVersion, minSize, maxSize } = wanted.properties;
-    const state = stateOf('auto-scaling-group', found);
-    if (state.deleting)
+    if (found.state.deleting) {
       throw retryError(`Auto scaling group ${name} is still being deleted; it is made again after that.`);
-    if (
-      state.launchTemplateId === launchTemplateId &&
-      state.launchTemplateVersion === launchTemplateVersion &&
-      state.minSize === minSize &&
-      state.maxSize === maxSize
-    ) {
-      return { outputs: found.outputs };
     }
     await autoScaling.send(
       new UpdateAutoScalingGroupCommand({
@@ -162,7 +154,7 @@ export const autoScalingGroupDriver = ({ autoScaling, ec2 }: AwsClients): Resour
   },
 
   async remove(wanted, found) {
-    if (stateOf('auto-scaling-group', found).deleting) return;
+    if (found.state.deleting) return;
     await autoScaling.send(
       new DeleteAutoScalingGroupCommand({
         AutoScalingGroupName: given(found.outputs.name, `the name of ${wanted.key}`),

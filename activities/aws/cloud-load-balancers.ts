@@ -18,9 +18,9 @@ import {
   paginateDescribeTargetGroups,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { CLUSTER_TAG, kubernetesClusterTag } from '../../api/names.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey, Tags } from '../../topology/resource.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { Tags } from '../../kinds/row.ts';
+import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
@@ -122,7 +122,10 @@ const namesOf = (all: CloudLoadBalancers): string[] =>
     ...all.securityGroups.map(securityGroupLabel),
   ].sort();
 
-export const foundCloudLoadBalancers = (key: ResourceKey, all: CloudLoadBalancers): Found | undefined => {
+export const foundCloudLoadBalancers = (
+  key: ResourceKey,
+  all: CloudLoadBalancers,
+): FoundOf<'cloud-load-balancers'> | undefined => {
   const names = namesOf(all);
   return names.length === 0 ? undefined : observed('cloud-load-balancers', key, {}, { names });
 };

@@ -6,8 +6,8 @@
  * what was made or is being removed. What is remembered wrongly costs a plan, never a thing: names are unique (I2).
  */
 
-import type { Found } from '../../policy/plan.ts';
-import { LOAD_BALANCER, NODE_GROUP } from '../../topology/keys.ts';
+import type { Found } from '../../kinds/resource.ts';
+import { LOAD_BALANCER, NODE_GROUP } from '../../words/keys.ts';
 import { createMemory } from './facts.ts';
 
 const REMEMBERED_MS = 60_000;

@@ -8,10 +8,10 @@
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import type { NetworkInterface, SecurityGroup, Volume } from '@aws-sdk/client-ec2';
 import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../api/names.ts';
-import { kindOf } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import { ESTABLISHED } from '../../topology/keys.ts';
-import type { ResourceKey, ResourceKind, Tags } from '../../topology/resource.ts';
+import type { Found, ResourceKind } from '../../kinds/resource.ts';
+import type { Tags } from '../../kinds/row.ts';
+
+import { ESTABLISHED, kindOf, type ResourceKey, sameOf } from '../../words/keys.ts';
 import { foundGroup } from './auto-scaling-group.ts';
 import { foundEstablished } from './established.ts';
 import { exists, foundVolume } from './etcd-volume.ts';
@@ -41,15 +41,12 @@ export const entries = <Thing>(
     return key === undefined ? [] : [found(key, thing)];
   });
 
-export const sibling = (key: ResourceKey, kind: ResourceKind): ResourceKey =>
-  `${kind}/${key.slice(key.indexOf('/') + 1)}`;
-
 export const ofSecurityGroups = (groups: readonly SecurityGroup[], clusterId: string): Parts =>
   groups.flatMap((group) => {
     const key = keyOf('security-group', tagRecord(group.Tags), clusterId);
     return key === undefined
       ? []
-      : [foundSecurityGroup(key, group), foundRules(sibling(key, 'security-group-rules'), group)];
+      : [foundSecurityGroup(key, group), foundRules(sameOf('security-group-rules', key), group)];
   });
 
 export const ofVolumes = (all: readonly Volume[], clusterId: string): Parts => {

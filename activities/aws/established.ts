@@ -6,22 +6,31 @@
  * `bootstrap` when it makes a volume; the agent obeys the tag.
  */
 import { CreateTagsCommand, paginateDescribeVolumes, type Volume } from '@aws-sdk/client-ec2';
-import { EMPTY_DISK_TAG } from '../../api/names.ts';
-import { observed, stateOf } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
+import { EMPTY_DISK_TAG, type EmptyDisk } from '../../api/names.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import { itemsOf } from '../../kinds/row.ts';
+import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { AwsClients } from './clients.ts';
 import { emptyDiskOf } from './etcd-volume.ts';
 import { filter, readAll } from './tags.ts';
 
 /** The entry of an inventory, once any volume no longer may bootstrap. */
-export const foundEstablished = (key: ResourceKey, volumes: readonly Volume[], uid?: string): Found | undefined => {
-  const volumeIds = volumes
-    .filter((volume) => emptyDiskOf(volume) !== 'bootstrap')
-    .flatMap(({ VolumeId }) => VolumeId ?? [])
-    .sort();
-  return volumeIds.length === 0 ? undefined : observed('established', key, {}, { volumeIds }, uid);
+export const foundEstablished = (
+  key: ResourceKey,
+  volumes: readonly Volume[],
+  uid?: string,
+): FoundOf<'established'> | undefined => {
+  const marked = (isMarked: (says: EmptyDisk) => boolean): string[] =>
+    volumes
+      .filter((volume) => isMarked(emptyDiskOf(volume)))
+      .flatMap(({ VolumeId }) => VolumeId ?? [])
+      .sort();
+  const volumeIds = marked((says) => says !== 'bootstrap');
+  const joining = marked((says) => says === 'join');
+  return volumeIds.length === 0
+    ? undefined
+    : observed('established', key, {}, { volumeIds, ...(joining.length === 0 ? {} : { joining }) }, uid);
 };
 
 export const establishedDriver = ({ ec2 }: AwsClients): ResourceDriver<'established'> => {
@@ -31,16 +40,16 @@ export const establishedDriver = ({ ec2 }: AwsClients): ResourceDriver<'establis
   return {
     kind: 'established',
 
-    async candidates(wanted) {
+    async candidates(sought) {
       const volumes = await readAll(
         paginateDescribeVolumes(
           { client: ec2 },
-          { Filters: [filter('volume-id', ...wanted.properties.volumeIds)] },
-          { abortSignal: wanted.signal },
+          { Filters: [filter('volume-id', ...sought.properties.volumeIds)] },
+          { abortSignal: sought.signal },
         ),
         (page) => page.Volumes,
       );
-      const found = foundEstablished(wanted.key, volumes, wanted.owner.uid);
+      const found = foundEstablished(sought.key, volumes, sought.owner.uid);
       return found === undefined ? [] : [{ ...found, label: 'tags of etcd volumes', belongsTo: 'ours' }];
     },
 
@@ -49,13 +58,8 @@ export const establishedDriver = ({ ec2 }: AwsClients): ResourceDriver<'establis
       return { outputs: {} };
     },
 
-    async update(wanted, found) {
-      const { volumeIds, joined } = wanted.properties;
-      const marked = stateOf('established', found).volumeIds;
-      // Who has joined has data: an empty disk would be another loss.
-      const missing = joined === true ? volumeIds : volumeIds.filter((id) => !marked.includes(id));
-      if (missing.length === 0) return { outputs: {} };
-      await mark(missing);
+    async update(_wanted, _found, differences) {
+      await mark(itemsOf(differences, 'unmarked'));
       return { outputs: {}, change: 'updated' };
     },
 

@@ -15,9 +15,8 @@ import {
   type VolumeType,
 } from '@aws-sdk/client-ec2';
 import { EMPTY_DISK_TAG, type EmptyDisk, UID_TAG } from '../../api/names.ts';
-import { observed, stateOf } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
@@ -32,7 +31,7 @@ export const emptyDiskOf = (volume: Volume): EmptyDisk => {
 /** A volume that is going no longer counts. */
 export const exists = (volume: Volume): boolean => volume.State !== 'deleting' && volume.State !== 'deleted';
 
-export const foundVolume = (key: ResourceKey, volume: Volume): Found =>
+export const foundVolume = (key: ResourceKey, volume: Volume): FoundOf<'etcd-volume'> =>
   observed(
     'etcd-volume',
     key,
@@ -41,6 +40,9 @@ export const foundVolume = (key: ResourceKey, volume: Volume): Found =>
       name: tagRecord(volume.Tags).Name ?? '',
       availabilityZone: given(volume.AvailabilityZone, 'a zone'),
       sizeGiB: volume.Size ?? 0,
+      type: volume.VolumeType ?? '',
+      ...(volume.Iops === undefined ? {} : { iops: volume.Iops }),
+      ...(volume.Throughput === undefined ? {} : { throughput: volume.Throughput }),
       emptyDisk: emptyDiskOf(volume),
     },
     tagRecord(volume.Tags)[UID_TAG],
@@ -83,7 +85,7 @@ export const etcdVolumeDriver = ({ ec2 }: AwsClients): ResourceDriver<'etcd-volu
 
   async create(wanted) {
     await refuseIfThere(ec2, wanted);
-    const { availabilityZone, sizeGiB, type, iops, kmsKeyId, emptyDisk, name, tags } = wanted.properties;
+    const { availabilityZone, sizeGiB, type, iops, throughput, kmsKeyId, emptyDisk, name, tags } = wanted.properties;
     const all = ownedTags(wanted, { Name: name, ...tags, [EMPTY_DISK_TAG]: emptyDisk });
     const answer = await ec2.send(
       new CreateVolumeCommand({
@@ -94,17 +96,26 @@ export const etcdVolumeDriver = ({ ec2 }: AwsClients): ResourceDriver<'etcd-volu
         ClientToken: clientToken(wanted),
         TagSpecifications: [{ ResourceType: 'volume', Tags: tagList(all) }],
         ...(iops === undefined ? {} : { Iops: iops }),
+        ...(throughput === undefined ? {} : { Throughput: throughput }),
         ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
       }),
     );
     return { outputs: { id: given(answer.VolumeId, 'a volume id') } };
   },
 
-  /** A volume only grows; its file system follows at the next boot. */
+  /** In one call: AWS takes the next change of a volume only hours later. */
   async update(wanted, found) {
-    const { sizeGiB } = wanted.properties;
-    if (sizeGiB <= stateOf('etcd-volume', found).sizeGiB) return { outputs: found.outputs };
-    await ec2.send(new ModifyVolumeCommand({ VolumeId: found.outputs.id, Size: sizeGiB }));
+    const { sizeGiB, type, iops, throughput } = wanted.properties;
+    const { sizeGiB: held } = found.state;
+    await ec2.send(
+      new ModifyVolumeCommand({
+        VolumeId: found.outputs.id,
+        Size: Math.max(sizeGiB, held),
+        VolumeType: type as VolumeType,
+        ...(iops === undefined ? {} : { Iops: iops }),
+        ...(throughput === undefined ? {} : { Throughput: throughput }),
+      }),
+    );
     return { outputs: found.outputs, change: 'updated' };
   },
 

@@ -27,10 +27,10 @@ import {
   UID_TAG,
 } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
-import { observed } from '../../policy/observed.ts';
+import type { ResourceKind } from '../../kinds/resource.ts';
+import { observed } from '../../kinds/resource.ts';
 import type { Inventory } from '../../policy/plan.ts';
-import { CLOUD_LOAD_BALANCERS, LOAD_BALANCER, PREFLIGHT, SUBNET_TAGS } from '../../topology/keys.ts';
-import type { ResourceKind } from '../../topology/resource.ts';
+import { CLOUD_LOAD_BALANCERS, LOAD_BALANCER, PREFLIGHT, SUBNET_TAGS } from '../../words/keys.ts';
 import { withAttached } from './attached.ts';
 import { listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
@@ -82,7 +82,7 @@ export const createObserve = (
       const key = keyOf('launch-template', tagRecord(template.Tags), clusterId);
       return key === undefined ? [] : [foundTemplate(ec2, key, template, signal)];
     });
-    return (await Promise.all(found)).map(({ marked: _marked, ...entry }) => entry);
+    return Promise.all(found);
   };
 
   /** VPC and subnets as the spec names them; nothing when one of them isn't there, which preflight will say. */

@@ -20,13 +20,13 @@ import {
   type VolumeType,
 } from '@aws-sdk/client-ec2';
 import { UID_TAG } from '../../api/names.ts';
+import { launchTemplateFingerprint } from '../../kinds/launch-template.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { MachineConfiguration, ReplicaConfiguration, UserData } from '../../machine/configuration.ts';
-import { launchTemplateFingerprint } from '../../machine/envelope.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
+import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { type GatheredSecrets, gatherSecrets, type ReadSecret, sealUserData } from '../seal.ts';
+import { supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { belongsTo, clientToken, filter, given, ownedTags, readAll, tagList, tagRecord } from './tags.ts';
 
@@ -63,9 +63,9 @@ export const foundTemplate = async (
   key: ResourceKey,
   template: LaunchTemplate,
   signal: AbortSignal,
-): Promise<Found & { readonly marked: boolean }> => {
+): Promise<FoundOf<'launch-template'>> => {
   const { fingerprint, marked } = await newestFingerprint(ec2, template, signal);
-  const found = observed(
+  return observed(
     'launch-template',
     key,
     {
@@ -73,10 +73,13 @@ export const foundTemplate = async (
       version: String(template.LatestVersionNumber ?? 0),
       fingerprint,
     },
-    { name: given(template.LaunchTemplateName, 'the name of a launch template'), fingerprint },
+    {
+      name: given(template.LaunchTemplateName, 'the name of a launch template'),
+      fingerprint,
+      ...(marked ? {} : { marked }),
+    },
     tagRecord(template.Tags)[UID_TAG],
   );
-  return { ...found, marked };
 };
 
 /** What a version of a replica's template tells its machines to attach: the public part of their user data. */
@@ -105,20 +108,16 @@ export const listTemplates = (
     (page) => page.LaunchTemplates,
   );
 
-const fingerprintOf = (wanted: WantedTemplate, secrets: GatheredSecrets): string => {
-  const { properties } = wanted;
-  return launchTemplateFingerprint({
-    imageId: properties.imageId,
-    instanceType: properties.instanceType,
-    keyName: properties.keyName,
-    iamInstanceProfile: properties.iamInstanceProfile,
-    groupIds: properties.groupIds,
-    rootVolume: properties.rootVolume,
-    configuration: properties.userData.configuration,
-    kmsKeyArn: properties.userData.kmsKeyArn,
-    secretFingerprints: secrets.fingerprints,
-    tags: properties.tags,
-  });
+/** What is sealed is what the fingerprint speaks of: a Secret that changed since the plan was made is another content. */
+const fingerprintOf = ({ key, properties }: WantedTemplate, secrets: GatheredSecrets): string => {
+  const changed = Object.entries(properties.userData.secrets).filter(
+    ([part, { fingerprint }]) => secrets.fingerprints[part] !== fingerprint,
+  );
+  if (changed.length > 0) {
+    const names = changed.map(([, { name }]) => name).join(', ');
+    throw supersededError(`${key} was planned with other secrets than are there now: ${names} changed.`);
+  }
+  return launchTemplateFingerprint(properties);
 };
 
 export const launchTemplateDriver = (
@@ -128,14 +127,13 @@ export const launchTemplateDriver = (
   const secretsOf = (wanted: WantedTemplate): Promise<GatheredSecrets> =>
     gatherSecrets(readSecret, {
       namespace: wanted.object.namespace,
-      clusterId: wanted.owner.clusterId,
       secrets: wanted.properties.userData.secrets,
       signal: wanted.signal,
     });
 
   const dataOf = async (wanted: WantedTemplate, secrets: GatheredSecrets): Promise<RequestLaunchTemplateData> => {
     const { properties } = wanted;
-    const { sizeGiB, type, iops, kmsKeyId } = properties.rootVolume;
+    const { sizeGiB, type, iops, throughput, kmsKeyId } = properties.rootVolume;
     const userData = await sealUserData(kms, {
       what: properties.name,
       // Every reference in it was replaced by the plan runner.
@@ -160,6 +158,7 @@ export const launchTemplateDriver = (
             Encrypted: true,
             DeleteOnTermination: true,
             ...(iops === undefined ? {} : { Iops: iops }),
+            ...(throughput === undefined ? {} : { Throughput: throughput }),
             ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
           },
         },
@@ -211,27 +210,28 @@ export const launchTemplateDriver = (
       return { outputs: { id, version, fingerprint } };
     },
 
-    async update(wanted, found) {
-      const secrets = await secretsOf(wanted);
-      const fingerprint = fingerprintOf(wanted, secrets);
+    async update(wanted, found, differences) {
       const id = given(found.outputs.id, `the id of ${wanted.key}`);
-      const mark = (version: string) =>
-        ec2.send(new CreateTagsCommand({ Resources: [id], Tags: [markOf(version, fingerprint)] }));
-      if (found.outputs.fingerprint === fingerprint) {
-        if ('marked' in found && found.marked === false) await mark(given(found.outputs.version, 'a version'));
+      const { fingerprint } = found.state;
+      const mark = (version: string, what: string) =>
+        ec2.send(new CreateTagsCommand({ Resources: [id], Tags: [markOf(version, what)] }));
+      if (!differences.some(({ what }) => what === 'content')) {
+        await mark(given(found.outputs.version, 'a version'), fingerprint);
         return { outputs: found.outputs };
       }
+      const secrets = await secretsOf(wanted);
+      const wantedFingerprint = fingerprintOf(wanted, secrets);
       const answer = await ec2.send(
         new CreateLaunchTemplateVersionCommand({
           LaunchTemplateId: id,
-          VersionDescription: descriptionOf(fingerprint),
+          VersionDescription: descriptionOf(wantedFingerprint),
           LaunchTemplateData: await dataOf(wanted, secrets),
-          ClientToken: clientToken(wanted, fingerprint),
+          ClientToken: clientToken(wanted, wantedFingerprint),
         }),
       );
-      const version = String(answer.LaunchTemplateVersion?.VersionNumber ?? '');
-      await mark(given(version, 'the number of a launch template version'));
-      return { outputs: { id, version, fingerprint }, change: 'updated' };
+      const version = given(String(answer.LaunchTemplateVersion?.VersionNumber ?? ''), 'the number of a version');
+      await mark(version, wantedFingerprint);
+      return { outputs: { id, version, fingerprint: wantedFingerprint }, change: 'updated' };
     },
 
     async remove(wanted, found) {

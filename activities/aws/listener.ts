@@ -4,6 +4,7 @@
  * Owns: one listener, unique by load balancer and port (I2). Neighbours: both of them have files of their own; a listener
  * goes with its load balancer.
  */
+
 import {
   CreateListenerCommand,
   DeleteListenerCommand,
@@ -12,9 +13,8 @@ import {
   ModifyListenerCommand,
   paginateDescribeListeners,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { observed, stateOf } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { isAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
@@ -36,12 +36,16 @@ export const listenersOf = async (
   }
 };
 
-export const foundListener = (key: ResourceKey, listener: Listener, uid?: string): Found =>
+export const foundListener = (key: ResourceKey, listener: Listener, uid?: string): FoundOf<'listener'> =>
   observed(
     'listener',
     key,
     { arn: given(listener.ListenerArn, 'the ARN of a listener') },
-    { port: listener.Port ?? 0, targetGroupArn: listener.DefaultActions?.[0]?.TargetGroupArn ?? '' },
+    {
+      loadBalancerArn: listener.LoadBalancerArn ?? '',
+      port: listener.Port ?? 0,
+      targetGroupArn: listener.DefaultActions?.[0]?.TargetGroupArn ?? '',
+    },
     uid,
   );
 
@@ -80,7 +84,6 @@ export const listenerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'listener'
 
     async update(wanted, found) {
       const { targetGroupArn } = wanted.properties;
-      if (stateOf('listener', found).targetGroupArn === targetGroupArn) return { outputs: found.outputs };
       await elbv2.send(
         new ModifyListenerCommand({ ListenerArn: found.outputs.arn, DefaultActions: forwardTo(targetGroupArn) }),
       );

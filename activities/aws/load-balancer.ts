@@ -15,10 +15,10 @@ import {
   ModifyLoadBalancerAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { UID_TAG } from '../../api/names.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey, Tags } from '../../topology/resource.ts';
-import type { Candidate, ResourceDriver } from '../driver.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { Tags } from '../../kinds/row.ts';
+import type { ResourceKey } from '../../words/keys.ts';
+import type { BelongsTo, ResourceDriver } from '../driver.ts';
 import { blockedError, isAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { belongsTo, given, ownedTags, tagList, tagRecord } from './tags.ts';
@@ -75,7 +75,12 @@ export const outputsOfLoadBalancer = (balancer: LoadBalancer) => ({
   dnsName: given(balancer.DNSName, 'the DNS name of a load balancer'),
 });
 
-export const foundLoadBalancer = (key: ResourceKey, balancer: LoadBalancer, tags: Tags, crossZone?: boolean): Found =>
+export const foundLoadBalancer = (
+  key: ResourceKey,
+  balancer: LoadBalancer,
+  tags: Tags,
+  crossZone?: boolean,
+): FoundOf<'load-balancer'> =>
   observed(
     'load-balancer',
     key,
@@ -91,7 +96,7 @@ const labelOf = (balancer: LoadBalancer): string =>
   `load balancer ${balancer.LoadBalancerName ?? '?'} (${balancer.LoadBalancerArn ?? '?'})`;
 
 /** Refuses what a create answered with, if it was there before and isn't ours. */
-export const refuseForeign = (label: string, key: ResourceKey, owner: Candidate['belongsTo']): void => {
+export const refuseForeign = (label: string, key: ResourceKey, owner: BelongsTo): void => {
   if (owner === 'ours') return;
   throw blockedError(
     `${key} cannot be made: ${label} has its name and belongs to ${owner.other}. ` +
@@ -115,12 +120,16 @@ export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-
       const balancer = await loadBalancerNamed(elbv2, wanted.properties.name, wanted.signal);
       if (balancer === undefined) return [];
       const arn = given(balancer.LoadBalancerArn, 'the ARN of a load balancer');
-      const tags = (await tagsOf(elbv2, [arn], wanted.signal)).get(arn) ?? {};
+      const [tags, crossZone] = await Promise.all([
+        tagsOf(elbv2, [arn], wanted.signal),
+        isCrossZone(elbv2, arn, wanted.signal),
+      ]);
+      const its = tags.get(arn) ?? {};
       return [
         {
-          ...foundLoadBalancer(wanted.key, balancer, tags),
+          ...foundLoadBalancer(wanted.key, balancer, its, crossZone),
           label: labelOf(balancer),
-          belongsTo: belongsTo(tags, wanted),
+          belongsTo: belongsTo(its, wanted),
         },
       ];
     },
@@ -149,7 +158,6 @@ export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-
     /** An earlier try may have died between the create and its attribute. */
     async update(wanted, found) {
       const arn = given(found.outputs.arn, `the ARN of ${wanted.key}`);
-      if (await isCrossZone(elbv2, arn, wanted.signal)) return { outputs: found.outputs };
       await spreadOverZones(arn);
       return { outputs: found.outputs, change: 'updated' };
     },

@@ -6,10 +6,11 @@
  */
 import type { Listener, LoadBalancer, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { CLUSTER_TAG, UID_TAG } from '../../api/names.ts';
-import type { TargetHealth } from '../../policy/observed.ts';
-import type { Tags } from '../../topology/resource.ts';
+import type { Tags } from '../../kinds/row.ts';
+import type { TargetHealth } from '../../kinds/targets.ts';
+import { sameOf } from '../../words/keys.ts';
 import type { AwsClients } from './clients.ts';
-import { keyOf, type Parts, sibling } from './entries.ts';
+import { keyOf, type Parts } from './entries.ts';
 import type { Remember } from './facts.ts';
 import { foundListener, listenersOf } from './listener.ts';
 import { foundLoadBalancer, isCrossZone, tagsOf } from './load-balancer.ts';
@@ -43,13 +44,13 @@ export const partsOfLoadBalancing = (clusterId: string, seen: LoadBalancing): Pa
           foundLoadBalancer(balancerKey, balancer, balancerTags, crossZone),
           ...(listener === undefined
             ? []
-            : [foundListener(sibling(balancerKey, 'listener'), listener, balancerTags[UID_TAG])]),
+            : [foundListener(sameOf('listener', balancerKey), listener, balancerTags[UID_TAG])]),
         ]),
     ...(group === undefined || groupKey === undefined || groupArn === undefined
       ? []
       : [
           foundTargetGroup(groupKey, group, groupTags),
-          foundTargets(sibling(groupKey, 'targets'), groupArn, health, groupTags[UID_TAG]),
+          foundTargets(sameOf('targets', groupKey), groupArn, health, groupTags[UID_TAG]),
         ]),
   ];
 };

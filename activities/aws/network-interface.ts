@@ -12,14 +12,13 @@ import {
   paginateDescribeNetworkInterfaces,
 } from '@aws-sdk/client-ec2';
 import { UID_TAG } from '../../api/names.ts';
-import { observed, stateOf } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { AwsClients } from './clients.ts';
 import { belongsTo, clientToken, given, ownedTags, ownerFilters, readAll, tagList, tagRecord } from './tags.ts';
 
-export const foundInterface = (key: ResourceKey, one: NetworkInterface): Found => {
+export const foundInterface = (key: ResourceKey, one: NetworkInterface): FoundOf<'network-interface'> => {
   const tags = tagRecord(one.TagSet);
   return observed(
     'network-interface',
@@ -74,13 +73,8 @@ export const networkInterfaceDriver = ({ ec2 }: AwsClients): ResourceDriver<'net
   },
 
   async update(wanted, found) {
-    const desired = [...wanted.properties.groupIds].sort();
-    if (JSON.stringify(desired) === JSON.stringify(stateOf('network-interface', found).groupIds)) {
-      return { outputs: found.outputs };
-    }
-    await ec2.send(
-      new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: found.outputs.id, Groups: desired }),
-    );
+    const Groups = [...new Set(wanted.properties.groupIds)].sort();
+    await ec2.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: found.outputs.id, Groups }));
     return { outputs: found.outputs, change: 'updated' };
   },
 

@@ -6,7 +6,7 @@
  * anything is said, so that a quota that was raised counts at once.
  */
 import { controlPlaneName, UID_TAG } from '../../api/names.ts';
-import type { NamedValue } from '../../topology/resource.ts';
+import type { NamedValue } from '../../kinds/preflight.ts';
 import type { Wanted } from '../driver.ts';
 import type { AwsFacts, Subnet } from './facts.ts';
 import type { AwsRoom, Machine, Usage } from './room.ts';
@@ -40,7 +40,7 @@ const ownMachines = (all: readonly Machine[], { owner }: Wanted<'preflight'>): r
 
 const cpuTroubles = async ({ facts, room, tell }: Room, wanted: Wanted<'preflight'>): Promise<string[]> => {
   const { properties, signal } = wanted;
-  const { instanceType: type, demand = [] } = properties;
+  const { instanceType: type, demand } = properties;
   const machines = demand.reduce((sum, one) => sum + one.machines, 0);
   if (machines === 0) return [];
   // Asked side by side, since preflight stands before everything that takes time; what is compared comes from memory then.
@@ -76,7 +76,7 @@ const balancerTroubles = async ({ room }: Room, wanted: Wanted<'preflight'>): Pr
 const addressTroubles = async (context: Room, wanted: Wanted<'preflight'>): Promise<string[]> => {
   const { facts, room, tell } = context;
   const { properties, owner, signal } = wanted;
-  const { demand = [] } = properties;
+  const { demand } = properties;
   const demanded = (id: string): number => demand.find((one) => one.subnetId === id)?.addresses ?? 0;
   const enough = (subnet: Subnet): boolean => subnet.freeAddresses >= demanded(subnet.id);
   const subnets = await facts.subnets(
@@ -103,7 +103,7 @@ const addressTroubles = async (context: Room, wanted: Wanted<'preflight'>): Prom
 /** Asks what will be asked, so that the answers are in memory by then. */
 export const foreseeRoom = async (
   { facts, room }: Pick<Room, 'facts' | 'room'>,
-  { instanceType, loadBalancer, demand = [] }: Wanted<'preflight'>['properties'],
+  { instanceType, loadBalancer, demand }: Wanted<'preflight'>['properties'],
   signal: AbortSignal,
 ): Promise<void> => {
   await Promise.all([

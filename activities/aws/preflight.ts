@@ -7,7 +7,8 @@
  * that are made in the same second may both find room that only one of them gets: that one blocks at launch.
  */
 import { rangesOverlap } from '../../api/ranges.ts';
-import type { NamedValue, Outputs } from '../../topology/resource.ts';
+import type { NamedValue } from '../../kinds/preflight.ts';
+import type { Outputs } from '../../kinds/row.ts';
 import type { Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
 import type { AwsFacts, Subnet, Vpc } from './facts.ts';
@@ -37,7 +38,7 @@ const teller =
     return `${where === '' ? '' : `${where}: `}${what}; ${cure === '' ? '' : `${cure}, or `}${other}`;
   };
 
-const vpcTroubles = (tell: Tell, { vpcId, fields = [] }: Properties, vpc: Vpc | undefined, region: string) => {
+const vpcTroubles = (tell: Tell, { vpcId, fields }: Properties, vpc: Vpc | undefined, region: string) => {
   if (vpc === undefined) return [tell('vpc', vpcId, `VPC ${vpcId} does not exist in ${region}`, '')];
   return fields
     .filter((field) => field.about === 'range')
@@ -116,7 +117,7 @@ const profileTroubles = async (tell: Tell, facts: AwsFacts, names: readonly stri
 
 const offerTroubles = (
   tell: Tell,
-  { instanceType: type, demand = [] }: Properties,
+  { instanceType: type, demand }: Properties,
   zones: ReadonlySet<string>,
   subnets: readonly Subnet[],
 ): string[] => {

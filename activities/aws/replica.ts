@@ -12,11 +12,11 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import type { Instance } from '@aws-sdk/client-ec2';
-import type { GroupInstance, TargetHealth } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import { replicaGroupKey } from '../../topology/keys.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
-import type { Look, ResourceDriver, Wanted } from '../driver.ts';
+import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
+import type { Thing } from '../../kinds/resource.ts';
+import type { TargetHealth } from '../../kinds/targets.ts';
+import { type ResourceKey, sameOf } from '../../words/keys.ts';
+import type { Look, ResourceDriver, Sought } from '../driver.ts';
 import { blockedError, isAbsent, notYet, supersededError } from '../verdicts.ts';
 import { groupInstances, instanceLabel, listGroups, livingInstances } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
@@ -32,25 +32,22 @@ const healthOf = (all: readonly TargetHealth[], address: string): TargetHealth =
 const sayHealth = ({ address, state, said }: TargetHealth): string =>
   `${address} is ${state === 'unknown' ? 'not known to serve' : state}${said === undefined ? '' : ` (${said})`}`;
 
-/** Its machines carry the tags of their group. */
-const groupKeyOf = (key: ResourceKey): ResourceKey => replicaGroupKey(Number(key.slice(key.lastIndexOf('-') + 1)));
-
-const foundInstance = (key: ResourceKey, instance: Instance): Found => ({
+const foundInstance = (key: ResourceKey, instance: Instance): Thing<'instance'> => ({
   key,
   outputs: { id: instance.InstanceId ?? '' },
-  state: {},
+  state: undefined,
 });
 
 /** Throws unless the machine may be ended now. */
-const mayEnd = (wanted: Wanted<'instance'>, health: readonly TargetHealth[]): void => {
-  const { name, address, others, onlyUnhealthy } = wanted.properties;
+const mayEnd = (sought: Sought<'instance'>, health: readonly TargetHealth[]): void => {
+  const { instanceId, address, others, onlyUnhealthy } = sought.properties;
   if (onlyUnhealthy && healthOf(health, address).state === 'healthy') {
-    throw supersededError(`Instance ${name} serves again: there is nothing to repair.`);
+    throw supersededError(`Instance ${instanceId} serves again: there is nothing to repair.`);
   }
   const down = others.map((other) => healthOf(health, other)).filter(({ state }) => state !== 'healthy');
   if (down.length === 0) return;
   throw notYet(
-    `Instance ${name} stays until both other replicas serve, or etcd would lose its quorum: ${down.map(sayHealth).join('; ')}.`,
+    `Instance ${instanceId} stays until both other replicas serve, or etcd would lose its quorum: ${down.map(sayHealth).join('; ')}.`,
     AGAIN_MS,
   );
 };
@@ -59,8 +56,8 @@ const isEnding = (instance: Instance | undefined): boolean =>
   instance === undefined || instance.State?.Name === 'shutting-down';
 
 export const instanceDriver = ({ ec2, autoScaling, elbv2, region }: AwsClients): ResourceDriver<'instance'> => {
-  const living = (wanted: Wanted<'instance'>): Promise<Instance[]> =>
-    livingInstances(ec2, filter('instance-id', wanted.properties.name), wanted.signal);
+  const living = (sought: Sought<'instance'>): Promise<Instance[]> =>
+    livingInstances(ec2, filter('instance-id', sought.properties.instanceId), sought.signal);
 
   return {
     kind: 'instance',
@@ -69,16 +66,16 @@ export const instanceDriver = ({ ec2, autoScaling, elbv2, region }: AwsClients):
       return (await living(wanted)).map((instance) => ({
         ...foundInstance(wanted.key, instance),
         label: instanceLabel(instance),
-        belongsTo: belongsTo(tagRecord(instance.Tags), wanted, groupKeyOf(wanted.key)),
+        // Its machines carry the tags of their group.
+        belongsTo: belongsTo(tagRecord(instance.Tags), wanted, sameOf('auto-scaling-group', wanted.key)),
       }));
     },
 
     create: (wanted) => Promise.reject(new Error(`${wanted.key} is made by its auto scaling group only.`)),
     update: (_wanted, found) => Promise.resolve({ outputs: found.outputs }),
 
-    async remove(wanted, found) {
-      const { name, targetGroupArn } = wanted.properties;
-      const id = found.outputs.id ?? name;
+    async remove(wanted) {
+      const { instanceId: id, targetGroupArn } = wanted.properties;
       const [instance] = await living(wanted);
       if (isEnding(instance)) return;
       mayEnd(wanted, await targetHealth(elbv2, targetGroupArn, wanted.signal));

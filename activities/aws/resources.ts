@@ -4,8 +4,9 @@
  * Owns: wiring, and the guard in front of each step (I12). Neighbours: one file a kind; `activities/index.ts` picks the
  * driver of a step by its kind.
  */
-import { observed } from '../../policy/observed.ts';
-import type { ResourceKind, ResourceProperties } from '../../topology/resource.ts';
+
+import type { ResourceKind, ResourceProperties } from '../../kinds/resource.ts';
+import { type Found, observed } from '../../kinds/resource.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { ReadSecret } from '../seal.ts';
 import { accountDriver } from './account.ts';
@@ -83,7 +84,9 @@ const shared = <K extends 'security-group' | 'load-balancer'>(
   create: async (wanted) => {
     const made = await driver.create(wanted);
     const { key, owner, properties } = wanted;
-    network.made(owner.clusterId, observed(driver.kind, key, made.outputs, { name: properties.name }, owner.uid));
+    // Both kinds hold their name.
+    const found = observed(driver.kind, key, made.outputs, { name: properties.name }, owner.uid) as Found;
+    network.made(owner.clusterId, found);
     return made;
   },
   remove: (wanted, found) => {

@@ -9,7 +9,7 @@ import { type Instance, paginateDescribeInstances, paginateDescribeNetworkInterf
 import { paginateDescribeLoadBalancers } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
 import { CLUSTER_TAG, UID_TAG } from '../../api/names.ts';
-import type { Tags } from '../../topology/resource.ts';
+import type { Tags } from '../../kinds/row.ts';
 import type { AwsClients } from './clients.ts';
 import type { AwsFacts, Remember } from './facts.ts';
 import { filter, readAll, tagRecord } from './tags.ts';

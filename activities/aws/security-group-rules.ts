@@ -15,10 +15,10 @@ import {
   type SecurityGroup,
 } from '@aws-sdk/client-ec2';
 import { CLUSTER_TAG, UID_TAG } from '../../api/names.ts';
-import { observed, stateOf } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import { ingressRuleId, type PlainIngressRule } from '../../policy/rules.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import { itemsOf } from '../../kinds/row.ts';
+import { ingressRuleId, type PlainIngressRule } from '../../kinds/security-group-rules.ts';
+import { type ResourceKey, sameOf } from '../../words/keys.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { awsCodeOf, retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
@@ -48,21 +48,6 @@ export const rulesOf = (permissions: readonly IpPermission[] | undefined): HeldR
     ];
   });
 
-export type RuleDifference<Rule> = { readonly missing: readonly Rule[]; readonly stale: readonly HeldRule[] };
-
-/** What to authorise, and what of ours to revoke. */
-export const ruleDifference = <Rule extends PlainIngressRule>(
-  desired: readonly Rule[],
-  held: readonly HeldRule[],
-): RuleDifference<Rule> => {
-  const heldIds = new Set(held.map((rule) => rule.id));
-  const desiredIds = new Set(desired.map(ingressRuleId));
-  return {
-    missing: desired.filter((rule) => !heldIds.has(ingressRuleId(rule))),
-    stale: held.filter((rule) => rule.description.startsWith(OURS) && !desiredIds.has(rule.id)),
-  };
-};
-
 const permissionOf = (rule: PlainIngressRule & { readonly description?: string }): IpPermission => {
   const Description = rule.description;
   const described = Description === undefined ? {} : { Description };
@@ -80,19 +65,17 @@ const permissionOf = (rule: PlainIngressRule & { readonly description?: string }
 const undescribed = ({ protocol, fromPort, toPort, source }: PlainIngressRule): IpPermission =>
   permissionOf({ protocol, fromPort, toPort, source });
 
-/** The key of the group whose rules these are. */
-const groupKeyOf = (key: ResourceKey): ResourceKey => key.replace(/^security-group-rules\//, 'security-group/');
-
 /** The entry of an inventory for a group's rules, or none when it has no rules. */
-export const foundRules = (key: ResourceKey, group: SecurityGroup): Found | undefined => {
-  const ingress = rulesOf(group.IpPermissions).map((rule) => rule.id);
-  return ingress.length === 0
+export const foundRules = (key: ResourceKey, group: SecurityGroup): FoundOf<'security-group-rules'> | undefined => {
+  const held = rulesOf(group.IpPermissions);
+  const ids = (rules: readonly HeldRule[]): string[] => [...new Set(rules.map((rule) => rule.id))].sort();
+  return held.length === 0
     ? undefined
     : observed(
         'security-group-rules',
         key,
         { id: given(group.GroupId, 'a security group id') },
-        { ingress: [...new Set(ingress)].sort() },
+        { ingress: ids(held), ours: ids(held.filter(({ description }) => description.startsWith(OURS))) },
         tagRecord(group.Tags)[UID_TAG],
       );
 };
@@ -139,6 +122,16 @@ export const securityGroupRulesDriver = ({ ec2 }: AwsClients): ResourceDriver<'s
     await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions }));
   };
 
+  /** Of ours only: somebody may have written the same rule anew. */
+  const revoke = async (groupId: string, ids: readonly string[], signal: AbortSignal): Promise<void> => {
+    const group = await readGroup(ec2, groupId, signal);
+    const going = rulesOf(group?.IpPermissions).filter(
+      ({ id, description }) => ids.includes(id) && description.startsWith(OURS),
+    );
+    if (going.length === 0) return;
+    await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: going.map(undescribed) }));
+  };
+
   const outputsOf = (wanted: Wanted<'security-group-rules'>) => ({ id: wanted.properties.groupId });
 
   return {
@@ -148,7 +141,7 @@ export const securityGroupRulesDriver = ({ ec2 }: AwsClients): ResourceDriver<'s
       const group = await readGroup(ec2, wanted.properties.groupId, wanted.signal);
       const found = group && foundRules(wanted.key, group);
       if (group === undefined || found === undefined) return [];
-      const owner = belongsTo(tagRecord(group.Tags), wanted, groupKeyOf(wanted.key));
+      const owner = belongsTo(tagRecord(group.Tags), wanted, sameOf('security-group', wanted.key));
       return [{ ...found, label: `rules of ${securityGroupLabel(group)}`, belongsTo: owner }];
     },
 
@@ -158,23 +151,18 @@ export const securityGroupRulesDriver = ({ ec2 }: AwsClients): ResourceDriver<'s
       return { outputs: outputsOf(wanted) };
     },
 
-    async update(wanted, found) {
-      const desired = wanted.properties.ingress;
-      const ids = [...new Set(desired.map(ingressRuleId))].sort();
-      if (JSON.stringify(stateOf('security-group-rules', found).ingress) === JSON.stringify(ids))
-        return { outputs: outputsOf(wanted) };
-      const group = await readGroup(ec2, wanted.properties.groupId, wanted.signal);
-      const { missing, stale } = ruleDifference(desired, rulesOf(group?.IpPermissions));
-      if (missing.length > 0) await authorise(wanted.properties.groupId, missing);
-      if (stale.length > 0) {
-        await ec2.send(
-          new RevokeSecurityGroupIngressCommand({
-            GroupId: wanted.properties.groupId,
-            IpPermissions: stale.map(undescribed),
-          }),
+    async update(wanted, _found, differences) {
+      const { groupId, ingress } = wanted.properties;
+      const missing = itemsOf(differences, 'missing');
+      const stale = itemsOf(differences, 'stale');
+      if (missing.length > 0) {
+        await authorise(
+          groupId,
+          ingress.filter((rule) => missing.includes(ingressRuleId(rule))),
         );
       }
-      return { outputs: outputsOf(wanted), change: missing.length + stale.length > 0 ? 'updated' : 'unchanged' };
+      if (stale.length > 0) await revoke(groupId, stale, wanted.signal);
+      return { outputs: outputsOf(wanted), change: 'updated' };
     },
 
     async remove(wanted, found) {

@@ -13,9 +13,8 @@ import {
   type SecurityGroup,
 } from '@aws-sdk/client-ec2';
 import { UID_TAG } from '../../api/names.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { awsCodeOf, retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
@@ -24,7 +23,7 @@ import { belongsTo, distinct, filter, given, ownedTags, ownerFilters, readAll, t
 export const securityGroupLabel = (group: SecurityGroup): string =>
   `security group ${group.GroupId ?? '?'} (${group.GroupName ?? '?'})`;
 
-export const foundSecurityGroup = (key: ResourceKey, group: SecurityGroup): Found =>
+export const foundSecurityGroup = (key: ResourceKey, group: SecurityGroup): FoundOf<'security-group'> =>
   observed(
     'security-group',
     key,
@@ -89,8 +88,8 @@ export const securityGroupDriver = ({ ec2 }: AwsClients): ResourceDriver<'securi
     const { vpcId, name } = wanted.properties;
     const groups = await Promise.all([
       list(ownerFilters(wanted)),
-      // A leftover of a removal knows no VPC any more; its name is nobody's then.
-      vpcId === '' ? [] : list([filter('vpc-id', vpcId), filter('group-name', name)]),
+      // Whose the name is concerns only who makes one.
+      vpcId === undefined ? [] : list([filter('vpc-id', vpcId), filter('group-name', name)]),
     ]);
     return distinct(groups.flat(), (group) => group.GroupId).map((group) => ({
       ...foundSecurityGroup(wanted.key, group),
@@ -117,6 +116,6 @@ export const securityGroupDriver = ({ ec2 }: AwsClients): ResourceDriver<'securi
 
   async remove(wanted, found) {
     const id = given(found.outputs.id, `the id of ${wanted.key}`);
-    await deleteSecurityGroup(ec2, id, `security group ${id} (${String(found.state.name)})`, wanted.signal);
+    await deleteSecurityGroup(ec2, id, `security group ${id} (${found.state.name})`, wanted.signal);
   },
 });

@@ -6,59 +6,65 @@
  */
 import { CreateTagsCommand, DeleteTagsCommand, paginateDescribeTags } from '@aws-sdk/client-ec2';
 import { kubernetesClusterTag } from '../../api/names.ts';
-import { observed, stateOf } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import { itemsOf, type Tags } from '../../kinds/row.ts';
+import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { AwsClients } from './clients.ts';
 import { filter, readAll, tagList } from './tags.ts';
 
 const SHARED = 'shared';
 
-export const foundSubnetTags = (key: ResourceKey, tagged: readonly string[]): Found | undefined =>
+export const foundSubnetTags = (key: ResourceKey, tagged: readonly string[]): FoundOf<'subnet-tags'> | undefined =>
   tagged.length === 0 ? undefined : observed('subnet-tags', key, {}, { tagged: [...new Set(tagged)].sort() });
 
-export const subnetTagsDriver = ({ ec2 }: AwsClients): ResourceDriver<'subnet-tags'> => ({
-  kind: 'subnet-tags',
-
-  async candidates(wanted) {
-    const tags = await readAll(
-      paginateDescribeTags(
-        { client: ec2 },
-        {
-          Filters: [filter('resource-type', 'subnet'), filter('key', kubernetesClusterTag(wanted.owner.clusterId))],
-        },
-        { abortSignal: wanted.signal },
-      ),
-      (page) => page.Tags,
-    );
-    const found = foundSubnetTags(
-      wanted.key,
-      tags.flatMap(({ ResourceId }) => ResourceId ?? []),
-    );
-    return found === undefined ? [] : [{ ...found, label: 'tags of subnets', belongsTo: 'ours' }];
-  },
-
-  async create(wanted) {
-    const { subnetIds, tags } = wanted.properties;
+export const subnetTagsDriver = ({ ec2 }: AwsClients): ResourceDriver<'subnet-tags'> => {
+  const tag = async (subnetIds: readonly string[], tags: Tags): Promise<void> => {
     await ec2.send(new CreateTagsCommand({ Resources: [...subnetIds], Tags: tagList(tags) }));
-    return { outputs: {} };
-  },
-
-  async update(wanted, found) {
-    const { tagged } = stateOf('subnet-tags', found);
-    const Resources = wanted.properties.subnetIds.filter((id) => !tagged.includes(id));
-    if (Resources.length === 0) return { outputs: {} };
-    await ec2.send(new CreateTagsCommand({ Resources, Tags: tagList(wanted.properties.tags) }));
-    return { outputs: {}, change: 'updated' };
-  },
-
-  async remove(wanted, found) {
+  };
+  const untag = async (subnetIds: readonly string[], clusterId: string): Promise<void> => {
     await ec2.send(
       new DeleteTagsCommand({
-        Resources: [...stateOf('subnet-tags', found).tagged],
-        Tags: [{ Key: kubernetesClusterTag(wanted.owner.clusterId), Value: SHARED }],
+        Resources: [...subnetIds],
+        Tags: [{ Key: kubernetesClusterTag(clusterId), Value: SHARED }],
       }),
     );
-  },
-});
+  };
+
+  return {
+    kind: 'subnet-tags',
+
+    async candidates(wanted) {
+      const tags = await readAll(
+        paginateDescribeTags(
+          { client: ec2 },
+          {
+            Filters: [filter('resource-type', 'subnet'), filter('key', kubernetesClusterTag(wanted.owner.clusterId))],
+          },
+          { abortSignal: wanted.signal },
+        ),
+        (page) => page.Tags,
+      );
+      const found = foundSubnetTags(
+        wanted.key,
+        tags.flatMap(({ ResourceId }) => ResourceId ?? []),
+      );
+      return found === undefined ? [] : [{ ...found, label: 'tags of subnets', belongsTo: 'ours' }];
+    },
+
+    async create(wanted) {
+      await tag(wanted.properties.subnetIds, wanted.properties.tags);
+      return { outputs: {} };
+    },
+
+    async update(wanted, _found, differences) {
+      const untagged = itemsOf(differences, 'untagged');
+      const forgotten = itemsOf(differences, 'forgotten');
+      if (untagged.length > 0) await tag(untagged, wanted.properties.tags);
+      if (forgotten.length > 0) await untag(forgotten, wanted.owner.clusterId);
+      return { outputs: {}, change: 'updated' };
+    },
+
+    remove: (sought, found) => untag(found.state.tagged, sought.owner.clusterId),
+  };
+};

@@ -31,10 +31,11 @@ import {
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { CLUSTER_TAG, controlPlaneName, KEY_TAG, kubernetesClusterTag } from '../../api/names.ts';
-import { kindOf, observed } from '../../policy/observed.ts';
-import type { Found, Inventory } from '../../policy/plan.ts';
-import { PREFLIGHT, SUBNET_TAGS } from '../../topology/keys.ts';
-import type { ResourceKind, Tags } from '../../topology/resource.ts';
+import type { ResourceKind } from '../../kinds/resource.ts';
+import { observed } from '../../kinds/resource.ts';
+import type { Tags } from '../../kinds/row.ts';
+import type { Inventory } from '../../policy/plan.ts';
+import { PREFLIGHT, SUBNET_TAGS } from '../../words/keys.ts';
 import { withAttached } from './attached.ts';
 import type { AwsClients } from './clients.ts';
 import { keyOf, ofGroups, ofInterfaces, ofSecurityGroups, ofVolumes, type Parts } from './entries.ts';
@@ -176,7 +177,7 @@ export const createSurvey = (clients: AwsClients, scope: AwsScope, now: () => nu
       const key = keyOf('launch-template', tagRecord(template.Tags), clusterId);
       return key === undefined ? [] : [foundTemplate(clients.ec2, key, template, signal)];
     });
-    return (await Promise.all(found)).map(({ marked: _marked, ...entry }): Found => entry);
+    return Promise.all(found);
   };
 
   return async (signal) => {
@@ -219,8 +220,7 @@ export const createSurvey = (clients: AwsClients, scope: AwsScope, now: () => nu
       const shared = ['security-group', 'security-group-rules', 'load-balancer', 'preflight'];
       const own = ['launch-template', 'auto-scaling-group'];
       return all.filter(
-        (one) =>
-          one !== undefined && (shared.includes(kindOf(one.key)) || (own.includes(kindOf(one.key)) && one.uid === uid)),
+        (one) => one !== undefined && (shared.includes(one.kind) || (own.includes(one.kind) && one.uid === uid)),
       );
     };
 

@@ -7,8 +7,10 @@
 import { createHash } from 'node:crypto';
 import type { Filter } from '@aws-sdk/client-ec2';
 import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../api/names.ts';
-import type { ResourceKey, ResourceKind, Tags } from '../../topology/resource.ts';
-import type { Candidate, Wanted } from '../driver.ts';
+import type { ResourceKind } from '../../kinds/resource.ts';
+import type { Tags } from '../../kinds/row.ts';
+import type { ResourceKey } from '../../words/keys.ts';
+import type { BelongsTo, Sought, Wanted } from '../driver.ts';
 
 /** A tag as any of AWS's services writes it. */
 export type AwsTag = { readonly Key?: string | undefined; readonly Value?: string | undefined };
@@ -22,7 +24,7 @@ export const tagList = (tags: Tags): { Key: string; Value: string }[] =>
     .map((Key) => ({ Key, Value: tags[Key] ?? '' }));
 
 /** What is to be tagged, and on whose behalf: the owner's tags are there even if the topology left them out (I4). */
-export const ownedTags = (wanted: Pick<Wanted<ResourceKind>, 'owner' | 'key'>, tags: Tags): Tags => ({
+export const ownedTags = (wanted: Pick<Sought<ResourceKind>, 'owner' | 'key'>, tags: Tags): Tags => ({
   ...tags,
   [CLUSTER_TAG]: wanted.owner.clusterId,
   [UID_TAG]: wanted.owner.uid,
@@ -32,9 +34,9 @@ export const ownedTags = (wanted: Pick<Wanted<ResourceKind>, 'owner' | 'key'>, t
 /** Whose something is, by its tags. A kind whose resource is part of another names that one's key. */
 export const belongsTo = (
   tags: Tags,
-  wanted: Pick<Wanted<ResourceKind>, 'owner' | 'key'>,
+  wanted: Pick<Sought<ResourceKind>, 'owner' | 'key'>,
   key: ResourceKey = wanted.key,
-): Candidate['belongsTo'] => {
+): BelongsTo => {
   const cluster = tags[CLUSTER_TAG];
   if (cluster === undefined) return { other: `somebody else: it has no tag ${CLUSTER_TAG}` };
   if (cluster !== wanted.owner.clusterId) return { other: `cluster ${cluster}` };
@@ -48,7 +50,7 @@ export const belongsTo = (
 export const filter = (Name: string, ...Values: string[]): Filter => ({ Name, Values });
 
 /** Filters for what carries the owner's tags and this key. */
-export const ownerFilters = (wanted: Pick<Wanted<ResourceKind>, 'owner' | 'key'>): Filter[] => [
+export const ownerFilters = (wanted: Pick<Sought<ResourceKind>, 'owner' | 'key'>): Filter[] => [
   filter(`tag:${CLUSTER_TAG}`, wanted.owner.clusterId),
   filter(`tag:${KEY_TAG}`, wanted.key),
 ];

@@ -1,7 +1,7 @@
 /**
  * Target group: where the load balancer sends the API's clients, and how it asks whether a replica is well.
  *
- * Owns: the group and its health check, whose numbers are `machine/health-check.ts`'s. Unique by name; AWS answers a repeated
+ * Owns: the group and its health check, which is asked over HTTPS and answered with 200. Unique by name; AWS answers a repeated
  * create of the same settings with what is there, whoever made it, so the owner is looked at before it is taken (I2, I4).
  * Neighbour: `targets.ts` fills it.
  */
@@ -14,26 +14,42 @@ import {
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { UID_TAG } from '../../api/names.ts';
-import { API_SERVER_CHECK } from '../../machine/health-check.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey, Tags } from '../../topology/resource.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { Tags } from '../../kinds/row.ts';
+import type { HealthCheck } from '../../kinds/target-group.ts';
+import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { isAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { refuseForeign, tagsOf } from './load-balancer.ts';
 import { belongsTo, given, ownedTags, tagList } from './tags.ts';
 
-const HEALTH_CHECK = {
-  HealthCheckProtocol: 'HTTPS',
-  HealthCheckPath: API_SERVER_CHECK.path,
-  HealthCheckPort: 'traffic-port',
-  HealthCheckIntervalSeconds: API_SERVER_CHECK.intervalSeconds,
-  HealthCheckTimeoutSeconds: API_SERVER_CHECK.timeoutSeconds,
-  HealthyThresholdCount: API_SERVER_CHECK.healthyThreshold,
-  UnhealthyThresholdCount: API_SERVER_CHECK.unhealthyThreshold,
-  Matcher: { HttpCode: '200' },
-} as const;
+const PROTOCOL = 'HTTPS';
+const PORT = 'traffic-port';
+const ANSWER = '200';
+
+const asked = (check: HealthCheck) =>
+  ({
+    HealthCheckProtocol: PROTOCOL,
+    HealthCheckPort: PORT,
+    Matcher: { HttpCode: ANSWER },
+    HealthCheckPath: check.path,
+    HealthCheckIntervalSeconds: check.intervalSeconds,
+    HealthCheckTimeoutSeconds: check.timeoutSeconds,
+    HealthyThresholdCount: check.healthyThreshold,
+    UnhealthyThresholdCount: check.unhealthyThreshold,
+  }) as const;
+
+const checkOf = (group: TargetGroup): HealthCheck | undefined =>
+  group.HealthCheckProtocol === PROTOCOL && group.HealthCheckPort === PORT && group.Matcher?.HttpCode === ANSWER
+    ? {
+        path: group.HealthCheckPath ?? '',
+        intervalSeconds: group.HealthCheckIntervalSeconds ?? 0,
+        timeoutSeconds: group.HealthCheckTimeoutSeconds ?? 0,
+        healthyThreshold: group.HealthyThresholdCount ?? 0,
+        unhealthyThreshold: group.UnhealthyThresholdCount ?? 0,
+      }
+    : undefined;
 
 /** The target group of this name, if any. */
 export const targetGroupNamed = async (
@@ -50,28 +66,22 @@ export const targetGroupNamed = async (
   }
 };
 
-export const foundTargetGroup = (key: ResourceKey, group: TargetGroup, tags: Tags): Found =>
-  observed(
+export const foundTargetGroup = (key: ResourceKey, group: TargetGroup, tags: Tags): FoundOf<'target-group'> => {
+  const healthCheck = checkOf(group);
+  return observed(
     'target-group',
     key,
     { arn: given(group.TargetGroupArn, 'the ARN of a target group') },
-    { name: given(group.TargetGroupName, 'the name of a target group') },
+    {
+      name: given(group.TargetGroupName, 'the name of a target group'),
+      ...(healthCheck === undefined ? {} : { healthCheck }),
+    },
     tags[UID_TAG],
   );
+};
 
 const labelOf = (group: TargetGroup): string =>
   `target group ${group.TargetGroupName ?? '?'} (${group.TargetGroupArn ?? '?'})`;
-
-/** Replicas count on these numbers when they leave: none may differ. */
-const checksAsWanted = (group: TargetGroup): boolean =>
-  group.HealthCheckProtocol === HEALTH_CHECK.HealthCheckProtocol &&
-  group.HealthCheckPath === HEALTH_CHECK.HealthCheckPath &&
-  group.HealthCheckPort === HEALTH_CHECK.HealthCheckPort &&
-  group.Matcher?.HttpCode === HEALTH_CHECK.Matcher.HttpCode &&
-  group.HealthCheckIntervalSeconds === HEALTH_CHECK.HealthCheckIntervalSeconds &&
-  group.HealthCheckTimeoutSeconds === HEALTH_CHECK.HealthCheckTimeoutSeconds &&
-  group.HealthyThresholdCount === HEALTH_CHECK.HealthyThresholdCount &&
-  group.UnhealthyThresholdCount === HEALTH_CHECK.UnhealthyThresholdCount;
 
 export const targetGroupDriver = ({ elbv2 }: AwsClients): ResourceDriver<'target-group'> => ({
   kind: 'target-group',
@@ -87,7 +97,7 @@ export const targetGroupDriver = ({ elbv2 }: AwsClients): ResourceDriver<'target
   },
 
   async create(wanted) {
-    const { name, port, vpcId, tags } = wanted.properties;
+    const { name, port, vpcId, healthCheck, tags } = wanted.properties;
     const answer = await elbv2.send(
       new CreateTargetGroupCommand({
         Name: name,
@@ -95,8 +105,7 @@ export const targetGroupDriver = ({ elbv2 }: AwsClients): ResourceDriver<'target
         Port: port,
         VpcId: vpcId,
         TargetType: 'ip',
-        ...HEALTH_CHECK,
-        Matcher: { ...HEALTH_CHECK.Matcher },
+        ...asked(healthCheck),
         Tags: tagList(ownedTags(wanted, tags)),
       }),
     );
@@ -109,14 +118,8 @@ export const targetGroupDriver = ({ elbv2 }: AwsClients): ResourceDriver<'target
   },
 
   async update(wanted, found) {
-    const group = await targetGroupNamed(elbv2, wanted.properties.name, wanted.signal);
-    if (group === undefined || checksAsWanted(group)) return { outputs: found.outputs };
     await elbv2.send(
-      new ModifyTargetGroupCommand({
-        TargetGroupArn: found.outputs.arn,
-        ...HEALTH_CHECK,
-        Matcher: { ...HEALTH_CHECK.Matcher },
-      }),
+      new ModifyTargetGroupCommand({ TargetGroupArn: found.outputs.arn, ...asked(wanted.properties.healthCheck) }),
     );
     return { outputs: found.outputs, change: 'updated' };
   },

@@ -4,6 +4,7 @@
  * Owns: membership, and reading what the load balancer says of the targets' health. Registering twice is the same as once (I2). Neighbours:
  * `target-group.ts` owns the group, and removes its targets with itself.
  */
+
 import {
   DeregisterTargetsCommand,
   DescribeTargetHealthCommand,
@@ -11,9 +12,10 @@ import {
   RegisterTargetsCommand,
   type TargetHealthStateEnum,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { observed, stateOf, type TargetHealth } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import { itemsOf } from '../../kinds/row.ts';
+import type { TargetHealth } from '../../kinds/targets.ts';
+import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { isAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
@@ -52,7 +54,7 @@ export const foundTargets = (
   targetGroupArn: string,
   health: readonly TargetHealth[],
   uid?: string,
-): Found | undefined =>
+): FoundOf<'targets'> | undefined =>
   health.length === 0
     ? undefined
     : observed('targets', key, { targetGroupArn }, { addresses: health.map(({ address }) => address), health }, uid);
@@ -78,11 +80,10 @@ export const targetsDriver = ({ elbv2 }: AwsClients): ResourceDriver<'targets'> 
       return { outputs: { targetGroupArn } };
     },
 
-    async update(wanted, found) {
-      const { targetGroupArn, addresses, port } = wanted.properties;
-      const held = stateOf('targets', found).addresses;
-      const missing = addresses.filter((address) => !held.includes(address));
-      const stale = held.filter((address) => !addresses.includes(address));
+    async update(wanted, _found, differences) {
+      const { targetGroupArn, port } = wanted.properties;
+      const missing = itemsOf(differences, 'missing');
+      const stale = itemsOf(differences, 'stale');
       if (missing.length > 0) {
         await elbv2.send(
           new RegisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: targetsOn(missing, port) }),
@@ -93,14 +94,14 @@ export const targetsDriver = ({ elbv2 }: AwsClients): ResourceDriver<'targets'> 
           new DeregisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets: targetsOn(stale, port) }),
         );
       }
-      return { outputs: { targetGroupArn }, change: missing.length + stale.length > 0 ? 'updated' : 'unchanged' };
+      return { outputs: { targetGroupArn }, change: 'updated' };
     },
 
     async remove(wanted, found) {
       await elbv2.send(
         new DeregisterTargetsCommand({
           TargetGroupArn: given(found.outputs.targetGroupArn, `the target group of ${wanted.key}`),
-          Targets: stateOf('targets', found).addresses.map((Id) => ({ Id })),
+          Targets: found.state.addresses.map((Id) => ({ Id })),
         }),
       );
     },

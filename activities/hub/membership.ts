@@ -6,9 +6,9 @@
  * Invariants: I2 (the name is the identity: a second create finds the first), I4 (only one with our uid is taken or removed).
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { observed } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { Candidate, ResourceDriver, Wanted } from '../driver.ts';
+import type { Found } from '../../kinds/resource.ts';
+import { observed } from '../../kinds/resource.ts';
+import type { Candidate, ResourceDriver, Sought } from '../driver.ts';
 import { notYet } from '../verdicts.ts';
 import { type HubClient, type Membership, type Operation, splitMembershipName } from './client.ts';
 import { isMembershipAbsent, operationFailed } from './errors.ts';
@@ -47,7 +47,7 @@ const follow = async (hub: HubClient, about: string, started: Operation): Promis
   if (operation.error !== undefined) throw operationFailed(about, operation.error);
 };
 
-const isOurs = (wanted: Wanted<'hub-membership'>, membership: Membership): boolean =>
+const isOurs = (wanted: Sought<'hub-membership'>, membership: Membership): boolean =>
   membership.labels?.[UID_LABEL] === labelValue(wanted.owner.uid);
 
 const ownerOf = (membership: Membership): string => {
@@ -56,7 +56,7 @@ const ownerOf = (membership: Membership): string => {
   return uid === undefined ? 'a cluster that Slipway does not own' : `cluster ${cluster ?? '?'} (uid ${uid})`;
 };
 
-const candidateOf = (wanted: Wanted<'hub-membership'>, membership: Membership): Candidate => ({
+const candidateOf = (wanted: Sought<'hub-membership'>, membership: Membership): Candidate<'hub-membership'> => ({
   key: wanted.key,
   outputs: { name: wanted.properties.name },
   state: {},

@@ -6,13 +6,13 @@
  * Invariants: I2 (server-side apply repeated is the same), I11 (what is applied lives on without Slipway).
  */
 import { createHash } from 'node:crypto';
-import type { ResourceDriver, Wanted } from '../driver.ts';
+import type { ResourceDriver, Sought } from '../driver.ts';
 import { bugError } from '../verdicts.ts';
 import { ADDONS } from './addons/index.ts';
 import { ADDON_LABEL } from './addons/manifest.ts';
 import type { KubernetesClient } from './client.ts';
 import { type KubernetesObject, nameOf } from './resources.ts';
-import { knownEndpoint, type UserClusters } from './user-cluster.ts';
+import type { UserClusters } from './user-cluster.ts';
 
 const FINGERPRINT = 'slipway.dev/fingerprint';
 
@@ -29,23 +29,23 @@ const marked = (objects: readonly KubernetesObject[]): readonly KubernetesObject
   return [...objects.slice(0, -1), { ...last, metadata }];
 };
 
-const objectsOf = (wanted: Wanted<'addon'>, settings: AddonSettings): readonly KubernetesObject[] => {
+const objectsOf = (wanted: Sought<'addon'>, settings: AddonSettings): readonly KubernetesObject[] => {
   const { addon, parameters } = wanted.properties;
   return marked(ADDONS[addon]({ ...parameters, ...settings.surroundings }));
 };
 
-const fingerprintOf = (object: KubernetesObject | undefined): string | undefined =>
+const fingerprintOf = (object: KubernetesObject | null | undefined): string | undefined =>
   object?.metadata.annotations?.[FINGERPRINT];
 
 export const addonDriver = (userClusters: UserClusters, settings: AddonSettings = {}): ResourceDriver<'addon'> => {
-  const connect = (wanted: Wanted<'addon'>): Promise<KubernetesClient> =>
+  const connect = (wanted: Sought<'addon'>): Promise<KubernetesClient> =>
     userClusters({
       namespace: wanted.object.namespace,
       clusterId: wanted.owner.clusterId,
       endpoint: wanted.properties.endpoint,
     });
 
-  const apply = async (wanted: Wanted<'addon'>): Promise<readonly KubernetesObject[]> => {
+  const apply = async (wanted: Sought<'addon'>): Promise<readonly KubernetesObject[]> => {
     const client = await connect(wanted);
     const objects = objectsOf(wanted, settings);
     for (const object of objects) await client.apply(object);
@@ -56,8 +56,6 @@ export const addonDriver = (userClusters: UserClusters, settings: AddonSettings 
     kind: 'addon',
 
     candidates: async (wanted) => {
-      // With the load balancer the cluster goes, and what ran in it.
-      if (knownEndpoint(wanted.properties.endpoint) === undefined) return [];
       const last = objectsOf(wanted, settings).at(-1);
       if (last === undefined) return [];
       const client = await connect(wanted);
@@ -82,7 +80,7 @@ export const addonDriver = (userClusters: UserClusters, settings: AddonSettings 
 
     update: async (wanted, found) => {
       const objects = await apply(wanted);
-      const same = found.state['fingerprint'] === fingerprintOf(objects.at(-1));
+      const same = found.state.fingerprint === fingerprintOf(objects.at(-1));
       return { outputs: {}, change: same ? 'unchanged' : 'updated' };
     },
 

@@ -4,7 +4,7 @@
  * Owns: the one list, and what they are made of. Neighbours: `activities/index.ts` puts them beside those of AWS and the hub.
  */
 import { nodePoolName, replicaName } from '../../api/names.ts';
-import type { ResourceKind } from '../../topology/resource.ts';
+import type { ResourceKind } from '../../kinds/resource.ts';
 import { REPLICAS } from '../../topology/values.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { type AddonSettings, addonDriver } from './addon.ts';

@@ -7,9 +7,9 @@
  */
 import { CLUSTER_TAG, FINALIZER, KEY_TAG, UID_TAG } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import { ALL_NODE_POOLS, FINALIZER_KEY } from '../../topology/keys.ts';
+import type { Found } from '../../kinds/resource.ts';
+import { observed } from '../../kinds/resource.ts';
+import { ALL_NODE_POOLS, FINALIZER_KEY } from '../../words/keys.ts';
 import type { Cancellation, KubernetesClient } from './client.ts';
 import { nodePoolsOf, observedPools } from './node-pools.ts';
 import { findObject } from './objects.ts';

@@ -7,13 +7,13 @@
  * Invariants: I8, I12 (a silent API counts as gone only where the cluster itself is being deleted).
  */
 import { CLUSTER_TAG, KEY_TAG, NODE_POOL_LABEL, UID_TAG } from '../../api/names.ts';
-import type { Candidate, ResourceDriver, Wanted } from '../driver.ts';
+import type { Candidate, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
 import type { KubernetesClient } from './client.ts';
 import { findCluster, findNodePool } from './objects.ts';
 import type { KubernetesObject, ObjectName } from './resources.ts';
 import { readSecret, secretName } from './secret.ts';
-import { knownEndpoint, type UserClusters } from './user-cluster.ts';
+import type { UserClusters } from './user-cluster.ts';
 
 const NAMESPACE = 'kube-system';
 
@@ -52,7 +52,7 @@ const manifest = (wanted: Wanted<'join-token'>, token: string): KubernetesObject
   };
 };
 
-const candidateOf = (wanted: Wanted<'join-token'>, secret: KubernetesObject): Candidate => {
+const candidateOf = (wanted: Sought<'join-token'>, secret: KubernetesObject): Candidate<'join-token'> => {
   const uid = secret.metadata.annotations?.[UID_TAG];
   return {
     key: wanted.key,
@@ -71,11 +71,11 @@ export const joinTokenDriver = (
   management: KubernetesClient,
   userClusters: UserClusters,
 ): ResourceDriver<'join-token'> => {
-  const connect = (wanted: Wanted<'join-token'>, endpoint: string): Promise<KubernetesClient> =>
+  const connect = (wanted: Sought<'join-token'>, endpoint: string): Promise<KubernetesClient> =>
     userClusters({ namespace: wanted.object.namespace, clusterId: wanted.owner.clusterId, endpoint });
 
   const secretsOf = async (
-    wanted: Wanted<'join-token'>,
+    wanted: Sought<'join-token'>,
     client: KubernetesClient,
     signal?: AbortSignal,
   ): Promise<readonly KubernetesObject[]> =>
@@ -87,7 +87,7 @@ export const joinTokenDriver = (
 
   /** The cluster of the pool: `going` when it is being deleted or gone, and its tokens with it. */
   const clusterOf = async (
-    wanted: Wanted<'join-token'>,
+    wanted: Sought<'join-token'>,
   ): Promise<{ readonly going: boolean; readonly endpoint?: string }> => {
     const { namespace, name } = wanted.object;
     const clusterName =
@@ -120,7 +120,7 @@ export const joinTokenDriver = (
     kind: 'join-token',
 
     candidates: async (wanted) => {
-      const endpoint = knownEndpoint(wanted.properties.endpoint);
+      const { endpoint } = wanted.properties;
       if (endpoint === undefined) return [];
       try {
         const client = await connect(wanted, endpoint);
@@ -145,7 +145,7 @@ export const joinTokenDriver = (
     remove: async (wanted) => {
       const cluster = await clusterOf(wanted);
       if (cluster.going) return;
-      const endpoint = knownEndpoint(wanted.properties.endpoint) ?? cluster.endpoint;
+      const endpoint = wanted.properties.endpoint ?? cluster.endpoint;
       // Without a load balancer there never was an API that could hold a token.
       if (endpoint === undefined) return;
       const client = await connect(wanted, endpoint);

@@ -5,7 +5,7 @@
  * takes (§12: no wait polls AWS). Neighbours: `aws/launches.ts` reads what AWS says; `control-plane.ts` and `nodes.ts` look.
  * Invariant: I9.
  */
-import type { ResourceKind } from '../../topology/resource.ts';
+import type { ResourceKind } from '../../kinds/resource.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError, capacityError } from '../verdicts.ts';
 

@@ -11,10 +11,9 @@
  */
 import { API_VERSION, clusterIdOf, nodePoolIdOf } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
-import type { ResourceDriver, Wanted } from '../driver.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { ResourceKey } from '../../words/keys.ts';
+import type { ResourceDriver, Sought } from '../driver.ts';
 import { supersededError } from '../verdicts.ts';
 import type { Cancellation, KubernetesClient } from './client.ts';
 import { isConflict } from './errors.ts';
@@ -46,11 +45,11 @@ export const nodePoolsOf = async (
   );
 };
 
-const poolsOf = (management: KubernetesClient, wanted: Wanted<'node-pools'>, signal?: AbortSignal) =>
+const poolsOf = (management: KubernetesClient, wanted: Sought<'node-pools'>, signal?: AbortSignal) =>
   nodePoolsOf(management, wanted.object, signal === undefined ? {} : { signal });
 
 /** The pools as an inventory has them. */
-export const observedPools = (key: ResourceKey, pools: readonly KubernetesObject[]): Found =>
+export const observedPools = (key: ResourceKey, pools: readonly KubernetesObject[]): FoundOf<'node-pools'> =>
   observed(
     'node-pools',
     key,

@@ -3,7 +3,7 @@
  *
  * Owns: the part of a driver that such kinds share. Neighbours: `control-plane.ts` and `nodes.ts` add the look.
  */
-import type { ResourceKind } from '../../topology/resource.ts';
+import type { ResourceKind } from '../../kinds/resource.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { bugError } from '../verdicts.ts';
 

@@ -7,8 +7,9 @@
 import 'reflect-metadata';
 import { randomInt, type webcrypto } from 'node:crypto';
 import { X509Certificate } from '@peculiar/x509';
+import type { Outputs } from '../../kinds/row.ts';
+import type { SecretContent } from '../../kinds/secret.ts';
 import { type SecretData, secretFingerprint } from '../../machine/envelope.ts';
-import type { Outputs, SecretContent } from '../../topology/resource.ts';
 import { createAuthority, generateKeyPair, privateKeyPem, publicKeyPem } from './certificates.ts';
 
 type Form = {

@@ -7,11 +7,11 @@
  * a second authority: its replicas trust only the first), I8.
  */
 import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../api/names.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { Outputs } from '../../kinds/row.ts';
+import type { SecretContent } from '../../kinds/secret.ts';
 import type { SecretData } from '../../machine/envelope.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import type { Outputs, SecretContent } from '../../topology/resource.ts';
-import type { Candidate, ResourceDriver, Wanted } from '../driver.ts';
+import type { Candidate, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
 import type { Cancellation, KubernetesClient } from './client.ts';
 import { isConflict } from './errors.ts';
@@ -59,17 +59,30 @@ const usable = (secret: KubernetesObject, type: SecretContent['type']): SecretDa
   );
 };
 
-const candidateOf = (wanted: Wanted<'secret'>, secret: KubernetesObject): Candidate => {
-  const { namespace, name, content } = wanted.properties;
+const typeOf = (secret: KubernetesObject): SecretContent['type'] | undefined => {
+  const data = dataOf(secret);
+  const types = Object.keys(FORMS) as SecretContent['type'][];
+  return types.find((one) => FORMS[one].type === secret['type'] && FORMS[one].entries.every((entry) => entry in data));
+};
+
+/** What the rest of a plan may know of a Secret; its form is told by what it holds. */
+const outputsIn = (secret: KubernetesObject): Outputs => {
+  const { name } = secret.metadata;
+  const type = typeOf(secret);
+  return type === undefined ? { name } : outputsOf(name, type, dataOf(secret));
+};
+
+const candidateOf = (wanted: Sought<'secret'>, secret: KubernetesObject): Candidate<'secret'> => {
+  const { namespace } = wanted.object;
+  const { name } = wanted.properties;
   const label = describeName(secretName(namespace, name));
   const uid = secret.metadata.annotations?.[UID_TAG];
   const key = secret.metadata.annotations?.[KEY_TAG];
   const ours = uid === wanted.owner.uid && key === wanted.key;
-  // Removal looks here, too, and needs no usable content: `update` sees to that.
-  const outputs: Outputs = ours ? outputsOf(name, content.type, dataOf(secret)) : {};
   return {
     key: wanted.key,
-    outputs,
+    // Removal looks here, too, and needs no usable content: `update` sees to that.
+    outputs: ours ? outputsIn(secret) : {},
     state: {},
     label,
     ...(uid === undefined ? {} : { uid }),
@@ -85,37 +98,32 @@ const refuseIfEstablished = async (management: KubernetesClient, wanted: Wanted<
   const cluster = await findObject(management, wanted.object, { signal: wanted.signal });
   const status = cluster?.['status'] as { readonly established?: boolean } | undefined;
   if (status?.established !== true) return;
-  const { namespace, name } = wanted.properties;
+  const { namespace } = wanted.object;
   throw blockedError(
-    `${describeName(secretName(namespace, name))} is missing, and cluster ${wanted.owner.clusterId} is established: its machines ` +
+    `${describeName(secretName(namespace, wanted.properties.name))} is missing, and cluster ${wanted.owner.clusterId} is established: its machines ` +
       'trust only the keys that were in it, so no new ones are made. Restore it from a backup of the management API.',
   );
 };
 
-/** A Secret of a cluster as an inventory names it. Its form is told by what it holds. */
-export const foundSecret = (secret: KubernetesObject): Found => {
-  const { name, annotations = {} } = secret.metadata;
-  const data = dataOf(secret);
-  const types = Object.keys(FORMS) as SecretContent['type'][];
-  const type = types.find(
-    (one) => FORMS[one].type === secret['type'] && FORMS[one].entries.every((entry) => entry in data),
-  );
-  const outputs = type === undefined ? { name } : outputsOf(name, type, data);
-  return observed('secret', annotations[KEY_TAG] ?? '', outputs, {}, annotations[UID_TAG]);
+/** A Secret of a cluster as an inventory names it. */
+export const foundSecret = (secret: KubernetesObject): FoundOf<'secret'> => {
+  const { annotations = {} } = secret.metadata;
+  return observed('secret', annotations[KEY_TAG] ?? '', outputsIn(secret), {}, annotations[UID_TAG]);
 };
 
 export const secretDriver = (management: KubernetesClient): ResourceDriver<'secret'> => ({
   kind: 'secret',
 
   candidates: async (wanted) => {
-    const { namespace, name } = wanted.properties;
-    const secret = await management.find(secretName(namespace, name), { signal: wanted.signal });
+    const name = secretName(wanted.object.namespace, wanted.properties.name);
+    const secret = await management.find(name, { signal: wanted.signal });
     return secret === null ? [] : [candidateOf(wanted, secret)];
   },
 
   create: async (wanted) => {
     await refuseIfEstablished(management, wanted);
-    const { namespace, name, content } = wanted.properties;
+    const { namespace } = wanted.object;
+    const { name, content } = wanted.properties;
     const data = await createContent(content, wanted.owner.clusterId);
     await management.create({
       apiVersion: 'v1',
@@ -139,16 +147,17 @@ export const secretDriver = (management: KubernetesClient): ResourceDriver<'secr
   // Never rotated here: what exists is what machines were given. Damage is a person's to repair.
   update: async (wanted) => {
     const { content, name } = wanted.properties;
-    const data = await readSecret(management, wanted.properties, content.type, { signal: wanted.signal });
+    const { namespace } = wanted.object;
+    const data = await readSecret(management, { namespace, name }, content.type, { signal: wanted.signal });
     return { outputs: outputsOf(name, content.type, data) };
   },
 
   remove: async (wanted) => {
-    const { namespace, name } = wanted.properties;
-    const secret = await management.find(secretName(namespace, name));
+    const name = secretName(wanted.object.namespace, wanted.properties.name);
+    const secret = await management.find(name);
     if (secret === null || candidateOf(wanted, secret).belongsTo !== 'ours') return;
     try {
-      await management.remove(secretName(namespace, name), secret.metadata.uid);
+      await management.remove(name, secret.metadata.uid);
     } catch (error) {
       // Another Secret took its place in between: that one isn't ours to remove (I4).
       if (!isConflict(error)) throw error;

@@ -9,9 +9,9 @@
 import { type AWSCluster, awsCluster } from '../../api/cluster.ts';
 import { API_VERSION, CLUSTER_TAG, FINALIZER, KEY_TAG, UID_TAG } from '../../api/names.ts';
 import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
-import { FINALIZER_KEY } from '../../topology/keys.ts';
+import type { Found } from '../../kinds/resource.ts';
+import { observed } from '../../kinds/resource.ts';
+import { FINALIZER_KEY } from '../../words/keys.ts';
 import type { Cancellation, KubernetesClient } from './client.ts';
 import type { KubernetesObject } from './resources.ts';
 import { foundSecret } from './secret.ts';

@@ -94,10 +94,6 @@ export const connectUserClusters = (settings: UserClusterSettings): UserClusters
   };
 };
 
-/** An endpoint that a step was given, if it is known: removals may be planned where the load balancer is gone already. */
-export const knownEndpoint = (endpoint: unknown): string | undefined =>
-  typeof endpoint === 'string' && endpoint !== '' ? endpoint : undefined;
-
 /** Ends every connection of a cache, when its worker stops. */
 export const closeUserClusters = async (cache: UserClusterCache): Promise<void> => {
   const connections = [...cache.values()];

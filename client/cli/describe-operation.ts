@@ -5,8 +5,9 @@
  * activities, else what status recorded. Pure. Neighbours: `describe.ts` puts them under their object.
  */
 
-import { operationsCommand, updateCommand } from '../../workflows/commands.ts';
-import type { StepView, Verb } from '../../workflows/messages.ts';
+import { operationsCommand, updateCommand } from '../../words/commands.ts';
+import type { Verb } from '../../words/verbs.ts';
+import type { StepView } from '../../workflows/messages.ts';
 import { referenceOf, type StoredCluster, type StoredNodePool } from '../management.ts';
 import type { LiveStep, OperationReport, WorkflowReport } from '../operations.ts';
 import { SLIPWAY } from '../user-error.ts';

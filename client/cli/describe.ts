@@ -5,7 +5,7 @@
  * own, with the commands that move it on. Pure: facts in, lines out. Neighbours: `describe-operation.ts` draws what
  * Temporal knows, `describe-command.ts` gathers the facts.
  */
-import { operationsCommand, updateCommand } from '../../workflows/commands.ts';
+import { operationsCommand, updateCommand } from '../../words/commands.ts';
 import { referenceOf, type StoredCluster, type StoredNodePool } from '../management.ts';
 import type { EntityReport, OperationReport } from '../operations.ts';
 import {

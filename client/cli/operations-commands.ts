@@ -5,7 +5,7 @@
  * `../verbs.ts` and `../blocked.ts`, which are loaded only when a command runs.
  */
 import { Argument, type Command, Option } from 'commander';
-import type { Verb } from '../../workflows/messages.ts';
+import type { Verb } from '../../words/verbs.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 import { KIND_WORDS, kindOf } from './kinds.ts';
 import { namespaced, output, reading, timeout } from './options.ts';

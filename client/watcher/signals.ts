@@ -8,6 +8,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { clusterIdOf, entityWorkflowId } from '../../api/names.ts';
 import type { ObjectKind, ObjectRef } from '../../api/object.ts';
+import { VERBS, type Verb } from '../../words/verbs.ts';
 import {
   annotated,
   clusterProgressed,
@@ -16,8 +17,6 @@ import {
   SEARCH_ATTRIBUTES,
   specChanged,
   TASK_QUEUE,
-  VERBS,
-  type Verb,
 } from '../../workflows/messages.ts';
 import type { Observed, Report } from './list-watch.ts';
 

@@ -11,6 +11,7 @@ const VOLUME = {
   sizeGiB: 'the same',
   volumeType: 'the same, gp3 since 2021',
   iops: 'the same',
+  throughput: 'did not exist',
   kmsKeyARN: 'the same, since 2021',
 } as const;
 

@@ -5,7 +5,7 @@
  * `node.ts` come and go; `api.ts` answers from here. A cluster's memory lasts as long as a volume with its data exists,
  * and no longer than this process: killing the part `instances` of a stub sandbox is losing every disk at once.
  */
-import { type ApiCluster } from './api.ts';
+import type { ApiCluster } from './api.ts';
 import { createStore, type Store } from './store.ts';
 
 export type StubCluster = ApiCluster & {

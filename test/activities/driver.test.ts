@@ -1,20 +1,27 @@
 /** The driver's order of looks and acts, on a kind that lives in memory. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { StepRequest } from '../../activities/contract.ts';
-import { type Candidate, ensureResource, type ResourceDriver, removeResource } from '../../activities/driver.ts';
+import {
+  type BelongsTo,
+  type Candidate,
+  ensureResource,
+  type RequestOf,
+  type ResourceDriver,
+  removeResource,
+} from '../../activities/driver.ts';
 import { absentError, verdictOf } from '../../activities/verdicts.ts';
-import type { Found } from '../../policy/plan.ts';
+import { type Found, observed } from '../../kinds/resource.ts';
+import type { EnsureStep, RemoveStep } from '../../policy/plan.ts';
 
 const KEY = 'security-group/controlplane';
 const exists = () => Object.assign(new Error('exists'), { name: 'InvalidGroup.Duplicate', $metadata: {} });
 
-let held: Candidate[];
+let held: Candidate<'security-group'>[];
 let calls: string[];
 
-const candidate = (id: string, belongsTo: Candidate['belongsTo'] = 'ours'): Candidate => ({
+const candidate = (id: string, belongsTo: BelongsTo = 'ours'): Candidate<'security-group'> => ({
   key: KEY,
   outputs: { id },
-  state: {},
+  state: { name: 'n' },
   label: `group ${id}`,
   belongsTo,
 });
@@ -43,14 +50,18 @@ const driver: ResourceDriver<'security-group'> = {
   },
 };
 
-const request = (verb: 'ensure' | 'remove', first: boolean, found?: Found): StepRequest => ({
-  object: { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: 'uid' },
+const common = (first: boolean) => ({
+  object: { kind: 'AWSCluster' as const, namespace: 'default', name: 'cluster-0', uid: 'uid' },
   owner: { account: '1', region: 'r', clusterId: 'gke-1', uid: 'uid' },
   entityId: 'e',
   first,
+});
+
+const ensuring = (first: boolean, found?: Found): RequestOf<EnsureStep> => ({
+  ...common(first),
   step: {
-    id: `${verb} ${KEY}`,
-    verb,
+    id: `ensure ${KEY}`,
+    verb: 'ensure',
     needs: [],
     resource: {
       key: KEY,
@@ -61,9 +72,22 @@ const request = (verb: 'ensure' | 'remove', first: boolean, found?: Found): Step
   },
 });
 
+const removing = (first: boolean, found?: Found): RequestOf<RemoveStep> => ({
+  ...common(first),
+  step: {
+    id: `remove ${KEY}`,
+    verb: 'remove',
+    needs: [],
+    resource: { key: KEY, kind: 'security-group', properties: { name: 'n' } },
+    ...(found === undefined ? {} : { found }),
+  },
+});
+
+const seen = (id: string): Found => observed('security-group', KEY, { id }, { name: 'n' });
+
 const context = { signal: new AbortController().signal, since: 0 };
-const ensure = (first: boolean, found?: Found) => ensureResource(driver, request('ensure', first, found), context);
-const remove = (first: boolean, found?: Found) => removeResource(driver, request('remove', first, found), context);
+const ensure = (first: boolean, found?: Found) => ensureResource(driver, ensuring(first, found), context);
+const remove = (first: boolean, found?: Found) => removeResource(driver, removing(first, found), context);
 
 beforeEach(() => {
   held = [];
@@ -76,7 +100,7 @@ describe('ensure of something whose group was deleted by hand', () => {
     create: () => Promise.reject(absentError('The security group sg-9 does not exist')),
   };
   const verdictAfter = async (began: number): Promise<string> => {
-    const asked = { ...request('ensure', true), since: began };
+    const asked = { ...ensuring(true), since: began };
     return ensureResource(refersToNothing, asked, context).then(
       () => 'done',
       (error: unknown) => verdictOf(error).verdict,
@@ -96,7 +120,7 @@ describe('ensure', () => {
   test('trusts the inventory on its first execution, and looks for itself on every later one', async () => {
     expect(await ensure(true)).toEqual({ change: 'created', outputs: { id: 'sg-1' } });
     expect(await ensure(false)).toEqual({ change: 'unchanged', outputs: { id: 'sg-1' } });
-    expect(await ensure(true, candidate('sg-1'))).toEqual({ change: 'unchanged', outputs: { id: 'sg-1' } });
+    expect(await ensure(true, seen('sg-1'))).toEqual({ change: 'unchanged', outputs: { id: 'sg-1' } });
     expect(calls).toEqual(['create', 'find', 'update sg-1', 'update sg-1']);
   });
 
@@ -115,23 +139,23 @@ describe('ensure', () => {
 
   test('waits when it was refused as existing and nothing is visible yet', async () => {
     const blind = { ...driver, create: () => Promise.reject(exists()) };
-    const error = await ensureResource(blind, request('ensure', true), context).catch((thrown: unknown) => thrown);
+    const error = await ensureResource(blind, ensuring(true), context).catch((thrown: unknown) => thrown);
     expect(verdictOf(error)).toMatchObject({ verdict: 'retry', message: expect.stringContaining('not visible') });
   });
 
   test('takes a missing neighbour for one that is not visible yet', async () => {
     const early = { ...driver, create: () => Promise.reject(absentError('no such subnet')) };
-    const error = await ensureResource(early, request('ensure', true), context).catch((thrown: unknown) => thrown);
+    const error = await ensureResource(early, ensuring(true), context).catch((thrown: unknown) => thrown);
     expect(verdictOf(error)).toMatchObject({ verdict: 'retry', message: expect.stringContaining('no such subnet') });
   });
 
   test('refuses a property that nobody resolved', async () => {
-    const broken = request('ensure', true);
+    const broken = ensuring(true);
     const properties = { name: 'n', description: 'd', vpcId: { ref: 'preflight', output: 'vpc' }, tags: {} };
     const step = {
       ...broken.step,
       resource: { ...broken.step.resource, properties },
-    } as unknown as StepRequest['step'];
+    } as unknown as EnsureStep;
     const error = await ensureResource(driver, { ...broken, step }, context).catch((thrown: unknown) => thrown);
     expect(verdictOf(error)).toMatchObject({ verdict: 'bug', message: expect.stringContaining('preflight') });
   });
@@ -140,7 +164,7 @@ describe('ensure', () => {
 describe('remove', () => {
   test('is done when there is nothing, and when somebody else was faster', async () => {
     expect(await remove(false)).toEqual({ change: 'unchanged', outputs: {} });
-    expect(await remove(true, candidate('sg-9'))).toEqual({ change: 'removed', outputs: {} });
+    expect(await remove(true, seen('sg-9'))).toEqual({ change: 'removed', outputs: {} });
   });
 
   test('leaves what only has the name', async () => {
@@ -158,7 +182,7 @@ describe('remove', () => {
   test('is not over while something remains', async () => {
     held = [candidate('sg-1')];
     const slow = { ...driver, remains: () => Promise.resolve('instance i-1 is shutting down') };
-    const error = await removeResource(slow, request('remove', false), context).catch((thrown: unknown) => thrown);
+    const error = await removeResource(slow, removing(false), context).catch((thrown: unknown) => thrown);
     expect(verdictOf(error)).toMatchObject({
       verdict: 'retry',
       waiting: true,

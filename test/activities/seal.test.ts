@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { checkSize, gatherSecrets, secretBehind } from '../../activities/seal.ts';
+import { checkSize, gatherSecrets } from '../../activities/seal.ts';
 import { verdictOf } from '../../activities/verdicts.ts';
 import type { NodeConfiguration, UserData } from '../../machine/configuration.ts';
 import { secretFingerprint } from '../../machine/envelope.ts';
@@ -44,25 +44,11 @@ describe('the size of user data', () => {
 });
 
 describe('secrets for a document', () => {
-  test('are found by the key of their resource', () => {
-    expect(secretBehind('gke-1', 'secret/root-ca')).toEqual({ name: 'gke-1-root-ca', type: 'certificate-authority' });
-    expect(secretBehind('gke-1', 'secret/service-account')).toEqual({
-      name: 'gke-1-service-account',
-      type: 'signing-key',
-    });
-    expect(secretBehind('gke-1', 'secret/nodepool-00000002')).toEqual({
-      name: 'gke-1-nodepool-00000002-token',
-      type: 'bootstrap-token',
-    });
-    expect(() => secretBehind('gke-1', 'secret/other')).toThrow('no secret that user data could carry');
-  });
-
   test('give their private part to the document and their fingerprint to everybody', async () => {
     const data = { 'tls.crt': 'certificate', 'tls.key': 'key' };
     const gathered = await gatherSecrets(() => Promise.resolve(data), {
       namespace: 'default',
-      clusterId: 'gke-1',
-      secrets: { rootCaKey: 'secret/root-ca' },
+      secrets: { rootCaKey: { name: 'gke-1-root-ca', type: 'certificate-authority' } },
       signal: new AbortController().signal,
     });
     expect(gathered).toEqual({ parts: { rootCaKey: 'key' }, fingerprints: { rootCaKey: secretFingerprint(data) } });
@@ -71,8 +57,7 @@ describe('secrets for a document', () => {
   test('without a private part are blocked, and the Secret is named', async () => {
     const gathering = gatherSecrets(() => Promise.resolve({ 'tls.crt': 'certificate' }), {
       namespace: 'default',
-      clusterId: 'gke-1',
-      secrets: { rootCaKey: 'secret/root-ca' },
+      secrets: { rootCaKey: { name: 'gke-1-root-ca', type: 'certificate-authority' } },
       signal: new AbortController().signal,
     });
     await expect(gathering).rejects.toThrow('default/gke-1-root-ca');

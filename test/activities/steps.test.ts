@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Drivers } from '../../activities/steps.ts';
 import { createSteps } from '../../activities/steps.ts';
 import { blockedError, notYet, retryError, verdictOf } from '../../activities/verdicts.ts';
+import { PLAN_VERSION } from '../../words/steps.ts';
 import { operationOf, planOf } from '../workflows/builders.ts';
 
 const { object, owner, entityId } = operationOf(planOf());
@@ -28,7 +29,7 @@ const look = async (
     },
   } as unknown as Drivers);
   const step = { id: 'wait nodes/1', verb: 'wait', resource, needs: [] } as const;
-  const request = { object, owner, entityId, step, first: false, since: now - began * 1_000, told };
+  const request = { object, owner, entityId, plan: PLAN_VERSION, step, first: false, since: now - began * 1_000, told };
   const signal = new AbortController().signal;
   const thrown = await steps.wait(request, { attempt: 1, signal, since: now - scheduled * 1_000 }).catch((e) => e);
   expect(seen).toEqual([now - began * 1_000]);

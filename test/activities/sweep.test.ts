@@ -3,12 +3,12 @@ import type { Survey } from '../../activities/aws/survey.ts';
 import type { ManagementSurvey } from '../../activities/kubernetes/survey.ts';
 import { createSweep, type SweepSources } from '../../activities/sweep.ts';
 import { clusterIdOf } from '../../api/names.ts';
+import type { Found } from '../../kinds/resource.ts';
 import { planEnsure } from '../../policy/ensure.ts';
-import type { Found } from '../../policy/plan.ts';
 import { revisionOf } from '../../policy/revision.ts';
 import { statusOf } from '../../policy/status.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
-import { CONTROL_PLANE_RULES, TARGETS } from '../../topology/keys.ts';
+import { CONTROL_PLANE_RULES, TARGETS } from '../../words/keys.ts';
 import { carryOut, EMPTY, inventoryOf } from '../policy/account.ts';
 import { ACCOUNT, CLUSTER_UID, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 

@@ -4,7 +4,7 @@ import type { WorkflowTimes } from '../../bench/histories.ts';
 import type { Plan, Step } from '../../policy/plan.ts';
 import { planOf, securityGroup, stepOf } from '../workflows/builders.ts';
 
-const step = (name: string, needs: readonly string[] = [], overrides: Partial<Step> = {}): Step =>
+const step = (name: string, needs: readonly string[] = [], overrides: Parameters<typeof stepOf>[1] = {}): Step =>
   stepOf(securityGroup(name), { id: `ensure ${name}`, needs, ...overrides });
 const milestone = (needs: readonly string[]): Step =>
   step('ready', needs, {

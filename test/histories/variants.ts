@@ -5,23 +5,12 @@
  * date; verbs; what supersedes. Neighbours: `life.ts` records whole lives in a sandbox; `record.ts` runs both.
  */
 import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client';
+import { PLAN_VERSION } from '../../words/steps.ts';
 import type { Activities, Assessment, OperationInput, StepRequest } from '../../activities/contract.ts';
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import type { Plan } from '../../policy/plan.ts';
-import {
-  annotated,
-  DRIFT_SWEEP_WORKFLOW,
-  driftFound,
-  ENTITY_WORKFLOW,
-  type EntityState,
-  getEntityState,
-  getOperationState,
-  PLAN_WORKFLOW,
-  specChanged,
-  supersede,
-  verbUpdates,
-} from '../../workflows/messages.ts';
+import { annotated, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, PLAN_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
 import type { TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
 import { made, operationOf, planOf, securityGroup, stepOf } from '../workflows/builders.ts';
@@ -217,7 +206,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'unknown-plan',
-    play: operation({}, async () => undefined, { plan: { ...twoSteps, version: 2 } }),
+    play: operation({}, async () => undefined, { plan: { ...twoSteps, version: PLAN_VERSION + 1 } }),
   },
   {
     name: 'repaired',

@@ -1,15 +1,15 @@
 /**
  * A tiny account: what exists after the steps of a plan were carried out, without AWS.
  *
- * Owns: outputs and inventory entries of each kind, as `policy/observed.ts` asks for them. Tests plan against it, carry
+ * Owns: outputs and inventory entries of each kind, as their rows ask for them. Tests plan against it, carry
  * plans out step by step, and check that no step lacks what it refers to.
  */
-import { fingerprintOfTemplate } from '../../policy/compare.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found, Inventory, Plan, Step } from '../../policy/plan.ts';
-import { type Known, valueOf } from '../../policy/resolve.ts';
-import { ingressRuleId } from '../../policy/rules.ts';
-import type { Resource, Value } from '../../topology/resource.ts';
+import { type LaunchTemplateProperties, launchTemplateFingerprint } from '../../kinds/launch-template.ts';
+import { type Found, observed, type Resource } from '../../kinds/resource.ts';
+import { ingressRuleId } from '../../kinds/security-group-rules.ts';
+import { type Known, resolved } from '../../policy/known.ts';
+import type { Inventory, Plan, Step } from '../../policy/plan.ts';
+import type { Resolved, Value } from '../../words/references.ts';
 import { ACCOUNT, REGION, SUBNETS } from '../topology/objects.ts';
 
 const ZONES = ['a', 'b', 'c', 'a', 'b', 'c'];
@@ -26,8 +26,8 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
   const { key } = resource;
   const name = key.replace('/', '-');
   const must = (value: Value): string => {
-    const found = valueOf(value, known);
-    if (found === undefined) throw new Error(`${key} refers to ${JSON.stringify(value)}, which nothing yielded.`);
+    const found = resolved(value, known);
+    if (typeof found !== 'string') throw new Error(`${key} refers to ${JSON.stringify(value)}, which nothing yielded.`);
     return found;
   };
   switch (resource.kind) {
@@ -53,12 +53,19 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
           source: 'group' in rule.source ? { group: must(rule.source.group) } : { cidr: must(rule.source.cidr) },
         }),
       );
-      must(resource.properties.groupId);
-      return observed('security-group-rules', key, {}, { ingress });
+      const id = must(resource.properties.groupId);
+      return observed('security-group-rules', key, { id }, { ingress, ours: ingress });
     }
     case 'etcd-volume': {
-      const { name: volumeName, sizeGiB, emptyDisk, availabilityZone } = resource.properties;
-      const state = { name: volumeName, sizeGiB, emptyDisk, availabilityZone: must(availabilityZone) };
+      const {
+        name: volumeName,
+        availabilityZone,
+        tags: _tags,
+        former: _former,
+        kmsKeyId: _key,
+        ...held
+      } = resource.properties;
+      const state = { ...held, name: volumeName, availabilityZone: must(availabilityZone) };
       return observed('etcd-volume', key, { id: `vol-${name}` }, state);
     }
     case 'network-interface': {
@@ -74,21 +81,27 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
         { name: resource.properties.name },
       );
     case 'target-group':
-      return observed('target-group', key, { arn: `arn-${name}` }, { name: resource.properties.name });
+      return observed(
+        'target-group',
+        key,
+        { arn: `arn-${name}` },
+        { name: resource.properties.name, healthCheck: resource.properties.healthCheck },
+      );
     case 'targets': {
-      must(resource.properties.targetGroupArn);
+      const targetGroupArn = must(resource.properties.targetGroupArn);
       const addresses = resource.properties.addresses.map(must);
       const health = addresses.map((address) => ({ address, state: 'healthy' as const }));
-      return observed('targets', key, {}, { addresses, health });
+      return observed('targets', key, { targetGroupArn }, { addresses, health });
     }
     case 'listener': {
-      must(resource.properties.loadBalancerArn);
-      const state = { port: resource.properties.port, targetGroupArn: must(resource.properties.targetGroupArn) };
+      const { loadBalancerArn, targetGroupArn, port } = resource.properties;
+      const state = { loadBalancerArn: must(loadBalancerArn), port, targetGroupArn: must(targetGroupArn) };
       return observed('listener', key, { arn: `arn-${name}` }, state);
     }
     case 'launch-template': {
-      const fingerprint = fingerprintOfTemplate(resource, known);
-      if (fingerprint === undefined) throw new Error(`${key} came before something that it refers to.`);
+      const properties = resolved(resource.properties, known);
+      if (properties === undefined) throw new Error(`${key} came before something that it refers to.`);
+      const fingerprint = launchTemplateFingerprint(properties as Resolved<LaunchTemplateProperties>);
       const before = Number(known[key]?.version ?? 0);
       const outputs = { id: `lt-${name}`, version: String(before + 1), fingerprint };
       return observed('launch-template', key, outputs, { name: resource.properties.name, fingerprint });
@@ -131,15 +144,15 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
 
 /** What exists after one step. `established` changes what the volumes' own tags say. */
 const after = (found: readonly Found[], step: Step, known: Known): readonly Found[] => {
-  const { resource, verb } = step;
-  const others = found.filter((one) => one.key !== resource.key);
-  if (verb === 'remove') return others;
+  const others = found.filter((one) => one.key !== step.resource.key);
+  if (step.verb === 'remove') return others;
+  const { resource } = step;
   const entry = entryOf(resource, known);
   if (entry === undefined) return found;
   if (resource.kind !== 'established') return [...others, entry];
   return [
     ...others.map((one) =>
-      one.key.startsWith('etcd-volume/') ? { ...one, state: { ...one.state, emptyDisk: 'wait' } } : one,
+      one.kind === 'etcd-volume' ? { ...one, state: { ...one.state, emptyDisk: 'wait' as const } } : one,
     ),
     entry,
   ];
@@ -166,6 +179,10 @@ export const carryOut = (
   }
   return exists;
 };
+
+/** The same things, one of them in another state. */
+export const withState = (found: readonly Found[], key: string, state: object): readonly Found[] =>
+  found.map((one) => (one.key === key ? ({ ...one, state: { ...one.state, ...state } } as Found) : one));
 
 export const inventoryOf = (found: readonly Found[], changes: Partial<Inventory> = {}): Inventory => ({
   account: ACCOUNT,

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { clusterIdOf, nodePoolIdOf } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import { releaseOf } from '../../api/releases.ts';
+import type { Found } from '../../kinds/resource.ts';
+import { observed } from '../../kinds/resource.ts';
 import type { Assessment, OperationInput } from '../../policy/assessment.ts';
 import { decideCluster, judgeCluster } from '../../policy/decide-cluster.ts';
 import { decideNodePool, judgeNodePool } from '../../policy/decide-nodepool.ts';
 import { planEnsure } from '../../policy/ensure.ts';
 import type { ClusterFacts, NodePoolFacts } from '../../policy/facts.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
 import { revisionOf } from '../../policy/revision.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import {
@@ -212,7 +212,7 @@ describe('a cluster', () => {
     const young = built
       .filter((found) => found.key !== 'established/etcd' && found.key !== 'etcd-volume/1')
       .map((found) =>
-        found.key.startsWith('etcd-volume') ? { ...found, state: { ...found.state, emptyDisk: 'bootstrap' } } : found,
+        found.kind === 'etcd-volume' ? { ...found, state: { ...found.state, emptyDisk: 'bootstrap' as const } } : found,
       );
     const assessment = decideCluster(clusterFacts({ object: seedCluster(), inventory: inventoryOf(young) }));
     expect(stepIds(assessment)).toContain('ensure etcd-volume/1');

@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { clusterIdOf } from '../../api/names.ts';
+import type { Found } from '../../kinds/resource.ts';
 import { decideCluster } from '../../policy/decide-cluster.ts';
 import { findingOf, isSaidToDiffer, isSwept } from '../../policy/drift.ts';
 import { planEnsure } from '../../policy/ensure.ts';
-import type { Found } from '../../policy/plan.ts';
 import { revisionOf } from '../../policy/revision.ts';
 import { statusOf } from '../../policy/status.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
-import { CONTROL_PLANE_GROUP, CONTROL_PLANE_RULES } from '../../topology/keys.ts';
+import { CONTROL_PLANE_GROUP, CONTROL_PLANE_RULES } from '../../words/keys.ts';
 import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster } from '../topology/objects.ts';
-import { carryOut, EMPTY, inventoryOf } from './account.ts';
+import { carryOut, EMPTY, inventoryOf, withState } from './account.ts';
 
 const OBJECT = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID } as const;
 const NOW = Date.parse('2026-01-01T00:00:00Z');
@@ -42,8 +42,7 @@ const assess = (found: readonly Found[], object = cluster) =>
   });
 const find = (found: readonly Found[], object = cluster) => findingOf(object, assess(found, object), found);
 
-const changed = (key: string, state: object): readonly Found[] =>
-  built.map((one) => (one.key === key ? { ...one, state: { ...one.state, ...state } } : one));
+const changed = (key: string, state: object): readonly Found[] => withState(built, key, state);
 
 describe('what a sweep finds', () => {
   test('is nothing where everything is as the spec asks for', () => {
@@ -51,7 +50,9 @@ describe('what a sweep finds', () => {
   });
 
   test('is the rule that somebody took away, by name', () => {
-    const rules = built.find(({ key }) => key === CONTROL_PLANE_RULES)?.state['ingress'] as readonly string[];
+    const rules = built.flatMap((one) =>
+      one.key === CONTROL_PLANE_RULES && one.kind === 'security-group-rules' ? one.state.ingress : [],
+    );
     expect(find(changed(CONTROL_PLANE_RULES, { ingress: rules.filter((rule) => rule !== rules[0]) }))).toEqual({
       kind: 'tell',
       differences: [{ key: CONTROL_PLANE_RULES, difference: `${rules[0]} is not allowed` }],

@@ -1,14 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { nodePoolIdOf } from '../../api/names.ts';
-import { type EnsureContext, planEnsure } from '../../policy/ensure.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found } from '../../policy/plan.ts';
+import type { Found } from '../../kinds/resource.ts';
+import { observed } from '../../kinds/resource.ts';
+import { type EnsureContext, type Ensured, planEnsure } from '../../policy/ensure.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
-import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../topology/keys.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../words/keys.ts';
+import { PLAN_VERSION } from '../../words/steps.ts';
 import { POOL_UID, release, SUBNETS, seedCluster, seedPool } from '../topology/objects.ts';
-import { carryOut, EMPTY } from './account.ts';
+import { carryOut, EMPTY, withState } from './account.ts';
 
 const FRESH: EnsureContext = { fresh: true, provisioned: false, live: false };
 const DONE: EnsureContext = { fresh: false, provisioned: true, live: true };
@@ -20,8 +21,7 @@ const built = carryOut(create, EMPTY);
 const without = (found: readonly Found[], ...keys: string[]) => found.filter((one) => !keys.includes(one.key));
 const stepIds = (found: readonly Found[], context: EnsureContext = DONE, resources = topology): string[] =>
   planEnsure(resources, found, context).plan.steps.map((step) => step.id);
-const changed = (found: readonly Found[], key: string, state: object): readonly Found[] =>
-  found.map((one) => (one.key === key ? { ...one, state: { ...one.state, ...state } } : one));
+const changed = withState;
 
 describe('a plan for a cluster that has nothing yet', () => {
   test('has a step for every resource, each after all that it refers to', () => {
@@ -62,20 +62,22 @@ describe('a plan for a cluster that has nothing yet', () => {
   });
 
   test('trusts no earlier look in place of preflight', () => {
-    expect(create.steps.find((step) => step.id === 'ensure preflight')?.found).toBeUndefined();
+    expect(create.steps.find((step) => step.id === 'ensure preflight')).not.toHaveProperty('found');
   });
 });
 
 describe('a plan for a cluster that is complete', () => {
   test('is empty', () => {
     expect(planEnsure(topology, built, DONE)).toEqual({
-      plan: { version: 1, steps: [], known: expect.anything() },
+      plan: { version: PLAN_VERSION, steps: [], known: expect.anything() },
       postponed: [],
     });
   });
 
   test('is empty whatever else is in the account: rules and targets that others added stay', () => {
-    const rules = built.find((found) => found.key === 'security-group-rules/nodepool')?.state.ingress as string[];
+    const rules = built.flatMap((found) =>
+      found.key === 'security-group-rules/nodepool' && found.kind === 'security-group-rules' ? found.state.ingress : [],
+    );
     const more = changed(built, 'security-group-rules/nodepool', {
       ingress: [...rules, 'tcp 30000-30000 from sg-elb'],
     });
@@ -131,7 +133,7 @@ describe('a plan for a cluster that lost something', () => {
     const step = planEnsure(topology, revoked, DONE).plan.steps.find(
       (one) => one.resource.kind === 'security-group-rules',
     );
-    expect(step?.found?.state).toEqual({ ingress: [] });
+    expect(step).toMatchObject({ found: { state: { ingress: [] } } });
   });
 
   test('gives the group the new version when a template had to be made again', () => {
@@ -149,7 +151,27 @@ describe('a plan for a cluster that lost something', () => {
       (one) => one.resource.key === 'auto-scaling-group/controlplane-2',
     );
     expect(step).toMatchObject({ verb: 'ensure' });
-    expect(step?.found).toBeUndefined();
+    expect(step).not.toHaveProperty('found');
+  });
+
+  test('mends a disk that is smaller, slower or of another type than asked for, and never shrinks one', () => {
+    const asked = (mainVolume: object) =>
+      clusterTopology(seedCluster({ controlPlane: { etcd: { mainVolume } } }), release());
+    const disks = ['ensure preflight', ...[0, 1, 2].map((index) => `ensure etcd-volume/${index}`)];
+    for (const mainVolume of [
+      { sizeGiB: 100 },
+      { sizeGiB: 10, volumeType: 'io2', iops: 4_000 },
+      { sizeGiB: 10, volumeType: 'gp3', iops: 5_000 },
+      { sizeGiB: 10, volumeType: 'gp3', throughput: 500 },
+    ]) {
+      expect(stepIds(built, DONE, asked(mainVolume))).toEqual(disks);
+    }
+    expect(stepIds(changed(built, 'etcd-volume/1', { sizeGiB: 500 }))).toEqual([]);
+  });
+
+  test('takes the mark off a subnet that the spec no longer names', () => {
+    const more = changed(built, 'subnet-tags/shared', { tagged: [...SUBNETS, 'subnet-left'] });
+    expect(stepIds(more)).toEqual(['ensure preflight', 'ensure subnet-tags/shared']);
   });
 
   test('marks every volume as established when only one was', () => {
@@ -224,7 +246,10 @@ describe('a plan for a node pool', () => {
     );
   });
 
-  test('grows by its group alone, and postpones shrinking to a resize', () => {
+  const groupIn = ({ plan }: Ensured): unknown =>
+    plan.steps.find((step) => step.resource.kind === 'auto-scaling-group')?.resource.properties;
+
+  test('grows by its group alone, and postpones a lower maximum to a resize, whatever becomes of the minimum', () => {
     const sized = (minNodeCount: number, maxNodeCount: number) =>
       nodePoolTopology(seedPool({ spec: { minNodeCount, maxNodeCount } }), seedCluster(), release());
     const larger = planEnsure(sized(4, 6), ready, { ...DONE, external });
@@ -234,10 +259,14 @@ describe('a plan for a node pool', () => {
       `wait nodes/${POOL_ID}`,
     ]);
     const smaller = planEnsure(sized(1, 2), ready, { ...DONE, external });
-    expect(smaller.plan.steps).toEqual([]);
+    // What may be lowered is: nobody ends by that.
+    expect(groupIn(smaller)).toMatchObject({ minSize: 1, maxSize: 5 });
     expect(smaller.postponed).toEqual([
       { key: `auto-scaling-group/nodepool-${POOL_ID}`, reason: expect.stringContaining('takes a resize') },
     ]);
+    const narrower = planEnsure(sized(4, 4), ready, { ...DONE, external });
+    expect(groupIn(narrower)).toMatchObject({ minSize: 4, maxSize: 5 });
+    expect(narrower.postponed).toEqual(smaller.postponed.map((one) => ({ ...one, reason: expect.any(String) })));
   });
 
   test('throws at plan time when its cluster’s outputs were not given', () => {

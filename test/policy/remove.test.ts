@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { clusterIdOf, nodePoolIdOf } from '../../api/names.ts';
+import type { Found } from '../../kinds/resource.ts';
+import { observed } from '../../kinds/resource.ts';
 import { planEnsure } from '../../policy/ensure.ts';
-import { observed } from '../../policy/observed.ts';
-import type { Found, Plan } from '../../policy/plan.ts';
+import type { Plan } from '../../policy/plan.ts';
 import { planRemove, type RemoveRequest } from '../../policy/remove.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
@@ -33,18 +34,14 @@ const poolObjects = observed('node-pools', 'node-pools/all', {}, { names: ['clus
 
 const clusterRequest = (inventory: readonly Found[], changes: Partial<RemoveRequest> = {}): RemoveRequest => ({
   inventory,
-  topology,
-  namespace: 'default',
   settleSeconds: 120,
   subject: { kind: 'AWSCluster', clusterName: 'cluster-0' },
   ...changes,
 });
-const poolRequest = (inventory: readonly Found[], clusterLives: boolean, resources = pool): RemoveRequest => ({
+const poolRequest = (inventory: readonly Found[], living?: { readonly endpoint?: string }): RemoveRequest => ({
   inventory,
-  topology: resources,
-  namespace: 'default',
   settleSeconds: 120,
-  subject: { kind: 'AWSNodePool', poolId: POOL_ID, clusterLives },
+  subject: { kind: 'AWSNodePool', poolId: POOL_ID, ...(living === undefined ? {} : { living }) },
 });
 
 const ids = (plan: Plan): string[] => plan.steps.map((step) => step.id);
@@ -134,7 +131,7 @@ describe('a plan that removes a cluster', () => {
     const step = planRemove(clusterRequest([...cluster, ...lost])).steps.find(
       (one) => one.id === `remove auto-scaling-group/nodepool-${POOL_ID}`,
     );
-    expect(step?.found?.uid).toBe(POOL_UID);
+    expect(step).toMatchObject({ found: { uid: POOL_UID } });
     expect(step?.resource.properties).toMatchObject({ name: `${ID}-nodepool-${POOL_ID}` });
   });
 
@@ -155,16 +152,12 @@ describe('a plan that removes a cluster', () => {
     expect(needs(both, 'wait account/empty')).toContain('remove etcd-volume/1 vol-twin');
   });
 
-  test('needs no topology: an inventory alone is enough', () => {
-    const alone = planRemove(clusterRequest(everything, { topology: [] }));
-    expect(ids(alone)).toEqual(ids(plan));
-  });
-
-  test('holds no reference: what a property named may be gone', () => {
-    const referring = (one: Plan): string[] =>
-      one.steps.filter((step) => JSON.stringify(step.resource).includes('"ref"')).map((step) => step.id);
-    expect(referring(plan)).toEqual([]);
-    expect(referring(planRemove(clusterRequest(everything.slice(4))))).toEqual([]);
+  test('carries of each thing only by what it is found, which was found', () => {
+    for (const step of plan.steps) {
+      if (step.verb !== 'remove' || step.found === undefined) continue;
+      const seen = JSON.stringify([step.found.outputs, step.found.state, step.found.key.split('/')]);
+      for (const value of Object.values(step.resource.properties)) expect(seen).toContain(JSON.stringify(value));
+    }
   });
 
   test('is the same data whatever order things were found in', () => {
@@ -188,7 +181,7 @@ describe('a plan that removes a cluster', () => {
 
 describe('a plan that removes a node pool', () => {
   test('takes the group, then its template, then its token, and asks a living cluster to forget it', () => {
-    const plan = planRemove(poolRequest(everything, true));
+    const plan = planRemove(poolRequest(everything, { endpoint: 'nlb' }));
     expect(ids(plan)).toEqual([
       `remove auto-scaling-group/nodepool-${POOL_ID}`,
       `remove join-token/${POOL_ID}`,
@@ -201,8 +194,8 @@ describe('a plan that removes a node pool', () => {
   });
 
   test('asks nothing of a cluster that is going or gone', () => {
-    expect(ids(planRemove(poolRequest(everything, false))).some((id) => id.includes('join-token'))).toBe(false);
-    expect(ids(planRemove(poolRequest(poolFound, false, [])))).toEqual([
+    expect(ids(planRemove(poolRequest(everything))).some((id) => id.includes('join-token'))).toBe(false);
+    expect(ids(planRemove(poolRequest(poolFound)))).toEqual([
       `remove auto-scaling-group/nodepool-${POOL_ID}`,
       `remove launch-template/nodepool-${POOL_ID}`,
       `remove secret/nodepool-${POOL_ID}`,
@@ -213,8 +206,10 @@ describe('a plan that removes a node pool', () => {
 
   test('touches nothing of its cluster or of another pool', () => {
     const other = poolFound.map((found) => ({ ...found, key: found.key.replace(POOL_ID, '00000000') }));
-    const plan = planRemove(poolRequest([...everything, ...other], true));
-    const foreign = plan.steps.filter((step) => step.found !== undefined && !step.resource.key.includes(POOL_ID));
+    const plan = planRemove(poolRequest([...everything, ...other], { endpoint: 'nlb' }));
+    const foreign = plan.steps.filter(
+      (step) => step.verb === 'remove' && step.found !== undefined && !step.resource.key.includes(POOL_ID),
+    );
     expect(foreign).toEqual([]);
   });
 });

@@ -3,17 +3,19 @@ import fc from 'fast-check';
 import type { AWSClusterStatus } from '../../api/cluster.ts';
 import { clusterIdOf } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
+import type { Found } from '../../kinds/resource.ts';
+import { stateOf } from '../../kinds/resource.ts';
+import type { TargetHealth } from '../../kinds/targets.ts';
 import type { Assessment, OperationInput } from '../../policy/assessment.ts';
 import { decideCluster } from '../../policy/decide-cluster.ts';
 import { planEnsure } from '../../policy/ensure.ts';
 import type { ClusterFacts } from '../../policy/facts.ts';
-import { type Observed, stateOf, type TargetHealth } from '../../policy/observed.ts';
-import type { Found, Step } from '../../policy/plan.ts';
+import type { Step } from '../../policy/plan.ts';
 import { judgeControlPlane } from '../../policy/repair.ts';
 import { controlPlaneTroubles } from '../../policy/replicas.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster } from '../topology/objects.ts';
-import { carryOut, EMPTY, inventoryOf } from './account.ts';
+import { carryOut, EMPTY, inventoryOf, withState } from './account.ts';
 
 const NOW = Date.parse('2026-08-01T10:00:00Z');
 const AFTER = { afterSeconds: 300 };
@@ -28,8 +30,7 @@ const REF: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cluste
 const topology = clusterTopology(seedCluster(), release());
 const built = carryOut(planEnsure(topology, EMPTY, { fresh: true, provisioned: false, live: false }).plan, EMPTY);
 
-const changed = (found: readonly Found[], key: string, state: object): readonly Found[] =>
-  found.map((one) => (one.key === key ? { ...one, state: { ...one.state, ...state } } : one));
+const changed = withState;
 const without = (found: readonly Found[], ...keys: string[]) => found.filter((one) => !keys.includes(one.key));
 const entry = (found: readonly Found[], key: string): Found => {
   const one = found.find((each) => each.key === key);
@@ -120,7 +121,7 @@ describe('a lost etcd volume', () => {
     expect(stepOf(repair, 'remove instance/controlplane-1')).toMatchObject({
       resource: {
         properties: {
-          name: 'i-auto-scaling-group-controlplane-1',
+          instanceId: 'i-auto-scaling-group-controlplane-1',
           others: [addressOf(0), addressOf(2)],
           onlyUnhealthy: false,
         },
@@ -131,9 +132,9 @@ describe('a lost etcd volume', () => {
   });
 
   test('is made with a token that no earlier volume was made with', () => {
-    expect(stepOf(repair, 'ensure etcd-volume/1').incarnation).toBe(1);
+    expect(stepOf(repair, 'ensure etcd-volume/1')).toMatchObject({ incarnation: 1 });
     const again = facts(withoutVolume(withHealth({ 1: 'unhealthy' })), { incarnations: { 'etcd-volume/1': 3 } });
-    expect(stepOf(repairOf(decideCluster(again)), 'ensure etcd-volume/1').incarnation).toBe(4);
+    expect(stepOf(repairOf(decideCluster(again)), 'ensure etcd-volume/1')).toMatchObject({ incarnation: 4 });
   });
 
   test('leaves nothing to do once the repair is carried out', () => {
@@ -350,9 +351,7 @@ describe('the limits', () => {
   test('do not count while a cluster is still being made', () => {
     const young = without(withHealth({ 0: 'unhealthy', 1: 'unhealthy', 2: 'unhealthy' }), 'established/etcd').map(
       (one) =>
-        one.key.startsWith('etcd-volume/')
-          ? { ...one, state: { ...one.state, emptyDisk: 'bootstrap' } satisfies Partial<Observed['etcd-volume']> }
-          : one,
+        one.kind === 'etcd-volume' ? { ...one, state: { ...one.state, emptyDisk: 'bootstrap' as const } } : one,
     );
     const assessment = decideCluster(facts(young, {}, { object: seedCluster() }));
     expect(assessment).toMatchObject({ kind: 'operate', operation: { type: 'CreateCluster' } });

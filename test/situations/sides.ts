@@ -5,7 +5,7 @@
  * must be in there.
  */
 import { dirname } from 'node:path';
-import { kindOf } from '../../policy/observed.ts';
+import { kindOf } from '../../words/keys.ts';
 import type { Resource } from '../support/objects.ts';
 import { CHECKOUT, run, type SandboxForTests, succeed } from '../support/sandbox.ts';
 import type { Subject } from './situation.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { clusterIdOf, nodePoolIdOf } from '../../api/names.ts';
+import { needsOf, type Resource, type ResourceKind, type ResourceOf } from '../../kinds/resource.ts';
 import { nodePorts, replicaPorts } from '../../machine/ports.ts';
 import { orderedTopology } from '../../topology/check.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
-import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../topology/keys.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
-import { needsOf, type Resource, type ResourceKind, type ResourceOf } from '../../topology/resource.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../words/keys.ts';
 import { CLUSTER_UID, POOL_UID, release, SUBNETS, seedCluster, seedPool, VERSION } from './objects.ts';
 
 const ID = clusterIdOf(CLUSTER_UID);

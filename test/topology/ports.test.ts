@@ -1,11 +1,11 @@
 /** Ports that machines listen on, and the rules that let others reach them: each port one rule for each who connects. */
 import { describe, expect, test } from '@jest/globals';
+import type { ResourceOf } from '../../kinds/resource.ts';
 import { replicaComponents } from '../../machine/components.ts';
 import { nodeStatus } from '../../machine/node.ts';
 import { nodePorts, ownPorts, replicaPorts } from '../../machine/ports.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
-import type { ResourceOf } from '../../topology/resource.ts';
 import { instance, nodeConfiguration, replicaMachine } from '../machine/examples.ts';
 import { release, seedCluster, seedPool } from './objects.ts';
 

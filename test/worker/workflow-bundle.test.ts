@@ -22,11 +22,11 @@ const sourcesIn = (code: string): readonly string[] => {
 };
 
 describe('the packed workflows', () => {
-  test('are packed once for as long as nothing changes, and hold no code but that of their own room', async () => {
+  test('are packed once for as long as nothing changes, and hold no code but that of their own room and of words', async () => {
     const kept = join(folder, 'kept');
     const { code } = await packWorkflows(kept);
     const rooms = new Set(sourcesIn(code).map((source) => source.slice(CHECKOUT.length + 1).split('/')[0]));
-    expect([...rooms]).toEqual(['workflows']);
+    expect(rooms).toEqual(new Set(['words', 'workflows']));
     const [file = ''] = await readdir(kept);
     expect(await readdir(kept)).toEqual([`workflows-${await bundleFingerprint()}.js`]);
     await writeFile(join(kept, file), 'as it was found');

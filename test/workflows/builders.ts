@@ -1,7 +1,9 @@
 /** Builders of plans and operations for tests: the least that is valid, with overrides. */
 import type { OperationInput, StepOutcome, StepRequest } from '../../activities/contract.ts';
-import type { Plan, Step } from '../../policy/plan.ts';
-import type { Resource } from '../../topology/resource.ts';
+import type { Resource } from '../../kinds/resource.ts';
+import type { EnsureStep, Plan, Step } from '../../policy/plan.ts';
+import { ensureStep } from '../../policy/steps.ts';
+import { PLAN_VERSION } from '../../words/steps.ts';
 
 export const securityGroup = (name: string, overrides: Partial<Resource> = {}): Resource =>
   ({
@@ -12,15 +14,13 @@ export const securityGroup = (name: string, overrides: Partial<Resource> = {}): 
     ...overrides,
   }) as Resource;
 
-export const stepOf = (resource: Resource, overrides: Partial<Step> = {}): Step => ({
-  id: `ensure ${resource.key}`,
-  verb: 'ensure',
-  resource,
-  needs: [],
-  ...overrides,
-});
+/** A resource says all by which it is found, so that it stands for one to be removed as well. */
+export const stepOf = (
+  resource: Resource,
+  overrides: Partial<Omit<EnsureStep, 'verb'>> & { readonly verb?: Step['verb'] } = {},
+): Step => ({ ...ensureStep(resource, []), ...overrides }) as Step;
 
-export const planOf = (...steps: Step[]): Plan => ({ version: 1, steps, known: {} });
+export const planOf = (...steps: Step[]): Plan => ({ version: PLAN_VERSION, steps, known: {} });
 
 export const operationOf = (plan: Plan, overrides: Partial<OperationInput> = {}): OperationInput => ({
   v: 1,

@@ -1,9 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import * as commands from '../../policy/commands.ts';
 import type { StepState } from '../../policy/views.ts';
-import * as commandsInTemporal from '../../workflows/commands.ts';
+import { commandsFor } from '../../words/commands.ts';
 import { currentDetails } from '../../workflows/details.ts';
-import { VERBS } from '../../workflows/messages.ts';
 import { blockedBy, done, MINUTE, OBJECT, OWNER, step, T0, view, WORKFLOW } from '../policy/operation-views.ts';
 import { VERSION } from '../topology/objects.ts';
 
@@ -27,7 +25,7 @@ describe('the runbook in Temporal', () => {
       '`ensure security-group/nodepool` waits for a person. Since 2026-01-01T00:00:00Z; attempt 3 failed',
     );
     expect(text).toContain('> Security group sg-1 is used by network interface eni-2');
-    for (const command of commands.commandsFor('retry', OBJECT, WORKFLOW, 'ensure security-group/nodepool')) {
+    for (const command of commandsFor('retry', OBJECT, WORKFLOW, 'ensure security-group/nodepool')) {
       expect(text).toContain(command);
     }
   });
@@ -35,19 +33,6 @@ describe('the runbook in Temporal', () => {
   test('says what runs, and what comes next after which', () => {
     expect(text).toContain('- `ensure load-balancer/controlplane` since 2026-01-01T00:00:00Z');
     expect(text).toContain('- `ensure listener/controlplane` after `ensure load-balancer/controlplane`');
-  });
-
-  test('prints the same commands as kubectl does', () => {
-    for (const step of [undefined, "ensure it's/0"]) {
-      for (const verb of VERBS) {
-        expect(commandsInTemporal.commandsFor(verb, OBJECT, WORKFLOW, step)).toEqual(
-          commands.commandsFor(verb, OBJECT, WORKFLOW, step),
-        );
-        expect(commandsInTemporal.signalCommand(verb, WORKFLOW, step)).toBe(
-          commands.signalCommand(verb, WORKFLOW, step),
-        );
-      }
-    }
   });
 
   test('stays within what Temporal keeps, however large the plan and long the messages', () => {

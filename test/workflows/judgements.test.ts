@@ -1,10 +1,10 @@
 /** What a person's abort or skip still stands for when the object is looked at again. */
 import { describe, expect, test } from '@jest/globals';
 import type { Assessment } from '../../activities/contract.ts';
-import type { Resource } from '../../topology/resource.ts';
+import type { Resource } from '../../kinds/resource.ts';
+import type { Verb } from '../../words/verbs.ts';
 import { attemptOf } from '../../worker/activities.ts';
 import { askedBefore, butForSkipped, stillHeld, supersedes } from '../../workflows/judgements.ts';
-import type { Verb } from '../../workflows/messages.ts';
 import { operationOf, planOf, securityGroup, stepOf } from './builders.ts';
 
 const GROUP = 'ensure security-group/controlplane';

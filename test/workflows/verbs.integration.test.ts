@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { OperationInput, OperationView, StepRequest } from '../../activities/contract.ts';
-import type { Resource } from '../../topology/resource.ts';
+import type { Resource } from '../../kinds/resource.ts';
+import { updateCommand } from '../../words/commands.ts';
 import { attemptOf } from '../../worker/activities.ts';
-import { updateCommand } from '../../workflows/commands.ts';
 import {
   getOperationState,
   type OperationResult,

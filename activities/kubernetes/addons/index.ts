@@ -3,7 +3,7 @@
  *
  * Owns: the one list. Neighbours: `topology/addons.ts` says which a cluster has and with which parameters.
  */
-import type { AddonName } from '../../../topology/resource.ts';
+import type { AddonName } from '../../../kinds/addon.ts';
 import { connectAgent } from './connect-agent.ts';
 import { coredns } from './coredns.ts';
 import type { AddonManifest } from './manifest.ts';

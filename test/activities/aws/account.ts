@@ -13,15 +13,19 @@ import { ensureResource, type ResourceDriver, removeResource, waitForResource } 
 import { type Judgement, VerdictError, verdictOf } from '../../../activities/verdicts.ts';
 import { clusterIdOf } from '../../../api/names.ts';
 import type { ObjectRef, Owner } from '../../../api/object.ts';
+import type { Found, Resource, ResourceKind } from '../../../kinds/resource.ts';
+import { type Going, observed } from '../../../kinds/resource.ts';
+import type { Outputs } from '../../../kinds/row.ts';
+import type { SecretContent } from '../../../kinds/secret.ts';
 import { type SecretData, secretFingerprint } from '../../../machine/envelope.ts';
-import { observed } from '../../../policy/observed.ts';
-import type { Found, Plan, Step } from '../../../policy/plan.ts';
-import { type Known, resolved } from '../../../policy/resolve.ts';
+import { type Known, resolved } from '../../../policy/known.ts';
+import type { Plan, Step } from '../../../policy/plan.ts';
 import { accountOf } from '../../../sandbox/aws/account.ts';
 import { startMoto } from '../../../sandbox/aws/moto.ts';
 import { ACCOUNT, REGION } from '../../../sandbox/layout.ts';
 import { cacheFolder, ensureTools } from '../../../sandbox/tools/build.ts';
-import type { Outputs, Resource, ResourceKey, ResourceKind, SecretContent } from '../../../topology/resource.ts';
+import type { ResourceKey } from '../../../words/keys.ts';
+import { PLAN_VERSION, type StepVerb } from '../../../words/steps.ts';
 import { waitFor } from '../../support/wait.ts';
 import { noting } from '../../support/waits.ts';
 import { CLUSTER_UID } from '../../topology/objects.ts';
@@ -136,7 +140,15 @@ export const ownerOf = (object: ObjectRef): Owner => ({
 
 /** A request for one step; references in its resource replaced by what is known. */
 export const requestFor = (
-  step: Pick<Step, 'verb' | 'resource'> & Partial<Step>,
+  step: {
+    readonly verb: StepVerb;
+    /** A resource says all by which it is found, so that it stands for one to be removed as well. */
+    readonly resource: Resource | Going;
+    readonly id?: string;
+    readonly needs?: readonly string[];
+    readonly found?: Found;
+    readonly incarnation?: number;
+  },
   options: {
     readonly object?: ObjectRef;
     readonly known?: Known;
@@ -151,12 +163,13 @@ export const requestFor = (
     object,
     owner: options.owner ?? ownerOf(object),
     entityId: 'test',
+    plan: PLAN_VERSION,
     step: {
       id: `${step.verb} ${step.resource.key}`,
       needs: [],
       ...step,
-      resource: { ...step.resource, properties } as Resource,
-    },
+      resource: { ...step.resource, properties },
+    } as Step,
     first,
   };
 };
@@ -188,13 +201,14 @@ export const perform = (aws: Aws, request: StepRequest, since = Date.now()): Pro
   const driver = driverOf(aws.drivers, request.step.resource.kind);
   if (driver === undefined) throw new Error(`${request.step.resource.kind} is not AWS's.`);
   const context = { signal: new AbortController().signal, since };
-  switch (request.step.verb) {
+  const { step } = request;
+  switch (step.verb) {
     case 'ensure':
-      return ensureResource(driver, request, context);
+      return ensureResource(driver, { ...request, step }, context);
     case 'remove':
-      return removeResource(driver, request, context);
+      return removeResource(driver, { ...request, step }, context);
     case 'wait':
-      return waitForResource(driver, request, context);
+      return waitForResource(driver, { ...request, step }, context);
   }
 };
 
@@ -248,8 +262,9 @@ export const carryOut = async (
   const known: Record<ResourceKey, Outputs> = { ...plan.known };
   for (const step of plan.steps) {
     const { resource } = step;
-    if (resource.kind === 'secret' && step.verb === 'ensure') known[resource.key] = playSecret(account, resource);
-    else if (driverOf(aws.drivers, resource.kind) !== undefined) {
+    if (step.verb === 'ensure' && step.resource.kind === 'secret') {
+      known[resource.key] = playSecret(account, step.resource);
+    } else if (driverOf(aws.drivers, resource.kind) !== undefined) {
       const since = Date.now();
       const outcome = await untilDone((first) => perform(aws, requestFor(step, { object, known, first }), since));
       known[resource.key] = outcome.outputs;
@@ -260,7 +275,7 @@ export const carryOut = async (
 
 /** What the management API's own inventory would add. */
 export const foundInManagement = (account: TestAccount, resources: readonly Resource[]): Found[] =>
-  resources.flatMap((resource) => {
+  resources.flatMap((resource): Found[] => {
     if (resource.kind === 'finalizer') return [observed('finalizer', resource.key, {}, {})];
     if (resource.kind === 'hub-membership') {
       return [observed('hub-membership', resource.key, { name: resource.properties.name }, {})];

@@ -12,8 +12,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
 import { kubernetesClusterTag } from '../../../api/names.ts';
+import type { Resource } from '../../../kinds/resource.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
-import type { Resource } from '../../../topology/resource.ts';
 import { waitFor } from '../../support/wait.ts';
 import { release, SUBNETS, seedCluster } from '../../topology/objects.ts';
 import {
@@ -120,12 +120,14 @@ describe('load balancers of Services', () => {
 
   test('are observed by name, those of other clusters apart', async () => {
     await makeServices(CLUSTER_ID, 'mine');
-    expect((await observeCloud())?.state['names']).toEqual([
-      'classic load balancer classic-mine',
-      'load balancer network-mine',
-      expect.stringMatching(/^security group sg-[0-9a-f]+ \(k8s-elb-mine\)$/),
-      'target group k8s-mine',
-    ]);
+    expect((await observeCloud())?.state).toEqual({
+      names: [
+        'classic load balancer classic-mine',
+        'load balancer network-mine',
+        expect.stringMatching(/^security group sg-[0-9a-f]+ \(k8s-elb-mine\)$/),
+        'target group k8s-mine',
+      ],
+    });
   });
 
   test('hold up the proof of an empty account, which names them', async () => {

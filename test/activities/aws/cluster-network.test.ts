@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { createClusterNetwork } from '../../../activities/aws/cluster-network.ts';
-import { observed } from '../../../policy/observed.ts';
-import type { Found } from '../../../policy/plan.ts';
-import { LOAD_BALANCER, NODE_GROUP } from '../../../topology/keys.ts';
+import type { Found } from '../../../kinds/resource.ts';
+import { observed } from '../../../kinds/resource.ts';
+import { LOAD_BALANCER, NODE_GROUP } from '../../../words/keys.ts';
 
 const balancer = observed('load-balancer', LOAD_BALANCER, { arn: 'arn', dnsName: 'dns' }, { name: 'gke-1' });
 const group = observed('security-group', NODE_GROUP, { id: 'sg-1' }, { name: 'gke-1-nodepool' });

@@ -5,16 +5,17 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
 import { nodePoolIdOf } from '../../../api/names.ts';
 import type { ObjectRef } from '../../../api/object.ts';
+import type { Found } from '../../../kinds/resource.ts';
+import { stateOf } from '../../../kinds/resource.ts';
 import { encryptionContextOf, type UserData } from '../../../machine/configuration.ts';
 import { open, privatePart } from '../../../machine/envelope.ts';
 import { planEnsure } from '../../../policy/ensure.ts';
-import { kindOf, stateOf } from '../../../policy/observed.ts';
-import type { Found, Inventory } from '../../../policy/plan.ts';
+import type { Inventory } from '../../../policy/plan.ts';
 import { planRemove } from '../../../policy/remove.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
-import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../../topology/keys.ts';
 import { nodePoolTopology } from '../../../topology/nodepool.ts';
 import { REPLICAS } from '../../../topology/values.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS, kindOf } from '../../../words/keys.ts';
 import { waitFor } from '../../support/wait.ts';
 import { release, SUBNETS, seedCluster, seedPool } from '../../topology/objects.ts';
 import {
@@ -256,13 +257,13 @@ describe('a cluster with three node pools', () => {
   test('is taken away again by its plans, and the account is as it was', async () => {
     for (const pool of pools) {
       const inventory = (await observe(pool.object, aws)).found;
-      const subject = { kind: 'AWSNodePool', poolId: pool.poolId, clusterLives: true } as const;
-      const request = { inventory, topology: pool.topology, namespace: 'default', settleSeconds: 0, subject };
+      const subject = { kind: 'AWSNodePool', poolId: pool.poolId, living: {} } as const;
+      const request = { inventory, settleSeconds: 0, subject };
       await carryOut(account, aws, planRemove(request), pool.object);
     }
     const inventory = (await observe(CLUSTER, aws, true)).found;
     const subject = { kind: 'AWSCluster', clusterName: 'cluster-0' } as const;
-    const plan = planRemove({ inventory, topology, namespace: 'default', settleSeconds: 1, subject });
+    const plan = planRemove({ inventory, settleSeconds: 1, subject });
     const started = Date.now();
     await carryOut(account, aws, plan, CLUSTER);
     expect(Date.now() - started).toBeGreaterThan(1_000);

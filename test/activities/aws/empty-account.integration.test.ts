@@ -3,7 +3,7 @@ import { CreateTagsCommand, CreateVolumeCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
 import { CLUSTER_TAG, KEY_TAG, kubernetesClusterTag, UID_TAG } from '../../../api/names.ts';
-import type { Resource } from '../../../topology/resource.ts';
+import type { Resource } from '../../../kinds/resource.ts';
 import { CLUSTER_UID, SUBNETS } from '../../topology/objects.ts';
 import { CLUSTER_ID, judged, perform, requestFor, startAccount, type TestAccount } from './account.ts';
 

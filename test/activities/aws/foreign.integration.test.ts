@@ -5,8 +5,10 @@ import { CreateLoadBalancerCommand, CreateTargetGroupCommand } from '@aws-sdk/cl
 import { DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
+import type { Resource } from '../../../kinds/resource.ts';
+import type { Outputs } from '../../../kinds/row.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
-import type { Outputs, Resource, ResourceKey } from '../../../topology/resource.ts';
+import type { ResourceKey } from '../../../words/keys.ts';
 import { release, SUBNETS, seedCluster } from '../../topology/objects.ts';
 import {
   CLUSTER,

@@ -8,9 +8,11 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
 import { EMPTY_DISK_TAG } from '../../../api/names.ts';
+import type { Resource } from '../../../kinds/resource.ts';
+import type { Outputs } from '../../../kinds/row.ts';
 import { orderedTopology } from '../../../topology/check.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
-import type { Outputs, Resource, ResourceKey } from '../../../topology/resource.ts';
+import type { ResourceKey } from '../../../words/keys.ts';
 import { waitFor } from '../../support/wait.ts';
 import { release, seedCluster } from '../../topology/objects.ts';
 import {

@@ -3,10 +3,11 @@ import { CreateTagsCommand, DeleteTagsCommand, DescribeInstancesCommand } from '
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
 import { CLUSTER_TAG, EMPTY_DISK_TAG, KEY_TAG, UID_TAG } from '../../../api/names.ts';
+import type { Found } from '../../../kinds/resource.ts';
 import type { OperationInput } from '../../../policy/assessment.ts';
 import { decideCluster } from '../../../policy/decide-cluster.ts';
 import { planEnsure } from '../../../policy/ensure.ts';
-import type { Found, Step } from '../../../policy/plan.ts';
+import type { Step } from '../../../policy/plan.ts';
 import { type Replica, replicasOf } from '../../../policy/replicas.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
 import { waitFor } from '../../support/wait.ts';

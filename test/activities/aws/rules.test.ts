@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { ruleDifference, rulesOf } from '../../../activities/aws/security-group-rules.ts';
-import { ingressRuleId, type PlainIngressRule } from '../../../policy/rules.ts';
+import { rulesOf } from '../../../activities/aws/security-group-rules.ts';
+import { differencesOf } from '../../../kinds/resource.ts';
+import { itemsOf } from '../../../kinds/row.ts';
+import { ingressRuleId, type PlainIngressRule } from '../../../kinds/security-group-rules.ts';
 
 const rule = (port: number, source: PlainIngressRule['source'] = { cidr: '10.0.0.0/16' }): PlainIngressRule => ({
   protocol: 'tcp',
@@ -9,22 +11,29 @@ const rule = (port: number, source: PlainIngressRule['source'] = { cidr: '10.0.0
   toPort: port,
   source,
 });
-const held = (one: PlainIngressRule, description = 'slipway: for a test') => ({
-  ...one,
-  id: ingressRuleId(one),
-  description,
-});
+const ids = (rules: readonly PlainIngressRule[]): string[] => rules.map(ingressRuleId).sort();
+
+const difference = (
+  desired: readonly PlainIngressRule[],
+  ours: readonly PlainIngressRule[],
+  others: readonly PlainIngressRule[] = [],
+) => {
+  const ingress = desired.map((one) => ({ ...one, description: 'for a test' }));
+  const state = { ingress: ids([...ours, ...others]), ours: ids(ours) };
+  const differences = differencesOf('security-group-rules', { groupId: 'sg-0', ingress }, { state });
+  return { missing: itemsOf(differences, 'missing'), stale: itemsOf(differences, 'stale') };
+};
 
 describe('the difference of rules', () => {
   test('is what is missing, and what of ours is no longer wanted', () => {
-    const difference = ruleDifference([rule(443), rule(6443)], [held(rule(6443)), held(rule(22))]);
-    expect(difference.missing).toEqual([rule(443)]);
-    expect(difference.stale.map((one) => one.fromPort)).toEqual([22]);
+    expect(difference([rule(443), rule(6443)], [rule(6443), rule(22)])).toEqual({
+      missing: ids([rule(443)]),
+      stale: ids([rule(22)]),
+    });
   });
 
   test('leaves rules of others alone, and takes an equal one for ours', () => {
-    const others = [held(rule(30080), 'kubernetes.io/rule/nlb/client'), held(rule(6443), 'by hand')];
-    expect(ruleDifference([rule(6443)], others)).toEqual({ missing: [], stale: [] });
+    expect(difference([rule(6443)], [], [rule(30080), rule(6443)])).toEqual({ missing: [], stale: [] });
   });
 
   test('is empty once it was applied, whatever was there', () => {
@@ -39,14 +48,13 @@ describe('the difference of rules', () => {
     );
     fc.assert(
       fc.property(rules, rules, (desired, there) => {
-        const before = there.map((one) => held(one));
-        const { missing, stale } = ruleDifference(desired, before);
+        const { missing, stale } = difference(desired, there);
         const after = [
-          ...before.filter((one) => !stale.some((gone) => gone.id === one.id)),
-          ...missing.map((one) => held(one)),
+          ...there.filter((one) => !stale.includes(ingressRuleId(one))),
+          ...desired.filter((one) => missing.includes(ingressRuleId(one))),
         ];
-        expect(after.map((one) => one.id).sort()).toEqual(desired.map(ingressRuleId).sort());
-        expect(ruleDifference(desired, after)).toEqual({ missing: [], stale: [] });
+        expect(ids(after)).toEqual(ids(desired));
+        expect(difference(desired, after)).toEqual({ missing: [], stale: [] });
       }),
     );
   });

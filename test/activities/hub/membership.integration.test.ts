@@ -8,9 +8,9 @@ import { hubMembershipDriver, observeMembership } from '../../../activities/hub/
 import { createSteps, type Drivers } from '../../../activities/steps.ts';
 import { verdictOf } from '../../../activities/verdicts.ts';
 import type { ObjectRef } from '../../../api/object.ts';
-import type { Verb } from '../../../policy/plan.ts';
+import type { Resource } from '../../../kinds/resource.ts';
 import { type HubServer, startHub } from '../../../sandbox/hub/server.ts';
-import type { Resource } from '../../../topology/resource.ts';
+import type { StepVerb } from '../../../words/steps.ts';
 import { waitFor } from '../../support/wait.ts';
 import { request } from '../kubernetes/wanted.ts';
 
@@ -30,7 +30,7 @@ let hub: HubClient;
 const start = (latencyMs = LATENCY_MS): Promise<HubServer> =>
   startHub({ address: { host: '127.0.0.1', port: 0 }, file: join(folder, 'hub.json'), latencyMs });
 
-const run = (verb: Verb, overrides: Parameters<typeof request>[3] = {}, object: ObjectRef = CLUSTER) => {
+const run = (verb: StepVerb, overrides: Parameters<typeof request>[3] = {}, object: ObjectRef = CLUSTER) => {
   const drivers = { 'hub-membership': hubMembershipDriver(hub) } as unknown as Drivers;
   const execution = { signal: new AbortController().signal, since: Date.now(), attempt: 1 };
   return createSteps(drivers)[verb](request(verb, RESOURCE, object, overrides), execution);
@@ -86,7 +86,9 @@ describe('a membership', () => {
   test('is in an inventory of its own cluster only', async () => {
     await run('ensure', { first: true });
     const own = await observeMembership(hub, { uid: 'uid-1', membershipName: NAME });
-    expect(own).toEqual([{ key: RESOURCE.key, outputs: { name: NAME }, state: {}, uid: 'uid-1' }]);
+    expect(own).toEqual([
+      { kind: 'hub-membership', key: RESOURCE.key, outputs: { name: NAME }, state: {}, uid: 'uid-1' },
+    ]);
     expect(await observeMembership(hub, { uid: 'uid-2', membershipName: NAME })).toEqual([]);
   });
 

@@ -12,8 +12,8 @@ import { createSteps, type Drivers } from '../../../activities/steps.ts';
 import { verdictOf } from '../../../activities/verdicts.ts';
 import { clusterIdOf, nodePoolIdOf } from '../../../api/names.ts';
 import type { ObjectRef } from '../../../api/object.ts';
-import type { Verb } from '../../../policy/plan.ts';
-import type { Resource } from '../../../topology/resource.ts';
+import type { Resource } from '../../../kinds/resource.ts';
+import type { StepVerb } from '../../../words/steps.ts';
 import { seedManifest } from '../../api/manifests.ts';
 import { type ApiServerForTests, startApiServer } from '../../support/api-server.ts';
 import { type ConnectProxy, startConnectProxy } from './connect-proxy.ts';
@@ -38,11 +38,11 @@ export type BothApis = Pick<ApiServerForTests, 'server' | 'call'> & {
   readonly poolId: string;
   /** Runs a step for the cluster, or for another object. */
   readonly run: (
-    verb: Verb,
+    verb: StepVerb,
     resource: Resource,
     object?: ObjectRef,
     overrides?: Parameters<typeof request>[3],
-  ) => ReturnType<Steps[Verb]>;
+  ) => ReturnType<Steps[StepVerb]>;
   readonly create: (manifest: Readonly<Record<string, unknown>> & { readonly kind: string }) => Promise<ObjectRef>;
   /** What kubectl printed; its failure is an error. */
   readonly kubectl: (...args: readonly string[]) => Promise<string>;

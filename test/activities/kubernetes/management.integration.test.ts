@@ -6,7 +6,7 @@ import { connectManagement } from '../../../activities/kubernetes/management.ts'
 import { findCluster, listNodePools } from '../../../activities/kubernetes/objects.ts';
 import { writeStatus } from '../../../activities/kubernetes/status.ts';
 import { connectUserClusters, createUserClusterCache } from '../../../activities/kubernetes/user-cluster.ts';
-import type { Resource } from '../../../topology/resource.ts';
+import type { Resource } from '../../../kinds/resource.ts';
 import { startApiServer } from '../../support/api-server.ts';
 import { type BothApis, judged, NLB, startBothApis } from './both-apis.ts';
 

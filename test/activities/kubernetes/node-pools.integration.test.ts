@@ -8,8 +8,8 @@ import type { Drivers } from '../../../activities/steps.ts';
 import { createSteps } from '../../../activities/steps.ts';
 import { clusterIdOf } from '../../../api/names.ts';
 import type { ObjectRef } from '../../../api/object.ts';
-import type { Verb } from '../../../policy/plan.ts';
-import type { Resource } from '../../../topology/resource.ts';
+import type { Resource } from '../../../kinds/resource.ts';
+import type { StepVerb } from '../../../words/steps.ts';
 import { seedManifest } from '../../api/manifests.ts';
 import { type ApiServerForTests, startApiServer } from '../../support/api-server.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -29,7 +29,7 @@ const create = (kind: ObjectRef['kind'], name: string): Promise<ObjectRef> =>
     metadata: { name, finalizers: ['slipway.dev/cleanup'] },
   });
 
-const run = (verb: Verb) =>
+const run = (verb: StepVerb) =>
   createSteps({ 'node-pools': nodePoolsDriver(management) } as unknown as Drivers)[verb](
     request(verb, POOLS, cluster, { clusterUid: cluster.uid }),
     { signal: new AbortController().signal, since: Date.now(), attempt: 1 },

@@ -1,7 +1,8 @@
 /** Kinds inside a user cluster, and its add-ons, against a real API server. */
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { AddonName, Resource } from '../../../topology/resource.ts';
+import type { AddonName } from '../../../kinds/addon.ts';
+import type { Resource } from '../../../kinds/resource.ts';
 import { seedManifest } from '../../api/manifests.ts';
 import { type BothApis, judged, NLB, startBothApis } from './both-apis.ts';
 

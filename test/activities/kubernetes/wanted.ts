@@ -3,14 +3,15 @@ import type { StepRequest } from '../../../activities/contract.ts';
 import type { StepContext } from '../../../activities/driver.ts';
 import { clusterIdOf } from '../../../api/names.ts';
 import type { ObjectRef } from '../../../api/object.ts';
-import type { Verb } from '../../../policy/plan.ts';
-import type { Resource } from '../../../topology/resource.ts';
+import type { Resource } from '../../../kinds/resource.ts';
+import type { Step } from '../../../policy/plan.ts';
+import { PLAN_VERSION, type StepVerb } from '../../../words/steps.ts';
 
 export const context = (): StepContext => ({ signal: new AbortController().signal, since: Date.now() });
 
 /** A step as the plan runner would ask for it on a repeated execution, which finds for itself. */
 export const request = (
-  verb: Verb,
+  verb: StepVerb,
   resource: Resource,
   object: ObjectRef,
   overrides: { readonly clusterUid?: string; readonly first?: boolean; readonly ownerUid?: string } = {},
@@ -23,6 +24,8 @@ export const request = (
     uid: overrides.ownerUid ?? object.uid,
   },
   entityId: 'entity',
-  step: { id: `${verb} ${resource.key}`, verb, resource, needs: [] },
+  plan: PLAN_VERSION,
+  // A resource says all by which it is found.
+  step: { id: `${verb} ${resource.key}`, verb, resource, needs: [] } as Step,
   first: overrides.first ?? false,
 });

@@ -1,38 +1,40 @@
 /**
- * Commands: what people type to move something on, exactly as it works today.
+ * Commands: what people type to move something on, exactly as it works today; only what exists is printed.
  *
- * Owns: the text that status shows; only what exists is printed. Neighbours: `workflows/commands.ts` prints the same in
- * Temporal, where nothing of policy may run; a test holds the two together.
+ * Owns: the text that status, Temporal's current details and the command line show. Pure.
  */
-import type { ObjectRef } from '../api/object.ts';
+import type { Verb } from './verbs.ts';
+
+/** The object that a command is about. */
+type Subject = { readonly kind: 'AWSCluster' | 'AWSNodePool'; readonly namespace: string; readonly name: string };
 
 /** As Slipway is called in a checkout. */
 const SLIPWAY = 'npx slipway';
 
 const KINDS = { AWSCluster: 'cluster', AWSNodePool: 'nodepool' } as const;
 
-type Verb = 'retry' | 'skip' | 'pause' | 'resume' | 'abort';
-
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** The command line's, which finds the workflow, and sends a signal where no worker answers. */
-export const operationsCommand = (verb: Verb, { kind, namespace, name }: ObjectRef, step?: string): string =>
+export const operationsCommand = (verb: Verb, { kind, namespace, name }: Subject, step?: string): string =>
   `${SLIPWAY} operations ${verb} ${KINDS[kind]} ${name} -n ${namespace}${step === undefined ? '' : ` --step ${quote(step)}`}`;
+
+const input = (step: string | undefined): string => quote(JSON.stringify(step === undefined ? {} : { step }));
 
 /** Temporal's own: an update, which is answered or refused with a reason. */
 export const updateCommand = (verb: Verb, workflowId: string, step?: string): string =>
-  `temporal workflow update execute --workflow-id ${quote(workflowId)} --name ${verb} --input ${quote(JSON.stringify(step === undefined ? {} : { step }))}`;
+  `temporal workflow update execute --workflow-id ${quote(workflowId)} --name ${verb} --input ${input(step)}`;
 
 /** The same as a signal, which is kept while no worker is up. */
 export const signalCommand = (verb: Verb, workflowId: string, step?: string): string =>
-  `temporal workflow signal --workflow-id ${quote(workflowId)} --name ${verb} --input ${quote(JSON.stringify(step === undefined ? {} : { step }))}`;
+  `temporal workflow signal --workflow-id ${quote(workflowId)} --name ${verb} --input ${input(step)}`;
 
 /** Makes an entity look at its object, and at AWS, again now. */
 export const lookAgainCommand = (entityId: string): string =>
   `temporal workflow signal --workflow-id ${quote(entityId)} --name specChanged`;
 
 /** Both ways to say a verb, the short one first. */
-export const commandsFor = (verb: Verb, object: ObjectRef, workflowId: string, step?: string): string[] => [
-  operationsCommand(verb, object, step),
+export const commandsFor = (verb: Verb, subject: Subject, workflowId: string, step?: string): string[] => [
+  operationsCommand(verb, subject, step),
   updateCommand(verb, workflowId, step),
 ];

@@ -1,10 +1,33 @@
 /**
  * Keys: how each resource is called within its cluster, for ever (I2).
  *
- * Owns: the spelling of resource keys. Neighbours: `cluster.ts` and `nodepool.ts` use them in topologies, `activities/`
- * put them in tags, `policy/` orders removals by them, and people see them in Temporal as part of activity ids.
+ * Owns: the spelling of resource keys, and their parsing: nobody else cuts one. Neighbours: `topology/` calls resources by them,
+ * `activities/` put them in tags, `policy/` orders removals by them, and people see them in Temporal as part of activity ids.
  */
-import type { ResourceKey } from './resource.ts';
+
+/** `kind/name`, stable and readable: `security-group/controlplane`, `etcd-volume/1`. Some kinds have one thing and no name. */
+export type ResourceKey = string;
+
+/** The kind that a key names: `security-group/controlplane` is a `security-group`. */
+export const kindOf = (key: ResourceKey): string => key.split('/', 1)[0] ?? key;
+
+/** What of its kind it is: `controlplane`, `1`; empty where the kind has one thing only. */
+export const nameInKey = (key: ResourceKey): string => (key.includes('/') ? key.slice(key.indexOf('/') + 1) : '');
+
+/** The key of what has the same name among another kind: the rules of a group, the group of a machine. */
+export const sameOf = (kind: string, key: ResourceKey): ResourceKey => `${kind}/${nameInKey(key)}`;
+
+/** The pool whose own a key is, by its eight hex digits; undefined for what is the cluster's. */
+export const poolOfKey = (key: ResourceKey): string | undefined => {
+  const match = /^(?:secret|launch-template|auto-scaling-group)\/nodepool-(.+)$|^(?:join-token|nodes)\/(.+)$/.exec(key);
+  return match?.[1] ?? match?.[2];
+};
+
+/** `controlplane-0`, `nodepool-1a2b3c4d`: whose machine a key is about. Disks and interfaces are called by number alone. */
+export const machineInKey = (key: ResourceKey): string => {
+  const name = nameInKey(key);
+  return /^\d+$/.test(name) ? `controlplane-${name}` : name;
+};
 
 export const FINALIZER_KEY = 'finalizer';
 export const PREFLIGHT = 'preflight';

@@ -1,0 +1,63 @@
+/** The disk of one replica, which outlives its instances: it holds etcd's data. */
+import type { EmptyDisk } from '../api/names.ts';
+import type { Value } from '../words/references.ts';
+import type { Difference, Nothing, Row, Tags } from './row.ts';
+
+export type VolumeProperties = {
+  readonly sizeGiB: number;
+  readonly type: string;
+  readonly iops?: number;
+  readonly throughput?: number;
+  readonly kmsKeyId?: string;
+};
+
+export type EtcdVolumeProperties = VolumeProperties & {
+  readonly name: string;
+  readonly availabilityZone: Value;
+  readonly emptyDisk: EmptyDisk;
+  /** The volume whose place it takes: it is made only if that one is gone. */
+  readonly former?: string;
+  readonly tags: Tags;
+};
+
+export type EtcdVolumeState = {
+  readonly name: string;
+  readonly availabilityZone: string;
+  readonly sizeGiB: number;
+  readonly type: string;
+  readonly iops?: number;
+  /** MiB a second. */
+  readonly throughput?: number;
+  /** The volume's own tag: anything but `bootstrap` means that etcd was established once (I5). */
+  readonly emptyDisk: EmptyDisk;
+};
+
+export type EtcdVolumeDifference = 'size' | 'type' | 'iops' | 'throughput';
+
+/** What AWS has of a volume unless it is asked for something else. */
+const differs = (wanted: number | undefined, is: number | undefined): boolean => wanted !== undefined && wanted !== is;
+
+export const etcdVolume: Row<EtcdVolumeProperties, EtcdVolumeState, Nothing, EtcdVolumeDifference> = {
+  planned: 'when it differs',
+  changesAws: true,
+  irreplaceable: () => true,
+  differences: (wanted, is) => {
+    const all: readonly (Difference<EtcdVolumeDifference> | false)[] = [
+      // A volume only grows; its file system follows.
+      wanted.sizeGiB > is.sizeGiB && { what: 'size', says: `it has ${is.sizeGiB} GiB, not ${wanted.sizeGiB}` },
+      wanted.type !== is.type && { what: 'type', says: `its type is ${is.type}, not ${wanted.type}` },
+      differs(wanted.iops, is.iops) && { what: 'iops', says: `it has ${is.iops ?? 'no'} iops, not ${wanted.iops}` },
+      differs(wanted.throughput, is.throughput) && {
+        what: 'throughput',
+        says: `its throughput is ${is.throughput ?? 'unknown'}, not ${wanted.throughput}`,
+      },
+    ];
+    return all.filter((one) => one !== false);
+  },
+  removal: {
+    // An instance that is going still holds it.
+    after: ['auto-scaling-group'],
+    of: 'the same machine',
+    identity: () => ({}),
+  },
+};

@@ -1,0 +1,87 @@
+/**
+ * What the instances of one replica or pool are made of: unique by name, and a new version where the content is another one.
+ * What tells versions apart is a fingerprint of their unsealed content, since ciphertext differs each time.
+ */
+import { fingerprintOf } from '../machine/envelope.ts';
+import type { Resolved, Value } from '../words/references.ts';
+import type { VolumeProperties } from './etcd-volume.ts';
+import type { Row, Tags } from './row.ts';
+import type { SecretContent } from './secret.ts';
+
+/** A Secret of the management API, and the fingerprint of what it holds. */
+export type SealedSecret = {
+  readonly name: Value;
+  readonly type: SecretContent['type'];
+  readonly fingerprint: Value;
+};
+
+/** What a machine is told at boot. `configuration` is public; each of `secrets` is sealed under the KMS key. */
+export type UserDataProperties = {
+  readonly role: 'replica' | 'node';
+  /** A `ReplicaConfiguration` or `NodeConfiguration` (see `machine/configuration.ts`) whose values may be references. */
+  readonly configuration: unknown;
+  /** By the part of the sealed document that they become. */
+  readonly secrets: Readonly<Record<string, SealedSecret>>;
+  readonly kmsKeyArn: string;
+};
+
+export type LaunchTemplateProperties = {
+  readonly name: string;
+  readonly imageId: string;
+  readonly instanceType: string;
+  readonly keyName: string;
+  readonly iamInstanceProfile: string;
+  readonly groupIds: readonly Value[];
+  readonly rootVolume: VolumeProperties;
+  readonly userData: UserDataProperties;
+  readonly tags: Tags;
+};
+
+/** A replica's disk and interface as its machines know them, and whether EC2 has a disk of that id, whosever it is. */
+export type Attached = {
+  readonly volumeId: string;
+  readonly volumeExists: boolean;
+  readonly networkInterfaceId: string;
+};
+
+export type LaunchTemplateState = {
+  readonly name: string;
+  /** As the newest version's description records it (output `fingerprint`, too). */
+  readonly fingerprint: string;
+  /** False where the template's tag does not repeat it: an earlier try died in between. */
+  readonly marked?: boolean;
+  /** What machines of a replica in trouble are told to attach; read only where it matters. */
+  readonly attaches?: Attached;
+};
+export type LaunchTemplateIdentity = { readonly name: string };
+
+/** All that a machine is made of and told: whatever is added to the properties is part of it, but for the template's own name. */
+export const launchTemplateFingerprint = ({
+  name: _name,
+  groupIds,
+  ...told
+}: Resolved<LaunchTemplateProperties>): string => fingerprintOf({ ...told, groupIds: [...groupIds].sort() });
+
+export const launchTemplate: Row<
+  LaunchTemplateProperties,
+  LaunchTemplateState,
+  LaunchTemplateIdentity,
+  'content' | 'mark'
+> = {
+  planned: 'when it differs',
+  changesAws: true,
+  renews: true,
+  differences: (wanted, is) => {
+    if (launchTemplateFingerprint(wanted) !== is.fingerprint) {
+      return [{ what: 'content', says: 'machines would be told something else than the template says' }];
+    }
+    return is.marked === false ? [{ what: 'mark', says: 'its tag does not repeat its fingerprint' }] : [];
+  },
+  withheld: (_wanted, _is, whats) =>
+    whats === 'unknown' || whats.includes('content')
+      ? { reason: 'machines would be told something else than they run with; that takes a rollout' }
+      : undefined,
+  // Looks go by name, though it may name another version.
+  keeps: ({ name }) => ({ name }),
+  removal: { after: ['auto-scaling-group'], of: 'the same machine', identity: ({ state }) => ({ name: state.name }) },
+};

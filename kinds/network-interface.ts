@@ -1,0 +1,25 @@
+/** The fixed address of one replica, which outlives its instances: a part of etcd's data and of its certificates. */
+import type { Value } from '../words/references.ts';
+import type { Nothing, Row, Tags } from './row.ts';
+
+export type NetworkInterfaceProperties = {
+  readonly name: string;
+  readonly subnetId: string;
+  readonly groupIds: readonly Value[];
+  readonly tags: Tags;
+};
+/** Ids of its security groups, sorted. */
+export type NetworkInterfaceState = { readonly name: string; readonly groupIds: readonly string[] };
+
+export const networkInterface: Row<NetworkInterfaceProperties, NetworkInterfaceState, Nothing, 'groups'> = {
+  planned: 'when it differs',
+  changesAws: true,
+  irreplaceable: () => true,
+  differences: (wanted, { groupIds }) => {
+    const ids = new Set(wanted.groupIds);
+    return ids.size === groupIds.length && groupIds.every((id) => ids.has(id))
+      ? []
+      : [{ what: 'groups', says: `its security groups are ${groupIds.join(', ')}` }];
+  },
+  removal: { after: ['auto-scaling-group'], of: 'the same machine', identity: () => ({}) },
+};

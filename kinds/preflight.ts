@@ -1,0 +1,45 @@
+/**
+ * Preflight: a look at what a spec takes for granted in the account; named wrong facts block the operation.
+ *
+ * An inventory always has it when the VPC and the subnets could be read, with outputs `vpcCidr` and `zone/<subnet id>`: plans of
+ * existing clusters compare rules and volumes against them without running preflight again.
+ */
+import type { Nothing, Row } from './row.ts';
+
+/** A value of a spec, and the field that it stands in, for those who must correct it. */
+export type NamedValue = {
+  readonly about: 'vpc' | 'range' | 'subnet' | 'group' | 'keyPair' | 'profile' | 'key' | 'instanceType';
+  /** `spec.controlPlane.subnetIDs[1]`, or that of another object: `spec.networking.vpcID of AWSCluster a`. */
+  readonly field: string;
+  readonly value: string;
+  /** The API server refuses to change it. */
+  readonly fixed?: boolean;
+};
+
+/** What an object takes of one subnet in all. */
+export type SubnetDemand = { readonly subnetId: string; readonly machines: number; readonly addresses: number };
+
+export type PreflightProperties = {
+  readonly vpcId: string;
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+  readonly keyName: string;
+  readonly instanceProfiles: readonly string[];
+  readonly kmsKeyArns: readonly string[];
+  readonly instanceType: string;
+  readonly version: string;
+  /** By which field each is named. */
+  readonly fields: readonly NamedValue[];
+  /** Subnets that must each be in another zone: those of the replicas. */
+  readonly zonalSubnetIds?: readonly string[];
+  /** What there must be room for, unless it is there already. */
+  readonly demand: readonly SubnetDemand[];
+  /** It needs a network load balancer. */
+  readonly loadBalancer?: boolean;
+};
+
+export const preflight: Row<PreflightProperties, Nothing> = {
+  planned: 'before changes',
+  accompanies: true,
+  neverSkipped: 'what it found wrong would only show later, and half done',
+};

@@ -1,0 +1,7 @@
+/**
+ * Verbs: what a person may say to an operation, or to an entity about the next one.
+ *
+ * Owns: the list. Neighbours: `workflows/` takes them, `client/` offers them, `policy/status.ts` prints them. Pure.
+ */
+export const VERBS = ['retry', 'skip', 'pause', 'resume', 'abort'] as const;
+export type Verb = (typeof VERBS)[number];
