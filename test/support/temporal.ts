@@ -6,7 +6,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { expect } from '@jest/globals';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime, Worker } from '@temporalio/worker';
 import type { Activities } from '../../activities/contract.ts';
@@ -34,9 +33,15 @@ export type TemporalForTests = {
   readonly stop: () => Promise<void>;
 };
 
+/** The file that jest runs at this moment; undefined for who records histories, where there is no jest. */
+const testFile = (): string | undefined => {
+  const { expect } = globalThis as { readonly expect?: { getState(): { readonly testPath?: string } } };
+  return expect?.getState().testPath;
+};
+
 export const startTemporal = async (): Promise<TemporalForTests> => {
   Runtime.install({ logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } });
-  const shared = sharedTemporal(process.env, expect.getState().testPath);
+  const shared = sharedTemporal(process.env, testFile());
   const environment = await noting('starting', 'Temporal', async () =>
     shared === undefined
       ? TestWorkflowEnvironment.createLocal({

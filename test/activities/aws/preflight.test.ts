@@ -70,12 +70,4 @@ describe('preflight', () => {
     );
     expect(await look(roomWith([machineOf('other'), machineOf('other')]))).toContain('6 more virtual CPUs are needed');
   });
-
-  test('takes a plan that an older release made: what that does not name is not looked at', async () => {
-    const older = { fields: undefined, demand: undefined };
-    expect(await look(roomWith([1, 2, 3, 4].map(() => machineOf('other'))), older)).toBe('');
-    expect(await look(roomWith([]), { ...older, keyName: 'gone' })).toContain(
-      'nothing was made: key pair gone does not exist; create it, or set another.',
-    );
-  });
 });
