@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/client';
 import type { Assessment, MirrorRequest, OperationInput } from '../../activities/contract.ts';
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
+import { PLAN_VERSION } from '../../words/steps.ts';
 import { driftFound, getEntityState, specChanged } from '../../workflows/messages.ts';
 import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
@@ -298,7 +299,7 @@ describe('an entity', () => {
         assess: async () => {
           looks += 1;
           return looks === 1
-            ? { kind: 'operate', operation: { ...newer, plan: { ...newer.plan, version: 2 } } }
+            ? { kind: 'operate', operation: { ...newer, plan: { ...newer.plan, version: PLAN_VERSION + 1 } } }
             : { kind: 'settled', generation: 1 };
         },
         mirror: async (request) => void mirrored.push(request),

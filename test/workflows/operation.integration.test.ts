@@ -5,6 +5,7 @@ import { createSteps, type Drivers } from '../../activities/steps.ts';
 import { verdictOf } from '../../activities/verdicts.ts';
 import type { Resource } from '../../kinds/resource.ts';
 import type { Step } from '../../policy/plan.ts';
+import { PLAN_VERSION } from '../../words/steps.ts';
 import { failureOf } from '../../worker/interceptors.ts';
 import { getOperationState, type OperationResult, supersede, verbUpdates } from '../../workflows/messages.ts';
 import { startTemporal, type TemporalForTests } from '../support/temporal.ts';
@@ -227,8 +228,8 @@ describe('an operation', () => {
   test.each<[string, Partial<OperationInput>, string]>([
     [
       'a plan of a newer version',
-      { plan: { ...planOf(stepOf(securityGroup('controlplane'))), version: 2 } },
-      'The plan has version 2, and this worker runs 1.',
+      { plan: { ...planOf(stepOf(securityGroup('controlplane'))), version: PLAN_VERSION + 1 } },
+      `The plan has version ${PLAN_VERSION + 1}, and this worker runs ${PLAN_VERSION}.`,
     ],
     [
       'a step whose verb is unknown',
@@ -256,9 +257,21 @@ describe('an operation', () => {
     expect([calls, mirrored]).toEqual([[], []]);
   });
 
-  test('ends as superseded when a step is of a kind that this worker does not know', async () => {
+  const unknown = { ...securityGroup('x'), key: 'quantum-disk/0', kind: 'quantum-disk' } as unknown as Resource;
+
+  test.each([
+    [
+      'a kind that this worker does not know',
+      planOf({ ...stepOf(securityGroup('x')), resource: unknown } as Step),
+      'does not know quantum-disk',
+    ],
+    [
+      'a plan that the release before made',
+      { ...planOf(stepOf(securityGroup('x'))), version: PLAN_VERSION - 1 },
+      `has version ${PLAN_VERSION - 1}, and this worker carries out ${PLAN_VERSION}`,
+    ],
+  ])('ends as superseded when a step is of %s', async (_, plan, reason) => {
     const steps = createSteps({} as Drivers);
-    const unknown = { ...securityGroup('x'), key: 'quantum-disk/0', kind: 'quantum-disk' } as unknown as Resource;
     const ensure = async (request: StepRequest) => {
       try {
         return await steps.ensure(request, { attempt: 1, signal: new AbortController().signal, since: 0 });
@@ -267,11 +280,11 @@ describe('an operation', () => {
       }
     };
     const result = await temporal.withWorker({ ensure, mirror: async () => undefined }, async (queue) =>
-      (await start(queue, operationOf(planOf(stepOf(unknown))))).result(),
+      (await start(queue, operationOf(plan))).result(),
     );
     expect(result).toMatchObject({
       state: 'superseded',
-      reason: expect.stringContaining('does not know quantum-disk'),
+      reason: expect.stringContaining(reason),
     });
   });
 });
