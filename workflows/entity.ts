@@ -147,8 +147,6 @@ const live = async (initial: EntityState, cancelled: () => boolean): Promise<str
         enter('waiting', { reason: result.reason ?? 'the plan was out of date' });
         await idle(seen, IDLE_LOOK.outdated(outdated));
         return false;
-      case 'running':
-        return false;
     }
   };
 

@@ -52,7 +52,7 @@ export type EntityState = {
 
 /** How an operation ended. Anything but `succeeded` makes the entity assess again. */
 export type OperationResult = {
-  readonly state: OperationView['state'];
+  readonly state: Exclude<OperationView['state'], 'running'>;
   readonly reason?: string;
   /** Steps that a person skipped. */
   readonly skipped?: readonly string[];

@@ -18,14 +18,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type {
-  EventView,
-  OperationInput,
-  OperationView,
-  StepOutcome,
-  StepState,
-  StepView,
-} from '../activities/contract.ts';
+import type { EventView, OperationInput, OperationView, StepState, StepView } from '../activities/contract.ts';
 import type { Step } from '../policy/plan.ts';
 import { DEFAULT_PACING, MIRROR_INTERVAL, mirror, retryDelay } from './activities.ts';
 import { blockedPublisher } from './blocked.ts';
@@ -33,9 +26,11 @@ import { currentDetails } from './details.ts';
 import { getOperationState, milestoneReached, type OperationResult, SEARCH_ATTRIBUTES, supersede } from './messages.ts';
 import { failureOf } from './outcomes.ts';
 import { resolveMessage } from './references.ts';
-import { runPlan } from './run-plan.ts';
+import { runPlan, type StepMessage } from './run-plan.ts';
+import { stepEffects } from './step-effects.ts';
+import type { StepEnd } from './step-life.ts';
 import { whyUnknown } from './unknown-plan.ts';
-import { type Asked, takeVerbs } from './verbs.ts';
+import { takeVerbs } from './verbs.ts';
 
 const ABORTED = 'it was aborted';
 const LONG_HISTORY = 'its history has become long';
@@ -43,15 +38,20 @@ const LONG_HISTORY = 'its history has become long';
 export const runOperation = async (input: OperationInput): Promise<OperationResult> => {
   const unknown = whyUnknown(input);
   if (unknown !== undefined) return { state: 'superseded', reason: unknown };
+  const { cancelRequested } = CancellationScope.current();
+  // Temporal's own cancel means abort: it breaks nothing off, no new step begins, what is under way settles.
+  return CancellationScope.nonCancellable(() => operate(input, cancelRequested));
+};
+
+const operate = async (input: OperationInput, cancelRequested: Promise<never>): Promise<OperationResult> => {
   const info = workflowInfo();
   const startedAt = Date.now();
   const states = new Map<string, StepState>(input.plan.steps.map((step) => [step.id, { state: 'pending' }]));
   const outputs = { ...input.plan.known };
   const pacing = input.pacing ?? DEFAULT_PACING;
-  const asked: Asked = { retries: new Set(), skips: new Map(), looks: new Map(), paused: input.paused === true };
-  let pausedAt = asked.paused ? startedAt : undefined;
-  const waits = new CancellationScope({ cancellable: true });
-  let end: { readonly state: OperationResult['state']; readonly finishedAt: number } | undefined = undefined;
+  const inbox: StepMessage[] = [];
+  let pausedAt = input.paused === true ? startedAt : undefined;
+  let end: { readonly state: OperationResult['state']; readonly finishedAt: number } | undefined;
   let stopReason: string | undefined;
   let events: EventView[] = [];
   let sequence = 0;
@@ -83,11 +83,14 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
 
   const stop = (reason: string): void => {
     stopReason ??= reason;
-    waits.cancel();
+    inbox.push({ event: { kind: 'stop' } });
   };
-  const phase = (value: string): void => upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value }]);
+  let shownPhase: string | undefined;
+  const phase = (value: string): void => {
+    if (value !== shownPhase) upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value }]);
+    shownPhase = value;
+  };
   const setPaused = (paused: boolean): void => {
-    asked.paused = paused;
     pausedAt = paused ? Date.now() : undefined;
     changes += 1;
     phase(paused ? 'Paused' : 'Running');
@@ -99,10 +102,10 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
   takeVerbs({
     plan: input.plan,
     request,
-    asked,
     view,
     outputs,
     ending: () => stopReason ?? end?.state,
+    say: (step, event) => void inbox.push({ step, event }),
     setPaused,
     abort: () => stop(ABORTED),
   });
@@ -116,7 +119,7 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
   };
 
   const parent = getExternalWorkflowHandle(input.entityId);
-  const completed = (step: Step, _outcome: StepOutcome): void => {
+  const completed = (step: Step): void => {
     const { event, kind, key } = step.resource;
     // A step is planned with nothing found only where the thing was missing: its making is what the event tells.
     if (event && step.verb !== 'remove' && step.found === undefined) {
@@ -166,7 +169,7 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
   /** How often in a row the status was refused: it is tried again ever more slowly, and at once when there is news. */
   let untold = 0;
   let publishing = true;
-  const publisher = CancellationScope.nonCancellable(async () => {
+  const publisher = (async () => {
     while (publishing) {
       const before = changes;
       await publish();
@@ -175,45 +178,49 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
       else
         await condition(() => changes > before || !publishing, retryDelay(pacing, untold), { summary: 'tell again' });
     }
-  });
+  })();
 
   upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.operation, value: input.type }]);
-  phase(asked.paused ? 'Paused' : 'Running');
+  phase(pausedAt !== undefined ? 'Paused' : 'Running');
 
-  // Temporal's own cancel means abort: no new step starts, what is under way settles (design §13).
-  const cancelled = CancellationScope.current().cancelRequested.catch(() => stop(ABORTED));
-  const result = await runPlan({
-    plan: input.plan,
-    request,
-    stopping: () => stopReason !== undefined,
-    asked,
-    pacing,
-    report,
-    completed,
-    outputs,
-    outdated: stop,
-    waits,
-  });
-  void cancelled;
+  void cancelRequested.catch(() => stop(ABORTED));
+  const over = (step: Step, ended: StepEnd): void => {
+    switch (ended.end) {
+      case 'done':
+        outputs[step.resource.key] = ended.outcome.outputs;
+        completed(step);
+        break;
+      case 'skipped':
+        outputs[step.resource.key] = ended.outputs;
+        break;
+      case 'outdated':
+        stop(ended.reason);
+        break;
+      case 'stopped':
+        break;
+    }
+  };
+  const result = await runPlan(
+    { plan: input.plan, pacing, inbox, isPaused: () => pausedAt !== undefined, report, over },
+    stepEffects({ plan: input.plan, request, pacing, outputs, inbox }),
+  );
 
   const state = outcomeOf(result, stopReason);
   end = { state, finishedAt: Date.now() };
   changes += 1;
   publishing = false;
-  await CancellationScope.nonCancellable(async () => {
-    await publisher;
-    if (changes > publishedChanges || events.length > 0) await publish();
-    phase(state);
-    publishBlocked([]);
-    await condition(allHandlersFinished);
-  });
+  await publisher;
+  if (changes > publishedChanges || events.length > 0) await publish();
+  phase(state);
+  publishBlocked([]);
+  await condition(allHandlersFinished);
   const skipped = steps().flatMap(({ id, status }) => (status.state === 'skipped' ? [id] : []));
   return {
     state,
     // Done is done: what would have superseded it came too late to matter.
     ...(stopReason === undefined || state === 'succeeded' ? {} : { reason: stopReason }),
     ...(skipped.length === 0 ? {} : { skipped }),
-    ...(asked.paused && stopReason === LONG_HISTORY ? { paused: true as const } : {}),
+    ...(pausedAt !== undefined && stopReason === LONG_HISTORY ? { paused: true as const } : {}),
   };
 };
 
