@@ -3,7 +3,7 @@
  * for a worker.
  *
  * Owns: the handlers, which make events of what is asked. Neighbours: `refusals.ts` says what makes no sense,
- * `step-life.ts` what an event makes of a step, `operation.ts` publishes it. Validators are synchronous; no handler ever
+ * `step-life.ts` what an event makes of a step, `operation-messages.ts` lends what they need. Validators are synchronous; no handler ever
  * throws anything but a failure of its own update, since that would hold up the whole workflow.
  */
 import { ApplicationFailure, log, setHandler } from '@temporalio/workflow';
