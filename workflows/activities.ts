@@ -2,7 +2,7 @@
  * Time limits and retry policies: every number that says how long something may take, and when it is tried again.
  *
  * Owns: the activity proxies. Neighbours: `activities/` do the work and classify failures (`activities/verdicts.ts`);
- * `run-plan.ts` decides what a failure means for its step.
+ * `step-life.ts` decides what a failure means for its step, `entity-life.ts` for an entity.
  *
  * Two loops retry a step. The inner one is Temporal's, short and bounded: it rides out throttling and lost connections
  * without adding to the history. The outer one is the plan runner's: it shows the step as blocked, slows down by itself
