@@ -2,7 +2,7 @@
  * Time limits and retry policies: every number that says how long something may take, and when it is tried again.
  *
  * Owns: the activity proxies. Neighbours: `activities/` do the work and classify failures (`activities/verdicts.ts`);
- * `run-plan.ts` decides what a failure means for its step.
+ * `step-life.ts` decides what a failure means for its step, `entity-life.ts` for an entity.
  *
  * Two loops retry a step. The inner one is Temporal's, short and bounded: it rides out throttling and lost connections
  * without adding to the history. The outer one is the plan runner's: it shows the step as blocked, slows down by itself
@@ -123,19 +123,19 @@ export const retryDelay = ({ retryMs, retryMaxMs }: Pacing, attempt: number): nu
   Math.min(retryMs * 2 ** (attempt - 1), retryMaxMs);
 
 /** A wait only looks, and what it waits for may come at any moment: it never keeps away for long. */
-export const stepRetryDelay = (pacing: Pacing, step: Step, attempt: number): number =>
-  step.verb === 'wait' ? Math.min(retryDelay(pacing, attempt), MINUTE) : retryDelay(pacing, attempt);
+export const stepRetryDelay = (pacing: Pacing, { verb }: Pick<Step, 'verb'>, attempt: number): number =>
+  verb === 'wait' ? Math.min(retryDelay(pacing, attempt), MINUTE) : retryDelay(pacing, attempt);
 
 /** Whether a step has waited for longer than it should. */
-export const isOverdue = ({ overdueMs }: Pacing, step: Step, waited: number): boolean =>
-  step.verb === 'wait' && overdueMs !== undefined && waited >= overdueMs;
+export const isOverdue = ({ overdueMs }: Pacing, { verb }: Pick<Step, 'verb'>, waited: number): boolean =>
+  verb === 'wait' && overdueMs !== undefined && waited >= overdueMs;
 
 /**
  * How soon the plan runner looks again at what is not ready. A wait has said when, and looks by itself in between; what is
  * made or removed is looked at ever more rarely, since each look adds to the history.
  */
-export const notReadyDelay = (step: Step, waited: number, said: number): number =>
-  Math.max(1, said, step.verb === 'wait' ? 0 : Math.min(waited / 10, 30 * SECOND));
+export const notReadyDelay = ({ verb }: Pick<Step, 'verb'>, waited: number, said: number): number =>
+  Math.max(1, said, verb === 'wait' ? 0 : Math.min(waited / 10, 30 * SECOND));
 
 /** How soon an entity looks again by itself where only a change from outside is expected to help. */
 export const IDLE_LOOK = {

@@ -2,7 +2,7 @@
  * Blocked, for listings: the search attribute and the memo by which what is blocked is found without asking a workflow.
  *
  * Owns: both, and that they are written only when they change, since each write is an event of history. Neighbours:
- * `operation.ts` and `entity.ts` say what is blocked; the command line lists it, the worker counts it.
+ * `operation-publishing.ts` and `entity-publishing.ts` say what is blocked; the command line lists it, the worker counts it.
  * Invariants: I9.
  */
 import { upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';

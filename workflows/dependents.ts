@@ -1,7 +1,7 @@
 /**
  * Dependents: entities that wait for another one's progress, such as node pools for their cluster.
  *
- * Owns: who asked to be told, and the telling. Neighbours: `entity.ts` says when there is news. A lost signal only costs
+ * Owns: who asked to be told, and the telling. Neighbours: `following.ts` and `entity-idle.ts` say when to tell. A lost signal only costs
  * time, since whoever waits also looks by itself.
  */
 import { getExternalWorkflowHandle, log, setHandler } from '@temporalio/workflow';

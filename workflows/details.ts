@@ -2,7 +2,7 @@
  * Details: an operation as a runbook in Markdown, for Temporal's current details.
  *
  * Owns: what a person reads first in Temporal's UI: what runs, what is blocked, since when, why, and the exact commands
- * that move it on. Neighbours: `operation.ts` publishes it whenever a step changes; `policy/status.ts` says the same to
+ * that move it on. Neighbours: `operation-publishing.ts` publishes it whenever a step changes; `policy/status.ts` says the same to
  * `kubectl`. Pure, and without imports that run, so that it can be part of a workflow (I10: every time in it comes from
  * the view, every list keeps the plan's order). Invariants: I9.
  */

@@ -2,7 +2,7 @@
  * The drift sweep: a short workflow of a schedule, one for each account and region.
  *
  * Owns: passing on what one sweep found. Neighbours: the activity looks at everything and decides whom to tell;
- * `entity.ts` writes drift to its object's status, and assesses again only what it is told to look at. A sweep whose
+ * an entity writes drift to its object's status, and assesses again only what it is told to look at. A sweep whose
  * listing fails ends as failed, and tells nobody anything (I12). Invariants: I6, I10 (findings come sorted).
  */
 import { getExternalWorkflowHandle, log } from '@temporalio/workflow';

@@ -1,77 +1,32 @@
 /**
- * Idling: what an entity does while no operation runs and there is nothing to look at.
+ * Idling: what an entity does while it rests.
  *
- * Owns: how long it waits and what wakes it; meanwhile it tells dependents, takes what people say, and writes what sweeps
- * report. Neighbours: `entity.ts` says why it waits. Invariants: I6 (a report never makes a plan), I9, I10.
+ * Owns: what wakes it; meanwhile it tells dependents and takes what people say. Neighbours: `entity-life.ts` says why it
+ * rests and for how long; `entity-phases.ts` what comes before and after. Invariants: I10, E3 (no news is lost).
  */
 import { condition } from '@temporalio/workflow';
-import type { Pacing } from '../activities/contract.ts';
 import { retryDelay } from './activities.ts';
-import type { Dependents } from './dependents.ts';
-import type { DriftReports, SettledSubject } from './drift-reports.ts';
-import type { News, Seen } from './entity-news.ts';
-import type { Telling } from './entity-telling.ts';
-import type { EntityVerbs } from './entity-verbs.ts';
+import { hasNews } from './entity-news.ts';
+import type { EntityRun } from './entity-run.ts';
+import type { Kept, LifeOf, RestingState } from './entity-states.ts';
+import { viewOf } from './entity-view.ts';
 
-/** What an entity lends to its waiting. */
-type Idling = {
-  readonly news: News;
-  readonly telling: Telling;
-  readonly verbs: EntityVerbs;
-  readonly dependents: Dependents;
-  readonly drift: DriftReports;
-  readonly pacing: () => Pacing;
-  /** This run is about to end. */
-  readonly leaving: () => boolean;
+/** Waits for something newer than what the state rests on, for its time, or for the next try to write its status. */
+export const idle = async (life: LifeOf<RestingState>, run: EntityRun): Promise<void> => {
+  const { news, verbs, dependents, drift } = run;
+  const wakesAt = Math.min(life.until ?? Number.POSITIVE_INFINITY, writesAgainAt(run.life().kept));
+  const isNews = (): boolean => hasNews(life.seen, news.seen()) || drift.isPending() || run.isLeaving();
+  for (;;) {
+    verbs.settle();
+    if (!dependents.toldAll()) await dependents.tell();
+    if (isNews() || Date.now() >= wakesAt) return;
+    const isAwake = (): boolean => isNews() || !dependents.toldAll() || verbs.pending.length > 0;
+    if (Number.isFinite(wakesAt)) {
+      const summary = `look again: ${viewOf(run.object, life).reason ?? ''}`.slice(0, 190);
+      await condition(isAwake, Math.max(1, wakesAt - Date.now()), { summary });
+    } else await condition(isAwake);
+  }
 };
 
-export const entityIdling = ({ news, telling, verbs, dependents, drift, pacing, leaving }: Idling) => {
-  const { enter, unwritten, write } = telling;
-
-  /** Waits for something newer than `seen`, or for `milliseconds`. */
-  const idle = async (seen: Seen, milliseconds?: number): Promise<void> => {
-    const tellAgain = unwritten() === 0 ? undefined : retryDelay(pacing(), unwritten());
-    const least = Math.min(milliseconds ?? Number.POSITIVE_INFINITY, tellAgain ?? Number.POSITIVE_INFINITY);
-    const deadline = Number.isFinite(least) ? Date.now() + least : undefined;
-    const isNews = (): boolean => news.isOver(seen) || drift.isPending();
-    for (;;) {
-      verbs.settle();
-      if (!dependents.toldAll()) await dependents.tell();
-      const due = deadline !== undefined && Date.now() >= deadline;
-      if (isNews() || due || leaving()) return;
-      const awake = (): boolean => isNews() || !dependents.toldAll() || verbs.pending.length > 0 || leaving();
-      if (deadline === undefined) await condition(awake);
-      else {
-        const summary = `look again: ${telling.view().reason ?? ''}`.slice(0, 190);
-        await condition(awake, Math.max(1, deadline - Date.now()), { summary });
-      }
-    }
-  };
-
-  /** Settled until something newer than `seen`. What a sweep reports meanwhile is written, and never makes a plan. */
-  const settle = async (
-    seen: Seen,
-    generation: number,
-    first?: SettledSubject,
-    milliseconds?: number,
-  ): Promise<void> => {
-    const deadline = milliseconds === undefined ? undefined : Date.now() + milliseconds;
-    drift.begin();
-    for (let subject = first; ; ) {
-      enter('settled', subject?.drift === undefined ? {} : { drifted: true });
-      if (subject !== undefined) await write(subject, generation);
-      const left = deadline === undefined ? undefined : Math.max(1, deadline - Date.now());
-      await idle(seen, left);
-      const report = drift.take();
-      const over = news.isOver(seen) || leaving() || (deadline !== undefined && Date.now() >= deadline);
-      if (report !== undefined) {
-        // A sweep says nothing of replicas.
-        const controlPlane = subject?.controlPlane;
-        subject = controlPlane === undefined ? report : { ...report, controlPlane };
-      } else if (subject === undefined || unwritten() === 0 || over) break;
-    }
-    drift.end();
-  };
-
-  return { idle, settle };
-};
+const writesAgainAt = ({ pacing, counts }: Kept): number =>
+  counts.unwrittenStatuses === 0 ? Number.POSITIVE_INFINITY : Date.now() + retryDelay(pacing, counts.unwrittenStatuses);

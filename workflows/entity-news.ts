@@ -1,8 +1,8 @@
 /**
  * News: what reached an entity since it last looked at its object.
  *
- * Owns: which signals count, and how many did. Neighbours: the watcher and the cluster's entity send them; `entity.ts` looks,
- * and never trusts what they say of the object: lost, doubled and reordered ones do no harm. Invariants: I10.
+ * Owns: which signals count, and how many did. Neighbours: the watcher and the cluster's entity send them; `entity-phases.ts`
+ * looks, and never trusts what they say of the object: lost, doubled and reordered ones do no harm. Invariants: I10.
  */
 import { setHandler } from '@temporalio/workflow';
 import { clusterProgressed, type EntityView, specChanged } from './messages.ts';
@@ -10,12 +10,11 @@ import { clusterProgressed, type EntityView, specChanged } from './messages.ts';
 /** How much had arrived at some moment: about the object itself, and about the cluster that a pool waits for. */
 export type Seen = { readonly changes: number; readonly progress: number };
 
+/** Whether anything has arrived since. */
+export const hasNews = (seen: Seen, now: Seen): boolean => now.changes > seen.changes || now.progress > seen.progress;
+
 export type News = {
   readonly seen: () => Seen;
-  /** How many signals about the object have arrived. */
-  readonly changes: () => number;
-  /** Whether anything has arrived since. */
-  readonly isOver: (seen: Seen) => boolean;
   /** The object is about to be looked at. */
   readonly looking: () => void;
   /** Somebody asks for another look. */
@@ -48,8 +47,6 @@ export const followNews = (phase: () => EntityView['phase']): News => {
   );
   return {
     seen: () => ({ changes, progress }),
-    changes: () => changes,
-    isOver: (seen) => changes > seen.changes || progress > seen.progress,
     looking: () => void (lookedAfter = heard),
     add: () => void (changes += 1),
   };

@@ -3,7 +3,7 @@
  *
  * Owns: which annotation was acted on (each value acts once, however often it is told), and the queue of what is still to
  * be passed on to the operation or, while none runs, done here. Neighbours: the watcher tells annotations, `refusals.ts`
- * says what makes no sense, `following.ts` passes on, `entity.ts` does. What makes no sense is logged and forgotten.
+ * says what makes no sense, `following.ts` passes on, `entity-life.ts` has what they mean. What makes no sense is logged and forgotten.
  */
 import { log, setHandler } from '@temporalio/workflow';
 import { VERBS, type Verb } from '../words/verbs.ts';
@@ -24,10 +24,8 @@ export type EntityVerbs = {
 type EntityVerbScope = {
   readonly view: () => EntityView;
   readonly skipped: () => readonly string[];
-  /** Looks again at once. */
-  readonly retry: () => void;
-  /** Takes an abort back. */
-  readonly resume: () => void;
+  /** Retry looks again at once, resume takes an abort back. */
+  readonly say: (verb: 'retry' | 'resume') => void;
 };
 
 /** `<token>` or `<token>/<step>`: a token has no slash, a step may have some. */
@@ -42,10 +40,10 @@ export const takeEntityVerbs = (initial: NonNullable<EntityState['handled']>, sc
   const perform = (verb: Verb): string => {
     switch (verb) {
       case 'retry':
-        scope.retry();
+        scope.say(verb);
         return 'Looking again.';
       case 'resume':
-        scope.resume();
+        scope.say(verb);
         return 'Resumed: it begins again.';
       case 'skip':
       case 'pause':

@@ -1,8 +1,8 @@
 /**
  * Following: an entity's one operation from its start to its end.
  *
- * Owns: the child workflow, what is passed on to it, and how a newer look at the object supersedes it. Neighbours:
- * `entity.ts` decides that it runs, `judgements.ts` what supersedes it. Invariants: I1 (one operation, by its workflow id).
+ * Owns: the child workflow, what is passed on to it, and when the object is looked at meanwhile. Neighbours:
+ * `entity-life.ts` decides that it runs, and what supersedes it. Invariants: I1 (one operation, by its workflow id).
  */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
@@ -14,28 +14,20 @@ import {
   ParentClosePolicy,
   startChild,
 } from '@temporalio/workflow';
-import type { Assessment, OperationInput, Pacing } from '../activities/contract.ts';
-import { retryDelay } from './activities.ts';
-import type { Dependents } from './dependents.ts';
-import type { EntityVerbs } from './entity-verbs.ts';
-import { supersedes } from './judgements.ts';
+import type { OperationInput } from '../activities/contract.ts';
+import { bug, retryDelay } from './activities.ts';
+import type { EntityRun } from './entity-run.ts';
+import type { EntityEvent, LifeOf } from './entity-states.ts';
 import { type OperationResult, SEARCH_ATTRIBUTES, supersede, verbSignals } from './messages.ts';
 
 type OperationHandle = ChildWorkflowHandle<(input: OperationInput) => Promise<OperationResult>>;
 
-/** The object could not be looked at. */
-export type Failing = { readonly kind: 'failing'; readonly reason: string };
-
 /** What an operation's entity lends it. */
-export type Following = {
-  readonly entityId: string;
-  readonly look: () => Promise<Assessment | Failing>;
-  readonly pacing: () => Pacing;
-  /** How many signals about the object have arrived. */
-  readonly changes: () => number;
-  readonly cancelled: () => boolean;
-  readonly verbs: EntityVerbs;
-  readonly dependents: Dependents;
+export type Following = Pick<
+  EntityRun,
+  'entityId' | 'life' | 'dispatch' | 'news' | 'isCancelled' | 'verbs' | 'dependents'
+> & {
+  readonly look: () => Promise<EntityEvent>;
 };
 
 const start = async (entityId: string, operation: OperationInput): Promise<OperationHandle | undefined> => {
@@ -59,76 +51,63 @@ const start = async (entityId: string, operation: OperationInput): Promise<Opera
   }
 };
 
-/**
- * Runs one operation to its end, while listening for what supersedes it. What came after `looked`, while assess was still
- * looking or while the operation started, is news. Answers also how far it looked by itself.
- */
-export const follow = async (
-  operation: OperationInput,
-  looked: number,
-  entity: Following,
-  onStarted: (operationId: string) => void,
-): Promise<{ readonly result: OperationResult; readonly seen: number }> => {
+/** Runs one operation to its end, while listening for what supersedes it and passing on what people say. */
+export const follow = async (operation: OperationInput, entity: Following): Promise<OperationResult> => {
   const handle = await start(entity.entityId, operation);
-  if (!handle) {
-    // Left by an earlier run of this entity, and asked to stop when that one ended (I1).
-    return { result: { state: 'superseded', reason: 'an earlier operation is still settling' }, seen: looked };
-  }
-  onStarted(handle.workflowId);
+  // Left by an earlier run of this entity, and asked to stop when that one ended (I1).
+  if (!handle) return { state: 'superseded', reason: 'an earlier operation is still settling' };
+  entity.dispatch({ kind: 'started', operationId: handle.workflowId });
   let result: OperationResult | undefined;
   const ended = handle.result().then(
     (value) => void (result = value),
     (error: unknown) => void (result = { state: 'failed', reason: String(error) }),
   );
-  const over = (): boolean => result !== undefined;
-  const tell = async (what: string, telling: Promise<void>): Promise<void> => {
-    await telling.catch((error: unknown) => {
-      log.info('The operation ended before it could be told', { what, error: String(error) });
-    });
-  };
-
-  const supersedeIt = async (): Promise<number> => {
-    let seen = looked;
-    for (let failures = 0; ; ) {
-      await condition(() => over() || entity.changes() > seen);
-      if (over()) return seen;
-      const now = entity.changes();
-      const assessment = await entity.look();
-      if (assessment.kind === 'failing') {
-        failures += 1;
-        await condition(over, retryDelay(entity.pacing(), failures), { summary: 'look again' });
-        continue;
-      }
-      failures = 0;
-      const reason = supersedes(assessment, operation);
-      if (reason === undefined) {
-        seen = now;
-        continue;
-      }
-      if (!over()) await tell('supersede', handle.signal(supersede, { reason }));
-      await condition(over);
-      // What supersedes is left unseen, however the operation ends: it is looked at again afterwards.
-      return seen;
-    }
-  };
-  const passOn = async (): Promise<void> => {
-    const { verbs, dependents } = entity;
-    let cancelling = false;
-    for (;;) {
-      const toCancel = (): boolean => entity.cancelled() && !cancelling;
-      await condition(() => over() || verbs.pending.length > 0 || !dependents.toldAll() || toCancel());
-      if (!dependents.toldAll()) await dependents.tell();
-      if (over()) return;
-      for (const { verb, ask } of verbs.pending.splice(0)) await tell(verb, handle.signal(verbSignals[verb], ask));
-      if (toCancel()) {
-        cancelling = true;
-        await tell('cancel', getExternalWorkflowHandle(handle.workflowId).cancel());
-      }
-    }
-  };
-
-  const [seen] = await Promise.all([supersedeIt(), passOn(), ended]);
+  const isOver = (): boolean => result !== undefined;
+  await Promise.all([supersedeInTime(handle, entity, isOver), passOn(handle, entity, isOver), ended]);
   entity.dependents.happened();
   await entity.dependents.tell();
-  return { result: result ?? { state: 'failed', reason: 'it ended without a result' }, seen };
+  return result ?? { state: 'failed', reason: 'it ended without a result' };
+};
+
+const operating = ({ life }: Following): LifeOf<'operating'> => {
+  const now = life();
+  if (now.state !== 'operating') throw bug(`An operation runs, and its entity is ${now.state}.`);
+  return now;
+};
+
+/** Looks at the object whenever news came, until the operation is over or something newer takes its place. */
+const supersedeInTime = async (handle: OperationHandle, entity: Following, isOver: () => boolean): Promise<void> => {
+  for (;;) {
+    await condition(() => isOver() || entity.news.seen().changes > operating(entity).seen.changes);
+    if (isOver()) return;
+    entity.dispatch(await entity.look());
+    const { superseded: reason, failures, kept } = operating(entity);
+    if (reason !== undefined) {
+      if (!isOver()) await tell('supersede', handle.signal(supersede, { reason }));
+      return;
+    }
+    if (failures > 0) await condition(isOver, retryDelay(kept.pacing, failures), { summary: 'look again' });
+  }
+};
+
+const passOn = async (handle: OperationHandle, entity: Following, isOver: () => boolean): Promise<void> => {
+  const { verbs, dependents, isCancelled } = entity;
+  let cancelling = false;
+  for (;;) {
+    const toCancel = (): boolean => isCancelled() && !cancelling;
+    await condition(() => isOver() || verbs.pending.length > 0 || !dependents.toldAll() || toCancel());
+    if (!dependents.toldAll()) await dependents.tell();
+    if (isOver()) return;
+    for (const { verb, ask } of verbs.pending.splice(0)) await tell(verb, handle.signal(verbSignals[verb], ask));
+    if (toCancel()) {
+      cancelling = true;
+      await tell('cancel', getExternalWorkflowHandle(handle.workflowId).cancel());
+    }
+  }
+};
+
+const tell = async (what: string, telling: Promise<void>): Promise<void> => {
+  await telling.catch((error: unknown) => {
+    log.info('The operation ended before it could be told', { what, error: String(error) });
+  });
 };

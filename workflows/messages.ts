@@ -2,7 +2,7 @@
  * Messages: the signals, queries and updates that entities and operations take, and their search attributes.
  *
  * Owns: names, which the watcher, the command line and Temporal's own tools use; they never change meaning.
- * Neighbours: `entity.ts` and `operation.ts` handle them. Imported by `client/`, hence free of everything else.
+ * Neighbours: `entity-run.ts` and `operation-messages.ts` have them handled. Imported by `client/`, hence free of everything else.
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
@@ -53,7 +53,7 @@ export type EntityState = {
 
 /** How an operation ended. Anything but `succeeded` makes the entity assess again. */
 export type OperationResult = {
-  readonly state: OperationView['state'];
+  readonly state: Exclude<OperationView['state'], 'running'>;
   readonly reason?: string;
   /** Steps that a person skipped. */
   readonly skipped?: readonly string[];

@@ -3,7 +3,7 @@
  *
  * Owns: the shape of a step's result, which a person may have typed (`temporal activity complete --result …`), and what an
  * activity's failure means for its step. Neighbours: `activities/verdicts.ts` judges errors, `worker/interceptors.ts`
- * makes failures of them, `run-plan.ts` acts. Pure.
+ * makes failures of them, `step-life.ts` says what they mean for a step. Pure.
  */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { StepOutcome, StepState } from '../activities/contract.ts';

@@ -2,11 +2,11 @@
  * Verbs of an operation: retry, skip, pause, resume and abort, each as an update that answers and as a signal that waits
  * for a worker.
  *
- * Owns: the handlers, which only note what is asked. Neighbours: `refusals.ts` says what makes no sense, `run-plan.ts`
- * does what is asked when it gets there, `operation.ts` publishes it. Validators are synchronous; no handler ever throws
- * anything but a failure of its own update, since that would hold up the whole workflow.
+ * Owns: the handlers, which make events of what is asked. Neighbours: `refusals.ts` says what makes no sense,
+ * `step-life.ts` what an event makes of a step, `operation-messages.ts` lends what they need. Validators are synchronous; no handler ever
+ * throws anything but a failure of its own update, since that would hold up the whole workflow.
  */
-import { ApplicationFailure, type CancellationScope, log, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, log, setHandler } from '@temporalio/workflow';
 import type { OperationView, Step, StepRequest } from '../activities/contract.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { Plan } from '../policy/plan.ts';
@@ -16,25 +16,17 @@ import { type Ask, verbSignals, verbUpdates } from './messages.ts';
 import { failureOf, lacking } from './outcomes.ts';
 import { outputsUsed, resolveReferences } from './references.ts';
 import { othersUnfinished, refusalOf } from './refusals.ts';
-
-/** What people asked for, until the plan runner takes it. */
-export type Asked = {
-  readonly retries: Set<string>;
-  /** Outputs that stand for those of a skipped step. */
-  readonly skips: Map<string, Outputs>;
-  /** Waits under way, which a skip gives up. */
-  readonly looks: Map<string, CancellationScope>;
-  paused: boolean;
-};
+import type { StepEvent } from './step-life.ts';
 
 export type VerbScope = {
   readonly plan: Plan;
   readonly request: Pick<StepRequest, 'object' | 'owner' | 'entityId'>;
-  readonly asked: Asked;
   readonly view: () => OperationView;
   readonly outputs: Readonly<Record<string, Outputs>>;
   /** Why the operation ends, once it does. */
   readonly ending: () => string | undefined;
+  /** Says it to a step's life. */
+  readonly say: (step: string, event: StepEvent) => void;
   readonly setPaused: (paused: boolean) => void;
   readonly abort: () => void;
 };
@@ -75,8 +67,7 @@ const skip = async (id: string, scope: VerbScope): Promise<string> => {
   // It may have been done, or the operation ended, while it was looked at.
   const late = refusal('skip', { step: id }, scope);
   if (late !== undefined) throw refused(late);
-  scope.asked.skips.set(id, outputs);
-  scope.asked.looks.get(id)?.cancel();
+  scope.say(id, { kind: 'skip', at: Date.now(), outputs });
   return `Skipping ${id}.`;
 };
 
@@ -85,7 +76,7 @@ const perform = async (verb: Verb, ask: Ask, scope: VerbScope): Promise<string> 
     case 'retry': {
       const blocked = scope.view().steps.flatMap(({ id, status }) => (status.state === 'blocked' ? [id] : []));
       const chosen = ask.step === undefined ? blocked : [ask.step];
-      for (const id of chosen) scope.asked.retries.add(id);
+      for (const id of chosen) scope.say(id, { kind: 'retry' });
       return `Retrying ${chosen.join(', ')}.`;
     }
     case 'skip':

@@ -1,0 +1,200 @@
+/**
+ * Where an entity's assessment leads, what was said before its operation begins, and how that operation ended.
+ *
+ * Owns: the states that follow each of the three, E1 to E6 of `entity-life.ts`. Neighbours: `judgements.ts` compares an
+ * assessment with what was done or said before; the delays are those of `activities.ts`. Pure.
+ */
+import type { Assessment, OperationInput, Pacing } from '../activities/contract.ts';
+import { IDLE_LOOK, retryDelay } from './activities.ts';
+import type { Seen } from './entity-news.ts';
+import {
+  assessing,
+  counted,
+  type EntityLife,
+  type EventOf,
+  type Kept,
+  type LifeOf,
+  type Obstacle,
+} from './entity-states.ts';
+import { askedBefore, butForSkipped, isDelete, stillHeld } from './judgements.ts';
+import type { OperationResult } from './messages.ts';
+
+type Moment = { readonly at: number; readonly seen: Seen };
+
+/** What an assessment leads to. */
+export const afterAssessment = (before: Kept, { at, seen, assessment }: EventOf<'assessed'>): EntityLife => {
+  const found = butForSkipped(assessment, before.skipped);
+  const kept = keptAfter(before, found, assessment.pacing);
+  switch (found.kind) {
+    case 'orphaned':
+      return { state: 'orphaned', kept, reason: found.reason };
+    case 'finished':
+      return { state: 'finished', kept };
+    case 'operate':
+      return { state: 'beginning', kept, seen, operation: found.operation };
+    case 'settled':
+      return settledBy(kept, found, { at, seen });
+    case 'waiting':
+      return waitingBy(kept, found, { at, seen });
+    case 'blocked':
+      return blockedBy(kept, found, { at, seen });
+  }
+};
+
+const keptAfter = (before: Kept, found: Assessment, pacing: Pacing | undefined): Kept => {
+  const { held: _, obstacle, ...others } = before;
+  const held = stillHeld(before.held, found);
+  const kept: Kept = {
+    ...others,
+    ...(pacing === undefined ? {} : { pacing }),
+    ...(held === undefined ? {} : { held }),
+  };
+  return found.kind === 'blocked'
+    ? counted({ ...kept, ...(obstacle === undefined ? {} : { obstacle }) }, { failedAssessments: 0 })
+    : counted(kept, { failedAssessments: 0, blockedAssessments: 0 });
+};
+
+export const afterFailedAssessment = (before: Kept, { at, seen, reason }: EventOf<'unassessed'>): EntityLife => {
+  const attempt = before.counts.failedAssessments + 1;
+  const kept = counted(before, { failedAssessments: attempt });
+  return failing(kept, { at, seen, reason: `It could not be looked at: ${reason}`, attempt, generation: 0 });
+};
+
+/** What was asked meanwhile decides whether the operation begins, and how. */
+export const afterAsking = (
+  { kept, operation, seen }: LifeOf<'beginning'>,
+  { verbs }: EventOf<'asked'>,
+): EntityLife => {
+  const asked = askedBefore(operation, verbs, kept.paused);
+  const { held, ...others } = kept;
+  const now: Kept = { ...others, paused: false };
+  return (held !== undefined && !asked.resumed) || asked.aborted
+    ? heldBy(now, operation, seen)
+    : { state: 'operating', kept: now, seen, operation: asked.operation, failures: 0 };
+};
+
+/** What the end of an operation means, beyond that it is over. */
+export const afterOperation = (life: LifeOf<'operating'>, { at, result, news }: EventOf<'ended'>): EntityLife => {
+  const { operation } = life;
+  const failedOperations = result.state === 'failed' ? life.kept.counts.failedOperations + 1 : 0;
+  const kept = counted(life.kept, { failedOperations });
+  const seen = { changes: life.seen.changes, progress: news.progress };
+  const isNews = news.changes !== seen.changes;
+  switch (result.state) {
+    case 'succeeded':
+      return afterSuccess({ kept, operation, at, seen, isNews }, result);
+    case 'superseded':
+      return afterSupersession({ kept, operation, at, seen, isNews }, result);
+    case 'aborted':
+      return heldBy(kept, operation, seen);
+    case 'failed': {
+      const reason = `The operation ended with an error: ${result.reason ?? 'unknown'}`;
+      return failing(kept, { at, seen, reason, attempt: failedOperations, generation: operation.generation });
+    }
+  }
+};
+
+type Over = Moment & Pick<LifeOf<'operating'>, 'kept' | 'operation'> & { readonly isNews: boolean };
+
+const afterSuccess = ({ kept, operation, at, seen, isNews }: Over, { skipped: steps }: OperationResult): EntityLife => {
+  if (isDelete(operation)) return { state: 'finished', kept };
+  const { type, generation, settles } = operation;
+  const now = counted(kept, { outdatedPlans: 0 });
+  if (steps !== undefined) return assessing({ ...now, skipped: { operation: type, generation, steps } });
+  // What it made is as it should be. What changes later is found by the next look, for whatever reason.
+  if (settles && !isNews) return { state: 'settled', kept: now, since: at, seen, generation };
+  return assessing(now);
+};
+
+const afterSupersession = (
+  { kept: before, operation, at, seen, isNews }: Over,
+  { paused, reason = 'the plan was out of date' }: OperationResult,
+): EntityLife => {
+  const outdatedPlans = isNews ? 0 : before.counts.outdatedPlans + 1;
+  const kept = { ...counted(before, { outdatedPlans }), paused: paused === true };
+  if (isNews) return assessing(kept);
+  const { generation } = operation;
+  return { state: 'outdated', kept, seen, generation, reason, until: at + IDLE_LOOK.outdated(outdatedPlans) };
+};
+
+const settledBy = (
+  kept: Kept,
+  { generation, note, clusterId, controlPlane, lookAgainSeconds }: Extract<Assessment, { kind: 'settled' }>,
+  { at, seen }: Moment,
+): LifeOf<'settled'> => ({
+  state: 'settled',
+  kept,
+  since: at,
+  seen,
+  generation,
+  status: {
+    kind: 'settled',
+    ...(note === undefined ? {} : { note }),
+    ...(controlPlane === undefined ? {} : { controlPlane }),
+  },
+  ...(clusterId === undefined ? {} : { clusterId }),
+  ...(lookAgainSeconds === undefined ? {} : { until: at + lookAgainSeconds * 1_000 }),
+});
+
+const waitingBy = (
+  kept: Kept,
+  { generation, reason, entityId: cluster }: Extract<Assessment, { kind: 'waiting' }>,
+  { at, seen }: Moment,
+): LifeOf<'waiting'> => ({
+  state: 'waiting',
+  kept,
+  seen,
+  generation,
+  reason,
+  status: { kind: 'waiting', reason },
+  until: at + IDLE_LOOK.waiting,
+  ...(cluster === undefined ? {} : { cluster }),
+});
+
+const blockedBy = (
+  before: Kept,
+  { generation, reason, cure, controlPlane, lookAgainSeconds }: Extract<Assessment, { kind: 'blocked' }>,
+  { at, seen }: Moment,
+): LifeOf<'blocked'> => {
+  const attempt = before.counts.blockedAssessments + 1;
+  const kept = counted(before, { blockedAssessments: attempt });
+  const until = at + (lookAgainSeconds === undefined ? retryDelay(kept.pacing, attempt) : lookAgainSeconds * 1_000);
+  return {
+    state: 'blocked',
+    kept: obstructed(kept, { verdict: 'blocked', reason, attempt, since: at, retryAt: until }),
+    seen,
+    generation,
+    reason,
+    status: { kind: 'blocked', reason, cure, ...(controlPlane === undefined ? {} : { controlPlane }) },
+    until,
+  };
+};
+
+/** What went wrong by itself is tried again by itself, and said meanwhile. */
+const failing = (
+  kept: Kept,
+  { at, seen, reason, attempt, generation }: Moment & Pick<Obstacle, 'reason' | 'attempt'> & { generation: number },
+): LifeOf<'blocked'> => {
+  const retryAt = at + retryDelay(kept.pacing, attempt);
+  return {
+    state: 'blocked',
+    kept: obstructed(kept, { verdict: 'retry', reason, attempt, since: at, retryAt }),
+    seen,
+    generation,
+    reason,
+    status: { kind: 'failing', reason, attempt, retryAt },
+    until: retryAt,
+  };
+};
+
+/** An obstacle stands since the first one that was not cleared (E5). */
+const obstructed = (kept: Kept, obstacle: Obstacle): Kept => ({
+  ...kept,
+  obstacle: { ...obstacle, since: kept.obstacle?.since ?? obstacle.since },
+});
+
+const heldBy = (before: Kept, { type, generation }: OperationInput, seen: Seen): LifeOf<'held'> => {
+  const { obstacle: _, ...others } = before;
+  const kept = { ...others, held: { operation: type, generation } };
+  return { state: 'held', kept, seen, generation, operation: type, status: { kind: 'held', operation: type } };
+};
