@@ -54,7 +54,7 @@ export type Wanted<K extends ResourceKind> = {
   readonly incarnation: number;
   /** For reads only: a mutation that was sent is awaited, cancelled or not. */
   readonly signal: AbortSignal;
-  /** When the step was first scheduled, in epoch milliseconds: everything it needs was done by then. */
+  /** When its operation began with the step, in epoch milliseconds: everything it needs was done by then. */
   readonly since: number;
 };
 
@@ -80,6 +80,11 @@ export type ResourceDriver<K extends ResourceKind> = {
   /** Refuses where the worker's credentials, account or region aren't the owner's (I12). */
   guard?(wanted: Wanted<K>): Promise<void>;
   candidates(wanted: Wanted<K>): Promise<readonly Candidate[]>;
+  /**
+   * The same for a removal that looks again, of a kind of which many go slowly at once: perhaps as another of them saw it a
+   * moment ago, but after this step began. The first execution then asks it to go and looks at nothing.
+   */
+  departing?(wanted: Wanted<K>): Promise<readonly Candidate[]>;
   create(wanted: Wanted<K>): Promise<Made>;
   update(wanted: Wanted<K>, found: Found): Promise<Made>;
   remove(wanted: Wanted<K>, found: Found): Promise<void>;
@@ -247,6 +252,11 @@ export const removeResource = async <K extends ResourceKind>(
   const trusted = request.first ? request.step.found : undefined;
   const all = trusted === undefined ? await findOwned(driver, wanted) : [trusted];
   for (const found of all) await removeFound(driver, wanted, found);
+  // It has only just been asked to go: whether it has gone is for the next execution, whose look others share.
+  if (trusted !== undefined && driver.departing !== undefined) {
+    throw notYet(`${wanted.key} was asked to go.`, GOING_DELAY_MS);
+  }
+  for (const found of all) await refuseRemaining(driver, wanted, found);
   return { change: all.length === 0 ? 'unchanged' : 'removed', outputs: {} };
 };
 
@@ -256,6 +266,9 @@ const removeFound = async <K extends ResourceKind>(driver: ResourceDriver<K>, wa
   } catch (error) {
     if (!isAbsent(error)) throw error;
   }
+};
+
+const refuseRemaining = async <K extends ResourceKind>(driver: ResourceDriver<K>, wanted: Wanted<K>, found: Found) => {
   const remaining = await looking(wanted.key, driver.remains?.(wanted, found));
   if (remaining !== undefined) throw notYet(remaining, GOING_DELAY_MS);
 };
@@ -265,7 +278,7 @@ const findOwned = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   wanted: Wanted<K>,
 ): Promise<readonly Found[]> => {
-  const candidates = await driver.candidates(wanted);
+  const candidates = await (driver.departing?.(wanted) ?? driver.candidates(wanted));
   return candidates.filter((candidate) => candidate.belongsTo === 'ours');
 };
 

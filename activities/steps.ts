@@ -73,12 +73,11 @@ export const createSteps = (
   const performing =
     (perform: typeof ensureResource): Perform =>
     async (request, execution) => {
-      // A wait has waited since its operation began with it; each of its executions is only a look.
+      // A step takes since its operation began with it; each of its executions is only a try, or a look.
       const began = request.since ?? execution.since;
-      const since = request.step.verb === 'wait' ? began : execution.since;
       const first = request.first && execution.attempt === 1;
       try {
-        return await perform(driverOf(drivers, request), { ...request, first }, { ...execution, since });
+        return await perform(driverOf(drivers, request), { ...request, first }, { ...execution, since: began });
       } catch (error) {
         throw telling(error, request, execution.since, began);
       }

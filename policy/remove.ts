@@ -7,7 +7,13 @@
  * Invariants: I3 (the finalizer goes last, after two empty inventories), I4 (only what the inventory found as ours),
  * I7 (all of it), I10 (sorted).
  */
-import { ACCOUNT_EMPTY, ALL_NODE_POOLS, CLOUD_LOAD_BALANCERS, FINALIZER_KEY } from '../topology/keys.ts';
+import {
+  ACCOUNT_EMPTY,
+  ACCOUNT_SETTLED,
+  ALL_NODE_POOLS,
+  CLOUD_LOAD_BALANCERS,
+  FINALIZER_KEY,
+} from '../topology/keys.ts';
 import type { Outputs, Resource, ResourceKey, ResourceKind } from '../topology/resource.ts';
 import { leftover } from './leftovers.ts';
 import { kindOf, type ObservedKind, stateOf } from './observed.ts';
@@ -169,6 +175,13 @@ const poolSteps = (clusterName: string): Step[] => {
   ];
 };
 
+const emptyAccount = (key: ResourceKey, settleSeconds: number, needs: readonly string[]): Step => ({
+  id: `wait ${key}`,
+  verb: 'wait',
+  resource: { key, kind: 'account', properties: { settleSeconds } },
+  needs,
+});
+
 /** Everything away, then proof that nothing is left, then the finalizer. */
 export const planRemove = (request: RemoveRequest): Plan => {
   const { subject } = request;
@@ -178,17 +191,18 @@ export const planRemove = (request: RemoveRequest): Plan => {
     (removal): Step => ({ ...removal, verb: 'remove', needs: needsOfRemoval(removal, removed, withPools) }),
   );
   const steps = [...(withPools ? poolSteps(subject.clusterName) : []), ...removals];
-  const empty: Step = {
-    id: `wait ${ACCOUNT_EMPTY}`,
-    verb: 'wait',
-    resource: { key: ACCOUNT_EMPTY, kind: 'account', properties: { settleSeconds: request.settleSeconds } },
-    needs: steps.map((step) => step.id),
-  };
+  // Two looks, each a step of its own: the second when AWS has settled since the first.
+  const empty = emptyAccount(
+    ACCOUNT_EMPTY,
+    0,
+    steps.map((step) => step.id),
+  );
+  const stillEmpty = emptyAccount(ACCOUNT_SETTLED, request.settleSeconds, [empty.id]);
   const finalizer: Step = {
     id: removalOf(FINALIZER_KEY),
     verb: 'remove',
     resource: { key: FINALIZER_KEY, kind: 'finalizer', properties: {} },
-    needs: [empty.id],
+    needs: [stillEmpty.id],
   };
-  return { version: PLAN_VERSION, steps: orderedSteps([...steps, empty, finalizer]), known: {} };
+  return { version: PLAN_VERSION, steps: orderedSteps([...steps, empty, stillEmpty, finalizer]), known: {} };
 };

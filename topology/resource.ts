@@ -164,7 +164,7 @@ export type ResourceProperties = {
   'node-pools': { readonly clusterName: string };
   /** What in-cluster controllers made in AWS for this cluster: only ever removed, found by the cluster's tag. */
   'cloud-load-balancers': Readonly<Record<string, never>>;
-  /** Wait: two complete inventories are empty, the second after the settling time. */
+  /** Wait: a complete inventory is empty, made no sooner than so many seconds after the step began. */
   account: { readonly settleSeconds: number };
   /** One machine of a replica, only ever removed: its group puts another in its place. */
   instance: ReplicaMachine & {
