@@ -28,8 +28,8 @@ export type ObserveRequest = {
   /** The VPC and the subnets that the spec names; no VPC where the cluster's object is gone. */
   readonly vpcId?: string;
   readonly subnetIds: readonly string[];
-  /** The cluster is going: what controllers made for it goes too. */
-  readonly withCloud: boolean;
+  /** The cluster is going or gone: what controllers made for it goes too, and nobody takes anything from it any more. */
+  readonly clusterGoes: boolean;
   /** An object without our finalizer: it owns nothing yet (I3). */
   readonly isNew: boolean;
   /** `projects/P/locations/global/memberships/NAME` */
@@ -63,7 +63,7 @@ export const clusterRequest = (object: ObjectRef, cluster: AWSCluster): ObserveR
     clusterName: metadata.name,
     vpcId: spec.networking.vpcID,
     subnetIds: distinct([...spec.controlPlane.subnetIDs, ...spec.networking.serviceLoadBalancerSubnetIDs]),
-    withCloud: isDeleting(cluster),
+    clusterGoes: isDeleting(cluster),
     isNew: isNew(cluster),
     ...(spec.controlPlane.hub === undefined ? {} : { membership: spec.controlPlane.hub.membershipName }),
   };
@@ -107,7 +107,7 @@ export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCl
   clusterUid: cluster?.metadata.uid ?? '',
   clusterName: pool.spec.clusterName,
   subnetIds: distinct([...(cluster?.spec.controlPlane.subnetIDs ?? []), pool.spec.subnetID]),
-  withCloud: false,
+  clusterGoes: cluster === null || isDeleting(cluster),
   isNew: isNew(pool),
   ...(cluster === null ? {} : { vpcId: cluster.spec.networking.vpcID }),
 });

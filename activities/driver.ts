@@ -43,7 +43,7 @@ export type Sought<K extends ResourceKind> = {
   readonly owner: Owner;
   /** For reads only: a mutation that was sent is awaited, cancelled or not. */
   readonly signal: AbortSignal;
-  /** When the step was first scheduled, in epoch milliseconds: everything it needs was done by then. */
+  /** When its operation began with the step, in epoch milliseconds: everything it needs was done by then. */
   readonly since: number;
 };
 
@@ -79,6 +79,11 @@ export type ResourceDriver<K extends ResourceKind> = {
   /** Refuses where the worker's credentials, account or region aren't the owner's (I12). */
   guard?(sought: Pick<Sought<K>, 'owner' | 'signal'>): Promise<void>;
   candidates(sought: Sought<K>): Promise<readonly Candidate<K>[]>;
+  /**
+   * The same for a removal that looks again, of a kind of which many go slowly at once: perhaps as another of them saw it a
+   * moment ago, but after this step began. The first execution then asks it to go and looks at nothing.
+   */
+  departing?(sought: Sought<K>): Promise<readonly Candidate<K>[]>;
   create(wanted: Wanted<K>): Promise<Made>;
   update(wanted: Wanted<K>, found: Thing<K>, differences: readonly DifferenceOf<K>[]): Promise<Made>;
   remove(sought: Sought<K>, found: Thing<K>): Promise<void>;
@@ -261,6 +266,11 @@ export const removeResource = async <K extends ResourceKind>(
   const known = trusted<K>(request);
   const all = known === undefined ? await findOwned(driver, sought) : [known];
   for (const found of all) await removeFound(driver, sought, found);
+  // It has only just been asked to go: whether it has gone is for the next execution, whose look others share.
+  if (known !== undefined && driver.departing !== undefined) {
+    throw notYet(`${sought.key} was asked to go.`, GOING_DELAY_MS);
+  }
+  for (const found of all) await refuseRemaining(driver, sought, found);
   return { change: all.length === 0 ? 'unchanged' : 'removed', outputs: {} };
 };
 
@@ -270,6 +280,13 @@ const removeFound = async <K extends ResourceKind>(driver: ResourceDriver<K>, so
   } catch (error) {
     if (!isAbsent(error)) throw error;
   }
+};
+
+const refuseRemaining = async <K extends ResourceKind>(
+  driver: ResourceDriver<K>,
+  sought: Sought<K>,
+  found: Thing<K>,
+) => {
   const remaining = await looking(sought.key, driver.remains?.(sought, found));
   if (remaining !== undefined) throw notYet(remaining, GOING_DELAY_MS);
 };
@@ -279,7 +296,7 @@ const findOwned = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   sought: Sought<K>,
 ): Promise<readonly Thing<K>[]> => {
-  const candidates = await driver.candidates(sought);
+  const candidates = await (driver.departing?.(sought) ?? driver.candidates(sought));
   return candidates.filter((candidate) => candidate.belongsTo === 'ours');
 };
 

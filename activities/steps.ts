@@ -94,13 +94,12 @@ const refuseOtherForm = ({ plan, step }: StepRequest): void => {
 
 export const createSteps = (drivers: Drivers) => {
   const performing: Perform = async (request, execution) => {
-    // A wait has waited since its operation began with it; each of its executions is only a look.
+    // A step takes since its operation began with it; each of its executions is only a try, or a look.
     const began = request.since ?? execution.since;
-    const since = request.step.verb === 'wait' ? began : execution.since;
     const first = request.first && execution.attempt === 1;
     try {
       refuseOtherForm(request);
-      return await perform(drivers, { ...request, first }, { ...execution, since });
+      return await perform(drivers, { ...request, first }, { ...execution, since: began });
     } catch (error) {
       throw telling(error, request, execution.since, began);
     }

@@ -23,6 +23,8 @@ import { measureReactions, type Reaction } from './reaction.ts';
 import type { Budget, Report, Table } from './report.ts';
 
 const MOST_CALLS = 60;
+/** Looks at what goes slowly included: machines of the stub go at once. */
+const MOST_DELETE_CALLS = 89;
 const MOST_RATIO = 1.25;
 const MOST_REACTION_SECONDS = 1;
 const LIMIT_MS = 300_000;
@@ -214,6 +216,12 @@ const budgetsOf = (memory: Phases | undefined, all: readonly Phases[]): readonly
           },
         ]),
     { what: 'AWS calls of a create with three pools', measured: Math.max(...counted), unit: 'calls', most: MOST_CALLS },
+    {
+      what: 'AWS calls of a delete with three pools',
+      measured: Math.max(...all.map(({ remove }) => remove.all)),
+      unit: 'calls',
+      most: MOST_DELETE_CALLS,
+    },
     ...all.flatMap(({ reactions }) =>
       reactions.map(({ fact, milliseconds }) => ({
         what: `from when ${fact} to the end of the step that waited`,

@@ -1,4 +1,4 @@
-/** A wait: two complete inventories are empty, the second after the settling time. */
+/** A wait: a complete inventory is empty, made no sooner than so many seconds after the step began. */
 import type { Row } from './row.ts';
 
 export type AccountProperties = { readonly settleSeconds: number };

@@ -11,6 +11,7 @@ import { type Found, type Going, rowOf, stateOf } from '../kinds/resource.ts';
 import type { Removal } from '../kinds/row.ts';
 import {
   ACCOUNT_EMPTY,
+  ACCOUNT_SETTLED,
   ALL_NODE_POOLS,
   CLOUD_LOAD_BALANCERS,
   FINALIZER_KEY,
@@ -114,6 +115,9 @@ const poolSteps = (clusterName: string): Step[] => {
   return [remove, waitStep({ key: ALL_NODE_POOLS, kind: 'node-pools', properties: { clusterName } }, [remove.id])];
 };
 
+const emptyAccount = (key: ResourceKey, settleSeconds: number, needs: readonly string[]): Step =>
+  waitStep({ key, kind: 'account', properties: { settleSeconds } }, needs);
+
 /** Everything away, then proof that nothing is left, then the finalizer. */
 export const planRemove = (request: RemoveRequest): Plan => {
   const { subject, settleSeconds } = request;
@@ -124,10 +128,13 @@ export const planRemove = (request: RemoveRequest): Plan => {
     (step): Step => ({ ...step, needs: needsOfRemoval({ going: step.resource }, steps, withPools) }),
   );
   const all = [...(withPools ? poolSteps(subject.clusterName) : []), ...removals];
-  const empty = waitStep(
-    { key: ACCOUNT_EMPTY, kind: 'account', properties: { settleSeconds } },
+  // Two looks, each a step of its own: the second when AWS has settled since the first.
+  const empty = emptyAccount(
+    ACCOUNT_EMPTY,
+    0,
     all.map(({ id }) => id),
   );
-  const finalizer = removeStep({ key: FINALIZER_KEY, kind: 'finalizer', properties: {} }, [empty.id]);
-  return { version: PLAN_VERSION, steps: orderedSteps([...all, empty, finalizer]), known: {} };
+  const stillEmpty = emptyAccount(ACCOUNT_SETTLED, settleSeconds, [empty.id]);
+  const finalizer = removeStep({ key: FINALIZER_KEY, kind: 'finalizer', properties: {} }, [stillEmpty.id]);
+  return { version: PLAN_VERSION, steps: orderedSteps([...all, empty, stillEmpty, finalizer]), known: {} };
 };

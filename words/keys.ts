@@ -78,6 +78,7 @@ export const NODE_POOL_PROVISIONED = 'node-pool/provisioned';
 export const ALL_NODE_POOLS = 'node-pools/all';
 export const CLOUD_LOAD_BALANCERS = 'cloud-load-balancers/all';
 export const ACCOUNT_EMPTY = 'account/empty';
+export const ACCOUNT_SETTLED = 'account/settled';
 
 /** Keys that exist only while a replica is repaired: its machine that has to go, and the one that serves afterwards. */
 export const replicaInstanceKey = (index: number): ResourceKey => `instance/controlplane-${index}`;

@@ -3,18 +3,18 @@
  *
  * Owns: the last look, wider than an inventory: whatever carries the owner's tags, and what goes with it without carrying
  * any (the load balancer's own interfaces). A terminated instance does not count. Invariants: I3, I7, I12: two complete
- * looks must both find nothing, the second no sooner than the settling time after the step was scheduled; every step that
- * changes anything was done by then, so that is also after the last mutating call. The look needs no memory: once the
- * time has come, it looks twice.
+ * looks must both find nothing, each a step of its own, the second no sooner than the settling time after the first; every
+ * step that changes anything was done before, so that is also after the last mutating call.
  *
  * What goes by itself is waited for. A resource of ours that a removal would take away was not there when the plan was
  * made, or it would be gone: a call of a worker that died may arrive after all. The plan is then out of date, and the
  * entity looks again.
  */
+import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import {
+  type EC2Client,
   paginateDescribeNetworkInterfaces,
   paginateDescribeSecurityGroups,
-  paginateDescribeTags,
   paginateDescribeVolumes,
 } from '@aws-sdk/client-ec2';
 import { CLUSTER_TAG, controlPlaneName, KEY_TAG, kubernetesClusterTag, UID_TAG } from '../../api/names.ts';
@@ -24,14 +24,15 @@ import { kindOf } from '../../words/keys.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { supersededError } from '../verdicts.ts';
 import { instanceLabel, listGroups, livingInstances } from './auto-scaling-group.ts';
+import { named } from './balancing.ts';
 import type { AwsClients } from './clients.ts';
-import { foundCloudLoadBalancers, listCloudLoadBalancers } from './cloud-load-balancers.ts';
+import { foundCloudLoadBalancers, listAllLoadBalancers, OWNED } from './cloud-load-balancers.ts';
 import { exists } from './etcd-volume.ts';
 import { listTemplates } from './launch-template.ts';
-import { loadBalancerNamed, tagsOf } from './load-balancer.ts';
 import { securityGroupLabel } from './security-group.ts';
+import { SHARED } from './subnet-tags.ts';
+import { listTagged, type Tagged } from './tagged.ts';
 import { distinct, filter, readAll, tagRecord } from './tags.ts';
-import { targetGroupNamed } from './target-group.ts';
 
 const AGAIN_MS = 2_000;
 /** Listings may lag behind removals: what is still seen after so long is there. */
@@ -48,73 +49,92 @@ const keyed = (label: string, tags: Tags, kind: ResourceKind): Remaining => {
   return key === undefined ? goesByItself(label) : { label: `${label} [${key}]`, removable: kindOf(key) === kind };
 };
 
-/** What carries the tag by which the object knows its own: a pool its uid, a cluster its id. */
-const listTagged = async ({ ec2, autoScaling }: AwsClients, name: string, value: string, abortSignal: AbortSignal) => {
+/** The tag by which an object knows its own: a pool its uid, a cluster its id. */
+type OwnTag = { readonly name: string; readonly value: string };
+
+const ownInEc2 = async (
+  ec2: EC2Client,
+  { name, value }: OwnTag,
+  tagged: Promise<Tagged>,
+  abortSignal: AbortSignal,
+): Promise<readonly Remaining[]> => {
   const Filters = [filter(`tag:${name}`, value)];
+  const { whenAny } = await tagged;
   const all = await Promise.all([
-    readAll(paginateDescribeSecurityGroups({ client: ec2 }, { Filters }, { abortSignal }), (page) =>
-      page.SecurityGroups?.map((one) => keyed(securityGroupLabel(one), tagRecord(one.Tags), 'security-group')),
-    ),
-    readAll(paginateDescribeVolumes({ client: ec2 }, { Filters }, { abortSignal }), (page) =>
-      page.Volumes?.filter(exists).map((one) =>
-        keyed(`volume ${one.VolumeId ?? '?'}`, tagRecord(one.Tags), 'etcd-volume'),
+    whenAny('security-group', name, () =>
+      readAll(paginateDescribeSecurityGroups({ client: ec2 }, { Filters }, { abortSignal }), (page) =>
+        page.SecurityGroups?.map((one) => keyed(securityGroupLabel(one), tagRecord(one.Tags), 'security-group')),
       ),
     ),
-    readAll(paginateDescribeNetworkInterfaces({ client: ec2 }, { Filters }, { abortSignal }), (page) =>
-      page.NetworkInterfaces?.map((one) =>
-        keyed(`network interface ${one.NetworkInterfaceId ?? '?'}`, tagRecord(one.TagSet), 'network-interface'),
+    whenAny('volume', name, () =>
+      readAll(paginateDescribeVolumes({ client: ec2 }, { Filters }, { abortSignal }), (page) =>
+        page.Volumes?.filter(exists).map((one) =>
+          keyed(`volume ${one.VolumeId ?? '?'}`, tagRecord(one.Tags), 'etcd-volume'),
+        ),
       ),
     ),
-    listTemplates(ec2, Filters, abortSignal).then((all) =>
-      all.map((one) =>
+    whenAny('network-interface', name, () =>
+      readAll(paginateDescribeNetworkInterfaces({ client: ec2 }, { Filters }, { abortSignal }), (page) =>
+        page.NetworkInterfaces?.map((one) =>
+          keyed(`network interface ${one.NetworkInterfaceId ?? '?'}`, tagRecord(one.TagSet), 'network-interface'),
+        ),
+      ),
+    ),
+    whenAny('launch-template', name, async () =>
+      (await listTemplates(ec2, Filters, abortSignal)).map((one) =>
         keyed(`launch template ${one.LaunchTemplateName ?? '?'}`, tagRecord(one.Tags), 'launch-template'),
       ),
     ),
-    livingInstances(ec2, filter(`tag:${name}`, value), abortSignal).then((all) =>
-      all.map((one) => goesByItself(instanceLabel(one))),
-    ),
-    listGroups(autoScaling, { Filters }, abortSignal).then((all) =>
-      all.map((one) => {
-        const label = `auto scaling group ${one.AutoScalingGroupName ?? '?'}`;
-        return one.Status === undefined ? keyed(label, tagRecord(one.Tags), 'auto-scaling-group') : goesByItself(label);
-      }),
+    whenAny('instance', name, async () =>
+      (await livingInstances(ec2, filter(`tag:${name}`, value), abortSignal)).map((one) =>
+        goesByItself(instanceLabel(one)),
+      ),
     ),
   ]);
   return all.flat();
 };
 
+const ownGroups = async (
+  autoScaling: AutoScalingClient,
+  { name, value }: OwnTag,
+  signal: AbortSignal,
+): Promise<readonly Remaining[]> => {
+  const groups = await listGroups(autoScaling, { Filters: [filter(`tag:${name}`, value)] }, signal);
+  return groups.map((one) => {
+    const label = `auto scaling group ${one.AutoScalingGroupName ?? '?'}`;
+    return one.Status === undefined ? keyed(label, tagRecord(one.Tags), 'auto-scaling-group') : goesByItself(label);
+  });
+};
+
 /** What belongs to a cluster beside: subnets' tags, its load balancer with its interfaces, and what controllers made. */
-const listOfCluster = async (clients: AwsClients, clusterId: string, signal: AbortSignal): Promise<Remaining[]> => {
-  const { ec2, elbv2 } = clients;
+const besideOwn = async (
+  clients: AwsClients,
+  clusterId: string,
+  tagged: Promise<Tagged>,
+  signal: AbortSignal,
+): Promise<readonly Remaining[]> => {
   const name = controlPlaneName(clusterId);
-  const [subnets, interfaces, balancer, group, cloud] = await Promise.all([
-    readAll(
-      paginateDescribeTags(
-        { client: ec2 },
-        { Filters: [filter('resource-type', 'subnet'), filter('key', kubernetesClusterTag(clusterId))] },
-        { abortSignal: signal },
-      ),
-      (page) => page.Tags,
-    ),
+  const [{ ids }, interfaces, { balancing, cloud }] = await Promise.all([
+    tagged,
     readAll(
       paginateDescribeNetworkInterfaces(
-        { client: ec2 },
+        { client: clients.ec2 },
         { Filters: [filter('description', `ELB net/${name}/*`)] },
         { abortSignal: signal },
       ),
       (page) => page.NetworkInterfaces,
     ),
-    loadBalancerNamed(elbv2, name, signal),
-    targetGroupNamed(elbv2, name, signal),
-    listCloudLoadBalancers(clients, clusterId, signal),
+    listAllLoadBalancers(clients, clusterId, tagged, signal),
   ]);
+  const { balancer, group, tags } = named(balancing, name);
   const arns = [balancer?.LoadBalancerArn, group?.TargetGroupArn].filter((arn) => arn !== undefined);
-  const tags = await tagsOf(elbv2, arns, signal);
   // One by that name that isn't ours was there before.
   const ours = arns.filter((arn) => tags.get(arn)?.[CLUSTER_TAG] === clusterId);
   const made = foundCloudLoadBalancers('', cloud);
   return [
-    ...subnets.map(({ ResourceId }) => removable(`tag ${kubernetesClusterTag(clusterId)} on ${ResourceId ?? '?'}`)),
+    ...ids('subnet', kubernetesClusterTag(clusterId), SHARED).map((id) =>
+      removable(`tag ${kubernetesClusterTag(clusterId)} on ${id}`),
+    ),
     ...interfaces.map((one) =>
       goesByItself(`network interface ${one.NetworkInterfaceId ?? '?'} of load balancer ${name}`),
     ),
@@ -125,6 +145,24 @@ const listOfCluster = async (clients: AwsClients, clusterId: string, signal: Abo
   ];
 };
 
+const remainingOfPool = async ({ ec2, autoScaling }: AwsClients, uid: string, signal: AbortSignal) => {
+  const tag = { name: UID_TAG, value: uid };
+  const tagged = listTagged(ec2, { keys: [tag.name], values: [tag.value] }, signal);
+  return Promise.all([ownInEc2(ec2, tag, tagged, signal), ownGroups(autoScaling, tag, signal)]);
+};
+
+const remainingOfCluster = async (clients: AwsClients, clusterId: string, signal: AbortSignal) => {
+  const { ec2, autoScaling } = clients;
+  const tag = { name: CLUSTER_TAG, value: clusterId };
+  const keys = [tag.name, kubernetesClusterTag(clusterId)];
+  const tagged = listTagged(ec2, { keys, values: [tag.value, SHARED, OWNED] }, signal);
+  return Promise.all([
+    ownInEc2(ec2, tag, tagged, signal),
+    ownGroups(autoScaling, tag, signal),
+    besideOwn(clients, clusterId, tagged, signal),
+  ]);
+};
+
 /** Everything of an object that is still there, sorted, as a person would name it. */
 export const listRemaining = async (
   clients: AwsClients,
@@ -133,14 +171,9 @@ export const listRemaining = async (
   const { object, owner, signal } = wanted;
   const all =
     object.kind === 'AWSNodePool'
-      ? await listTagged(clients, UID_TAG, owner.uid, signal)
-      : (
-          await Promise.all([
-            listTagged(clients, CLUSTER_TAG, owner.clusterId, signal),
-            listOfCluster(clients, owner.clusterId, signal),
-          ])
-        ).flat();
-  return distinct(all, ({ label }) => label).sort((a, b) => (a.label < b.label ? -1 : 1));
+      ? await remainingOfPool(clients, owner.uid, signal)
+      : await remainingOfCluster(clients, owner.clusterId, signal);
+  return distinct(all.flat(), ({ label }) => label).sort((a, b) => (a.label < b.label ? -1 : 1));
 };
 
 const SHOWN = 5;
@@ -166,17 +199,14 @@ export const accountDriver = (clients: AwsClients, now: () => number = Date.now)
   remove: () => Promise.resolve(),
 
   async look(wanted) {
-    const settled = wanted.since + wanted.properties.settleSeconds * 1_000;
-    const remaining = await listRemaining(clients, wanted);
-    if (now() - wanted.since > LAG_MS) refuseUnplanned(remaining);
-    if (remaining.length > 0) return { ready: false, awaited: sentence(remaining), againInMs: AGAIN_MS };
-    const left = settled - now();
+    const left = wanted.since + wanted.properties.settleSeconds * 1_000 - now();
     if (left > 0) {
       const awaited = `Nothing is left in the account; looking again in ${Math.ceil(left / 1_000)} s, when AWS has settled.`;
       return { ready: false, awaited, againInMs: left };
     }
-    const appeared = await listRemaining(clients, wanted);
-    if (appeared.length > 0) return { ready: false, awaited: sentence(appeared), againInMs: AGAIN_MS };
+    const remaining = await listRemaining(clients, wanted);
+    if (now() - wanted.since > LAG_MS) refuseUnplanned(remaining);
+    if (remaining.length > 0) return { ready: false, awaited: sentence(remaining), againInMs: AGAIN_MS };
     return { ready: true, outputs: {} };
   },
 });

@@ -19,13 +19,14 @@ import { UID_TAG } from '../../api/names.ts';
 import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { ResourceKey } from '../../words/keys.ts';
-import type { ResourceDriver } from '../driver.ts';
+import type { Candidate, ResourceDriver, Sought } from '../driver.ts';
 import { retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
+import type { Departing, Departures } from './departures.ts';
 import { belongsTo, filter, given, ownedTags, readAll, tagList, tagRecord } from './tags.ts';
 
 /** EC2 itself puts this tag on a group's instances. */
-const GROUP_NAME = 'tag:aws:autoscaling:groupName';
+export const GROUP_NAME = 'aws:autoscaling:groupName';
 /** A group of which only instances are left. */
 const GONE = { Status: 'Delete in progress' } as AutoScalingGroup;
 
@@ -91,26 +92,49 @@ export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'
   );
 };
 
-export const autoScalingGroupDriver = ({ autoScaling, ec2 }: AwsClients): ResourceDriver<'auto-scaling-group'> => ({
+type SoughtGroup = Sought<'auto-scaling-group'>;
+type GroupCandidate = Candidate<'auto-scaling-group'>;
+
+const candidatesAmong = (groups: readonly AutoScalingGroup[], wanted: SoughtGroup): GroupCandidate[] =>
+  groups.map((group) => ({
+    ...foundGroup(wanted.key, group),
+    label: `auto scaling group ${wanted.properties.name}`,
+    belongsTo: belongsTo(tagRecord(group.Tags), wanted),
+  }));
+
+/** A group may be gone before its instances are: they stand for it then. */
+const leftBehind = (instances: readonly Instance[], wanted: SoughtGroup): GroupCandidate[] => {
+  const { name } = wanted.properties;
+  return instances.slice(0, 1).map((instance) => ({
+    ...foundGroup(wanted.key, { ...GONE, AutoScalingGroupName: name }),
+    label: `${instanceLabel(instance)} of auto scaling group ${name}`,
+    belongsTo: belongsTo(tagRecord(instance.Tags), wanted),
+  }));
+};
+
+/** What is left of one group. */
+const leftOf = (name: string, { groups, instances }: Departing): Departing => ({
+  groups: groups.filter((group) => group.AutoScalingGroupName === name),
+  instances: instances.filter((instance) => tagRecord(instance.Tags)[GROUP_NAME] === name),
+});
+
+export const autoScalingGroupDriver = (
+  { autoScaling, ec2 }: AwsClients,
+  departures: Departures,
+): ResourceDriver<'auto-scaling-group'> => ({
   kind: 'auto-scaling-group',
 
   async candidates(wanted) {
     const { name } = wanted.properties;
     const groups = await listGroups(autoScaling, { AutoScalingGroupNames: [name] }, wanted.signal);
-    if (groups.length > 0) {
-      return groups.map((group) => ({
-        ...foundGroup(wanted.key, group),
-        label: `auto scaling group ${name}`,
-        belongsTo: belongsTo(tagRecord(group.Tags), wanted),
-      }));
-    }
-    // A group may be gone before its instances are.
-    const instances = await livingInstances(ec2, filter(GROUP_NAME, name), wanted.signal);
-    return instances.slice(0, 1).map((instance) => ({
-      ...foundGroup(wanted.key, { ...GONE, AutoScalingGroupName: name }),
-      label: `${instanceLabel(instance)} of auto scaling group ${name}`,
-      belongsTo: belongsTo(tagRecord(instance.Tags), wanted),
-    }));
+    if (groups.length > 0) return candidatesAmong(groups, wanted);
+    return leftBehind(await livingInstances(ec2, filter(`tag:${GROUP_NAME}`, name), wanted.signal), wanted);
+  },
+
+  async departing(wanted) {
+    const all = await departures(wanted);
+    const { groups, instances } = leftOf(wanted.properties.name, all);
+    return groups.length > 0 ? candidatesAmong(groups, wanted) : leftBehind(instances, wanted);
   },
 
   async create(wanted) {
@@ -165,10 +189,7 @@ export const autoScalingGroupDriver = ({ autoScaling, ec2 }: AwsClients): Resour
 
   async remains(wanted, found) {
     const name = given(found.outputs.name, `the name of ${wanted.key}`);
-    const [groups, instances] = await Promise.all([
-      listGroups(autoScaling, { AutoScalingGroupNames: [name] }, wanted.signal),
-      livingInstances(ec2, filter(GROUP_NAME, name), wanted.signal),
-    ]);
+    const { groups, instances } = leftOf(name, await departures(wanted));
     if (groups.length + instances.length === 0) return undefined;
     const going = instances.map(instanceLabel).sort().join(', ');
     return `Auto scaling group ${name} is being deleted${going === '' ? '.' : `: ${going}.`}`;

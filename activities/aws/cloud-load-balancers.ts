@@ -11,29 +11,27 @@ import {
   DescribeTagsCommand as DescribeClassicTagsCommand,
   paginateDescribeLoadBalancers as paginateClassic,
 } from '@aws-sdk/client-elastic-load-balancing';
-import {
-  DeleteLoadBalancerCommand,
-  DeleteTargetGroupCommand,
-  paginateDescribeLoadBalancers,
-  paginateDescribeTargetGroups,
-} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { DeleteLoadBalancerCommand, DeleteTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { CLUSTER_TAG, kubernetesClusterTag } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { retryError } from '../verdicts.ts';
+import { type Balancing, listBalancing } from './balancing.ts';
 import type { AwsClients } from './clients.ts';
-import { tagsOf } from './load-balancer.ts';
 import { deleteSecurityGroup, securityGroupLabel } from './security-group.ts';
 import { revokeAll } from './security-group-rules.ts';
+import type { Tagged } from './tagged.ts';
 import { filter, readAll, tagRecord } from './tags.ts';
 
 const CLASSIC_TAGS_AT_ONCE = 20;
+/** What the cluster's tag says of what a controller made. */
+export const OWNED = 'owned';
 
 /** Made by a controller of this cluster, and not by Slipway. */
 const isControllers = (tags: Tags, clusterId: string): boolean =>
-  tags[kubernetesClusterTag(clusterId)] === 'owned' && tags[CLUSTER_TAG] === undefined;
+  tags[kubernetesClusterTag(clusterId)] === OWNED && tags[CLUSTER_TAG] === undefined;
 
 export type CloudLoadBalancers = {
   readonly loadBalancers: readonly { readonly name: string; readonly arn: string }[];
@@ -63,55 +61,60 @@ const listClassic = async ({ elb }: AwsClients, clusterId: string, abortSignal: 
     .flatMap(({ LoadBalancerName }) => LoadBalancerName ?? []);
 };
 
-const listV2 = async ({ elbv2 }: AwsClients, clusterId: string, abortSignal: AbortSignal) => {
-  const [balancers, groups] = await Promise.all([
-    readAll(paginateDescribeLoadBalancers({ client: elbv2 }, {}, { abortSignal }), (page) => page.LoadBalancers),
-    readAll(paginateDescribeTargetGroups({ client: elbv2 }, {}, { abortSignal }), (page) => page.TargetGroups),
-  ]);
-  const named = [
-    ...balancers.map(({ LoadBalancerName = '', LoadBalancerArn = '' }) => ({
-      name: LoadBalancerName,
-      arn: LoadBalancerArn,
-      isGroup: false,
-    })),
-    ...groups.map(({ TargetGroupName = '', TargetGroupArn = '' }) => ({
-      name: TargetGroupName,
-      arn: TargetGroupArn,
-      isGroup: true,
-    })),
-  ];
-  const tags = await tagsOf(
-    elbv2,
-    named.map(({ arn }) => arn),
-    abortSignal,
-  );
-  const theirs = named.filter(({ arn }) => isControllers(tags.get(arn) ?? {}, clusterId));
+const inBalancing = ({ balancers, groups, tags }: Balancing, clusterId: string) => {
+  const theirs = ({ arn }: { readonly arn: string }): boolean => isControllers(tags.get(arn) ?? {}, clusterId);
   return {
-    loadBalancers: theirs.filter(({ isGroup }) => !isGroup),
-    targetGroups: theirs.filter(({ isGroup }) => isGroup),
+    loadBalancers: balancers
+      .map(({ LoadBalancerName: name = '', LoadBalancerArn: arn = '' }) => ({ name, arn }))
+      .filter(theirs),
+    targetGroups: groups
+      .map(({ TargetGroupName: name = '', TargetGroupArn: arn = '' }) => ({ name, arn }))
+      .filter(theirs),
   };
+};
+
+const listSecurityGroups = async ({ ec2 }: AwsClients, clusterId: string, abortSignal: AbortSignal) => {
+  const Filters = [filter(`tag:${kubernetesClusterTag(clusterId)}`, OWNED)];
+  const groups = await readAll(
+    paginateDescribeSecurityGroups({ client: ec2 }, { Filters }, { abortSignal }),
+    (page) => page.SecurityGroups,
+  );
+  return groups.filter((group) => isControllers(tagRecord(group.Tags), clusterId));
 };
 
 /** Everything that controllers of this cluster made for load balancing. */
 export const listCloudLoadBalancers = async (
   clients: AwsClients,
   clusterId: string,
-  abortSignal: AbortSignal,
+  signal: AbortSignal,
 ): Promise<CloudLoadBalancers> => {
-  const [v2, classic, groups] = await Promise.all([
-    listV2(clients, clusterId, abortSignal),
-    listClassic(clients, clusterId, abortSignal),
-    readAll(
-      paginateDescribeSecurityGroups(
-        { client: clients.ec2 },
-        { Filters: [filter(`tag:${kubernetesClusterTag(clusterId)}`, 'owned')] },
-        { abortSignal },
-      ),
-      (page) => page.SecurityGroups,
-    ),
+  const [balancing, classic, securityGroups] = await Promise.all([
+    listBalancing(clients.elbv2, signal),
+    listClassic(clients, clusterId, signal),
+    listSecurityGroups(clients, clusterId, signal),
   ]);
-  const securityGroups = groups.filter((group) => isControllers(tagRecord(group.Tags), clusterId));
-  return { ...v2, classic, securityGroups };
+  return { ...inBalancing(balancing, clusterId), classic, securityGroups };
+};
+
+/** The same, and all the account's balancing, for who asks after the cluster's own, too; `tagged` says what EC2 has. */
+export const listAllLoadBalancers = async (
+  clients: AwsClients,
+  clusterId: string,
+  tagged: Promise<Tagged>,
+  signal: AbortSignal,
+): Promise<{ readonly balancing: Balancing; readonly cloud: CloudLoadBalancers }> => {
+  const groups = async (): Promise<readonly SecurityGroup[]> => {
+    const { ids } = await tagged;
+    const own = ids('security-group', CLUSTER_TAG);
+    const others = ids('security-group', kubernetesClusterTag(clusterId), OWNED).filter((id) => !own.includes(id));
+    return others.length === 0 ? [] : listSecurityGroups(clients, clusterId, signal);
+  };
+  const [balancing, classic, securityGroups] = await Promise.all([
+    listBalancing(clients.elbv2, signal),
+    listClassic(clients, clusterId, signal),
+    groups(),
+  ]);
+  return { balancing, cloud: { ...inBalancing(balancing, clusterId), classic, securityGroups } };
 };
 
 const namesOf = (all: CloudLoadBalancers): string[] =>
@@ -139,7 +142,7 @@ export const cloudLoadBalancersDriver = (clients: AwsClients): ResourceDriver<'c
     const referring = await readAll(
       paginateDescribeSecurityGroups(
         { client: ec2 },
-        { Filters: [filter('ip-permission.group-id', id), filter(`tag:${kubernetesClusterTag(clusterId)}`, 'owned')] },
+        { Filters: [filter('ip-permission.group-id', id), filter(`tag:${kubernetesClusterTag(clusterId)}`, OWNED)] },
         { abortSignal: signal },
       ),
       (page) => page.SecurityGroups,

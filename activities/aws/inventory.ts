@@ -12,10 +12,8 @@
 import {
   paginateDescribeNetworkInterfaces,
   paginateDescribeSecurityGroups,
-  paginateDescribeTags,
   paginateDescribeVolumes,
   type SecurityGroup,
-  type TagDescription,
 } from '@aws-sdk/client-ec2';
 import {
   CLUSTER_TAG,
@@ -33,17 +31,19 @@ import type { Inventory } from '../../policy/plan.ts';
 import { CLOUD_LOAD_BALANCERS, LOAD_BALANCER, PREFLIGHT, SUBNET_TAGS } from '../../words/keys.ts';
 import { withAttached } from './attached.ts';
 import { listGroups } from './auto-scaling-group.ts';
+import { named } from './balancing.ts';
 import type { AwsClients } from './clients.ts';
-import { foundCloudLoadBalancers, listCloudLoadBalancers } from './cloud-load-balancers.ts';
+import { foundCloudLoadBalancers, listAllLoadBalancers, OWNED } from './cloud-load-balancers.ts';
 import type { ClusterNetwork } from './cluster-network.ts';
 import { keyOf, ofGroups, ofInterfaces, ofSecurityGroups, ofVolumes, type Parts } from './entries.ts';
 import type { AwsFacts } from './facts.ts';
 import { foundTemplate, listTemplates } from './launch-template.ts';
 import { foundLoadBalancer, loadBalancerNamed, tagsOf } from './load-balancer.ts';
-import { partsOfLoadBalancing, readDetails } from './load-balancing-details.ts';
+import { partsOfLoadBalancing, readDetails, readHeld } from './load-balancing-details.ts';
 import { preflightOutputs } from './preflight.ts';
 import type { AwsScope } from './scope.ts';
-import { foundSubnetTags } from './subnet-tags.ts';
+import { foundSubnetTags, SHARED } from './subnet-tags.ts';
+import { listTagged, type Tagged } from './tagged.ts';
 import { filter, readAll, tagRecord } from './tags.ts';
 import { targetGroupNamed } from './target-group.ts';
 
@@ -54,8 +54,11 @@ export type AwsInventoryRequest = {
   /** The VPC and the subnets that the spec names; without a VPC nothing is said of either. */
   readonly vpcId?: string;
   readonly subnetIds: readonly string[];
-  /** Also what controllers inside the cluster made: dear to list, and of interest to removals only. */
-  readonly withCloud?: boolean;
+  /**
+   * The cluster is going or gone: all that goes with it is looked for, what controllers inside it made, too, and nothing
+   * that only matters to who builds.
+   */
+  readonly clusterGoes?: boolean;
   /** Without our finalizer it owns nothing yet (I3): only what a node pool takes from its cluster is looked at. */
   readonly isNew?: boolean;
 };
@@ -93,30 +96,18 @@ export const createObserve = (
     return [observed('preflight', PREFLIGHT, preflightOutputs(vpc.cidr, subnets), {})];
   };
 
-  const ofEc2 = async (clusterId: string, signal: AbortSignal): Promise<Parts> => {
-    const kubernetesTag = kubernetesClusterTag(clusterId);
-    const tags = await readAll(
-      paginateDescribeTags(
-        { client: ec2 },
-        { Filters: [filter('key', CLUSTER_TAG, kubernetesTag), filter('value', clusterId, 'shared')] },
-        { abortSignal: signal },
-      ),
-      (page) => page.Tags,
-    );
-    const idsOf = (type: TagDescription['ResourceType'], key = CLUSTER_TAG): string[] =>
-      tags.filter((tag) => tag.ResourceType === type && tag.Key === key).flatMap(({ ResourceId }) => ResourceId ?? []);
-    const whenAny = async (type: TagDescription['ResourceType'], describe: () => Promise<Parts>): Promise<Parts> =>
-      idsOf(type).length === 0 ? [] : describe();
+  const ofEc2 = async (clusterId: string, tagged: Promise<Tagged>, signal: AbortSignal): Promise<Parts> => {
+    const { ids, whenAny } = await tagged;
     // By tag and kind of key, not by id: nodes' own disks and interfaces carry the cluster's tag, too, and may be many.
     const ofKind = (kind: ResourceKind) => [
       filter(`tag:${CLUSTER_TAG}`, clusterId),
       filter(`tag:${KEY_TAG}`, `${kind}/*`),
     ];
     const parts = await Promise.all([
-      whenAny('security-group', async () =>
+      whenAny('security-group', CLUSTER_TAG, async () =>
         ofSecurityGroups(await listSecurityGroups(filter(`tag:${CLUSTER_TAG}`, clusterId), signal), clusterId),
       ),
-      whenAny('volume', async () =>
+      whenAny('volume', CLUSTER_TAG, async () =>
         ofVolumes(
           await readAll(
             paginateDescribeVolumes({ client: ec2 }, { Filters: ofKind('etcd-volume') }, { abortSignal: signal }),
@@ -125,7 +116,7 @@ export const createObserve = (
           clusterId,
         ),
       ),
-      whenAny('network-interface', async () =>
+      whenAny('network-interface', CLUSTER_TAG, async () =>
         ofInterfaces(
           await readAll(
             paginateDescribeNetworkInterfaces(
@@ -138,9 +129,11 @@ export const createObserve = (
           clusterId,
         ),
       ),
-      whenAny('launch-template', () => ofTemplates(filter(`tag:${CLUSTER_TAG}`, clusterId), clusterId, signal)),
+      whenAny('launch-template', CLUSTER_TAG, () =>
+        ofTemplates(filter(`tag:${CLUSTER_TAG}`, clusterId), clusterId, signal),
+      ),
     ]);
-    return [foundSubnetTags(SUBNET_TAGS, idsOf('subnet', kubernetesTag)), ...parts.flat()];
+    return [foundSubnetTags(SUBNET_TAGS, ids('subnet', kubernetesClusterTag(clusterId), SHARED)), ...parts.flat()];
   };
 
   const ofAutoScaling = async (clusterId: string, signal: AbortSignal): Promise<Parts> =>
@@ -163,19 +156,32 @@ export const createObserve = (
     return partsOfLoadBalancing(clusterId, { balancer, group, tags, ...details });
   };
 
-  const ofCloud = async (clusterId: string, signal: AbortSignal): Promise<Parts> => [
-    foundCloudLoadBalancers(CLOUD_LOAD_BALANCERS, await listCloudLoadBalancers(clients, clusterId, signal)),
-  ];
+  /** Its own and what controllers made, since both go. */
+  const ofAllLoadBalancing = async (
+    clusterId: string,
+    tagged: Promise<Tagged>,
+    signal: AbortSignal,
+  ): Promise<Parts> => {
+    const { balancing, cloud } = await listAllLoadBalancers(clients, clusterId, tagged, signal);
+    const own = named(balancing, controlPlaneName(clusterId));
+    return [
+      ...partsOfLoadBalancing(clusterId, { ...own, ...(await readHeld(clients, own, signal)) }),
+      foundCloudLoadBalancers(CLOUD_LOAD_BALANCERS, cloud),
+    ];
+  };
 
   const observeCluster = async (request: AwsInventoryRequest, signal: AbortSignal): Promise<readonly Parts[]> => {
     // It owns nothing (I3), and its preflight is asking for the facts.
     if (request.isNew === true) return [];
+    const { clusterId, clusterGoes = false } = request;
+    const keys = [CLUSTER_TAG, kubernetesClusterTag(clusterId)];
+    const values = [clusterId, SHARED, ...(clusterGoes ? [OWNED] : [])];
+    const tagged = listTagged(ec2, { keys, values }, signal);
     return Promise.all([
-      ofFacts(request, signal),
-      ofEc2(request.clusterId, signal),
-      ofAutoScaling(request.clusterId, signal),
-      ofLoadBalancing(request.clusterId, signal),
-      request.withCloud === true ? ofCloud(request.clusterId, signal) : [],
+      clusterGoes ? [] : ofFacts(request, signal),
+      ofEc2(clusterId, tagged, signal),
+      ofAutoScaling(clusterId, signal),
+      clusterGoes ? ofAllLoadBalancing(clusterId, tagged, signal) : ofLoadBalancing(clusterId, signal),
     ]);
   };
 
@@ -196,8 +202,8 @@ export const createObserve = (
     });
 
   const observeNodePool = (request: AwsInventoryRequest, signal: AbortSignal): Promise<readonly Parts[]> => {
-    const { object, clusterId } = request;
-    const shared = [ofFacts(request, signal), ofItsCluster(clusterId, signal)];
+    const { object, clusterId, clusterGoes = false } = request;
+    const shared = clusterGoes ? [] : [ofFacts(request, signal), ofItsCluster(clusterId, signal)];
     if (request.isNew === true) return Promise.all(shared);
     const AutoScalingGroupNames = [nodePoolName(clusterId, nodePoolIdOf(object.uid))];
     return Promise.all([
@@ -217,7 +223,7 @@ export const createObserve = (
       .filter((one) => one !== undefined)
       .sort((a, b) => (a.key < b.key ? -1 : 1));
     // What is going to be deleted is not repaired any more.
-    const complete = request.withCloud === true ? found : await withAttached(clients, found, signal);
+    const complete = request.clusterGoes === true ? found : await withAttached(clients, found, signal);
     return { account, region: scope.region, complete: true, found: complete };
   };
 };

@@ -22,7 +22,8 @@ export type LoadBalancing = {
   readonly group?: TargetGroup | undefined;
   /** By ARN, of both. */
   readonly tags: ReadonlyMap<string, Tags>;
-  readonly crossZone: boolean;
+  /** Absent where nobody asked: it matters to who keeps the balancer. */
+  readonly crossZone?: boolean;
   readonly listeners: readonly Listener[];
   readonly health: readonly TargetHealth[];
 };
@@ -57,20 +58,33 @@ export const partsOfLoadBalancing = (clusterId: string, seen: LoadBalancing): Pa
 
 export type Which = Pick<LoadBalancing, 'balancer' | 'group' | 'tags'>;
 
-/** One look at each detail of a balancer and a group, whichever of them is there. */
-export const readDetails = async (
+/** What a balancer and a group hold, whichever of them is there. */
+export const readHeld = async (
   { elbv2 }: Pick<AwsClients, 'elbv2'>,
   { balancer, group }: Omit<Which, 'tags'>,
   signal: AbortSignal,
-): Promise<Omit<LoadBalancing, keyof Which>> => {
+): Promise<Pick<LoadBalancing, 'listeners' | 'health'>> => {
   const balancerArn = balancer?.LoadBalancerArn;
   const groupArn = group?.TargetGroupArn;
-  const [crossZone, listeners, health] = await Promise.all([
-    balancerArn === undefined ? false : isCrossZone(elbv2, balancerArn, signal),
+  const [listeners, health] = await Promise.all([
     balancerArn === undefined ? [] : listenersOf(elbv2, balancerArn, signal),
     groupArn === undefined ? [] : targetHealth(elbv2, groupArn, signal),
   ]);
-  return { crossZone, listeners, health };
+  return { listeners, health };
+};
+
+/** One look at each detail of a balancer and a group, whichever of them is there. */
+export const readDetails = async (
+  clients: Pick<AwsClients, 'elbv2'>,
+  which: Omit<Which, 'tags'>,
+  signal: AbortSignal,
+): Promise<Omit<LoadBalancing, keyof Which>> => {
+  const arn = which.balancer?.LoadBalancerArn;
+  const [crossZone, held] = await Promise.all([
+    arn === undefined ? false : isCrossZone(clients.elbv2, arn, signal),
+    readHeld(clients, which, signal),
+  ]);
+  return { crossZone, ...held };
 };
 
 /** The same for many, out of a memory: what is asked with `fresh` is looked at now. */

@@ -14,6 +14,7 @@ import { autoScalingGroupDriver } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { cloudLoadBalancersDriver } from './cloud-load-balancers.ts';
 import { type ClusterNetwork, createClusterNetwork } from './cluster-network.ts';
+import { createDepartures, departingIn } from './departures.ts';
 import { establishedDriver } from './established.ts';
 import { etcdVolumeDriver } from './etcd-volume.ts';
 import { createFacts, createMemory } from './facts.ts';
@@ -125,7 +126,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       targets: guarded(targetsDriver(clients), scope),
       listener: guarded(listenerDriver(clients), scope),
       'launch-template': guarded(launchTemplateDriver(clients, settings.readSecret), scope),
-      'auto-scaling-group': guarded(autoScalingGroupDriver(clients), scope),
+      'auto-scaling-group': guarded(autoScalingGroupDriver(clients, createDepartures(departingIn(clients))), scope),
       instance: guarded(instanceDriver(clients), scope),
       replica: guarded(replicaDriver(clients), scope),
       established: guarded(establishedDriver(clients), scope),

@@ -13,7 +13,8 @@ import type { ResourceDriver } from '../driver.ts';
 import type { AwsClients } from './clients.ts';
 import { filter, readAll, tagList } from './tags.ts';
 
-const SHARED = 'shared';
+/** What the tag says of a subnet, which is the user's. */
+export const SHARED = 'shared';
 
 export const foundSubnetTags = (key: ResourceKey, tagged: readonly string[]): FoundOf<'subnet-tags'> | undefined =>
   tagged.length === 0 ? undefined : observed('subnet-tags', key, {}, { tagged: [...new Set(tagged)].sort() });

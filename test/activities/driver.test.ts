@@ -189,4 +189,38 @@ describe('remove', () => {
       message: 'instance i-1 is shutting down',
     });
   });
+
+  describe('of a kind of which many go slowly at once', () => {
+    const label = 'group sg-1, which is going';
+    const slow: ResourceDriver<'security-group'> = {
+      ...driver,
+      departing: () => {
+        calls.push('look with others');
+        return Promise.resolve(held);
+      },
+      remains: () => Promise.resolve(held.length === 0 ? undefined : label),
+    };
+    const removeSlowly = (first: boolean) => {
+      const asked = removing(first, seen('sg-1'));
+      return removeResource(slow, asked, context).then(({ change }) => change, verdictOf);
+    };
+
+    test('looks at nothing when it has only just asked it to go', async () => {
+      held = [candidate('sg-1')];
+      expect(await removeSlowly(true)).toMatchObject({
+        verdict: 'retry',
+        waiting: true,
+        message: `${KEY} was asked to go.`,
+      });
+      expect(calls).toEqual(['remove sg-1']);
+    });
+
+    test('looks with the others from then on, asks again for what is there, and is over once nothing is', async () => {
+      held = [candidate('sg-1'), candidate('sg-2', { other: 'somebody' })];
+      expect(await removeSlowly(false)).toMatchObject({ verdict: 'retry', waiting: true, message: label });
+      held = [];
+      expect(await removeSlowly(false)).toBe('unchanged');
+      expect(calls).toEqual(['look with others', 'remove sg-1', 'look with others']);
+    });
+  });
 });

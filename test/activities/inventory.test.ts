@@ -11,7 +11,7 @@ const request = (overrides: Partial<ObserveRequest> = {}): ObserveRequest => ({
   clusterName: 'cluster-0',
   vpcId: 'vpc-1',
   subnetIds: ['subnet-1'],
-  withCloud: false,
+  clusterGoes: false,
   isNew: false,
   membership: 'projects/p/locations/global/memberships/cluster-0',
   ...overrides,

@@ -65,3 +65,22 @@ describe('a wait', () => {
     expect(await look(25, 25, 1, '', blockedError('not permitted'))).toMatchObject({ verdict: 'blocked' });
   });
 });
+
+describe('a step', () => {
+  test('knows when its operation began with it, however often it was scheduled since', async () => {
+    const now = Date.now();
+    const seen: number[] = [];
+    const note = async ({ since }: { since: number }) => {
+      seen.push(since);
+      return [];
+    };
+    const driver = { kind: 'nodes', candidates: note, create: async () => ({ outputs: {} }) };
+    const steps = createSteps({ nodes: driver } as unknown as Drivers);
+    const execution = { attempt: 2, signal: new AbortController().signal, since: now };
+    for (const verb of ['ensure', 'remove'] as const) {
+      const step = { id: `${verb} nodes/1`, verb, resource, needs: [] };
+      await steps[verb]({ object, owner, entityId, step, first: true, since: now - 60_000 }, execution);
+    }
+    expect(seen).toEqual([now - 60_000, now - 60_000]);
+  });
+});

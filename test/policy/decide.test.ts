@@ -283,7 +283,7 @@ describe('a node pool', () => {
     for (const cluster of [null, seedCluster(), seedCluster({ metadata: DELETING })]) {
       const assessment = decideNodePool(poolFacts({ object, cluster, inventory: inventoryOf([]) }));
       expect(operationOf(assessment)).toMatchObject({ type: 'DeleteNodePool', owner: { clusterId: ID } });
-      expect(stepIds(assessment)).toEqual(['wait account/empty', 'remove finalizer']);
+      expect(stepIds(assessment)).toEqual(['wait account/empty', 'wait account/settled', 'remove finalizer']);
     }
   });
 

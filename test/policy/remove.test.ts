@@ -90,11 +90,17 @@ describe('a plan that removes a cluster', () => {
     expect(left.sort()).toEqual(['established/etcd', 'preflight']);
   });
 
-  test('ends with proof that nothing is left, and then the finalizer', () => {
-    const rest = ids(plan).filter((id) => id !== 'wait account/empty' && id !== 'remove finalizer');
+  test('ends with two looks that find nothing, the second when AWS has settled, and then the finalizer', () => {
+    const proof = ['wait account/empty', 'wait account/settled', 'remove finalizer'];
+    const rest = ids(plan).filter((id) => !proof.includes(id));
     expect([...(needs(plan, 'wait account/empty') ?? [])].sort()).toEqual([...rest].sort());
-    expect(needs(plan, 'remove finalizer')).toEqual(['wait account/empty']);
-    expect(ids(plan).at(-1)).toBe('remove finalizer');
+    expect(needs(plan, 'wait account/settled')).toEqual(['wait account/empty']);
+    expect(needs(plan, 'remove finalizer')).toEqual(['wait account/settled']);
+    expect(ids(plan).slice(-3)).toEqual(proof);
+    const seconds = plan.steps.flatMap(({ resource }) =>
+      resource.kind === 'account' ? [resource.properties.settleSeconds] : [],
+    );
+    expect(seconds).toEqual([0, 120]);
   });
 
   test('asks for the pools to go at once, and begins with everything that needn’t wait for them', () => {
@@ -174,6 +180,7 @@ describe('a plan that removes a cluster', () => {
       'remove node-pools/all',
       'wait node-pools/all',
       'wait account/empty',
+      'wait account/settled',
       'remove finalizer',
     ]);
   });
@@ -188,6 +195,7 @@ describe('a plan that removes a node pool', () => {
       `remove launch-template/nodepool-${POOL_ID}`,
       `remove secret/nodepool-${POOL_ID}`,
       'wait account/empty',
+      'wait account/settled',
       'remove finalizer',
     ]);
     expectOrderly(plan, everything);
@@ -200,6 +208,7 @@ describe('a plan that removes a node pool', () => {
       `remove launch-template/nodepool-${POOL_ID}`,
       `remove secret/nodepool-${POOL_ID}`,
       'wait account/empty',
+      'wait account/settled',
       'remove finalizer',
     ]);
   });

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .world import World, check, expect
+from .world import IMAGE, ZONES, World, check, expect
 
 
 @check
@@ -20,6 +20,34 @@ def group_dependencies(world: World) -> None:
     expect(world.error(delete, GroupId=first), "DependencyViolation")
     world.ec2.delete_network_interface(NetworkInterfaceId=interface)
     expect(world.error(delete, GroupId=first), "no error")
+
+
+@check
+def tags_of_the_deleted(world: World) -> None:
+    """A listing of tags holds none of what was deleted"""
+
+    def tagged(kind: str) -> list:
+        return [{"ResourceType": kind, "Tags": [{"Key": "of", "Value": world.unique}]}]
+
+    def listed() -> list:
+        filters = [{"Name": "value", "Values": [world.unique]}]
+        return sorted(tag["ResourceType"] for tag in world.ec2.describe_tags(Filters=filters)["Tags"])
+
+    group = world.ec2.create_security_group(
+        GroupName=f"t-{world.unique}", Description="d", VpcId=world.vpc, TagSpecifications=tagged("security-group")
+    )["GroupId"]
+    interface = world.interface(TagSpecifications=tagged("network-interface"))
+    volume = world.ec2.create_volume(AvailabilityZone=ZONES[0], Size=8, TagSpecifications=tagged("volume"))["VolumeId"]
+    template = world.ec2.create_launch_template(
+        LaunchTemplateName=f"t-{world.unique}", LaunchTemplateData={"ImageId": IMAGE}, TagSpecifications=tagged("launch-template")
+    )["LaunchTemplate"]["LaunchTemplateId"]
+    expect(listed(), ["launch-template", "network-interface", "security-group", "volume"])
+    world.ec2.delete_volume(VolumeId=volume)
+    world.ec2.delete_network_interface(NetworkInterfaceId=interface)
+    world.ec2.delete_launch_template(LaunchTemplateId=template)
+    expect(listed(), ["security-group"])
+    world.ec2.delete_security_group(GroupId=group)
+    expect(listed(), [])
 
 
 @check

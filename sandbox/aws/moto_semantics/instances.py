@@ -113,7 +113,9 @@ def observe(instance: Any) -> None:
 def forget_long_terminated(backend: Any) -> None:
     """EC2 stops showing terminated instances after a while; moto keeps them for ever, and every Describe grows."""
     for reservation_id, reservation in list(backend.reservations.items()):
-        reservation.instances = [i for i in reservation.instances if not _long_terminated(i)]
+        for instance in [i for i in reservation.instances if _long_terminated(i)]:
+            reservation.instances.remove(instance)
+            backend.tags.pop(instance.id, None)
         if not reservation.instances:
             del backend.reservations[reservation_id]
 

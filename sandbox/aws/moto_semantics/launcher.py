@@ -32,6 +32,7 @@ from . import (  # each patches its service when imported
     quotas,  # noqa: F401
     reconciliation,  # noqa: F401
     security_groups,  # noqa: F401
+    tags,  # noqa: F401
     target_groups,  # noqa: F401
     volumes,  # noqa: F401
 )

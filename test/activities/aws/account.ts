@@ -4,6 +4,7 @@
  * Owns: starting and ending it, faults, its inventory, steps made of a topology's resources, and a runner that carries a
  * plan out one step after the other with the real drivers; what isn't AWS's is played by the smallest thing that can.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type AwsCall, type AwsClients, createAwsClients } from '../../../activities/aws/clients.ts';
@@ -49,12 +50,17 @@ const NETWORK = 77;
 
 export type Row = { readonly kind: string; readonly id: string; readonly detail: Readonly<Record<string, unknown>> };
 
+/** What is being done, for tests that count calls by it; `waiting` once it had to be tried again. */
+export type Doing = { readonly what: 'observe' | ResourceKind; waiting?: boolean };
+
+export const doing = new AsyncLocalStorage<Doing>();
+
 export type TestAccount = {
   readonly endpoint: string;
   readonly clients: AwsClients;
   /** A worker's view: clients, memory and scope of its own. */
   readonly newWorker: () => Aws;
-  readonly calls: AwsCall[];
+  readonly calls: (AwsCall & { readonly by?: Doing | undefined })[];
   /** Which calls that change something were made meanwhile, in order; of one that failed also how. */
   readonly mutations: (meanwhile: () => Promise<unknown>) => Promise<readonly string[]>;
   readonly fault: (fault: Readonly<Record<string, unknown>>) => Promise<void>;
@@ -85,8 +91,12 @@ const openAccount = async (): Promise<TestAccount> => {
   process.env['AWS_ENDPOINT_URL'] = endpoint;
   process.env['AWS_ACCESS_KEY_ID'] = 'test';
   process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
-  const calls: AwsCall[] = [];
-  const clients = createAwsClients({ region: REGION, timeouts: PATIENT, onCall: (call) => calls.push(call) });
+  const calls: TestAccount['calls'] = [];
+  const clients = createAwsClients({
+    region: REGION,
+    timeouts: PATIENT,
+    onCall: (call) => calls.push({ ...call, by: doing.getStore() }),
+  });
   const secrets = new Map<string, SecretData>();
   const control = async (path: string, body?: unknown): Promise<unknown> => {
     const answer = await fetch(`${endpoint}/_sim/${path}`, {
@@ -235,7 +245,7 @@ export const playSecret = (account: TestAccount, resource: SecretResource): Outp
   return secretOutputs(resource, data);
 };
 
-const untilDone = async (perform: (first: boolean) => Promise<StepOutcome>): Promise<StepOutcome> => {
+export const untilDone = async (perform: (first: boolean) => Promise<StepOutcome>): Promise<StepOutcome> => {
   let first = true;
   const ended = await waitFor('a step to be done, or to fail for good', async () => {
     try {

@@ -93,7 +93,7 @@ const makeServices = async (clusterId: string, suffix: string): Promise<void> =>
 const observeCloud = async () =>
   (
     await aws.observe(
-      { object: CLUSTER, clusterId: CLUSTER_ID, subnetIds: [], withCloud: true },
+      { object: CLUSTER, clusterId: CLUSTER_ID, subnetIds: [], clusterGoes: true },
       new AbortController().signal,
     )
   ).found.find((one) => one.key === 'cloud-load-balancers/all');

@@ -7,7 +7,13 @@ import type { Resource } from '../../../kinds/resource.ts';
 import { CLUSTER_UID, SUBNETS } from '../../topology/objects.ts';
 import { CLUSTER_ID, judged, perform, requestFor, startAccount, type TestAccount } from './account.ts';
 
-const EMPTY: Resource = { key: 'account/empty', kind: 'account', properties: { settleSeconds: 60 } };
+const proof = (key: string, settleSeconds: number): Resource => ({
+  key,
+  kind: 'account',
+  properties: { settleSeconds },
+});
+const EMPTY = proof('account/empty', 0);
+const SETTLED = proof('account/settled', 60);
 const subnetTags: Resource = {
   key: 'subnet-tags/shared',
   kind: 'subnet-tags',
@@ -22,16 +28,23 @@ beforeAll(async () => {
 });
 afterAll(() => account?.end());
 
-/** One look by a step that was scheduled so many seconds ago. */
-const lookAfter = (seconds: number) =>
-  perform(aws, requestFor({ verb: 'wait', resource: EMPTY }), Date.now() - seconds * 1_000);
+/** One look by a step that began so many seconds ago. */
+const lookAfter = (seconds: number, resource = EMPTY) =>
+  perform(aws, requestFor({ verb: 'wait', resource }), Date.now() - seconds * 1_000);
 
 describe('the wait for an empty account', () => {
-  test('is over once nothing is found twice, the settling time after it began', async () => {
-    const early = await judged(lookAfter(10));
+  test('is over as soon as nothing is found', async () => {
+    expect(await lookAfter(0)).toEqual({ change: 'unchanged', outputs: {} });
+  });
+
+  test('asks nothing again until AWS has settled, and then looks again at all', async () => {
+    const calls = account.calls.length;
+    const early = await judged(lookAfter(10, SETTLED));
     expect(early).toMatchObject({ verdict: 'retry', waiting: true });
     expect(early.message).toMatch(/looking again in [1-5]\d s/);
-    expect(await lookAfter(61)).toEqual({ change: 'unchanged', outputs: {} });
+    expect(account.calls.length).toBe(calls);
+    expect(await lookAfter(61, SETTLED)).toEqual({ change: 'unchanged', outputs: {} });
+    expect(account.calls.length).toBeGreaterThan(calls);
   });
 
   test('calls its plan outdated when a call of a worker that died made something after all', async () => {
@@ -42,9 +55,11 @@ describe('the wait for an empty account', () => {
       }),
     );
     expect(await judged(lookAfter(1))).toMatchObject({ verdict: 'retry', waiting: true });
-    const { verdict, message } = await judged(lookAfter(61));
-    expect(verdict).toBe('superseded');
-    expect(message).toContain(`tag ${kubernetesClusterTag(CLUSTER_ID)} on ${SUBNETS[0]}`);
+    for (const look of [lookAfter(6), lookAfter(61, SETTLED)]) {
+      const { verdict, message } = await judged(look);
+      expect(verdict).toBe('superseded');
+      expect(message).toContain(`tag ${kubernetesClusterTag(CLUSTER_ID)} on ${SUBNETS[0]}`);
+    }
     await perform(aws, requestFor({ verb: 'remove', resource: subnetTags, id: 'remove', needs: [] }, { first: false }));
     expect(await lookAfter(61)).toEqual({ change: 'unchanged', outputs: {} });
   });
@@ -66,8 +81,10 @@ describe('the wait for an empty account', () => {
         ],
       }),
     );
-    const { verdict, waiting, message } = await judged(lookAfter(61));
-    expect({ verdict, waiting }).toEqual({ verdict: 'retry', waiting: true });
-    expect(message).toMatch(/^Still in the account: volume vol-/);
+    for (const look of [lookAfter(61), lookAfter(61, SETTLED)]) {
+      const { verdict, waiting, message } = await judged(look);
+      expect({ verdict, waiting }).toEqual({ verdict: 'retry', waiting: true });
+      expect(message).toMatch(/^Still in the account: volume vol-/);
+    }
   });
 });
