@@ -8,6 +8,7 @@
  */
 import { launchTemplateFingerprint } from '../machine/envelope.ts';
 import type { IngressRule, Resource, ResourceKind, ResourceOf } from '../topology/resource.ts';
+import { sizeDifferences } from './group-size.ts';
 import { type Observed, type ObservedKind, stateOf } from './observed.ts';
 import type { Found } from './plan.ts';
 import { type Known, resolved, valueOf } from './resolve.ts';
@@ -83,6 +84,7 @@ const groupDifferences = (
     ...(properties.minSize === state.minSize && properties.maxSize === state.maxSize
       ? []
       : [`its size is ${state.minSize} to ${state.maxSize}, not ${properties.minSize} to ${properties.maxSize}`]),
+    ...sizeDifferences(properties, state),
   ];
 };
 

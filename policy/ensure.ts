@@ -16,6 +16,7 @@ import { orderedTopology } from '../topology/check.ts';
 import { CLUSTER_PROVISIONED, CLUSTER_STARTED, NODE_POOL_PROVISIONED, NODE_POOL_STARTED } from '../topology/keys.ts';
 import { needsOf, type Outputs, type Resource, type ResourceKey } from '../topology/resource.ts';
 import { differences, isObserved } from './compare.ts';
+import { whyLarger } from './group-size.ts';
 import { stateOf } from './observed.ts';
 import { orderedSteps } from './order.ts';
 import { type Found, PLAN_VERSION, type Plan, type Step, type Verb } from './plan.ts';
@@ -168,6 +169,8 @@ export const planEnsure = (
   const changing = new Set<ResourceKey>();
   const postponed: Postponed[] = [];
   for (const resource of resources) {
+    const larger = whyLarger(resource, existing(found.get(resource.key), resource));
+    if (larger !== undefined) postponed.push({ key: resource.key, reason: larger });
     const judgement = judge(resource, { context, found, known, planned, changing });
     if (judgement === 'nothing') continue;
     if (judgement !== 'step') {

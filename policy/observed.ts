@@ -83,6 +83,8 @@ export type Observed = {
     readonly launchTemplateVersion: string;
     readonly minSize: number;
     readonly maxSize: number;
+    /** How many machines it keeps; also the output `desired`. */
+    readonly desired: number;
     /** True when AWS is deleting it already: it no longer counts as existing, but its removal is still to be awaited. */
     readonly deleting: boolean;
     /** The machines of a group of one, sorted by id: a replica's. */

@@ -28,7 +28,7 @@ import {
 import { AWS_NEEDS } from './network.ts';
 import { poolPreflight } from './preflight.ts';
 import type { Resource, ResourceKey } from './resource.ts';
-import { type Ownership, ref, type Templated, tagsFor, volumeOf } from './values.ts';
+import { nodesAskedFor, type Ownership, ref, type Templated, tagsFor, volumeOf } from './values.ts';
 
 const configurationOf = (
   pool: AWSNodePool,
@@ -109,6 +109,7 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
         subnetId: spec.subnetID,
         minSize: spec.minNodeCount,
         maxSize: spec.maxNodeCount,
+        ...(spec.nodeCount === undefined ? {} : { desired: spec.nodeCount }),
         tags: tagsFor(owner, poolGroupKey(poolId), groupName),
       },
       event: { reason: 'CreatedAutoScalingGroup', message: [`Created auto scaling group named "${groupName}"`] },
@@ -135,7 +136,7 @@ const nodesOf = (pool: AWSNodePool): Resource[] => {
     {
       key: nodesKey(poolId),
       kind: 'nodes',
-      properties: { endpoint, poolId, expected: pool.spec.minNodeCount },
+      properties: { endpoint, poolId, expected: nodesAskedFor(pool.spec) },
       needs: [joinTokenKey(poolId), poolGroupKey(poolId)],
     },
     {

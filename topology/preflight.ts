@@ -11,7 +11,7 @@ import type { Release } from '../api/releases.ts';
 import { PREFLIGHT } from './keys.ts';
 import { subnetOfReplica } from './replica.ts';
 import type { NamedValue, Resource, ResourceEvent, ResourceOf, SubnetDemand } from './resource.ts';
-import { REPLICAS, ref, unique } from './values.ts';
+import { nodesAskedFor, REPLICAS, ref, unique } from './values.ts';
 
 type About = NamedValue['about'];
 
@@ -129,8 +129,9 @@ export const clusterPreflight = (cluster: AWSCluster, release: Release): Resourc
 };
 
 export const poolPreflight = (pool: AWSNodePool, cluster: AWSCluster, release: Release): Resource => {
-  const { keyName, instanceType, subnetID, minNodeCount } = pool.spec;
-  const demand = [{ subnetId: subnetID, machines: minNodeCount, addresses: minNodeCount }];
+  const { keyName, instanceType, subnetID } = pool.spec;
+  const nodes = nodesAskedFor(pool.spec);
+  const demand = [{ subnetId: subnetID, machines: nodes, addresses: nodes }];
   return {
     key: PREFLIGHT,
     kind: 'preflight',

@@ -147,6 +147,8 @@ export type ResourceProperties = {
     readonly subnetId: string;
     readonly minSize: number;
     readonly maxSize: number;
+    /** How many machines it keeps, at least; absent where somebody else says. */
+    readonly desired?: number;
     readonly tags: Tags;
   };
   /** Wait: the API answers through its load balancer and every replica's etcd member is healthy. */

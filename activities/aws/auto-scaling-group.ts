@@ -16,10 +16,11 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import { type EC2Client, type Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import { UID_TAG } from '../../api/names.ts';
+import { mustGrow } from '../../policy/group-size.ts';
 import { type GroupInstance, observed, stateOf } from '../../policy/observed.ts';
 import type { Found } from '../../policy/plan.ts';
-import type { ResourceKey } from '../../topology/resource.ts';
-import type { ResourceDriver } from '../driver.ts';
+import type { Outputs, ResourceKey } from '../../topology/resource.ts';
+import type { ResourceDriver, Wanted } from '../driver.ts';
 import { retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { belongsTo, filter, given, ownedTags, readAll, tagList, tagRecord } from './tags.ts';
@@ -71,24 +72,38 @@ export const groupInstances = (group: AutoScalingGroup): GroupInstance[] =>
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 
+const outputsOf = (name: string, desired: number): Outputs => ({ name, desired: String(desired) });
+
 export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): Found => {
   const name = given(group.AutoScalingGroupName, 'the name of an auto scaling group');
+  const desired = group.DesiredCapacity ?? 0;
   return observed(
     'auto-scaling-group',
     key,
-    { name },
+    outputsOf(name, desired),
     {
       name,
       launchTemplateId: group.LaunchTemplate?.LaunchTemplateId ?? '',
       launchTemplateVersion: group.LaunchTemplate?.Version ?? '',
       minSize: group.MinSize ?? 0,
       maxSize: group.MaxSize ?? 0,
+      desired,
       deleting: group.Status !== undefined,
       // Of pools, which may have hundreds, nobody asks.
       ...(group.MaxSize === 1 && group.MinSize === 1 ? { instances: groupInstances(group) } : {}),
     },
     tagRecord(group.Tags)[UID_TAG],
   );
+};
+
+/** Somebody may have changed it since it was planned. */
+const desiredNow = async (
+  autoScaling: AutoScalingClient,
+  { properties, signal }: Wanted<'auto-scaling-group'>,
+  known: { readonly desired: number },
+): Promise<number> => {
+  const [group] = await listGroups(autoScaling, { AutoScalingGroupNames: [properties.name] }, signal);
+  return group?.DesiredCapacity ?? known.desired;
 };
 
 export const autoScalingGroupDriver = ({ autoScaling, ec2 }: AwsClients): ResourceDriver<'auto-scaling-group'> => ({
@@ -115,6 +130,7 @@ export const autoScalingGroupDriver = ({ autoScaling, ec2 }: AwsClients): Resour
 
   async create(wanted) {
     const { name, launchTemplateId, launchTemplateVersion, subnetId, minSize, maxSize, tags } = wanted.properties;
+    const { desired = minSize } = wanted.properties;
     await autoScaling.send(
       new CreateAutoScalingGroupCommand({
         AutoScalingGroupName: name,
@@ -122,7 +138,7 @@ export const autoScalingGroupDriver = ({ autoScaling, ec2 }: AwsClients): Resour
         VPCZoneIdentifier: subnetId,
         MinSize: minSize,
         MaxSize: maxSize,
-        DesiredCapacity: minSize,
+        DesiredCapacity: desired,
         HealthCheckType: 'EC2',
         HealthCheckGracePeriod: 0,
         Tags: tagList(ownedTags(wanted, tags)).map((tag) => ({
@@ -133,32 +149,38 @@ export const autoScalingGroupDriver = ({ autoScaling, ec2 }: AwsClients): Resour
         })),
       }),
     );
-    return { outputs: { name } };
+    return { outputs: outputsOf(name, desired) };
   },
 
-  /** Sizes and template only: the desired size belongs to the autoscaler, and stays within the new bounds. */
+  /** AWS moves the desired size into new limits by itself; beyond that it only grows, since less would end machines. */
   async update(wanted, found) {
     const { name, launchTemplateId, launchTemplateVersion, minSize, maxSize } = wanted.properties;
     const state = stateOf('auto-scaling-group', found);
     if (state.deleting)
       throw retryError(`Auto scaling group ${name} is still being deleted; it is made again after that.`);
+    const grows = mustGrow(wanted.properties, state);
     if (
       state.launchTemplateId === launchTemplateId &&
       state.launchTemplateVersion === launchTemplateVersion &&
       state.minSize === minSize &&
-      state.maxSize === maxSize
+      state.maxSize === maxSize &&
+      !grows
     ) {
       return { outputs: found.outputs };
     }
+    // Where it is larger by now, the number that was planned would end machines.
+    const kept = grows ? await desiredNow(autoScaling, wanted, state) : state.desired;
+    const desired = Math.max(kept, wanted.properties.desired ?? kept);
     await autoScaling.send(
       new UpdateAutoScalingGroupCommand({
         AutoScalingGroupName: name,
         LaunchTemplate: { LaunchTemplateId: launchTemplateId, Version: launchTemplateVersion },
         MinSize: minSize,
         MaxSize: maxSize,
+        ...(desired > kept ? { DesiredCapacity: desired } : {}),
       }),
     );
-    return { outputs: found.outputs, change: 'updated' };
+    return { outputs: outputsOf(name, Math.min(Math.max(desired, minSize), maxSize)), change: 'updated' };
   },
 
   async remove(wanted, found) {
