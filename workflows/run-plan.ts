@@ -119,7 +119,7 @@ const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
       // Given up for a skip, or because the operation stops: either is seen to above.
       const givenUp = run.stopping() || run.waits.consideredCancelled || run.asked.skips.has(step.id);
       if (isCancellation(error) && givenUp) continue;
-      const { verdict, message, lookAgain = 0 } = failureOf(error);
+      const { verdict, message, lookAgain = 0, soFar } = failureOf(error);
       if (verdict === 'superseded') {
         run.report(step, { state: 'pending' });
         run.outdated(message);
@@ -129,6 +129,7 @@ const runStep = async (run: PlanRun, step: Step): Promise<PlanResult> => {
         const waited = Date.now() - began;
         const milliseconds = notReadyDelay(step, waited, lookAgain);
         awaited = message;
+        if (soFar !== undefined) run.outputs[step.resource.key] = soFar;
         if (isOverdue(run.pacing, step, waited)) {
           overdueSince ??= Date.now();
           failures += 1;
