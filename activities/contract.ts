@@ -81,6 +81,8 @@ export type SweepAnswer = {
   /** Those that this release of Slipway doesn't understand, and those of which something could not be read. */
   readonly invalid: number;
   readonly unread: number;
+  /** Clusters whose nodes could not be counted, because their API did not list them. */
+  readonly uncounted: number;
   /** When the listings began, in epoch milliseconds. */
   readonly lookedAt: number;
   readonly findings: readonly SweepFinding[];

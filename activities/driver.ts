@@ -95,7 +95,13 @@ export type ResourceDriver<K extends ResourceKind> = {
 
 export type Look =
   | { readonly ready: true; readonly outputs: Outputs }
-  | { readonly ready: false; readonly awaited: string; readonly againInMs: number };
+  | {
+      readonly ready: false;
+      readonly awaited: string;
+      readonly againInMs: number;
+      /** What its outputs would be by now, where that is worth showing. */
+      readonly soFar?: Outputs;
+    };
 
 /** A request for one step of a certain verb. */
 export type RequestOf<S extends Step> = Omit<StepRequest, 'step'> & { readonly step: S };
@@ -314,7 +320,7 @@ export const waitForResource = async <K extends ResourceKind>(
   await driver.guard?.(wanted);
   if (driver.look === undefined) throw bugError(`${wanted.key} cannot be waited for: ${driver.kind} has no look.`);
   const look = await looking(wanted.key, driver.look(wanted));
-  if (!look.ready) throw notYet(look.awaited, look.againInMs);
+  if (!look.ready) throw notYet(look.awaited, look.againInMs, look.soFar);
   return { change: 'unchanged', outputs: look.outputs };
 };
 

@@ -1,14 +1,14 @@
 /**
  * Sweep: looks at every cluster and node pool of the account and region at once, and says whose entities to tell what.
  *
- * Owns: which objects are looked at, and putting listings together to one inventory an object. Neighbours: `aws/survey.ts`
- * and `kubernetes/survey.ts` list, `policy/` decides just as it would for an operation and tells drift of it; the workflow
+ * Owns: which objects are looked at, which clusters are asked for their nodes, and putting listings together to one inventory
+ * an object. Neighbours: `aws/survey.ts`, `kubernetes/survey.ts` and `kubernetes/node-sweep.ts` list, `policy/` decides just as it would for an operation and tells drift of it; the workflow
  * `DriftSweep` signals entities. Invariants: I6 (reads only), I12 (a listing that fails fails the sweep, which then
  * concludes nothing about anyone; what can't be read for one object concludes nothing about that one).
  */
 import pLimit from 'p-limit';
 import type { AWSCluster } from '../api/cluster.ts';
-import { entityWorkflowId } from '../api/names.ts';
+import { clusterIdOf, entityWorkflowId } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { ObjectRef } from '../api/object.ts';
 import type { Found } from '../kinds/resource.ts';
@@ -16,12 +16,15 @@ import type { Assessment } from '../policy/assessment.ts';
 import { decideCluster } from '../policy/decide-cluster.ts';
 import { decideNodePool } from '../policy/decide-nodepool.ts';
 import { findingOf, isSaidToDiffer, isSwept } from '../policy/drift.ts';
-import type { ClusterFacts, Served } from '../policy/facts.ts';
+import { type ClusterFacts, isDeleting, type Served } from '../policy/facts.ts';
+import { type ClusterNodes, isCountUnknown } from '../policy/node-counts.ts';
 import type { Inventory } from '../policy/plan.ts';
 import { clusterRequest, type ObserveRequest, poolRequest } from './assess.ts';
-import type { TakeSurvey } from './aws/survey.ts';
+import type { Survey, TakeSurvey } from './aws/survey.ts';
 import type { SweepAnswer, SweepFinding } from './contract.ts';
+import type { SweepNodes } from './kubernetes/node-sweep.ts';
 import type { ManagementSurvey } from './kubernetes/survey.ts';
+import type { UserCluster } from './kubernetes/user-cluster.ts';
 import { verdictOf } from './verdicts.ts';
 
 export type SweepSources = {
@@ -30,6 +33,8 @@ export type SweepSources = {
   readonly repair: ClusterFacts['repair'];
   readonly management: (signal: AbortSignal) => Promise<ManagementSurvey>;
   readonly aws: TakeSurvey;
+  /** Asks clusters themselves, those first that come first. */
+  readonly nodes: SweepNodes;
   /** The hub knows no listing over all projects: one look a cluster that is registered. */
   readonly hub: (
     membership: { readonly uid: string; readonly membershipName: string },
@@ -50,6 +55,8 @@ type Look = {
   readonly request: ObserveRequest;
   readonly fresh: boolean;
   readonly decide: (inventory: Inventory) => Assessment;
+  /** Of a pool: the cluster that knows its nodes, where it may be asked. */
+  readonly nodesOf?: UserCluster;
 };
 
 const referenceOf = ({ kind, metadata }: StoredObject): ObjectRef => ({
@@ -59,96 +66,137 @@ const referenceOf = ({ kind, metadata }: StoredObject): ObjectRef => ({
   uid: metadata.uid,
 });
 
-export const createSweep = (sources: SweepSources) => {
-  const { settleSeconds, repair } = sources;
+/** A pool's cluster where it has an API of its own that will stay: nobody is told off for not answering while it goes. */
+const apiOf = (cluster: AWSCluster | null, clusterId: string): UserCluster | undefined => {
+  const endpoint = cluster?.status?.endpoint;
+  if (cluster === null || endpoint === undefined || isDeleting(cluster)) return undefined;
+  const { uid, namespace } = cluster.metadata;
+  return clusterIdOf(uid) === clusterId ? { namespace, clusterId, endpoint } : undefined;
+};
 
-  const lookAtCluster = (cluster: AWSCluster, worker: Served): Look => {
-    const requested = referenceOf(cluster);
-    return {
-      object: cluster,
-      request: clusterRequest(requested, cluster),
-      fresh: isSaidToDiffer(cluster),
-      decide: (inventory) =>
-        decideCluster({
-          requested,
-          worker,
-          settleSeconds,
-          entityId: entityWorkflowId(requested),
-          object: cluster,
-          repair,
-          now: Date.now(),
-          inventory,
-        }),
-    };
+/** Each cluster once. Those that did not answer the last time come last, so that they cost the others nothing. */
+const clustersToAsk = (looks: readonly Look[]): readonly UserCluster[] => {
+  const isLast = ({ object }: Look): boolean => object.kind === 'AWSNodePool' && isCountUnknown(object);
+  const ordered = [...looks.filter((look) => !isLast(look)), ...looks.filter(isLast)];
+  const clusters = ordered.flatMap(({ nodesOf }) =>
+    nodesOf === undefined ? [] : [[nodesOf.clusterId, nodesOf] as const],
+  );
+  return [...new Map(clusters).values()];
+};
+
+/** What the looks of one sweep have in common. */
+type Ground = Pick<SweepSources, 'settleSeconds' | 'repair'> & { readonly worker: Served };
+
+const lookAtCluster = (cluster: AWSCluster, ground: Ground): Look => {
+  const requested = referenceOf(cluster);
+  return {
+    object: cluster,
+    request: clusterRequest(requested, cluster),
+    fresh: isSaidToDiffer(cluster),
+    decide: (inventory) =>
+      decideCluster({
+        ...ground,
+        requested,
+        entityId: entityWorkflowId(requested),
+        object: cluster,
+        now: Date.now(),
+        inventory,
+      }),
   };
+};
 
-  const lookAtNodePool = (pool: AWSNodePool, cluster: AWSCluster | null, worker: Served): Look => {
-    const requested = referenceOf(pool);
-    return {
-      object: pool,
-      request: poolRequest(requested, pool, cluster),
-      // What is remembered is of load balancing, which a pool has no part in.
-      fresh: false,
-      decide: (inventory) =>
-        decideNodePool({
-          requested,
-          worker,
-          settleSeconds,
-          entityId: entityWorkflowId(requested),
-          object: pool,
-          cluster,
-          inventory,
-        }),
-    };
+const lookAtNodePool = (pool: AWSNodePool, cluster: AWSCluster | null, ground: Ground): Look => {
+  const requested = referenceOf(pool);
+  const request = poolRequest(requested, pool, cluster);
+  const nodesOf = apiOf(cluster, request.clusterId);
+  return {
+    object: pool,
+    request,
+    ...(nodesOf === undefined ? {} : { nodesOf }),
+    // What is remembered is of load balancing, which a pool has no part in.
+    fresh: false,
+    decide: (inventory) =>
+      decideNodePool({
+        ...ground,
+        requested,
+        entityId: entityWorkflowId(requested),
+        object: pool,
+        cluster,
+        inventory,
+      }),
   };
+};
 
-  return async (signal: AbortSignal): Promise<SweepAnswer> => {
+/** Whatever rests in the worker's account and regions. */
+const looksAt = ({ clusters, nodePools }: ManagementSurvey, ground: Ground): readonly Look[] => {
+  const { worker } = ground;
+  const isLookedAt = (object: StoredObject): boolean =>
+    object.status?.aws?.account === worker.account &&
+    worker.regions.includes(object.status.aws.region) &&
+    object.spec.region === object.status.aws.region &&
+    isSwept(object);
+  const clusterOf = ({ metadata: { namespace }, spec: { clusterName } }: AWSNodePool): AWSCluster | null =>
+    clusters.find(({ metadata }) => metadata.namespace === namespace && metadata.name === clusterName) ?? null;
+  return [
+    ...clusters.filter(isLookedAt).map((cluster) => lookAtCluster(cluster, ground)),
+    ...nodePools.filter(isLookedAt).map((pool) => lookAtNodePool(pool, clusterOf(pool), ground)),
+  ];
+};
+
+/** What was read for all objects at once. */
+type Listings = {
+  readonly management: ManagementSurvey;
+  readonly survey: Survey;
+  readonly nodes: ReadonlyMap<string, ClusterNodes>;
+};
+
+/** What one look comes to; `unread` where something of the object could not be read. */
+const conclude = async (
+  { object, request, fresh, decide }: Look,
+  { management, survey, nodes }: Listings,
+  { hub, onUnread }: SweepSources,
+  signal: AbortSignal,
+): Promise<readonly SweepFinding[] | 'unread'> => {
+  const { membership, clusterUid: uid, clusterId } = request;
+  let elsewhere: readonly Found[];
+  try {
+    const registered = membership === undefined ? [] : hub({ uid, membershipName: membership }, signal);
+    elsewhere = (await Promise.all([management.foundOf(object, clusterId), registered])).flat();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    onUnread(request.object, verdictOf(error).message);
+    return 'unread';
+  }
+  const inAws = await survey.inventoryOf({ ...request, fresh });
+  const found = [...inAws.found, ...elsewhere];
+  const finding = findingOf(object, decide({ ...inAws, found }), found, nodes.get(clusterId));
+  return finding === undefined ? [] : [{ entityId: entityWorkflowId(request.object), finding }];
+};
+
+export const createSweep =
+  (sources: SweepSources) =>
+  async (signal: AbortSignal): Promise<SweepAnswer> => {
+    const { settleSeconds, repair } = sources;
     const worker = await sources.served(signal);
     const management = await sources.management(signal);
-    const isOurs = ({ status, spec }: StoredObject): boolean =>
-      status?.aws?.account === worker.account &&
-      worker.regions.includes(status.aws.region) &&
-      spec.region === status.aws.region;
-    const isLookedAt = (object: StoredObject): boolean => isOurs(object) && isSwept(object);
-    const clusterOf = (pool: AWSNodePool): AWSCluster | null =>
-      management.clusters.find(
-        ({ metadata }) => metadata.namespace === pool.metadata.namespace && metadata.name === pool.spec.clusterName,
-      ) ?? null;
-    const looks = [
-      ...management.clusters.filter(isLookedAt).map((cluster) => lookAtCluster(cluster, worker)),
-      ...management.nodePools.filter(isLookedAt).map((pool) => lookAtNodePool(pool, clusterOf(pool), worker)),
-    ];
+    const looks = looksAt(management, { settleSeconds, repair, worker });
     const swept = { clusters: management.clusters.length, nodePools: management.nodePools.length };
     const counted = { ...swept, looked: looks.length, invalid: management.invalid };
     // An account in which nothing rests needs no listing.
-    if (looks.length === 0) return { ...counted, unread: 0, lookedAt: Date.now(), findings: [] };
-    const survey = await sources.aws(signal);
+    if (looks.length === 0) return { ...counted, unread: 0, uncounted: 0, lookedAt: Date.now(), findings: [] };
+    const [survey, nodes] = await Promise.all([sources.aws(signal), sources.nodes(clustersToAsk(looks), signal)]);
 
-    const hubOf = async ({ membership, clusterUid }: ObserveRequest): Promise<readonly Found[]> =>
-      membership === undefined ? [] : sources.hub({ uid: clusterUid, membershipName: membership }, signal);
-
-    let unread = 0;
     const atOnce = pLimit(LOOKS_AT_ONCE);
-    const findings = await Promise.all(
-      looks.map(({ object, request, fresh, decide }) =>
-        atOnce(async (): Promise<SweepFinding[]> => {
-          let elsewhere: readonly Found[];
-          try {
-            elsewhere = (await Promise.all([management.foundOf(object, request.clusterId), hubOf(request)])).flat();
-          } catch (error) {
-            if (signal.aborted) throw error;
-            unread += 1;
-            sources.onUnread(request.object, verdictOf(error).message);
-            return [];
-          }
-          const inAws = await survey.inventoryOf({ ...request, fresh });
-          const found = [...inAws.found, ...elsewhere];
-          const finding = findingOf(object, decide({ ...inAws, found }), found);
-          return finding === undefined ? [] : [{ entityId: entityWorkflowId(request.object), finding }];
-        }),
-      ),
-    );
-    const sorted = findings.flat().sort((a, b) => (a.entityId < b.entityId ? -1 : 1));
-    return { ...counted, unread, lookedAt: survey.began, findings: sorted.slice(0, MOST_FINDINGS) };
+    const listings: Listings = { management, survey, nodes };
+    const concluded = await Promise.all(looks.map((look) => atOnce(() => conclude(look, listings, sources, signal))));
+    const findings = concluded
+      .flatMap((one) => (one === 'unread' ? [] : one))
+      .sort((a, b) => (a.entityId < b.entityId ? -1 : 1));
+    return {
+      ...counted,
+      unread: concluded.filter((one) => one === 'unread').length,
+      uncounted: [...nodes.values()].filter((one) => 'unread' in one).length,
+      lookedAt: survey.began,
+      findings: findings.slice(0, MOST_FINDINGS),
+    };
   };
-};

@@ -27,6 +27,8 @@ export type Judgement = {
   readonly waiting?: true;
   /** True when what is awaited should be shown before it is looked at again. */
   readonly tell?: true;
+  /** What a wait has seen so far, for those who show it. */
+  readonly soFar?: Readonly<Record<string, string>>;
   /** True when a create was refused because something has that name. */
   readonly exists?: true;
 };
@@ -55,8 +57,14 @@ export const bugError = stating('bug');
 export const supersededError = stating('superseded');
 
 /** What was looked at isn't as the step waits for it to be. */
-export const notYet = (message: string, delayMs: number): VerdictError =>
-  new VerdictError({ verdict: 'retry', message, delayMs, waiting: true });
+export const notYet = (message: string, delayMs: number, soFar?: Judgement['soFar']): VerdictError =>
+  new VerdictError({
+    verdict: 'retry',
+    message,
+    delayMs,
+    waiting: true,
+    ...(soFar === undefined ? {} : { soFar }),
+  });
 
 /** How long to keep away from a service that throttles without saying for how long. */
 const THROTTLE_DELAY_MS = 2_000;

@@ -101,6 +101,8 @@ type Definition = {
   readonly status: z.ZodType;
   readonly columns: readonly PrinterColumn[];
   readonly selectable: readonly string[];
+  /** What `kubectl scale` sets and sees. */
+  readonly scale?: { readonly specReplicasPath: string; readonly statusReplicasPath: string };
 };
 
 /** The name becomes the value of a label and part of a kubeconfig's context. */
@@ -129,7 +131,7 @@ const definitionOf = (definition: Definition): CustomResourceDefinition => ({
         name: 'v1',
         served: true,
         storage: true,
-        subresources: { status: {} },
+        subresources: { status: {}, ...(definition.scale === undefined ? {} : { scale: definition.scale }) },
         additionalPrinterColumns: definition.columns,
         selectableFields: definition.selectable.map((jsonPath) => ({ jsonPath })),
         schema: {
@@ -260,10 +262,12 @@ export const nodePoolDefinition = (): CustomResourceDefinition =>
         name: 'Desired-Nodes',
         type: 'integer',
         jsonPath: '.status.desiredNodes',
-        description: 'Nodes that the pool should have.',
+        description: 'Nodes that the auto scaling group keeps.',
         priority: 1,
       },
       ...WIDE,
     ],
     selectable: ['.spec.clusterName', '.spec.region'],
+    // No selector: what it would select lives in another cluster.
+    scale: { specReplicasPath: '.spec.nodeCount', statusReplicasPath: '.status.readyNodes' },
   });

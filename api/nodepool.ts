@@ -75,8 +75,20 @@ export const nodePoolSpec = z
       "Version of the nodes: the cluster's, or at most two minors older. Another one is reported in a condition: upgrades are not carried out yet.",
     ),
     subnetID: subnetId.describe('Subnet, hence availability zone, in which the nodes run.'),
-    minNodeCount: z.int().min(0).max(1000).describe('Fewest nodes; how many the pool begins with.'),
+    minNodeCount: z
+      .int()
+      .min(0)
+      .max(1000)
+      .describe('Fewest nodes; how many the pool begins with where nodeCount does not say.'),
     maxNodeCount: z.int().min(1).max(1000).describe('Most nodes. Equal to minNodeCount, the size stays fixed.'),
+    nodeCount: z
+      .int()
+      .min(0)
+      .max(1000)
+      .exactOptional()
+      .describe(
+        'How many nodes there should be; what kubectl scale sets. Without it Slipway holds no size: whoever scales the auto scaling group does. Fewer than there are is reported in a condition: nodes are not drained yet.',
+      ),
     maxPodsPerNode: z.int().min(1).max(250).describe('Most Pods on a node.'),
     instanceType: instanceType.describe('EC2 instance type of the nodes.'),
     keyName: keyName.describe('Name of the EC2 key pair with which one can log in to the nodes.'),
@@ -103,6 +115,12 @@ export const nodePoolSpec = z
         message: 'minNodeCount must not be greater than maxNodeCount',
         fieldPath: '.minNodeCount',
       },
+      {
+        rule: '!has(self.nodeCount) || (self.nodeCount >= self.minNodeCount && self.nodeCount <= self.maxNodeCount)',
+        message:
+          'nodeCount must be neither less than minNodeCount nor greater than maxNodeCount: change it, too, or remove it',
+        fieldPath: '.nodeCount',
+      },
       immutable('clusterName', 'create another AWSNodePool for the other cluster, then delete this one'),
       immutable('region', 'create another AWSNodePool in the other region, then delete this one'),
       immutable('subnetID', 'create another AWSNodePool in the other subnet, then delete this one'),
@@ -119,8 +137,12 @@ export const nodePoolStatus = z
       .string()
       .exactOptional()
       .describe("The pool's id within its cluster: eight hex digits, part of its names in AWS."),
-    readyNodes: z.int().min(0).exactOptional().describe('Nodes of the pool that are Ready.'),
-    desiredNodes: z.int().min(0).exactOptional().describe('Nodes that the pool should have at this moment.'),
+    readyNodes: z
+      .int()
+      .min(0)
+      .exactOptional()
+      .describe('Nodes of the pool that are Ready; absent while that is not known.'),
+    desiredNodes: z.int().min(0).exactOptional().describe('Nodes that the auto scaling group keeps at this moment.'),
   })
   .describe('What the node pool is, as Slipway last saw it.');
 

@@ -29,6 +29,7 @@ export const CONDITION_TYPES = [
   'ChangesPending',
   'Degraded',
   'Drifted',
+  'NodesUnknown',
   'RevisionAvailable',
 ] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];

@@ -9,6 +9,8 @@ export type AutoScalingGroupProperties = {
   readonly subnetId: string;
   readonly minSize: number;
   readonly maxSize: number;
+  /** How many machines it keeps, at least; absent where somebody else says. */
+  readonly desired?: number;
   readonly tags: Tags;
 };
 
@@ -24,6 +26,8 @@ export type AutoScalingGroupState = {
   readonly launchTemplateVersion: string;
   readonly minSize: number;
   readonly maxSize: number;
+  /** How many machines it keeps; also the output `desired`. */
+  readonly desired: number;
   /** True when AWS is deleting it already: its name is free once it is gone, and its removal is still to be awaited. */
   readonly deleting: boolean;
   /** The machines of a group of one, sorted by id: a replica's. */
@@ -31,7 +35,15 @@ export type AutoScalingGroupState = {
 };
 export type AutoScalingGroupIdentity = { readonly name: string };
 
-type What = 'template' | 'size';
+type What = 'template' | 'size' | 'desired';
+
+const whyWider = ({ maxSize }: AutoScalingGroupProperties, is: AutoScalingGroupState): string | undefined =>
+  maxSize < is.maxSize ? `at most ${maxSize} instead of ${is.maxSize} nodes; that takes a resize` : undefined;
+
+const whyLarger = ({ desired }: AutoScalingGroupProperties, { desired: kept }: AutoScalingGroupState) =>
+  desired === undefined || desired >= kept
+    ? undefined
+    : `${desired} instead of ${kept} nodes; that takes a drain, which this release does not do: to keep them, set spec.nodeCount to ${kept}`;
 
 export const autoScalingGroup: Row<AutoScalingGroupProperties, AutoScalingGroupState, AutoScalingGroupIdentity, What> =
   {
@@ -45,17 +57,20 @@ export const autoScalingGroup: Row<AutoScalingGroupProperties, AutoScalingGroupS
       const all: readonly (Difference<What> | false)[] = [
         launched !== launches && { what: 'template', says: `it launches ${launched}, not ${launches}` },
         size(is) !== size(wanted) && { what: 'size', says: `its size is ${size(is)}, not ${size(wanted)}` },
+        wanted.desired !== undefined &&
+          wanted.desired > is.desired && {
+            what: 'desired',
+            says: `it keeps ${is.desired} machines, not ${wanted.desired}`,
+          },
       ];
       return all.filter((one) => one !== false);
     },
     counts: ({ deleting }) => !deleting,
-    // AWS would end whoever is above the maximum, undrained.
-    withheld: ({ maxSize }, is) =>
-      maxSize < is.maxSize
-        ? {
-            reason: `at most ${maxSize} instead of ${is.maxSize} nodes; that takes a resize`,
-            instead: { maxSize: is.maxSize },
-          }
-        : undefined,
+    // AWS ends whoever is above the maximum, or one too many, undrained.
+    withheld: (wanted, is) => {
+      const reasons = [whyWider(wanted, is), whyLarger(wanted, is)].filter((reason) => reason !== undefined);
+      const maxSize = Math.max(wanted.maxSize, is.maxSize);
+      return reasons.length === 0 ? undefined : { reason: reasons.join('; '), instead: { maxSize } };
+    },
     removal: { after: [], identity: ({ state }) => ({ name: state.name }) },
   };

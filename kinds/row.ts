@@ -79,7 +79,7 @@ export type Row<Properties, State = undefined, Identity = Nothing, What extends 
   readonly differences?: (wanted: Resolved<Properties>, state: State) => readonly Difference<What>[];
   /** False for what is there and no longer counts as existing. */
   readonly counts?: (state: State) => boolean;
-  /** What of what differs waits for another operation while machines run; `unknown` where it refers to what is not there. */
+  /** What is asked for and waits for another operation while machines run; `unknown` where it refers to what is not there. */
   readonly withheld?: (
     wanted: Properties,
     state: State,

@@ -14,15 +14,21 @@ import { type Found, rowOf } from '../kinds/resource.ts';
 import type { Assessment } from './assessment.ts';
 import { isDeleting } from './facts.ts';
 import { differencesIn, type Known } from './known.ts';
+import { type ClusterNodes, nodeCounts, nodesSeen } from './node-counts.ts';
 import type { Plan } from './plan.ts';
 import { specificClaims } from './specific-conditions.ts';
-import type { Drift } from './views.ts';
+import type { Drift, NodeCounts } from './views.ts';
 
 type StoredObject = AWSCluster | AWSNodePool;
 
 /** What an entity is to be told. `look` is for what only an assessment may decide about, such as a lost volume. */
 export type Finding =
-  | { readonly kind: 'tell'; readonly note?: string; readonly differences: readonly Drift[] }
+  | {
+      readonly kind: 'tell';
+      readonly note?: string;
+      readonly differences: readonly Drift[];
+      readonly nodes?: NodeCounts;
+    }
   | { readonly kind: 'look'; readonly reason: string };
 
 /** A person reads the first few; the condition has room for no more. */
@@ -110,11 +116,17 @@ export const findingOf = (
   object: StoredObject,
   assessment: Assessment,
   inventory: readonly Found[],
+  /** What the API of a pool's cluster said; absent where nobody asked. */
+  clusterNodes?: ClusterNodes,
 ): Finding | undefined => {
-  const finding = judge(object, assessment, inventory);
-  if (finding === undefined || finding.kind === 'look') return finding;
+  const judged = judge(object, assessment, inventory);
+  if (judged === undefined || judged.kind === 'look') return judged;
+  const looked = object.kind === 'AWSNodePool' && clusterNodes !== undefined;
+  const nodes = looked ? { nodes: nodesSeen(object, inventory, clusterNodes) } : {};
+  const finding = { ...judged, ...nodes };
   const { note, differences: drift } = finding;
-  const subject = { kind: 'settled' as const, drift, ...(note === undefined ? {} : { note }) };
+  const subject = { kind: 'settled' as const, drift, ...nodes, ...(note === undefined ? {} : { note }) };
+  if (!isDeepStrictEqual(nodeCounts(subject, object), nodeCounts({ kind: 'settled' }, object))) return finding;
   const claims = specificClaims(subject, object, object.status?.revision);
   const wanted = Object.entries(claims).map(([type, claim]) => ({ ...claim, type }));
   return isDeepStrictEqual(said(wanted), said(object.status?.conditions ?? [])) ? undefined : finding;

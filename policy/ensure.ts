@@ -68,12 +68,12 @@ const judgeObserved = (resource: Resource, { context, known, changing, ...judged
   const referred = needsOf(resource).filter((key) => changing.has(key));
   const current = Object.fromEntries(Object.entries(known).filter(([key]) => !referred.includes(key)));
   const differs = (wanted: Resource): boolean => differencesIn(wanted, found, current).length > 0;
-  if (row.differences === undefined || !differs(kept)) return NOTHING;
+  if (row.differences === undefined) return NOTHING;
   const differences = differencesIn(kept, found, current);
   const whats = differences === 'unknown' ? differences : differences.map(({ what }) => what);
   const mayWithhold = context.live && referred.length === 0;
   const withheld = mayWithhold ? row.withheld?.(kept.properties, found.state, whats) : undefined;
-  if (withheld === undefined) return { step: kept };
+  if (withheld === undefined) return differences.length > 0 ? { step: kept } : NOTHING;
   const { reason, instead } = withheld;
   const possible = instead === undefined ? undefined : changed(kept, instead);
   return { postponed: reason, ...(possible !== undefined && differs(possible) ? { step: possible } : {}) };

@@ -2,8 +2,8 @@
  * Specific conditions: what is to be said about an object beside Ready, Reconciling and Stalled.
  *
  * Owns: FieldsWithoutEffect, ChangesPending, Drifted and RevisionAvailable; each is there only while it has something to
- * say, and none of them ever makes a plan. Neighbours: `status.ts` adds the three of kstatus; a sweep asks here what an
- * object should say by now. Pure. Invariants: I6 (a newer revision is announced, never brought).
+ * say, and none of them ever makes a plan. Neighbours: `status.ts` adds the three of kstatus, `node-counts.ts` words
+ * NodesUnknown; a sweep asks here what an object should say by now. Pure. Invariants: I6 (a newer revision is announced, never brought).
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import {
@@ -17,6 +17,7 @@ import { releaseOf } from '../api/releases.ts';
 import type { Revision } from '../api/status.ts';
 import { operationsCommand } from '../words/commands.ts';
 import { type Claim, cut } from './conditions.ts';
+import { NODES_UNKNOWN, nodesUnknown } from './node-counts.ts';
 import { newerRevision } from './revision.ts';
 import type { Drift, MirrorRequest } from './views.ts';
 
@@ -68,6 +69,7 @@ export const specificClaims = (
     ['FieldsWithoutEffect', fieldsWithoutEffect(object)],
     ['ChangesPending', changesPending(subject.kind === 'settled' ? subject.note : undefined)],
     ['Drifted', drifted(subject.kind === 'settled' ? (subject.drift ?? []) : [], object)],
+    [NODES_UNKNOWN, nodesUnknown(subject, object)],
     ['RevisionAvailable', going ? undefined : revisionAvailable(object.kind, pinned)],
   ];
   return Object.fromEntries(claims.flatMap(([type, claim]) => (claim === undefined ? [] : [[type, claim]])));

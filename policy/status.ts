@@ -32,6 +32,7 @@ import {
   type Truth,
 } from './conditions.ts';
 import { degradedClaim, quorumClaims, replicaErrors, unhealthyReplicas } from './degraded.ts';
+import { nodeCounts } from './node-counts.ts';
 import {
   awaitedOf,
   isBlocked,
@@ -232,7 +233,8 @@ const askedVersion = (object: StoredObject): string =>
 /** The whole status of an object, as of `now` in epoch milliseconds. */
 export const statusOf = (request: MirrorRequest, object: StoredObject, now: number): Status => {
   const { subject, owner } = request;
-  const { unhealthyReplicas: unhealthyBefore = [], ...before }: Status = object.status ?? {};
+  const all: Status = object.status ?? {};
+  const { unhealthyReplicas: unhealthyBefore = [], readyNodes: _ready, desiredNodes: _desired, ...before } = all;
   // What could not be looked at says nothing of a generation.
   const generation = request.generation === 0 ? (before.observedGeneration ?? 0) : request.generation;
   const version = request.version ?? before.version ?? askedVersion(object);
@@ -250,6 +252,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
   return {
     ...before,
     ...identityOf(request, object),
+    ...nodeCounts(subject, object),
     state: stateOf(subject, object),
     observedGeneration: generation,
     conditions: conditionsOf(claims, before.conditions ?? [], generation, time(now)),

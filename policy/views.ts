@@ -70,12 +70,16 @@ export type OperationView = {
 /** One thing that is not as the spec asks for, found by a sweep: a resource's key, and what differs as a sentence. */
 export type Drift = { readonly key: string; readonly difference: string };
 
+/** What was seen of a node pool: machines that its group keeps, where it has one; Ready nodes, or why nobody counted them. */
+export type NodeCounts = { readonly desired?: number } & ({ readonly ready: number } | { readonly unread: string });
+
 /** What a sweep found of one object, and when it began to look: nothing where what differed does so no more. */
 export type DriftReport = {
   readonly lookedAt: number;
   readonly differences: readonly Drift[];
   /** What waits for a rollout, as `settled` notes it. */
   readonly note?: string;
+  readonly nodes?: NodeCounts;
 };
 
 /** Projection of workflow state to the object's status: written by the running operation, or else by the entity. */
@@ -91,6 +95,8 @@ export type MirrorRequest = {
         readonly kind: 'settled';
         readonly note?: string;
         readonly drift?: readonly Drift[];
+        /** Of a pool, where somebody looked. */
+        readonly nodes?: NodeCounts;
         readonly controlPlane?: ControlPlaneReport;
       }
     | { readonly kind: 'waiting'; readonly reason: string }

@@ -30,7 +30,7 @@ import {
 import { ref } from '../words/references.ts';
 import { AWS_NEEDS } from './network.ts';
 import { poolPreflight } from './preflight.ts';
-import { type Ownership, sealed, type Templated, tagsFor, volumeOf } from './values.ts';
+import { nodesAskedFor, type Ownership, sealed, type Templated, tagsFor, volumeOf } from './values.ts';
 
 const configurationOf = (
   pool: AWSNodePool,
@@ -112,6 +112,7 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
         subnetId: spec.subnetID,
         minSize: spec.minNodeCount,
         maxSize: spec.maxNodeCount,
+        ...(spec.nodeCount === undefined ? {} : { desired: spec.nodeCount }),
         tags: tagsFor(owner, poolGroupKey(poolId), groupName),
       },
       event: { reason: 'CreatedAutoScalingGroup', message: [`Created auto scaling group named "${groupName}"`] },
@@ -138,7 +139,7 @@ const nodesOf = (pool: AWSNodePool): Resource[] => {
     {
       key: nodesKey(poolId),
       kind: 'nodes',
-      properties: { endpoint, poolId, expected: pool.spec.minNodeCount },
+      properties: { endpoint, poolId, expected: nodesAskedFor(pool.spec) },
       needs: [joinTokenKey(poolId), poolGroupKey(poolId)],
     },
     {

@@ -13,7 +13,7 @@ import type { Resource, ResourceEvent, ResourceOf } from '../kinds/resource.ts';
 import { PREFLIGHT } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
 import { subnetOfReplica } from './replica.ts';
-import { REPLICAS, unique } from './values.ts';
+import { nodesAskedFor, REPLICAS, unique } from './values.ts';
 
 type About = NamedValue['about'];
 
@@ -131,8 +131,9 @@ export const clusterPreflight = (cluster: AWSCluster, release: Release): Resourc
 };
 
 export const poolPreflight = (pool: AWSNodePool, cluster: AWSCluster, release: Release): Resource => {
-  const { keyName, instanceType, subnetID, minNodeCount } = pool.spec;
-  const demand = [{ subnetId: subnetID, machines: minNodeCount, addresses: minNodeCount }];
+  const { keyName, instanceType, subnetID } = pool.spec;
+  const nodes = nodesAskedFor(pool.spec);
+  const demand = [{ subnetId: subnetID, machines: nodes, addresses: nodes }];
   return {
     key: PREFLIGHT,
     kind: 'preflight',

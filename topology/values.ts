@@ -37,6 +37,10 @@ export const tagsFor = (owner: Ownership, key: ResourceKey, name: string): Tags 
   [KEY_TAG]: key,
 });
 
+/** How many nodes a pool's spec asks for by itself: more than that are for whoever scales its group. */
+export const nodesAskedFor = (spec: { readonly minNodeCount: number; readonly nodeCount?: number }): number =>
+  spec.nodeCount ?? spec.minNodeCount;
+
 type VolumeSpec = {
   readonly sizeGiB: number;
   readonly volumeType: string;

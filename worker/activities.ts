@@ -18,6 +18,7 @@ import { kubernetesDrivers } from '../activities/kubernetes/drivers.ts';
 import { recordEvents } from '../activities/kubernetes/events.ts';
 import { observeManagement } from '../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../activities/kubernetes/management.ts';
+import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
 import { findCluster, findNodePool } from '../activities/kubernetes/objects.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
@@ -139,6 +140,7 @@ export const wireActivities = (
     served,
     management: (signal) => surveyManagement(management, { signal }),
     aws: aws.survey,
+    nodes: sweepNodes(userClusters),
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });

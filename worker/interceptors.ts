@@ -21,7 +21,7 @@ const outcomeOf = (judgement: Judgement): string => (judgement.waiting ? 'not-re
 
 /** The failure that carries a verdict: its type is the verdict, a delay tells the server when to try again. */
 export const failureOf = (judgement: Judgement): ApplicationFailure => {
-  const { verdict, message, delayMs, waiting, tell } = judgement;
+  const { verdict, message, delayMs, waiting, tell, soFar } = judgement;
   return ApplicationFailure.create({
     type: outcomeOf(judgement),
     message,
@@ -29,7 +29,7 @@ export const failureOf = (judgement: Judgement): ApplicationFailure => {
     nonRetryable: verdict !== 'retry' || tell === true,
     ...(delayMs === undefined ? {} : { nextRetryDelay: delayMs }),
     // Temporal does not hand a delay on to the workflow.
-    ...(waiting === true ? { details: [delayMs ?? 0] } : {}),
+    ...(waiting === true ? { details: [delayMs ?? 0, ...(soFar === undefined ? [] : [soFar])] } : {}),
     // "Not yet" is what a wait is for: no warning, no failure metric.
     ...(waiting ? { category: ApplicationFailureCategory.BENIGN } : {}),
   });

@@ -32,12 +32,13 @@ export const followDrift = (settledSince: () => number | undefined): DriftReport
     isPending: () => pending !== undefined,
     take: () => {
       if (pending === undefined) return undefined;
-      const { note, differences } = pending;
+      const { note, differences, nodes } = pending;
       pending = undefined;
       return {
         kind: 'settled',
         ...(note === undefined ? {} : { note }),
         ...(differences.length === 0 ? {} : { drift: differences }),
+        ...(nodes === undefined ? {} : { nodes }),
       };
     },
   };

@@ -10,9 +10,18 @@ import type { SweepAnswer, SweepFinding } from '../activities/contract.ts';
 import { sweep } from './activities.ts';
 import { driftFound, specChanged } from './messages.ts';
 
+type Told = Extract<SweepFinding['finding'], { kind: 'tell' }>;
+
 /** What a sweep came to, as Temporal's UI shows it. */
 export type SweepSummary = Omit<SweepAnswer, 'findings' | 'lookedAt'> & {
   readonly told: readonly string[];
+};
+
+const saying = ({ differences, nodes }: Told): string => {
+  const drift = differences.map(({ key, difference }) => `${key} ${difference}`).join('; ') || 'no drift';
+  if (nodes === undefined) return drift;
+  if ('unread' in nodes) return `${drift}; nodes not counted: ${nodes.unread}`;
+  return `${drift}; ${nodes.ready} of ${nodes.desired ?? 'unknown'} nodes ready`;
 };
 
 const tell = async ({ entityId, finding }: SweepFinding, lookedAt: number): Promise<string | undefined> => {
@@ -22,9 +31,9 @@ const tell = async ({ entityId, finding }: SweepFinding, lookedAt: number): Prom
       await entity.signal(specChanged);
       return `${entityId}: ${finding.reason}`;
     }
-    const { note, differences } = finding;
-    await entity.signal(driftFound, { lookedAt, differences, ...(note === undefined ? {} : { note }) });
-    return `${entityId}: ${differences.map(({ key, difference }) => `${key} ${difference}`).join('; ') || 'no drift'}`;
+    const { kind: _kind, ...seen } = finding;
+    await entity.signal(driftFound, { lookedAt, ...seen });
+    return `${entityId}: ${saying(finding)}`;
   } catch (error) {
     // It has ended, or all of Temporal's data was lost: whoever starts it looks for himself.
     log.info('An entity could not be told what a sweep found', { entityId, error: String(error) });

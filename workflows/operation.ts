@@ -63,13 +63,14 @@ type Running = {
 };
 
 /** What the progress of a step means for its operation. */
-const following = ({ progress, events, publishing, stop }: Running): Pick<PlanRun, 'report' | 'over'> => ({
+const following = ({ progress, events, publishing, stop }: Running): Pick<PlanRun, 'report' | 'saw' | 'over'> => ({
   report: (step, shown) => {
     progress.show(step, shown);
     publishing.listings();
     // What is left is planned anew, in an operation with a history of its own.
     if (workflowInfo().continueAsNewSuggested) stop(LONG_HISTORY);
   },
+  saw: progress.yielded,
   over: (step, ended) => {
     switch (ended.end) {
       case 'done':

@@ -14,6 +14,8 @@ export type StepFailure = {
   readonly message: string;
   /** Milliseconds until what is not ready should be looked at again. */
   readonly lookAgain?: number;
+  /** What a wait has seen so far. */
+  readonly soFar?: Outputs;
 };
 
 /** What an activity's failure says: its verdict travels as the failure's type. */
@@ -27,8 +29,11 @@ export const failureOf = (error: unknown): StepFailure => {
     case 'bug':
     case 'superseded':
       return { verdict: cause.type, message };
-    case 'not-ready':
-      return { verdict: cause.type, message, lookAgain: Number(cause.details?.[0] ?? 0) };
+    case 'not-ready': {
+      const [lookAgain, soFar] = cause.details ?? [];
+      const seen = soFar === undefined ? {} : { soFar: soFar as Outputs };
+      return { verdict: cause.type, message, lookAgain: Number(lookAgain ?? 0), ...seen };
+    }
     default:
       return { verdict: 'retry', message };
   }

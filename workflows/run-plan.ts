@@ -8,6 +8,7 @@
  * they came, and steps begin in the plan's own sorted order).
  */
 import type { Pacing, StepState } from '../activities/contract.ts';
+import type { Outputs } from '../kinds/row.ts';
 import type { Plan, Step } from '../policy/plan.ts';
 import { next, pendingStep, type StepEnd, type StepEvent, type StepLife } from './step-life.ts';
 
@@ -23,6 +24,8 @@ export type PlanRun = {
   readonly isPaused: () => boolean;
   /** There is news of a step to be shown. */
   readonly report: (step: Step, shown: StepState) => void;
+  /** What the outputs of a step that waits would be by now. */
+  readonly saw: (step: Step, soFar: Outputs) => void;
   /** Called once for each step, before any step that needs it begins. */
   readonly over: (step: Step, end: StepEnd) => void;
 };
@@ -55,7 +58,11 @@ export const runPlan = async (run: PlanRun, world: PlanWorld): Promise<PlanResul
   const mayBegin = ({ life }: Living): boolean => life.state === 'ready' && !(life.pausable && run.isPaused());
 
   const take = ({ step, event }: StepMessage): void => {
-    for (const one of all) if (step === undefined || one.step.id === step) dispatch(one, event, run, world);
+    for (const one of all) {
+      if (step !== undefined && one.step.id !== step) continue;
+      if (event.kind === 'failed' && event.failure.soFar !== undefined) run.saw(one.step, event.failure.soFar);
+      dispatch(one, event, run, world);
+    }
   };
 
   for (;;) {

@@ -18,8 +18,9 @@ import { type EC2Client, type Instance, paginateDescribeInstances } from '@aws-s
 import { UID_TAG } from '../../api/names.ts';
 import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { Outputs } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
-import type { Candidate, ResourceDriver, Sought } from '../driver.ts';
+import type { Candidate, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import type { Departing, Departures } from './departures.ts';
@@ -72,24 +73,38 @@ export const groupInstances = (group: AutoScalingGroup): GroupInstance[] =>
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 
+const outputsOf = (name: string, desired: number): Outputs => ({ name, desired: String(desired) });
+
 export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'auto-scaling-group'> => {
   const name = given(group.AutoScalingGroupName, 'the name of an auto scaling group');
+  const desired = group.DesiredCapacity ?? 0;
   return observed(
     'auto-scaling-group',
     key,
-    { name },
+    outputsOf(name, desired),
     {
       name,
       launchTemplateId: group.LaunchTemplate?.LaunchTemplateId ?? '',
       launchTemplateVersion: group.LaunchTemplate?.Version ?? '',
       minSize: group.MinSize ?? 0,
       maxSize: group.MaxSize ?? 0,
+      desired,
       deleting: group.Status !== undefined,
       // Of pools, which may have hundreds, nobody asks.
       ...(group.MaxSize === 1 && group.MinSize === 1 ? { instances: groupInstances(group) } : {}),
     },
     tagRecord(group.Tags)[UID_TAG],
   );
+};
+
+/** Somebody may have changed it since it was planned. */
+const desiredNow = async (
+  autoScaling: AutoScalingClient,
+  { properties, signal }: Wanted<'auto-scaling-group'>,
+  known: { readonly desired: number },
+): Promise<number> => {
+  const [group] = await listGroups(autoScaling, { AutoScalingGroupNames: [properties.name] }, signal);
+  return group?.DesiredCapacity ?? known.desired;
 };
 
 type SoughtGroup = Sought<'auto-scaling-group'>;
@@ -139,6 +154,7 @@ export const autoScalingGroupDriver = (
 
   async create(wanted) {
     const { name, launchTemplateId, launchTemplateVersion, subnetId, minSize, maxSize, tags } = wanted.properties;
+    const { desired = minSize } = wanted.properties;
     await autoScaling.send(
       new CreateAutoScalingGroupCommand({
         AutoScalingGroupName: name,
@@ -146,7 +162,7 @@ export const autoScalingGroupDriver = (
         VPCZoneIdentifier: subnetId,
         MinSize: minSize,
         MaxSize: maxSize,
-        DesiredCapacity: minSize,
+        DesiredCapacity: desired,
         HealthCheckType: 'EC2',
         HealthCheckGracePeriod: 0,
         Tags: tagList(ownedTags(wanted, tags)).map((tag) => ({
@@ -157,24 +173,29 @@ export const autoScalingGroupDriver = (
         })),
       }),
     );
-    return { outputs: { name } };
+    return { outputs: outputsOf(name, desired) };
   },
 
-  /** Sizes and template only: the desired size belongs to the autoscaler, and stays within the new bounds. */
-  async update(wanted, found) {
+  /** AWS moves the desired size into new limits by itself; beyond that it only grows, since less would end machines. */
+  async update(wanted, found, differences) {
     const { name, launchTemplateId, launchTemplateVersion, minSize, maxSize } = wanted.properties;
     if (found.state.deleting) {
       throw retryError(`Auto scaling group ${name} is still being deleted; it is made again after that.`);
     }
+    const grows = differences.some(({ what }) => what === 'desired');
+    // Where it is larger by now, the number that was planned would end machines.
+    const kept = grows ? await desiredNow(autoScaling, wanted, found.state) : found.state.desired;
+    const desired = Math.max(kept, wanted.properties.desired ?? kept);
     await autoScaling.send(
       new UpdateAutoScalingGroupCommand({
         AutoScalingGroupName: name,
         LaunchTemplate: { LaunchTemplateId: launchTemplateId, Version: launchTemplateVersion },
         MinSize: minSize,
         MaxSize: maxSize,
+        ...(desired > kept ? { DesiredCapacity: desired } : {}),
       }),
     );
-    return { outputs: found.outputs, change: 'updated' };
+    return { outputs: outputsOf(name, Math.min(Math.max(desired, minSize), maxSize)), change: 'updated' };
   },
 
   async remove(wanted, found) {

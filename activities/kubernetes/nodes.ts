@@ -1,8 +1,9 @@
 /**
- * Waiting for nodes: so many of a pool are Ready.
+ * Nodes: how many of a pool are Ready.
  *
- * Owns: counting. Neighbours: the auto scaling group starts machines, their agents join with the pool's token, the node
- * approver admits them. Invariant: I9 (the message says how many of how many).
+ * Owns: counting. An operation waits until so many are; a sweep counts those of all clusters. Neighbours: the auto scaling
+ * group starts machines, their agents join with the pool's token, the node approver admits them; `node-sweep.ts` asks many
+ * clusters. Invariant: I9 (the message says how many of how many).
  */
 import { NODE_POOL_LABEL } from '../../api/names.ts';
 import type { ResourceDriver } from '../driver.ts';
@@ -13,11 +14,23 @@ import type { UserClusters } from './user-cluster.ts';
 
 type NodeStatus = { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 
-export const isReady = (node: KubernetesObject): boolean =>
+export const NODE = { apiVersion: 'v1', kind: 'Node' } as const;
+
+const isReady = (node: KubernetesObject): boolean =>
   node.metadata.deletionTimestamp === undefined &&
   ((node['status'] ?? {}) as NodeStatus).conditions?.some(
     (condition) => condition.type === 'Ready' && condition.status === 'True',
   ) === true;
+
+/** How many nodes are Ready, by the id of their pool; a pool without any is missing. */
+export const readyByPool = (nodes: readonly KubernetesObject[]): Readonly<Record<string, number>> => {
+  const ready: Record<string, number> = {};
+  for (const { metadata } of nodes.filter(isReady)) {
+    const poolId = metadata.labels?.[NODE_POOL_LABEL];
+    if (poolId !== undefined) ready[poolId] = (ready[poolId] ?? 0) + 1;
+  }
+  return ready;
+};
 
 export const nodesDriver = (userClusters: UserClusters): ResourceDriver<'nodes'> => ({
   ...onlyWaitedFor('nodes'),
@@ -26,18 +39,16 @@ export const nodesDriver = (userClusters: UserClusters): ResourceDriver<'nodes'>
     const { endpoint, poolId, expected } = wanted.properties;
     const cluster = { namespace: wanted.object.namespace, clusterId: wanted.owner.clusterId, endpoint };
     const client = await userClusters(cluster);
-    const nodes = await client.list(
-      { apiVersion: 'v1', kind: 'Node' },
-      { labelSelector: `${NODE_POOL_LABEL}=${poolId}` },
-      { signal: wanted.signal },
-    );
-    const ready = nodes.filter(isReady).length;
+    const nodes = await client.list(NODE, { labelSelector: `${NODE_POOL_LABEL}=${poolId}` }, { signal: wanted.signal });
+    const ready = readyByPool(nodes)[poolId] ?? 0;
+    const outputs = { ready: String(ready) };
     return ready >= expected
-      ? { ready: true, outputs: {} }
+      ? { ready: true, outputs }
       : {
           ready: false,
           awaited: `Waiting for nodes to join the cluster: ${ready} of ${expected} ready`,
           againInMs: lookAgainAfter(wanted.since),
+          soFar: outputs,
         };
   },
 });

@@ -138,11 +138,16 @@ const clusterFacts = ({ spec, status }: StoredCluster): readonly (string | undef
   return [status?.clusterID, version && `version ${version}${runs}`, status?.endpoint];
 };
 
-const poolFacts = ({ spec, status }: StoredNodePool): readonly (string | undefined)[] => [
-  `${spec?.minNodeCount ?? '?'}-${spec?.maxNodeCount ?? '?'} nodes`,
-  spec?.instanceType,
-  (status?.version ?? spec?.version) && `version ${status?.version ?? spec?.version}`,
-];
+const nodesFact = ({ spec, status }: StoredNodePool): string => {
+  const limits = `${spec?.minNodeCount ?? '?'}-${spec?.maxNodeCount ?? '?'}`;
+  if (status?.desiredNodes === undefined) return `${limits} nodes`;
+  return `${status.readyNodes ?? '?'} of ${status.desiredNodes} nodes ready (${limits})`;
+};
+
+const poolFacts = (pool: StoredNodePool): readonly (string | undefined)[] => {
+  const version = pool.status?.version ?? pool.spec?.version;
+  return [nodesFact(pool), pool.spec?.instanceType, version && `version ${version}`];
+};
 
 /** What the reader must know before believing the tree. */
 const caveats = (

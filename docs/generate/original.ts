@@ -63,6 +63,7 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     subnetID: 'the same: one subnet a pool',
     minNodeCount: 'the same',
     maxNodeCount: 'the same; equal to `minNodeCount`, the autoscaler was off',
+    nodeCount: 'there was none: the autoscaler chose, and the limits were moved by hand',
     maxPodsPerNode: 'the same',
     instanceType: 'the same',
     keyName: 'the same',

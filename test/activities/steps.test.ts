@@ -42,6 +42,11 @@ describe('a wait', () => {
     expect(await look(12, 12)).toMatchObject({ tell: true, message: '1 of 3 ready', delayMs: 1_000 });
   });
 
+  test('tells what it has seen so far, too', async () => {
+    const seen = notYet('1 of 3 ready', 1_000, { ready: '1' });
+    expect(await look(12, 12, 1, '', seen)).toMatchObject({ tell: true, soFar: { ready: '1' } });
+  });
+
   test('tells at once when it will not look again for long', async () => {
     expect(await look(0, 0, 60)).toMatchObject({ tell: true, delayMs: 60_000 });
   });

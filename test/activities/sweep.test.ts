@@ -1,16 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Survey } from '../../activities/aws/survey.ts';
+import type { SweepNodes } from '../../activities/kubernetes/node-sweep.ts';
 import type { ManagementSurvey } from '../../activities/kubernetes/survey.ts';
+import type { UserCluster } from '../../activities/kubernetes/user-cluster.ts';
 import { createSweep, type SweepSources } from '../../activities/sweep.ts';
-import { clusterIdOf } from '../../api/names.ts';
+import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../../api/names.ts';
+import type { AWSNodePool } from '../../api/nodepool.ts';
 import type { Found } from '../../kinds/resource.ts';
 import { planEnsure } from '../../policy/ensure.ts';
 import { revisionOf } from '../../policy/revision.ts';
 import { statusOf } from '../../policy/status.ts';
+import type { NodeCounts } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
-import { CONTROL_PLANE_RULES, TARGETS } from '../../words/keys.ts';
+import { nodePoolTopology } from '../../topology/nodepool.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS, CONTROL_PLANE_RULES, TARGETS } from '../../words/keys.ts';
 import { carryOut, EMPTY, inventoryOf } from '../policy/account.ts';
-import { ACCOUNT, CLUSTER_UID, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
+import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 
 const builtFor = (name: string): readonly Found[] => {
   const topology = clusterTopology(seedCluster({ metadata: { name } }), release());
@@ -50,7 +55,7 @@ const survey = (...without: readonly string[]): Survey => ({
 const drifted = () => survey(CONTROL_PLANE_RULES, TARGETS);
 
 const sweepWith = (changes: Partial<SweepSources> = {}) => {
-  const looked = { aws: 0, hub: 0, unread: [] as string[] };
+  const looked = { aws: 0, hub: 0, unread: [] as string[], asked: [] as UserCluster[] };
   const sweep = createSweep({
     served: async () => ({ account: ACCOUNT, regions: [REGION] }),
     settleSeconds: 120,
@@ -59,6 +64,10 @@ const sweepWith = (changes: Partial<SweepSources> = {}) => {
     aws: async () => {
       looked.aws += 1;
       return survey();
+    },
+    nodes: async (clusters) => {
+      looked.asked.push(...clusters);
+      return new Map();
     },
     hub: async () => {
       looked.hub += 1;
@@ -79,10 +88,11 @@ describe('a sweep', () => {
       looked: 2,
       invalid: 0,
       unread: 0,
+      uncounted: 0,
       lookedAt: 7,
       findings: [],
     });
-    expect(looked).toEqual({ aws: 1, hub: 2, unread: [] });
+    expect(looked).toEqual({ aws: 1, hub: 2, unread: [], asked: [] });
   });
 
   test('tells those that differ, in a sorted list', async () => {
@@ -130,5 +140,137 @@ describe('a sweep', () => {
     });
     expect(await sweep()).toMatchObject({ looked: 0, findings: [] });
     expect(looked.aws).toBe(0);
+  });
+});
+
+describe('a sweep of node pools', () => {
+  const CLUSTER_ID = clusterIdOf(CLUSTER_UID);
+  const ENDPOINT = 'gke-1.elb.eu-west-1.amazonaws.com';
+  const inCluster = (uid: string) => ({ nodePoolID: nodePoolIdOf(uid), clusterID: CLUSTER_ID });
+
+  const clusterWithApi = (changes: object = {}) => {
+    const cluster = clusterNamed('cluster-0');
+    return seedCluster({ ...changes, status: { ...cluster.status, endpoint: ENDPOINT } });
+  };
+
+  /** A pool that rests, whose status says this of its nodes. */
+  const poolWith = (nodes?: NodeCounts, number = 1): AWSNodePool => {
+    const uid = `2c1e7a30-5d0f-4a55-9d0e-00000000001${number}`;
+    const metadata = { name: `pool-${number}`, uid };
+    const status = { ...inCluster(uid), aws: { account: ACCOUNT, region: REGION }, revision: revisionOf(release()) };
+    const subject = { kind: 'settled', ...(nodes === undefined ? {} : { nodes }) } as const;
+    const object = { kind: 'AWSNodePool', namespace: 'default', ...metadata } as const;
+    const settled = statusOf(
+      { object, generation: 1, subject, events: [] },
+      seedPool({ metadata, status }),
+      Date.now(),
+    );
+    return seedPool({ metadata, status: settled });
+  };
+
+  const cluster = builtFor('cluster-0');
+  const shared = cluster.filter(({ key }) => CLUSTER_OUTPUTS_FOR_POOLS.includes(key) || key === 'preflight');
+  const external = Object.fromEntries(shared.map(({ key, outputs }) => [key, outputs]));
+  const builtPool = (pool: AWSNodePool): readonly Found[] => {
+    const topology = nodePoolTopology(pool, clusterWithApi(), release());
+    const { plan } = planEnsure(topology, EMPTY, { fresh: true, provisioned: false, live: false, external });
+    return carryOut(plan, EMPTY);
+  };
+
+  const sweepOf = (pools: readonly AWSNodePool[], nodes: SweepNodes, clusters = [clusterWithApi()]) => {
+    const partOf = (name: string): readonly Found[] => {
+      const pool = pools.find(({ metadata }) => metadata.name === name);
+      return pool === undefined ? cluster : [...shared, ...builtPool(pool).filter(({ key }) => key !== 'preflight')];
+    };
+    const inAws = ({ key }: Found): boolean => !elsewhere.test(key) || CLUSTER_OUTPUTS_FOR_POOLS.includes(key);
+    return sweepWith({
+      management: async () => ({
+        clusters,
+        nodePools: pools,
+        invalid: 0,
+        foundOf: async ({ metadata }) =>
+          partOf(metadata.name).filter((one) => !inAws(one) && !one.key.startsWith('hub-membership')),
+      }),
+      aws: async () => ({
+        began: 7,
+        inventoryOf: async ({ object }) => inventoryOf(partOf(object.name).filter(inAws)),
+      }),
+      hub: async () => inHub(cluster),
+      nodes,
+    }).sweep();
+  };
+  const answering =
+    (ready: Readonly<Record<string, number>>): SweepNodes =>
+    async (clusters) =>
+      new Map(clusters.map(({ clusterId }) => [clusterId, { ready }]));
+  const readyIn = (pool: AWSNodePool, ready: number) => answering({ [nodePoolIdOf(pool.metadata.uid)]: ready });
+  const entityOf = ({ kind, metadata: { namespace, name, uid } }: AWSNodePool) =>
+    entityWorkflowId({ kind, namespace, name, uid });
+
+  test('tells a pool how many of its nodes are Ready and how many its group keeps, once', async () => {
+    const pool = poolWith();
+    const { findings, uncounted } = await sweepOf([pool], readyIn(pool, 2));
+    const nodes = { desired: 3, ready: 2 };
+    expect(findings).toEqual([{ entityId: entityOf(pool), finding: { kind: 'tell', differences: [], nodes } }]);
+    expect(uncounted).toBe(0);
+    expect((await sweepOf([poolWith(nodes)], readyIn(pool, 2))).findings).toEqual([]);
+    expect((await sweepOf([poolWith(nodes)], readyIn(pool, 1))).findings).toMatchObject([
+      { finding: { nodes: { desired: 3, ready: 1 } } },
+    ]);
+  });
+
+  test('tells a pool whose cluster could not be asked that nobody knows, once, and counts such clusters', async () => {
+    const unread: SweepNodes = async () => new Map([[CLUSTER_ID, { unread: 'no answer' }]]);
+    const { findings, uncounted } = await sweepOf([poolWith({ desired: 3, ready: 3 })], unread);
+    expect(findings).toMatchObject([{ finding: { kind: 'tell', nodes: { desired: 3, unread: 'no answer' } } }]);
+    expect(uncounted).toBe(1);
+    expect((await sweepOf([poolWith({ desired: 3, unread: 'no answer' })], unread)).findings).toEqual([]);
+  });
+
+  test('asks each cluster once for all of its pools', async () => {
+    const asked: UserCluster[] = [];
+    await sweepOf([poolWith(undefined, 1), poolWith(undefined, 2)], async (clusters) => {
+      asked.push(...clusters);
+      return new Map();
+    });
+    expect(asked).toEqual([{ namespace: 'default', clusterId: CLUSTER_ID, endpoint: ENDPOINT }]);
+  });
+
+  test('asks those clusters last that did not answer the last time', async () => {
+    const others = ['a', 'b', 'c'].map((name, index) => {
+      const uid = `2c1e7a30-5d0f-4a55-9d0e-00000000010${index}`;
+      const api = seedCluster({ metadata: { name, uid }, status: { endpoint: `${name}.elb` } });
+      const pool = poolWith(index === 0 ? { unread: 'no answer' } : { ready: 3, desired: 3 }, index);
+      const status = { ...pool.status, clusterID: clusterIdOf(uid) };
+      return { api, pool: { ...pool, spec: { ...pool.spec, clusterName: name }, status } };
+    });
+    const asked: string[] = [];
+    await sweepOf(
+      others.map(({ pool }) => pool),
+      async (clusters) => {
+        asked.push(...clusters.map(({ endpoint }) => endpoint));
+        return new Map();
+      },
+      others.map(({ api }) => api),
+    );
+    expect(asked).toEqual(['b.elb', 'c.elb', 'a.elb']);
+  });
+
+  test.each([
+    ['is being deleted', clusterWithApi({ metadata: { ...DELETING } })],
+    ['has no endpoint yet', clusterNamed('cluster-0')],
+    ['is another one by now', clusterWithApi({ metadata: { uid: '2c1e7a30-5d0f-4a55-9d0e-000000000099' } })],
+  ])('does not ask a cluster that %s, and says nothing of its nodes', async (_, one) => {
+    const asked: UserCluster[] = [];
+    const { findings } = await sweepOf(
+      [poolWith({ ready: 3, desired: 3 })],
+      async (clusters) => {
+        asked.push(...clusters);
+        return new Map();
+      },
+      [one],
+    );
+    expect(asked).toEqual([]);
+    expect(findings.map(({ finding }) => 'nodes' in finding)).not.toContain(true);
   });
 });

@@ -165,7 +165,9 @@ describe('status', () => {
       'READY',
       'MESSAGE',
     ]);
-    expect(headers(await kubectl('get', 'awsnp', '-o', 'wide')).slice(5, 7)).toEqual(['READY-NODES', 'DESIRED-NODES']);
+    const pools = await kubectl('get', 'awsnp', '-o', 'wide');
+    expect(headers(pools).slice(5, 7)).toEqual(['READY-NODES', 'DESIRED-NODES']);
+    expect(pools).toMatch(/cluster-0-pool-0 .* 1\.16\.9-gke\.12 +2 +3 /);
   });
 
   test('is no way to change the spec, nor the spec to change status', async () => {
@@ -183,6 +185,46 @@ describe('status', () => {
       withPath(before.body, 'status.state', 'Sleeping'),
     );
     expect(answer).toMatchObject({ status: 422 });
+  });
+});
+
+describe('kubectl scale', () => {
+  const SCALE = `${pathOf('AWSNodePool')}/scale`;
+  const nodeCount = async (): Promise<unknown> =>
+    ((await api.call('GET', pathOf('AWSNodePool'))).body as { spec: { nodeCount?: number } }).spec.nodeCount;
+  const scale = (replicas: number) => api.kubectl(['scale', 'awsnodepool/cluster-0-pool-0', `--replicas=${replicas}`]);
+
+  test('sets the node count of a pool that had none, and is a change of its spec', async () => {
+    const generation = async (): Promise<number> =>
+      ((await api.call('GET', pathOf('AWSNodePool'))).body as { metadata: { generation: number } }).metadata.generation;
+    const before = await generation();
+    expect(await nodeCount()).toBeUndefined();
+    expect(await scale(4)).toMatchObject({ code: 0 });
+    expect(await nodeCount()).toBe(4);
+    expect(await generation()).toBe(before + 1);
+  });
+
+  test('is refused beyond the limits of the pool, with what to do', async () => {
+    expect(await scale(6)).toMatchObject({ code: 1, stderr: expect.stringContaining('nor greater than maxNodeCount') });
+    expect(await scale(2)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('neither less than minNodeCount'),
+    });
+    expect(await nodeCount()).toBe(4);
+  });
+
+  test('waits for as many Ready nodes: they are the replicas that there are', async () => {
+    expect((await api.call('GET', SCALE)).body).toMatchObject({
+      spec: { replicas: 4 },
+      status: { replicas: nodePoolStatusExample.readyNodes },
+    });
+  });
+
+  test('is undone by taking the node count away', async () => {
+    const spec = { nodeCount: null };
+    const answer = await api.call('PATCH', pathOf('AWSNodePool'), { spec }, 'application/merge-patch+json');
+    expect(answer).toMatchObject({ status: 200 });
+    expect(await nodeCount()).toBeUndefined();
   });
 });
 

@@ -82,6 +82,8 @@ export const ON_CREATE: readonly Refusal[] = [
   pool('spec.clusterName', undefined, 'spec.clusterName: Required value'),
   pool('spec.minNodeCount', 6, 'minNodeCount must not be greater than maxNodeCount'),
   pool('spec.maxNodeCount', 1001, 'less than or equal to 1000'),
+  pool('spec.nodeCount', 2, 'nodeCount must be neither less than minNodeCount nor greater than maxNodeCount'),
+  pool('spec.nodeCount', 6, 'change it, too, or remove it'),
   pool('spec.maxPodsPerNode', 251, 'less than or equal to 250'),
   pool('spec.taints', [{ key: 'a', effect: 'noschedule' }], 'supported values: "NoSchedule"'),
   pool('spec.taints', [{ key: 'a b', effect: 'NoSchedule' }], 'must be a qualified name, such as example.com/gpu'),
@@ -137,6 +139,8 @@ export const ACCEPTED: readonly Omit<Refusal, 'message'>[] = [
   },
   { kind: 'AWSNodePool', path: 'spec.minNodeCount', value: 4 },
   { kind: 'AWSNodePool', path: 'spec.maxNodeCount', value: 3 },
+  { kind: 'AWSNodePool', path: 'spec.nodeCount', value: 3 },
+  { kind: 'AWSNodePool', path: 'spec.nodeCount', value: 5 },
   { kind: 'AWSNodePool', path: 'spec.labels', value: { 'node.kubernetes.io/pool': 'a', 'example.com/team': 'b' } },
   {
     kind: 'AWSNodePool',

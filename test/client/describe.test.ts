@@ -57,6 +57,18 @@ describe('the description of a cluster', () => {
     ]);
   });
 
+  test.each<[string, object]>([
+    ['3-5 nodes', {}],
+    ['2 of 4 nodes ready (3-5)', { readyNodes: 2, desiredNodes: 4 }],
+    ['? of 4 nodes ready (3-5)', { desiredNodes: 4 }],
+  ])('says of a pool: %s', (nodes, status) => {
+    const pool = storedNodePool(0, { state: 'Provisioned', ...status });
+    const shown = lines(describing({ object: storedCluster(), entity: settled }, [{ object: pool, entity: settled }]));
+    expect(shown.at(-1)).toBe(
+      `└─ AWSNodePool/cluster-0-pool-0  Provisioned  ${nodes}  t3.medium  version 1.16.9-gke.12`,
+    );
+  });
+
   test('says of a blocked step why, since when, when it is tried again, and the command that tries it now', () => {
     const blocked = view([
       step('ensure security-group/controlplane', {

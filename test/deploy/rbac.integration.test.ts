@@ -164,6 +164,13 @@ describe('People', () => {
     expect(await may(viewer, 'list', 'awsnodepools')).toBe(true);
     expect(await may(viewer, 'delete', 'awsclusters')).toBe(false);
     expect(await may(editor, 'delete', 'awsclusters')).toBe(true);
+    for (const [verb, viewers] of [
+      ['get', true],
+      ['patch', false],
+    ] as const) {
+      expect(await may(viewer, verb, 'awsnodepools/scale')).toBe(viewers);
+    }
+    expect(await may(editor, 'patch', 'awsnodepools/scale')).toBe(true);
     for (const who of [viewer, editor]) {
       expect(await may(who, 'get', 'secrets')).toBe(false);
       expect(await may(who, 'patch', 'awsclusters/status')).toBe(false);

@@ -108,10 +108,12 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
     }
     case 'auto-scaling-group': {
       const { name: groupName, minSize, maxSize, launchTemplateId, launchTemplateVersion } = resource.properties;
+      const { desired = minSize } = resource.properties;
       const state = {
         name: groupName,
         minSize,
         maxSize,
+        desired,
         launchTemplateId: must(launchTemplateId),
         launchTemplateVersion: must(launchTemplateVersion),
         deleting: false,
@@ -119,7 +121,7 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
           ? { instances: [{ id: `i-${name}`, inService: true, templateVersion: must(launchTemplateVersion) }] }
           : {}),
       };
-      return observed('auto-scaling-group', key, { name: groupName }, state);
+      return observed('auto-scaling-group', key, { name: groupName, desired: String(desired) }, state);
     }
     case 'established':
       return observed('established', key, {}, { volumeIds: resource.properties.volumeIds.map(must) });

@@ -269,6 +269,52 @@ describe('a plan for a node pool', () => {
     expect(narrower.postponed).toEqual(smaller.postponed.map((one) => ({ ...one, reason: expect.any(String) })));
   });
 
+  const counting = (nodeCount: number) =>
+    nodePoolTopology(seedPool({ spec: { minNodeCount: 0, maxNodeCount: 9, nodeCount } }), seedCluster(), release());
+  const GROUP = `auto-scaling-group/nodepool-${POOL_ID}`;
+  const keeping = (desired: number) => changed(ready, GROUP, { minSize: 0, maxSize: 9, desired });
+
+  test('grows its group to the node count, and waits for as many', () => {
+    const { plan: grown, postponed } = planEnsure(counting(5), keeping(4), { ...DONE, external });
+    expect(grown.steps.map(({ id }) => id)).toEqual(['ensure preflight', `ensure ${GROUP}`, `wait nodes/${POOL_ID}`]);
+    expect(grown.steps.map(({ resource }) => resource.properties)).toMatchObject([{}, { desired: 5 }, { expected: 5 }]);
+    expect(postponed).toEqual([]);
+  });
+
+  test('makes a group larger only, whatever its limits and the node count: fewer nodes are postponed, with the cure', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 9 }), fc.nat({ max: 9 }), fc.boolean(), (nodeCount, kept, live) => {
+        const { plan: planned, postponed } = planEnsure(counting(nodeCount), keeping(kept), {
+          ...DONE,
+          live,
+          external,
+        });
+        expect(planned.steps.some(({ resource }) => resource.key === GROUP)).toBe(nodeCount > kept);
+        expect(postponed.map(({ key }) => key)).toEqual(nodeCount < kept ? [GROUP] : []);
+        for (const { reason } of postponed) {
+          expect(reason).toContain(`${nodeCount} instead of ${kept} nodes`);
+          expect(reason).toContain(`set spec.nodeCount to ${kept}`);
+        }
+      }),
+    );
+  });
+
+  test('says what waits for a drain although something else of the group is changed', () => {
+    const { plan: planned, postponed } = planEnsure(counting(2), changed(keeping(4), GROUP, { minSize: 1 }), {
+      ...DONE,
+      external,
+    });
+    expect(planned.steps.map(({ id }) => id)).toContain(`ensure ${GROUP}`);
+    expect(postponed).toEqual([{ key: GROUP, reason: expect.stringContaining('2 instead of 4 nodes') }]);
+  });
+
+  test('leaves a group whatever size somebody gave it, where no nodes are counted', () => {
+    for (const desired of [3, 5]) {
+      const sized = changed(ready, GROUP, { desired });
+      expect(planEnsure(pool, sized, { ...DONE, external })).toMatchObject({ plan: { steps: [] }, postponed: [] });
+    }
+  });
+
   test('throws at plan time when its cluster’s outputs were not given', () => {
     expect(() => planEnsure(pool, EMPTY, FRESH)).toThrow('which is not part of it');
   });

@@ -323,6 +323,29 @@ describe('the topology of the seed’s node pool', () => {
   });
 });
 
+describe('the size of a node pool', () => {
+  const sizesOf = (spec: object) => {
+    const resources = nodePoolTopology(seedPool({ spec }), seedCluster(), release());
+    return {
+      desired: all(resources, 'auto-scaling-group')[0]?.properties.desired,
+      expected: all(resources, 'nodes')[0]?.properties.expected,
+      demand: all(resources, 'preflight')[0]?.properties.demand?.map(({ machines, addresses }) => [
+        machines,
+        addresses,
+      ]),
+    };
+  };
+
+  test('is nobody’s to hold where the spec counts no nodes: its minimum is made room for and waited for', () => {
+    expect(sizesOf({})).toEqual({ desired: undefined, expected: 3, demand: [[3, 3]] });
+  });
+
+  test('is what the spec counts, of which as many are made room for and waited for', () => {
+    expect(sizesOf({ nodeCount: 5 })).toEqual({ desired: 5, expected: 5, demand: [[5, 5]] });
+    expect(sizesOf({ minNodeCount: 0, nodeCount: 0 })).toEqual({ desired: 0, expected: 0, demand: [[0, 0]] });
+  });
+});
+
 describe('a topology that cannot be carried out', () => {
   const milestone = (key: string, needs: readonly string[] = []): Resource => ({
     key,

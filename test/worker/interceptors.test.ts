@@ -107,6 +107,11 @@ describe('an attempt of a step', () => {
     });
   });
 
+  test('that shall tell what it waits for brings along what it has seen so far', async () => {
+    const { failure } = await attempt(throwing(notYet('1 of 3 ready', 1_500, { ready: '1' })));
+    expect(failure).toMatchObject({ type: 'not-ready', details: [1_500, { ready: '1' }] });
+  });
+
   test('that was cancelled stays cancelled, whoever says so', async () => {
     const own = await attempt(throwing(new CancelledFailure('superseded')));
     expect(own.failure).toBeInstanceOf(CancelledFailure);

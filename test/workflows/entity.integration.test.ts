@@ -287,6 +287,31 @@ describe('an entity', () => {
     expect(calls).toEqual([]);
   });
 
+  test('told by a sweep of its nodes, writes both the counts and what differs', async () => {
+    const object = newObject();
+    const mirrored: MirrorRequest[] = [];
+    const report = {
+      lookedAt: Date.now() + 60_000,
+      differences: [{ key: 'auto-scaling-group/nodepool-1', difference: 'it keeps 2 machines, not 3' }],
+      nodes: { desired: 2, ready: 1 },
+    };
+    await temporal.withWorker(
+      {
+        ...recordingActivities().activities,
+        assess: async () => ({ kind: 'settled', generation: 1 }),
+        mirror: async (request) => void mirrored.push(request),
+      },
+      async (queue) => {
+        const entity = await startEntity(queue, object);
+        await waitFor('it is settled', async () => (mirrored.length === 1 ? true : undefined));
+        await entity.signal(driftFound, report);
+        await waitFor('it is told', async () => (mirrored.length === 2 ? true : undefined));
+        await entity.terminate();
+      },
+    );
+    expect(mirrored.at(-1)?.subject).toEqual({ kind: 'settled', drift: report.differences, nodes: report.nodes });
+  });
+
   test('assesses again when its operation has a plan of a release that the worker does not know', async () => {
     const object = newObject();
     let looks = 0;

@@ -144,7 +144,7 @@ describe('an operation', () => {
     expect(result).toEqual({ state: 'succeeded' });
   });
 
-  test('says what a step waits for, and looks again when it was told to', async () => {
+  test('says what a step waits for and has seen so far, and looks again when it was told to', async () => {
     const plan = planOf(
       stepOf({ key: 'nodes/1', kind: 'nodes', properties: {} } as unknown as Resource, {
         id: 'wait nodes/1',
@@ -164,18 +164,22 @@ describe('an operation', () => {
             type: 'not-ready',
             message: '1 of 3 ready',
             nonRetryable: true,
-            details: [1_500],
+            details: [1_500, { ready: '1' }],
           });
         },
       },
       async (queue) => {
         const began = Date.now();
         const handle = await start(queue, operationOf(plan));
-        const running = await waitFor('it says so', async () => {
-          const status = (await stateOf(handle)).steps[0]?.status;
-          return status?.state === 'running' && status.awaited !== undefined ? status : undefined;
+        const { running, outputs } = await waitFor('it says so', async () => {
+          const view = await stateOf(handle);
+          const status = view.steps[0]?.status;
+          return status?.state === 'running' && status.awaited !== undefined
+            ? { running: status, outputs: view.outputs }
+            : undefined;
         });
         expect(running.awaited).toBe('1 of 3 ready');
+        expect(outputs['nodes/1']).toEqual({ ready: '1' });
         expect(await handle.result()).toEqual({ state: 'succeeded' });
         expect(Date.now() - began).toBeGreaterThan(1_500);
       },

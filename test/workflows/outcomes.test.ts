@@ -52,6 +52,12 @@ describe('a failure', () => {
     expect(failureOf(wrapped(later))).toEqual({ verdict: 'not-ready', message: '1 of 3', lookAgain: 1_500 });
   });
 
+  test('of a wait has what the wait has seen so far', () => {
+    const details = [1_500, { ready: '1' }];
+    const later = ApplicationFailure.create({ type: 'not-ready', message: '1 of 3', details });
+    expect(failureOf(wrapped(later))).toMatchObject({ lookAgain: 1_500, soFar: { ready: '1' } });
+  });
+
   test('of any other kind, as one that a person or a time limit caused, is tried again', () => {
     expect(failureOf(wrapped(ApplicationFailure.create({ type: 'CLI', message: 'by hand' })))).toEqual({
       verdict: 'retry',

@@ -91,6 +91,7 @@ export const runIn = async (
       plan,
       pacing: { retryMs: 1_000, retryMaxMs: 8_000, overdueMs: 6_000 },
       inbox,
+      saw: () => undefined,
       isPaused: () => paused,
       report: ({ id }, shown) => void seen.push({ step: id, saw: 'shown', shown }),
       over: ({ id }, { end }) => {

@@ -141,7 +141,7 @@ describe('a cluster with three node pools', () => {
       );
       planted = GroupId;
     };
-    const run = carryOutAtOnce({ aws, object: CLUSTER, after }, await planned(CLUSTER, topology, OF_CLUSTER));
+    const run = carryOutAtOnce({ aws, object: CLUSTER, after }, await planned(CLUSTER, OF_CLUSTER));
     const { verdict, message } = await judged(run);
     expect(verdict).toBe('superseded');
     expect(message).toContain(`Still in the account: security group ${planted} (late) [security-group/controlplane]`);
@@ -150,7 +150,7 @@ describe('a cluster with three node pools', () => {
     expect(done).not.toContain('remove finalizer');
 
     // The plan that its entity makes then takes it away.
-    const next = await planned(CLUSTER, topology, OF_CLUSTER);
+    const next = await planned(CLUSTER, OF_CLUSTER);
     expect(next.steps.map(({ id }) => id)).toContain('remove security-group/controlplane');
     await carryOutAtOnce({ aws, object: CLUSTER }, next);
     expect(await account.rows()).toEqual(before);

@@ -1,4 +1,5 @@
 /** Every kind that Slipway makes in AWS: twice is once, a lost answer is found, only differences are changed. */
+import { SetDesiredCapacityCommand } from '@aws-sdk/client-auto-scaling';
 import {
   AuthorizeSecurityGroupIngressCommand,
   CreateTagsCommand,
@@ -8,7 +9,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
 import { EMPTY_DISK_TAG } from '../../../api/names.ts';
-import type { Resource } from '../../../kinds/resource.ts';
+import { observed, type Resource } from '../../../kinds/resource.ts';
 import type { Outputs } from '../../../kinds/row.ts';
 import { orderedTopology } from '../../../topology/check.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
@@ -152,6 +153,48 @@ describe('changes', () => {
     known['launch-template/controlplane-1'] = found.outputs;
     expect(await ensure('auto-scaling-group/controlplane-1', { first: false })).toMatchObject({ change: 'updated' });
     expect(await ensure('auto-scaling-group/controlplane-1', { first: false })).toMatchObject({ change: 'unchanged' });
+  });
+
+  describe('of how many machines a group keeps', () => {
+    const GROUP = 'auto-scaling-group/controlplane-2';
+    const sized = (minSize: number, desired?: number): Resource =>
+      changed(GROUP, { minSize, maxSize: 5, ...(desired === undefined ? {} : { desired }) });
+    const keptAfter = async (one: Resource): Promise<string | undefined> =>
+      (await ensureChanged(one)).outputs['desired'];
+    const byHand = (DesiredCapacity: number) =>
+      account.clients.autoScaling.send(
+        new SetDesiredCapacityCommand({ AutoScalingGroupName: known[GROUP]?.['name'] ?? '', DesiredCapacity }),
+      );
+
+    test('make it larger with one call, and nothing the second time', async () => {
+      let kept: string | undefined;
+      const calls = await account.mutations(async () => (kept = await keptAfter(sized(1, 2))));
+      expect([kept, calls]).toEqual(['2', ['UpdateAutoScalingGroup']]);
+      expect(await account.mutations(() => ensureChanged(sized(1, 2)))).toEqual([]);
+    });
+
+    test('leave it alone where it keeps more than the spec asks for, and where the spec asks for nothing', async () => {
+      await byHand(3);
+      for (const one of [sized(1, 2), sized(1)]) {
+        expect(await account.mutations(async () => expect(await keptAfter(one)).toBe('3'))).toEqual([]);
+      }
+    });
+
+    test('end no machine of one that somebody made larger after it was planned', async () => {
+      const { id: launchTemplateId = '', version = '' } = known['launch-template/controlplane-2'] ?? {};
+      const name = known[GROUP]?.['name'] ?? '';
+      const limits = { minSize: 1, maxSize: 5, desired: 1 };
+      const state = { name, launchTemplateId, launchTemplateVersion: version, ...limits, deleting: false };
+      const found = observed('auto-scaling-group', GROUP, { name }, state);
+      const stale = requestFor({ verb: 'ensure', resource: sized(1, 2), found }, { known });
+      expect((await perform(aws, stale)).outputs['desired']).toBe('3');
+      expect(await keptAfter(sized(1))).toBe('3');
+    });
+
+    test('follow a larger minimum, as AWS does', async () => {
+      expect(await keptAfter(sized(4))).toBe('4');
+      expect(await keptAfter(sized(4))).toBe('4');
+    });
   });
 
   test('a thing of ours that exists twice is named, and not chosen from', async () => {

@@ -7,7 +7,11 @@ import { createAuthority } from '../../../activities/kubernetes/certificates.ts'
 import type { KubernetesClient } from '../../../activities/kubernetes/client.ts';
 import { kubernetesDrivers } from '../../../activities/kubernetes/drivers.ts';
 import { connectManagement } from '../../../activities/kubernetes/management.ts';
-import { connectUserClusters, createUserClusterCache } from '../../../activities/kubernetes/user-cluster.ts';
+import {
+  connectUserClusters,
+  createUserClusterCache,
+  type UserClusters,
+} from '../../../activities/kubernetes/user-cluster.ts';
 import { createSteps, type Drivers } from '../../../activities/steps.ts';
 import { verdictOf } from '../../../activities/verdicts.ts';
 import { clusterIdOf, nodePoolIdOf } from '../../../api/names.ts';
@@ -32,6 +36,7 @@ type SecretContent =
 export type BothApis = Pick<ApiServerForTests, 'server' | 'call'> & {
   readonly proxy: ConnectProxy;
   readonly management: KubernetesClient;
+  readonly userClusters: UserClusters;
   readonly cluster: ObjectRef;
   readonly pool: ObjectRef;
   readonly clusterId: string;
@@ -106,6 +111,7 @@ export const startBothApis = async (): Promise<BothApis> => {
       call: api.call,
       proxy,
       management,
+      userClusters,
       cluster,
       pool,
       clusterId,

@@ -73,3 +73,24 @@ describe('A refusal for want of rights', () => {
     expect(asked).toEqual([`GET ${CLUSTERS}`]);
   });
 });
+
+describe('A list', () => {
+  const page = (name: string, next = ''): HttpAnswer => ({
+    status: 200,
+    text: JSON.stringify({ items: [{ metadata: { name } }], metadata: { continue: next } }),
+  });
+  const NODE = { apiVersion: 'v1', kind: 'Node' };
+
+  test('is read to its last page', async () => {
+    const { client, asked } = serverWith([page('a', 'more'), page('b')]);
+    expect((await client.list(NODE)).map(({ metadata }) => metadata.name)).toEqual(['a', 'b']);
+    expect(asked).toEqual(['GET /api/v1/nodes?limit=500', 'GET /api/v1/nodes?limit=500&continue=more']);
+  });
+
+  test('for which any remembered state will do says so, and once only: further pages are of the same state', async () => {
+    const { client, asked } = serverWith([page('a', 'more'), page('b')]);
+    expect(await client.list(NODE, { fromCache: true })).toHaveLength(2);
+    expect(asked[0]).toBe('GET /api/v1/nodes?limit=500&resourceVersion=0');
+    expect(asked[1]).toBe('GET /api/v1/nodes?limit=500&continue=more');
+  });
+});

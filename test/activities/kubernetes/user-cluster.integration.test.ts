@@ -1,9 +1,11 @@
 /** Kinds inside a user cluster, and its add-ons, against a real API server. */
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sweepNodes } from '../../../activities/kubernetes/node-sweep.ts';
 import type { AddonName } from '../../../kinds/addon.ts';
 import type { Resource } from '../../../kinds/resource.ts';
 import { seedManifest } from '../../api/manifests.ts';
+import { waitFor } from '../../support/wait.ts';
 import { type BothApis, judged, NLB, startBothApis } from './both-apis.ts';
 
 let apis: BothApis;
@@ -57,7 +59,21 @@ describe('a user cluster', () => {
     const judgement = await judged(apis.run('wait', nodes, apis.pool));
     expect(judgement.message).toBe('Waiting for nodes to join the cluster: 1 of 2 ready');
     await node('three', 'True');
-    expect(await apis.run('wait', nodes, apis.pool)).toMatchObject({ change: 'unchanged' });
+    expect(await apis.run('wait', nodes, apis.pool)).toEqual({ change: 'unchanged', outputs: { ready: '2' } });
+  });
+
+  test('has its nodes counted by a sweep, out of the memory of its API server', async () => {
+    const cluster = { namespace: 'default', clusterId: apis.clusterId, endpoint: NLB };
+    const nobody = { ...cluster, clusterId: 'gke-00000000', endpoint: 'nobody.elb.eu-west-1.amazonaws.com' };
+    const count = () => sweepNodes(apis.userClusters)([cluster, nobody], new AbortController().signal);
+    // That memory may be a moment behind.
+    const counted = await waitFor('all nodes to be remembered', async () => {
+      const nodes = await count();
+      const one = nodes.get(apis.clusterId);
+      return one !== undefined && 'ready' in one && one.ready[apis.poolId] === 2 ? nodes : undefined;
+    });
+    expect(counted.get(apis.clusterId)).toEqual({ ready: { [apis.poolId]: 2 } });
+    expect(counted.get('gke-00000000')).toEqual({ unread: expect.any(String) });
   });
 });
 

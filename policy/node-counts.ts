@@ -1,0 +1,83 @@
+/**
+ * Node counts: how many nodes a pool has and keeps, as its status says it.
+ *
+ * Owns: from where each count comes. While an operation runs, from its steps: the group's own output, and what the wait for
+ * nodes has seen so far. At rest, from sweeps. Whoever saw nothing leaves what was known. What could not be counted is absent
+ * and said in the condition NodesUnknown: never a 0 that nobody saw.
+ * Neighbours: `activities/` count; `status.ts` and `specific-conditions.ts` project; `drift.ts` asks whether status says it
+ * already. Pure.
+ */
+import type { AWSCluster } from '../api/cluster.ts';
+import { nodePoolIdOf } from '../api/names.ts';
+import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
+import type { Found } from '../kinds/resource.ts';
+import { stateOf } from '../kinds/resource.ts';
+import { nodesKey, poolGroupKey } from '../words/keys.ts';
+import { type Claim, cut } from './conditions.ts';
+import { isDelete } from './operation-claims.ts';
+import type { MirrorRequest, NodeCounts } from './views.ts';
+
+type StoredObject = AWSCluster | AWSNodePool;
+type Subject = MirrorRequest['subject'];
+type Counts = Pick<AWSNodePoolStatus, 'readyNodes' | 'desiredNodes'>;
+
+/** What a cluster's API said of its nodes: how many are Ready by pool id, none where a pool is missing; or why it did not. */
+export type ClusterNodes = { readonly ready: Readonly<Record<string, number>> } | { readonly unread: string };
+
+/** The condition that says so. */
+export const NODES_UNKNOWN = 'NodesUnknown';
+
+/** What a sweep saw of a pool, from what AWS has and from what its cluster's API says. */
+export const nodesSeen = (pool: AWSNodePool, inventory: readonly Found[], nodes: ClusterNodes): NodeCounts => {
+  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const group = inventory.find(({ key }) => key === poolGroupKey(poolId));
+  const kept = group === undefined ? {} : { desired: stateOf('auto-scaling-group', group).desired };
+  return 'unread' in nodes ? { ...kept, unread: nodes.unread } : { ...kept, ready: nodes.ready[poolId] ?? 0 };
+};
+
+const counts = (ready: number | undefined, desired: number | undefined): Counts => ({
+  ...(ready === undefined ? {} : { readyNodes: ready }),
+  ...(desired === undefined ? {} : { desiredNodes: desired }),
+});
+
+/** An output is a string; one that a person typed need not be a number. */
+const counted = (output: string | undefined): number | undefined =>
+  output !== undefined && /^\d{1,9}$/.test(output) ? Number(output) : undefined;
+
+/** The counts that a status should have; none of them for a cluster, nor for a pool whose machines go. */
+export const nodeCounts = (subject: Subject, object: StoredObject): Counts => {
+  if (object.kind === 'AWSCluster') return {};
+  const { readyNodes, desiredNodes } = object.status ?? {};
+  if (subject.kind === 'settled' && subject.nodes !== undefined) {
+    const { nodes } = subject;
+    return counts('ready' in nodes ? nodes.ready : undefined, nodes.desired ?? desiredNodes);
+  }
+  if (subject.kind !== 'operation') return counts(readyNodes, desiredNodes);
+  if (isDelete(subject.operation)) return {};
+  const poolId = nodePoolIdOf(object.metadata.uid);
+  const { outputs } = subject.operation;
+  return counts(
+    counted(outputs[nodesKey(poolId)]?.['ready']) ?? readyNodes,
+    counted(outputs[poolGroupKey(poolId)]?.['desired']) ?? desiredNodes,
+  );
+};
+
+const unknown = (why: string): Claim => ({
+  status: 'True',
+  reason: 'NodesNotListed',
+  message: cut(`How many nodes are Ready is not known: ${why}. Every sweep asks again.`),
+});
+
+/** That nobody knows how many nodes are Ready, from the sweep that could not count them until somebody has. */
+export const nodesUnknown = (subject: Subject, object: StoredObject): Claim | undefined => {
+  if (object.kind === 'AWSCluster') return undefined;
+  if (subject.kind === 'settled' && subject.nodes !== undefined) {
+    return 'unread' in subject.nodes ? unknown(subject.nodes.unread) : undefined;
+  }
+  if (nodeCounts(subject, object).readyNodes !== undefined) return undefined;
+  if (subject.kind === 'operation' && isDelete(subject.operation)) return undefined;
+  return object.status?.conditions?.find(({ type }) => type === NODES_UNKNOWN);
+};
+
+export const isCountUnknown = (pool: AWSNodePool): boolean =>
+  pool.status?.conditions?.some(({ type }) => type === NODES_UNKNOWN) === true;
