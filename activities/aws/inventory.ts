@@ -2,8 +2,8 @@
  * Inventory: what AWS holds for a cluster, in few calls, each listing read to its end.
  *
  * Owns: which calls, in which order, and that nothing partial is ever answered: a listing that fails makes the whole
- * observation fail (I12). Neighbours: each kind's file says how one thing becomes an entry (`found…`); `policy/observed.ts`
- * holds the table of states; Kubernetes and the hub observe their own.
+ * observation fail (I12). Neighbours: each kind's file says how one thing becomes an entry (`found…`); a kind's row
+ * says what a state holds; Kubernetes and the hub observe their own.
  *
  * A cluster's EC2 resources are found by one listing of tags, so that an empty cluster costs six calls; only what is there
  * is described. A node pool looks at its own template and group, and at what it takes from its cluster, which does not
