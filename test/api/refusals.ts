@@ -74,6 +74,16 @@ export const ON_CREATE: readonly Refusal[] = [
   cluster('spec.controlPlane.etcd.mainVolume', { volumeType: 'io1' }, 'io1 and io2 need iops'),
   cluster('spec.controlPlane.etcd.mainVolume', { volumeType: 'gp3', iops: 100 }, 'gp3 takes 3000 to 16000 iops'),
   cluster(
+    'spec.controlPlane.rootVolume',
+    { volumeType: 'io2', iops: 100, throughput: 125 },
+    'only gp3 has a throughput of its own',
+  ),
+  cluster(
+    'spec.controlPlane.etcd.mainVolume',
+    { volumeType: 'gp3', iops: 3000, throughput: 751 },
+    'gp3 takes a throughput of at most a quarter of its iops',
+  ),
+  cluster(
     'spec.authentication.awsIAM.adminIdentityARNs',
     ['arn:aws:iam::0123456789012:group/admins'],
     'must be the ARN of an IAM user or role',
