@@ -77,8 +77,9 @@ export const launchTemplate: Row<
     }
     return is.marked === false ? [{ what: 'mark', says: 'its tag does not repeat its fingerprint' }] : [];
   },
+  // What it was made from is gone and made again: machines that come must be told.
   withheld: (_wanted, _is, whats) =>
-    whats === 'unknown' || whats.includes('content')
+    whats === 'unknown' || (whats !== 'changing' && whats.includes('content'))
       ? { reason: 'machines would be told something else than they run with; that takes a rollout' }
       : undefined,
   // Looks go by name, though it may name another version.

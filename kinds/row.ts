@@ -79,11 +79,14 @@ export type Row<Properties, State = undefined, Identity = Nothing, What extends 
   readonly differences?: (wanted: Resolved<Properties>, state: State) => readonly Difference<What>[];
   /** False for what is there and no longer counts as existing. */
   readonly counts?: (state: State) => boolean;
-  /** What is asked for and waits for another operation while machines run; `unknown` where it refers to what is not there. */
+  /**
+   * What is asked for and waits for another operation while machines run; `unknown` where it refers to what is
+   * not there, `changing` where to what the plan itself makes or renews.
+   */
   readonly withheld?: (
     wanted: Properties,
     state: State,
-    whats: readonly What[] | 'unknown',
+    whats: readonly What[] | 'unknown' | 'changing',
   ) => Withheld<Properties> | undefined;
   /** Properties that it keeps from when it was made. */
   readonly keeps?: (state: State) => Partial<Properties>;

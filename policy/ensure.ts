@@ -70,9 +70,9 @@ const judgeObserved = (resource: Resource, { context, known, changing, ...judged
   const differs = (wanted: Resource): boolean => differencesIn(wanted, found, current).length > 0;
   if (row.differences === undefined) return NOTHING;
   const differences = differencesIn(kept, found, current);
-  const whats = differences === 'unknown' ? differences : differences.map(({ what }) => what);
-  const mayWithhold = context.live && referred.length === 0;
-  const withheld = mayWithhold ? row.withheld?.(kept.properties, found.state, whats) : undefined;
+  const seen = differences === 'unknown' ? differences : differences.map(({ what }) => what);
+  const whats = referred.length > 0 ? 'changing' : seen;
+  const withheld = context.live ? row.withheld?.(kept.properties, found.state, whats) : undefined;
   if (withheld === undefined) return differences.length > 0 ? { step: kept } : NOTHING;
   const { reason, instead } = withheld;
   const possible = instead === undefined ? undefined : changed(kept, instead);

@@ -269,6 +269,13 @@ describe('a plan for a node pool', () => {
     expect(narrower.postponed).toEqual(smaller.postponed.map((one) => ({ ...one, reason: expect.any(String) })));
   });
 
+  test.each(['launch-template', 'secret'])('ends nobody by a lower maximum, though its %s is lost as well', (kind) => {
+    const fewer = nodePoolTopology(seedPool({ spec: { minNodeCount: 1, maxNodeCount: 2 } }), seedCluster(), release());
+    const planned = planEnsure(fewer, without(ready, `${kind}/nodepool-${POOL_ID}`), { ...DONE, external });
+    expect(groupIn(planned)).toMatchObject({ minSize: 1, maxSize: 5 });
+    expect(planned.postponed).toMatchObject([{ key: `auto-scaling-group/nodepool-${POOL_ID}` }]);
+  });
+
   const counting = (nodeCount: number) =>
     nodePoolTopology(seedPool({ spec: { minNodeCount: 0, maxNodeCount: 9, nodeCount } }), seedCluster(), release());
   const GROUP = `auto-scaling-group/nodepool-${POOL_ID}`;
