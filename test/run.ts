@@ -1,8 +1,8 @@
 /**
  * `npm test`, `npm run test:all`: runs the tests in groups, and counts them.
  *
- * Owns: the groups, their order, the counted line at the end, and the table of where the time went. Neighbours: `runner/` lets
- * files begin and hears what they waited for; `jest.config.js` says how a test file is run.
+ * Owns: the groups, their order, the counted line at the end with what failed above it, and the table of where the time went.
+ * Neighbours: `runner/` lets files begin and hears what they waited for; `jest.config.js` says how a test file is run.
  *
  *   node test/run.ts [--times=<rows>] [--waits=<file>] [unit | integration | journey | trial]… [part of a path]…
  *
@@ -20,6 +20,7 @@ import { parseArgs } from 'node:util';
 import { cacheFolder, ensureTools } from '../sandbox/tools/build.ts';
 import { compiledFolder } from '../sandbox/tools/store.ts';
 import { mostFiles } from './runner/admission.ts';
+import { type FailureReport, failureLines } from './runner/failures.ts';
 import { GATE, type Gate, openGate, type Told } from './runner/gate.ts';
 import { timesTable } from './runner/table.ts';
 import { SHARED_TEMPORAL, sharedNamespaces } from './support/shared-temporal.ts';
@@ -33,10 +34,10 @@ const USUAL: readonly Group[] = ['unit', 'integration', 'journey'];
 
 const CHECKOUT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-type Counts = { readonly passed: number; readonly failed: number };
+type Counts = { readonly passed: number; readonly failed: number; readonly failures: readonly string[] };
 
 /** The part of jest's report that counts. A file that cannot even be loaded is one failure. */
-type Report = {
+type Report = FailureReport & {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numRuntimeErrorTestSuites: number;
@@ -44,7 +45,11 @@ type Report = {
 
 const countsIn = (file: string): Counts => {
   const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
-  return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites };
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + report.numRuntimeErrorTestSuites,
+    failures: failureLines(report, CHECKOUT),
+  };
 };
 
 /** Unit tests compute and hardly wait: one for each processor. Of the others the gate lets in as many as the computer bears. */
@@ -159,17 +164,19 @@ const main = async (args: readonly string[]): Promise<number> => {
   const filters = positionals.filter((word) => word !== 'all' && !GROUPS.some((group) => group === word));
   const chosen = named.length > 0 ? named : USUAL;
   const times = { rows: Number(values.times ?? 0), ...(values.waits === undefined ? {} : { waits: values.waits }) };
-  const total = { passed: 0, failed: 0 };
+  const total = { passed: 0, failed: 0, failures: [] as string[] };
   for (const groups of [chosen.filter((group) => group === 'unit'), chosen.filter((group) => group !== 'unit')]) {
     if (groups.length === 0) continue;
-    const { passed, failed } = await runTogether(groups, filters, times).catch((error: unknown) => {
-      process.stderr.write(`The ${groups.join(' and ')} tests could not be run: ${String(error)}\n`);
-      return { passed: 0, failed: 1 };
+    const { passed, failed, failures } = await runTogether(groups, filters, times).catch((error: unknown): Counts => {
+      const failure = `failed: the ${groups.join(' and ')} tests could not be run: ${String(error)}`;
+      return { passed: 0, failed: 1, failures: [failure] };
     });
     total.passed += passed;
     total.failed += failed;
+    total.failures.push(...failures);
   }
   if (total.passed + total.failed === 0) process.stderr.write('No test ran: is the path right?\n');
+  if (total.failures.length > 0) process.stdout.write(`\n${total.failures.join('\n')}\n`);
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 };

@@ -66,6 +66,9 @@ describe('the machine whose etcd member leads', () => {
     const index = await leader();
     const old = await journey.replica(index);
     const since = await journey.callsSoFar();
+    const machines = () => Promise.all(members.map(async (_, replica) => (await journey.replica(replica)).id));
+    const before = await machines();
+    let next = '';
     const hung = async (lose: Lose): Promise<void> => {
       await lose(() => command('fault', 'hang', old.id));
       // Others fail a check, too, while etcd elects on a busy computer.
@@ -81,14 +84,18 @@ describe('the machine whose etcd member leads', () => {
       expect(conditionIn(reported, 'Degraded')).toMatchObject({ status: 'True' });
       expect(conditionIn(reported, 'Ready')).toMatchObject({ status: 'True' });
       // From here on nobody pokes: the entity looks by itself as long as something is wrong.
-      expect(heldBy(await replacedBy(index, old.id))).toEqual(heldBy(old));
+      const replacement = await replacedBy(index, old.id);
+      expect(heldBy(replacement)).toEqual(heldBy(old));
+      next = replacement.id;
       expect((await healthy()).map(identity)).toEqual(members.map(identity));
     };
     const seen = await watched('hung', (lose) => whileHangingMachinesAreCutOffSoon(sandbox(), () => hung(lose)));
     expectHardlyNoticed(seen);
     await replicas().settled();
     expect(await repairsDone()).toEqual(['COMPLETED']);
-    expect(await replicas().changesSince(since)).toEqual(['TerminateInstanceInAutoScalingGroup']);
+    // On a busy computer Temporal may hand the step out twice, which asks to end the same machine twice. None but that one went.
+    expect(new Set(await replicas().changesSince(since))).toEqual(new Set(['TerminateInstanceInAutoScalingGroup']));
+    expect(await machines()).toEqual(before.with(index, next));
     await replicas().expectTreasure();
   });
 

@@ -1,7 +1,8 @@
 /**
  * Environment: what jest runs each test file in: Node's own, behind a gate.
  *
- * Owns: waiting until the run lets this file begin, keeping the list of what it waits for, and telling that at its end.
+ * Owns: waiting until the run lets this file begin, keeping the list of what it waits for, and telling that at its end; and that
+ * no test's `fetch` keeps a connection.
  * Neighbours: `gate.ts` is the other side; `../support/waits.ts` fills the list; `limits.ts` says what a file may not declare.
  * Without a gate (a single file from an editor) nothing is asked and nothing told.
  */
@@ -18,6 +19,16 @@ import { ownLimit } from './limits.ts';
 const closed = async (gate: Socket): Promise<never> => {
   await once(gate, 'close');
   throw new Error('The run that this file belongs to is over.');
+};
+
+/**
+ * A server may close a kept connection just when a busy computer sends the next request on it, and a test would fail for that:
+ * https://github.com/nodejs/undici/issues/3492. So each request has a connection of its own.
+ */
+const fetchAlone: typeof fetch = (input, init) => {
+  const headers = new Headers(init?.headers);
+  headers.set('connection', 'close');
+  return fetch(input, { ...init, headers });
 };
 
 /** A class, and the default export, because jest takes nothing else. */
@@ -48,7 +59,7 @@ export default class GatedEnvironment extends TestEnvironment {
       this.tell({ kind: 'may I begin' });
       await Promise.race([once(this.gate, 'data'), closed(this.gate)]);
     }
-    Object.assign(this.global, { [WAITS]: this.waits });
+    Object.assign(this.global, { [WAITS]: this.waits, fetch: fetchAlone });
     this.from = Date.now();
   }
 
