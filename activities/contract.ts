@@ -7,7 +7,7 @@
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Found } from '../kinds/resource.ts';
 import type { Outputs } from '../kinds/row.ts';
-import type { Assessment, OperationInput, OperationType, Pacing } from '../policy/assessment.ts';
+import type { Assessment, OperationInput, Pacing } from '../policy/assessment.ts';
 import type { Finding } from '../policy/drift.ts';
 import type { Plan, Step } from '../policy/plan.ts';
 import type {
@@ -111,7 +111,6 @@ export type {
   MirrorRequest,
   ObjectRef,
   OperationInput,
-  OperationType,
   OperationView,
   Outputs,
   Owner,

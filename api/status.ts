@@ -52,7 +52,7 @@ const condition = z.object({
 const operationState = z.enum(['running', 'paused', 'succeeded', 'superseded', 'aborted', 'failed']);
 
 const operationFields = {
-  type: z.string().describe('What it does: CreateCluster, DeleteNodePool, …; the type of its workflow.'),
+  type: z.string().describe('What it does: CreateCluster, ResizeNodePool, …; the type of its workflow.'),
   state: operationState.describe('How it went.'),
   workflowID: z.string().describe("Id of the operation's workflow in Temporal."),
   runID: z.string().describe('Run of that workflow.'),

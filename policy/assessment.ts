@@ -5,10 +5,9 @@
  * entity acts on them, an operation takes its input from them; `activities/contract.ts` passes them on.
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
+import type { OperationType } from '../words/operations.ts';
 import type { Plan } from './plan.ts';
 import type { ControlPlaneReport } from './repair.ts';
-
-export type OperationType = 'CreateCluster' | 'RepairCluster' | 'DeleteCluster' | 'CreateNodePool' | 'DeleteNodePool';
 
 /** How soon what failed is tried again by itself, and when a wait is overdue: a setting of the worker, and part of inputs, so that a replay has it too. */
 export type Pacing = {

@@ -12,7 +12,8 @@ import { clusterIdOf } from '../api/names.ts';
 import { RELEASES, type Release, unknownVersion } from '../api/releases.ts';
 import { clusterTopology } from '../topology/cluster.ts';
 import { ESTABLISHED, poolOfKey } from '../words/keys.ts';
-import type { Assessment, OperationInput } from './assessment.ts';
+import type { OperationType } from '../words/operations.ts';
+import type { Assessment } from './assessment.ts';
 import { decideRepair, type RepairDecision } from './decide-repair.ts';
 import { type Postponed, planEnsure } from './ensure.ts';
 import {
@@ -23,6 +24,7 @@ import {
   judgeIdentity,
   judgeInventory,
   judgePlace,
+  wasProvisioned,
 } from './facts.ts';
 import type { Inventory, Plan } from './plan.ts';
 import { planRemove } from './remove.ts';
@@ -60,7 +62,7 @@ export const noteOf = (
 const operation = (
   facts: ClusterFacts,
   cluster: AWSCluster,
-  type: OperationInput['type'],
+  type: OperationType,
   release: Release,
   plan: Plan,
   settles = false,
@@ -133,7 +135,7 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   const { note } = noteOf(asked, release, postponed);
   // What is to be said of replicas is said by the next look.
   const settles = note === undefined && repair.attention.controlPlane === undefined;
-  return operation(facts, cluster, 'CreateCluster', release, plan, settles);
+  return operation(facts, cluster, wasProvisioned(cluster) ? 'UpdateCluster' : 'CreateCluster', release, plan, settles);
 };
 
 /** What the cluster's entity does next. Throws only if facts are missing that `judgeCluster` asked for. */

@@ -17,8 +17,10 @@ import type { Outputs } from '../kinds/row.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
-import type { Assessment, OperationInput } from './assessment.ts';
+import type { OperationType } from '../words/operations.ts';
+import type { Assessment } from './assessment.ts';
 import { noteOf } from './decide-cluster.ts';
+import { changesIn, isResize } from './changes.ts';
 import { planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -28,6 +30,7 @@ import {
   judgeInventory,
   judgePlace,
   type NodePoolFacts,
+  wasProvisioned,
 } from './facts.ts';
 import type { Inventory, Plan } from './plan.ts';
 import { planRemove } from './remove.ts';
@@ -105,7 +108,7 @@ export const judgeNodePool = (facts: NodePoolFacts): Assessment | undefined => {
 const operation = (
   facts: NodePoolFacts,
   pool: AWSNodePool,
-  type: OperationInput['type'],
+  type: OperationType,
   versions: { readonly version: string; readonly kubernetes: string },
   plan: Plan,
   settles = false,
@@ -171,9 +174,12 @@ const clusterOutputs = (
 const isOwn = (found: Found, poolId: string): boolean =>
   found.key === FINALIZER_KEY || found.key === PREFLIGHT || poolOfKey(found.key) === poolId;
 
-const wasProvisioned = (pool: AWSNodePool): boolean => {
-  const state = pool.status?.state;
-  return state !== undefined && state !== 'Provisioning';
+/** Which operation the plan is: nothing but numbers of nodes is a resize, and what is left of one, too. */
+const typeOf = (pool: AWSNodePool, plan: Plan): OperationType => {
+  if (!wasProvisioned(pool)) return 'CreateNodePool';
+  const changes = changesIn(plan);
+  const resizes = changes.length === 0 ? pool.status?.state === 'Resizing' : changes.every(isResize);
+  return resizes ? 'ResizeNodePool' : 'UpdateNodePool';
 };
 
 const decideEnsure = (
@@ -210,7 +216,7 @@ const decideEnsure = (
     };
   }
   const { note } = noteOf(pool.spec.version, release, postponed);
-  return operation(facts, pool, 'CreateNodePool', release, plan, note === undefined);
+  return operation(facts, pool, typeOf(pool, plan), release, plan, note === undefined);
 };
 
 const judgeVersion = (

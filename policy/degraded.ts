@@ -7,6 +7,7 @@
  */
 import type { StepError, UnhealthyReplica } from '../api/status.ts';
 import { replicaKey } from '../words/keys.ts';
+import { purposeOf } from '../words/operations.ts';
 import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
 import { type ControlPlaneReport, unhealthySince } from './repair.ts';
 import type { MirrorRequest } from './views.ts';
@@ -47,8 +48,8 @@ export const unhealthyReplicas = (
         message: cut(message),
       }));
     case 'operation': {
-      const { type, state } = subject.operation;
-      return type === 'RepairCluster' && state === 'succeeded' ? [] : before;
+      const { operation } = subject;
+      return purposeOf(operation) === 'repair' && operation.state === 'succeeded' ? [] : before;
     }
     case 'waiting':
     case 'failing':
@@ -64,8 +65,8 @@ export const degradedClaim = (subject: Subject, before: readonly UnhealthyReplic
     return { status: 'True', reason, message: cut(sentence(report)) };
   }
   if (subject.kind !== 'operation') return undefined;
-  const { type, state, steps } = subject.operation;
-  if (type !== 'RepairCluster' || state === 'succeeded') return undefined;
+  const { state, steps } = subject.operation;
+  if (purposeOf(subject.operation) !== 'repair' || state === 'succeeded') return undefined;
   const repaired = steps.map(({ key }) => key).filter((key) => key.startsWith('replica/'));
   const known = before.map(({ message }) => `: ${message}`).join('');
   return { status: 'True', reason: 'Repairing', message: cut(`${repaired.join(', ')} is being repaired${known}`) };

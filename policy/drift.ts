@@ -11,6 +11,7 @@ import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Condition } from '../api/status.ts';
 import { type Found, rowOf } from '../kinds/resource.ts';
+import { purposeOf } from '../words/operations.ts';
 import type { Assessment } from './assessment.ts';
 import { isDeleting } from './facts.ts';
 import { differencesIn, type Known } from './known.ts';
@@ -89,8 +90,9 @@ const judge = (object: StoredObject, assessment: Assessment, inventory: readonly
       }
       return { kind: 'tell', differences: [], ...(assessment.note === undefined ? {} : { note: assessment.note }) };
     case 'operate': {
-      const { type, plan } = assessment.operation;
-      if (type !== 'CreateCluster' && type !== 'CreateNodePool') return { kind: 'look', reason: `${type} is due` };
+      const { operation } = assessment;
+      const { type, plan } = operation;
+      if (purposeOf(operation) !== 'make') return { kind: 'look', reason: `${type} is due` };
       return { kind: 'tell', differences: differencesOf(plan, inventory).slice(0, TOLD), ...noteIn(object) };
     }
     case 'waiting':

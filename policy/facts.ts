@@ -11,6 +11,7 @@ import type { AWSCluster } from '../api/cluster.ts';
 import { FINALIZER } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { ObjectKind, ObjectRef } from '../api/object.ts';
+import type { State } from '../api/status.ts';
 import type { Found } from '../kinds/resource.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import type { Assessment } from './assessment.ts';
@@ -85,6 +86,12 @@ export const judgeIdentity = (object: StoredObject | null, requested: ObjectRef)
   if (isDeleting(object) && !(object.metadata.finalizers ?? []).includes(FINALIZER)) return { kind: 'finished' };
   return undefined;
 };
+
+type Provisioned = { readonly status?: { readonly state?: State } };
+
+/** Once it was, what it lacks is a change: its machines run, and what comes of them is told apart from a create. */
+export const wasProvisioned = ({ status }: Provisioned): boolean =>
+  status?.state !== undefined && status.state !== 'Provisioning';
 
 export const isDeleting = (object: StoredObject): boolean => object.metadata.deletionTimestamp !== undefined;
 

@@ -7,6 +7,7 @@
 import type { ObjectRef } from '../api/object.ts';
 import type { LastOperation } from '../api/status.ts';
 import { operationsCommand } from '../words/commands.ts';
+import { purposeOf } from '../words/operations.ts';
 import { type Claims, progressingClaims, settledClaims, stalledClaims, type Truth } from './conditions.ts';
 import type { OperationView, StepState, StepView } from './views.ts';
 
@@ -15,7 +16,7 @@ export const isBlocked = (step: StepView): step is Blocked => step.status.state 
 export const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
 
 export const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
-export const isDelete = (operation: OperationView): boolean => operation.type.startsWith('Delete');
+export const isDelete = (operation: OperationView): boolean => purposeOf(operation) === 'delete';
 
 export const progressOf = (operation: OperationView): LastOperation['progress'] => ({
   done: operation.steps.filter(isDone).length,

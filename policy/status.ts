@@ -22,6 +22,7 @@ import {
 } from '../api/status.ts';
 import { commandsFor, lookAgainCommand } from '../words/commands.ts';
 import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
+import { OPERATIONS } from '../words/operations.ts';
 import {
   type Claims,
   conditionsOf,
@@ -55,10 +56,18 @@ type Subject = MirrorRequest['subject'];
 /** Steps shown as running or blocked; a person looks at the first few, and status isn't the place for more. */
 const STEPS_SHOWN = 20;
 
-/** Only what was provisioned is said to be in repair, so that it is provisioned again afterwards. */
-const repairStateOf = (operation: OperationView, before: State | undefined): State => {
-  if (before !== 'Provisioned' && before !== 'Repairing') return before ?? 'Provisioning';
-  return operation.state === 'succeeded' ? 'Provisioned' : 'Repairing';
+const stateDuring = (operation: OperationView, before: State | undefined): State => {
+  const { purpose, state } = OPERATIONS[operation.type];
+  switch (purpose) {
+    case 'make':
+      return operation.state === 'succeeded' ? 'Provisioned' : state;
+    case 'repair':
+      // Only what was provisioned is said to be in repair, so that it is provisioned again afterwards.
+      if (before !== 'Provisioned' && before !== state) return before ?? 'Provisioning';
+      return operation.state === 'succeeded' ? 'Provisioned' : state;
+    case 'delete':
+      return state;
+  }
 };
 
 const stateOf = (subject: Subject, object: StoredObject): State => {
@@ -72,10 +81,7 @@ const stateOf = (subject: Subject, object: StoredObject): State => {
     case 'held':
       return object.metadata.deletionTimestamp === undefined ? (before ?? 'Provisioning') : 'Deleting';
     case 'operation':
-      if (isDelete(subject.operation)) return 'Deleting';
-      if (subject.operation.type === 'RepairCluster') return repairStateOf(subject.operation, before);
-      if (subject.operation.state === 'succeeded') return 'Provisioned';
-      return before === undefined || before === 'Provisioning' ? 'Provisioning' : 'Updating';
+      return stateDuring(subject.operation, before);
   }
 };
 
@@ -203,9 +209,10 @@ const incarnationsOf = (subject: Subject, before: Status['incarnations']): Statu
 
 const isEstablished = (subject: Subject, object: StoredObject): boolean => {
   if (object.status?.established === true) return true;
-  if (subject.kind !== 'operation' || subject.operation.type !== 'CreateCluster') return false;
+  if (subject.kind !== 'operation') return false;
   const { operation } = subject;
-  return operation.state === 'succeeded' || operation.steps.some((step) => step.key === ESTABLISHED && isDone(step));
+  const made = operation.type === 'CreateCluster' && operation.state === 'succeeded';
+  return made || operation.steps.some((step) => step.key === ESTABLISHED && isDone(step));
 };
 
 const identityOf = (request: MirrorRequest, object: StoredObject): Status => {

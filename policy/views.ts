@@ -6,7 +6,7 @@
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Outputs } from '../kinds/row.ts';
-import type { OperationType } from './assessment.ts';
+import type { OperationType } from '../words/operations.ts';
 import type { ControlPlaneReport } from './repair.ts';
 
 /** What a step did to its resource. */

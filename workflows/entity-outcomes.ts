@@ -5,6 +5,7 @@
  * assessment with what was done or said before; the delays are those of `activities.ts`. Pure.
  */
 import type { Assessment, OperationInput, Pacing } from '../activities/contract.ts';
+import { purposeOf } from '../words/operations.ts';
 import { IDLE_LOOK, retryDelay } from './activities.ts';
 import type { Seen } from './entity-news.ts';
 import {
@@ -16,7 +17,7 @@ import {
   type LifeOf,
   type Obstacle,
 } from './entity-states.ts';
-import { askedBefore, butForSkipped, isDelete, stillHeld } from './judgements.ts';
+import { askedBefore, butForSkipped, stillHeld } from './judgements.ts';
 import type { OperationResult } from './messages.ts';
 
 type Moment = { readonly at: number; readonly seen: Seen };
@@ -97,7 +98,7 @@ export const afterOperation = (life: LifeOf<'operating'>, { at, result, news }: 
 type Over = Moment & Pick<LifeOf<'operating'>, 'kept' | 'operation'> & { readonly isNews: boolean };
 
 const afterSuccess = ({ kept, operation, at, seen, isNews }: Over, { skipped: steps }: OperationResult): EntityLife => {
-  if (isDelete(operation)) return { state: 'finished', kept };
+  if (purposeOf(operation) === 'delete') return { state: 'finished', kept };
   const { type, generation, settles } = operation;
   const now = counted(kept, { outdatedPlans: 0 });
   if (steps !== undefined) return assessing({ ...now, skipped: { operation: type, generation, steps } });

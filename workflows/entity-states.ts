@@ -4,7 +4,8 @@
  * Owns: shapes, plain JSON (I10), and how a run begins. Neighbours: `entity-life.ts` says what an event makes of a state,
  * and keeps the mechanism's invariants; `entity-view.ts` says what is shown of a state.
  */
-import type { Assessment, MirrorRequest, OperationInput, OperationType, Pacing } from '../activities/contract.ts';
+import type { Assessment, MirrorRequest, OperationInput, Pacing } from '../activities/contract.ts';
+import type { OperationType } from '../words/operations.ts';
 import { DEFAULT_PACING } from './activities.ts';
 import type { SettledSubject } from './drift-reports.ts';
 import type { Seen } from './entity-news.ts';

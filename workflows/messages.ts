@@ -10,12 +10,12 @@ import type {
   Assessment,
   DriftReport,
   IssuedCertificate,
-  OperationType,
   OperationView,
   Pacing,
   StepView,
 } from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
+import type { OperationType } from '../words/operations.ts';
 import type { Verb } from '../words/verbs.ts';
 
 /** What the command line reads out of workflows. */

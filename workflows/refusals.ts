@@ -6,6 +6,7 @@
  * Invariants: I3 and I5 (finalizer, preflight, quorum and verified absence are never skipped).
  */
 import type { OperationView, Step, StepView } from '../activities/contract.ts';
+import { OPERATIONS } from '../words/operations.ts';
 import type { Verb } from '../words/verbs.ts';
 import type { Ask, EntityView } from './messages.ts';
 import { outputsUsed } from './references.ts';
@@ -87,9 +88,7 @@ export const refusalOf = (
     case 'resume':
       return view.pausedAt === undefined ? 'It is not paused: there is nothing to resume.' : undefined;
     case 'abort':
-      return view.type.startsWith('Delete')
-        ? 'A deletion is not aborted: the object is going, and what is left would stay in the account. Pause holds it.'
-        : undefined;
+      return OPERATIONS[view.type].unabortable;
   }
 };
 

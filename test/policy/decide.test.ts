@@ -12,6 +12,7 @@ import { planEnsure } from '../../policy/ensure.ts';
 import type { ClusterFacts, NodePoolFacts } from '../../policy/facts.ts';
 import { revisionOf } from '../../policy/revision.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
+import { nodePoolTopology } from '../../topology/nodepool.ts';
 import {
   ACCOUNT,
   CLUSTER_UID,
@@ -186,7 +187,7 @@ describe('a cluster', () => {
 
   test('makes again what was removed by hand', () => {
     const assessment = decideCluster(clusterFacts({ inventory: inventoryOf(without(built, 'listener/controlplane')) }));
-    expect(operationOf(assessment).type).toBe('CreateCluster');
+    expect(operationOf(assessment).type).toBe('UpdateCluster');
     expect(stepIds(assessment)).toEqual([
       'ensure preflight',
       'ensure listener/controlplane',
@@ -239,6 +240,40 @@ describe('a node pool', () => {
     const operation = operationOf(decideNodePool(poolFacts()));
     expect(operation).toMatchObject({ type: 'CreateNodePool', owner: { clusterId: ID, uid: POOL_UID } });
     expect(operation.plan.known['security-group/nodepool']).toEqual({ id: 'sg-security-group-nodepool' });
+  });
+
+  describe('that was provisioned', () => {
+    const PINNED = { aws: LIVE.aws, clusterID: ID, state: 'Provisioned' };
+    const made = seedPool({ status: PINNED });
+    const external = Object.fromEntries(built.map(({ key, outputs }) => [key, outputs]));
+    const { plan } = planEnsure(nodePoolTopology(seedPool(), seedCluster(), release()), built, {
+      external,
+      fresh: true,
+      provisioned: false,
+      live: false,
+    });
+    const all = carryOut(plan, built);
+    const decide = (changes: Parameters<typeof seedPool>[0], found: readonly Found[] = all) =>
+      operationOf(
+        decideNodePool(poolFacts({ object: seedPool({ status: PINNED, ...changes }), inventory: inventoryOf(found) })),
+      );
+    const groupKey = `auto-scaling-group/nodepool/${POOL_ID}`;
+
+    test('and lacks nothing is settled', () => {
+      expect(decideNodePool(poolFacts({ object: made, inventory: inventoryOf(all) })).kind).toBe('settled');
+    });
+
+    test('is resized where only its numbers of nodes change, and updated otherwise', () => {
+      expect(decide({ spec: { minNodeCount: 4 } })).toMatchObject({ type: 'ResizeNodePool' });
+      expect(decide({ spec: { maxNodeCount: 9 } })).toMatchObject({ type: 'ResizeNodePool' });
+      expect(decide({}, without(all, groupKey))).toMatchObject({ type: 'UpdateNodePool' });
+    });
+
+    test('finishes a resize as one', () => {
+      const object = { status: { ...PINNED, state: 'Resizing' } };
+      expect(decide(object)).toMatchObject({ type: 'ResizeNodePool' });
+      expect(decide({ status: { ...PINNED, state: 'Updating' } })).toMatchObject({ type: 'UpdateNodePool' });
+    });
   });
 
   test('waits while its cluster’s network is not ready, and asks the cluster’s entity to be told', () => {
