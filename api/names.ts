@@ -16,6 +16,10 @@ export const FIELD_MANAGER = 'slipway';
 export const CLUSTER_TAG = 'slipway.dev/cluster';
 export const UID_TAG = 'slipway.dev/uid';
 export const KEY_TAG = 'slipway.dev/key';
+/** Tags that Slipway itself gives what it makes; all others are the spec's, or somebody else's. */
+export const isOwnTag = (key: string): boolean =>
+  key === 'Name' || key.startsWith('slipway.dev/') || key.startsWith('kubernetes.io/cluster/');
+
 /** What an empty disk may do: `bootstrap` a new etcd, `join` an existing one, or `wait` for a person (I5). */
 export const EMPTY_DISK_TAG = 'slipway.dev/empty-disk';
 

@@ -176,6 +176,13 @@ export const statusFields = {
     .record(z.string(), z.int().min(0))
     .exactOptional()
     .describe('How often a resource was deliberately replaced, by its key.'),
+  appliedTagKeys: z
+    .array(z.string())
+    .exactOptional()
+    .meta(ATOMIC_LIST)
+    .describe(
+      'Keys of tags that things in AWS may carry from this spec or an earlier one. One that the spec names no more is taken off, and then leaves this list.',
+    ),
 };
 
 export const OPERATIONS_KEPT = 20;

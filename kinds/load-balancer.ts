@@ -1,10 +1,9 @@
 /** The network load balancer in front of a cluster's API: unique by name. */
-import type { Row, Tags } from './row.ts';
+import type { Row, Tagged } from './row.ts';
 
-export type LoadBalancerProperties = {
+export type LoadBalancerProperties = Tagged & {
   readonly name: string;
   readonly subnetIds: readonly string[];
-  readonly tags: Tags;
 };
 /** `crossZone` is false when a create died before its last call: the attribute is set by a call of its own. */
 export type LoadBalancerState = { readonly name: string; readonly crossZone?: boolean };
@@ -13,6 +12,7 @@ export type LoadBalancerIdentity = { readonly name: string };
 export const loadBalancer: Row<LoadBalancerProperties, LoadBalancerState, LoadBalancerIdentity, 'crossZone'> = {
   planned: 'when it differs',
   changesAws: true,
+  tagged: true,
   differences: (_wanted, { crossZone }) =>
     crossZone === false ? [{ what: 'crossZone', says: 'it does not spread clients across zones' }] : [],
   removal: { after: ['listener'], identity: ({ state }) => ({ name: state.name }) },

@@ -10,7 +10,8 @@
 import { kindOf, type ResourceKey } from '../words/keys.ts';
 import { type Reference, type Resolved, referencesIn, type Value } from '../words/references.ts';
 import { KINDS } from './index.ts';
-import type { Difference, Outputs, Row, Seen } from './row.ts';
+import type { Difference, Outputs, Row, Seen, Tagged, Tags } from './row.ts';
+import { tagDifferences } from './tags.ts';
 
 export type ResourceKind = keyof typeof KINDS;
 
@@ -21,7 +22,7 @@ export type ResourceProperties = { readonly [K in ResourceKind]: TypesOf<K>['pro
 /** By what a thing is found beside its tags, by kind: all that a removal carries. */
 export type ResourceIdentity = { readonly [K in ResourceKind]: TypesOf<K>['identity'] };
 /** The differences that a kind may have, by kind. */
-export type DifferenceOf<K extends ResourceKind> = Difference<TypesOf<K>['what']>;
+export type DifferenceOf<K extends ResourceKind> = Difference<TypesOf<K>['what'] | 'tags'>;
 
 /** Kinds that an inventory may hold: waits and milestones leave nothing behind. */
 export type ObservedKind = { [K in ResourceKind]: TypesOf<K>['state'] extends undefined ? never : K }[ResourceKind];
@@ -32,6 +33,8 @@ export type Observed = { readonly [K in ObservedKind]: TypesOf<K>['state'] };
 export type Thing<K extends ResourceKind> = Seen<TypesOf<K>['state']> & {
   /** The owner tag's uid: tells a node pool's things from its cluster's. Absent where a kind carries no tag. */
   readonly uid?: string;
+  /** The tags that aren't Slipway's own; absent where nobody looked. */
+  readonly tags?: Tags;
 };
 
 /** An event on the owning object once the resource was made: the seed's reasons and messages, word for word. */
@@ -80,8 +83,8 @@ export const observed = <K extends ObservedKind>(
   key: ResourceKey,
   outputs: Outputs,
   state: Observed[K],
-  uid?: string,
-): FoundOf<K> => ({ kind, key, outputs, state, ...(uid === undefined ? {} : { uid }) });
+  carried: Pick<Thing<K>, 'uid' | 'tags'> = {},
+): FoundOf<K> => ({ kind, key, outputs, state, ...carried });
 
 /** The entry as one of this kind. Throws where it is of another: then whoever asked looked up another key than it thinks. */
 export const foundAs = <K extends ObservedKind>(kind: K, found: Found): FoundOf<K> => {
@@ -110,9 +113,20 @@ export const kindBehind = (key: ResourceKey): ResourceKind | undefined => {
 export const differencesOf = <K extends ResourceKind>(
   kind: K,
   wanted: Resolved<ResourceProperties[K]>,
-  found: { readonly state: unknown },
-): readonly DifferenceOf<K>[] =>
-  (rowOf(kind).differences?.(wanted as object, found.state as object) ?? []) as readonly DifferenceOf<K>[];
+  found: { readonly state: unknown; readonly tags?: Tags },
+): readonly DifferenceOf<K>[] => {
+  const { differences, tagged } = rowOf(kind);
+  return [
+    ...((differences?.(wanted as object, found.state as object) ?? []) as readonly DifferenceOf<K>[]),
+    ...(tagged === true ? tagDifferences(wanted as unknown as Tagged, found.tags) : []),
+  ];
+};
+
+/** Whether what is there can differ from what is wanted, or is or isn't. */
+export const canDiffer = (kind: ResourceKind): boolean => {
+  const { differences, tagged } = rowOf(kind);
+  return differences !== undefined || tagged === true;
+};
 
 const refs = (document: unknown): ResourceKey[] => referencesIn(document).map(({ ref }: Reference) => ref);
 

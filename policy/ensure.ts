@@ -6,7 +6,7 @@
  * this is asked). Invariants: I6 (nothing differs: no step), I10 (sorted), I3 (whatever changes AWS comes after finalizer and
  * preflight).
  */
-import { type Found, needsOf, type Resource, type ResourceOf, rowOf } from '../kinds/resource.ts';
+import { canDiffer, type Found, needsOf, type Resource, type ResourceOf, rowOf } from '../kinds/resource.ts';
 import type { Outputs } from '../kinds/row.ts';
 import { orderedTopology } from '../topology/check.ts';
 import type { ResourceKey } from '../words/keys.ts';
@@ -32,10 +32,13 @@ export type Postponed = { readonly key: ResourceKey; readonly reason: string };
 
 export type Ensured = { readonly plan: Plan; readonly postponed: readonly Postponed[] };
 
+/** A resource as it is planned, and which of its differences its step leaves as they are. */
+type Planned = { readonly resource: Resource; readonly leaves?: readonly string[] };
+
 /** What the plan does about one resource. */
 type Judgement = {
-  /** The resource as it is planned, or undefined where it needs no step. */
-  readonly step?: Resource;
+  /** Undefined where it needs no step. */
+  readonly step?: Planned;
   readonly postponed?: string;
 };
 
@@ -61,22 +64,24 @@ const changed = (resource: Resource, properties: object): Resource =>
 /** A thing that an inventory shows, or not. */
 const judgeObserved = (resource: Resource, { context, known, changing, ...judged }: Judged): Judgement => {
   const found = existing(judged.found.get(resource.key));
-  if (found === undefined) return { step: resource };
+  if (found === undefined) return { step: { resource } };
   const row = rowOf(resource.kind);
   const kept = row.keeps === undefined ? resource : changed(resource, row.keeps(found.state));
   // What it refers to changes, so the outputs in `known` no longer stand for it.
   const referred = needsOf(resource).filter((key) => changing.has(key));
   const current = Object.fromEntries(Object.entries(known).filter(([key]) => !referred.includes(key)));
-  const differs = (wanted: Resource): boolean => differencesIn(wanted, found, current).length > 0;
-  if (row.differences === undefined) return NOTHING;
+  if (!canDiffer(resource.kind)) return NOTHING;
   const differences = differencesIn(kept, found, current);
   const seen = differences === 'unknown' ? differences : differences.map(({ what }) => what);
   const whats = referred.length > 0 ? 'changing' : seen;
   const withheld = context.live ? row.withheld?.(kept.properties, found.state, whats) : undefined;
-  if (withheld === undefined) return differences.length > 0 ? { step: kept } : NOTHING;
-  const { reason, instead } = withheld;
-  const possible = instead === undefined ? undefined : changed(kept, instead);
-  return { postponed: reason, ...(possible !== undefined && differs(possible) ? { step: possible } : {}) };
+  if (withheld === undefined) return differences.length > 0 ? { step: { resource: kept } } : NOTHING;
+  const { reason, instead = {}, leaves = [] } = withheld;
+  if (withheld.instead === undefined && withheld.leaves === undefined) return { postponed: reason };
+  const possible = changed(kept, instead);
+  const left = differencesIn(possible, found, current);
+  const mended = left !== 'unknown' && left.some(({ what }) => !leaves.includes(what));
+  return { postponed: reason, ...(mended ? { step: { resource: possible, leaves } } : {}) };
 };
 
 const isReached = ({ properties }: ResourceOf<'milestone'>, context: EnsureContext, due: boolean): boolean => {
@@ -88,7 +93,7 @@ const judge = (resource: Resource, judged: Judged): Judgement => {
   const { context, planned, changing } = judged;
   const needs = needsOf(resource);
   const after = (keys: ReadonlySet<ResourceKey>): boolean => !context.provisioned || needs.some((key) => keys.has(key));
-  const stepIf = (due: boolean): Judgement => (due ? { step: resource } : NOTHING);
+  const stepIf = (due: boolean): Judgement => (due ? { step: { resource } } : NOTHING);
   const row = rowOf(resource.kind);
   switch (row.planned) {
     case 'when it differs':
@@ -134,11 +139,11 @@ const yieldsOutputs = (resource: Resource): boolean => {
   return planned === 'when it differs' || planned === 'once';
 };
 
-type Chosen = { readonly steps: ReadonlyMap<ResourceKey, Resource>; readonly postponed: readonly Postponed[] };
+type Chosen = { readonly steps: ReadonlyMap<ResourceKey, Planned>; readonly postponed: readonly Postponed[] };
 
 /** Which resources need a step, in the order of their needs. */
 const choose = (resources: readonly Resource[], judged: Omit<Judged, 'planned' | 'changing'>): Chosen => {
-  const steps = new Map<ResourceKey, Resource>();
+  const steps = new Map<ResourceKey, Planned>();
   const planned = new Set<ResourceKey>();
   const changing = new Set<ResourceKey>();
   const postponed: Postponed[] = [];
@@ -155,9 +160,9 @@ const choose = (resources: readonly Resource[], judged: Omit<Judged, 'planned' |
 };
 
 /** What is looked at before anything in AWS changes, if anything does. */
-const lookedAt = (resources: readonly Resource[], steps: ReadonlyMap<ResourceKey, Resource>): readonly Resource[] =>
-  [...steps.values()].some(({ kind }) => rowOf(kind).changesAws === true)
-    ? resources.filter(({ kind }) => rowOf(kind).planned === 'before changes')
+const lookedAt = (resources: readonly Resource[], steps: ReadonlyMap<ResourceKey, Planned>): readonly Planned[] =>
+  [...steps.values()].some(({ resource }) => rowOf(resource.kind).changesAws === true)
+    ? resources.filter(({ kind }) => rowOf(kind).planned === 'before changes').map((resource) => ({ resource }))
     : [];
 
 /** What to do so that everything in the topology exists, and what has to wait for another operation. */
@@ -176,17 +181,18 @@ export const planEnsure = (
   const known = outputsByKey([...Object.entries(external), ...here]);
 
   const { steps, postponed } = choose(resources, { context, found, known });
-  const planned = new Map([...lookedAt(resources, steps).map((one) => [one.key, one] as const), ...steps]);
+  const planned = new Map([...lookedAt(resources, steps).map((one) => [one.resource.key, one] as const), ...steps]);
 
   const needs = new Map(resources.map((resource) => [resource.key, needsOf(resource)]));
   const verbOf = (resource: Resource) => (rowOf(resource.kind).planned === 'as a wait' ? 'wait' : 'ensure');
-  const ids = new Map([...planned].map(([key, resource]) => [key, stepId(verbOf(resource), key)]));
-  const stepOf = (resource: Resource): Step => {
+  const ids = new Map([...planned].map(([key, { resource }]) => [key, stepId(verbOf(resource), key)]));
+  const stepOf = ({ resource, leaves = [] }: Planned): Step => {
     const before = nearest(resource.key, needs, ids);
     if (verbOf(resource) === 'wait') return waitStep(resource, before);
     // A look is no thing: one that was taken for an inventory doesn't stand for it.
     const isLook = rowOf(resource.kind).planned === 'before changes';
-    return ensureStep(resource, before, isLook ? undefined : existing(found.get(resource.key)));
+    const step = ensureStep(resource, before, isLook ? undefined : existing(found.get(resource.key)));
+    return leaves.length === 0 ? step : { ...step, leaves };
   };
   return {
     plan: {

@@ -23,6 +23,7 @@ import {
 import { commandsFor, lookAgainCommand } from '../words/commands.ts';
 import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
 import { OPERATIONS } from '../words/operations.ts';
+import { appliedTagKeys } from './applied-tags.ts';
 import {
   type Claims,
   conditionsOf,
@@ -241,7 +242,13 @@ const askedVersion = (object: StoredObject): string =>
 export const statusOf = (request: MirrorRequest, object: StoredObject, now: number): Status => {
   const { subject, owner } = request;
   const all: Status = object.status ?? {};
-  const { unhealthyReplicas: unhealthyBefore = [], readyNodes: _ready, desiredNodes: _desired, ...before } = all;
+  const {
+    unhealthyReplicas: unhealthyBefore = [],
+    readyNodes: _ready,
+    desiredNodes: _desired,
+    appliedTagKeys: _tags,
+    ...before
+  } = all;
   // What could not be looked at says nothing of a generation.
   const generation = request.generation === 0 ? (before.observedGeneration ?? 0) : request.generation;
   const version = request.version ?? before.version ?? askedVersion(object);
@@ -250,6 +257,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
   const revision = revisionFor(subject, version, before.revision);
   const unhealthy = unhealthyReplicas(subject, unhealthyBefore, now);
   const incarnations = incarnationsOf(subject, before.incarnations);
+  const tagKeys = appliedTagKeys(subject, generation, object);
   const degraded = degradedClaim(subject, unhealthyBefore);
   const claims: Claims = {
     ...(degraded === undefined ? {} : { Degraded: degraded }),
@@ -270,6 +278,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     lastErrors: errorsOf(request, object, unhealthy, now),
     ...(unhealthy.length === 0 ? {} : { unhealthyReplicas: [...unhealthy] }),
     ...(incarnations === undefined ? {} : { incarnations }),
+    ...(tagKeys.length === 0 ? {} : { appliedTagKeys: [...tagKeys] }),
     ...(subject.kind === 'operation'
       ? {
           lastOperation: lastOperationOf(subject.operation),

@@ -38,7 +38,7 @@ import { addonsOf, hubMembershipOf } from './addons.ts';
 import { AWS_NEEDS, networkOf } from './network.ts';
 import { clusterPreflight } from './preflight.ts';
 import { replicaOf } from './replica.ts';
-import { type Ownership, REPLICAS } from './values.ts';
+import { ownershipOf, REPLICAS } from './values.ts';
 
 const firstLooks = (cluster: AWSCluster, release: Release): Resource[] => [
   {
@@ -117,7 +117,7 @@ export const sinksOf = (resources: readonly Resource[]): string[] => {
 /** Everything that must exist for a cluster at a release. */
 export const clusterTopology = (cluster: AWSCluster, release: Release): Resource[] => {
   const clusterId = clusterIdOf(cluster.metadata.uid);
-  const owner: Ownership = { clusterId, uid: cluster.metadata.uid, tags: cluster.spec.controlPlane.tags };
+  const owner = ownershipOf(clusterId, cluster, cluster.spec.controlPlane.tags);
   const resources: Resource[] = [
     ...firstLooks(cluster, release),
     ...secretsOf(clusterId),

@@ -26,7 +26,7 @@ import {
   TARGETS,
 } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
-import { type Ownership, quotedList, quotedMap, REPLICAS, tagsFor, unique } from './values.ts';
+import { type Ownership, quotedList, quotedMap, REPLICAS, taggedFor, tagsFor, unique } from './values.ts';
 
 /** The port that clients dial; the load balancer passes it on to the replicas' API servers. */
 export const CLIENT_PORT = 443;
@@ -85,7 +85,7 @@ const securityGroup = (
     name: group.name,
     description: `${group.whose} of cluster ${cluster.metadata.namespace}/${cluster.metadata.name}, made by Slipway`,
     vpcId: cluster.spec.networking.vpcID,
-    tags: tagsFor(owner, group.key, group.name),
+    ...taggedFor(owner, group.key, group.name),
   },
   needs: AWS_NEEDS,
   event: { reason: 'CreatedSecurityGroup', message: [`Created security group named "${group.name}"`] },
@@ -106,7 +106,7 @@ const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
       properties: {
         name,
         subnetIds: unique(cluster.spec.controlPlane.subnetIDs),
-        tags: tagsFor(owner, LOAD_BALANCER, name),
+        ...taggedFor(owner, LOAD_BALANCER, name),
       },
       needs: AWS_NEEDS,
       event: { reason: 'CreatedNetworkLoadBalancer', message: [`Created network load balancer named "${name}"`] },
@@ -119,7 +119,7 @@ const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
         port: API_SERVER_PORT,
         vpcId: cluster.spec.networking.vpcID,
         healthCheck: API_SERVER_CHECK,
-        tags: tagsFor(owner, TARGET_GROUP, name),
+        ...taggedFor(owner, TARGET_GROUP, name),
       },
       needs: AWS_NEEDS,
       event: { reason: 'CreatedTargetGroup', message: [`Created target group named "${name}"`] },

@@ -30,7 +30,7 @@ import {
 import { ref } from '../words/references.ts';
 import { AWS_NEEDS } from './network.ts';
 import { poolPreflight } from './preflight.ts';
-import { nodesAskedFor, type Ownership, sealed, type Templated, tagsFor, volumeOf } from './values.ts';
+import { nodesAskedFor, type Ownership, sealed, type Templated, taggedFor, volumeOf } from './values.ts';
 
 const configurationOf = (
   pool: AWSNodePool,
@@ -97,7 +97,7 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
           secrets,
           kmsKeyArn: cluster.spec.controlPlane.databaseEncryption.kmsKeyARN,
         },
-        tags: tagsFor(owner, poolTemplateKey(poolId), templateName),
+        ...taggedFor(owner, poolTemplateKey(poolId), templateName),
       },
       needs: AWS_NEEDS,
       event: { reason: 'CreatedLaunchTemplate', message: [`Created launch template named "${templateName}"`] },
@@ -113,7 +113,7 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
         minSize: spec.minNodeCount,
         maxSize: spec.maxNodeCount,
         ...(spec.nodeCount === undefined ? {} : { desired: spec.nodeCount }),
-        tags: tagsFor(owner, poolGroupKey(poolId), groupName),
+        ...taggedFor(owner, poolGroupKey(poolId), groupName),
       },
       event: { reason: 'CreatedAutoScalingGroup', message: [`Created auto scaling group named "${groupName}"`] },
     },
@@ -154,10 +154,6 @@ const nodesOf = (pool: AWSNodePool): Resource[] => {
 
 /** Everything that must exist for a node pool at a release, in its cluster. */
 export const nodePoolTopology = (pool: AWSNodePool, cluster: AWSCluster, release: Release): Resource[] => {
-  const owner: Ownership = {
-    clusterId: clusterIdOf(cluster.metadata.uid),
-    uid: pool.metadata.uid,
-    tags: pool.spec.tags,
-  };
+  const owner = ownershipOf(clusterIdOf(cluster.metadata.uid), pool, pool.spec.tags);
   return [...firstLooks(pool, cluster, release), ...machinesOf(pool, cluster, release, owner), ...nodesOf(pool)];
 };

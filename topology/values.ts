@@ -7,7 +7,7 @@
 import { CLUSTER_TAG, KEY_TAG, kubernetesClusterTag, UID_TAG } from '../api/names.ts';
 import type { VolumeProperties } from '../kinds/etcd-volume.ts';
 import type { SealedSecret } from '../kinds/launch-template.ts';
-import type { Tags } from '../kinds/row.ts';
+import type { Tagged, Tags } from '../kinds/row.ts';
 import type { SecretContent } from '../kinds/secret.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { ref, type Value } from '../words/references.ts';
@@ -25,7 +25,26 @@ export type Templated<T> = T extends string
       : T;
 
 /** Whose a resource is: the cluster's id and the uid of the object that asked for it. */
-export type Ownership = { readonly clusterId: string; readonly uid: string; readonly tags: Tags };
+export type Ownership = {
+  readonly clusterId: string;
+  readonly uid: string;
+  /** Those of the spec. */
+  readonly tags: Tags;
+  /** Keys that earlier specs had, from status; sorted. */
+  readonly formerTags: readonly string[];
+};
+
+type TaggedObject = {
+  readonly metadata: { readonly uid: string };
+  readonly status?: { readonly appliedTagKeys?: readonly string[] | undefined } | undefined;
+};
+
+export const ownershipOf = (clusterId: string, { metadata, status }: TaggedObject, tags: Tags): Ownership => ({
+  clusterId,
+  uid: metadata.uid,
+  tags,
+  formerTags: (status?.appliedTagKeys ?? []).filter((key) => tags[key] === undefined),
+});
 
 /** Tags of one resource. The owner's come last: no tag of the user's can take a thing away from its owner (I4). */
 export const tagsFor = (owner: Ownership, key: ResourceKey, name: string): Tags => ({
@@ -35,6 +54,12 @@ export const tagsFor = (owner: Ownership, key: ResourceKey, name: string): Tags 
   [CLUSTER_TAG]: owner.clusterId,
   [UID_TAG]: owner.uid,
   [KEY_TAG]: key,
+});
+
+/** The same as properties, with the tags that it may still have and has to lose. */
+export const taggedFor = (owner: Ownership, key: ResourceKey, name: string): Tagged => ({
+  tags: tagsFor(owner, key, name),
+  ...(owner.formerTags.length === 0 ? {} : { formerTags: owner.formerTags }),
 });
 
 /** How many nodes a pool's spec asks for by itself: more than that are for whoever scales its group. */

@@ -9,25 +9,30 @@ import {
   type AutoScalingClient,
   type AutoScalingGroup,
   CreateAutoScalingGroupCommand,
+  CreateOrUpdateTagsCommand,
   DeleteAutoScalingGroupCommand,
+  DeleteTagsCommand,
   type Filter,
   paginateDescribeAutoScalingGroups,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { type EC2Client, type Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
-import { UID_TAG } from '../../api/names.ts';
 import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
-import type { Outputs } from '../../kinds/row.ts';
+import type { Outputs, Tags } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { Candidate, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import type { Departing, Departures } from './departures.ts';
-import { belongsTo, filter, given, ownedTags, readAll, tagList, tagRecord } from './tags.ts';
+import { ROOT_DEVICE } from './launch-template.ts';
+import { tagInEc2 } from './tagging.ts';
+import { belongsTo, carriedBy, filter, given, ownedTags, readAll, tagList, tagRecord } from './tags.ts';
 
 /** EC2 itself puts this tag on a group's instances. */
 export const GROUP_NAME = 'aws:autoscaling:groupName';
+/** On a group while the tags of its machines are changed, so that what dies in between is begun again. */
+const RETAGGING_TAG = 'slipway.dev/retagging';
 /** A group of which only instances are left. */
 const GONE = { Status: 'Delete in progress' } as AutoScalingGroup;
 
@@ -90,10 +95,11 @@ export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'
       maxSize: group.MaxSize ?? 0,
       desired,
       deleting: group.Status !== undefined,
+      ...(tagRecord(group.Tags)[RETAGGING_TAG] === undefined ? {} : { retagging: true as const }),
       // Of pools, which may have hundreds, nobody asks.
       ...(group.MaxSize === 1 && group.MinSize === 1 ? { instances: groupInstances(group) } : {}),
     },
-    tagRecord(group.Tags)[UID_TAG],
+    carriedBy(tagRecord(group.Tags)),
   );
 };
 
@@ -116,6 +122,23 @@ const candidatesAmong = (groups: readonly AutoScalingGroup[], wanted: SoughtGrou
     label: `auto scaling group ${wanted.properties.name}`,
     belongsTo: belongsTo(tagRecord(group.Tags), wanted),
   }));
+
+const groupTags = (name: string, tags: Tags, PropagateAtLaunch: boolean) =>
+  tagList(tags).map((tag) => ({
+    ...tag,
+    ResourceId: name,
+    ResourceType: 'auto-scaling-group',
+    PropagateAtLaunch,
+  }));
+
+/** A machine, its own disk and its own interface: what else is attached to it has tags of its own, or of others. */
+const idsOfMachine = ({ InstanceId, BlockDeviceMappings = [], NetworkInterfaces = [] }: Instance): string[] => [
+  given(InstanceId, 'the id of an instance'),
+  ...BlockDeviceMappings.flatMap(({ DeviceName, Ebs }) => (DeviceName === ROOT_DEVICE ? (Ebs?.VolumeId ?? []) : [])),
+  ...NetworkInterfaces.flatMap(({ Attachment, NetworkInterfaceId }) =>
+    Attachment?.DeviceIndex === 0 ? (NetworkInterfaceId ?? []) : [],
+  ),
+];
 
 /** A group may be gone before its instances are: they stand for it then. */
 const leftBehind = (instances: readonly Instance[], wanted: SoughtGroup): GroupCandidate[] => {
@@ -165,12 +188,7 @@ export const autoScalingGroupDriver = (
         DesiredCapacity: desired,
         HealthCheckType: 'EC2',
         HealthCheckGracePeriod: 0,
-        Tags: tagList(ownedTags(wanted, tags)).map((tag) => ({
-          ...tag,
-          ResourceId: name,
-          ResourceType: 'auto-scaling-group',
-          PropagateAtLaunch: true,
-        })),
+        Tags: groupTags(name, ownedTags(wanted, tags), true),
       }),
     );
     return { outputs: outputsOf(name, desired) };
@@ -196,6 +214,19 @@ export const autoScalingGroupDriver = (
       }),
     );
     return { outputs: outputsOf(name, Math.min(Math.max(desired, minSize), maxSize)), change: 'updated' };
+  },
+
+  /** The group first: a machine that comes later has its tags from it, and all others are listed after that. */
+  async retag(wanted, _found, tagging) {
+    const { name } = wanted.properties;
+    const beginning = [...groupTags(name, tagging.set, true), ...groupTags(name, { [RETAGGING_TAG]: 'true' }, false)];
+    await autoScaling.send(new CreateOrUpdateTagsCommand({ Tags: beginning }));
+    const dropped = tagging.remove.map((Key) => ({ Key, ResourceId: name, ResourceType: 'auto-scaling-group' }));
+    if (dropped.length > 0) await autoScaling.send(new DeleteTagsCommand({ Tags: dropped }));
+    const machines = await livingInstances(ec2, filter(`tag:${GROUP_NAME}`, name), wanted.signal);
+    await tagInEc2(ec2, machines.flatMap(idsOfMachine), tagging);
+    const over = { Key: RETAGGING_TAG, ResourceId: name, ResourceType: 'auto-scaling-group' };
+    await autoScaling.send(new DeleteTagsCommand({ Tags: [over] }));
   },
 
   async remove(wanted, found) {

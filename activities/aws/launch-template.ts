@@ -10,32 +10,35 @@
 import {
   CreateLaunchTemplateCommand,
   CreateLaunchTemplateVersionCommand,
+  type CreateLaunchTemplateVersionCommandInput,
   CreateTagsCommand,
   DeleteLaunchTemplateCommand,
   DescribeLaunchTemplateVersionsCommand,
   type EC2Client,
   type LaunchTemplate,
+  type LaunchTemplateTagSpecificationRequest,
   paginateDescribeLaunchTemplates,
   type RequestLaunchTemplateData,
   type VolumeType,
 } from '@aws-sdk/client-ec2';
-import { UID_TAG } from '../../api/names.ts';
 import { launchTemplateFingerprint } from '../../kinds/launch-template.ts';
-import { type FoundOf, observed } from '../../kinds/resource.ts';
+import { type FoundOf, observed, type Thing } from '../../kinds/resource.ts';
+import { taggingOf } from '../../kinds/tags.ts';
 import type { MachineConfiguration, ReplicaConfiguration, UserData } from '../../machine/configuration.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { type GatheredSecrets, gatherSecrets, type ReadSecret, sealUserData } from '../seal.ts';
 import { supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
-import { belongsTo, clientToken, filter, given, ownedTags, readAll, tagList, tagRecord } from './tags.ts';
+import { tagInEc2 } from './tagging.ts';
+import { belongsTo, carriedBy, clientToken, filter, given, ownedTags, readAll, tagList, tagRecord } from './tags.ts';
 
 type WantedTemplate = Wanted<'launch-template'>;
 
 /** `<version>:<fingerprint>` of the newest version, on the template. */
 const FINGERPRINT_TAG = 'slipway.dev/fingerprint';
 /** How Slipway's machine images call their root volume. */
-const ROOT_DEVICE = '/dev/xvda';
+export const ROOT_DEVICE = '/dev/xvda';
 
 const descriptionOf = (fingerprint: string): string => `slipway fingerprint ${fingerprint}`;
 const fingerprintIn = (description: string | undefined): string =>
@@ -78,7 +81,7 @@ export const foundTemplate = async (
       fingerprint,
       ...(marked ? {} : { marked }),
     },
-    tagRecord(template.Tags)[UID_TAG],
+    carriedBy(tagRecord(template.Tags)),
   );
 };
 
@@ -120,6 +123,17 @@ const fingerprintOf = ({ key, properties }: WantedTemplate, secrets: GatheredSec
   return launchTemplateFingerprint(properties);
 };
 
+type Version = { readonly version: string; readonly fingerprint: string };
+
+/** Of a machine's own disk and interface; the machine itself is tagged by its group. */
+const tagSpecificationsOf = (wanted: WantedTemplate): LaunchTemplateTagSpecificationRequest[] => {
+  const Tags = tagList(ownedTags(wanted, wanted.properties.tags));
+  return [
+    { ResourceType: 'volume', Tags },
+    { ResourceType: 'network-interface', Tags },
+  ];
+};
+
 export const launchTemplateDriver = (
   { ec2, kms }: AwsClients,
   readSecret: ReadSecret,
@@ -141,7 +155,6 @@ export const launchTemplateDriver = (
       parts: secrets.parts,
       kmsKeyArn: properties.userData.kmsKeyArn,
     });
-    const Tags = tagList(ownedTags(wanted, properties.tags));
     return {
       ImageId: properties.imageId,
       InstanceType: properties.instanceType as NonNullable<RequestLaunchTemplateData['InstanceType']>,
@@ -164,12 +177,42 @@ export const launchTemplateDriver = (
         },
       ],
       UserData: userData,
-      // The instances themselves are tagged by their group.
-      TagSpecifications: [
-        { ResourceType: 'volume', Tags },
-        { ResourceType: 'network-interface', Tags },
-      ],
+      TagSpecifications: tagSpecificationsOf(wanted),
     };
+  };
+
+  const newVersion = async (
+    wanted: WantedTemplate,
+    input: Omit<CreateLaunchTemplateVersionCommandInput, 'ClientToken' | 'VersionDescription'>,
+    fingerprint: string,
+    content: string,
+  ): Promise<Version> => {
+    const answer = await ec2.send(
+      new CreateLaunchTemplateVersionCommand({
+        ...input,
+        VersionDescription: descriptionOf(fingerprint),
+        ClientToken: clientToken(wanted, content),
+      }),
+    );
+    const version = given(String(answer.LaunchTemplateVersion?.VersionNumber ?? ''), 'the number of a version');
+    return { version, fingerprint };
+  };
+
+  /** A version of other content. */
+  const rewritten = async (wanted: WantedTemplate, LaunchTemplateId: string): Promise<Version> => {
+    const secrets = await secretsOf(wanted);
+    const fingerprint = fingerprintOf(wanted, secrets);
+    const LaunchTemplateData = await dataOf(wanted, secrets);
+    return newVersion(wanted, { LaunchTemplateId, LaunchTemplateData }, fingerprint, fingerprint);
+  };
+
+  /** A version of the same content, sealed as it is, whose machines' disks and interfaces have other tags. */
+  const retagged = (wanted: WantedTemplate, { outputs, state }: Thing<'launch-template'>): Promise<Version> => {
+    const SourceVersion = given(outputs.version, 'a version');
+    const LaunchTemplateId = given(outputs.id, `the id of ${wanted.key}`);
+    const LaunchTemplateData = { TagSpecifications: tagSpecificationsOf(wanted) };
+    const content = JSON.stringify([SourceVersion, taggingOf(wanted.properties)]);
+    return newVersion(wanted, { LaunchTemplateId, SourceVersion, LaunchTemplateData }, state.fingerprint, content);
   };
 
   return {
@@ -210,28 +253,21 @@ export const launchTemplateDriver = (
       return { outputs: { id, version, fingerprint } };
     },
 
+    /** The version first, and the mark last: what died in between differs still. */
     async update(wanted, found, differences) {
       const id = given(found.outputs.id, `the id of ${wanted.key}`);
-      const { fingerprint } = found.state;
-      const mark = (version: string, what: string) =>
-        ec2.send(new CreateTagsCommand({ Resources: [id], Tags: [markOf(version, what)] }));
-      if (!differences.some(({ what }) => what === 'content')) {
-        await mark(given(found.outputs.version, 'a version'), fingerprint);
-        return { outputs: found.outputs };
-      }
-      const secrets = await secretsOf(wanted);
-      const wantedFingerprint = fingerprintOf(wanted, secrets);
-      const answer = await ec2.send(
-        new CreateLaunchTemplateVersionCommand({
-          LaunchTemplateId: id,
-          VersionDescription: descriptionOf(wantedFingerprint),
-          LaunchTemplateData: await dataOf(wanted, secrets),
-          ClientToken: clientToken(wanted, wantedFingerprint),
-        }),
-      );
-      const version = given(String(answer.LaunchTemplateVersion?.VersionNumber ?? ''), 'the number of a version');
-      await mark(version, wantedFingerprint);
-      return { outputs: { id, version, fingerprint: wantedFingerprint }, change: 'updated' };
+      const differs = (which: (typeof differences)[number]['what']) => differences.some(({ what }) => what === which);
+      const { version, fingerprint } = differs('content')
+        ? await rewritten(wanted, id)
+        : differs('tags')
+          ? await retagged(wanted, found)
+          : { version: given(found.outputs.version, 'a version'), fingerprint: found.state.fingerprint };
+      if (differs('tags')) await tagInEc2(ec2, [id], taggingOf(wanted.properties));
+      await ec2.send(new CreateTagsCommand({ Resources: [id], Tags: [markOf(version, fingerprint)] }));
+      return {
+        outputs: { id, version, fingerprint },
+        ...(differs('content') || differs('tags') ? { change: 'updated' as const } : {}),
+      };
     },
 
     async remove(wanted, found) {

@@ -14,14 +14,15 @@ import {
   type LoadBalancer,
   ModifyLoadBalancerAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { UID_TAG } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { BelongsTo, ResourceDriver } from '../driver.ts';
 import { blockedError, isAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
-import { belongsTo, given, ownedTags, tagList, tagRecord } from './tags.ts';
+import { listenersOf } from './listener.ts';
+import { tagInLoadBalancing } from './tagging.ts';
+import { belongsTo, carriedBy, given, ownedTags, tagList, tagRecord } from './tags.ts';
 
 const CROSS_ZONE = 'load_balancing.cross_zone.enabled';
 /** The API takes so many ARNs at once. */
@@ -89,7 +90,7 @@ export const foundLoadBalancer = (
       name: given(balancer.LoadBalancerName, 'the name of a load balancer'),
       ...(crossZone === undefined ? {} : { crossZone }),
     },
-    tags[UID_TAG],
+    carriedBy(tags),
   );
 
 const labelOf = (balancer: LoadBalancer): string =>
@@ -160,6 +161,13 @@ export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-
       const arn = given(found.outputs.arn, `the ARN of ${wanted.key}`);
       await spreadOverZones(arn);
       return { outputs: found.outputs, change: 'updated' };
+    },
+
+    /** Its listener's tags go with its own: no listing shows a listener's. */
+    async retag(wanted, found, tagging) {
+      const arn = given(found.outputs.arn, `the ARN of ${wanted.key}`);
+      const listeners = await listenersOf(elbv2, arn, wanted.signal);
+      await tagInLoadBalancing(elbv2, [arn, ...listeners.flatMap(({ ListenerArn }) => ListenerArn ?? [])], tagging);
     },
 
     async remove(wanted, found) {

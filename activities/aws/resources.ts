@@ -86,7 +86,7 @@ const shared = <K extends 'security-group' | 'load-balancer'>(
     const made = await driver.create(wanted);
     const { key, owner, properties } = wanted;
     // Both kinds hold their name.
-    const found = observed(driver.kind, key, made.outputs, { name: properties.name }, owner.uid) as Found;
+    const found = observed(driver.kind, key, made.outputs, { name: properties.name }, { uid: owner.uid }) as Found;
     network.made(owner.clusterId, found);
     return made;
   },

@@ -23,7 +23,7 @@ import type { ResourceDriver, Wanted } from '../driver.ts';
 import { awsCodeOf, retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { securityGroupLabel } from './security-group.ts';
-import { belongsTo, distinct, filter, given, tagRecord } from './tags.ts';
+import { belongsTo, distinct, filter, given, ownedBy, tagRecord } from './tags.ts';
 
 const OURS = 'slipway: ';
 
@@ -76,7 +76,7 @@ export const foundRules = (key: ResourceKey, group: SecurityGroup): FoundOf<'sec
         key,
         { id: given(group.GroupId, 'a security group id') },
         { ingress: ids(held), ours: ids(held.filter(({ description }) => description.startsWith(OURS))) },
-        tagRecord(group.Tags)[UID_TAG],
+        ownedBy(tagRecord(group.Tags)[UID_TAG]),
       );
 };
 

@@ -5,8 +5,10 @@
  * plans out step by step, and check that no step lacks what it refers to.
  */
 import { type LaunchTemplateProperties, launchTemplateFingerprint } from '../../kinds/launch-template.ts';
-import { type Found, observed, type Resource } from '../../kinds/resource.ts';
+import { type Found, observed, type Resource, rowOf } from '../../kinds/resource.ts';
+import type { Tagged } from '../../kinds/row.ts';
 import { ingressRuleId } from '../../kinds/security-group-rules.ts';
+import { withoutOwnTags } from '../../kinds/tags.ts';
 import { type Known, resolved } from '../../policy/known.ts';
 import type { Inventory, Plan, Step } from '../../policy/plan.ts';
 import type { Resolved, Value } from '../../words/references.ts';
@@ -23,6 +25,12 @@ export const EMPTY: readonly Found[] = [observed('preflight', 'preflight', PREFL
 
 /** The entry that an inventory would have once a resource was made; undefined for what leaves nothing behind. */
 const entryOf = (resource: Resource, known: Known): Found | undefined => {
+  const entry = untaggedEntryOf(resource, known);
+  if (entry === undefined || rowOf(resource.kind).tagged !== true) return entry;
+  return { ...entry, tags: withoutOwnTags((resource.properties as unknown as Tagged).tags) };
+};
+
+const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined => {
   const { key } = resource;
   const name = key.replace('/', '-');
   const must = (value: Value): string => {
@@ -61,6 +69,7 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
         name: volumeName,
         availabilityZone,
         tags: _tags,
+        formerTags: _formerTags,
         former: _former,
         kmsKeyId: _key,
         ...held
@@ -149,8 +158,12 @@ const after = (found: readonly Found[], step: Step, known: Known): readonly Foun
   const others = found.filter((one) => one.key !== step.resource.key);
   if (step.verb === 'remove') return others;
   const { resource } = step;
-  const entry = entryOf(resource, known);
-  if (entry === undefined) return found;
+  const made = entryOf(resource, known);
+  if (made === undefined) return found;
+  const before = found.find(({ key }) => key === resource.key);
+  const left = step.verb === 'ensure' && step.leaves !== undefined && before !== undefined;
+  // What a step leaves is a template's content.
+  const entry = left ? ({ ...made, state: before.state } as Found) : made;
   if (resource.kind !== 'established') return [...others, entry];
   return [
     ...others.map((one) =>

@@ -47,7 +47,7 @@ const OF_CLUSTER: readonly Try[] = [
     'without effect',
     { 'controlPlane.cloudOperations.projectID': 'p', 'controlPlane.cloudOperations.location': 'l' },
   ],
-  ['controlPlane.tags', { team: 'platform' }, 'pending'],
+  ['controlPlane.tags', { team: 'platform' }, 'done'],
   ['controlPlane.proxySecretName', 'proxy', 'without effect'],
   ['controlPlane.workloadIdentity.oidcDiscoveryGCSBucket', 'bucket', 'without effect'],
   ['controlPlane.rootVolume.sizeGiB', 64, 'pending'],
@@ -84,7 +84,7 @@ const OF_NODE_POOL: readonly Try[] = [
   ['rootVolume.kmsKeyARN', `arn:aws:kms:${REGION}:${ACCOUNT}:key/1`, 'pending'],
   ['labels', { team: 'platform' }, 'pending'],
   ['taints', [{ key: 'k', value: 'v', effect: 'NoSchedule' }], 'pending'],
-  ['tags', { team: 'platform' }, 'pending'],
+  ['tags', { team: 'platform' }, 'done'],
   ['deletionProtection', true, 'elsewhere'],
 ];
 
