@@ -72,6 +72,7 @@ const OF_NODE_POOL: readonly Try[] = [
   ['version', '1.36.3-gke.1', 'pending'],
   ['minNodeCount', 4, 'done'],
   ['maxNodeCount', 9, 'done'],
+  ['nodeCount', 5, 'done'],
   ['keyName', 'other', 'pending'],
   ['securityGroupIDs', ['sg-00000000'], 'pending'],
   ['iamInstanceProfile', 'other', 'pending'],
