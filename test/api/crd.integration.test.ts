@@ -225,6 +225,11 @@ describe('kubectl scale', () => {
     const answer = await api.call('PATCH', pathOf('AWSNodePool'), { spec }, 'application/merge-patch+json');
     expect(answer).toMatchObject({ status: 200 });
     expect(await nodeCount()).toBeUndefined();
+    // An API server has no other word for replicas that nobody counts on.
+    expect(await api.call('GET', SCALE)).toMatchObject({
+      status: 500,
+      body: { message: expect.stringContaining('".spec.nodeCount" does not exist') },
+    });
   });
 });
 

@@ -19,6 +19,7 @@ import { readJson } from '../support/http.ts';
 import { checkoutOf, checkoutWith, previousCommit, startWorker } from '../support/releases.ts';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
+import { sweepNow } from './sweeps.ts';
 
 const CLUSTERS = Array.from({ length: 20 }, (_, index) => `cluster-${index}`);
 
@@ -79,15 +80,7 @@ const instances = async (): Promise<readonly string[]> => {
   return all.map(({ id, state }) => `${id} ${state}`).sort();
 };
 
-const sweep = async (): Promise<void> => {
-  const id = await waitFor('the sweeps have a schedule', async () => {
-    const listed = await succeed('schedules', sandbox.temporal(['schedule', 'list', '-o', 'json']));
-    return (JSON.parse(listed) as readonly { readonly scheduleId: string }[])[0]?.scheduleId;
-  });
-  // While a sweep runs, another is dropped by default: the worker that began the last one may be gone.
-  const after = ['--overlap-policy', 'BufferOne'];
-  await succeed('sweep', sandbox.temporal(['schedule', 'trigger', '--schedule-id', id, ...after]));
-};
+const sweep = (): Promise<void> => sweepNow(sandbox);
 
 type Described = {
   readonly workflowExecutionInfo: { readonly execution: { readonly runId: string }; readonly status: string };
