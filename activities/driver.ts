@@ -31,7 +31,7 @@ import {
 } from './verdicts.ts';
 
 /** A type with every reference replaced by the value it stands for. */
-export type Resolved<T> = T extends Reference
+type Resolved<T> = T extends Reference
   ? never
   : T extends string | number | boolean | undefined
     ? T
@@ -141,7 +141,7 @@ const wantedOf = <K extends ResourceKind>(
  * The wanted resource as it is now, or undefined. More than one that is ours is an error that names them; one that only
  * has its name is `blocked` (I4).
  */
-export const findResource = async <K extends ResourceKind>(
+const findResource = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   wanted: Wanted<K>,
 ): Promise<Found | undefined> => {

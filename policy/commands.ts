@@ -20,7 +20,7 @@ export const operationsCommand = (verb: Verb, { kind, namespace, name }: ObjectR
   `${SLIPWAY} operations ${verb} ${KINDS[kind]} ${name} -n ${namespace}${step === undefined ? '' : ` --step ${quote(step)}`}`;
 
 /** Temporal's own: an update, which is answered or refused with a reason. */
-export const updateCommand = (verb: Verb, workflowId: string, step?: string): string =>
+const updateCommand = (verb: Verb, workflowId: string, step?: string): string =>
   `temporal workflow update execute --workflow-id ${quote(workflowId)} --name ${verb} --input ${quote(JSON.stringify(step === undefined ? {} : { step }))}`;
 
 /** The same as a signal, which is kept while no worker is up. */

@@ -10,7 +10,7 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { FINALIZER } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import type { ObjectKind, ObjectRef } from '../api/object.ts';
+import type { ObjectRef } from '../api/object.ts';
 import type { ResourceKey } from '../topology/resource.ts';
 import type { Assessment } from './assessment.ts';
 import type { Found, Inventory } from './plan.ts';
@@ -62,9 +62,6 @@ type StoredObject = {
   readonly metadata: AWSCluster['metadata'];
   readonly status?: { readonly aws?: { readonly account: string; readonly region: string } };
 };
-
-export const nameOf = (kind: ObjectKind, object: StoredObject): string =>
-  `${kind} ${object.metadata.namespace}/${object.metadata.name}`;
 
 /** Decided by identity alone: gone, another one, or being deleted without us. Undefined: go on. */
 export const judgeIdentity = (object: StoredObject | null, requested: ObjectRef): Assessment | undefined => {

@@ -10,7 +10,7 @@
  * within a cluster. `finalizer` and `preflight` speak of the object whose assessment reads the inventory.
  */
 import type { EmptyDisk } from '../api/names.ts';
-import type { Outputs, ResourceKey, ResourceKind } from '../topology/resource.ts';
+import type { Outputs, ResourceKey } from '../topology/resource.ts';
 import type { Found } from './plan.ts';
 
 type Nothing = Readonly<Record<string, never>>;
@@ -101,9 +101,6 @@ export type Observed = {
 };
 
 export type ObservedKind = keyof Observed;
-
-/** Kinds that no inventory holds: waits and milestones leave nothing behind. */
-export type UnobservedKind = Exclude<ResourceKind, ObservedKind>;
 
 /** Writes one entry of an inventory; the kind is there so that the compiler checks the state against the table. */
 export const observed = <K extends ObservedKind>(

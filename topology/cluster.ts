@@ -107,7 +107,7 @@ const hubOf = (cluster: AWSCluster): Resource[] => {
 };
 
 /** Keys that nothing else in the graph needs: whoever waits for these waits for all. */
-export const sinksOf = (resources: readonly Resource[]): string[] => {
+const sinksOf = (resources: readonly Resource[]): string[] => {
   const needed = new Set(resources.flatMap(needsOf));
   return resources.map((resource) => resource.key).filter((key) => !needed.has(key));
 };

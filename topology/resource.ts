@@ -43,7 +43,7 @@ export type SecretContent =
   | { readonly type: 'bootstrap-token' };
 
 /** What a machine is told at boot. `configuration` is public; each name in `secrets` is sealed under the KMS key. */
-export type UserDataProperties = {
+type UserDataProperties = {
   readonly role: 'replica' | 'node';
   /** A `ReplicaConfiguration` or `NodeConfiguration` (see `machine/configuration.ts`) whose values may be references. */
   readonly configuration: unknown;

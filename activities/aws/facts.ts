@@ -31,11 +31,11 @@ export type Subnet = {
   readonly zone: string;
   readonly freeAddresses: number;
 };
-export type Group = { readonly id: string; readonly vpcId: string };
-export type InstanceProfile = { readonly name: string; readonly hasRole: boolean };
+type Group = { readonly id: string; readonly vpcId: string };
+type InstanceProfile = { readonly name: string; readonly hasRole: boolean };
 /** An instance type, and its number of virtual CPUs. */
-export type InstanceType = { readonly id: string; readonly cpus: number };
-export type KmsKey = {
+type InstanceType = { readonly id: string; readonly cpus: number };
+type KmsKey = {
   readonly arn: string;
   readonly enabled: boolean;
   readonly state: string;

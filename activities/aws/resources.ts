@@ -34,7 +34,7 @@ import { createSurvey, type TakeSurvey } from './survey.ts';
 import { targetGroupDriver } from './target-group.ts';
 import { targetsDriver } from './targets.ts';
 
-export type AwsKind =
+type AwsKind =
   | 'preflight'
   | 'subnet-tags'
   | 'security-group'

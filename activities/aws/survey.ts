@@ -47,7 +47,7 @@ import type { AwsScope } from './scope.ts';
 import { foundSubnetTags } from './subnet-tags.ts';
 import { filter, readAll, tagRecord } from './tags.ts';
 
-export type SurveyRequest = Omit<AwsInventoryRequest, 'withCloud'> & {
+type SurveyRequest = Omit<AwsInventoryRequest, 'withCloud'> & {
   /** Nothing remembered: something differed when it was last looked at. */
   readonly fresh: boolean;
 };
