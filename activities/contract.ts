@@ -7,7 +7,7 @@
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Assessment, OperationInput, OperationType, Pacing } from '../policy/assessment.ts';
 import type { Finding } from '../policy/drift.ts';
-import type { Found, Plan, Step } from '../policy/plan.ts';
+import type { Step } from '../policy/plan.ts';
 import type {
   Change,
   DriftReport,
@@ -102,16 +102,12 @@ export type {
   Assessment,
   DriftReport,
   EventView,
-  Found,
   MirrorRequest,
   ObjectRef,
   OperationInput,
   OperationType,
   OperationView,
-  Outputs,
-  Owner,
   Pacing,
-  Plan,
   Step,
   StepState,
   StepView,

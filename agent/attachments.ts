@@ -18,7 +18,7 @@ import { type Attempt, again, done, pause, persist } from './persist.ts';
 
 const PACE = { firstMillis: 200, maxMillis: 3_000 };
 /** The name that EC2 gives the attachment; the host finds the disk by its volume id. */
-export const VOLUME_DEVICE = '/dev/sdf';
+const VOLUME_DEVICE = '/dev/sdf';
 const INTERFACE_INDEX = 1;
 
 type Kind = {
@@ -114,7 +114,7 @@ const MAC = /^((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\/?$/;
 const MOST_INTERFACES = 64;
 
 /** Ids of the network interfaces that are attached to this instance, as its metadata says. */
-export const attachedInterfaces = async (metadata: Metadata): Promise<readonly string[]> => {
+const attachedInterfaces = async (metadata: Metadata): Promise<readonly string[]> => {
   const directory = 'meta-data/network/interfaces/macs/';
   const macs = (await metadata.read(directory)).split('\n').flatMap((line) => MAC.exec(line)?.[1] ?? []);
   return Promise.all(macs.slice(0, MOST_INTERFACES).map((mac) => metadata.read(`${directory}${mac}/interface-id`)));

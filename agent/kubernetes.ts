@@ -8,7 +8,7 @@ import { open, secureAgent, send } from './http.ts';
 
 export type Answer = { readonly status: number; readonly body: unknown };
 
-export type WatchEvent = { readonly type: string; readonly object: unknown };
+type WatchEvent = { readonly type: string; readonly object: unknown };
 
 export type Kubernetes = {
   call(method: string, path: string, body?: unknown): Promise<Answer>;

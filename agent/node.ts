@@ -46,7 +46,7 @@ export type NodeBoot = {
 type RegisteredNode = { readonly metadata: { readonly name: string; readonly uid: string } };
 
 /** The client of the moment: it changes when the node's certificate does. */
-export type Connection = { kubernetes: Kubernetes };
+type Connection = { kubernetes: Kubernetes };
 
 /** Creates the Node, or takes up the one that an earlier agent of this instance created. */
 const register = (boot: NodeBoot, connection: Connection, signal: AbortSignal): Promise<RegisteredNode> =>

@@ -17,7 +17,7 @@ const TAG_BYTES = 16;
 const DATA_KEY_MILLIS = 24 * 3_600_000;
 const CACHED_KEYS = 100;
 
-export type Sealed = { readonly ciphertext: Buffer; readonly encryptedKey: Buffer };
+type Sealed = { readonly ciphertext: Buffer; readonly encryptedKey: Buffer };
 
 export type StorageCipher = {
   encrypt(plaintext: Uint8Array): Promise<Sealed>;

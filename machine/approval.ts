@@ -19,7 +19,7 @@ export const CLIENT_USAGES: readonly string[] = ['digital signature', 'client au
 export const SERVING_USAGES: readonly string[] = ['digital signature', 'server auth'];
 
 /** Set by Auto Scaling on every instance of a group; nobody else can set tags that start with aws:. */
-export const GROUP_TAG = 'aws:autoscaling:groupName';
+const GROUP_TAG = 'aws:autoscaling:groupName';
 
 /** A request as the API server and the PKCS #10 document in it show it. */
 export type NodeCertificateRequest = {

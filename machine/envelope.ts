@@ -38,8 +38,7 @@ const sorted = (value: unknown): unknown => {
 export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(value));
 
 /** 64 hex digits that stand for any plain value. */
-export const fingerprintOf = (value: unknown): string =>
-  createHash('sha256').update(canonicalJson(value)).digest('hex');
+const fingerprintOf = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
 
 /** What stands for a Secret's content in outputs, histories and template descriptions (I8). */
 export const secretFingerprint = (data: SecretData): string => {

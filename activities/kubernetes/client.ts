@@ -21,7 +21,7 @@ import {
 } from './resources.ts';
 import type { HttpAnswer, HttpRequest, Transport } from './transport.ts';
 
-export type Selection = {
+type Selection = {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;

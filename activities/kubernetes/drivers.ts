@@ -18,7 +18,7 @@ import { nodesDriver } from './nodes.ts';
 import { secretDriver } from './secret.ts';
 import type { UserClusters } from './user-cluster.ts';
 
-export type KubernetesKind = Extract<
+type KubernetesKind = Extract<
   ResourceKind,
   'finalizer' | 'secret' | 'control-plane' | 'join-token' | 'nodes' | 'node-pools' | 'addon'
 >;

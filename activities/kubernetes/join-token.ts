@@ -17,10 +17,10 @@ import { knownEndpoint, type UserClusters } from './user-cluster.ts';
 
 const NAMESPACE = 'kube-system';
 
-export const bootstrapGroup = (poolId: string): string => `system:bootstrappers:slipway:${poolId}`;
+const bootstrapGroup = (poolId: string): string => `system:bootstrappers:slipway:${poolId}`;
 
 /** Name of the Secret in the management API that holds a pool's token. */
-export const poolTokenSecret = (clusterId: string, poolId: string): string => `${clusterId}-nodepool-${poolId}-token`;
+const poolTokenSecret = (clusterId: string, poolId: string): string => `${clusterId}-nodepool-${poolId}-token`;
 
 const encoded = (data: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(data).map(([entry, value]) => [entry, Buffer.from(value).toString('base64')]));

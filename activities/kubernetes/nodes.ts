@@ -13,7 +13,7 @@ import type { UserClusters } from './user-cluster.ts';
 
 type NodeStatus = { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 
-export const isReady = (node: KubernetesObject): boolean =>
+const isReady = (node: KubernetesObject): boolean =>
   node.metadata.deletionTimestamp === undefined &&
   ((node['status'] ?? {}) as NodeStatus).conditions?.some(
     (condition) => condition.type === 'Ready' && condition.status === 'True',

@@ -11,7 +11,7 @@ import { type Cancellation, createClient, type KubernetesClient } from './client
 import { readSecret } from './secret.ts';
 import { createTransport } from './transport.ts';
 
-export type UserCluster = {
+type UserCluster = {
   /** Namespace of the AWSCluster, where the CA Secret is. */
   readonly namespace: string;
   readonly clusterId: string;

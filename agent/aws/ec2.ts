@@ -7,7 +7,7 @@
 
 import type { AwsAccount } from './credentials.ts';
 
-export type Attachment = { readonly instanceId: string; readonly state: string; readonly attachmentId?: string };
+type Attachment = { readonly instanceId: string; readonly state: string; readonly attachmentId?: string };
 
 export type Attachable = {
   readonly id: string;
@@ -16,7 +16,7 @@ export type Attachable = {
   readonly attachment?: Attachment;
 };
 
-export type Ec2Instance = {
+type Ec2Instance = {
   readonly id: string;
   readonly state: string;
   readonly hostname: string;

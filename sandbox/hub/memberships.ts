@@ -6,7 +6,7 @@
  * is found out.
  */
 
-export type Membership = {
+type Membership = {
   readonly name: string;
   readonly description?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ export type HubRequest = {
   readonly body: unknown;
 };
 
-export type HubAnswer = { readonly status: number; readonly body: object };
+type HubAnswer = { readonly status: number; readonly body: object };
 type Turn = { readonly state: HubState; readonly answer: HubAnswer };
 
 const PARENT = /^(projects\/([^/]+)\/locations\/([^/]+))\/(memberships|operations)(?:\/([^/]+))?$/;

@@ -39,7 +39,7 @@ export type NetworkInterfaceView = {
   readonly subnetId?: string | null;
 };
 
-export type InstanceProfileView = { readonly arn: string; readonly name: string; readonly roleArn?: string | null };
+type InstanceProfileView = { readonly arn: string; readonly name: string; readonly roleArn?: string | null };
 
 /** One load balancer with its listeners: what a data plane needs. */
 export type LoadBalancerView = {
@@ -51,7 +51,7 @@ export type LoadBalancerView = {
   readonly listeners: readonly ListenerView[];
 };
 
-export type ListenerView = {
+type ListenerView = {
   readonly port: number;
   readonly protocol: string;
   readonly targetGroups: readonly TargetGroupView[];

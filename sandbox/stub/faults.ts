@@ -23,7 +23,7 @@ export type StubFault =
       readonly count?: number;
     };
 
-export const STUB_FAULTS = ['silence', 'absent-nodes', 'refusal'] as const satisfies readonly StubFault['kind'][];
+const STUB_FAULTS = ['silence', 'absent-nodes', 'refusal'] as const satisfies readonly StubFault['kind'][];
 
 export type Faults = {
   readonly add: (fault: StubFault) => void;

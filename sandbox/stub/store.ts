@@ -7,7 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 
-export type Metadata = {
+type Metadata = {
   readonly name: string;
   readonly namespace?: string;
   readonly uid?: string;
@@ -30,7 +30,7 @@ export type StoredObject = {
 /** `collection` is a path such as `/api/v1/nodes`, without a namespace. */
 export type Place = { readonly collection: string; readonly namespace?: string; readonly name: string };
 
-export type Selection = { readonly namespace?: string; readonly labels?: string; readonly fields?: string };
+type Selection = { readonly namespace?: string; readonly labels?: string; readonly fields?: string };
 
 export type Store = {
   readonly get: (place: Place) => StoredObject | undefined;

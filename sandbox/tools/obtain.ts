@@ -77,7 +77,7 @@ const takeRelease = async (
 };
 
 /** One line for each reason, with the tools that it meets. */
-export const reasonsIn = (met: readonly (readonly [Recipe, string])[]): readonly string[] => {
+const reasonsIn = (met: readonly (readonly [Recipe, string])[]): readonly string[] => {
   const reasons = [...new Set(met.map(([, why]) => why))];
   return reasons.map((why) => {
     const titles = met.filter(([, other]) => other === why).map(([recipe]) => recipe.title);
