@@ -10,7 +10,6 @@ import type { ClusterFacts } from '../../policy/facts.ts';
 import { type Observed, stateOf, type TargetHealth } from '../../policy/observed.ts';
 import type { Found, Step } from '../../policy/plan.ts';
 import { judgeControlPlane } from '../../policy/repair.ts';
-import { controlPlaneTroubles } from '../../policy/replicas.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf } from './account.ts';
@@ -339,12 +338,6 @@ describe('the limits', () => {
       }),
       { numRuns: 500 },
     );
-  });
-
-  test('say nothing of a control plane that is well, to whoever sweeps', () => {
-    expect(controlPlaneTroubles(built)).toEqual([]);
-    expect(controlPlaneTroubles(withHealth({ 1: 'unhealthy' })).map(({ kind }) => kind)).toEqual(['machine']);
-    expect(controlPlaneTroubles(withoutVolume()).map(({ kind }) => kind)).toEqual(['volume']);
   });
 
   test('do not count while a cluster is still being made', () => {
