@@ -1,7 +1,8 @@
 /**
  * The contract between workflows and activities: the activities by name, with plain data in and out.
  *
- * Owns: shapes only. `workflows/` import these as types; `activities/index.ts` implements them; nothing here runs.
+ * Owns: shapes only. `workflows/` import these as types; `worker/activities.ts` puts together what
+ * implements them; nothing here runs.
  * Invariants: I8 (no shape has room for a secret), I10 (plain JSON, lists sorted where they are made).
  */
 import type { ObjectRef, Owner } from '../api/object.ts';

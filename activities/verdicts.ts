@@ -2,7 +2,7 @@
  * Verdicts: what an error of AWS, Kubernetes or GKE Hub means for a step.
  *
  * Owns: the one table of codes, and the error values by which our own code states a verdict. Neighbours: `driver.ts`
- * acts on `absent` and on "exists already"; `index.ts` turns a verdict into Temporal's failure type and delay.
+ * acts on `absent` and on "exists already"; `worker/interceptors.ts` turns a verdict into Temporal's failure type and delay.
  * Invariants: I12 (missing rights and wrong credentials are `blocked`, never `absent`), I8 (only the service's own
  * message passes; none echoes user data).
  */

@@ -1,7 +1,7 @@
 /**
  * Idle: what clusters cost that nobody touches: calls to AWS in an hour, for one cluster and for many.
  *
- * Owns: the measurement and its budget (design §12). Neighbours: the drift sweep (`workflows/drift-sweep.ts`) is what an
+ * Owns: the measurement and its budget. Neighbours: the drift sweep (`workflows/drift-sweep.ts`) is what an
  * idle Slipway does; its schedule says how often. Sweeps are counted, not waited for: each is started by hand, several in a
  * row, and an hour is so many of them as its schedule starts. That nothing else happens in between is counted, too.
  */

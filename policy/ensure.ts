@@ -2,7 +2,8 @@
  * Ensure: the plan that makes what is into what should be.
  *
  * Owns: the diff of a topology against an inventory. Neighbours: `compare.ts` judges one resource, `order.ts` the result,
- * `decide.ts` whether a plan may run at all (what must never be made again is blocked there, before this is asked).
+ * `decide-cluster.ts` and `decide-nodepool.ts` whether a plan may run at all (what must never be made again is blocked
+ * there, before this is asked).
  * Invariants: I6 (nothing differs: no step), I10 (sorted), I3 (whatever changes AWS comes after finalizer and preflight).
  *
  * How each kind gets into a plan:

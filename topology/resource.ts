@@ -3,7 +3,7 @@
  *
  * Owns: the kinds, each kind's properties and outputs, and references between resources. A reference *is* a dependency:
  * there is no second list to forget (`needs` only adds order that no value expresses).
- * Neighbours: `cluster.ts` and `nodepool.ts` say which resources a spec calls for; `policy/plan.ts` compares them with
+ * Neighbours: `cluster.ts` and `nodepool.ts` say which resources a spec calls for; `policy/compare.ts` compares them with
  * an inventory; `activities/` has one file a kind that knows how to find, make and remove it.
  * Invariants: I2 (a key names one thing for ever), I8 (no property or output carries a secret: Secrets are named, their
  * content is fingerprinted), I10 (plain, sorted data).

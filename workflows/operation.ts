@@ -180,7 +180,7 @@ export const runOperation = async (input: OperationInput): Promise<OperationResu
   upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.operation, value: input.type }]);
   phase(asked.paused ? 'Paused' : 'Running');
 
-  // Temporal's own cancel means abort: no new step starts, what is under way settles (design §13).
+  // Temporal's own cancel means abort: no new step starts, what is under way settles.
   const cancelled = CancellationScope.current().cancelRequested.catch(() => stop(ABORTED));
   const result = await runPlan({
     plan: input.plan,

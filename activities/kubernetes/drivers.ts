@@ -1,7 +1,7 @@
 /**
  * Drivers of Kubernetes kinds, by kind.
  *
- * Owns: the one list, and what they are made of. Neighbours: `activities/index.ts` puts them beside those of AWS and the hub.
+ * Owns: the one list, and what they are made of. Neighbours: `worker/activities.ts` puts them beside those of AWS and the hub.
  */
 import { nodePoolName, replicaName } from '../../api/names.ts';
 import type { ResourceKind } from '../../topology/resource.ts';
