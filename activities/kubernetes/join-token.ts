@@ -7,9 +7,9 @@
  * Invariants: I8, I12 (a silent API counts as gone only where the cluster itself is being deleted).
  */
 import { CLUSTER_TAG, KEY_TAG, NODE_POOL_LABEL, UID_TAG } from '../../api/names.ts';
-import type { Candidate, ResourceDriver, Wanted } from '../driver.ts';
+import type { Candidate, Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
-import type { KubernetesClient } from './client.ts';
+import type { Cancellation, KubernetesClient } from './client.ts';
 import { findCluster, findNodePool } from './objects.ts';
 import type { KubernetesObject, ObjectName } from './resources.ts';
 import { readSecret, secretName } from './secret.ts';
@@ -67,6 +67,34 @@ const candidateOf = (wanted: Wanted<'join-token'>, secret: KubernetesObject): Ca
   };
 };
 
+const secretsOf = (
+  { properties }: Wanted<'join-token'>,
+  client: KubernetesClient,
+  options?: Cancellation,
+): Promise<readonly KubernetesObject[]> =>
+  client.list(
+    { apiVersion: 'v1', kind: 'Secret' },
+    { namespace: NAMESPACE, labelSelector: `${NODE_POOL_LABEL}=${properties.poolId}` },
+    options,
+  );
+
+/** The cluster of the pool: `going` when it is being deleted or gone, and its tokens with it. */
+const clusterOf = async (
+  management: KubernetesClient,
+  { object, signal }: Wanted<'join-token'>,
+): Promise<{ readonly going: boolean; readonly endpoint?: string }> => {
+  const { namespace, name } = object;
+  const clusterName =
+    object.kind === 'AWSCluster'
+      ? name
+      : (await findNodePool(management, { namespace, name }, { signal }))?.spec.clusterName;
+  if (clusterName === undefined) return { going: false };
+  const cluster = await findCluster(management, { namespace, name: clusterName }, { signal });
+  if (cluster === null || cluster.metadata.deletionTimestamp !== undefined) return { going: true };
+  const endpoint = cluster.status?.endpoint;
+  return { going: false, ...(endpoint === undefined ? {} : { endpoint }) };
+};
+
 export const joinTokenDriver = (
   management: KubernetesClient,
   userClusters: UserClusters,
@@ -74,34 +102,7 @@ export const joinTokenDriver = (
   const connect = (wanted: Wanted<'join-token'>, endpoint: string): Promise<KubernetesClient> =>
     userClusters({ namespace: wanted.object.namespace, clusterId: wanted.owner.clusterId, endpoint });
 
-  const secretsOf = async (
-    wanted: Wanted<'join-token'>,
-    client: KubernetesClient,
-    signal?: AbortSignal,
-  ): Promise<readonly KubernetesObject[]> =>
-    client.list(
-      { apiVersion: 'v1', kind: 'Secret' },
-      { namespace: NAMESPACE, labelSelector: `${NODE_POOL_LABEL}=${wanted.properties.poolId}` },
-      signal === undefined ? {} : { signal },
-    );
-
-  /** The cluster of the pool: `going` when it is being deleted or gone, and its tokens with it. */
-  const clusterOf = async (
-    wanted: Wanted<'join-token'>,
-  ): Promise<{ readonly going: boolean; readonly endpoint?: string }> => {
-    const { namespace, name } = wanted.object;
-    const clusterName =
-      wanted.object.kind === 'AWSCluster'
-        ? name
-        : (await findNodePool(management, { namespace, name }, { signal: wanted.signal }))?.spec.clusterName;
-    if (clusterName === undefined) return { going: false };
-    const cluster = await findCluster(management, { namespace, name: clusterName }, { signal: wanted.signal });
-    if (cluster === null || cluster.metadata.deletionTimestamp !== undefined) return { going: true };
-    const endpoint = cluster.status?.endpoint;
-    return { going: false, ...(endpoint === undefined ? {} : { endpoint }) };
-  };
-
-  const apply = async (wanted: Wanted<'join-token'>): Promise<void> => {
+  const apply = async (wanted: Wanted<'join-token'>): Promise<Made> => {
     const { poolId } = wanted.properties;
     const kept = { namespace: wanted.object.namespace, name: poolTokenSecret(wanted.owner.clusterId, poolId) };
     const { token = '' } = await readSecret(management, kept, 'bootstrap-token', { signal: wanted.signal });
@@ -114,36 +115,30 @@ export const joinTokenDriver = (
       );
     }
     await client.apply(object);
+    return { outputs: {} };
   };
 
   return {
     kind: 'join-token',
+    create: apply,
+    update: apply,
 
     candidates: async (wanted) => {
       const endpoint = knownEndpoint(wanted.properties.endpoint);
       if (endpoint === undefined) return [];
       try {
         const client = await connect(wanted, endpoint);
-        return (await secretsOf(wanted, client, wanted.signal)).map((secret) => candidateOf(wanted, secret));
+        const secrets = await secretsOf(wanted, client, { signal: wanted.signal });
+        return secrets.map((secret) => candidateOf(wanted, secret));
       } catch (error) {
         // A token is as gone as the cluster that would honour it; in any other case silence isn't absence (I12).
-        if ((await clusterOf(wanted)).going) return [];
+        if ((await clusterOf(management, wanted)).going) return [];
         throw error;
       }
     },
 
-    create: async (wanted) => {
-      await apply(wanted);
-      return { outputs: {} };
-    },
-
-    update: async (wanted) => {
-      await apply(wanted);
-      return { outputs: {} };
-    },
-
     remove: async (wanted) => {
-      const cluster = await clusterOf(wanted);
+      const cluster = await clusterOf(management, wanted);
       if (cluster.going) return;
       const endpoint = knownEndpoint(wanted.properties.endpoint) ?? cluster.endpoint;
       // Without a load balancer there never was an API that could hold a token.

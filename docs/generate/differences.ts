@@ -4,8 +4,7 @@
  * Owns: how the table reads. Neighbours: `sandbox/differences.ts` has its rows.
  */
 import { DIFFERENCES, type Difference } from '../../sandbox/differences.ts';
-
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+import { cell } from './table.ts';
 
 const row = ({ subject, onAws, inSandbox, because, where }: Difference): string =>
   `| ${[subject, onAws, inSandbox, because, where.map((path) => `\`${path}\``).join(', ')].map(cell).join(' | ')} |`;
