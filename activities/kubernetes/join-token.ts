@@ -7,6 +7,7 @@
  * Invariants: I8, I12 (a silent API counts as gone only where the cluster itself is being deleted).
  */
 import { CLUSTER_TAG, KEY_TAG, NODE_POOL_LABEL, UID_TAG } from '../../api/names.ts';
+import { bootstrappersGroupOf } from '../../machine/node.ts';
 import type { Candidate, Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
 import type { Cancellation, KubernetesClient } from './client.ts';
@@ -16,8 +17,6 @@ import { readSecret, secretName } from './secret.ts';
 import { knownEndpoint, type UserClusters } from './user-cluster.ts';
 
 const NAMESPACE = 'kube-system';
-
-const bootstrapGroup = (poolId: string): string => `system:bootstrappers:slipway:${poolId}`;
 
 /** Name of the Secret in the management API that holds a pool's token. */
 const poolTokenSecret = (clusterId: string, poolId: string): string => `${clusterId}-nodepool-${poolId}-token`;
@@ -47,7 +46,7 @@ const manifest = (wanted: Wanted<'join-token'>, token: string): KubernetesObject
       'token-secret': secret,
       description: `Lets machines of node pool ${poolId} ask for a certificate.`,
       'usage-bootstrap-authentication': 'true',
-      'auth-extra-groups': bootstrapGroup(poolId),
+      'auth-extra-groups': bootstrappersGroupOf(poolId),
     }),
   };
 };
