@@ -6,7 +6,9 @@
  * Invariants: I8 (bytes go from the management API into ciphertext within one call, and are never returned, logged or
  * part of an error), I6 (the fingerprint is of content, so equal content is never sealed again).
  */
+
 import { GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
+import { clusterSecretName, poolTokenSecretName } from '../api/names.ts';
 import {
   encryptionContextOf,
   type MachineConfiguration,
@@ -45,10 +47,11 @@ const TYPES: Readonly<Record<string, SecretContent['type']>> = {
 /** Name and type of the Secret behind a key: `secret/root-ca` of gke-1 is `gke-1-root-ca`. */
 export const secretBehind = (clusterId: string, key: ResourceKey): Pick<SecretRequest, 'name' | 'type'> => {
   const what = key.replace(/^secret\//, '');
-  if (what.startsWith('nodepool-')) return { name: `${clusterId}-${what}-token`, type: 'bootstrap-token' };
+  const [, poolId] = /^nodepool-(.+)$/.exec(what) ?? [];
+  if (poolId !== undefined) return { name: poolTokenSecretName(clusterId, poolId), type: 'bootstrap-token' };
   const type = TYPES[what];
   if (type === undefined) throw bugError(`${key} is no secret that user data could carry.`);
-  return { name: `${clusterId}-${what}`, type };
+  return { name: clusterSecretName(clusterId, what), type };
 };
 
 /** Reads all secrets that a document shall carry. */

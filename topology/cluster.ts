@@ -8,7 +8,7 @@
  * Invariants: I3 (the finalizer comes before anything in AWS), I5 (`established` follows quorum, never precedes it).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf } from '../api/names.ts';
+import { clusterIdOf, clusterSecretName } from '../api/names.ts';
 import type { Release } from '../api/releases.ts';
 import { addonsOf, hubMembershipOf } from './addons.ts';
 import {
@@ -54,7 +54,7 @@ const secretsOf = (cluster: AWSCluster, clusterId: string): Resource[] => {
     kind: 'secret',
     properties: {
       namespace: cluster.metadata.namespace,
-      name: `${clusterId}-${key.slice('secret/'.length)}`,
+      name: clusterSecretName(clusterId, key.slice('secret/'.length)),
       content,
     },
     needs: [FINALIZER_KEY],

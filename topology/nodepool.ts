@@ -7,7 +7,14 @@
  * API (`join-token`, `nodes`) waits for the control plane. Invariants: I3, I8 (the token is named, never shown).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, NODE_POOL_LABEL, nodePoolIdOf, nodePoolName, nodePoolTemplateName } from '../api/names.ts';
+import {
+  clusterIdOf,
+  NODE_POOL_LABEL,
+  nodePoolIdOf,
+  nodePoolName,
+  nodePoolTemplateName,
+  poolTokenSecretName,
+} from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Release } from '../api/releases.ts';
 import type { NodeConfiguration, NodeSecrets } from '../machine/configuration.ts';
@@ -72,7 +79,7 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
       kind: 'secret',
       properties: {
         namespace: pool.metadata.namespace,
-        name: `${owner.clusterId}-nodepool-${poolId}-token`,
+        name: poolTokenSecretName(owner.clusterId, poolId),
         content: { type: 'bootstrap-token' },
       },
       needs: [FINALIZER_KEY],

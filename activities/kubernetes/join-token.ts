@@ -6,7 +6,7 @@
  * machines, `addons/node-access.ts` says what its group may do, the node approver decides about each machine.
  * Invariants: I8, I12 (a silent API counts as gone only where the cluster itself is being deleted).
  */
-import { CLUSTER_TAG, KEY_TAG, NODE_POOL_LABEL, UID_TAG } from '../../api/names.ts';
+import { CLUSTER_TAG, KEY_TAG, NODE_POOL_LABEL, poolTokenSecretName, UID_TAG } from '../../api/names.ts';
 import { bootstrappersGroupOf } from '../../machine/node.ts';
 import type { Candidate, Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
@@ -17,9 +17,6 @@ import { readSecret, secretName } from './secret.ts';
 import { knownEndpoint, type UserClusters } from './user-cluster.ts';
 
 const NAMESPACE = 'kube-system';
-
-/** Name of the Secret in the management API that holds a pool's token. */
-const poolTokenSecret = (clusterId: string, poolId: string): string => `${clusterId}-nodepool-${poolId}-token`;
 
 const encoded = (data: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(data).map(([entry, value]) => [entry, Buffer.from(value).toString('base64')]));
@@ -103,7 +100,7 @@ export const joinTokenDriver = (
 
   const apply = async (wanted: Wanted<'join-token'>): Promise<Made> => {
     const { poolId } = wanted.properties;
-    const kept = { namespace: wanted.object.namespace, name: poolTokenSecret(wanted.owner.clusterId, poolId) };
+    const kept = { namespace: wanted.object.namespace, name: poolTokenSecretName(wanted.owner.clusterId, poolId) };
     const { token = '' } = await readSecret(management, kept, 'bootstrap-token', { signal: wanted.signal });
     const client = await connect(wanted, wanted.properties.endpoint);
     const object = manifest(wanted, token);
