@@ -20,6 +20,7 @@ import {
   OUR_MISTAKES,
   THROTTLED,
 } from './codes.ts';
+import { parsedJson } from './json.ts';
 
 /**
  * - `retry`: waiting alone may cure it: throttling, lost connections, server errors, something still in use.
@@ -159,20 +160,11 @@ const ofHttp = (status: number, thrown: Thrown): Judgement => {
 
 /** The `message` of a Kubernetes Status or a Google API error, if the body has one; else the error's own. */
 const httpMessage = (status: number, thrown: Thrown): string => {
-  const body = typeof thrown.body === 'string' ? parsed(thrown.body) : thrown.body;
+  const body = typeof thrown.body === 'string' ? parsedJson(thrown.body) : thrown.body;
   const inner = asThrown(body);
   const nested = asThrown((inner as { readonly error?: unknown }).error);
   const said = text(inner.message) ?? text(nested.message) ?? text(thrown.message) ?? 'no message';
   return `${text(thrown.operation) ?? 'HTTP'} ${status}: ${said}`;
-};
-
-const parsed = (body: string): unknown => {
-  try {
-    return JSON.parse(body);
-  } catch {
-    // Not JSON: the error's own message, which quotes the body, is used instead.
-    return undefined;
-  }
 };
 
 const isHttpStatus = (value: number | undefined): value is number =>

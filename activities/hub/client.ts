@@ -6,6 +6,7 @@
  * is an emulator, which wants none.
  */
 import { type AroundCall, straightOn } from '../calls.ts';
+import { parsedJson } from '../json.ts';
 import { HubError } from './errors.ts';
 
 export type Membership = {
@@ -80,15 +81,6 @@ export const splitMembershipName = (name: string): { readonly parent: string; re
   return { parent, id };
 };
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON, so not from a Google API: the caller says so with the status.
-    return undefined;
-  }
-};
-
 type GoogleError = { readonly error?: { readonly message?: string; readonly status?: string } };
 
 /** An answer as it is read here. */
@@ -148,7 +140,7 @@ export const createHubClient = (settings: HubSettings = {}): HubClient => {
         { cause: error },
       );
     }
-    const body = parse(answer.text);
+    const body = parsedJson(answer.text);
     if (answer.status < 200 || answer.status > 299) throw refused(about, answer, body);
     if (typeof body === 'object' && body !== null) return body;
     throw new HubError({

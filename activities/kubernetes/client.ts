@@ -7,6 +7,7 @@
  * Invariants: I2 (apply repeated is the same), I12 (a list is complete or it is an error).
  */
 import { FIELD_MANAGER } from '../../api/names.ts';
+import { parsedJson } from '../json.ts';
 import { isNotFound, isRefusedByRoles, refused, unanswered, unintelligible } from './errors.ts';
 import {
   collectionPath,
@@ -73,15 +74,6 @@ const STARTING = JSON.stringify({
   message: 'the API server is starting, and knows no roles yet',
 });
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON: whoever needs an object says so, and a refusal is told by its status.
-    return undefined;
-  }
-};
-
 const isObject = (value: unknown): value is KubernetesObject =>
   typeof value === 'object' && value !== null && 'kind' in value && 'metadata' in value;
 
@@ -117,7 +109,7 @@ const createAsking = (transport: Transport): Asking => {
   /** An API server that has just started knows no roles yet, and refuses whoever lives on them until it is ready. */
   const ask: Asking['ask'] = async (verb, object, request) => {
     const answer = await askOnce(verb, object, request);
-    if (answer.status !== 403 || !isRefusedByRoles(parse(answer.text))) return answer;
+    if (answer.status !== 403 || !isRefusedByRoles(parsedJson(answer.text))) return answer;
     const { signal } = request;
     const look: HttpRequest = { method: 'GET', path: '/readyz', ...(signal === undefined ? {} : { signal }) };
     const { status } = await askOnce('look at', look.path, look);
@@ -126,7 +118,7 @@ const createAsking = (transport: Transport): Asking => {
 
   const send: Asking['send'] = async (verb, object, request) => {
     const answer = await ask(verb, object, request);
-    const body = parse(answer.text);
+    const body = parsedJson(answer.text);
     if (answer.status < 200 || answer.status > 299) throw refused({ verb, object, server, ...answer, body });
     return body;
   };
@@ -194,7 +186,7 @@ const reading = ({ server, ask, send, sendObject }: Asking): Reading => {
       const { apiVersion } = kind;
       const [verb, path] = ['list resources of', groupPath(apiVersion)];
       const answer = await ask(verb, apiVersion, { method: 'GET', path, ...options });
-      const body = parse(answer.text);
+      const body = parsedJson(answer.text);
       if (answer.status === 404) return false;
       if (answer.status !== 200) throw refused({ verb, object: apiVersion, server, ...answer, body });
       return namesIn(body).includes(pluralOf(kind));

@@ -5,6 +5,7 @@
  * Neighbours: `attachments.ts` takes volume and interface; `node-approver.ts` asks who a name belongs to.
  */
 import type { Instance, NetworkInterface, NetworkInterfaceAttachment, Volume } from '@aws-sdk/client-ec2';
+import type { NamedInstance } from '../../machine/approval.ts';
 import type { AwsAccount } from './credentials.ts';
 
 type Attachment = { readonly instanceId: string; readonly state: string; readonly attachmentId?: string };
@@ -14,14 +15,6 @@ export type Attachable = {
   readonly state: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly attachment?: Attachment;
-};
-
-type Ec2Instance = {
-  readonly id: string;
-  readonly state: string;
-  readonly hostname: string;
-  readonly addresses: readonly string[];
-  readonly tags: Readonly<Record<string, string>>;
 };
 
 export type Ec2 = {
@@ -34,7 +27,7 @@ export type Ec2 = {
   /** State of one instance; `terminated` once EC2 has forgotten it. */
   instanceState(id: string): Promise<string>;
   /** Instances with this private DNS name, in any state. */
-  instancesNamed(hostname: string): Promise<readonly Ec2Instance[]>;
+  instancesNamed(hostname: string): Promise<readonly NamedInstance[]>;
 };
 
 const tagsOf = (
@@ -82,7 +75,7 @@ const interfaceOf = (id: string, found: NetworkInterface): Attachable => {
   };
 };
 
-const instanceOf = (instance: Instance): Ec2Instance => {
+const instanceOf = (instance: Instance): NamedInstance => {
   const addresses = [
     instance.PrivateIpAddress,
     ...(instance.NetworkInterfaces ?? []).map((each) => each.PrivateIpAddress),
