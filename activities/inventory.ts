@@ -2,7 +2,7 @@
  * Inventory: everything that is known to exist for one object, from AWS, the management API and the hub.
  *
  * Owns: putting the three together under one scope. Neighbours: each has its own part (`aws/inventory.ts`,
- * `kubernetes/inventory.ts`, `hub/membership.ts`); `policy/observed.ts` holds the table of what an entry says.
+ * `kubernetes/inventory.ts`, `hub/membership.ts`); a row of `kinds/` says what an entry holds.
  * Invariants: I12 (one part that can't be read makes the whole fail: nothing partial looks like absence), I10 (sorted).
  */
 import type { Found } from '../kinds/resource.ts';

@@ -17,7 +17,7 @@ export type Tags = Readonly<Record<string, string>>;
 export type Nothing = Readonly<Record<string, never>>;
 
 /** When a plan that makes has a step of the kind. */
-export type Planned =
+type Planned =
   /** When an inventory does not show it, or when what it shows differs. */
   | 'when it differs'
   /** No inventory shows it reliably: until the object was provisioned with it, and when something it refers to changes. */
@@ -45,7 +45,7 @@ export const itemsOf = <What extends string>(differences: readonly Difference<Wh
   differences.flatMap((one) => (one.what === what && one.item !== undefined ? [one.item] : []));
 
 /** A difference that no plan mends while machines run, and the properties to plan with meanwhile, if any plan can help. */
-export type Withheld<Properties> = { readonly reason: string; readonly instead?: Partial<Properties> };
+type Withheld<Properties> = { readonly reason: string; readonly instead?: Partial<Properties> };
 
 /** One thing of the kind that is there. */
 export type Seen<State> = {

@@ -2,12 +2,12 @@
  * Inventory: what AWS holds for a cluster, in few calls, each listing read to its end.
  *
  * Owns: which calls, in which order, and that nothing partial is ever answered: a listing that fails makes the whole
- * observation fail (I12). Neighbours: each kind's file says how one thing becomes an entry (`found…`); `policy/observed.ts`
- * holds the table of states; Kubernetes and the hub observe their own.
+ * observation fail (I12). Neighbours: each kind's file says how one thing becomes an entry (`found…`); `kinds/`
+ * holds what is known of it; Kubernetes and the hub observe their own.
  *
  * A cluster's EC2 resources are found by one listing of tags, so that an empty cluster costs six calls; only what is there
  * is described. A node pool looks at its own template and group, and at what it takes from its cluster, which does not
- * change once it exists and is therefore asked for once for all pools (§12).
+ * change once it exists and is therefore asked for once for all pools.
  */
 import {
   paginateDescribeNetworkInterfaces,
