@@ -84,7 +84,10 @@ describe('a step', () => {
     const execution = { attempt: 2, signal: new AbortController().signal, since: now };
     for (const verb of ['ensure', 'remove'] as const) {
       const step = { id: `${verb} nodes/1`, verb, resource, needs: [] };
-      await steps[verb]({ object, owner, entityId, step, first: true, since: now - 60_000 }, execution);
+      await steps[verb](
+        { object, owner, entityId, plan: PLAN_VERSION, step, first: true, since: now - 60_000 },
+        execution,
+      );
     }
     expect(seen).toEqual([now - 60_000, now - 60_000]);
   });

@@ -149,7 +149,11 @@ describe('an operation', () => {
     expect(after(...running, outdated)).toMatchObject({ state: 'outdated', until: 500 });
     expect(phaseAfter(...running, outdated)).toEqual({ object, phase: 'waiting', reason: 'made from old facts' });
     expect(after(...running, outdated, woken(), ...running, outdated)).toMatchObject({ until: 1_000 });
-    expect(after(...running, ended({ state: 'superseded' }, { news: seenOf(2) })).state).toBe('assessing');
+    const withNews = ended({ state: 'superseded' }, { news: seenOf(2) });
+    expect(after(...running, withNews).state).toBe('assessing');
+    expect(after(...running, outdated, woken(), ...running, withNews, ...running, outdated)).toMatchObject({
+      until: 500,
+    });
   });
 
   test('gives way to what supersedes it, which is looked at again afterwards, however it ends', () => {

@@ -3,21 +3,16 @@ import { DescribeLaunchTemplateVersionsCommand } from '@aws-sdk/client-ec2';
 import { DecryptCommand } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
-import { nodePoolIdOf } from '../../../api/names.ts';
-import type { ObjectRef } from '../../../api/object.ts';
-import type { Found } from '../../../kinds/resource.ts';
-import { stateOf } from '../../../kinds/resource.ts';
+import { type Found, stateOf } from '../../../kinds/resource.ts';
 import { encryptionContextOf, type UserData } from '../../../machine/configuration.ts';
 import { open, privatePart } from '../../../machine/envelope.ts';
 import { planEnsure } from '../../../policy/ensure.ts';
 import type { Inventory } from '../../../policy/plan.ts';
 import { planRemove } from '../../../policy/remove.ts';
-import { clusterTopology } from '../../../topology/cluster.ts';
-import { nodePoolTopology } from '../../../topology/nodepool.ts';
 import { REPLICAS } from '../../../topology/values.ts';
-import { CLUSTER_OUTPUTS_FOR_POOLS, kindOf } from '../../../words/keys.ts';
+import { kindOf } from '../../../words/keys.ts';
 import { waitFor } from '../../support/wait.ts';
-import { release, SUBNETS, seedCluster, seedPool } from '../../topology/objects.ts';
+import { release, SUBNETS } from '../../topology/objects.ts';
 import {
   CLUSTER,
   CLUSTER_ID,
@@ -27,35 +22,12 @@ import {
   startAccount,
   type TestAccount,
 } from './account.ts';
-
-const cluster = seedCluster();
-const topology = clusterTopology(cluster, release());
-const pools = [0, 1, 2].map((index) => {
-  const uid = `2c1e7a30-5d0f-4a55-9d0e-00000000001${index}`;
-  const name = `cluster-0-pool-${index}`;
-  const pool = seedPool({ metadata: { name, uid }, spec: { subnetID: SUBNETS[index] ?? SUBNETS[0] } });
-  const object: ObjectRef = { kind: 'AWSNodePool', namespace: 'default', name, uid };
-  return { object, poolId: nodePoolIdOf(uid), topology: nodePoolTopology(pool, cluster, release()) };
-});
+import { FRESH, observe, planOfPool, pools, topology, VPC } from './seed.ts';
 
 let account: TestAccount;
 let aws: Aws;
 let before: readonly Row[];
 
-const observe = (object: ObjectRef, worker: Aws, clusterGoes = false, isNew = false): Promise<Inventory> =>
-  worker.observe(
-    {
-      object,
-      clusterId: CLUSTER_ID,
-      vpcId: cluster.spec.networking.vpcID,
-      subnetIds: SUBNETS,
-      clusterGoes,
-      isNew,
-    },
-    new AbortController().signal,
-  );
-
-const FRESH = { fresh: true, provisioned: false, live: false };
 const DONE = { fresh: false, provisioned: true, live: true };
 
 beforeAll(async () => {
@@ -70,7 +42,7 @@ const mutating = () => account.calls.filter((call) => call.mutating).map((call) 
 
 describe('a cluster with three node pools', () => {
   test('is observed as nothing but the facts of its VPC before it is made', async () => {
-    const inventory = await observe(CLUSTER, aws);
+    const inventory = await observe(aws, CLUSTER);
     expect(inventory).toMatchObject({ account: '0123456789012', region: 'eu-west-1', complete: true });
     expect(keys(inventory.found)).toEqual(['preflight']);
     expect(inventory.found[0]?.outputs).toMatchObject({
@@ -81,7 +53,7 @@ describe('a cluster with three node pools', () => {
 
   test('costs no listing while it is new, for it owns nothing: AWS is only asked whose account it is', async () => {
     account.calls.length = 0;
-    const inventory = await observe(CLUSTER, account.newWorker(), false, true);
+    const inventory = await observe(account.newWorker(), CLUSTER, { isNew: true });
     expect(inventory).toMatchObject({ account: '0123456789012', complete: true, found: [] });
     expect(account.calls.map(({ operation }) => operation)).toEqual(['GetCallerIdentity']);
   });
@@ -90,18 +62,17 @@ describe('a cluster with three node pools', () => {
     account.calls.length = 0;
     // A worker that knows nothing yet.
     aws = account.newWorker();
-    const create = planEnsure(topology, (await observe(CLUSTER, aws)).found, FRESH).plan;
+    const create = planEnsure(topology, (await observe(aws, CLUSTER)).found, FRESH).plan;
     await carryOut(account, aws, create, CLUSTER);
     for (const pool of pools) {
       const looks = account.calls.length;
-      const seen = [...(await observe(pool.object, aws, false, true)).found, ...foundInManagement(account, topology)];
+      const seen = [
+        ...(await observe(aws, pool.object, { isNew: true })).found,
+        ...foundInManagement(account, topology),
+      ];
       // What its cluster has was made by this very worker, and without our finalizer it has nothing itself.
       expect(account.calls.slice(looks)).toEqual([]);
-      const external = Object.fromEntries(
-        seen.filter((one) => CLUSTER_OUTPUTS_FOR_POOLS.includes(one.key)).map((one) => [one.key, one.outputs]),
-      );
-      const own = seen.filter((one) => !Object.hasOwn(external, one.key) && one.key === 'preflight');
-      await carryOut(account, aws, planEnsure(pool.topology, own, { ...FRESH, external }).plan, pool.object);
+      await carryOut(account, aws, planOfPool(pool, seen), pool.object);
     }
     // What isn't there yet is asked for by name once, and never again.
     expect(
@@ -120,7 +91,7 @@ describe('a cluster with three node pools', () => {
     const made = mutating().length;
     const other = account.newWorker();
     const calls = account.calls.length;
-    const found = (await observe(CLUSTER, other)).found;
+    const found = (await observe(other, CLUSTER)).found;
     expect(account.calls.length - calls).toBeLessThanOrEqual(16);
     const all = [...found, ...foundInManagement(account, topology)];
     const { plan, postponed } = planEnsure(topology, all, DONE);
@@ -128,7 +99,7 @@ describe('a cluster with three node pools', () => {
     expect(postponed).toEqual([]);
     for (const pool of pools) expect(keys(found)).toContain(`auto-scaling-group/nodepool-${pool.poolId}`);
     for (const pool of pools) {
-      const own = await observe(pool.object, other);
+      const own = await observe(other, pool.object);
       expect(keys(own.found)).toEqual([
         `auto-scaling-group/nodepool-${pool.poolId}`,
         `launch-template/nodepool-${pool.poolId}`,
@@ -146,19 +117,18 @@ describe('a cluster with three node pools', () => {
   test('is surveyed with its pools in nine calls, to the very inventories that each would have read by itself', async () => {
     const other = account.newWorker();
     const signal = new AbortController().signal;
-    const vpcId = cluster.spec.networking.vpcID;
     const objects = [CLUSTER, ...pools.map((pool) => pool.object)];
     const inventoriesOf = async () => {
       const { inventoryOf } = await other.survey(signal);
       return Promise.all(
         objects.map((object) =>
-          inventoryOf({ object, clusterId: CLUSTER_ID, vpcId, subnetIds: SUBNETS, fresh: false }),
+          inventoryOf({ object, clusterId: CLUSTER_ID, vpcId: VPC, subnetIds: SUBNETS, fresh: false }),
         ),
       );
     };
     // Machines come into service by themselves: until all replicas have, two looks need not see the same.
     await waitFor('every replica is in service', async () => {
-      const { found } = await observe(CLUSTER, account.newWorker());
+      const { found } = await observe(account.newWorker(), CLUSTER);
       const groups = found.filter(({ key }) => kindOf(key) === 'auto-scaling-group');
       const replicas = groups.flatMap((group) => stateOf('auto-scaling-group', group).instances ?? []);
       return replicas.length === REPLICAS.length && replicas.every(({ inService }) => inService) ? true : undefined;
@@ -171,7 +141,7 @@ describe('a cluster with three node pools', () => {
         JSON.stringify(inventory, (key, value: unknown) => (key === 'crossZone' ? undefined : value)),
       ) as unknown;
     for (const [index, object] of objects.entries()) {
-      expect(plain(surveyed[index])).toEqual(plain(await observe(object, other)));
+      expect(plain(surveyed[index])).toEqual(plain(await observe(other, object)));
     }
     expect(mutating()).toEqual([]);
     // Whose account it is, listeners, targets and tags are remembered by now.
@@ -256,18 +226,18 @@ describe('a cluster with three node pools', () => {
 
   test('is taken away again by its plans, and the account is as it was', async () => {
     for (const pool of pools) {
-      const inventory = (await observe(pool.object, aws)).found;
+      const inventory = (await observe(aws, pool.object)).found;
       const subject = { kind: 'AWSNodePool', poolId: pool.poolId, living: {} } as const;
       const request = { inventory, settleSeconds: 0, subject };
       await carryOut(account, aws, planRemove(request), pool.object);
     }
-    const inventory = (await observe(CLUSTER, aws, true)).found;
+    const inventory = (await observe(aws, CLUSTER, { clusterGoes: true })).found;
     const subject = { kind: 'AWSCluster', clusterName: 'cluster-0' } as const;
     const plan = planRemove({ inventory, settleSeconds: 1, subject });
     const started = Date.now();
     await carryOut(account, aws, plan, CLUSTER);
     expect(Date.now() - started).toBeGreaterThan(1_000);
     expect(await account.rows()).toEqual(before);
-    expect((await observe(CLUSTER, aws, true)).found).toEqual([]);
+    expect((await observe(aws, CLUSTER, { clusterGoes: true })).found).toEqual([]);
   });
 });

@@ -2,17 +2,15 @@
 import { CreateSecurityGroupCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
-import { CLUSTER_TAG, KEY_TAG, nodePoolIdOf, UID_TAG } from '../../../api/names.ts';
+import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../../api/names.ts';
 import type { ObjectRef } from '../../../api/object.ts';
 import type { Found } from '../../../kinds/resource.ts';
 import { observed } from '../../../kinds/resource.ts';
 import { planEnsure } from '../../../policy/ensure.ts';
 import type { Plan } from '../../../policy/plan.ts';
 import { planRemove, type RemoveRequest } from '../../../policy/remove.ts';
-import { clusterTopology } from '../../../topology/cluster.ts';
-import { nodePoolTopology } from '../../../topology/nodepool.ts';
-import { ALL_NODE_POOLS, CLUSTER_OUTPUTS_FOR_POOLS } from '../../../words/keys.ts';
-import { CLUSTER_UID, release, SUBNETS, seedCluster, seedPool } from '../../topology/objects.ts';
+import { ALL_NODE_POOLS } from '../../../words/keys.ts';
+import { CLUSTER_UID } from '../../topology/objects.ts';
 import {
   CLUSTER,
   CLUSTER_ID,
@@ -25,19 +23,8 @@ import {
   type TestAccount,
 } from './account.ts';
 import { type CallKind, callKind, carryOutAtOnce } from './at-once.ts';
+import { FRESH, observe, planOfPool, pools, type Standing, topology, VPC } from './seed.ts';
 
-const VpcId = 'vpc-027d53db543f33b56';
-const FRESH = { fresh: true, provisioned: false, live: false };
-
-const cluster = seedCluster();
-const topology = clusterTopology(cluster, release());
-const pools = [0, 1, 2].map((index) => {
-  const uid = `2c1e7a30-5d0f-4a55-9d0e-00000000001${index}`;
-  const name = `cluster-0-pool-${index}`;
-  const pool = seedPool({ metadata: { name, uid }, spec: { subnetID: SUBNETS[index] ?? SUBNETS[0] } });
-  const object: ObjectRef = { kind: 'AWSNodePool', namespace: 'default', name, uid };
-  return { name, object, poolId: nodePoolIdOf(uid), topology: nodePoolTopology(pool, cluster, release()) };
-});
 const poolObjects = observed(
   'node-pools',
   ALL_NODE_POOLS,
@@ -49,24 +36,15 @@ let account: TestAccount;
 let aws: Aws;
 let before: readonly Row[];
 
-const observe = async (object: ObjectRef, clusterGoes: boolean): Promise<readonly Found[]> => {
-  const request = {
-    object,
-    clusterId: CLUSTER_ID,
-    vpcId: cluster.spec.networking.vpcID,
-    subnetIds: SUBNETS,
-    clusterGoes,
-  };
-  const inventory = await doing.run({ what: 'observe' }, () => aws.observe(request, new AbortController().signal));
-  return inventory.found;
-};
+const inventoryOf = async (object: ObjectRef, standing: Standing): Promise<readonly Found[]> =>
+  (await doing.run({ what: 'observe' }, () => observe(aws, object, standing))).found;
 
 const planned = async (
   object: ObjectRef,
   subject: RemoveRequest['subject'],
   also: readonly Found[] = [],
 ): Promise<Plan> => {
-  const inventory = [...(await observe(object, true)), ...also];
+  const inventory = [...(await inventoryOf(object, { clusterGoes: true })), ...also];
   return planRemove({ inventory, settleSeconds: 1, subject });
 };
 
@@ -93,15 +71,11 @@ beforeAll(async () => {
   account = await startAccount();
   aws = account.newWorker();
   before = await account.rows();
-  const create = planEnsure(topology, await observe(CLUSTER, false), FRESH).plan;
+  const create = planEnsure(topology, await inventoryOf(CLUSTER, {}), FRESH).plan;
   await carryOut(account, aws, create, CLUSTER);
   for (const pool of pools) {
-    const seen = [...(await observe(pool.object, false)), ...foundInManagement(account, topology)];
-    const external = Object.fromEntries(
-      seen.filter((one) => CLUSTER_OUTPUTS_FOR_POOLS.includes(one.key)).map((one) => [one.key, one.outputs]),
-    );
-    const own = seen.filter((one) => one.key === 'preflight');
-    await carryOut(account, aws, planEnsure(pool.topology, own, { ...FRESH, external }).plan, pool.object);
+    const seen = [...(await inventoryOf(pool.object, { isNew: true })), ...foundInManagement(account, topology)];
+    await carryOut(account, aws, planOfPool(pool, seen), pool.object);
   }
 });
 afterAll(() => account?.end());
@@ -135,7 +109,7 @@ describe('a cluster with three node pools', () => {
         new CreateSecurityGroupCommand({
           GroupName: 'late',
           Description: 'made by a call of a worker that died',
-          VpcId,
+          VpcId: VPC,
           TagSpecifications: [{ ResourceType: 'security-group', Tags }],
         }),
       );
