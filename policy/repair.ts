@@ -8,8 +8,10 @@
  * Neighbours: `replicas.ts` reads the inventory, `repair-plan.ts` makes the plan, `decide-cluster.ts` asks first.
  * Pure. Invariants: I5, I9 (whoever waits says until when).
  */
+
 import type { UnhealthyReplica } from '../api/status.ts';
 import type { Found } from '../kinds/resource.ts';
+import { timeOf } from '../words/time.ts';
 import { nameOfReplica, type Replica, replicasOf, type Trouble, troubleOf } from './replicas.ts';
 
 /** A larger share of unhealthy replicas than this is left alone. */
@@ -52,8 +54,6 @@ const LONGEST_LOOK_SECONDS = 60;
 /** While something is wrong it is looked at often enough to act in time. */
 const lookAgainAfter = (settings: RepairSettings): number =>
   Math.min(LONGEST_LOOK_SECONDS, Math.max(SHORTEST_LOOK_SECONDS, Math.ceil(settings.afterSeconds / 5)));
-
-const clock = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 /** Whether this replica holds its share of the quorum at this moment, as far as anybody can tell. */
 const serves = ({ health, volume, networkInterface }: Replica): boolean =>
@@ -103,7 +103,7 @@ const isDown = (replica: Replica, trouble: Trouble): boolean =>
 const outlook = (dueAt: number, now: number, quorumLost: boolean): string => {
   if (quorumLost) return 'nothing is replaced while etcd has no quorum';
   return dueAt > now
-    ? `its machine is replaced at ${clock(dueAt)} unless it serves before`
+    ? `its machine is replaced at ${timeOf(dueAt)} unless it serves before`
     : 'its machine is due to be replaced';
 };
 

@@ -5,7 +5,9 @@
  * speaks HTTP. Limits: server-side apply under one field manager only, so what is applied replaces what was applied before;
  * a strategic merge is done as a JSON merge patch; nothing is validated or defaulted.
  */
+
 import { randomUUID } from 'node:crypto';
+import { timeOf } from '../../words/time.ts';
 
 type Metadata = {
   readonly name: string;
@@ -106,7 +108,7 @@ const metadataOf = (place: Place, sent: StoredObject, before: StoredObject | und
     ...(place.namespace === undefined ? {} : { namespace: place.namespace }),
   };
   if (before === undefined) {
-    const creationTimestamp = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+    const creationTimestamp = timeOf(Date.now());
     return { ...of, uid: randomUUID(), creationTimestamp, generation: 1 };
   }
   const { uid, creationTimestamp, generation = 1, deletionTimestamp } = before.metadata;
