@@ -1,15 +1,15 @@
 /**
  * The contract between workflows and activities: the activities by name, with plain data in and out.
  *
- * Owns: shapes only. `workflows/` import these as types; `activities/index.ts` implements them; nothing here runs.
+ * Owns: shapes only. `workflows/` import these as types; `worker/activities.ts` puts together what
+ * implements them; nothing here runs.
  * Invariants: I8 (no shape has room for a secret), I10 (plain JSON, lists sorted where they are made).
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
-import type { Found } from '../kinds/resource.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { Assessment, OperationInput, Pacing } from '../policy/assessment.ts';
 import type { Finding } from '../policy/drift.ts';
-import type { Plan, Step } from '../policy/plan.ts';
+import type { Step } from '../policy/plan.ts';
 import type {
   Change,
   DriftReport,
@@ -107,15 +107,11 @@ export type {
   Assessment,
   DriftReport,
   EventView,
-  Found,
   MirrorRequest,
   ObjectRef,
   OperationInput,
   OperationView,
-  Outputs,
-  Owner,
   Pacing,
-  Plan,
   Step,
   StepState,
   StepView,

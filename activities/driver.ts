@@ -167,7 +167,7 @@ const trusted = <K extends ResourceKind>({ first, step }: RequestOf<EnsureStep |
  * The wanted resource as it is now, or undefined. More than one that is ours is an error that names them; one that only
  * has its name is `blocked` (I4).
  */
-export const findResource = async <K extends ResourceKind>(
+const findResource = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   wanted: Wanted<K>,
 ): Promise<Thing<K> | undefined> => {

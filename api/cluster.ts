@@ -225,7 +225,6 @@ export const awsCluster = clusterManifest.extend({
   status: clusterStatus.exactOptional(),
 });
 
-export type AWSClusterManifest = z.input<typeof clusterManifest>;
 export type AWSCluster = z.output<typeof awsCluster>;
 export type AWSClusterSpec = z.output<typeof clusterSpec>;
 export type AWSClusterStatus = z.output<typeof clusterStatus>;

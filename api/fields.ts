@@ -143,6 +143,35 @@ export const secretName = format(
   'must be the name of a Secret in the namespace of this object',
 );
 
+/** What iops and throughput mean with each type. */
+const VOLUME_RULES: readonly CelRule[] = [
+  {
+    rule: "!has(self.iops) || self.volumeType != 'gp2'",
+    message: 'iops has no meaning with gp2: choose gp3, io1 or io2, or remove iops',
+    fieldPath: '.iops',
+  },
+  {
+    rule: "!(self.volumeType in ['io1', 'io2']) || has(self.iops)",
+    message: 'io1 and io2 need iops',
+    fieldPath: '.volumeType',
+  },
+  {
+    rule: "!has(self.iops) || self.volumeType != 'gp3' || (self.iops >= 3000 && self.iops <= 16000)",
+    message: 'gp3 takes 3000 to 16000 iops',
+    fieldPath: '.iops',
+  },
+  {
+    rule: "!has(self.throughput) || self.volumeType == 'gp3'",
+    message: 'only gp3 has a throughput of its own: choose gp3, or remove throughput',
+    fieldPath: '.throughput',
+  },
+  {
+    rule: '!has(self.throughput) || self.throughput * 4 <= (has(self.iops) ? self.iops : 3000)',
+    message: 'gp3 takes a throughput of at most a quarter of its iops, which are 3000 by default',
+    fieldPath: '.throughput',
+  },
+];
+
 /**
  * An EBS volume, encrypted always. Its default is written out in full, because the API server judges a default by the
  * object's rules before it fills in the defaults of fields. `rules` are those beyond
@@ -182,34 +211,5 @@ export const volume = (options: {
         .exactOptional()
         .describe("ARN of the KMS key that encrypts the volume; the account's key for EBS when absent."),
     })
-    .meta(
-      rules(
-        {
-          rule: "!has(self.iops) || self.volumeType != 'gp2'",
-          message: 'iops has no meaning with gp2: choose gp3, io1 or io2, or remove iops',
-          fieldPath: '.iops',
-        },
-        {
-          rule: "!(self.volumeType in ['io1', 'io2']) || has(self.iops)",
-          message: 'io1 and io2 need iops',
-          fieldPath: '.volumeType',
-        },
-        {
-          rule: "!has(self.iops) || self.volumeType != 'gp3' || (self.iops >= 3000 && self.iops <= 16000)",
-          message: 'gp3 takes 3000 to 16000 iops',
-          fieldPath: '.iops',
-        },
-        {
-          rule: "!has(self.throughput) || self.volumeType == 'gp3'",
-          message: 'only gp3 has a throughput of its own: choose gp3, or remove throughput',
-          fieldPath: '.throughput',
-        },
-        {
-          rule: '!has(self.throughput) || self.throughput * 4 <= (has(self.iops) ? self.iops : 3000)',
-          message: 'gp3 takes a throughput of at most a quarter of its iops, which are 3000 by default',
-          fieldPath: '.throughput',
-        },
-        ...(options.rules ?? []),
-      ),
-    )
+    .meta(rules(...VOLUME_RULES, ...(options.rules ?? [])))
     .default({ sizeGiB: options.default, volumeType: 'gp3' });

@@ -47,6 +47,11 @@ export const nodePoolName = (clusterId: string, poolId: string): string => `${cl
 export const nodePoolTemplateName = (clusterId: string, poolId: string, version: string): string =>
   `${clusterId}-nodepool-${poolId}-${version}`;
 
+/** Secrets of a cluster in the management API: `gke-1a2b3c4d-root-ca`; those of its pools hold their join tokens. */
+export const clusterSecretName = (clusterId: string, what: string): string => `${clusterId}-${what}`;
+export const poolTokenSecretName = (clusterId: string, poolId: string): string =>
+  `${nodePoolName(clusterId, poolId)}-token`;
+
 /** Where Slipway runs in the management cluster, and the service accounts of its parts there (`deploy/rbac/`). */
 export const SYSTEM_NAMESPACE = 'slipway-system';
 export const SERVICE_ACCOUNTS = ['slipway-worker', 'slipway-watcher', 'slipway-admission'] as const;

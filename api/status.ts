@@ -9,30 +9,8 @@ import { z } from 'zod';
 import { ATOMIC_LIST } from './fields.ts';
 
 /** The states that people see in the STATE column. */
-export const STATES = [
-  'Provisioning',
-  'Provisioned',
-  'Resizing',
-  'Updating',
-  'Upgrading',
-  'Repairing',
-  'Deleting',
-] as const;
+const STATES = ['Provisioning', 'Provisioned', 'Resizing', 'Updating', 'Upgrading', 'Repairing', 'Deleting'] as const;
 export type State = (typeof STATES)[number];
-
-/** Condition types, by kstatus rules: Reconciling and Stalled are absent or False when there is nothing to say. */
-export const CONDITION_TYPES = [
-  'Ready',
-  'Reconciling',
-  'Stalled',
-  'FieldsWithoutEffect',
-  'ChangesPending',
-  'Degraded',
-  'Drifted',
-  'NodesUnknown',
-  'RevisionAvailable',
-] as const;
-export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 const time = z.string().meta({ format: 'date-time' });
 

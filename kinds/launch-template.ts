@@ -16,7 +16,7 @@ export type SealedSecret = {
 };
 
 /** What a machine is told at boot. `configuration` is public; each of `secrets` is sealed under the KMS key. */
-export type UserDataProperties = {
+type UserDataProperties = {
   readonly role: 'replica' | 'node';
   /** A `ReplicaConfiguration` or `NodeConfiguration` (see `machine/configuration.ts`) whose values may be references. */
   readonly configuration: unknown;

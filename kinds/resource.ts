@@ -7,7 +7,7 @@
  * with an inventory; `activities/` has one driver a kind.
  * Invariants: I2 (a key names one thing for ever), I8 (no property or output carries a secret), I10 (plain, sorted data).
  */
-import { kindOf, type ResourceKey } from '../words/keys.ts';
+import type { ResourceKey } from '../words/keys.ts';
 import { type Reference, type Resolved, referencesIn, type Value } from '../words/references.ts';
 import { KINDS } from './index.ts';
 import type { Difference, Outputs, Row, Seen, Tagged, Tags } from './row.ts';
@@ -57,7 +57,7 @@ export type ResourceOf<K extends ResourceKind> = {
 /** One thing that must exist. */
 export type Resource = { [K in ResourceKind]: ResourceOf<K> }[ResourceKind];
 
-export type GoingOf<K extends ResourceKind> = {
+type GoingOf<K extends ResourceKind> = {
   readonly key: ResourceKey;
   readonly kind: K;
   readonly properties: ResourceIdentity[K];
@@ -87,7 +87,7 @@ export const observed = <K extends ObservedKind>(
 ): FoundOf<K> => ({ kind, key, outputs, state, ...carried });
 
 /** The entry as one of this kind. Throws where it is of another: then whoever asked looked up another key than it thinks. */
-export const foundAs = <K extends ObservedKind>(kind: K, found: Found): FoundOf<K> => {
+const foundAs = <K extends ObservedKind>(kind: K, found: Found): FoundOf<K> => {
   if (found.kind !== kind)
     throw new Error(`${found.key} was seen as a ${found.kind}, and is asked about as a ${kind}.`);
   return found as unknown as FoundOf<K>;
@@ -102,12 +102,6 @@ export type AnyRow = Row<object, object, object, string>;
 export const rowOf = (kind: ResourceKind): AnyRow => KINDS[kind] as unknown as AnyRow;
 
 export const isKind = (text: string): text is ResourceKind => Object.hasOwn(KINDS, text);
-
-/** The kind of the thing behind a key, or undefined where this release knows no such kind. */
-export const kindBehind = (key: ResourceKey): ResourceKind | undefined => {
-  const kind = kindOf(key);
-  return isKind(kind) ? kind : undefined;
-};
 
 /** What differs between what is wanted, with every reference replaced, and what was found; empty where nothing does. */
 export const differencesOf = <K extends ResourceKind>(

@@ -24,7 +24,7 @@ export type Tagged = {
 export type Nothing = Readonly<Record<string, never>>;
 
 /** When a plan that makes has a step of the kind. */
-export type Planned =
+type Planned =
   /** When an inventory does not show it, or when what it shows differs. */
   | 'when it differs'
   /** No inventory shows it reliably: until the object was provisioned with it, and when something it refers to changes. */
@@ -55,7 +55,7 @@ export const itemsOf = <What extends string>(differences: readonly Difference<Wh
  * A difference that no plan mends while machines run. Others of the same thing are mended meanwhile: with the properties that
  * stand `instead`, or those that are not among what it `leaves`.
  */
-export type Withheld<Properties, What extends string = string> = {
+type Withheld<Properties, What extends string = string> = {
   readonly reason: string;
   readonly instead?: Partial<Properties>;
   readonly leaves?: readonly What[];

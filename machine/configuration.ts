@@ -49,7 +49,7 @@ export type NodeConfiguration = {
 export type MachineConfiguration = ReplicaConfiguration | NodeConfiguration;
 
 /** Versions without a leading v. */
-export type ComponentVersions = {
+type ComponentVersions = {
   readonly kubernetes: string;
   readonly etcd: string;
   readonly cloudController: string;

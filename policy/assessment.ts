@@ -42,7 +42,7 @@ export type OperationInput = {
 export type Assessment = Decision & { readonly pacing?: Pacing };
 
 /** What was decided. */
-export type Decision =
+type Decision =
   /** The object is gone, or another object has its name: change nothing. An absent object never means delete. */
   | { readonly kind: 'orphaned'; readonly reason: string }
   /** The object is gone as it should: our finalizer was removed by a finished delete. */

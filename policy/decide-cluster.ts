@@ -38,7 +38,7 @@ export const judgeCluster = (facts: ClusterFacts): Assessment | undefined => {
 };
 
 /** Etcd has had quorum: status says so, or a volume's own tag does (I5). */
-export const isEstablished = (cluster: AWSCluster, inventory: Inventory): boolean =>
+const isEstablished = (cluster: AWSCluster, inventory: Inventory): boolean =>
   cluster.status?.established === true ||
   inventory.found.some(
     (found) => found.key === ESTABLISHED || (found.kind === 'etcd-volume' && found.state.emptyDisk !== 'bootstrap'),

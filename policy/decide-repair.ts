@@ -17,7 +17,7 @@ import { planRepair } from './repair-plan.ts';
 import { replicasOf } from './replicas.ts';
 
 /** What an assessment says of a control plane with which something is wrong; nothing where all is well. */
-export type Attention = { readonly controlPlane?: ControlPlaneReport; readonly lookAgainSeconds?: number };
+type Attention = { readonly controlPlane?: ControlPlaneReport; readonly lookAgainSeconds?: number };
 
 export type RepairDecision =
   | { readonly kind: 'blocked'; readonly blocked: Blocked }

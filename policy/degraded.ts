@@ -5,16 +5,16 @@
  * the time since when, and the entries of `lastErrors` with their commands. Neighbours: `repair.ts` judged, `status.ts`
  * puts it into the whole. Pure. Invariants: I9 (which replica, since when, what is going to happen).
  */
+
 import type { StepError, UnhealthyReplica } from '../api/status.ts';
 import { replicaKey } from '../words/keys.ts';
 import { purposeOf } from '../words/operations.ts';
+import { timeOf } from '../words/time.ts';
 import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
 import { type ControlPlaneReport, unhealthySince } from './repair.ts';
 import type { MirrorRequest } from './views.ts';
 
 type Subject = MirrorRequest['subject'];
-
-const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 const reportOf = (subject: Subject): ControlPlaneReport | undefined =>
   subject.kind === 'settled' || subject.kind === 'blocked' ? subject.controlPlane : undefined;
@@ -37,7 +37,7 @@ export const unhealthyReplicas = (
       return (subject.controlPlane?.replicas ?? []).map(({ index, instanceId, message }) => ({
         index,
         ...(instanceId === undefined ? {} : { instanceID: instanceId }),
-        since: time(
+        since: timeOf(
           unhealthySince(
             { index, ...(instanceId === undefined ? {} : { instanceId }) },
             before,

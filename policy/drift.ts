@@ -60,7 +60,7 @@ export const isSaidToDiffer = (object: StoredObject): boolean =>
   hasCondition(object, 'Drifted') || hasCondition(object, 'ChangesPending') || hasCondition(object, 'Degraded');
 
 /** The plan's own reasons: what is missing, and what differs. What merely follows from them is no difference. */
-export const differencesOf = (plan: Plan, inventory: readonly Found[]): readonly Drift[] => {
+const differencesOf = (plan: Plan, inventory: readonly Found[]): readonly Drift[] => {
   const known: Known = { ...plan.known, ...Object.fromEntries(inventory.map(({ key, outputs }) => [key, outputs])) };
   return plan.steps.flatMap((step): Drift[] => {
     // What no inventory shows is in the plan because of something else.

@@ -10,7 +10,7 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { FINALIZER } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import type { ObjectKind, ObjectRef } from '../api/object.ts';
+import type { ObjectRef } from '../api/object.ts';
 import type { State } from '../api/status.ts';
 import type { Found } from '../kinds/resource.ts';
 import type { ResourceKey } from '../words/keys.ts';
@@ -30,7 +30,7 @@ type Common = {
 };
 
 /**
- * `inventory` is that of the whole cluster id, of AWS, the management API and the hub together; see `observed.ts`.
+ * `inventory` is that of the whole cluster id, of AWS, the management API and the hub together.
  * Absent until `judge…` said that it is needed.
  */
 export type ClusterFacts = Common & {
@@ -64,9 +64,6 @@ type StoredObject = {
   readonly metadata: AWSCluster['metadata'];
   readonly status?: { readonly aws?: { readonly account: string; readonly region: string } };
 };
-
-export const nameOf = (kind: ObjectKind, object: StoredObject): string =>
-  `${kind} ${object.metadata.namespace}/${object.metadata.name}`;
 
 /** Decided by identity alone: gone, another one, or being deleted without us. Undefined: go on. */
 export const judgeIdentity = (object: StoredObject | null, requested: ObjectRef): Assessment | undefined => {

@@ -4,10 +4,12 @@
  * Owns: which reason stands for which state, and the sentence beside it. Neighbours: `conditions.ts` knows the rules of
  * kstatus, `status.ts` projects the rest. Pure. Invariants: I9 (what it waits for is named).
  */
+
 import type { ObjectRef } from '../api/object.ts';
 import type { LastOperation } from '../api/status.ts';
 import { operationsCommand } from '../words/commands.ts';
 import { purposeOf } from '../words/operations.ts';
+import { timeOf } from '../words/time.ts';
 import { type Claims, progressingClaims, settledClaims, stalledClaims, type Truth } from './conditions.ts';
 import type { OperationView, StepState, StepView } from './views.ts';
 
@@ -15,7 +17,6 @@ export type Blocked = StepView & { readonly status: Extract<StepState, { state: 
 export const isBlocked = (step: StepView): step is Blocked => step.status.state === 'blocked';
 export const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
 
-export const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
 export const isDelete = (operation: OperationView): boolean => purposeOf(operation) === 'delete';
 
 export const progressOf = (operation: OperationView): LastOperation['progress'] => ({
@@ -35,7 +36,7 @@ const pausedClaims = (operation: OperationView, object: ObjectRef, since: number
   const { done, total } = progressOf(operation);
   const running = operation.steps.filter(({ status }) => status.state === 'running').length;
   const settling = running === 0 ? '' : `; ${running} that had begun still run`;
-  const message = `Paused since ${time(since)}: ${done} of ${total} steps done${settling}. To go on: ${operationsCommand('resume', object)}`;
+  const message = `Paused since ${timeOf(since)}: ${done} of ${total} steps done${settling}. To go on: ${operationsCommand('resume', object)}`;
   return running === 0 ? stalledClaims(ready, 'Paused', message) : progressingClaims(ready, 'Paused', message);
 };
 

@@ -8,12 +8,14 @@
  * Neighbours: `replicas.ts` reads the inventory, `repair-plan.ts` makes the plan, `decide-cluster.ts` asks first.
  * Pure. Invariants: I5, I9 (whoever waits says until when).
  */
+
 import type { UnhealthyReplica } from '../api/status.ts';
 import type { Found } from '../kinds/resource.ts';
+import { timeOf } from '../words/time.ts';
 import { nameOfReplica, type Replica, replicasOf, type Trouble, troubleOf } from './replicas.ts';
 
 /** A larger share of unhealthy replicas than this is left alone. */
-export const MOST_UNHEALTHY = 0.4;
+const MOST_UNHEALTHY = 0.4;
 /** How long a machine may fail its health checks before it is replaced, unless a setting says otherwise. */
 export const REPAIR_AFTER_SECONDS = 300;
 
@@ -29,7 +31,7 @@ export type Repair = {
 };
 
 /** A replica that is not as it should be, for status: what is wrong, and what is going to happen. */
-export type ReplicaReport = { readonly index: number; readonly instanceId?: string; readonly message: string };
+type ReplicaReport = { readonly index: number; readonly instanceId?: string; readonly message: string };
 
 /** What status says of a control plane with which something is wrong. */
 export type ControlPlaneReport = {
@@ -50,10 +52,8 @@ const SHORTEST_LOOK_SECONDS = 2;
 const LONGEST_LOOK_SECONDS = 60;
 
 /** While something is wrong it is looked at often enough to act in time. */
-export const lookAgainAfter = (settings: RepairSettings): number =>
+const lookAgainAfter = (settings: RepairSettings): number =>
   Math.min(LONGEST_LOOK_SECONDS, Math.max(SHORTEST_LOOK_SECONDS, Math.ceil(settings.afterSeconds / 5)));
-
-const clock = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 /** Whether this replica holds its share of the quorum at this moment, as far as anybody can tell. */
 const serves = ({ health, volume, networkInterface }: Replica): boolean =>
@@ -64,7 +64,7 @@ const isLost = ({ health, volume, networkInterface }: Replica): boolean =>
   health === 'unhealthy' || volume === 'lost' || networkInterface === 'lost';
 
 /** Why this replica must not be touched, or undefined when it may be. */
-export const whyNotRepairable = (replica: Replica, all: readonly Replica[]): string | undefined => {
+const whyNotRepairable = (replica: Replica, all: readonly Replica[]): string | undefined => {
   if (replica.targetGroupArn === undefined || replica.address === undefined) {
     return `nobody can see whether ${nameOfReplica(replica)} serves, since its target group or its address is missing`;
   }
@@ -103,7 +103,7 @@ const isDown = (replica: Replica, trouble: Trouble): boolean =>
 const outlook = (dueAt: number, now: number, quorumLost: boolean): string => {
   if (quorumLost) return 'nothing is replaced while etcd has no quorum';
   return dueAt > now
-    ? `its machine is replaced at ${clock(dueAt)} unless it serves before`
+    ? `its machine is replaced at ${timeOf(dueAt)} unless it serves before`
     : 'its machine is due to be replaced';
 };
 

@@ -2,9 +2,8 @@
  * Replicas: how each machine of an established control plane is, as an inventory shows it.
  *
  * Owns: reading health, disk, interface and machine of each replica out of an inventory, and saying in a sentence what is
- * wrong. Neighbours: `repair.ts` decides what may be done about it; a sweep asks `controlPlaneTroubles` whether the
- * cluster's entity should look. Pure. Invariants: I5, I12 (a target that nobody asked yet is neither healthy nor lost; a
- * disk that merely lost its tags is not a lost disk).
+ * wrong. Neighbours: `repair.ts` decides what may be done about it. Pure. Invariants: I5, I12 (a target that nobody
+ * asked yet is neither healthy nor lost; a disk that merely lost its tags is not a lost disk).
  */
 
 import type { Attached } from '../kinds/launch-template.ts';
@@ -151,7 +150,3 @@ export const troubleOf = (replica: Replica): Trouble | undefined => {
   }
   return { kind: 'machine', message: `${name} does not serve: ${replica.healthSaid ?? 'its health checks fail'}` };
 };
-
-/** What is wrong with the replicas of an *established* cluster; before that, they are only being made. */
-export const controlPlaneTroubles = (inventory: readonly Found[]): readonly Trouble[] =>
-  replicasOf(inventory).flatMap((replica) => troubleOf(replica) ?? []);

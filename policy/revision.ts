@@ -27,7 +27,7 @@ export const revisionOf = (release: Release): Revision => ({
 const NO_ADDON: ReleaseAddon = { version: '', images: {} };
 
 /** A pinned revision as a release. Add-ons that it doesn't name come from the catalogue, where it still has them. */
-export const releaseFromRevision = (revision: Revision): Release => {
+const releaseFromRevision = (revision: Revision): Release => {
   const listed = releaseOf(revision.version)?.addons;
   const addon = (name: keyof Release['addons']): ReleaseAddon => revision.addons?.[name] ?? listed?.[name] ?? NO_ADDON;
   return {

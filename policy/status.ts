@@ -7,6 +7,7 @@
  * over here. Invariants: I5 (`established` is never taken back), I8 (nothing here comes from a secret), I9 (what an
  * operation waits for is named), I12 (the account that was pinned first stays pinned).
  */
+
 import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
@@ -24,6 +25,7 @@ import { commandsFor, lookAgainCommand } from '../words/commands.ts';
 import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
 import { OPERATIONS } from '../words/operations.ts';
 import { appliedTagKeys } from './applied-tags.ts';
+import { timeOf } from '../words/time.ts';
 import {
   type Claims,
   conditionsOf,
@@ -35,16 +37,7 @@ import {
 } from './conditions.ts';
 import { degradedClaim, quorumClaims, replicaErrors, unhealthyReplicas } from './degraded.ts';
 import { nodeCounts } from './node-counts.ts';
-import {
-  awaitedOf,
-  isBlocked,
-  isDelete,
-  isDone,
-  operationClaims,
-  progressOf,
-  resumeHint,
-  time,
-} from './operation-claims.ts';
+import { awaitedOf, isBlocked, isDelete, isDone, operationClaims, progressOf, resumeHint } from './operation-claims.ts';
 import { revisionOf } from './revision.ts';
 import { specificClaims } from './specific-conditions.ts';
 import type { MirrorRequest, OperationView } from './views.ts';
@@ -113,7 +106,7 @@ const lastOperationOf = (operation: OperationView): LastOperation => {
     if (status.state !== 'running' && status.state !== 'blocked') return [];
     const message = awaitedOf(step);
     return [
-      { step: id, state: status.state, since: time(status.since), ...(message === undefined ? {} : { message }) },
+      { step: id, state: status.state, since: timeOf(status.since), ...(message === undefined ? {} : { message }) },
     ];
   });
   return { ...pastOperationOf(operation), progress: progressOf(operation), steps: current.slice(0, STEPS_SHOWN) };
@@ -124,8 +117,8 @@ const pastOperationOf = (operation: OperationView): Omit<PastOperation, 'version
   state: operation.state === 'running' && operation.pausedAt !== undefined ? 'paused' : operation.state,
   workflowID: operation.workflowId,
   runID: operation.runId,
-  startedAt: time(operation.startedAt),
-  ...(operation.finishedAt === undefined ? {} : { finishedAt: time(operation.finishedAt) }),
+  startedAt: timeOf(operation.startedAt),
+  ...(operation.finishedAt === undefined ? {} : { finishedAt: timeOf(operation.finishedAt) }),
 });
 
 /** Newest first; an operation keeps its place while it runs, by its run. */
@@ -138,7 +131,7 @@ const operationsOf = (operation: OperationView, version: string, before: readonl
 
 /** Since when it stands in the way: the time is kept from try to try, as long as it is the same step. */
 const since = (step: string, milliseconds: number, before: readonly StepError[]): string =>
-  before.find((error) => error.step === step)?.since ?? time(milliseconds);
+  before.find((error) => error.step === step)?.since ?? timeOf(milliseconds);
 
 const errorsOf = (
   request: MirrorRequest,
@@ -165,7 +158,7 @@ const errorsOf = (
           message: cut(subject.reason),
           attempt: subject.attempt,
           since: since('assess', now, before),
-          retryAt: time(subject.retryAt),
+          retryAt: timeOf(subject.retryAt),
           commands: commandsFor('retry', request.object, entityWorkflowId(request.object)),
         },
       ];
@@ -188,7 +181,7 @@ const errorsOf = (
         message: cut(status.message),
         attempt: status.attempt,
         since: since(id, status.since, before),
-        retryAt: time(status.retryAt),
+        retryAt: timeOf(status.retryAt),
         commands: commandsFor('retry', request.object, operation.workflowId, id),
       }));
     }
@@ -270,7 +263,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     ...nodeCounts(subject, object),
     state: stateOf(subject, object),
     observedGeneration: generation,
-    conditions: conditionsOf(claims, before.conditions ?? [], generation, time(now)),
+    conditions: conditionsOf(claims, before.conditions ?? [], generation, timeOf(now)),
     version,
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
     ...(aws === undefined ? {} : { aws }),

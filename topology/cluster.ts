@@ -8,7 +8,7 @@
  * Invariants: I3 (the finalizer comes before anything in AWS), I5 (`established` follows quorum, never precedes it).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf } from '../api/names.ts';
+import { clusterIdOf, clusterSecretName } from '../api/names.ts';
 import type { Release } from '../api/releases.ts';
 import { needsOf, type Resource } from '../kinds/resource.ts';
 import type { SecretContent } from '../kinds/secret.ts';
@@ -56,7 +56,7 @@ const secretsOf = (clusterId: string): Resource[] => {
     key,
     kind: 'secret',
     properties: {
-      name: `${clusterId}-${nameInKey(key)}`,
+      name: clusterSecretName(clusterId, nameInKey(key)),
       content,
     },
     needs: [FINALIZER_KEY],
@@ -109,7 +109,7 @@ const hubOf = (cluster: AWSCluster): Resource[] => {
 };
 
 /** Keys that nothing else in the graph needs: whoever waits for these waits for all. */
-export const sinksOf = (resources: readonly Resource[]): string[] => {
+const sinksOf = (resources: readonly Resource[]): string[] => {
   const needed = new Set(resources.flatMap(needsOf));
   return resources.map((resource) => resource.key).filter((key) => !needed.has(key));
 };

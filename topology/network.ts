@@ -29,7 +29,7 @@ import { ref } from '../words/references.ts';
 import { type Ownership, quotedList, quotedMap, REPLICAS, taggedFor, tagsFor, unique } from './values.ts';
 
 /** The port that clients dial; the load balancer passes it on to the replicas' API servers. */
-export const CLIENT_PORT = 443;
+const CLIENT_PORT = 443;
 
 /** Nothing is made in AWS before the finalizer (I3) and a look at what the spec names. */
 export const AWS_NEEDS = [FINALIZER_KEY, PREFLIGHT] as const;

@@ -7,7 +7,14 @@
  * API (`join-token`, `nodes`) waits for the control plane. Invariants: I3, I8 (the token is named, never shown).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, NODE_POOL_LABEL, nodePoolIdOf, nodePoolName, nodePoolTemplateName } from '../api/names.ts';
+import {
+  clusterIdOf,
+  NODE_POOL_LABEL,
+  nodePoolIdOf,
+  nodePoolName,
+  nodePoolTemplateName,
+  poolTokenSecretName,
+} from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Release } from '../api/releases.ts';
 import type { SealedSecret } from '../kinds/launch-template.ts';
@@ -75,7 +82,7 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
       key: poolSecretKey(poolId),
       kind: 'secret',
       properties: {
-        name: `${owner.clusterId}-nodepool-${poolId}-token`,
+        name: poolTokenSecretName(owner.clusterId, poolId),
         content: { type: 'bootstrap-token' },
       },
       needs: [FINALIZER_KEY],

@@ -39,7 +39,7 @@ const AGAIN_MS = 2_000;
 const LAG_MS = 5_000;
 
 /** Something that is still there, as a person would name it, and whether a new plan would remove it. */
-export type Remaining = { readonly label: string; readonly removable: boolean };
+type Remaining = { readonly label: string; readonly removable: boolean };
 
 const goesByItself = (label: string): Remaining => ({ label, removable: false });
 const removable = (label: string): Remaining => ({ label, removable: true });
@@ -164,7 +164,7 @@ const remainingOfCluster = async (clients: AwsClients, clusterId: string, signal
 };
 
 /** Everything of an object that is still there, sorted, as a person would name it. */
-export const listRemaining = async (
+const listRemaining = async (
   clients: AwsClients,
   wanted: Pick<Wanted<'account'>, 'object' | 'owner' | 'signal'>,
 ): Promise<Remaining[]> => {

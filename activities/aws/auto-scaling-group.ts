@@ -36,7 +36,7 @@ const RETAGGING_TAG = 'slipway.dev/retagging';
 /** A group of which only instances are left. */
 const GONE = { Status: 'Delete in progress' } as AutoScalingGroup;
 
-/** Every state but `terminated`: that one no longer counts (§7). */
+/** Every state but `terminated`: such a machine is remembered for an hour, and holds nothing. */
 const LIVING_STATES = ['pending', 'running', 'shutting-down', 'stopping', 'stopped'];
 
 export const listGroups = (

@@ -37,13 +37,11 @@ export type AwsClients = {
   readonly kms: KMSClient;
   readonly serviceQuotas: ServiceQuotasClient;
   readonly sts: STSClient;
-  /** When this process last sent a mutating call, in epoch milliseconds. */
-  readonly lastMutatingCallAt: () => number | undefined;
   readonly destroy: () => void;
 };
 
 /** How long each attempt of a call may take until it is connected, and until it is answered. */
-export type CallTimeouts = { readonly connectionMs: number; readonly requestMs: number };
+type CallTimeouts = { readonly connectionMs: number; readonly requestMs: number };
 
 export type AwsClientSettings = {
   readonly region: string;
@@ -62,7 +60,7 @@ const MAX_ATTEMPTS = 2;
 /** Operations that change nothing in the account. A data key exists only in its answer. */
 const READS = /^(Describe|Get|List|GenerateDataKey)/;
 
-export const isMutating = (operation: string): boolean => !READS.test(operation);
+const isMutating = (operation: string): boolean => !READS.test(operation);
 
 /** The parts of an SDK client that observing needs, whatever the service. */
 type Observable = {
@@ -81,7 +79,6 @@ const withoutSuffix = (name: string | undefined, suffix: string): string =>
   name === undefined ? 'unknown' : name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
 
 export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
-  let lastMutatingCallAt: number | undefined;
   const around = settings.aroundCall ?? straightOn;
   const { connectionMs, requestMs } = settings.timeouts ?? TIMEOUTS;
   const sockets = { keepAlive: true, maxSockets: settings.maxSockets ?? MAX_SOCKETS };
@@ -104,7 +101,6 @@ export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
         const operation = withoutSuffix(context.commandName, 'Command');
         const mutating = isMutating(operation);
         const started = Date.now();
-        if (mutating) lastMutatingCallAt = started;
         const tell = (code: string): void =>
           settings.onCall?.({ service, operation, code, milliseconds: Date.now() - started, mutating });
         try {
@@ -142,7 +138,6 @@ export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
     kms,
     serviceQuotas,
     sts,
-    lastMutatingCallAt: () => lastMutatingCallAt,
     destroy: () => {
       for (const client of [ec2, autoScaling, elbv2, elb, iam, kms, serviceQuotas, sts]) client.destroy();
     },

@@ -29,7 +29,7 @@ export const keyOf = (kind: ResourceKind, tags: Tags, clusterId: string): Resour
 };
 
 /** Entries of those things that are of this kind, by their own tags. */
-export const entries = <Thing>(
+const entries = <Thing>(
   things: readonly Thing[],
   kind: ResourceKind,
   clusterId: string,

@@ -2,7 +2,7 @@
  * Facts: what the account holds that isn't Slipway's: VPC, subnets, groups, key pairs, profiles, keys, instance types.
  *
  * Owns: looking each one up, once for all who ask within a minute: a cluster and its pools ask the same questions in the
- * same second (§12: few calls). Only what is there is remembered; what is missing is looked at anew each time, so that
+ * same second. Only what is there is remembered; what is missing is looked at anew each time, so that
  * a person's cure counts at once. Neighbours: `preflight.ts` judges facts; `inventory.ts` needs zones and address range.
  */
 import {
@@ -31,11 +31,11 @@ export type Subnet = {
   readonly zone: string;
   readonly freeAddresses: number;
 };
-export type Group = { readonly id: string; readonly vpcId: string };
-export type InstanceProfile = { readonly name: string; readonly hasRole: boolean };
+type Group = { readonly id: string; readonly vpcId: string };
+type InstanceProfile = { readonly name: string; readonly hasRole: boolean };
 /** An instance type, and its number of virtual CPUs. */
-export type InstanceType = { readonly id: string; readonly cpus: number };
-export type KmsKey = {
+type InstanceType = { readonly id: string; readonly cpus: number };
+type KmsKey = {
   readonly arn: string;
   readonly enabled: boolean;
   readonly state: string;

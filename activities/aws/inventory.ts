@@ -7,7 +7,7 @@
  *
  * A cluster's EC2 resources are found by one listing of tags, so that an empty cluster costs six calls; only what is there
  * is described. A node pool looks at its own template and group, and at what it takes from its cluster, which does not
- * change once it exists and is therefore asked for once for all pools (§12).
+ * change once it exists and is therefore asked for once for all pools.
  */
 import {
   paginateDescribeNetworkInterfaces,

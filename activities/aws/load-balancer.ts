@@ -71,7 +71,7 @@ export const isCrossZone = async (
   return answer.Attributes?.some(({ Key, Value }) => Key === CROSS_ZONE && Value === 'true') ?? false;
 };
 
-export const outputsOfLoadBalancer = (balancer: LoadBalancer) => ({
+const outputsOfLoadBalancer = (balancer: LoadBalancer) => ({
   arn: given(balancer.LoadBalancerArn, 'the ARN of a load balancer'),
   dnsName: given(balancer.DNSName, 'the DNS name of a load balancer'),
 });

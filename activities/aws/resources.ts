@@ -1,7 +1,7 @@
 /**
  * AWS resources: the drivers of every kind that lives in AWS, wired to one worker's clients.
  *
- * Owns: wiring, and the guard in front of each step (I12). Neighbours: one file a kind; `activities/index.ts` picks the
+ * Owns: wiring, and the guard in front of each step (I12). Neighbours: one file a kind; `activities/steps.ts` picks the
  * driver of a step by its kind.
  */
 
@@ -36,7 +36,7 @@ import { createSurvey, type TakeSurvey } from './survey.ts';
 import { targetGroupDriver } from './target-group.ts';
 import { targetsDriver } from './targets.ts';
 
-export type AwsKind =
+type AwsKind =
   | 'preflight'
   | 'subnet-tags'
   | 'security-group'

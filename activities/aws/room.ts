@@ -24,7 +24,7 @@ export type Machine = {
   readonly tags: Tags;
 };
 
-export type BalancerUsage = Usage & { readonly names: readonly string[] };
+type BalancerUsage = Usage & { readonly names: readonly string[] };
 
 /** `fresh`: not from memory. */
 type Look = { readonly signal: AbortSignal; readonly fresh?: boolean };

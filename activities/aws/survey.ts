@@ -6,7 +6,7 @@
  * Invariants: I6 (reads only), I12 (a listing that fails makes the whole survey fail: nobody is missing because of it).
  *
  * What has no listing over many (a balancer's attribute, its listeners, the targets of a group, tags by twenty) is
- * remembered for an hour, so that an idle cluster costs a handful of calls an hour (design §12); where something differs,
+ * remembered for an hour, so that an idle cluster costs a handful of calls an hour (`bench/idle.ts`); where something differs,
  * `fresh` asks for a look of now.
  */
 import { type AutoScalingGroup, paginateDescribeAutoScalingGroups } from '@aws-sdk/client-auto-scaling';
@@ -48,7 +48,7 @@ import type { AwsScope } from './scope.ts';
 import { foundSubnetTags } from './subnet-tags.ts';
 import { filter, readAll, tagRecord } from './tags.ts';
 
-export type SurveyRequest = Omit<AwsInventoryRequest, 'clusterGoes'> & {
+type SurveyRequest = Omit<AwsInventoryRequest, 'clusterGoes'> & {
   /** Nothing remembered: something differed when it was last looked at. */
   readonly fresh: boolean;
 };
@@ -61,7 +61,7 @@ export type Survey = {
 
 export type TakeSurvey = (signal: AbortSignal) => Promise<Survey>;
 
-/** Listeners and target health: hourly (design §4). */
+/** What has no listing over many, such as listeners and target health. */
 const REMEMBERED_MS = 60 * 60_000;
 
 /** The most that each API takes. */

@@ -15,7 +15,7 @@ const ANSWERS_IN_A_ROW = 3;
 const LOOK_MS = 4_000;
 
 /** The checks that `/readyz?verbose` names as failing: `[-]etcd failed: reason withheld`. */
-export const failingChecks = (verbose: string): readonly string[] =>
+const failingChecks = (verbose: string): readonly string[] =>
   [...verbose.matchAll(/^\[-\](\S+)/gm)].map((match) => match[1] ?? '');
 
 const notReady = (answer: { readonly status: number; readonly text: string }): string | undefined => {

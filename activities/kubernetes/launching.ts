@@ -2,7 +2,7 @@
  * Launching: a wait for what machines do says so when AWS cannot launch the machines.
  *
  * Owns: when AWS is asked while a cluster's own API tells nothing: seldom, and never in the time that a create usually
- * takes (§12: no wait polls AWS). Neighbours: `aws/launches.ts` reads what AWS says; `control-plane.ts` and `nodes.ts` look.
+ * takes. Neighbours: `aws/launches.ts` reads what AWS says; `control-plane.ts` and `nodes.ts` look.
  * Invariant: I9.
  */
 import type { ResourceKind } from '../../kinds/resource.ts';

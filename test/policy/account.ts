@@ -15,7 +15,7 @@ import type { Resolved, Value } from '../../words/references.ts';
 import { ACCOUNT, REGION, SUBNETS } from '../topology/objects.ts';
 
 const ZONES = ['a', 'b', 'c', 'a', 'b', 'c'];
-export const PREFLIGHT_OUTPUTS = {
+const PREFLIGHT_OUTPUTS = {
   vpcCidr: '10.0.0.0/16',
   ...Object.fromEntries(SUBNETS.map((subnet, index) => [`zone/${subnet}`, `${REGION}${ZONES[index]}`])),
 };

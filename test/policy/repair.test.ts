@@ -12,7 +12,6 @@ import { planEnsure } from '../../policy/ensure.ts';
 import type { ClusterFacts } from '../../policy/facts.ts';
 import type { Step } from '../../policy/plan.ts';
 import { judgeControlPlane } from '../../policy/repair.ts';
-import { controlPlaneTroubles } from '../../policy/replicas.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf, withState } from './account.ts';
@@ -340,12 +339,6 @@ describe('the limits', () => {
       }),
       { numRuns: 500 },
     );
-  });
-
-  test('say nothing of a control plane that is well, to whoever sweeps', () => {
-    expect(controlPlaneTroubles(built)).toEqual([]);
-    expect(controlPlaneTroubles(withHealth({ 1: 'unhealthy' })).map(({ kind }) => kind)).toEqual(['machine']);
-    expect(controlPlaneTroubles(withoutVolume()).map(({ kind }) => kind)).toEqual(['volume']);
   });
 
   test('do not count while a cluster is still being made', () => {
