@@ -16,6 +16,10 @@ export type ReleaseAddon = {
 export type Release = {
   /** The version string that people ask for. */
   readonly version: string;
+  /** Which of the version's revisions, from 1; raised with whatever else stands below. What was published stays what it was. */
+  readonly revision: number;
+  /** With which schema of user data its machines are told what they are: a newer Slipway tells a revision what it told it before (I6). */
+  readonly format: number;
   /** Versions without a leading v. */
   readonly kubernetes: string;
   readonly etcd: string;
@@ -30,6 +34,8 @@ export type Release = {
 };
 
 const kubernetes1_36_3 = {
+  revision: 1,
+  format: 1,
   kubernetes: '1.36.3',
   etcd: '3.6.16',
   cloudController: '1.36.1',

@@ -86,6 +86,12 @@ const addonRevision = z.object({
 /** The exact set that a cluster or pool runs. A new release of Slipway never changes it by itself. */
 const revision = z.object({
   version: z.string().describe('The version asked for that this revision stands for.'),
+  number: z.int().min(1).exactOptional().describe("Which of the version's revisions; 1 where it is absent."),
+  format: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe('With which schema its machines are told what they are; 1 where it is absent.'),
   kubernetes: z.string().describe('Kubernetes version, without a leading v.'),
   etcd: z.string().describe('etcd version.'),
   cloudController: z.string().describe('Version of the AWS cloud controller manager.'),

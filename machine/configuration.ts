@@ -38,7 +38,8 @@ export type NodeConfiguration = {
   readonly region: string;
   readonly poolId: string;
   readonly poolName: string;
-  readonly versions: ComponentVersions;
+  /** Of what nodes run: a newer etcd or cloud controller concerns none of them. */
+  readonly versions: Pick<ComponentVersions, 'kubernetes'>;
   readonly endpoint: string;
   readonly certificateAuthority: string;
   readonly maxPodsPerNode: number;

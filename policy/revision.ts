@@ -12,6 +12,8 @@ import type { Revision } from '../api/status.ts';
 
 export const revisionOf = (release: Release): Revision => ({
   version: release.version,
+  number: release.revision,
+  format: release.format,
   kubernetes: release.kubernetes,
   etcd: release.etcd,
   cloudController: release.cloudController,
@@ -32,6 +34,8 @@ const releaseFromRevision = (revision: Revision): Release => {
   const addon = (name: keyof Release['addons']): ReleaseAddon => revision.addons?.[name] ?? listed?.[name] ?? NO_ADDON;
   return {
     version: revision.version,
+    revision: revision.number ?? 1,
+    format: revision.format ?? 1,
     kubernetes: revision.kubernetes,
     etcd: revision.etcd,
     cloudController: revision.cloudController,

@@ -38,7 +38,7 @@ import { addonsOf, hubMembershipOf } from './addons.ts';
 import { AWS_NEEDS, networkOf } from './network.ts';
 import { clusterPreflight } from './preflight.ts';
 import { replicaOf } from './replica.ts';
-import { ownershipOf, REPLICAS } from './values.ts';
+import { ownershipOf, REPLICAS, refuseUnknownFormat } from './values.ts';
 
 const firstLooks = (cluster: AWSCluster, release: Release): Resource[] => [
   {
@@ -116,6 +116,7 @@ const sinksOf = (resources: readonly Resource[]): string[] => {
 
 /** Everything that must exist for a cluster at a release. */
 export const clusterTopology = (cluster: AWSCluster, release: Release): Resource[] => {
+  refuseUnknownFormat(release);
   const clusterId = clusterIdOf(cluster.metadata.uid);
   const owner = ownershipOf(clusterId, cluster, cluster.spec.controlPlane.tags);
   const resources: Resource[] = [

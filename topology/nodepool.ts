@@ -37,7 +37,16 @@ import {
 import { ref } from '../words/references.ts';
 import { AWS_NEEDS } from './network.ts';
 import { poolPreflight } from './preflight.ts';
-import { nodesAskedFor, type Ownership, sealed, type Templated, taggedFor, volumeOf } from './values.ts';
+import {
+  nodesAskedFor,
+  type Ownership,
+  ownershipOf,
+  refuseUnknownFormat,
+  sealed,
+  type Templated,
+  taggedFor,
+  volumeOf,
+} from './values.ts';
 
 const configurationOf = (
   pool: AWSNodePool,
@@ -50,7 +59,7 @@ const configurationOf = (
   region: pool.spec.region,
   poolId,
   poolName: pool.metadata.name,
-  versions: { kubernetes: release.kubernetes, etcd: release.etcd, cloudController: release.cloudController },
+  versions: { kubernetes: release.kubernetes },
   endpoint: ref(LOAD_BALANCER, 'dnsName'),
   certificateAuthority: ref(ROOT_CA, 'certificate'),
   maxPodsPerNode: pool.spec.maxPodsPerNode,
@@ -161,6 +170,7 @@ const nodesOf = (pool: AWSNodePool): Resource[] => {
 
 /** Everything that must exist for a node pool at a release, in its cluster. */
 export const nodePoolTopology = (pool: AWSNodePool, cluster: AWSCluster, release: Release): Resource[] => {
+  refuseUnknownFormat(release);
   const owner = ownershipOf(clusterIdOf(cluster.metadata.uid), pool, pool.spec.tags);
   return [...firstLooks(pool, cluster, release), ...machinesOf(pool, cluster, release, owner), ...nodesOf(pool)];
 };

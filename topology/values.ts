@@ -5,6 +5,7 @@
  * them. Neighbours: `cluster.ts` and `nodepool.ts` and their parts use them; `activities/` put the tags on.
  */
 import { CLUSTER_TAG, KEY_TAG, kubernetesClusterTag, UID_TAG } from '../api/names.ts';
+import type { Release } from '../api/releases.ts';
 import type { VolumeProperties } from '../kinds/etcd-volume.ts';
 import type { SealedSecret } from '../kinds/launch-template.ts';
 import type { Tagged, Tags } from '../kinds/row.ts';
@@ -81,6 +82,18 @@ export const volumeOf = (spec: VolumeSpec): VolumeProperties => ({
   ...(spec.throughput === undefined ? {} : { throughput: spec.throughput }),
   ...(spec.kmsKeyARN === undefined ? {} : { kmsKeyId: spec.kmsKeyARN }),
 });
+
+/** Schemas of user data that topologies can tell machines in. */
+const FORMATS: readonly number[] = [1];
+
+/** Throws where this release of Slipway does not know how the revision's machines are told what they are (I6). */
+export const refuseUnknownFormat = ({ version, revision, format }: Release): void => {
+  if (FORMATS.includes(format)) return;
+  throw new Error(
+    `Revision ${revision} of version ${version} tells its machines what they are in format ${format}, which this release of ` +
+      'Slipway does not know: run the release that made it, or a newer one.',
+  );
+};
 
 /** A list as the events of the original product print it: `["a" "b"]`. */
 export const quotedList = (items: readonly string[]): string => `[${items.map((item) => `"${item}"`).join(' ')}]`;
