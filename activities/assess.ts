@@ -10,8 +10,8 @@ import { clusterIdOf, entityWorkflowId } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { ObjectRef } from '../api/object.ts';
 import type { ResourceProperties } from '../kinds/resource.ts';
-import { decideCluster, judgeCluster } from '../policy/decide-cluster.ts';
-import { decideNodePool, judgeNodePool } from '../policy/decide-nodepool.ts';
+import { decideCluster, decideClusterEarly } from '../policy/decide-cluster.ts';
+import { decideNodePool, decideNodePoolEarly } from '../policy/decide-nodepool.ts';
 import { isDeleting, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import type { Inventory } from '../policy/plan.ts';
@@ -91,7 +91,7 @@ const assessCluster = async (sources: AssessSources, object: ObjectRef, signal: 
     now: (sources.now ?? Date.now)(),
     object: cluster,
   };
-  const judged = judgeCluster(facts);
+  const judged = decideClusterEarly(facts);
   if (judged !== undefined || cluster === null) return judged ?? decideCluster(facts);
   foresee(sources, firstLookOfCluster(cluster), signal);
   return decideCluster({
@@ -114,7 +114,7 @@ export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCl
 
 const assessNodePool = async (
   sources: AssessSources,
-  { object, told }: AssessRequest,
+  { object, clusterProgressed }: AssessRequest,
   signal: AbortSignal,
 ): Promise<Assessment> => {
   const [pool, worker] = await Promise.all([sources.findNodePool(object, signal), sources.served(signal)]);
@@ -129,12 +129,12 @@ const assessNodePool = async (
     settleSeconds: sources.settleSeconds,
     object: pool,
     cluster,
-    told: told === true,
+    clusterProgressed: clusterProgressed === true,
   };
-  const judged = judgeNodePool(facts);
+  const judged = decideNodePoolEarly(facts);
   const builds = judged === undefined || judged.kind === 'waiting';
   // Once, however long it waits then.
-  if (builds && told !== true && pool !== null && cluster !== null && !isDeleting(cluster)) {
+  if (builds && clusterProgressed !== true && pool !== null && cluster !== null && !isDeleting(cluster)) {
     foresee(sources, firstLookOfNodePool(pool, cluster), signal);
   }
   if (judged !== undefined || pool === null) return judged ?? decideNodePool(facts);

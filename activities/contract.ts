@@ -26,7 +26,7 @@ export type AssessRequest = {
    * A node pool heard that its cluster made progress, or has waited long: it looks, whatever the cluster's status says,
    * which lags behind.
    */
-  readonly told?: true;
+  readonly clusterProgressed?: true;
 };
 
 export type StepRequest = {
@@ -42,7 +42,7 @@ export type StepRequest = {
   /** When the operation began with the step, in epoch milliseconds; it may be scheduled many times since. */
   readonly since?: number;
   /** What the operation already says that the step waits for: the same again is told more rarely. */
-  readonly told?: string;
+  readonly awaitedSoFar?: string;
   /** A wait that has taken so many milliseconds tells at once, whatever it told before. */
   readonly overdueMs?: number;
 };

@@ -96,10 +96,10 @@ export type ResourceDriver<K extends ResourceKind> = {
   /** What is still there after `remove`, as a sentence; undefined once it is gone. For kinds that go slowly. */
   remains?(sought: Sought<K>, found: Thing<K>): Promise<string | undefined>;
   /** For kinds that are waited for: outputs once ready, or what is still awaited, as a sentence, and when to look again. */
-  look?(wanted: Wanted<K>): Promise<Look>;
+  check?(wanted: Wanted<K>): Promise<Readiness>;
 };
 
-export type Look =
+export type Readiness =
   | { readonly ready: true; readonly outputs: Outputs }
   | {
       readonly ready: false;
@@ -329,10 +329,10 @@ export const waitForResource = async <K extends ResourceKind>(
 ): Promise<StepOutcome> => {
   const wanted = wantedOf(driver, request, context);
   await driver.guard?.(wanted);
-  if (driver.look === undefined) throw bugError(`${wanted.key} cannot be waited for: ${driver.kind} has no look.`);
-  const look = await looking(wanted.key, driver.look(wanted));
-  if (!look.ready) throw notYet(look.awaited, look.againInMs, look.soFar);
-  return { change: 'unchanged', outputs: look.outputs };
+  if (driver.check === undefined) throw bugError(`${wanted.key} cannot be waited for: ${driver.kind} has no check.`);
+  const readiness = await looking(wanted.key, driver.check(wanted));
+  if (!readiness.ready) throw notYet(readiness.awaited, readiness.againInMs, readiness.soFar);
+  return { change: 'unchanged', outputs: readiness.outputs };
 };
 
 /** What is there of one resource, changing nothing; null when nothing of ours is. */

@@ -41,7 +41,7 @@ export type Judgement = {
   /** True for "not ready yet", "not gone yet": nothing failed, so it belongs in no error count. */
   readonly waiting?: true;
   /** True when what is awaited should be shown before it is looked at again. */
-  readonly tell?: true;
+  readonly reported?: true;
   /** What a wait has seen so far, for those who show it. */
   readonly soFar?: Readonly<Record<string, string>>;
   /** True when a create was refused because something has that name. */

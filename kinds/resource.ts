@@ -94,7 +94,7 @@ const foundAs = <K extends ObservedKind>(kind: K, found: Found): FoundOf<K> => {
 };
 
 /** What an inventory holds of an entry of this kind. */
-export const stateOf = <K extends ObservedKind>(kind: K, found: Found): Observed[K] => foundAs(kind, found).state;
+export const observedState = <K extends ObservedKind>(kind: K, found: Found): Observed[K] => foundAs(kind, found).state;
 
 /** A row for those who ask about any kind: whoever holds a thing of the kind holds what its row speaks of. */
 export type AnyRow = Row<object, object, object, string>;

@@ -31,14 +31,14 @@ import { planRemove } from './remove.ts';
 import { releaseToPlan } from './revision.ts';
 
 /** What can be decided without looking at AWS; undefined when an inventory is needed. */
-export const judgeCluster = (facts: ClusterFacts): Assessment | undefined => {
+export const decideClusterEarly = (facts: ClusterFacts): Assessment | undefined => {
   const identity = judgeIdentity(facts.object, facts.requested);
   if (identity !== undefined || facts.object === null) return identity;
   return judgePlace(facts.object, facts.object.spec.region, facts.worker);
 };
 
 /** Etcd has had quorum: status says so, or a volume's own tag does (I5). */
-const isEstablished = (cluster: AWSCluster, inventory: Inventory): boolean =>
+const hasHadQuorum = (cluster: AWSCluster, inventory: Inventory): boolean =>
   cluster.status?.established === true ||
   inventory.found.some(
     (found) => found.key === ESTABLISHED || (found.kind === 'etcd-volume' && found.state.emptyDisk !== 'bootstrap'),
@@ -112,7 +112,7 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   const duplicates = judgeDuplicates(inventory, generation);
   if (duplicates !== undefined) return duplicates;
   const asked = cluster.spec.controlPlane.version;
-  const live = isEstablished(cluster, inventory);
+  const live = hasHadQuorum(cluster, inventory);
   const release = releaseToPlan(asked, cluster.status?.revision, live);
   if (release === undefined) {
     const { reason, cure } = unknownVersion(asked);
@@ -138,9 +138,9 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   return operation(facts, cluster, wasProvisioned(cluster) ? 'UpdateCluster' : 'CreateCluster', release, plan, settles);
 };
 
-/** What the cluster's entity does next. Throws only if facts are missing that `judgeCluster` asked for. */
+/** What the cluster's entity does next. Throws only if facts are missing that `decideClusterEarly` asked for. */
 export const decideCluster = (facts: ClusterFacts): Assessment => {
-  const judged = judgeCluster(facts);
+  const judged = decideClusterEarly(facts);
   if (judged !== undefined) return judged;
   const { object: cluster, inventory, worker } = facts;
   if (cluster === null || inventory === undefined) {

@@ -51,7 +51,7 @@ const clusterIdOfPool = (pool: AWSNodePool, cluster: AWSCluster | null): string 
 const hasNetwork = ({ status }: AWSCluster): boolean => status?.endpoint !== undefined || status?.established === true;
 
 /** How the pool's cluster stands in the way of building; undefined when it doesn't. */
-const judgeItsCluster = ({ cluster, told }: NodePoolFacts, pool: AWSNodePool): Assessment | undefined => {
+const judgeItsCluster = ({ cluster, clusterProgressed }: NodePoolFacts, pool: AWSNodePool): Assessment | undefined => {
   const { generation, namespace } = pool.metadata;
   const name = `AWSCluster ${namespace}/${pool.spec.clusterName}`;
   if (cluster === null) {
@@ -84,7 +84,7 @@ const judgeItsCluster = ({ cluster, told }: NodePoolFacts, pool: AWSNodePool): A
       `delete it and apply it again with region: ${cluster.spec.region}`,
     );
   }
-  if (told !== true && !hasNetwork(cluster)) {
+  if (clusterProgressed !== true && !hasNetwork(cluster)) {
     return {
       kind: 'waiting',
       generation,
@@ -96,7 +96,7 @@ const judgeItsCluster = ({ cluster, told }: NodePoolFacts, pool: AWSNodePool): A
 };
 
 /** What can be decided without looking at AWS; undefined when an inventory is needed. */
-export const judgeNodePool = (facts: NodePoolFacts): Assessment | undefined => {
+export const decideNodePoolEarly = (facts: NodePoolFacts): Assessment | undefined => {
   const { object: pool, requested, worker } = facts;
   const identity = judgeIdentity(pool, requested);
   if (identity !== undefined || pool === null) return identity;
@@ -236,9 +236,9 @@ const judgeVersion = (
   return { problem: blocked(generation, skew, cure) };
 };
 
-/** What the pool's entity does next. Throws only if facts are missing that `judgeNodePool` asked for. */
+/** What the pool's entity does next. Throws only if facts are missing that `decideNodePoolEarly` asked for. */
 export const decideNodePool = (facts: NodePoolFacts): Assessment => {
-  const judged = judgeNodePool(facts);
+  const judged = decideNodePoolEarly(facts);
   if (judged !== undefined) return judged;
   const { object: pool, cluster, inventory, worker } = facts;
   if (pool === null || inventory === undefined) {
@@ -248,7 +248,7 @@ export const decideNodePool = (facts: NodePoolFacts): Assessment => {
   const partial = judgeInventory(inventory, generation, { account: worker.account, region: pool.spec.region });
   if (partial !== undefined) return partial;
   if (isDeleting(pool)) return decideDelete(facts, pool, inventory);
-  if (cluster === null) throw new Error('judgeNodePool lets no pool without a cluster build.');
+  if (cluster === null) throw new Error('decideNodePoolEarly lets no pool without a cluster build.');
   const duplicates = judgeDuplicates(inventory, generation);
   if (duplicates !== undefined) return duplicates;
   const version = judgeVersion(pool, cluster);

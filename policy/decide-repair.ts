@@ -8,7 +8,7 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import type { Found, Resource } from '../kinds/resource.ts';
 import { etcdVolumeKey } from '../words/keys.ts';
-import type { Blocked, ClusterFacts } from './facts.ts';
+import type { BlockedAssessment, ClusterFacts } from './facts.ts';
 import { blocked } from './facts.ts';
 import { lossOf } from './loss.ts';
 import type { Plan } from './plan.ts';
@@ -20,7 +20,7 @@ import { replicasOf } from './replicas.ts';
 type Attention = { readonly controlPlane?: ControlPlaneReport; readonly lookAgainSeconds?: number };
 
 export type RepairDecision =
-  | { readonly kind: 'blocked'; readonly blocked: Blocked }
+  | { readonly kind: 'blocked'; readonly blocked: BlockedAssessment }
   | { readonly kind: 'repair'; readonly plan: Plan }
   /** Nothing to repair, or not now: other differences may be mended. */
   | { readonly kind: 'none'; readonly attention: Attention };

@@ -25,7 +25,7 @@ type StoredObject = AWSCluster | AWSNodePool;
 /** What an entity is to be told. `look` is for what only an assessment may decide about, such as a lost volume. */
 export type Finding =
   | {
-      readonly kind: 'tell';
+      readonly kind: 'report';
       readonly note?: string;
       readonly differences: readonly Drift[];
       readonly nodes?: NodeCounts;
@@ -88,15 +88,15 @@ const judge = (object: StoredObject, assessment: Assessment, inventory: readonly
       if (assessment.controlPlane !== undefined && !hasCondition(object, 'Degraded')) {
         return { kind: 'look', reason: assessment.controlPlane.replicas.map(({ message }) => message).join('; ') };
       }
-      return { kind: 'tell', differences: [], ...(assessment.note === undefined ? {} : { note: assessment.note }) };
+      return { kind: 'report', differences: [], ...(assessment.note === undefined ? {} : { note: assessment.note }) };
     case 'operate': {
       const { operation } = assessment;
       const { type, plan } = operation;
       if (purposeOf(operation) !== 'make') return { kind: 'look', reason: `${type} is due` };
-      return { kind: 'tell', differences: differencesOf(plan, inventory).slice(0, TOLD), ...noteIn(object) };
+      return { kind: 'report', differences: differencesOf(plan, inventory).slice(0, TOLD), ...noteIn(object) };
     }
     case 'waiting':
-      return { kind: 'tell', differences: [{ key: 'cluster', difference: assessment.reason }], ...noteIn(object) };
+      return { kind: 'report', differences: [{ key: 'cluster', difference: assessment.reason }], ...noteIn(object) };
     case 'blocked':
       return { kind: 'look', reason: assessment.reason };
     case 'orphaned':

@@ -47,13 +47,13 @@ export type NodePoolFacts = Common & {
   /** The AWSCluster that it names, in its namespace; null only if the API server said that there is none. */
   readonly cluster: AWSCluster | null;
   /** The pool heard that its cluster made progress: what the cluster's status says may be older than that. */
-  readonly told?: boolean;
+  readonly clusterProgressed?: boolean;
   readonly inventory?: Inventory;
 };
 
-export type Blocked = Extract<Assessment, { kind: 'blocked' }>;
+export type BlockedAssessment = Extract<Assessment, { kind: 'blocked' }>;
 
-export const blocked = (generation: number, reason: string, cure: string): Blocked => ({
+export const blocked = (generation: number, reason: string, cure: string): BlockedAssessment => ({
   kind: 'blocked',
   generation,
   reason,
@@ -93,7 +93,7 @@ export const wasProvisioned = ({ status }: Provisioned): boolean =>
 export const isDeleting = (object: StoredObject): boolean => object.metadata.deletionTimestamp !== undefined;
 
 /** Blocked where the worker serves another account or region than the object lives in (I12). */
-export const judgePlace = (object: StoredObject, region: string, worker: Served): Blocked | undefined => {
+export const judgePlace = (object: StoredObject, region: string, worker: Served): BlockedAssessment | undefined => {
   const { generation } = object.metadata;
   const pinned = object.status?.aws;
   if (pinned !== undefined && pinned.account !== worker.account) {
@@ -123,7 +123,7 @@ export const judgeInventory = (
   inventory: Inventory,
   generation: number,
   place: { readonly account: string; readonly region: string },
-): Blocked | undefined => {
+): BlockedAssessment | undefined => {
   if (inventory.account !== place.account || inventory.region !== place.region) {
     return blocked(
       generation,
@@ -143,7 +143,7 @@ export const judgeInventory = (
 };
 
 /** Keys that the inventory holds more than once, with the ids behind them. */
-export const judgeDuplicates = (inventory: Inventory, generation: number): Blocked | undefined => {
+export const judgeDuplicates = (inventory: Inventory, generation: number): BlockedAssessment | undefined => {
   const byKey = new Map<ResourceKey, Found[]>();
   for (const found of inventory.found) byKey.set(found.key, [...(byKey.get(found.key) ?? []), found]);
   const twice = [...byKey].filter(([, found]) => found.length > 1).sort(([a], [b]) => (a < b ? -1 : 1));

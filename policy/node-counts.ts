@@ -11,7 +11,7 @@ import type { AWSCluster } from '../api/cluster.ts';
 import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
 import type { Found } from '../kinds/resource.ts';
-import { stateOf } from '../kinds/resource.ts';
+import { observedState } from '../kinds/resource.ts';
 import { nodesKey, poolGroupKey } from '../words/keys.ts';
 import { type Claim, cut } from './conditions.ts';
 import { isDelete } from './operation-claims.ts';
@@ -31,7 +31,7 @@ export const NODES_UNKNOWN = 'NodesUnknown';
 export const nodesSeen = (pool: AWSNodePool, inventory: readonly Found[], nodes: ClusterNodes): NodeCounts => {
   const poolId = nodePoolIdOf(pool.metadata.uid);
   const group = inventory.find(({ key }) => key === poolGroupKey(poolId));
-  const kept = group === undefined ? {} : { desired: stateOf('auto-scaling-group', group).desired };
+  const kept = group === undefined ? {} : { desired: observedState('auto-scaling-group', group).desired };
   return 'unread' in nodes ? { ...kept, unread: nodes.unread } : { ...kept, ready: nodes.ready[poolId] ?? 0 };
 };
 

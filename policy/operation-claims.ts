@@ -13,8 +13,8 @@ import { timeOf } from '../words/time.ts';
 import { type Claims, progressingClaims, settledClaims, stalledClaims, type Truth } from './conditions.ts';
 import type { OperationView, StepState, StepView } from './views.ts';
 
-export type Blocked = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
-export const isBlocked = (step: StepView): step is Blocked => step.status.state === 'blocked';
+export type BlockedStep = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
+export const isBlocked = (step: StepView): step is BlockedStep => step.status.state === 'blocked';
 export const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
 
 export const isDelete = (operation: OperationView): boolean => purposeOf(operation) === 'delete';
@@ -28,7 +28,7 @@ export const awaitedOf = ({ status }: StepView): string | undefined =>
   status.state === 'running' ? status.awaited : undefined;
 
 /** What a person should look at. Capacity and retries go on alone. */
-const isStalled = ({ status: { verdict } }: Blocked): boolean =>
+const isStalled = ({ status: { verdict } }: BlockedStep): boolean =>
   verdict === 'blocked' || verdict === 'bug' || verdict === 'overdue';
 
 /** Under way until what had begun has ended; then it waits for a person. */

@@ -97,7 +97,7 @@ const last = (steps: readonly Step[]): string[] => {
   return steps.map(({ id }) => id).filter((id) => !needed.has(id));
 };
 
-const machineOf = ({ targetGroupArn, address, index }: Replica, topology: readonly Resource[]): ReplicaMachine => {
+const replicaMachine = ({ targetGroupArn, address, index }: Replica, topology: readonly Resource[]): ReplicaMachine => {
   const group = topology.find(({ key }) => key === replicaGroupKey(index));
   if (group?.kind !== 'auto-scaling-group' || targetGroupArn === undefined || address === undefined) {
     throw new Error(`Replica ${index} cannot be repaired without its target group and its address: look first.`);
@@ -116,7 +116,7 @@ export const planRepair = (request: RepairRequest): Plan => {
   const { replica, cause } = repair;
   const { index, instanceId } = replica;
   const plan = resourceSteps(request);
-  const machine = machineOf(replica, topology);
+  const machine = replicaMachine(replica, topology);
   const others = request.replicas.filter((one) => one.index !== index).flatMap(({ address }) => address ?? []);
   if (others.length !== REPLICAS.length - 1) throw new Error('A repair needs the addresses of the other replicas.');
 

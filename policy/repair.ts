@@ -24,10 +24,10 @@ export type RepairSettings = { readonly afterSeconds: number };
 export type Repair = {
   readonly replica: Replica;
   /**
-   * `volume`: a new disk, which joins. `rejoin`: the disk is there, the rest may be missing. `told`: its machines must be
+   * `volume`: a new disk, which joins. `rejoin`: the disk is there, the rest may be missing. `user-data`: its machines must be
    * told of its present disk and interface. `machine`: only another machine.
    */
-  readonly cause: 'volume' | 'rejoin' | 'told' | 'machine';
+  readonly cause: 'volume' | 'rejoin' | 'user-data' | 'machine';
 };
 
 /** A replica that is not as it should be, for status: what is wrong, and what is going to happen. */
@@ -92,7 +92,7 @@ const causeOf = (replica: Replica): Exclude<Repair['cause'], 'machine'> | undefi
   if (replica.networkInterface === 'lost' || replica.volume === 'disowned') return undefined;
   if (replica.volume === 'lost') return 'volume';
   if (replica.volume === 'joining') return 'rejoin';
-  return replica.told === 'wrong' ? 'told' : undefined;
+  return replica.userData === 'wrong' ? 'user-data' : undefined;
 };
 
 /** Another machine might do better: what is wrong is this one, and there is one. */

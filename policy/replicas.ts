@@ -8,7 +8,7 @@
 
 import type { Attached } from '../kinds/launch-template.ts';
 import type { Found } from '../kinds/resource.ts';
-import { stateOf } from '../kinds/resource.ts';
+import { observedState } from '../kinds/resource.ts';
 import type { TargetHealth } from '../kinds/targets.ts';
 import { REPLICAS, type ReplicaIndex } from '../topology/values.ts';
 import {
@@ -38,7 +38,7 @@ export type Replica = {
   /** What its machines are told to attach, where that was looked at. */
   readonly attaches?: Attached;
   /** Its machines are told of a disk or an interface that isn't its own any more. */
-  readonly told: 'right' | 'wrong';
+  readonly userData: 'right' | 'wrong';
 };
 
 /** What is wrong with one replica, as a person would say it. */
@@ -47,12 +47,12 @@ export type Trouble = {
   readonly message: string;
 };
 
-const volumeOf = (found: Found | undefined, attaches: Attached | undefined): Replica['volume'] => {
-  if (found !== undefined) return stateOf('etcd-volume', found).emptyDisk === 'join' ? 'joining' : 'present';
+const volumeCondition = (found: Found | undefined, attaches: Attached | undefined): Replica['volume'] => {
+  if (found !== undefined) return observedState('etcd-volume', found).emptyDisk === 'join' ? 'joining' : 'present';
   return attaches?.volumeExists === true ? 'disowned' : 'lost';
 };
 
-const toldOf = (
+const userDataOf = (
   attaches: Attached | undefined,
   volume: Found | undefined,
   networkInterface: Found | undefined,
@@ -67,7 +67,7 @@ const toldOf = (
 const addressesOf = (byKey: ReadonlyMap<string, Found>): readonly (string | undefined)[] => {
   const known = REPLICAS.map((index) => byKey.get(networkInterfaceKey(index))?.outputs.address);
   const targets = byKey.get(TARGETS);
-  const orphans = (targets === undefined ? [] : stateOf('targets', targets).addresses).filter(
+  const orphans = (targets === undefined ? [] : observedState('targets', targets).addresses).filter(
     (address) => !known.includes(address),
   );
   const missing = known.filter((address) => address === undefined).length;
@@ -79,14 +79,14 @@ export const replicasOf = (inventory: readonly Found[]): readonly Replica[] => {
   const byKey = new Map(inventory.map((found) => [found.key, found]));
   const addresses = addressesOf(byKey);
   const targets = byKey.get(TARGETS);
-  const healths = targets === undefined ? [] : (stateOf('targets', targets).health ?? []);
+  const healths = targets === undefined ? [] : (observedState('targets', targets).health ?? []);
   return REPLICAS.map((index): Replica => {
     const volume = byKey.get(etcdVolumeKey(index));
     const networkInterface = byKey.get(networkInterfaceKey(index));
     const template = byKey.get(replicaTemplateKey(index));
     const group = byKey.get(replicaGroupKey(index));
-    const attaches = template === undefined ? undefined : stateOf('launch-template', template).attaches;
-    const groupState = group === undefined ? undefined : stateOf('auto-scaling-group', group);
+    const attaches = template === undefined ? undefined : observedState('launch-template', template).attaches;
+    const groupState = group === undefined ? undefined : observedState('auto-scaling-group', group);
     const instance = groupState?.instances?.find((one) => one.inService) ?? groupState?.instances?.[0];
     const address = addresses[index];
     const health = healths.find((one) => one.address === address);
@@ -101,10 +101,10 @@ export const replicasOf = (inventory: readonly Found[]): readonly Replica[] => {
       ...(address === undefined ? {} : { address }),
       health: health?.state ?? 'unknown',
       ...(health?.said === undefined ? {} : { healthSaid: health.said }),
-      volume: volumeOf(volume, attaches),
+      volume: volumeCondition(volume, attaches),
       networkInterface: networkInterface === undefined ? 'lost' : 'present',
       ...(attaches === undefined ? {} : { attaches }),
-      told: toldOf(attaches, volume, networkInterface),
+      userData: userDataOf(attaches, volume, networkInterface),
     };
   });
 };
@@ -135,7 +135,7 @@ export const troubleOf = (replica: Replica): Trouble | undefined => {
   if (replica.networkInterface === 'lost') {
     return { kind: 'interface', message: `${name} has lost its network interface, and with it its address` };
   }
-  if (replica.told === 'wrong') {
+  if (replica.userData === 'wrong') {
     return {
       kind: 'machine',
       message: `${name} was told to attach ${attaches?.volumeId} and ${attaches?.networkInterfaceId}, one of which is not its own any more`,

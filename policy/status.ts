@@ -64,7 +64,7 @@ const stateDuring = (operation: OperationView, before: State | undefined): State
   }
 };
 
-const stateOf = (subject: Subject, object: StoredObject): State => {
+const objectState = (subject: Subject, object: StoredObject): State => {
   const before = object.status?.state;
   switch (subject.kind) {
     case 'settled':
@@ -201,7 +201,7 @@ const incarnationsOf = (subject: Subject, before: Status['incarnations']): Statu
     ? { ...before, ...subject.operation.incarnations }
     : before;
 
-const isEstablished = (subject: Subject, object: StoredObject): boolean => {
+const establishedBy = (subject: Subject, object: StoredObject): boolean => {
   if (object.status?.established === true) return true;
   if (subject.kind !== 'operation') return false;
   const { operation } = subject;
@@ -223,7 +223,7 @@ const identityOf = (request: MirrorRequest, object: StoredObject): Status => {
   const endpoint = outputs[LOAD_BALANCER]?.dnsName ?? before?.endpoint;
   return {
     clusterID: ownClusterId ?? clusterIdOf(object.metadata.uid),
-    established: isEstablished(subject, object),
+    established: establishedBy(subject, object),
     ...(endpoint === undefined ? {} : { endpoint }),
   };
 };
@@ -261,7 +261,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     ...before,
     ...identityOf(request, object),
     ...nodeCounts(subject, object),
-    state: stateOf(subject, object),
+    state: objectState(subject, object),
     observedGeneration: generation,
     conditions: conditionsOf(claims, before.conditions ?? [], generation, timeOf(now)),
     version,

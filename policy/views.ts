@@ -59,7 +59,7 @@ export type OperationView = {
   /** Since when no step starts because a person said so, in epoch milliseconds. */
   readonly pausedAt?: number;
   /** Why the object's status could not be written, while it can't be: then `kubectl` shows what was. */
-  readonly untold?: string;
+  readonly statusProblem?: string;
   readonly steps: readonly StepView[];
   /** Outputs known so far, by resource key: where status finds endpoint and ids. */
   readonly outputs: Readonly<Record<string, Outputs>>;

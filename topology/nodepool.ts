@@ -45,7 +45,7 @@ import {
   sealed,
   type Templated,
   taggedFor,
-  volumeOf,
+  volumeProperties,
 } from './values.ts';
 
 const configurationOf = (
@@ -106,7 +106,7 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
         keyName: spec.keyName,
         iamInstanceProfile: spec.iamInstanceProfile,
         groupIds: [ref(NODE_GROUP, 'id'), ...spec.securityGroupIDs],
-        rootVolume: volumeOf(spec.rootVolume),
+        rootVolume: volumeProperties(spec.rootVolume),
         userData: {
           role: 'node',
           configuration: configurationOf(pool, release, owner, poolId),

@@ -35,7 +35,7 @@ import {
   type Templated,
   taggedFor,
   unique,
-  volumeOf,
+  volumeProperties,
 } from './values.ts';
 
 /** Which secret holds each part of a replica's sealed document. */
@@ -100,7 +100,7 @@ const storageAndAddress = (cluster: AWSCluster, owner: Ownership, index: Replica
       key: volumeKey,
       kind: 'etcd-volume',
       properties: {
-        ...volumeOf(controlPlane.etcd.mainVolume),
+        ...volumeProperties(controlPlane.etcd.mainVolume),
         name,
         availabilityZone: ref(PREFLIGHT, `zone/${subnetId}`),
         emptyDisk: 'bootstrap',
@@ -142,7 +142,7 @@ export const replicaOf = (cluster: AWSCluster, release: Release, owner: Ownershi
         keyName: controlPlane.keyName,
         iamInstanceProfile: controlPlane.iamInstanceProfile,
         groupIds: [ref(CONTROL_PLANE_GROUP, 'id'), ...controlPlane.securityGroupIDs],
-        rootVolume: volumeOf(controlPlane.rootVolume),
+        rootVolume: volumeProperties(controlPlane.rootVolume),
         userData: {
           role: 'replica',
           configuration: configurationOf(cluster, release, owner, index),

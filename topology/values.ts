@@ -75,7 +75,7 @@ type VolumeSpec = {
   readonly kmsKeyARN?: string;
 };
 
-export const volumeOf = (spec: VolumeSpec): VolumeProperties => ({
+export const volumeProperties = (spec: VolumeSpec): VolumeProperties => ({
   sizeGiB: spec.sizeGiB,
   type: spec.volumeType,
   ...(spec.iops === undefined ? {} : { iops: spec.iops }),

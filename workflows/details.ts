@@ -15,10 +15,10 @@ import { timeOf } from '../words/time.ts';
 const LISTED = 12;
 const MESSAGE_LENGTH = 600;
 
-type Blocked = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
+type BlockedStep = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
 type Running = StepView & { readonly status: Extract<StepState, { state: 'running' }> };
 
-const isBlocked = (step: StepView): step is Blocked => step.status.state === 'blocked';
+const isBlocked = (step: StepView): step is BlockedStep => step.status.state === 'blocked';
 const isRunning = (step: StepView): step is Running => step.status.state === 'running';
 const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
 
@@ -40,9 +40,9 @@ const listed = <T>(items: readonly T[], line: (item: T) => string, more: string)
 
 const commands = (...lines: readonly string[]): string[] => ['```', ...lines, '```'];
 
-const blockedSection = (view: OperationView, object: ObjectRef, steps: readonly Blocked[]): string[] => {
+const blockedSection = (view: OperationView, object: ObjectRef, steps: readonly BlockedStep[]): string[] => {
   if (steps.length === 0) return [];
-  const entry = ({ id, status }: Blocked): string =>
+  const entry = ({ id, status }: BlockedStep): string =>
     [
       `- \`${id}\` ${WHY[status.verdict]}. Since ${timeOf(status.since)}; attempt ${status.attempt} failed, the next is at ${timeOf(status.retryAt)}.`,
       `  > ${cut(status.message).replaceAll('\n', '\n  > ')}`,
@@ -131,7 +131,7 @@ export const currentDetails = (
     `Version ${input.version} (Kubernetes ${input.kubernetesVersion}), cluster ${owner.clusterId} in ${owner.region}, account ${owner.account}. Began ${timeOf(view.startedAt)}${ended}.`,
     '',
     ...(view.state === 'aborted' ? [...commands(operationsCommand('resume', object)), ''] : []),
-    ...(view.untold === undefined ? [] : [`**The object's status can't be written**: ${cut(view.untold)}`, '']),
+    ...(view.statusProblem === undefined ? [] : [`**The object's status can't be written**: ${cut(view.statusProblem)}`, '']),
     ...pausedSection(view, object),
     ...blockedSection(view, object, view.steps.filter(isBlocked)),
     ...runningSection(view.steps.filter(isRunning)),

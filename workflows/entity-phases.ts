@@ -16,14 +16,14 @@ import { follow } from './following.ts';
 import { failureOf } from './outcomes.ts';
 
 /** Looks at the object, and hears what is to be done. */
-export const look = async (
+export const assessObject = async (
   { object, news }: EntityRun,
   progressed = false,
 ): Promise<EventOf<'assessed'> | EventOf<'unassessed'>> => {
   const seen = news.seen();
   news.looking();
   try {
-    const assessment = await assess(progressed ? { object, told: true } : { object });
+    const assessment = await assess(progressed ? { object, clusterProgressed: true } : { object });
     return { kind: 'assessed', at: Date.now(), seen, assessment };
   } catch (error) {
     return { kind: 'unassessed', at: Date.now(), seen, reason: failureOf(error).message };
@@ -38,7 +38,7 @@ export const askedMeanwhile = ({ verbs }: EntityRun): EntityEvent => ({
 
 /** Runs the operation to its end. */
 export const operate = async (run: EntityRun, { operation }: LifeOf<'operating'>): Promise<EntityEvent> => {
-  const result = await follow(operation, { ...run, look: () => look(run) });
+  const result = await follow(operation, { ...run, assess: () => assessObject(run) });
   return { kind: 'ended', at: Date.now(), result, news: run.news.seen() };
 };
 

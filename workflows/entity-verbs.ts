@@ -18,7 +18,7 @@ export type EntityVerbs = {
   readonly pending: AskedVerb[];
   readonly handled: () => NonNullable<EntityState['handled']>;
   /** Does what was asked, as far as it makes sense while no operation runs. */
-  readonly settle: () => void;
+  readonly carryOut: () => void;
 };
 
 type EntityVerbScope = {
@@ -81,7 +81,7 @@ export const takeEntityVerbs = (initial: NonNullable<EntityState['handled']>, sc
   return {
     pending,
     handled: () => handled,
-    settle: () => {
+    carryOut: () => {
       for (const { verb, ask } of pending.splice(0)) {
         const reason = refusal(verb);
         if (reason === undefined) perform(verb);

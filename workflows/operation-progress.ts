@@ -39,7 +39,7 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
   const incarnations = incarnationsOf(steps);
   let pausedAt = input.paused === true ? startedAt : undefined;
   let stopReason: string | undefined;
-  let untold: string | undefined;
+  let statusProblem: string | undefined;
   let end: { readonly state: OperationResult['state']; readonly finishedAt: number } | undefined;
   let changes = 1;
   return {
@@ -50,7 +50,7 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
       state: 'running',
       startedAt,
       ...(pausedAt === undefined ? {} : { pausedAt }),
-      ...(untold === undefined ? {} : { untold }),
+      ...(statusProblem === undefined ? {} : { statusProblem }),
       ...end,
       steps: steps.map(({ id, resource, needs }) => ({
         id,
@@ -76,7 +76,7 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
     },
     stop: (reason) => void (stopReason ??= reason),
     // Not a change: writing again because writing failed would never end.
-    unwritten: (reason) => void (untold = reason),
+    unwritten: (reason) => void (statusProblem = reason),
     end: (state) => {
       end = { state, finishedAt: Date.now() };
       changes += 1;

@@ -198,7 +198,7 @@ export const accountDriver = (clients: AwsClients, now: () => number = Date.now)
   update: () => Promise.resolve({ outputs: {} }),
   remove: () => Promise.resolve(),
 
-  async look(wanted) {
+  async check(wanted) {
     const left = wanted.since + wanted.properties.settleSeconds * 1_000 - now();
     if (left > 0) {
       const awaited = `Nothing is left in the account; looking again in ${Math.ceil(left / 1_000)} s, when AWS has settled.`;

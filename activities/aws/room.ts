@@ -61,7 +61,7 @@ const CPU_QUOTAS: readonly { readonly code: string; readonly families: RegExp }[
 ];
 const BALANCER_QUOTA = 'L-69A177A2';
 
-const machineOf = (instance: Instance): Machine => ({
+const countedMachine = (instance: Instance): Machine => ({
   id: instance.InstanceId ?? '',
   type: instance.InstanceType ?? '',
   subnetId: instance.SubnetId ?? '',
@@ -102,7 +102,7 @@ export const createRoom = (clients: AwsClients, facts: AwsFacts, remember: Remem
           ),
           (page) => (page.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []),
         );
-        return instances.filter(({ InstanceLifecycle }) => InstanceLifecycle !== 'spot').map(machineOf);
+        return instances.filter(({ InstanceLifecycle }) => InstanceLifecycle !== 'spot').map(countedMachine);
       },
       () => !fresh,
     );

@@ -57,7 +57,7 @@ export type KubernetesClient = {
   /** Whether the API server serves this kind at all. */
   readonly serves: (kind: KindName, options?: Cancellation) => Promise<boolean>;
   /** The status and text of any path, such as `/readyz`. */
-  readonly look: (
+  readonly probe: (
     path: string,
     options?: Cancellation & Pick<HttpRequest, 'last'>,
   ) => Promise<{ readonly status: number; readonly text: string }>;
@@ -113,7 +113,7 @@ const createAsking = (transport: Transport): Asking => {
     const answer = await askOnce(verb, object, request);
     if (answer.status !== 403 || !isRefusedByRoles(parsedJson(answer.text))) return answer;
     const { signal } = request;
-    const look: HttpRequest = { method: 'GET', path: '/readyz', ...(signal === undefined ? {} : { signal }) };
+    const probe: HttpRequest = { method: 'GET', path: '/readyz', ...(signal === undefined ? {} : { signal }) };
     const { status } = await askOnce('look at', look.path, look);
     return status === 200 ? askOnce(verb, object, request) : { status: 503, text: STARTING };
   };
@@ -161,7 +161,7 @@ const namesIn = (body: unknown): readonly (string | undefined)[] =>
     ? (body.resources as readonly { readonly name?: string }[]).map(({ name }) => name)
     : [];
 
-type Reading = Pick<KubernetesClient, 'get' | 'find' | 'list' | 'serves' | 'look'>;
+type Reading = Pick<KubernetesClient, 'get' | 'find' | 'list' | 'serves' | 'probe'>;
 
 const reading = ({ server, ask, send, sendObject }: Asking): Reading => {
   const get: KubernetesClient['get'] = (name, options) =>
@@ -195,7 +195,7 @@ const reading = ({ server, ask, send, sendObject }: Asking): Reading => {
       return namesIn(body).includes(pluralOf(kind));
     },
 
-    look: async (path, options) => {
+    probe: async (path, options) => {
       const { status, text } = await ask('answer', path, { method: 'GET', path, ...options });
       return { status, text };
     },

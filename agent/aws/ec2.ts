@@ -44,7 +44,7 @@ const unlessUnknown = async <A, B>(code: string, call: () => Promise<A>, instead
   }
 };
 
-const volumeOf = (id: string, volume: Volume): Attachable => {
+const attachableVolume = (id: string, volume: Volume): Attachable => {
   const attachment = volume.Attachments?.find((each) => each.State !== 'detached');
   return {
     id,
@@ -97,7 +97,7 @@ export const createEc2 = async (account: AwsAccount): Promise<Ec2> => {
   });
   const describeVolume = async (id: string): Promise<Attachable | undefined> => {
     const { Volumes } = await client.send(new sdk.DescribeVolumesCommand({ VolumeIds: [id] }));
-    return Volumes?.[0] === undefined ? undefined : volumeOf(id, Volumes[0]);
+    return Volumes?.[0] === undefined ? undefined : attachableVolume(id, Volumes[0]);
   };
   const describeInterface = async (id: string): Promise<Attachable | undefined> => {
     const asked = new sdk.DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [id] });

@@ -40,7 +40,7 @@ export type DescribedObject = Described<StoredCluster | StoredNodePool> &
 
 type AnyObject = StoredCluster | StoredNodePool;
 
-const stateOf = (object: AnyObject, paint: Paint): string => {
+const shownState = (object: AnyObject, paint: Paint): string => {
   const state = object.status?.state ?? 'Pending';
   return state === 'Provisioned' ? paint.green(state) : paint.yellow(state);
 };
@@ -127,7 +127,7 @@ const objectBranch = (
   // What was asked for shows in status only once somebody took notice.
   const unheeded = deletionTimestamp !== undefined && object.status?.state !== 'Deleting';
   return branch(
-    `${object.kind}/${paint.bold(object.metadata.name)}  ${stateOf(object, paint)}  ${paint.dim(facts)}`.trimEnd(),
+    `${object.kind}/${paint.bold(object.metadata.name)}  ${shownState(object, paint)}  ${paint.dim(facts)}`.trimEnd(),
     ...(unheeded
       ? [leaf(paint.yellow(`deletion was asked for ${span(now - Date.parse(deletionTimestamp))} ago`))]
       : []),

@@ -68,7 +68,7 @@ const ground = ({ part, ours, says, layoutFile }: Parts, layout: SandboxLayout, 
       'temporal',
       temporalServer(layout, temporalData(caller)),
       { kind: 'listens', address: layout.temporal },
-      { settle: () => setRetention(layout), data: ['', '-wal', '-shm'].map((s) => `${data}/temporal.db${s}`) },
+      { prepare: () => setRetention(layout), data: ['', '-wal', '-shm'].map((s) => `${data}/temporal.db${s}`) },
     ),
     part(
       'aws',
@@ -85,7 +85,7 @@ const ground = ({ part, ours, says, layoutFile }: Parts, layout: SandboxLayout, 
         url: `https://${layout.managementApi.host}:${layout.managementApi.port}/readyz`,
         authority: `${pki}/ca.crt`,
       },
-      { needs: ['management-etcd'], settle: () => applyCrds(layout) },
+      { needs: ['management-etcd'], prepare: () => applyCrds(layout) },
     ),
     part('hub', ours('sandbox/hub/main.ts', [layoutFile]), { kind: 'listens', address: layout.hub }),
     part(
@@ -114,7 +114,7 @@ const slipway = ({ part, ours, says }: Parts, layout: SandboxLayout, caller: Nod
   part('slipway-admission', ours('client/admission/main.ts'), says('slipway-admission', '"msg":"Judging'), {
     needs: ['management-apiserver'],
     env: admissionEnvironment(layout),
-    settle: () => applyWebhook(layout),
+    prepare: () => applyWebhook(layout),
   }),
 ];
 

@@ -102,7 +102,7 @@ const becomeReady = async (part: Part, standing: Standing, running: Running, sig
   await untilSuccess(part.probe, running.logFrom, signal);
   while (part.settle !== undefined) {
     try {
-      await part.settle();
+      await part.prepare();
       break;
     } catch (error) {
       standing.become('starting', { reason: messageOf(error) });

@@ -331,7 +331,7 @@ export const VARIANTS: readonly Variant[] = [
                 if (!succeeds) throw failure('blocked', 'UnauthorizedOperation: DescribeVolumes');
                 const counts = { clusters: 2, nodePools: 0, looked: 2, invalid: 0, unread: 0, uncounted: 0 };
                 const findings = [
-                  { entityId: `awscluster/default/a/${uid}`, finding: { kind: 'tell' as const, differences: [] } },
+                  { entityId: `awscluster/default/a/${uid}`, finding: { kind: 'report' as const, differences: [] } },
                   { entityId: `awscluster/default/b/${uid}`, finding: { kind: 'look' as const, reason: 'a lost volume' } },
                 ];
                 return { ...counts, lookedAt: 1, findings };

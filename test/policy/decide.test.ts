@@ -6,8 +6,8 @@ import { releaseOf } from '../../api/releases.ts';
 import type { Found } from '../../kinds/resource.ts';
 import { observed } from '../../kinds/resource.ts';
 import type { Assessment, OperationInput } from '../../policy/assessment.ts';
-import { decideCluster, judgeCluster } from '../../policy/decide-cluster.ts';
-import { decideNodePool, judgeNodePool } from '../../policy/decide-nodepool.ts';
+import { decideCluster, decideClusterEarly } from '../../policy/decide-cluster.ts';
+import { decideNodePool, decideNodePoolEarly } from '../../policy/decide-nodepool.ts';
 import { planEnsure } from '../../policy/ensure.ts';
 import type { ClusterFacts, NodePoolFacts } from '../../policy/facts.ts';
 import { revisionOf } from '../../policy/revision.ts';
@@ -105,7 +105,7 @@ describe('where it lives', () => {
     expect(reason).toContain('999999999999');
     expect(cure).toContain('credentials of account 999999999999');
     const facts = clusterFacts({ object: elsewhere });
-    expect(judgeCluster(facts)?.kind).toBe('blocked');
+    expect(decideClusterEarly(facts)?.kind).toBe('blocked');
   });
 
   test('so is a worker of another region, also when the object is being deleted', () => {
@@ -230,7 +230,7 @@ describe('a cluster', () => {
 
   test('cannot be decided about without looking', () => {
     const { inventory: _inventory, ...facts } = clusterFacts();
-    expect(judgeCluster(facts)).toBeUndefined();
+    expect(decideClusterEarly(facts)).toBeUndefined();
     expect(() => decideCluster(facts)).toThrow('look first');
   });
 });
@@ -290,15 +290,15 @@ describe('a node pool', () => {
 
   test('waits without a look at AWS while its cluster’s status names no endpoint, unless it was told of progress', () => {
     const { inventory: _, ...facts } = poolFacts({ cluster: seedCluster() });
-    expect(judgeNodePool(facts)).toEqual({
+    expect(decideNodePoolEarly(facts)).toEqual({
       kind: 'waiting',
       generation: 1,
       reason: 'Waiting for AWSCluster default/cluster-0, whose network is not ready yet.',
       entityId: `awscluster/default/cluster-0/${CLUSTER_UID}`,
     });
-    expect(judgeNodePool({ ...facts, told: true })).toBeUndefined();
+    expect(decideNodePoolEarly({ ...facts, clusterProgressed: true })).toBeUndefined();
     const withEndpoint = seedCluster({ status: { endpoint: 'gke-1.elb.eu-west-1.amazonaws.com' } });
-    expect(judgeNodePool({ ...facts, cluster: withEndpoint })).toBeUndefined();
+    expect(decideNodePoolEarly({ ...facts, cluster: withEndpoint })).toBeUndefined();
   });
 
   test('builds nothing and says so while its cluster is absent or being deleted', () => {

@@ -4,7 +4,7 @@ import type { AWSClusterStatus } from '../../api/cluster.ts';
 import { clusterIdOf } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import type { Found } from '../../kinds/resource.ts';
-import { stateOf } from '../../kinds/resource.ts';
+import { observedState } from '../../kinds/resource.ts';
 import type { TargetHealth } from '../../kinds/targets.ts';
 import type { Assessment, OperationInput } from '../../policy/assessment.ts';
 import { decideCluster } from '../../policy/decide-cluster.ts';
@@ -139,7 +139,7 @@ describe('a lost etcd volume', () => {
   test('leaves nothing to do once the repair is carried out', () => {
     const before = withoutVolume();
     const after = carryOut(repair.plan, before);
-    expect(stateOf('etcd-volume', entry(after, 'etcd-volume/1')).emptyDisk).toBe('wait');
+    expect(observedState('etcd-volume', entry(after, 'etcd-volume/1')).emptyDisk).toBe('wait');
     const told = changed(after, 'launch-template/controlplane-1', { attaches: undefined });
     expect(decideCluster(facts(told, { state: 'Repairing' }))).toEqual({ kind: 'settled', generation: 1 });
   });
