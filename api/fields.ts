@@ -96,33 +96,38 @@ export const iamIdentityArn = format(
   'must be the ARN of an IAM user or role: arn:aws:iam::<account>:user/<name>',
 );
 
+const ipv4Range = (widest: number, narrowest: number) =>
+  z
+    .string()
+    .max(18)
+    .regex(/^([0-9]{1,3}\.){3}[0-9]{1,3}\/[0-9]{1,2}$/, 'must be an IPv4 range, such as 10.1.0.0/16')
+    .meta(
+      rules(
+        {
+          rule: 'isCIDR(self) && cidr(self).ip().family() == 4',
+          message: 'must be an IPv4 range, such as 10.1.0.0/16',
+        },
+        {
+          rule: '!isCIDR(self) || cidr(self) == cidr(self).masked()',
+          message: 'must begin at the first address of the range: no bits may be set beyond the prefix',
+        },
+        {
+          rule: `!isCIDR(self) || (cidr(self).prefixLength() >= ${widest} && cidr(self).prefixLength() <= ${narrowest})`,
+          message: `must have a prefix between /${widest} and /${narrowest}`,
+        },
+      ),
+    );
+
 /** Exactly one IPv4 range: what one cluster's networking can use. */
 export const cidrBlocks = (widest: number, narrowest: number) =>
-  z
-    .array(
-      z
-        .string()
-        .max(18)
-        .regex(/^([0-9]{1,3}\.){3}[0-9]{1,3}\/[0-9]{1,2}$/, 'must be an IPv4 range, such as 10.1.0.0/16')
-        .meta(
-          rules(
-            {
-              rule: 'isCIDR(self) && cidr(self).ip().family() == 4',
-              message: 'must be an IPv4 range, such as 10.1.0.0/16',
-            },
-            {
-              rule: '!isCIDR(self) || cidr(self) == cidr(self).masked()',
-              message: 'must begin at the first address of the range: no bits may be set beyond the prefix',
-            },
-            {
-              rule: `!isCIDR(self) || (cidr(self).prefixLength() >= ${widest} && cidr(self).prefixLength() <= ${narrowest})`,
-              message: `must have a prefix between /${widest} and /${narrowest}`,
-            },
-          ),
-        ),
-    )
-    .length(1)
-    .meta(ATOMIC_LIST);
+  z.array(ipv4Range(widest, narrowest)).length(1).meta(ATOMIC_LIST);
+
+/** Who may dial: each range is a rule of a security group, of which AWS allows sixty. */
+export const authorizedCidrs = z
+  .array(ipv4Range(0, 32))
+  .min(1)
+  .max(40)
+  .meta({ ...ATOMIC_LIST, ...rules(DISTINCT) });
 
 /** Tags on everything that Slipway makes in AWS. Its own owner tags may not be overridden (I4). */
 export const tags = z.record(z.string().min(1).max(128), z.string().max(256)).meta({

@@ -42,6 +42,7 @@ export const controlPlaneName = (clusterId: string): string => `${clusterId}-con
 export const replicaName = (clusterId: string, index: number): string => `${clusterId}-controlplane-${index}`;
 export const replicaTemplateName = (clusterId: string, index: number, version: string): string =>
   `${clusterId}-controlplane-${index}-${version}`;
+export const loadBalancerGroupName = (clusterId: string): string => `${clusterId}-load-balancer`;
 export const nodeGroupName = (clusterId: string): string => `${clusterId}-nodepool`;
 export const nodePoolName = (clusterId: string, poolId: string): string => `${clusterId}-nodepool-${poolId}`;
 export const nodePoolTemplateName = (clusterId: string, poolId: string, version: string): string =>

@@ -1,19 +1,42 @@
 /** The network load balancer in front of a cluster's API: unique by name. */
-import type { Row, Tagged } from './row.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Value } from '../words/references.ts';
+import type { Difference, Row, Tagged } from './row.ts';
 
 export type LoadBalancerProperties = Tagged & {
   readonly name: string;
   readonly subnetIds: readonly string[];
+  /** Who may dial it. AWS gives none to a balancer that was made without any. */
+  readonly groupIds: readonly Value[];
 };
 /** `crossZone` is false when a create died before its last call: the attribute is set by a call of its own. */
-export type LoadBalancerState = { readonly name: string; readonly crossZone?: boolean };
+export type LoadBalancerState = {
+  readonly name: string;
+  readonly crossZone?: boolean;
+  /** Sorted. */
+  readonly groupIds: readonly string[];
+};
 export type LoadBalancerIdentity = { readonly name: string };
 
-export const loadBalancer: Row<LoadBalancerProperties, LoadBalancerState, LoadBalancerIdentity, 'crossZone'> = {
+type What = 'crossZone' | 'groups';
+
+export const loadBalancer: Row<LoadBalancerProperties, LoadBalancerState, LoadBalancerIdentity, What> = {
   planned: 'when it differs',
   changesAws: true,
   tagged: true,
-  differences: (_wanted, { crossZone }) =>
-    crossZone === false ? [{ what: 'crossZone', says: 'it does not spread clients across zones' }] : [],
+  differences: (wanted, { crossZone, groupIds }) => {
+    const all: readonly (Difference<What> | false)[] = [
+      crossZone === false && { what: 'crossZone', says: 'it does not spread clients across zones' },
+      !isDeepStrictEqual([...wanted.groupIds].sort(), groupIds) && {
+        what: 'groups',
+        says: `its security groups are ${groupIds.join(', ') || 'none'}`,
+      },
+    ];
+    return all.filter((one) => one !== false);
+  },
+  withheld: (_wanted, { groupIds }, whats) =>
+    groupIds.length === 0 && (whats === 'changing' || whats.includes('groups'))
+      ? { reason: 'it was made without a security group, and AWS adds none: who dials it is not limited', leaves: ['groups'] }
+      : undefined,
   removal: { after: ['listener'], identity: ({ state }) => ({ name: state.name }) },
 };

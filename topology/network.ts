@@ -1,12 +1,18 @@
 /**
- * The cluster's network: subnet tags, two security groups with their rules, and the load balancer of its API.
+ * The cluster's network: subnet tags, three security groups with their rules, and the load balancer of its API.
  *
  * Owns: what lets machines reach each other and clients reach the API. Rules are derived from `machine/ports.ts`: a port
  * on which a component listens for others is one rule, and nothing else is opened; egress is open by EC2's default.
  * Neighbours: `replica.ts` adds the machines behind it, `cluster.ts` puts both together.
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, controlPlaneName, kubernetesClusterTag, nodeGroupName } from '../api/names.ts';
+import {
+  clusterIdOf,
+  controlPlaneName,
+  kubernetesClusterTag,
+  loadBalancerGroupName,
+  nodeGroupName,
+} from '../api/names.ts';
 import type { Resource } from '../kinds/resource.ts';
 import type { IngressRule } from '../kinds/security-group-rules.ts';
 import { API_SERVER_CHECK } from '../machine/health-check.ts';
@@ -17,6 +23,8 @@ import {
   FINALIZER_KEY,
   LISTENER,
   LOAD_BALANCER,
+  LOAD_BALANCER_GROUP,
+  LOAD_BALANCER_RULES,
   NODE_GROUP,
   NODE_RULES,
   networkInterfaceKey,
@@ -40,10 +48,8 @@ const sourceOf = (peer: Peer): IngressRule['source'] => {
       return { group: ref(CONTROL_PLANE_GROUP, 'id') };
     case 'nodes':
       return { group: ref(NODE_GROUP, 'id') };
-    // A network load balancer with address targets has no group of its own: it dials from its subnets.
     case 'load-balancer':
-    case 'vpc':
-      return { cidr: ref(PREFLIGHT, 'vpcCidr') };
+      return { group: ref(LOAD_BALANCER_GROUP, 'id') };
   }
 };
 
@@ -91,11 +97,45 @@ const securityGroup = (
   event: { reason: 'CreatedSecurityGroup', message: [`Created security group named "${group.name}"`] },
 });
 
+/** Told by no event: users of the original saw none. */
+const loadBalancerGroup = (cluster: AWSCluster, owner: Ownership): Resource => {
+  const name = loadBalancerGroupName(owner.clusterId);
+  const { event: _event, ...group } = securityGroup(cluster, owner, {
+    key: LOAD_BALANCER_GROUP,
+    name,
+    whose: 'Load balancer',
+  });
+  return group;
+};
+
 const rules = (key: string, group: string, ports: readonly Port[]): Resource => ({
   key,
   kind: 'security-group-rules',
   properties: { groupId: ref(group, 'id'), ingress: ports.map(ruleOf) },
 });
+
+/** Who may dial the cluster's API: the addresses that the spec names, or all of the VPC, and its nodes. */
+const clientRules = (cluster: AWSCluster): Resource => {
+  const { authorizedCIDRs } = cluster.spec.controlPlane;
+  const from = (source: IngressRule['source'], description: string): IngressRule => ({
+    protocol: 'tcp',
+    fromPort: CLIENT_PORT,
+    toPort: CLIENT_PORT,
+    source,
+    description,
+  });
+  return {
+    key: LOAD_BALANCER_RULES,
+    kind: 'security-group-rules',
+    properties: {
+      groupId: ref(LOAD_BALANCER_GROUP, 'id'),
+      ingress: [
+        ...(authorizedCIDRs ?? [ref(PREFLIGHT, 'vpcCidr')]).map((cidr) => from({ cidr }, 'Kubernetes API: clients')),
+        from({ group: ref(NODE_GROUP, 'id') }, 'Kubernetes API: nodes'),
+      ],
+    },
+  };
+};
 
 const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
   const name = controlPlaneName(owner.clusterId);
@@ -106,6 +146,7 @@ const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
       properties: {
         name,
         subnetIds: unique(cluster.spec.controlPlane.subnetIDs),
+        groupIds: [ref(LOAD_BALANCER_GROUP, 'id')],
         ...taggedFor(owner, LOAD_BALANCER, name),
       },
       needs: AWS_NEEDS,
@@ -158,7 +199,9 @@ export const networkOf = (cluster: AWSCluster, owner: Ownership): Resource[] => 
     whose: 'Control plane',
   }),
   securityGroup(cluster, owner, { key: NODE_GROUP, name: nodeGroupName(owner.clusterId), whose: 'Node pools' }),
+  loadBalancerGroup(cluster, owner),
   rules(CONTROL_PLANE_RULES, CONTROL_PLANE_GROUP, replicaPorts),
   rules(NODE_RULES, NODE_GROUP, nodePorts),
+  clientRules(cluster),
   ...apiEndpoint(cluster, owner),
 ];

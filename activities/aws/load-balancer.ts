@@ -13,6 +13,7 @@ import {
   type ElasticLoadBalancingV2Client,
   type LoadBalancer,
   ModifyLoadBalancerAttributesCommand,
+  SetSecurityGroupsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
@@ -89,6 +90,7 @@ export const foundLoadBalancer = (
     {
       name: given(balancer.LoadBalancerName, 'the name of a load balancer'),
       ...(crossZone === undefined ? {} : { crossZone }),
+      groupIds: [...(balancer.SecurityGroups ?? [])].sort(),
     },
     carriedBy(tags),
   );
@@ -136,7 +138,7 @@ export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-
     },
 
     async create(wanted) {
-      const { name, subnetIds, tags } = wanted.properties;
+      const { name, subnetIds, groupIds, tags } = wanted.properties;
       const answer = await elbv2.send(
         new CreateLoadBalancerCommand({
           Name: name,
@@ -144,6 +146,7 @@ export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-
           Scheme: 'internal',
           IpAddressType: 'ipv4',
           Subnets: [...subnetIds],
+          SecurityGroups: [...groupIds],
           Tags: tagList(ownedTags(wanted, tags)),
         }),
       );
@@ -157,9 +160,13 @@ export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-
     },
 
     /** An earlier try may have died between the create and its attribute. */
-    async update(wanted, found) {
+    async update(wanted, found, differences) {
       const arn = given(found.outputs.arn, `the ARN of ${wanted.key}`);
-      await spreadOverZones(arn);
+      if (differences.some(({ what }) => what === 'crossZone')) await spreadOverZones(arn);
+      if (differences.some(({ what }) => what === 'groups')) {
+        const SecurityGroups = [...wanted.properties.groupIds];
+        await elbv2.send(new SetSecurityGroupsCommand({ LoadBalancerArn: arn, SecurityGroups }));
+      }
       return { outputs: found.outputs, change: 'updated' };
     },
 

@@ -87,6 +87,7 @@ export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> =
       'ec2 ModifyNetworkInterfaceAttribute': 'a replica whose security groups changed',
       'ec2 ModifyVolume': 'an etcd volume that is to be larger',
       'elbv2 AddTags': 'other tags in the spec',
+      'elbv2 SetSecurityGroups': 'a balancer whose groups somebody changed',
       'elbv2 RemoveTags': 'a tag less in the spec',
       'elbv2 DeregisterTargets': 'a replica’s address that is none any more',
       'elbv2 ModifyListener': 'a listener that somebody pointed elsewhere',

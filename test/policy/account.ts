@@ -87,7 +87,7 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
         'load-balancer',
         key,
         { arn: `arn-${name}`, dnsName: `${name}.elb` },
-        { name: resource.properties.name },
+        { name: resource.properties.name, groupIds: resource.properties.groupIds.map(must) },
       );
     case 'target-group':
       return observed(

@@ -30,6 +30,7 @@ const IO2 = { 'controlPlane.etcd.mainVolume.iops': 4_000 };
 const OF_CLUSTER: readonly Try[] = [
   ['networking.serviceLoadBalancerSubnetIDs', SUBNETS.slice(0, 2), 'done'],
   ['controlPlane.version', '1.36.3-gke.1', 'pending'],
+  ['controlPlane.authorizedCIDRs', ['10.9.0.0/16'], 'done'],
   ['controlPlane.keyName', 'other', 'pending'],
   ['controlPlane.securityGroupIDs', ['sg-00000000'], 'done'],
   ['controlPlane.iamInstanceProfile', 'other', 'pending'],

@@ -82,8 +82,10 @@ describe('the topology of the seed’s cluster', () => {
         'subnet-tags/shared',
         'security-group/controlplane',
         'security-group/nodepool',
+        'security-group/load-balancer',
         'security-group-rules/controlplane',
         'security-group-rules/nodepool',
+        'security-group-rules/load-balancer',
         'load-balancer/controlplane',
         'target-group/controlplane',
         'targets/controlplane',
@@ -179,8 +181,9 @@ describe('the topology of the seed’s cluster', () => {
     const groups = all(cluster, 'auto-scaling-group').map((group) => longestChain(cluster, group.key));
     expect(groups).toEqual(
       [0, 1, 2].map((index) => [
-        'security-group/controlplane',
-        'network-interface/0',
+        // As many as its security group and its interface take.
+        'security-group/load-balancer',
+        'load-balancer/controlplane',
         `launch-template/controlplane-${index}`,
         `auto-scaling-group/controlplane-${index}`,
       ]),

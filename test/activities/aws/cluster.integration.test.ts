@@ -106,8 +106,10 @@ describe('a cluster with three node pools', () => {
         'load-balancer/controlplane',
         'preflight',
         'security-group-rules/controlplane',
+        'security-group-rules/load-balancer',
         'security-group-rules/nodepool',
         'security-group/controlplane',
+        'security-group/load-balancer',
         'security-group/nodepool',
       ]);
     }
