@@ -41,6 +41,8 @@ export type Attached = {
   readonly volumeId: string;
   readonly volumeExists: boolean;
   readonly networkInterfaceId: string;
+  /** Its machine was made from a version of other content than the one that its group has now. */
+  readonly machineOutdated: boolean;
 };
 
 export type LaunchTemplateState = {

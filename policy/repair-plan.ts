@@ -108,7 +108,7 @@ const replicaMachine = ({ targetGroupArn, address, index }: Replica, topology: r
 /** Whether the machine that the group has now was made before what the plan changes, or is the fault itself. */
 const mustGo = ({ replica, cause }: Repair, plan: Plan): boolean =>
   replica.instanceId !== undefined &&
-  (cause === 'machine' || plan.steps.length > 0 || replica.instanceVersion !== replica.groupVersion);
+  (cause === 'machine' || plan.steps.length > 0 || replica.attaches?.machineOutdated === true);
 
 /** The steps of one repair. */
 export const planRepair = (request: RepairRequest): Plan => {

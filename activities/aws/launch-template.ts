@@ -21,10 +21,10 @@ import {
   type RequestLaunchTemplateData,
   type VolumeType,
 } from '@aws-sdk/client-ec2';
-import { launchTemplateFingerprint } from '../../kinds/launch-template.ts';
+import { type Attached, launchTemplateFingerprint } from '../../kinds/launch-template.ts';
 import { type FoundOf, observed, type Thing } from '../../kinds/resource.ts';
 import { taggingOf } from '../../kinds/tags.ts';
-import type { MachineConfiguration, ReplicaConfiguration, UserData } from '../../machine/configuration.ts';
+import type { MachineConfiguration, UserData } from '../../machine/configuration.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { type GatheredSecrets, gatherSecrets, type ReadSecret, sealUserData } from '../seal.ts';
@@ -85,20 +85,29 @@ export const foundTemplate = async (
   );
 };
 
-/** What a version of a replica's template tells its machines to attach: the public part of their user data. */
+/**
+ * What a version of a replica's template tells its machines to attach, by the public part of their user data, and whether the one
+ * that its machine was made from has other content: its number says nothing, since tags make a version, too.
+ */
 export const attachedBy = async (
   ec2: EC2Client,
-  template: { readonly id: string; readonly version: string },
+  template: { readonly id: string; readonly version: string; readonly machineVersion?: string | undefined },
   abortSignal: AbortSignal,
-): Promise<Pick<ReplicaConfiguration, 'volumeId' | 'networkInterfaceId'> | undefined> => {
-  const answer = await ec2.send(
-    new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: template.id, Versions: [template.version] }),
-    { abortSignal },
-  );
-  const userData = answer.LaunchTemplateVersions?.[0]?.LaunchTemplateData?.UserData;
+): Promise<Omit<Attached, 'volumeExists'> | undefined> => {
+  const { id, version, machineVersion = version } = template;
+  const Versions = [...new Set([version, machineVersion])];
+  const answer = await ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: id, Versions }), {
+    abortSignal,
+  });
+  const numbered = (number: string) =>
+    answer.LaunchTemplateVersions?.find(({ VersionNumber }) => String(VersionNumber) === number);
+  const fingerprint = (number: string): string => fingerprintIn(numbered(number)?.VersionDescription);
+  const userData = numbered(version)?.LaunchTemplateData?.UserData;
   if (userData === undefined) return undefined;
   const { configuration } = JSON.parse(Buffer.from(userData, 'base64').toString('utf8')) as UserData;
-  return configuration.role === 'replica' ? configuration : undefined;
+  if (configuration.role !== 'replica') return undefined;
+  const { volumeId, networkInterfaceId } = configuration;
+  return { volumeId, networkInterfaceId, machineOutdated: fingerprint(version) !== fingerprint(machineVersion) };
 };
 
 export const listTemplates = (
