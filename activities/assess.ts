@@ -78,6 +78,12 @@ const foresee = (
   if (properties !== undefined) void sources.foresee(properties, signal).catch(() => undefined);
 };
 
+/** What was decided, with what the object's status remembers of its annotations. */
+const remembering = (object: AWSCluster | AWSNodePool, decided: Assessment): Assessment => {
+  const handled = object.status?.handledRequests;
+  return handled === undefined ? decided : { ...decided, handled };
+};
+
 const distinct = (ids: readonly string[]): readonly string[] => [...new Set(ids)].sort();
 
 const assessCluster = async (sources: AssessSources, object: ObjectRef, signal: AbortSignal): Promise<Assessment> => {
@@ -92,12 +98,11 @@ const assessCluster = async (sources: AssessSources, object: ObjectRef, signal: 
     object: cluster,
   };
   const judged = decideClusterEarly(facts);
-  if (judged !== undefined || cluster === null) return judged ?? decideCluster(facts);
+  if (cluster === null) return judged ?? decideCluster(facts);
+  if (judged !== undefined) return remembering(cluster, judged);
   foresee(sources, firstLookOfCluster(cluster), signal);
-  return decideCluster({
-    ...facts,
-    inventory: await sources.observe(clusterRequest(object, cluster), signal),
-  });
+  const inventory = await sources.observe(clusterRequest(object, cluster), signal);
+  return remembering(cluster, decideCluster({ ...facts, inventory }));
 };
 
 /** A pool that outlives its cluster's object is still removed, by the cluster id that its status has pinned. */
@@ -137,11 +142,10 @@ const assessNodePool = async (
   if (builds && clusterProgressed !== true && pool !== null && cluster !== null && !isDeleting(cluster)) {
     foresee(sources, firstLookOfNodePool(pool, cluster), signal);
   }
-  if (judged !== undefined || pool === null) return judged ?? decideNodePool(facts);
-  return decideNodePool({
-    ...facts,
-    inventory: await sources.observe(poolRequest(object, pool, cluster), signal),
-  });
+  if (pool === null) return judged ?? decideNodePool(facts);
+  if (judged !== undefined) return remembering(pool, judged);
+  const inventory = await sources.observe(poolRequest(object, pool, cluster), signal);
+  return remembering(pool, decideNodePool({ ...facts, inventory }));
 };
 
 const BLOCKED_CURE = 'Correct what it names; it is looked at again by itself.';

@@ -160,6 +160,10 @@ export const statusFields = {
     .record(z.string(), z.int().min(0))
     .exactOptional()
     .describe('How often a resource was deliberately replaced, by its key.'),
+  handledRequests: z
+    .record(z.string(), z.string())
+    .exactOptional()
+    .describe('The annotations slipway.dev/<verb> that were acted on, by verb: a value acts once.'),
   appliedTagKeys: z
     .array(z.string())
     .exactOptional()

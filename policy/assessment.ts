@@ -6,6 +6,7 @@
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { OperationType } from '../words/operations.ts';
+import type { HandledRequests } from '../words/verbs.ts';
 import type { Plan } from './plan.ts';
 import type { ControlPlaneReport } from './repair.ts';
 
@@ -34,12 +35,17 @@ export type OperationInput = {
   /** When it succeeds, the object is as this generation asks for: nothing was postponed, so nobody needs to look again. */
   readonly settles?: true;
   readonly pacing?: Pacing;
+  readonly handled?: HandledRequests;
   /** Starts without starting steps: a person paused it before it began, or its predecessor was paused. */
   readonly paused?: true;
 };
 
 /** What `assess` decided: observe -> decide -> plan, in one activity. */
-export type Assessment = Decision & { readonly pacing?: Pacing };
+export type Assessment = Decision & {
+  readonly pacing?: Pacing;
+  /** Those that status names: an entity that lost its memory doesn't act on them again. */
+  readonly handled?: HandledRequests;
+};
 
 /** What was decided. */
 type Decision =

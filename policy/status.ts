@@ -195,6 +195,11 @@ const revisionFor = (subject: Subject, version: string, before: Revision | undef
   return release === undefined ? before : revisionOf(release);
 };
 
+const handledIn = ({ handled, subject }: MirrorRequest, before: Status['handledRequests']): Status['handledRequests'] => {
+  const now = { ...before, ...handled, ...(subject.kind === 'operation' ? subject.operation.handled : {}) };
+  return Object.keys(now).length === 0 ? undefined : now;
+};
+
 /** Raised, and never forgotten: what a token once named must not be answered again. */
 const incarnationsOf = (subject: Subject, before: Status['incarnations']): Status['incarnations'] =>
   subject.kind === 'operation' && subject.operation.incarnations !== undefined
@@ -250,6 +255,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
   const revision = revisionFor(subject, version, before.revision);
   const unhealthy = unhealthyReplicas(subject, unhealthyBefore, now);
   const incarnations = incarnationsOf(subject, before.incarnations);
+  const handled = handledIn(request, before.handledRequests);
   const tagKeys = appliedTagKeys(subject, generation, object);
   const degraded = degradedClaim(subject, unhealthyBefore);
   const claims: Claims = {
@@ -271,6 +277,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     lastErrors: errorsOf(request, object, unhealthy, now),
     ...(unhealthy.length === 0 ? {} : { unhealthyReplicas: [...unhealthy] }),
     ...(incarnations === undefined ? {} : { incarnations }),
+    ...(handled === undefined ? {} : { handledRequests: handled }),
     ...(tagKeys.length === 0 ? {} : { appliedTagKeys: [...tagKeys] }),
     ...(subject.kind === 'operation'
       ? {

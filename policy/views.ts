@@ -7,6 +7,7 @@
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { OperationType } from '../words/operations.ts';
+import type { HandledRequests } from '../words/verbs.ts';
 import type { ControlPlaneReport } from './repair.ts';
 
 /** What a step did to its resource. */
@@ -58,6 +59,8 @@ export type OperationView = {
   readonly finishedAt?: number;
   /** Since when no step starts because a person said so, in epoch milliseconds. */
   readonly pausedAt?: number;
+  /** What the object's annotations asked for and was acted on. */
+  readonly handled?: HandledRequests;
   /** Why the object's status could not be written, while it can't be: then `kubectl` shows what was. */
   readonly statusProblem?: string;
   readonly steps: readonly StepView[];
@@ -85,6 +88,8 @@ export type DriftReport = {
 /** Projection of workflow state to the object's status: written by the running operation, or else by the entity. */
 export type MirrorRequest = {
   readonly object: ObjectRef;
+  /** What the object's annotations asked for and was acted on, as the entity knows it. */
+  readonly handled?: HandledRequests;
   readonly owner?: Owner;
   readonly generation: number;
   readonly version?: string;

@@ -17,13 +17,14 @@ import { failureOf } from './outcomes.ts';
 
 /** Looks at the object, and hears what is to be done. */
 export const assessObject = async (
-  { object, news }: EntityRun,
+  { object, news, verbs }: EntityRun,
   progressed = false,
 ): Promise<EventOf<'assessed'> | EventOf<'unassessed'>> => {
   const seen = news.seen();
   news.looking();
   try {
     const assessment = await assess(progressed ? { object, clusterProgressed: true } : { object });
+    verbs.acknowledge(assessment.handled ?? {});
     return { kind: 'assessed', at: Date.now(), seen, assessment };
   } catch (error) {
     return { kind: 'unassessed', at: Date.now(), seen, reason: failureOf(error).message };
@@ -38,14 +39,14 @@ export const askedMeanwhile = ({ verbs }: EntityRun): EntityEvent => ({
 
 /** Runs the operation to its end. */
 export const operate = async (run: EntityRun, { operation }: LifeOf<'operating'>): Promise<EntityEvent> => {
-  const result = await follow(operation, { ...run, assess: () => assessObject(run) });
+  const result = await follow({ ...operation, handled: run.verbs.handled() }, { ...run, assess: () => assessObject(run) });
   return { kind: 'ended', at: Date.now(), result, news: run.news.seen() };
 };
 
 /** Says what there is to say, and waits for whatever comes first. */
 export const rest = async (run: EntityRun, life: LifeOf<RestingState>): Promise<EntityEvent> => {
   const { object, entityId, dispatch, news, drift } = run;
-  if (life.status !== undefined) dispatch(await writeStatus(object, life.status, life.generation));
+  if (life.status !== undefined) dispatch(await writeStatus({ object, generation: life.generation, subject: life.status, handled: run.verbs.handled() }));
   if (life.state === 'waiting') await askToBeTold(life.cluster, entityId);
   await idle(life, run);
   const report = life.state === 'settled' ? drift.take() : undefined;

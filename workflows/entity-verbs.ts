@@ -6,8 +6,8 @@
  * says what makes no sense, `following.ts` passes on, `entity-life.ts` has what they mean. What makes no sense is logged and forgotten.
  */
 import { log, setHandler } from '@temporalio/workflow';
-import { VERBS, type Verb } from '../words/verbs.ts';
-import { type Ask, annotated, type EntityState, type EntityView, verbSignals, verbUpdates } from './messages.ts';
+import { type HandledRequests, VERBS, type Verb } from '../words/verbs.ts';
+import { type Ask, annotated, type EntityView, verbSignals, verbUpdates } from './messages.ts';
 import { entityRefusalOf } from './refusals.ts';
 import { askOf } from './verbs.ts';
 
@@ -16,7 +16,9 @@ export type AskedVerb = { readonly verb: Verb; readonly ask: Ask };
 export type EntityVerbs = {
   /** What was asked and is not seen to yet, oldest first. */
   readonly pending: AskedVerb[];
-  readonly handled: () => NonNullable<EntityState['handled']>;
+  readonly handled: () => HandledRequests;
+  /** Forgets what was asked and was acted on before: status remembers it where Temporal's data were lost. */
+  readonly acknowledge: (before: HandledRequests) => void;
   /** Does what was asked, as far as it makes sense while no operation runs. */
   readonly carryOut: () => void;
 };
@@ -31,10 +33,10 @@ type EntityVerbScope = {
 /** `<token>` or `<token>/<step>`: a token has no slash, a step may have some. */
 const askIn = (value: string): Ask => {
   const slash = value.indexOf('/');
-  return slash === -1 ? {} : { step: value.slice(slash + 1) };
+  return slash === -1 ? { token: value } : { token: value, step: value.slice(slash + 1) };
 };
 
-export const takeEntityVerbs = (initial: NonNullable<EntityState['handled']>, scope: EntityVerbScope): EntityVerbs => {
+export const takeEntityVerbs = (initial: HandledRequests, scope: EntityVerbScope): EntityVerbs => {
   let handled = initial;
   const pending: AskedVerb[] = [];
   const perform = (verb: Verb): string => {
@@ -81,6 +83,11 @@ export const takeEntityVerbs = (initial: NonNullable<EntityState['handled']>, sc
   return {
     pending,
     handled: () => handled,
+    acknowledge: (before) => {
+      const isNew = ({ verb, ask }: AskedVerb): boolean => ask.token === undefined || ask.token !== before[verb];
+      pending.splice(0, pending.length, ...pending.filter(isNew));
+      handled = { ...before, ...handled };
+    },
     carryOut: () => {
       for (const { verb, ask } of pending.splice(0)) {
         const reason = refusal(verb);

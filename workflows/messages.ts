@@ -16,7 +16,7 @@ import type {
 } from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
 import type { OperationType } from '../words/operations.ts';
-import type { Verb } from '../words/verbs.ts';
+import type { HandledRequests, Verb } from '../words/verbs.ts';
 
 /** What the command line reads out of workflows. */
 export type { Assessment, IssuedCertificate, OperationView, StepView };
@@ -46,8 +46,7 @@ export type EntityState = {
   readonly dependents: readonly string[];
   readonly held?: Held;
   readonly skipped?: Skipped;
-  /** The value of each verb's annotation that was acted on last: the same value never acts again. */
-  readonly handled?: Readonly<Partial<Record<Verb, string>>>;
+  readonly handled?: HandledRequests;
   readonly pacing?: Pacing;
 };
 
@@ -92,8 +91,11 @@ export const supersede = defineSignal<[{ reason: string }]>('supersede');
 export const getEntityState = defineQuery<EntityView>('getState');
 export const getOperationState = defineQuery<OperationView>('getState');
 
-/** Retry takes a step or means all that are blocked; skip needs one. The others have none. */
-export type Ask = { readonly step?: string };
+/**
+ * Retry takes a step or means all that are blocked; skip needs one. The others have none. `token` is the annotation's whole value,
+ * where an annotation asked.
+ */
+export type Ask = { readonly step?: string; readonly token?: string };
 
 /** As an update a verb is answered: done, or refused with the reason. */
 export const verbUpdates = {

@@ -9,6 +9,7 @@ import type { OperationInput, OperationView, StepState } from '../activities/con
 import type { Outputs } from '../kinds/row.ts';
 import type { Step } from '../policy/plan.ts';
 import type { ResourceKey } from '../words/keys.ts';
+import type { HandledRequests, Verb } from '../words/verbs.ts';
 import type { OperationResult } from './messages.ts';
 
 export type OperationProgress = {
@@ -23,6 +24,8 @@ export type OperationProgress = {
   readonly show: (step: Step, shown: StepState) => void;
   readonly yielded: (step: Step, outputs: Outputs) => void;
   readonly pause: (paused: boolean) => void;
+  /** An annotation of this value was acted on. */
+  readonly handle: (verb: Verb, token: string) => void;
   /** The first reason counts. */
   readonly stop: (reason: string) => void;
   /** Why the status could not be written; undefined once it is. */
@@ -37,6 +40,7 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
   const states = new Map<string, StepState>();
   const outputs: Record<ResourceKey, Outputs> = { ...input.plan.known };
   const incarnations = incarnationsOf(steps);
+  let handled: HandledRequests = input.handled ?? {};
   let pausedAt = input.paused === true ? startedAt : undefined;
   let stopReason: string | undefined;
   let statusProblem: string | undefined;
@@ -59,6 +63,7 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
         status: states.get(id) ?? { state: 'pending' },
       })),
       outputs,
+      ...(Object.keys(handled).length === 0 ? {} : { handled }),
       ...(incarnations === undefined ? {} : { incarnations }),
     }),
     outputs,
@@ -72,6 +77,10 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
     yielded: ({ resource }, its) => void (outputs[resource.key] = its),
     pause: (paused) => {
       pausedAt = paused ? Date.now() : undefined;
+      changes += 1;
+    },
+    handle: (verb, token) => {
+      handled = { ...handled, [verb]: token };
       changes += 1;
     },
     stop: (reason) => void (stopReason ??= reason),

@@ -57,6 +57,7 @@ const withoutVolume = (found: readonly Found[] = built, exists = false): readonl
   const attaches = {
     volumeId: entry(built, 'etcd-volume/1').outputs.id ?? '',
     volumeExists: exists,
+    machineOutdated: false,
     networkInterfaceId: entry(built, 'network-interface/1').outputs.id ?? '',
   };
   return changed(without(found, 'etcd-volume/1'), 'launch-template/controlplane-1', { attaches });
@@ -241,6 +242,7 @@ describe('a machine that does not serve', () => {
     const attaches = {
       volumeId: 'vol-etcd-volume-1',
       volumeExists: true,
+      machineOutdated: false,
       networkInterfaceId: 'eni-network-interface-1',
     };
     const found = changed(withHealth({ 1: 'unhealthy' }, restored), 'launch-template/controlplane-1', { attaches });
