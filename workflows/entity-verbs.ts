@@ -17,7 +17,7 @@ export type EntityVerbs = {
   /** What was asked and is not seen to yet, oldest first. */
   readonly pending: AskedVerb[];
   readonly handled: () => HandledRequests;
-  /** Forgets what was asked and was acted on before: status remembers it where Temporal's data were lost. */
+  /** Forgets what was asked and was acted on before, once: status remembers it where Temporal's data were lost. */
   readonly acknowledge: (before: HandledRequests) => void;
   /** Does what was asked, as far as it makes sense while no operation runs. */
   readonly carryOut: () => void;
@@ -38,6 +38,7 @@ const askIn = (value: string): Ask => {
 
 export const takeEntityVerbs = (initial: HandledRequests, scope: EntityVerbScope): EntityVerbs => {
   let handled = initial;
+  let remembers = Object.keys(initial).length > 0;
   const pending: AskedVerb[] = [];
   const perform = (verb: Verb): string => {
     switch (verb) {
@@ -84,6 +85,9 @@ export const takeEntityVerbs = (initial: HandledRequests, scope: EntityVerbScope
     pending,
     handled: () => handled,
     acknowledge: (before) => {
+      // Later, status only repeats what this entity said, perhaps before it has done it.
+      if (remembers) return;
+      remembers = true;
       const isNew = ({ verb, ask }: AskedVerb): boolean => ask.token === undefined || ask.token !== before[verb];
       pending.splice(0, pending.length, ...pending.filter(isNew));
       handled = { ...before, ...handled };
