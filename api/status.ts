@@ -99,6 +99,13 @@ const revision = z.object({
   addons: z.record(z.string(), addonRevision).exactOptional().describe('Add-ons by name.'),
 });
 
+const rollout = z.object({
+  type: z.string().describe('The type of its operations, of which each replaces one machine: RepairCluster, ….'),
+  turn: z.int().min(1).describe('Which of them runs, or ran last.'),
+  of: z.int().min(1).describe('How many there are, as far as is known by now.'),
+  startedAt: time.describe('When the first of them began.'),
+});
+
 /** Every field is optional: status begins empty and fills as things become known. */
 export const statusFields = {
   state: z.enum(STATES).exactOptional().describe('What is going on, in one word.'),
@@ -160,6 +167,9 @@ export const statusFields = {
     .record(z.string(), z.int().min(0))
     .exactOptional()
     .describe('How often a resource was deliberately replaced, by its key.'),
+  rollout: rollout
+    .exactOptional()
+    .describe('Machines that are replaced one after the other, while any of them is still to come.'),
   handledRequests: z
     .record(z.string(), z.string())
     .exactOptional()
@@ -181,3 +191,4 @@ export type PastOperation = Omit<LastOperation, 'progress' | 'steps'> & { versio
 export type UnhealthyReplica = NonNullable<z.output<typeof statusFields.unhealthyReplicas>>[number];
 export type StepError = z.output<typeof stepError>;
 export type Revision = z.output<typeof revision>;
+export type Rollout = z.output<typeof rollout>;

@@ -9,6 +9,7 @@ import type { OperationType } from '../words/operations.ts';
 import type { HandledRequests } from '../words/verbs.ts';
 import type { Plan } from './plan.ts';
 import type { ControlPlaneReport } from './repair.ts';
+import type { Turn } from './rollout.ts';
 
 /** How soon what failed is tried again by itself, and when a wait is overdue: a setting of the worker, and part of inputs, so that a replay has it too. */
 export type Pacing = {
@@ -36,6 +37,8 @@ export type OperationInput = {
   readonly settles?: true;
   readonly pacing?: Pacing;
   readonly handled?: HandledRequests;
+  /** Of a rollout: it is one of several that belong together. */
+  readonly turn?: Turn;
   /** Starts without starting steps: a person paused it before it began, or its predecessor was paused. */
   readonly paused?: true;
 };
@@ -59,6 +62,8 @@ type Decision =
       readonly generation: number;
       readonly note?: string;
       readonly clusterId?: string;
+      /** A rollout is open, and its next turn has to wait: people may say to it what they say to an operation. */
+      readonly rollout?: OperationType;
       /** Something is wrong with replicas; look again by itself after so many seconds. */
       readonly controlPlane?: ControlPlaneReport;
       readonly lookAgainSeconds?: number;

@@ -12,8 +12,7 @@ import { clusterIdOf } from '../api/names.ts';
 import { RELEASES, type Release, unknownVersion } from '../api/releases.ts';
 import { clusterTopology } from '../topology/cluster.ts';
 import { ESTABLISHED, poolOfKey } from '../words/keys.ts';
-import type { OperationType } from '../words/operations.ts';
-import type { Assessment } from './assessment.ts';
+import type { Assessment, OperationInput } from './assessment.ts';
 import { decideRepair, type RepairDecision } from './decide-repair.ts';
 import { type Postponed, planEnsure } from './ensure.ts';
 import {
@@ -26,7 +25,7 @@ import {
   judgePlace,
   wasProvisioned,
 } from './facts.ts';
-import type { Inventory, Plan } from './plan.ts';
+import type { Inventory } from './plan.ts';
 import { planRemove } from './remove.ts';
 import { releaseToPlan } from './revision.ts';
 
@@ -59,18 +58,13 @@ export const noteOf = (
   return notes.length === 0 ? {} : { note: notes.join('; ') };
 };
 
-const operation = (
-  facts: ClusterFacts,
-  cluster: AWSCluster,
-  type: OperationType,
-  release: Release,
-  plan: Plan,
-  settles = false,
-): Assessment => ({
+type Due = Pick<OperationInput, 'type' | 'plan' | 'settles' | 'turn'>;
+
+const operation = (facts: ClusterFacts, cluster: AWSCluster, release: Release, due: Due): Assessment => ({
   kind: 'operate',
   operation: {
     v: 1,
-    type,
+    ...due,
     object: facts.requested,
     owner: {
       account: facts.worker.account,
@@ -81,9 +75,7 @@ const operation = (
     generation: cluster.metadata.generation,
     version: release.version,
     kubernetesVersion: release.kubernetes,
-    plan,
     entityId: facts.entityId,
-    ...(settles ? { settles: true as const } : {}),
   },
 });
 
@@ -101,11 +93,17 @@ const decideDelete = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
     settleSeconds: facts.settleSeconds,
     subject: { kind: 'AWSCluster', clusterName: cluster.metadata.name },
   });
-  return operation(facts, cluster, 'DeleteCluster', release, plan);
+  return operation(facts, cluster, release, { type: 'DeleteCluster', plan });
 };
 
 /** Before a cluster is established its replicas are only being made. */
-const HEALTHY: RepairDecision = { kind: 'none', attention: {} };
+const HEALTHY = { kind: 'none', attention: {} } as const satisfies RepairDecision;
+
+/** The rollout that is open, and whose next turn has to wait. */
+const betweenTurns = ({ status }: AWSCluster, { attention }: Extract<RepairDecision, { kind: 'none' }>) =>
+  status?.rollout?.type === 'RepairCluster' && attention.controlPlane !== undefined
+    ? { rollout: status.rollout.type }
+    : {};
 
 const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inventory): Assessment => {
   const { generation } = cluster.metadata;
@@ -121,7 +119,9 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   const topology = clusterTopology(cluster, release);
   const repair = live ? decideRepair(facts, cluster, topology, inventory.found) : HEALTHY;
   if (repair.kind === 'blocked') return repair.blocked;
-  if (repair.kind === 'repair') return operation(facts, cluster, 'RepairCluster', release, repair.plan);
+  if (repair.kind === 'repair') {
+    return operation(facts, cluster, release, { type: 'RepairCluster', plan: repair.plan, turn: repair.turn });
+  }
   const own = inventory.found.filter((found) => poolOfKey(found.key) === undefined);
   const { plan, postponed } = planEnsure(topology, own, {
     fresh: cluster.status?.lastOperation === undefined && !own.some((found) => found.kind === 'security-group'),
@@ -130,12 +130,13 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
     live,
   });
   if (plan.steps.length === 0) {
-    return { kind: 'settled', generation, ...noteOf(asked, release, postponed), ...repair.attention };
+    return { kind: 'settled', generation, ...noteOf(asked, release, postponed), ...repair.attention, ...betweenTurns(cluster, repair) };
   }
   const { note } = noteOf(asked, release, postponed);
   // What is to be said of replicas is said by the next look.
   const settles = note === undefined && repair.attention.controlPlane === undefined;
-  return operation(facts, cluster, wasProvisioned(cluster) ? 'UpdateCluster' : 'CreateCluster', release, plan, settles);
+  const type = wasProvisioned(cluster) ? 'UpdateCluster' : 'CreateCluster';
+  return operation(facts, cluster, release, { type, plan, ...(settles ? { settles: true as const } : {}) });
 };
 
 /** What the cluster's entity does next. Throws only if facts are missing that `decideClusterEarly` asked for. */

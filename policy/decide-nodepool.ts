@@ -18,7 +18,7 @@ import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
 import type { OperationType } from '../words/operations.ts';
-import type { Assessment } from './assessment.ts';
+import type { Assessment, OperationInput } from './assessment.ts';
 import { noteOf } from './decide-cluster.ts';
 import { changesIn, isResize } from './changes.ts';
 import { planEnsure } from './ensure.ts';
@@ -108,15 +108,13 @@ export const decideNodePoolEarly = (facts: NodePoolFacts): Assessment | undefine
 const operation = (
   facts: NodePoolFacts,
   pool: AWSNodePool,
-  type: OperationType,
   versions: { readonly version: string; readonly kubernetes: string },
-  plan: Plan,
-  settles = false,
+  due: Pick<OperationInput, 'type' | 'plan' | 'settles'>,
 ): Assessment => ({
   kind: 'operate',
   operation: {
     v: 1,
-    type,
+    ...due,
     object: facts.requested,
     owner: {
       account: facts.worker.account,
@@ -127,9 +125,7 @@ const operation = (
     generation: pool.metadata.generation,
     version: versions.version,
     kubernetesVersion: versions.kubernetes,
-    plan,
     entityId: facts.entityId,
-    ...(settles ? { settles: true as const } : {}),
   },
 });
 
@@ -155,7 +151,7 @@ const decideDelete = (facts: NodePoolFacts, pool: AWSNodePool, inventory: Invent
     version: release?.version ?? pool.spec.version,
     kubernetes: release?.kubernetes ?? pool.status?.kubernetesVersion ?? '',
   };
-  return operation(facts, pool, 'DeleteNodePool', versions, plan);
+  return operation(facts, pool, versions, { type: 'DeleteNodePool', plan });
 };
 
 /** The outputs that the pool takes from its cluster, or what of them doesn't exist yet. */
@@ -216,7 +212,8 @@ const decideEnsure = (
     };
   }
   const { note } = noteOf(pool.spec.version, release, postponed);
-  return operation(facts, pool, typeOf(pool, plan), release, plan, note === undefined);
+  const settles = note === undefined ? { settles: true as const } : {};
+  return operation(facts, pool, release, { type: typeOf(pool, plan), plan, ...settles });
 };
 
 const judgeVersion = (

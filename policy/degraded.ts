@@ -12,6 +12,7 @@ import { purposeOf } from '../words/operations.ts';
 import { timeOf } from '../words/time.ts';
 import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
 import { type ControlPlaneReport, unhealthySince } from './repair.ts';
+import { hasMoreTurns } from './rollout.ts';
 import type { MirrorRequest } from './views.ts';
 
 type Subject = MirrorRequest['subject'];
@@ -49,7 +50,9 @@ export const unhealthyReplicas = (
       }));
     case 'operation': {
       const { operation } = subject;
-      return purposeOf(operation) === 'repair' && operation.state === 'succeeded' ? [] : before;
+      if (purposeOf(operation) !== 'repair' || operation.state !== 'succeeded') return before;
+      const repaired = new Set(operation.steps.map(({ key }) => key));
+      return hasMoreTurns(operation.turn) ? before.filter(({ index }) => !repaired.has(replicaKey(index))) : [];
     }
     case 'waiting':
     case 'failing':
@@ -65,8 +68,8 @@ export const degradedClaim = (subject: Subject, before: readonly UnhealthyReplic
     return { status: 'True', reason, message: cut(sentence(report)) };
   }
   if (subject.kind !== 'operation') return undefined;
-  const { state, steps } = subject.operation;
-  if (purposeOf(subject.operation) !== 'repair' || state === 'succeeded') return undefined;
+  const { state, steps, turn } = subject.operation;
+  if (purposeOf(subject.operation) !== 'repair' || (state === 'succeeded' && !hasMoreTurns(turn))) return undefined;
   const repaired = steps.map(({ key }) => key).filter((key) => key.startsWith('replica/'));
   const known = before.map(({ message }) => `: ${message}`).join('');
   return { status: 'True', reason: 'Repairing', message: cut(`${repaired.join(', ')} is being repaired${known}`) };

@@ -11,6 +11,7 @@ import { operationsCommand } from '../words/commands.ts';
 import { purposeOf } from '../words/operations.ts';
 import { timeOf } from '../words/time.ts';
 import { type Claims, progressingClaims, settledClaims, stalledClaims, type Truth } from './conditions.ts';
+import { hasMoreTurns } from './rollout.ts';
 import type { OperationView, StepState, StepView } from './views.ts';
 
 export type BlockedStep = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
@@ -26,6 +27,10 @@ export const progressOf = (operation: OperationView): LastOperation['progress'] 
 
 export const awaitedOf = ({ status }: StepView): string | undefined =>
   status.state === 'running' ? status.awaited : undefined;
+
+/** `Turn 2 of 3: `, where there are several. */
+const turnOf = ({ turn }: OperationView): string =>
+  turn === undefined || turn.of === 1 ? '' : `Turn ${turn.number} of ${turn.of}: `;
 
 /** What a person should look at. Capacity and retries go on alone. */
 const isStalled = ({ status: { verdict } }: BlockedStep): boolean =>
@@ -48,7 +53,7 @@ const runningClaims = (operation: OperationView, object: ObjectRef, ready: Truth
   const worst = stalled[0] ?? blocked[0];
   // One stands for all: the others are in `lastOperation.steps`.
   const awaited = operation.steps.map(awaitedOf).find((one) => one !== undefined);
-  const progress = `${done} of ${total} steps done${awaited === undefined ? '' : `. ${awaited}`}`;
+  const progress = `${turnOf(operation)}${done} of ${total} steps done${awaited === undefined ? '' : `. ${awaited}`}`;
   if (worst === undefined) return progressingClaims(ready, operation.type, progress);
   const others = (stalled.length === 0 ? blocked : stalled).length - 1;
   const message = `${worst.id}: ${worst.status.message}${others === 0 ? '' : ` (and ${others} more, see lastErrors)`}`;
@@ -76,8 +81,9 @@ export const operationClaims = (operation: OperationView, object: ObjectRef, rea
     case 'running':
       return runningClaims(operation, object, ready);
     case 'succeeded':
-      return isDelete(operation)
-        ? progressingClaims('False', 'Deleted', 'Nothing is left in AWS')
+      if (isDelete(operation)) return progressingClaims('False', 'Deleted', 'Nothing is left in AWS');
+      return hasMoreTurns(operation.turn)
+        ? progressingClaims(ready, operation.type, `${turnOf(operation)}done, the next follows`)
         : settledClaims('Everything that the spec asks for exists');
     case 'superseded':
       return progressingClaims(ready, 'Superseded', `Superseded by something newer after ${progress}`);

@@ -41,6 +41,10 @@ export type Replica = {
   readonly userData: 'right' | 'wrong';
 };
 
+/** Whether this replica holds its share of the quorum at this moment, as far as anybody can tell. */
+export const serves = ({ health, volume, networkInterface }: Replica): boolean =>
+  health === 'healthy' && volume === 'present' && networkInterface === 'present';
+
 /** What is wrong with one replica, as a person would say it. */
 export type Trouble = {
   readonly kind: 'volume' | 'interface' | 'machine';

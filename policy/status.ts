@@ -17,6 +17,7 @@ import {
   OPERATIONS_KEPT,
   type PastOperation,
   type Revision,
+  type Rollout,
   type State,
   type StepError,
   type UnhealthyReplica,
@@ -39,6 +40,7 @@ import { degradedClaim, quorumClaims, replicaErrors, unhealthyReplicas } from '.
 import { nodeCounts } from './node-counts.ts';
 import { awaitedOf, isBlocked, isDelete, isDone, operationClaims, progressOf, resumeHint } from './operation-claims.ts';
 import { revisionOf } from './revision.ts';
+import { hasMoreTurns } from './rollout.ts';
 import { specificClaims } from './specific-conditions.ts';
 import type { MirrorRequest, OperationView } from './views.ts';
 
@@ -58,7 +60,7 @@ const stateDuring = (operation: OperationView, before: State | undefined): State
     case 'repair':
       // Only what was provisioned is said to be in repair, so that it is provisioned again afterwards.
       if (before !== 'Provisioned' && before !== state) return before ?? 'Provisioning';
-      return operation.state === 'succeeded' ? 'Provisioned' : state;
+      return operation.state === 'succeeded' && !hasMoreTurns(operation.turn) ? 'Provisioned' : state;
     case 'delete':
       return state;
   }
@@ -121,12 +123,44 @@ const pastOperationOf = (operation: OperationView): Omit<PastOperation, 'version
   ...(operation.finishedAt === undefined ? {} : { finishedAt: timeOf(operation.finishedAt) }),
 });
 
-/** Newest first; an operation keeps its place while it runs, by its run. */
+/** A rollout's turns are one entry, which runs from the first to the last. */
+const entryOf = (operation: OperationView, version: string): PastOperation => {
+  const { finishedAt, ...entry } = { ...pastOperationOf(operation), version };
+  const { turn } = operation;
+  const goesOn = operation.state === 'succeeded' && hasMoreTurns(turn);
+  return {
+    ...entry,
+    ...(turn === undefined ? {} : { startedAt: turn.since }),
+    ...(goesOn ? { state: 'running' as const } : finishedAt === undefined ? {} : { finishedAt }),
+  };
+};
+
+/** Newest first; an operation keeps its place while it runs, by its run, and a rollout by when it began. */
 const operationsOf = (operation: OperationView, version: string, before: readonly PastOperation[]): PastOperation[] => {
-  const entry: PastOperation = { ...pastOperationOf(operation), version };
-  const known = before.some((one) => one.runID === entry.runID);
-  const list = known ? before.map((one) => (one.runID === entry.runID ? entry : one)) : [entry, ...before];
+  const entry = entryOf(operation, version);
+  const isIt = ({ runID, type, startedAt }: PastOperation): boolean =>
+    runID === entry.runID ||
+    (operation.turn !== undefined && type === entry.type && startedAt === operation.turn.since);
+  const list = before.some(isIt) ? before.map((one) => (isIt(one) ? entry : one)) : [entry, ...before];
   return list.slice(0, OPERATIONS_KEPT);
+};
+
+/** There is one while a turn runs, or another is to come. */
+const rolloutOf = (subject: Subject, before: Rollout | undefined): Rollout | undefined => {
+  switch (subject.kind) {
+    case 'settled':
+      return undefined;
+    case 'waiting':
+    case 'blocked':
+    case 'failing':
+    case 'held':
+      return before;
+    case 'operation': {
+      const { type, state, turn } = subject.operation;
+      if (turn === undefined || (state === 'succeeded' && !hasMoreTurns(turn))) return undefined;
+      return { type, turn: turn.number, of: turn.of, startedAt: turn.since };
+    }
+  }
 };
 
 /** Since when it stands in the way: the time is kept from try to try, as long as it is the same step. */
@@ -245,6 +279,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     readyNodes: _ready,
     desiredNodes: _desired,
     appliedTagKeys: _tags,
+    rollout: rolloutBefore,
     ...before
   } = all;
   // What could not be looked at says nothing of a generation.
@@ -255,6 +290,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
   const revision = revisionFor(subject, version, before.revision);
   const unhealthy = unhealthyReplicas(subject, unhealthyBefore, now);
   const incarnations = incarnationsOf(subject, before.incarnations);
+  const rollout = rolloutOf(subject, rolloutBefore);
   const handled = handledIn(request, before.handledRequests);
   const tagKeys = appliedTagKeys(subject, generation, object);
   const degraded = degradedClaim(subject, unhealthyBefore);
@@ -277,6 +313,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     lastErrors: errorsOf(request, object, unhealthy, now),
     ...(unhealthy.length === 0 ? {} : { unhealthyReplicas: [...unhealthy] }),
     ...(incarnations === undefined ? {} : { incarnations }),
+    ...(rollout === undefined ? {} : { rollout }),
     ...(handled === undefined ? {} : { handledRequests: handled }),
     ...(tagKeys.length === 0 ? {} : { appliedTagKeys: [...tagKeys] }),
     ...(subject.kind === 'operation'

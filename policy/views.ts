@@ -9,6 +9,7 @@ import type { Outputs } from '../kinds/row.ts';
 import type { OperationType } from '../words/operations.ts';
 import type { HandledRequests } from '../words/verbs.ts';
 import type { ControlPlaneReport } from './repair.ts';
+import type { Turn } from './rollout.ts';
 
 /** What a step did to its resource. */
 export type Change = 'created' | 'updated' | 'unchanged' | 'removed';
@@ -59,6 +60,7 @@ export type OperationView = {
   readonly finishedAt?: number;
   /** Since when no step starts because a person said so, in epoch milliseconds. */
   readonly pausedAt?: number;
+  readonly turn?: Turn;
   /** What the object's annotations asked for and was acted on. */
   readonly handled?: HandledRequests;
   /** Why the object's status could not be written, while it can't be: then `kubectl` shows what was. */

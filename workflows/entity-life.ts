@@ -23,7 +23,7 @@
  *   E8  An event that a state doesn't know changes nothing.
  */
 import { hasNews } from './entity-news.ts';
-import { afterAsking, afterAssessment, afterFailedAssessment, afterOperation } from './entity-outcomes.ts';
+import { afterAsking, afterAssessment, afterFailedAssessment, afterOperation, heldBy } from './entity-outcomes.ts';
 import { assessing, counted, type EntityEvent, type EntityLife, type LifeOf } from './entity-states.ts';
 import { supersedes } from './judgements.ts';
 
@@ -63,8 +63,11 @@ const inAnyState = (life: EntityLife, { kind }: EntityEvent): EntityLife => {
     }
     case 'resume': {
       const { held: _, ...others } = kept;
-      return { ...life, kept: counted(others, { blockedAssessments: 0 }) };
+      return { ...life, kept: counted({ ...others, paused: false }, { blockedAssessments: 0 }) };
     }
+    case 'pause':
+      return { ...life, kept: { ...kept, paused: true } };
+    case 'abort':
     case 'assessed':
     case 'unassessed':
     case 'asked':
@@ -116,6 +119,11 @@ const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife =>
       const controlPlane = life.status?.controlPlane;
       return { ...life, status: controlPlane === undefined ? event.report : { ...event.report, controlPlane } };
     }
+    case 'abort':
+      // Between two turns: the rollout goes no further.
+      return life.rollout === undefined
+        ? life
+        : heldBy(life.kept, { type: life.rollout, generation: life.generation }, life.seen);
     case 'woken': {
       const { at, news, leaving } = event;
       const isOver = hasNews(life.seen, news) || leaving || (life.until !== undefined && at >= life.until);

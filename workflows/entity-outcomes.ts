@@ -120,7 +120,7 @@ const afterSupersession = (
 
 const settledBy = (
   kept: Kept,
-  { generation, note, clusterId, controlPlane, lookAgainSeconds }: Extract<Assessment, { kind: 'settled' }>,
+  { generation, note, clusterId, rollout, controlPlane, lookAgainSeconds }: Extract<Assessment, { kind: 'settled' }>,
   { at, seen }: Moment,
 ): LifeOf<'settled'> => ({
   state: 'settled',
@@ -134,6 +134,7 @@ const settledBy = (
     ...(controlPlane === undefined ? {} : { controlPlane }),
   },
   ...(clusterId === undefined ? {} : { clusterId }),
+  ...(rollout === undefined ? {} : { rollout }),
   ...(lookAgainSeconds === undefined ? {} : { until: at + lookAgainSeconds * 1_000 }),
 });
 
@@ -194,7 +195,11 @@ const obstructed = (kept: Kept, obstacle: Obstacle): Kept => ({
   obstacle: { ...obstacle, since: kept.obstacle?.since ?? obstacle.since },
 });
 
-const heldBy = (before: Kept, { type, generation }: OperationInput, seen: Seen): LifeOf<'held'> => {
+export const heldBy = (
+  before: Kept,
+  { type, generation }: Pick<OperationInput, 'type' | 'generation'>,
+  seen: Seen,
+): LifeOf<'held'> => {
   const { obstacle: _, ...others } = before;
   const kept = { ...others, held: { operation: type, generation } };
   return { state: 'held', kept, seen, generation, operation: type, status: { kind: 'held', operation: type } };

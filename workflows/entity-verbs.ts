@@ -26,8 +26,8 @@ export type EntityVerbs = {
 type EntityVerbScope = {
   readonly view: () => EntityView;
   readonly skipped: () => readonly string[];
-  /** Retry looks again at once, resume takes an abort back. */
-  readonly say: (verb: 'retry' | 'resume') => void;
+  /** Retry looks again at once, resume takes an abort back; pause and abort are said to a rollout between two turns. */
+  readonly say: (verb: Exclude<Verb, 'skip'>) => void;
 };
 
 /** `<token>` or `<token>/<step>`: a token has no slash, a step may have some. */
@@ -48,9 +48,13 @@ export const takeEntityVerbs = (initial: HandledRequests, scope: EntityVerbScope
       case 'resume':
         scope.say(verb);
         return 'Resumed: it begins again.';
-      case 'skip':
       case 'pause':
+        scope.say(verb);
+        return 'Paused: the next turn begins paused.';
       case 'abort':
+        scope.say(verb);
+        return 'Aborted: no further machine is replaced. Resume goes on.';
+      case 'skip':
         return '';
     }
   };

@@ -30,6 +30,9 @@ export type Following = Pick<
   readonly assess: () => Promise<EntityEvent>;
 };
 
+const turnOf = ({ turn }: OperationInput): string =>
+  turn === undefined || turn.of === 1 ? '' : `, turn ${turn.number} of ${turn.of}`;
+
 const start = async (entityId: string, operation: OperationInput): Promise<OperationHandle | undefined> => {
   const { namespace, name } = operation.object;
   try {
@@ -39,7 +42,7 @@ const start = async (entityId: string, operation: OperationInput): Promise<Opera
       // An entity that is terminated must not leave an operation that nobody can supersede.
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      staticSummary: `${operation.type} ${namespace}/${name}, version ${operation.version}`,
+      staticSummary: `${operation.type} ${namespace}/${name}, version ${operation.version}${turnOf(operation)}`,
       typedSearchAttributes: [
         { key: SEARCH_ATTRIBUTES.cluster, value: operation.owner.clusterId },
         { key: SEARCH_ATTRIBUTES.operation, value: operation.type },

@@ -46,6 +46,8 @@ export type EntityState = {
   readonly dependents: readonly string[];
   readonly held?: Held;
   readonly skipped?: Skipped;
+  /** The next operation begins paused. */
+  readonly paused?: true;
   readonly handled?: HandledRequests;
   readonly pacing?: Pacing;
 };
@@ -68,6 +70,10 @@ export type EntityView = {
   readonly operationId?: string;
   /** The operation that a person aborted and that `resume` begins again. */
   readonly held?: OperationType;
+  /** A rollout between two of its turns. */
+  readonly rollout?: OperationType;
+  /** Its next turn begins paused. */
+  readonly paused?: true;
   /** A sweep found that something differs, which `retry` mends. */
   readonly drifted?: true;
 };

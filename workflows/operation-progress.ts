@@ -53,6 +53,7 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
       runId,
       state: 'running',
       startedAt,
+      ...(input.turn === undefined ? {} : { turn: input.turn }),
       ...(pausedAt === undefined ? {} : { pausedAt }),
       ...(statusProblem === undefined ? {} : { statusProblem }),
       ...end,

@@ -92,6 +92,8 @@ export const refusalOf = (
   }
 };
 
+const nothingRuns = (verb: Verb): string => `No operation runs: there is nothing to ${verb}.`;
+
 /** Why an entity refuses a verb while none of its operations runs, or undefined when it doesn't. */
 export const entityRefusalOf = (verb: Verb, view: EntityView, skipped: readonly string[]): string | undefined => {
   if (view.operationId !== undefined) return `An operation runs: say it to the workflow ${view.operationId}.`;
@@ -103,10 +105,17 @@ export const entityRefusalOf = (verb: Verb, view: EntityView, skipped: readonly 
       if (view.drifted || view.phase === 'assessing') return undefined;
       return 'Nothing is blocked: there is nothing to retry.';
     case 'resume':
-      return view.held === undefined ? 'Nothing was aborted or paused: there is nothing to resume.' : undefined;
-    case 'skip':
+      return view.held === undefined && view.paused === undefined
+        ? 'Nothing was aborted or paused: there is nothing to resume.'
+        : undefined;
     case 'pause':
+      if (view.rollout === undefined) return nothingRuns(verb);
+      return view.paused === undefined ? undefined : 'It is paused already.';
     case 'abort':
-      return `No operation runs: there is nothing to ${verb}.`;
+      return view.rollout === undefined ? nothingRuns(verb) : undefined;
+    case 'skip':
+      return view.rollout === undefined
+        ? nothingRuns(verb)
+        : `${view.rollout} is between two machines: a step can be skipped while one is replaced.`;
   }
 };

@@ -12,6 +12,7 @@ import { planEnsure } from '../../policy/ensure.ts';
 import type { ClusterFacts } from '../../policy/facts.ts';
 import type { Step } from '../../policy/plan.ts';
 import { judgeControlPlane } from '../../policy/repair.ts';
+import { choose } from '../../policy/rollout.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf, withState } from './account.ts';
@@ -315,9 +316,10 @@ describe('the limits', () => {
             built,
           );
           const found = without(withHealth({ 0: health[0], 1: health[1], 2: health[2] }, joining), ...gone);
-          const { repair } = judgeControlPlane(found, seen(secondsAgo).unhealthyReplicas ?? [], AFTER, NOW);
-          if (repair === undefined) return;
-          for (const index of [0, 1, 2].filter((one) => one !== repair.replica.index)) {
+          const { due } = judgeControlPlane(found, seen(secondsAgo).unhealthyReplicas ?? [], AFTER, NOW);
+          const choice = choose(due, undefined, NOW);
+          if (choice.kind !== 'replacement') return;
+          for (const index of [0, 1, 2].filter((one) => one !== choice.replacement.replica.index)) {
             expect([health[index], volumes[index]]).toEqual(['healthy', 'present']);
           }
         },
