@@ -158,19 +158,27 @@ const conclude = async (
   signal: AbortSignal,
 ): Promise<readonly SweepFinding[] | 'unread'> => {
   const { membership, clusterUid: uid, clusterId } = request;
+  const unread = (error: unknown): 'unread' => {
+    if (signal.aborted) throw error;
+    onUnread(request.object, verdictOf(error).message);
+    return 'unread';
+  };
   let elsewhere: readonly Found[];
   try {
     const registered = membership === undefined ? [] : hub({ uid, membershipName: membership }, signal);
     elsewhere = (await Promise.all([management.foundOf(object, clusterId), registered])).flat();
   } catch (error) {
-    if (signal.aborted) throw error;
-    onUnread(request.object, verdictOf(error).message);
-    return 'unread';
+    return unread(error);
   }
   const inAws = await survey.inventoryOf({ ...request, fresh });
   const found = [...inAws.found, ...elsewhere];
-  const finding = findingOf(object, decide({ ...inAws, found }), found, nodes.get(clusterId));
-  return finding === undefined ? [] : [{ entityId: entityWorkflowId(request.object), finding }];
+  try {
+    const finding = findingOf(object, decide({ ...inAws, found }), found, nodes.get(clusterId));
+    return finding === undefined ? [] : [{ entityId: entityWorkflowId(request.object), finding }];
+  } catch (error) {
+    // One whose revision another release made.
+    return unread(error);
+  }
 };
 
 export const createSweep =

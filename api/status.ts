@@ -9,7 +9,15 @@ import { z } from 'zod';
 import { ATOMIC_LIST } from './fields.ts';
 
 /** The states that people see in the STATE column. */
-const STATES = ['Provisioning', 'Provisioned', 'Resizing', 'Updating', 'Upgrading', 'Repairing', 'Deleting'] as const;
+export const STATES = [
+  'Provisioning',
+  'Provisioned',
+  'Resizing',
+  'Updating',
+  'Upgrading',
+  'Repairing',
+  'Deleting',
+] as const;
 export type State = (typeof STATES)[number];
 
 const time = z.string().meta({ format: 'date-time' });

@@ -16,6 +16,7 @@ export type AutoScalingGroupProperties = Tagged & {
 export type GroupInstance = {
   readonly id: string;
   readonly inService: boolean;
+  readonly templateId: string;
   readonly templateVersion: string;
 };
 

@@ -11,13 +11,14 @@ export type VolumeProperties = {
   readonly kmsKeyId?: string;
 };
 
-export type EtcdVolumeProperties = VolumeProperties & Tagged & {
-  readonly name: string;
-  readonly availabilityZone: Value;
-  readonly emptyDisk: EmptyDisk;
-  /** The volume whose place it takes: it is made only if that one is gone. */
-  readonly former?: string;
-};
+export type EtcdVolumeProperties = VolumeProperties &
+  Tagged & {
+    readonly name: string;
+    readonly availabilityZone: Value;
+    readonly emptyDisk: EmptyDisk;
+    /** The volume whose place it takes: it is made only if that one is gone. */
+    readonly former?: string;
+  };
 
 export type EtcdVolumeState = {
   readonly name: string;

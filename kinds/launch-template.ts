@@ -68,6 +68,17 @@ export const launchTemplateFingerprint = ({
   ...told
 }: Resolved<LaunchTemplateProperties>): string => fingerprintOf({ ...told, groupIds: [...groupIds].sort() });
 
+/** Tags were a part of it once. */
+const fingerprintWithTags = ({
+  name: _name,
+  formerTags: _formerTags,
+  groupIds,
+  ...told
+}: Resolved<LaunchTemplateProperties>) => fingerprintOf({ ...told, groupIds: [...groupIds].sort() });
+
+const isToldAlready = (wanted: Resolved<LaunchTemplateProperties>, { fingerprint }: LaunchTemplateState): boolean =>
+  launchTemplateFingerprint(wanted) === fingerprint || fingerprintWithTags(wanted) === fingerprint;
+
 export const launchTemplate: Row<
   LaunchTemplateProperties,
   LaunchTemplateState,
@@ -79,7 +90,7 @@ export const launchTemplate: Row<
   tagged: true,
   renews: true,
   differences: (wanted, is) => {
-    if (launchTemplateFingerprint(wanted) !== is.fingerprint) {
+    if (!isToldAlready(wanted, is)) {
       return [{ what: 'content', says: 'machines would be told something else than the template says' }];
     }
     return is.marked === false ? [{ what: 'mark', says: 'its tag does not repeat its fingerprint' }] : [];
@@ -87,7 +98,10 @@ export const launchTemplate: Row<
   // What it was made from is gone and made again: machines that come must be told.
   withheld: (_wanted, _is, whats) =>
     whats === 'unknown' || (whats !== 'changing' && whats.includes('content'))
-      ? { reason: 'machines would be told something else than they run with; that takes a rollout', leaves: ['content'] }
+      ? {
+          reason: 'machines would be told something else than they run with; that takes a rollout',
+          leaves: ['content'],
+        }
       : undefined,
   // Looks go by name, though it may name another version.
   keeps: ({ name }) => ({ name }),

@@ -6,8 +6,8 @@ import type { Difference, Row, Tagged } from './row.ts';
 export type LoadBalancerProperties = Tagged & {
   readonly name: string;
   readonly subnetIds: readonly string[];
-  /** Who may dial it. AWS gives none to a balancer that was made without any. */
-  readonly groupIds: readonly Value[];
+  /** Who may dial it: anybody where it is absent. AWS gives none to a balancer that was made without any. */
+  readonly groupIds?: readonly Value[];
 };
 /** `crossZone` is false when a create died before its last call: the attribute is set by a call of its own. */
 export type LoadBalancerState = {
@@ -27,16 +27,13 @@ export const loadBalancer: Row<LoadBalancerProperties, LoadBalancerState, LoadBa
   differences: (wanted, { crossZone, groupIds }) => {
     const all: readonly (Difference<What> | false)[] = [
       crossZone === false && { what: 'crossZone', says: 'it does not spread clients across zones' },
-      !isDeepStrictEqual([...wanted.groupIds].sort(), groupIds) && {
-        what: 'groups',
-        says: `its security groups are ${groupIds.join(', ') || 'none'}`,
-      },
+      wanted.groupIds !== undefined &&
+        !isDeepStrictEqual([...wanted.groupIds].sort(), groupIds) && {
+          what: 'groups',
+          says: `its security groups are ${groupIds.join(', ') || 'none'}`,
+        },
     ];
     return all.filter((one) => one !== false);
   },
-  withheld: (_wanted, { groupIds }, whats) =>
-    groupIds.length === 0 && (whats === 'changing' || whats.includes('groups'))
-      ? { reason: 'it was made without a security group, and AWS adds none: who dials it is not limited', leaves: ['groups'] }
-      : undefined,
   removal: { after: ['listener'], identity: ({ state }) => ({ name: state.name }) },
 };

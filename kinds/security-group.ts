@@ -16,13 +16,7 @@ export const securityGroup: Row<SecurityGroupProperties, SecurityGroupState, Sec
   tagged: true,
   removal: {
     // Rules of one group name the other, and of both those of load balancers that controllers made.
-    after: [
-      'security-group-rules',
-      'network-interface',
-      'auto-scaling-group',
-      'load-balancer',
-      'cloud-load-balancers',
-    ],
+    after: ['security-group-rules', 'network-interface', 'auto-scaling-group', 'load-balancer', 'cloud-load-balancers'],
     afterPools: true,
     identity: ({ state }) => ({ name: state.name }),
   },

@@ -38,8 +38,8 @@ export type NodeConfiguration = {
   readonly region: string;
   readonly poolId: string;
   readonly poolName: string;
-  /** Of what nodes run: a newer etcd or cloud controller concerns none of them. */
-  readonly versions: Pick<ComponentVersions, 'kubernetes'>;
+  /** Of what nodes run: a newer etcd or cloud controller concerns none of them. Revisions of format 1 name those, too. */
+  readonly versions: Pick<ComponentVersions, 'kubernetes'> & Partial<ComponentVersions>;
   readonly endpoint: string;
   readonly certificateAuthority: string;
   readonly maxPodsPerNode: number;

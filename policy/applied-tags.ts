@@ -12,7 +12,8 @@ import type { MirrorRequest } from './views.ts';
 
 type Subject = MirrorRequest['subject'];
 
-const keysIn = (object: AWSCluster | AWSNodePool): readonly string[] =>
+/** Of the spec's tags. */
+export const tagKeysOf = (object: AWSCluster | AWSNodePool): readonly string[] =>
   Object.keys(object.kind === 'AWSCluster' ? object.spec.controlPlane.tags : object.spec.tags).sort();
 
 /** Everything is as the spec asks for, of this generation: nothing was skipped, and nothing is seen to differ. */
@@ -43,7 +44,9 @@ export const appliedTagKeys = (
   object: AWSCluster | AWSNodePool,
 ): readonly string[] => {
   const before = object.status?.appliedTagKeys ?? [];
-  if (isAsAskedFor(subject) && generation === object.metadata.generation) return keysIn(object);
-  const tags = subject.kind === 'operation' && purposeOf(subject.operation) !== 'delete';
-  return tags ? [...new Set([...before, ...keysIn(object)])].sort() : before;
+  if (subject.kind === 'operation') {
+    const { tagKeys = [] } = subject.operation;
+    return isAsAskedFor(subject) ? tagKeys : [...new Set([...before, ...tagKeys])].sort();
+  }
+  return isAsAskedFor(subject) && generation === object.metadata.generation ? tagKeysOf(object) : before;
 };

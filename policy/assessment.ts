@@ -37,6 +37,8 @@ export type OperationInput = {
   readonly settles?: true;
   readonly pacing?: Pacing;
   readonly handled?: HandledRequests;
+  /** Keys of the tags that it may set, of the spec that it was planned for; sorted. */
+  readonly tagKeys?: readonly string[];
   /** Of a rollout: it is one of several that belong together. */
   readonly turn?: Turn;
   /** Starts without starting steps: a person paused it before it began, or its predecessor was paused. */

@@ -12,8 +12,10 @@ import { clusterIdOf } from '../api/names.ts';
 import { RELEASES, type Release, unknownVersion } from '../api/releases.ts';
 import { clusterTopology } from '../topology/cluster.ts';
 import { ESTABLISHED, poolOfKey } from '../words/keys.ts';
+import { purposeOf } from '../words/operations.ts';
+import { tagKeysOf } from './applied-tags.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
-import { decideRepair, type RepairDecision } from './decide-repair.ts';
+import { type Attention, decideRepair, type RepairDecision } from './decide-repair.ts';
 import { type Postponed, planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -27,7 +29,7 @@ import {
 } from './facts.ts';
 import type { Inventory } from './plan.ts';
 import { planRemove } from './remove.ts';
-import { releaseToPlan } from './revision.ts';
+import { asMade, releaseToPlan } from './revision.ts';
 
 /** What can be decided without looking at AWS; undefined when an inventory is needed. */
 export const decideClusterEarly = (facts: ClusterFacts): Assessment | undefined => {
@@ -58,6 +60,15 @@ export const noteOf = (
   return notes.length === 0 ? {} : { note: notes.join('; ') };
 };
 
+/** What an operation says of the tags that it may set; nothing where the spec has none. */
+export const tagging = (
+  { type }: Pick<OperationInput, 'type'>,
+  object: Parameters<typeof tagKeysOf>[0],
+): Pick<OperationInput, 'tagKeys'> => {
+  const tagKeys = tagKeysOf(object);
+  return purposeOf({ type }) === 'delete' || tagKeys.length === 0 ? {} : { tagKeys };
+};
+
 type Due = Pick<OperationInput, 'type' | 'plan' | 'settles' | 'turn'>;
 
 const operation = (facts: ClusterFacts, cluster: AWSCluster, release: Release, due: Due): Assessment => ({
@@ -76,6 +87,7 @@ const operation = (facts: ClusterFacts, cluster: AWSCluster, release: Release, d
     version: release.version,
     kubernetesVersion: release.kubernetes,
     entityId: facts.entityId,
+    ...tagging(due, cluster),
   },
 });
 
@@ -97,13 +109,14 @@ const decideDelete = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
 };
 
 /** Before a cluster is established its replicas are only being made. */
-const HEALTHY = { kind: 'none', attention: {} } as const satisfies RepairDecision;
+const HEALTHY: RepairDecision = { kind: 'none', attention: {} };
 
 /** The rollout that is open, and whose next turn has to wait. */
-const betweenTurns = ({ status }: AWSCluster, { attention }: Extract<RepairDecision, { kind: 'none' }>) =>
-  status?.rollout?.type === 'RepairCluster' && attention.controlPlane !== undefined
-    ? { rollout: status.rollout.type }
-    : {};
+const betweenTurns = (
+  { status }: AWSCluster,
+  { controlPlane }: Attention,
+): { readonly rollout?: OperationInput['type'] } =>
+  status?.rollout?.type === 'RepairCluster' && controlPlane !== undefined ? { rollout: status.rollout.type } : {};
 
 const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inventory): Assessment => {
   const { generation } = cluster.metadata;
@@ -116,7 +129,7 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
     const { reason, cure } = unknownVersion(asked);
     return blocked(generation, reason, cure);
   }
-  const topology = clusterTopology(cluster, release);
+  const topology = clusterTopology(cluster, asMade(release, inventory.found));
   const repair = live ? decideRepair(facts, cluster, topology, inventory.found) : HEALTHY;
   if (repair.kind === 'blocked') return repair.blocked;
   if (repair.kind === 'repair') {
@@ -130,7 +143,13 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
     live,
   });
   if (plan.steps.length === 0) {
-    return { kind: 'settled', generation, ...noteOf(asked, release, postponed), ...repair.attention, ...betweenTurns(cluster, repair) };
+    return {
+      kind: 'settled',
+      generation,
+      ...noteOf(asked, release, postponed),
+      ...repair.attention,
+      ...betweenTurns(cluster, repair.attention),
+    };
   }
   const { note } = noteOf(asked, release, postponed);
   // What is to be said of replicas is said by the next look.

@@ -19,8 +19,8 @@ import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
 import type { OperationType } from '../words/operations.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
-import { noteOf } from './decide-cluster.ts';
 import { changesIn, isResize } from './changes.ts';
+import { noteOf, tagging } from './decide-cluster.ts';
 import { planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -126,6 +126,7 @@ const operation = (
     version: versions.version,
     kubernetesVersion: versions.kubernetes,
     entityId: facts.entityId,
+    ...tagging(due, pool),
   },
 });
 

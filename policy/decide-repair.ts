@@ -18,7 +18,7 @@ import { replicasOf } from './replicas.ts';
 import { choose, type Remembered, type Turn } from './rollout.ts';
 
 /** What an assessment says of a control plane with which something is wrong; nothing where all is well. */
-type Attention = { readonly controlPlane?: ControlPlaneReport; readonly lookAgainSeconds?: number };
+export type Attention = { readonly controlPlane?: ControlPlaneReport; readonly lookAgainSeconds?: number };
 
 export type RepairDecision =
   | { readonly kind: 'blocked'; readonly blocked: BlockedAssessment }

@@ -69,7 +69,8 @@ const differencesOf = (plan: Plan, inventory: readonly Found[]): readonly Drift[
     if (step.found === undefined) return [{ key, difference: 'is missing' }];
     const differences = differencesIn(step.resource, step.found, known);
     if (differences === 'unknown') return [];
-    return [...new Set(differences.map(({ says }) => says))].map((says) => ({
+    const mended = differences.filter(({ what }) => step.leaves?.includes(what) !== true);
+    return [...new Set(mended.map(({ says }) => says))].map((says) => ({
       key,
       difference: says.slice(0, LONGEST),
     }));

@@ -7,7 +7,7 @@
  * Invariants: I3 (the finalizer goes last, after two empty inventories), I4 (only what the inventory found as ours),
  * I7 (all of it), I10 (sorted).
  */
-import { type Found, type Going, rowOf, observedState } from '../kinds/resource.ts';
+import { type Found, type Going, observedState, rowOf } from '../kinds/resource.ts';
 import type { Removal } from '../kinds/row.ts';
 import {
   ACCOUNT_EMPTY,

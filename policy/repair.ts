@@ -95,7 +95,8 @@ export const judgeControlPlane = (
     const trouble = troubleOf(replica);
     if (trouble === undefined) return [];
     const dueAt = unhealthySince(replica, before, quorumLost, now) + settings.afterSeconds * 1_000;
-    const cause: Replacement['cause'] | undefined = causeOf(replica) ?? (isDown(replica, trouble) ? 'machine' : undefined);
+    const cause: Replacement['cause'] | undefined =
+      causeOf(replica) ?? (isDown(replica, trouble) ? 'machine' : undefined);
     return [{ replica, trouble, cause, dueAt: cause === 'machine' ? dueAt : now }];
   });
   if (troubled.length === 0) return { replicas: [], quorumLost, due: [] };

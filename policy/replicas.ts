@@ -26,7 +26,7 @@ export type Replica = {
   /** The machine that its group has now. */
   readonly instanceId?: string;
   /** The version of the launch template that this machine was made from, and the one that the group is set to. */
-  readonly instanceVersion?: string;
+  readonly instanceTemplate?: { readonly id: string; readonly version: string };
   readonly groupVersion?: string;
   readonly targetGroupArn?: string;
   readonly address?: string;
@@ -60,7 +60,7 @@ const userDataOf = (
   attaches: Attached | undefined,
   volume: Found | undefined,
   networkInterface: Found | undefined,
-): Replica['told'] => {
+): Replica['userData'] => {
   if (attaches === undefined) return 'right';
   const otherVolume = volume !== undefined && volume.outputs.id !== attaches.volumeId;
   const otherInterface = networkInterface !== undefined && networkInterface.outputs.id !== attaches.networkInterfaceId;
@@ -100,7 +100,12 @@ export const replicasOf = (inventory: readonly Found[]): readonly Replica[] => {
       ...(groupState === undefined
         ? {}
         : { groupName: groupState.name, groupVersion: groupState.launchTemplateVersion }),
-      ...(instance === undefined ? {} : { instanceId: instance.id, instanceVersion: instance.templateVersion }),
+      ...(instance === undefined
+        ? {}
+        : {
+            instanceId: instance.id,
+            instanceTemplate: { id: instance.templateId, version: instance.templateVersion },
+          }),
       ...(targetGroupArn === undefined ? {} : { targetGroupArn }),
       ...(address === undefined ? {} : { address }),
       health: health?.state ?? 'unknown',

@@ -25,8 +25,8 @@ import {
 import { commandsFor, lookAgainCommand } from '../words/commands.ts';
 import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
 import { OPERATIONS } from '../words/operations.ts';
-import { appliedTagKeys } from './applied-tags.ts';
 import { timeOf } from '../words/time.ts';
+import { appliedTagKeys } from './applied-tags.ts';
 import {
   type Claims,
   conditionsOf,
@@ -56,7 +56,9 @@ const stateDuring = (operation: OperationView, before: State | undefined): State
   const { purpose, state } = OPERATIONS[operation.type];
   switch (purpose) {
     case 'make':
-      return operation.state === 'succeeded' ? 'Provisioned' : state;
+      if (operation.state === 'succeeded') return 'Provisioned';
+      // A create that an earlier release began of what was there already is a change.
+      return state === 'Provisioning' && before !== undefined && before !== state ? 'Updating' : state;
     case 'repair':
       // Only what was provisioned is said to be in repair, so that it is provisioned again afterwards.
       if (before !== 'Provisioned' && before !== state) return before ?? 'Provisioning';
@@ -70,7 +72,7 @@ const objectState = (subject: Subject, object: StoredObject): State => {
   const before = object.status?.state;
   switch (subject.kind) {
     case 'settled':
-      return 'Provisioned';
+      return subject.rollout === undefined ? 'Provisioned' : OPERATIONS[subject.rollout].state;
     case 'waiting':
     case 'blocked':
     case 'failing':
@@ -81,6 +83,16 @@ const objectState = (subject: Subject, object: StoredObject): State => {
   }
 };
 
+/** At rest, or between two turns of a rollout. */
+const restingClaims = ({ rollout, controlPlane }: Extract<Subject, { kind: 'settled' }>, ready: Truth): Claims =>
+  rollout === undefined
+    ? settledClaims('Everything that the spec asks for exists')
+    : progressingClaims(
+        ready,
+        rollout,
+        `The next turn waits: ${controlPlane?.replicas.map(({ message }) => message).join('. ') ?? ''}`,
+      );
+
 const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredObject): Claims => {
   const before = object.status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
   const going = object.metadata.deletionTimestamp !== undefined;
@@ -88,7 +100,7 @@ const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredO
   const ready: Truth = !going && before === 'True' ? 'True' : 'False';
   switch (subject.kind) {
     case 'settled':
-      return quorumClaims(subject) ?? settledClaims('Everything that the spec asks for exists');
+      return quorumClaims(subject) ?? restingClaims(subject, ready);
     case 'waiting':
       return progressingClaims(ready, 'Waiting', subject.reason);
     case 'blocked':
@@ -149,7 +161,7 @@ const operationsOf = (operation: OperationView, version: string, before: readonl
 const rolloutOf = (subject: Subject, before: Rollout | undefined): Rollout | undefined => {
   switch (subject.kind) {
     case 'settled':
-      return undefined;
+      return subject.rollout === undefined ? undefined : before;
     case 'waiting':
     case 'blocked':
     case 'failing':
@@ -229,7 +241,10 @@ const revisionFor = (subject: Subject, version: string, before: Revision | undef
   return release === undefined ? before : revisionOf(release);
 };
 
-const handledIn = ({ handled, subject }: MirrorRequest, before: Status['handledRequests']): Status['handledRequests'] => {
+const handledIn = (
+  { handled, subject }: MirrorRequest,
+  before: Status['handledRequests'],
+): Status['handledRequests'] => {
   const now = { ...before, ...handled, ...(subject.kind === 'operation' ? subject.operation.handled : {}) };
   return Object.keys(now).length === 0 ? undefined : now;
 };

@@ -61,6 +61,8 @@ export type OperationView = {
   /** Since when no step starts because a person said so, in epoch milliseconds. */
   readonly pausedAt?: number;
   readonly turn?: Turn;
+  /** Keys of the spec's tags that it may set. */
+  readonly tagKeys?: readonly string[];
   /** What the object's annotations asked for and was acted on. */
   readonly handled?: HandledRequests;
   /** Why the object's status could not be written, while it can't be: then `kubectl` shows what was. */
@@ -101,6 +103,8 @@ export type MirrorRequest = {
     | {
         readonly kind: 'settled';
         readonly note?: string;
+        /** A rollout is open, and waits for its next turn. */
+        readonly rollout?: OperationType;
         readonly drift?: readonly Drift[];
         /** Of a pool, where somebody looked. */
         readonly nodes?: NodeCounts;

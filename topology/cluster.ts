@@ -122,7 +122,7 @@ export const clusterTopology = (cluster: AWSCluster, release: Release): Resource
   const resources: Resource[] = [
     ...firstLooks(cluster, release),
     ...secretsOf(clusterId),
-    ...networkOf(cluster, owner),
+    ...networkOf(cluster, release, owner),
     ...REPLICAS.flatMap((index) => replicaOf(cluster, release, owner, index)),
     ...readiness(),
     ...hubOf(cluster),

@@ -13,6 +13,7 @@ import {
   loadBalancerGroupName,
   nodeGroupName,
 } from '../api/names.ts';
+import type { Release } from '../api/releases.ts';
 import type { Resource } from '../kinds/resource.ts';
 import type { IngressRule } from '../kinds/security-group-rules.ts';
 import { API_SERVER_CHECK } from '../machine/health-check.ts';
@@ -34,7 +35,16 @@ import {
   TARGETS,
 } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
-import { type Ownership, quotedList, quotedMap, REPLICAS, taggedFor, tagsFor, unique } from './values.ts';
+import {
+  hasBalancerGroup,
+  type Ownership,
+  quotedList,
+  quotedMap,
+  REPLICAS,
+  taggedFor,
+  tagsFor,
+  unique,
+} from './values.ts';
 
 /** The port that clients dial; the load balancer passes it on to the replicas' API servers. */
 const CLIENT_PORT = 443;
@@ -53,13 +63,24 @@ const sourceOf = (peer: Peer): IngressRule['source'] => {
   }
 };
 
-const ruleOf = (port: Port): IngressRule => ({
+const ruleOf = (port: Port, source: IngressRule['source']): IngressRule => ({
   protocol: port.protocol,
   fromPort: port.port,
   toPort: port.port,
-  source: sourceOf(port.from),
+  source,
   description: port.description,
 });
+
+/** A balancer without a group dials from its addresses in the subnets: who may dial is all of the VPC, nodes and their pods, too. */
+const rulesOf = (ports: readonly Port[], release: Release): readonly IngressRule[] => {
+  if (hasBalancerGroup(release)) return ports.map((port) => ruleOf(port, sourceOf(port.from)));
+  const ofBalancer = ports.filter(({ from }) => from === 'load-balancer');
+  const open = new Set(ofBalancer.map(({ port }) => port));
+  return [
+    ...ofBalancer.map((port) => ruleOf(port, { cidr: ref(PREFLIGHT, 'vpcCidr') })),
+    ...ports.filter(({ port }) => !open.has(port)).map((port) => ruleOf(port, sourceOf(port.from))),
+  ];
+};
 
 /** Subnets are the user's: tagged as shared, never owned. */
 const subnetTags = (cluster: AWSCluster): Resource[] => {
@@ -108,10 +129,10 @@ const loadBalancerGroup = (cluster: AWSCluster, owner: Ownership): Resource => {
   return group;
 };
 
-const rules = (key: string, group: string, ports: readonly Port[]): Resource => ({
+const rules = (key: string, group: string, ports: readonly Port[], release: Release): Resource => ({
   key,
   kind: 'security-group-rules',
-  properties: { groupId: ref(group, 'id'), ingress: ports.map(ruleOf) },
+  properties: { groupId: ref(group, 'id'), ingress: rulesOf(ports, release) },
 });
 
 /** Who may dial the cluster's API: the addresses that the spec names, or all of the VPC, and its nodes. */
@@ -137,7 +158,7 @@ const clientRules = (cluster: AWSCluster): Resource => {
   };
 };
 
-const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
+const apiEndpoint = (cluster: AWSCluster, release: Release, owner: Ownership): Resource[] => {
   const name = controlPlaneName(owner.clusterId);
   return [
     {
@@ -146,7 +167,7 @@ const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
       properties: {
         name,
         subnetIds: unique(cluster.spec.controlPlane.subnetIDs),
-        groupIds: [ref(LOAD_BALANCER_GROUP, 'id')],
+        ...(hasBalancerGroup(release) ? { groupIds: [ref(LOAD_BALANCER_GROUP, 'id')] } : {}),
         ...taggedFor(owner, LOAD_BALANCER, name),
       },
       needs: AWS_NEEDS,
@@ -191,7 +212,7 @@ const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
   ];
 };
 
-export const networkOf = (cluster: AWSCluster, owner: Ownership): Resource[] => [
+export const networkOf = (cluster: AWSCluster, release: Release, owner: Ownership): Resource[] => [
   ...subnetTags(cluster),
   securityGroup(cluster, owner, {
     key: CONTROL_PLANE_GROUP,
@@ -199,9 +220,8 @@ export const networkOf = (cluster: AWSCluster, owner: Ownership): Resource[] => 
     whose: 'Control plane',
   }),
   securityGroup(cluster, owner, { key: NODE_GROUP, name: nodeGroupName(owner.clusterId), whose: 'Node pools' }),
-  loadBalancerGroup(cluster, owner),
-  rules(CONTROL_PLANE_RULES, CONTROL_PLANE_GROUP, replicaPorts),
-  rules(NODE_RULES, NODE_GROUP, nodePorts),
-  clientRules(cluster),
-  ...apiEndpoint(cluster, owner),
+  ...(hasBalancerGroup(release) ? [loadBalancerGroup(cluster, owner), clientRules(cluster)] : []),
+  rules(CONTROL_PLANE_RULES, CONTROL_PLANE_GROUP, replicaPorts, release),
+  rules(NODE_RULES, NODE_GROUP, nodePorts, release),
+  ...apiEndpoint(cluster, release, owner),
 ];

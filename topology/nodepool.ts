@@ -59,7 +59,10 @@ const configurationOf = (
   region: pool.spec.region,
   poolId,
   poolName: pool.metadata.name,
-  versions: { kubernetes: release.kubernetes },
+  versions:
+    release.format === 1
+      ? { kubernetes: release.kubernetes, etcd: release.etcd, cloudController: release.cloudController }
+      : { kubernetes: release.kubernetes },
   endpoint: ref(LOAD_BALANCER, 'dnsName'),
   certificateAuthority: ref(ROOT_CA, 'certificate'),
   maxPodsPerNode: pool.spec.maxPodsPerNode,

@@ -83,8 +83,11 @@ export const volumeProperties = (spec: VolumeSpec): VolumeProperties => ({
   ...(spec.kmsKeyARN === undefined ? {} : { kmsKeyId: spec.kmsKeyARN }),
 });
 
-/** Schemas of user data that topologies can tell machines in. */
-const FORMATS: readonly number[] = [1];
+/** Those of `api/releases.ts` that topologies render. */
+const FORMATS: readonly number[] = [1, 2];
+
+/** AWS gives no security group to a balancer that was made without one. */
+export const hasBalancerGroup = ({ format }: Pick<Release, 'format'>): boolean => format >= 2;
 
 /** Throws where this release of Slipway does not know how the revision's machines are told what they are (I6). */
 export const refuseUnknownFormat = ({ version, revision, format }: Release): void => {

@@ -9,9 +9,7 @@
 /** Of one purpose and one generation of the spec is one order: what was aborted or skipped stays so, and nothing is superseded. */
 export type Purpose =
   /** That what the spec asks for is there: created, changed, resized. */
-  | 'make'
-  | 'repair'
-  | 'delete';
+  'make' | 'repair' | 'delete';
 
 type Row = {
   readonly of: 'AWSCluster' | 'AWSNodePool';

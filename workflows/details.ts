@@ -131,7 +131,9 @@ export const currentDetails = (
     `Version ${input.version} (Kubernetes ${input.kubernetesVersion}), cluster ${owner.clusterId} in ${owner.region}, account ${owner.account}. Began ${timeOf(view.startedAt)}${ended}.`,
     '',
     ...(view.state === 'aborted' ? [...commands(operationsCommand('resume', object)), ''] : []),
-    ...(view.statusProblem === undefined ? [] : [`**The object's status can't be written**: ${cut(view.statusProblem)}`, '']),
+    ...(view.statusProblem === undefined
+      ? []
+      : [`**The object's status can't be written**: ${cut(view.statusProblem)}`, '']),
     ...pausedSection(view, object),
     ...blockedSection(view, object, view.steps.filter(isBlocked)),
     ...runningSection(view.steps.filter(isRunning)),

@@ -47,6 +47,8 @@ const keptAfter = (before: Kept, found: Assessment, pacing: Pacing | undefined):
   const held = stillHeld(before.held, found);
   const kept: Kept = {
     ...others,
+    // A pause is for what was under way.
+    paused: before.paused && !(found.kind === 'settled' && found.rollout === undefined),
     ...(pacing === undefined ? {} : { pacing }),
     ...(held === undefined ? {} : { held }),
   };
@@ -131,6 +133,7 @@ const settledBy = (
   status: {
     kind: 'settled',
     ...(note === undefined ? {} : { note }),
+    ...(rollout === undefined ? {} : { rollout }),
     ...(controlPlane === undefined ? {} : { controlPlane }),
   },
   ...(clusterId === undefined ? {} : { clusterId }),

@@ -1,12 +1,7 @@
 /**
  * The workflow types that a worker registers. Names are for ever: recorded histories and the watcher use them.
  */
-import type {
-  Assessment,
-  IssueCertificateRequest,
-  IssuedCertificate,
-  ObjectRef,
-} from '../activities/contract.ts';
+import type { Assessment, IssueCertificateRequest, IssuedCertificate, ObjectRef } from '../activities/contract.ts';
 import { assess, issueCertificate } from './activities.ts';
 import { runSweep, type SweepSummary } from './drift-sweep.ts';
 import { runEntity } from './entity.ts';

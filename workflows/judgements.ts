@@ -44,7 +44,7 @@ const isOf = (what: Held, due: OperationInput): boolean =>
 export const stillHeld = (held: Held | undefined, assessment: Assessment): Held | undefined => {
   if (held === undefined) return undefined;
   if (assessment.kind === 'operate') return isOf(held, assessment.operation) ? held : undefined;
-  return assessment.kind === 'settled' ? undefined : held;
+  return assessment.kind === 'settled' && assessment.rollout === undefined ? undefined : held;
 };
 
 /** Nothing is to be done but what a person skipped for this very spec: that is as good as settled. */
@@ -78,7 +78,8 @@ export const askedBefore = (
   asked: readonly AskedVerb[],
   pausedBefore: boolean,
 ): AskedBefore => {
-  let paused = pausedBefore;
+  // What a person paused was no deletion.
+  let paused = pausedBefore && purposeOf(operation) !== 'delete';
   let aborted = false;
   let resumed = false;
   for (const { verb } of asked) {

@@ -54,6 +54,7 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
       state: 'running',
       startedAt,
       ...(input.turn === undefined ? {} : { turn: input.turn }),
+      ...(input.tagKeys === undefined ? {} : { tagKeys: input.tagKeys }),
       ...(pausedAt === undefined ? {} : { pausedAt }),
       ...(statusProblem === undefined ? {} : { statusProblem }),
       ...end,

@@ -19,14 +19,17 @@ const needsLook = ({ health, volume, networkInterface }: Replica): boolean =>
 const attachedOf = async (
   { ec2 }: Pick<AwsClients, 'ec2'>,
   { outputs }: Found,
-  { groupVersion, instanceVersion }: Replica,
+  { groupVersion, instanceTemplate }: Replica,
   signal: AbortSignal,
 ): Promise<Attached | undefined> => {
   const { id = '', version = '' } = outputs;
-  const template = { id, version: groupVersion ?? version, machineVersion: instanceVersion };
-  const attached = await attachedBy(ec2, template, signal);
+  // A machine of a template that was lost and made again was told by what is no more.
+  const isOfAnother = instanceTemplate !== undefined && instanceTemplate.id !== id;
+  const machineVersion = isOfAnother ? undefined : instanceTemplate?.version;
+  const attached = await attachedBy(ec2, { id, version: groupVersion ?? version, machineVersion }, signal);
   if (attached === undefined) return undefined;
-  return { ...attached, volumeExists: await volumeExists(ec2, attached.volumeId, signal) };
+  const machineOutdated = isOfAnother || attached.machineOutdated;
+  return { ...attached, machineOutdated, volumeExists: await volumeExists(ec2, attached.volumeId, signal) };
 };
 
 /** The same inventory, with what the machines of replicas in trouble are told. */

@@ -17,6 +17,7 @@ import {
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { type EC2Client, type Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
+import { CLUSTER_TAG } from '../../api/names.ts';
 import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Outputs, Tags } from '../../kinds/row.ts';
@@ -74,6 +75,7 @@ export const groupInstances = (group: AutoScalingGroup): GroupInstance[] =>
     .map(({ InstanceId, LifecycleState, LaunchTemplate }) => ({
       id: given(InstanceId, 'the id of an instance'),
       inService: LifecycleState === 'InService',
+      templateId: LaunchTemplate?.LaunchTemplateId ?? '',
       templateVersion: LaunchTemplate?.Version ?? '',
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -219,14 +221,22 @@ export const autoScalingGroupDriver = (
   /** The group first: a machine that comes later has its tags from it, and all others are listed after that. */
   async retag(wanted, _found, tagging) {
     const { name } = wanted.properties;
-    const beginning = [...groupTags(name, tagging.set, true), ...groupTags(name, { [RETAGGING_TAG]: 'true' }, false)];
-    await autoScaling.send(new CreateOrUpdateTagsCommand({ Tags: beginning }));
-    const dropped = tagging.remove.map((Key) => ({ Key, ResourceId: name, ResourceType: 'auto-scaling-group' }));
-    if (dropped.length > 0) await autoScaling.send(new DeleteTagsCommand({ Tags: dropped }));
-    const machines = await livingInstances(ec2, filter(`tag:${GROUP_NAME}`, name), wanted.signal);
+    const drop = (keys: readonly string[]) =>
+      autoScaling.send(
+        new DeleteTagsCommand({
+          Tags: keys.map((Key) => ({ Key, ResourceId: name, ResourceType: 'auto-scaling-group' })),
+        }),
+      );
+    const mark = groupTags(name, { [RETAGGING_TAG]: 'true' }, false);
+    await autoScaling.send(new CreateOrUpdateTagsCommand({ Tags: mark }));
+    if (tagging.remove.length > 0) await drop(tagging.remove);
+    const set = groupTags(name, tagging.set, true);
+    if (set.length > 0) await autoScaling.send(new CreateOrUpdateTagsCommand({ Tags: set }));
+    const all = await livingInstances(ec2, filter(`tag:${GROUP_NAME}`, name), wanted.signal);
+    // One that a person attached to the group stays as it is.
+    const machines = all.filter(({ Tags }) => tagRecord(Tags)[CLUSTER_TAG] === wanted.owner.clusterId);
     await tagInEc2(ec2, machines.flatMap(idsOfMachine), tagging);
-    const over = { Key: RETAGGING_TAG, ResourceId: name, ResourceType: 'auto-scaling-group' };
-    await autoScaling.send(new DeleteTagsCommand({ Tags: [over] }));
+    await drop([RETAGGING_TAG]);
   },
 
   async remove(wanted, found) {

@@ -21,7 +21,18 @@ import type { ResourceDriver, Wanted } from '../driver.ts';
 import { supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { tagInEc2 } from './tagging.ts';
-import { belongsTo, carriedBy, clientToken, filter, given, ownedTags, ownerFilters, readAll, tagList, tagRecord } from './tags.ts';
+import {
+  belongsTo,
+  carriedBy,
+  clientToken,
+  filter,
+  given,
+  ownedTags,
+  ownerFilters,
+  readAll,
+  tagList,
+  tagRecord,
+} from './tags.ts';
 
 /** A tag that isn't there, or says something new, never allows to bootstrap (I5). */
 export const emptyDiskOf = (volume: Volume): EmptyDisk => {
@@ -120,8 +131,7 @@ export const etcdVolumeDriver = ({ ec2 }: AwsClients): ResourceDriver<'etcd-volu
     return { outputs: found.outputs, change: 'updated' };
   },
 
-  retag: (wanted, found, tagging) =>
-    tagInEc2(ec2, [given(found.outputs.id, `the id of ${wanted.key}`)], tagging),
+  retag: (wanted, found, tagging) => tagInEc2(ec2, [given(found.outputs.id, `the id of ${wanted.key}`)], tagging),
 
   async remove(wanted, found) {
     await ec2.send(new DeleteVolumeCommand({ VolumeId: given(found.outputs.id, `the id of ${wanted.key}`) }));

@@ -7,6 +7,7 @@
  * where the two differ, the description counts.
  * Neighbours: `activities/seal.ts` makes user data; `auto-scaling-group.ts` pins a version by number.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   CreateLaunchTemplateCommand,
   CreateLaunchTemplateVersionCommand,
@@ -31,7 +32,18 @@ import { type GatheredSecrets, gatherSecrets, type ReadSecret, sealUserData } fr
 import { supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { tagInEc2 } from './tagging.ts';
-import { belongsTo, carriedBy, clientToken, filter, given, ownedTags, readAll, tagList, tagRecord } from './tags.ts';
+import {
+  type AwsTag,
+  belongsTo,
+  carriedBy,
+  clientToken,
+  filter,
+  given,
+  ownedTags,
+  readAll,
+  tagList,
+  tagRecord,
+} from './tags.ts';
 
 type WantedTemplate = Wanted<'launch-template'>;
 
@@ -132,6 +144,19 @@ const fingerprintOf = ({ key, properties }: WantedTemplate, secrets: GatheredSec
   return launchTemplateFingerprint(properties);
 };
 
+/** Whether a version tags what its machines bring along with just these. */
+const isTagged = async (
+  ec2: EC2Client,
+  { LaunchTemplateId, version }: { readonly LaunchTemplateId: string; readonly version: string },
+  wanted: readonly LaunchTemplateTagSpecificationRequest[],
+): Promise<boolean> => {
+  const answer = await ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId, Versions: [version] }));
+  const is = answer.LaunchTemplateVersions?.[0]?.LaunchTemplateData?.TagSpecifications ?? [];
+  const plain = (all: readonly { ResourceType?: string | undefined; Tags?: AwsTag[] | undefined }[]) =>
+    Object.fromEntries(all.map(({ ResourceType = '', Tags }) => [ResourceType, tagRecord(Tags)]));
+  return isDeepStrictEqual(plain(is), plain(wanted));
+};
+
 type Version = { readonly version: string; readonly fingerprint: string };
 
 /** Of a machine's own disk and interface; the machine itself is tagged by its group. */
@@ -216,10 +241,18 @@ export const launchTemplateDriver = (
   };
 
   /** A version of the same content, sealed as it is, whose machines' disks and interfaces have other tags. */
-  const retagged = (wanted: WantedTemplate, { outputs, state }: Thing<'launch-template'>): Promise<Version> => {
+  const retagged = async (wanted: WantedTemplate, { outputs, state }: Thing<'launch-template'>): Promise<Version> => {
     const SourceVersion = given(outputs.version, 'a version');
     const LaunchTemplateId = given(outputs.id, `the id of ${wanted.key}`);
-    const LaunchTemplateData = { TagSpecifications: tagSpecificationsOf(wanted) };
+    const TagSpecifications = tagSpecificationsOf(wanted);
+    // An earlier try may have made it, and died before it said so.
+    if (
+      state.marked === false &&
+      (await isTagged(ec2, { LaunchTemplateId, version: SourceVersion }, TagSpecifications))
+    ) {
+      return { version: SourceVersion, fingerprint: state.fingerprint };
+    }
+    const LaunchTemplateData = { TagSpecifications };
     const content = JSON.stringify([SourceVersion, taggingOf(wanted.properties)]);
     return newVersion(wanted, { LaunchTemplateId, SourceVersion, LaunchTemplateData }, state.fingerprint, content);
   };

@@ -15,6 +15,7 @@ import {
   ModifyLoadBalancerAttributesCommand,
   SetSecurityGroupsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { CLUSTER_TAG } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
@@ -146,7 +147,7 @@ export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-
           Scheme: 'internal',
           IpAddressType: 'ipv4',
           Subnets: [...subnetIds],
-          SecurityGroups: [...groupIds],
+          ...(groupIds === undefined ? {} : { SecurityGroups: [...groupIds] }),
           Tags: tagList(ownedTags(wanted, tags)),
         }),
       );
@@ -164,7 +165,7 @@ export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-
       const arn = given(found.outputs.arn, `the ARN of ${wanted.key}`);
       if (differences.some(({ what }) => what === 'crossZone')) await spreadOverZones(arn);
       if (differences.some(({ what }) => what === 'groups')) {
-        const SecurityGroups = [...wanted.properties.groupIds];
+        const SecurityGroups = [...(wanted.properties.groupIds ?? [])];
         await elbv2.send(new SetSecurityGroupsCommand({ LoadBalancerArn: arn, SecurityGroups }));
       }
       return { outputs: found.outputs, change: 'updated' };
@@ -173,8 +174,10 @@ export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-
     /** Its listener's tags go with its own: no listing shows a listener's. */
     async retag(wanted, found, tagging) {
       const arn = given(found.outputs.arn, `the ARN of ${wanted.key}`);
-      const listeners = await listenersOf(elbv2, arn, wanted.signal);
-      await tagInLoadBalancing(elbv2, [arn, ...listeners.flatMap(({ ListenerArn }) => ListenerArn ?? [])], tagging);
+      const listeners = (await listenersOf(elbv2, arn, wanted.signal)).flatMap(({ ListenerArn }) => ListenerArn ?? []);
+      const tags = await tagsOf(elbv2, listeners, wanted.signal);
+      const ours = listeners.filter((one) => tags.get(one)?.[CLUSTER_TAG] === wanted.owner.clusterId);
+      await tagInLoadBalancing(elbv2, [arn, ...ours], tagging);
     },
 
     async remove(wanted, found) {

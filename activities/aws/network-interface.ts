@@ -16,7 +16,17 @@ import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { AwsClients } from './clients.ts';
 import { tagInEc2 } from './tagging.ts';
-import { belongsTo, carriedBy, clientToken, given, ownedTags, ownerFilters, readAll, tagList, tagRecord } from './tags.ts';
+import {
+  belongsTo,
+  carriedBy,
+  clientToken,
+  given,
+  ownedTags,
+  ownerFilters,
+  readAll,
+  tagList,
+  tagRecord,
+} from './tags.ts';
 
 export const foundInterface = (key: ResourceKey, one: NetworkInterface): FoundOf<'network-interface'> => {
   const tags = tagRecord(one.TagSet);
@@ -78,8 +88,7 @@ export const networkInterfaceDriver = ({ ec2 }: AwsClients): ResourceDriver<'net
     return { outputs: found.outputs, change: 'updated' };
   },
 
-  retag: (wanted, found, tagging) =>
-    tagInEc2(ec2, [given(found.outputs.id, `the id of ${wanted.key}`)], tagging),
+  retag: (wanted, found, tagging) => tagInEc2(ec2, [given(found.outputs.id, `the id of ${wanted.key}`)], tagging),
 
   async remove(wanted, found) {
     const id = given(found.outputs.id, `the id of ${wanted.key}`);

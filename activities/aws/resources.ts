@@ -5,8 +5,7 @@
  * driver of a step by its kind.
  */
 
-import type { ResourceKind, ResourceProperties } from '../../kinds/resource.ts';
-import { type Found, observed } from '../../kinds/resource.ts';
+import type { Found, ResourceKind, ResourceProperties } from '../../kinds/resource.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { ReadSecret } from '../seal.ts';
 import { accountDriver } from './account.ts';
@@ -85,8 +84,9 @@ const shared = <K extends 'security-group' | 'load-balancer'>(
   create: async (wanted) => {
     const made = await driver.create(wanted);
     const { key, owner, properties } = wanted;
-    // Both kinds hold their name.
-    const found = observed(driver.kind, key, made.outputs, { name: properties.name }, { uid: owner.uid }) as Found;
+    // Pools ask for its outputs, and for nothing else.
+    const state = { name: properties.name, groupIds: [] };
+    const found = { kind: driver.kind, key, outputs: made.outputs, state, uid: owner.uid } as unknown as Found;
     network.made(owner.clusterId, found);
     return made;
   },

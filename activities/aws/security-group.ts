@@ -18,7 +18,18 @@ import type { ResourceDriver } from '../driver.ts';
 import { awsCodeOf, retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { tagInEc2 } from './tagging.ts';
-import { belongsTo, carriedBy, distinct, filter, given, ownedTags, ownerFilters, readAll, tagList, tagRecord } from './tags.ts';
+import {
+  belongsTo,
+  carriedBy,
+  distinct,
+  filter,
+  given,
+  ownedTags,
+  ownerFilters,
+  readAll,
+  tagList,
+  tagRecord,
+} from './tags.ts';
 
 export const securityGroupLabel = (group: SecurityGroup): string =>
   `security group ${group.GroupId ?? '?'} (${group.GroupName ?? '?'})`;
@@ -114,8 +125,7 @@ export const securityGroupDriver = ({ ec2 }: AwsClients): ResourceDriver<'securi
   /** Name, VPC and description of a group cannot be changed. */
   update: (_wanted, found) => Promise.resolve({ outputs: found.outputs }),
 
-  retag: (wanted, found, tagging) =>
-    tagInEc2(ec2, [given(found.outputs.id, `the id of ${wanted.key}`)], tagging),
+  retag: (wanted, found, tagging) => tagInEc2(ec2, [given(found.outputs.id, `the id of ${wanted.key}`)], tagging),
 
   async remove(wanted, found) {
     const id = given(found.outputs.id, `the id of ${wanted.key}`);

@@ -42,6 +42,7 @@ import { keyOf, ofGroups, ofInterfaces, ofSecurityGroups, ofVolumes, type Parts 
 import { createMemory } from './facts.ts';
 import type { AwsInventoryRequest } from './inventory.ts';
 import { foundTemplate } from './launch-template.ts';
+import { tagsOf } from './load-balancer.ts';
 import { partsOfLoadBalancing, rememberedDetails } from './load-balancing-details.ts';
 import { preflightOutputs } from './preflight.ts';
 import type { AwsScope } from './scope.ts';
@@ -195,7 +196,9 @@ export const createSurvey = (clients: AwsClients, scope: AwsScope, now: () => nu
 
     const ofLoadBalancing = async ({ clusterId, fresh }: SurveyRequest): Promise<Parts> => {
       const name = controlPlaneName(clusterId);
-      const which = { balancer: named.get(name), group: groupNamed.get(name), tags };
+      const [balancer, group] = [named.get(name), groupNamed.get(name)];
+      const arns = [balancer?.LoadBalancerArn, group?.TargetGroupArn].filter((arn) => arn !== undefined);
+      const which = { balancer, group, tags: fresh ? await tagsOf(clients.elbv2, arns, signal) : tags };
       return partsOfLoadBalancing(clusterId, await details.read(which, fresh, signal));
     };
 

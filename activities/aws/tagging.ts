@@ -2,14 +2,16 @@
  * Tagging: how each of AWS's services has the tags of what is there changed.
  *
  * Owns: the calls, so many things at a time as a service takes. Neighbours: `kinds/tags.ts` says which tags; each kind's driver
- * says of what. Invariants: I2 (each call may be repeated), I4 (only tags of the spec come here).
+ * says of what. A thing has fifty tags at most, so that some go before others come.
+ * Invariants: I2 (each call may be repeated), I4 (only tags of the spec come here).
  */
+
+import { CreateTagsCommand, DeleteTagsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import {
   AddTagsCommand,
   type ElasticLoadBalancingV2Client,
   RemoveTagsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { CreateTagsCommand, DeleteTagsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import type { Tagging } from '../../kinds/tags.ts';
 import { tagList } from './tags.ts';
 
@@ -24,9 +26,10 @@ const portions = (ids: readonly string[]): string[][] =>
 /** Of anything of EC2's, by id. */
 export const tagInEc2 = async (ec2: EC2Client, ids: readonly string[], { set, remove }: Tagging): Promise<void> => {
   for (const Resources of portions(ids)) {
+    if (remove.length > 0) {
+      await ec2.send(new DeleteTagsCommand({ Resources, Tags: remove.map((Key) => ({ Key })) }));
+    }
     if (Object.keys(set).length > 0) await ec2.send(new CreateTagsCommand({ Resources, Tags: tagList(set) }));
-    if (remove.length === 0) continue;
-    await ec2.send(new DeleteTagsCommand({ Resources, Tags: remove.map((Key) => ({ Key })) }));
   }
 };
 
@@ -37,6 +40,6 @@ export const tagInLoadBalancing = async (
   { set, remove }: Tagging,
 ): Promise<void> => {
   const ResourceArns = [...arns];
-  if (Object.keys(set).length > 0) await elbv2.send(new AddTagsCommand({ ResourceArns, Tags: tagList(set) }));
   if (remove.length > 0) await elbv2.send(new RemoveTagsCommand({ ResourceArns, TagKeys: [...remove] }));
+  if (Object.keys(set).length > 0) await elbv2.send(new AddTagsCommand({ ResourceArns, Tags: tagList(set) }));
 };

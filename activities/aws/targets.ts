@@ -57,7 +57,13 @@ export const foundTargets = (
 ): FoundOf<'targets'> | undefined =>
   health.length === 0
     ? undefined
-    : observed('targets', key, { targetGroupArn }, { addresses: health.map(({ address }) => address), health }, ownedBy(uid));
+    : observed(
+        'targets',
+        key,
+        { targetGroupArn },
+        { addresses: health.map(({ address }) => address), health },
+        ownedBy(uid),
+      );
 
 export const targetsDriver = ({ elbv2 }: AwsClients): ResourceDriver<'targets'> => {
   const targetsOn = (addresses: readonly string[], port: number) => addresses.map((Id) => ({ Id, Port: port }));

@@ -114,7 +114,7 @@ const createAsking = (transport: Transport): Asking => {
     if (answer.status !== 403 || !isRefusedByRoles(parsedJson(answer.text))) return answer;
     const { signal } = request;
     const probe: HttpRequest = { method: 'GET', path: '/readyz', ...(signal === undefined ? {} : { signal }) };
-    const { status } = await askOnce('look at', look.path, look);
+    const { status } = await askOnce('look at', probe.path, probe);
     return status === 200 ? askOnce(verb, object, request) : { status: 503, text: STARTING };
   };
 

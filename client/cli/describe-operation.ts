@@ -171,7 +171,9 @@ export const operationBranch = (report: OperationReport, object: AnyObject, draw
     ...(pausedAt === undefined
       ? []
       : resume.map((line, index) => leaf(paint.dim(index === 0 ? `resume: ${line}` : line)))),
-    ...(view.statusProblem === undefined ? [] : [leaf(paint.red(`its status can't be written: ${view.statusProblem}`))]),
+    ...(view.statusProblem === undefined
+      ? []
+      : [leaf(paint.red(`its status can't be written: ${view.statusProblem}`))]),
     ...active.map((step) =>
       stepBranch(
         step,

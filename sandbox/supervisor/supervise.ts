@@ -100,7 +100,7 @@ const createStanding = (part: Part, left: ProcessIdentity | undefined, changed: 
 const becomeReady = async (part: Part, standing: Standing, running: Running, signal: AbortSignal): Promise<void> => {
   const began = performance.now();
   await untilSuccess(part.probe, running.logFrom, signal);
-  while (part.settle !== undefined) {
+  while (part.prepare !== undefined) {
     try {
       await part.prepare();
       break;

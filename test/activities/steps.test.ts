@@ -29,7 +29,16 @@ const look = async (
     },
   } as unknown as Drivers);
   const step = { id: 'wait nodes/1', verb: 'wait', resource, needs: [] } as const;
-  const request = { object, owner, entityId, plan: PLAN_VERSION, step, first: false, since: now - began * 1_000, awaitedSoFar };
+  const request = {
+    object,
+    owner,
+    entityId,
+    plan: PLAN_VERSION,
+    step,
+    first: false,
+    since: now - began * 1_000,
+    awaitedSoFar,
+  };
   const signal = new AbortController().signal;
   const thrown = await steps.wait(request, { attempt: 1, signal, since: now - scheduled * 1_000 }).catch((e) => e);
   expect(seen).toEqual([now - began * 1_000]);

@@ -48,7 +48,7 @@ const patch = async (kind: 'awscluster' | 'awsnodepool', name: string, spec: obj
     UNHURRIED,
   );
 };
-const operations = async (plural: string, name: string): Promise<readonly string[]> => {
+const operations = async (plural: 'awsclusters' | 'awsnodepools', name: string): Promise<readonly string[]> => {
   const found = await sandbox.objects().find<Stored>(plural, name);
   return (found?.status?.operations ?? []).map(({ type }) => type);
 };

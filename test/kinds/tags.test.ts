@@ -12,7 +12,10 @@ describe('tags of the spec', () => {
 
   test('that are missing, are others, or should have gone are one difference together', () => {
     expect(tagDifferences(wanted, { stage: 'test', 'cost-center': '7' })).toEqual([
-      { what: 'tags', says: 'its tags differ: team is missing, stage is "test", not "live", cost-center is still there' },
+      {
+        what: 'tags',
+        says: 'its tags differ: team is missing, stage is "test", not "live", cost-center is still there',
+      },
     ]);
   });
 

@@ -87,7 +87,7 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
         'load-balancer',
         key,
         { arn: `arn-${name}`, dnsName: `${name}.elb` },
-        { name: resource.properties.name, groupIds: resource.properties.groupIds.map(must) },
+        { name: resource.properties.name, groupIds: (resource.properties.groupIds ?? []).map(must) },
       );
     case 'target-group':
       return observed(
@@ -127,7 +127,16 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
         launchTemplateVersion: must(launchTemplateVersion),
         deleting: false,
         ...(maxSize === 1
-          ? { instances: [{ id: `i-${name}`, inService: true, templateVersion: must(launchTemplateVersion) }] }
+          ? {
+              instances: [
+                {
+                  id: `i-${name}`,
+                  inService: true,
+                  templateId: must(launchTemplateId),
+                  templateVersion: must(launchTemplateVersion),
+                },
+              ],
+            }
           : {}),
       };
       return observed('auto-scaling-group', key, { name: groupName, desired: String(desired) }, state);

@@ -113,7 +113,7 @@ describe('what status says of a rollout of two turns', () => {
   });
 
   test('ends when nothing is wrong any more, whatever was to come', () => {
-    const between = seedCluster({ status: after(turn(1), ended(1)) });
+    const between = seedCluster({ status: after(turn(1), ended(1)) ?? {} });
     const settled = statusOf({ object: OBJECT, generation: 1, subject: { kind: 'settled' }, events: [] }, between, T0);
     expect(settled).not.toHaveProperty('rollout');
     expect(settled.state).toBe('Provisioned');

@@ -13,7 +13,8 @@ import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
 import { seedCluster, seedPool } from './objects.ts';
 
-const fileOf = ({ version, revision }: Release): string => join(import.meta.dirname, `told/${version}.${revision}.json`);
+const fileOf = ({ version, revision }: Release): string =>
+  join(import.meta.dirname, `told/${version}.${revision}.json`);
 
 const templates = (resources: readonly Resource[]): readonly unknown[] =>
   resources.flatMap(({ key, kind, properties }) => {
@@ -28,6 +29,12 @@ export const toldBy = (release: Release): readonly unknown[] => [
   ...templates(nodePoolTopology(seedPool(), seedCluster(), release)),
 ];
 
+/** All that was published: those of the catalogue, and what they were before. */
+export const PUBLISHED: readonly Release[] = [
+  ...RELEASES,
+  ...RELEASES.map((release) => ({ ...release, revision: 1, format: 1 })),
+];
+
 /** Undefined where nobody has written it. */
 export const toldBefore = (release: Release): unknown => {
   const file = fileOf(release);
@@ -35,7 +42,7 @@ export const toldBefore = (release: Release): unknown => {
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  for (const release of RELEASES) {
+  for (const release of PUBLISHED) {
     if (toldBefore(release) !== undefined) continue;
     writeFileSync(fileOf(release), `${JSON.stringify(toldBy(release), undefined, 2)}\n`);
     console.info(`${fileOf(release)} written.`);

@@ -70,7 +70,9 @@ describe('a rollout between two of its turns', () => {
     expect(after(...held)).toMatchObject({ state: 'held', operation: 'RepairCluster' });
     const again = [...held, woken({ news: seenOf(2) }), assessed(operate(repair)), asked()];
     expect(after(...again).state).toBe('held');
-    expect(after(...again, resume, woken({ news: seenOf(3) }), assessed(operate(repair)), asked()).state).toBe('operating');
+    expect(after(...again, resume, woken({ news: seenOf(3) }), assessed(operate(repair)), asked()).state).toBe(
+      'operating',
+    );
   });
 
   test('keeps its pause in the next run of its entity', () => {

@@ -68,7 +68,10 @@ describe('a newer look', () => {
   });
 
   test('lets a change go on, whatever is left of it, and a repair come before it', () => {
-    const [update, repair] = [operationOf(create.plan, { type: 'UpdateCluster' }), operationOf(create.plan, { type: 'RepairCluster' })];
+    const [update, repair] = [
+      operationOf(create.plan, { type: 'UpdateCluster' }),
+      operationOf(create.plan, { type: 'RepairCluster' }),
+    ];
     expect(supersedes(operate(update), create)).toBeUndefined();
     expect(supersedes(operate(repair), update)).toBe('RepairCluster takes its place');
     expect(supersedes(operate(update), repair)).toBeUndefined();
