@@ -80,7 +80,9 @@ const judgeObserved = (resource: Resource, { context, known, changing, ...judged
   if (withheld.instead === undefined && withheld.leaves === undefined) return { postponed: reason };
   const possible = changed(kept, instead);
   const left = differencesIn(possible, found, current);
-  const mended = left !== 'unknown' && left.some(({ what }) => !leaves.includes(what));
+  // What it refers to is about to be another, so that it has to follow.
+  const follows = left === 'unknown' && whats === 'changing';
+  const mended = follows || (left !== 'unknown' && left.some(({ what }) => !leaves.includes(what)));
   return { postponed: reason, ...(mended ? { step: { resource: possible, leaves } } : {}) };
 };
 

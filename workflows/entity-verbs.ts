@@ -36,27 +36,22 @@ const askIn = (value: string): Ask => {
   return slash === -1 ? { token: value } : { token: value, step: value.slice(slash + 1) };
 };
 
+/** What an update answers that was not refused. A step is skipped by its operation only. */
+const ANSWERS: Readonly<Record<Verb, string>> = {
+  retry: 'Looking again.',
+  resume: 'Resumed: it begins again.',
+  pause: 'Paused: the next turn begins paused.',
+  abort: 'Aborted: no further machine is replaced. Resume goes on.',
+  skip: '',
+};
+
 export const takeEntityVerbs = (initial: HandledRequests, scope: EntityVerbScope): EntityVerbs => {
   let handled = initial;
   let remembers = Object.keys(initial).length > 0;
   const pending: AskedVerb[] = [];
   const perform = (verb: Verb): string => {
-    switch (verb) {
-      case 'retry':
-        scope.say(verb);
-        return 'Looking again.';
-      case 'resume':
-        scope.say(verb);
-        return 'Resumed: it begins again.';
-      case 'pause':
-        scope.say(verb);
-        return 'Paused: the next turn begins paused.';
-      case 'abort':
-        scope.say(verb);
-        return 'Aborted: no further machine is replaced. Resume goes on.';
-      case 'skip':
-        return '';
-    }
+    if (verb !== 'skip') scope.say(verb);
+    return ANSWERS[verb];
   };
   const refusal = (verb: Verb): string | undefined => entityRefusalOf(verb, scope.view(), scope.skipped());
 

@@ -92,30 +92,34 @@ export const refusalOf = (
   }
 };
 
-const nothingRuns = (verb: Verb): string => `No operation runs: there is nothing to ${verb}.`;
+const refuseRetryAtRest = (view: EntityView, skipped: readonly string[]): string | undefined => {
+  if (view.held !== undefined) return `${view.held} was aborted: resume begins it again.`;
+  if (view.phase === 'blocked' || view.phase === 'waiting' || skipped.length > 0) return undefined;
+  // While it looks, somebody who was told to retry a moment ago is right to: it looks once more.
+  if (view.drifted || view.phase === 'assessing') return undefined;
+  return 'Nothing is blocked: there is nothing to retry.';
+};
+
+/** Between two turns a rollout takes what an operation takes, but for what concerns a step. */
+const refuseBetweenTurns = (verb: 'pause' | 'abort' | 'skip', { rollout, paused }: EntityView): string | undefined => {
+  if (rollout === undefined) return `No operation runs: there is nothing to ${verb}.`;
+  if (verb === 'skip') return `${rollout} is between two machines: a step can be skipped while one is replaced.`;
+  return verb === 'pause' && paused === true ? 'It is paused already.' : undefined;
+};
 
 /** Why an entity refuses a verb while none of its operations runs, or undefined when it doesn't. */
 export const entityRefusalOf = (verb: Verb, view: EntityView, skipped: readonly string[]): string | undefined => {
   if (view.operationId !== undefined) return `An operation runs: say it to the workflow ${view.operationId}.`;
   switch (verb) {
     case 'retry':
-      if (view.held !== undefined) return `${view.held} was aborted: resume begins it again.`;
-      if (view.phase === 'blocked' || view.phase === 'waiting' || skipped.length > 0) return undefined;
-      // While it looks, somebody who was told to retry a moment ago is right to: it looks once more.
-      if (view.drifted || view.phase === 'assessing') return undefined;
-      return 'Nothing is blocked: there is nothing to retry.';
+      return refuseRetryAtRest(view, skipped);
     case 'resume':
       return view.held === undefined && view.paused === undefined
         ? 'Nothing was aborted or paused: there is nothing to resume.'
         : undefined;
-    case 'pause':
-      if (view.rollout === undefined) return nothingRuns(verb);
-      return view.paused === undefined ? undefined : 'It is paused already.';
-    case 'abort':
-      return view.rollout === undefined ? nothingRuns(verb) : undefined;
     case 'skip':
-      return view.rollout === undefined
-        ? nothingRuns(verb)
-        : `${view.rollout} is between two machines: a step can be skipped while one is replaced.`;
+    case 'pause':
+    case 'abort':
+      return refuseBetweenTurns(verb, view);
   }
 };

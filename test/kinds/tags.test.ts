@@ -14,7 +14,7 @@ describe('tags of the spec', () => {
     expect(tagDifferences(wanted, { stage: 'test', 'cost-center': '7' })).toEqual([
       {
         what: 'tags',
-        says: 'its tags differ: team is missing, stage is "test", not "live", cost-center is still there',
+        says: 'its tags differ: stage is "test", not "live", team is missing, cost-center is still there',
       },
     ]);
   });

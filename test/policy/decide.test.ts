@@ -257,7 +257,7 @@ describe('a node pool', () => {
       operationOf(
         decideNodePool(poolFacts({ object: seedPool({ status: PINNED, ...changes }), inventory: inventoryOf(found) })),
       );
-    const groupKey = `auto-scaling-group/nodepool/${POOL_ID}`;
+    const groupKey = `auto-scaling-group/nodepool-${POOL_ID}`;
 
     test('and lacks nothing is settled', () => {
       expect(decideNodePool(poolFacts({ object: made, inventory: inventoryOf(all) })).kind).toBe('settled');

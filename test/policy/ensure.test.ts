@@ -221,7 +221,9 @@ describe('a change of tags', () => {
     expect(postponed).toEqual([]);
     expect(plan.steps.map(({ resource }) => resource.key)).toEqual(expect.arrayContaining(carries));
     const others = plan.steps.filter(({ resource }) => !carries.includes(resource.key));
-    expect(others.map(({ id }) => id).sort()).toEqual(['ensure preflight', 'wait control-plane/ready']);
+    expect(others.map(({ id }) => id).sort()).toEqual([
+      ...['ensure network/ready', 'ensure preflight', 'wait control-plane/ready'],
+    ]);
     expect(stepIds(carryOut(plan, built), DONE, tagged({ team: 'a' }))).toEqual([]);
   });
 

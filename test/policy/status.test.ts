@@ -4,7 +4,8 @@ import type { AWSCluster } from '../../api/cluster.ts';
 import { awsCluster, clusterStatus } from '../../api/cluster.ts';
 import { nodePoolIdOf } from '../../api/names.ts';
 import { nodePoolStatus } from '../../api/nodepool.ts';
-import { type Status, statusOf } from '../../policy/status.ts';
+import type { Status } from '../../policy/remembered.ts';
+import { statusOf } from '../../policy/status.ts';
 import type { MirrorRequest, OperationView, StepState } from '../../policy/views.ts';
 import {
   ACCOUNT,
