@@ -4,7 +4,7 @@
  * Owns: which resources a cluster has and what only the whole can say: first looks, secrets, readiness, milestones.
  * Neighbours: `network.ts`, `replica.ts` and `addons.ts` are its parts; `nodepool.ts` builds on what `network/ready`
  * stands for; `policy/` compares it with an inventory. Nothing depends on more than it must: the longest chain of calls
- * that change AWS is security group, network interface, launch template, auto scaling group.
+ * that change AWS is security group, load balancer (or network interface), launch template, auto scaling group.
  * Invariants: I3 (the finalizer comes before anything in AWS), I5 (`established` follows quorum, never precedes it).
  */
 import type { AWSCluster } from '../api/cluster.ts';
