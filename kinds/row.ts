@@ -55,7 +55,7 @@ export const itemsOf = <What extends string>(differences: readonly Difference<Wh
  * A difference that no plan mends while machines run. Others of the same thing are mended meanwhile: with the properties that
  * stand `instead`, or those that are not among what it `leaves`.
  */
-type Withheld<Properties, What extends string = string> = {
+export type Withheld<Properties, What extends string = string> = {
   readonly reason: string;
   readonly instead?: Partial<Properties>;
   readonly leaves?: readonly What[];

@@ -10,6 +10,7 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf } from '../api/names.ts';
 import { RELEASES, type Release, unknownVersion } from '../api/releases.ts';
+import type { Resource } from '../kinds/resource.ts';
 import { clusterTopology } from '../topology/cluster.ts';
 import { ESTABLISHED, poolOfKey } from '../words/keys.ts';
 import { purposeOf } from '../words/operations.ts';
@@ -135,25 +136,39 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   if (repair.kind === 'repair') {
     return operation(facts, cluster, release, { type: 'RepairCluster', plan: repair.plan, turn: repair.turn });
   }
+  const seen = { inventory, release, live, attention: repair.attention };
+  return decideChanges(facts, cluster, topology, seen);
+};
+
+type SeenCluster = {
+  readonly inventory: Inventory;
+  readonly release: Release;
+  readonly live: boolean;
+  readonly attention: Attention;
+};
+
+/** No replica is to be repaired, or none may be now: whatever else differs. */
+const decideChanges = (
+  facts: ClusterFacts,
+  cluster: AWSCluster,
+  topology: readonly Resource[],
+  { inventory, release, live, attention }: SeenCluster,
+): Assessment => {
+  const { status, metadata, spec } = cluster;
   const own = inventory.found.filter((found) => poolOfKey(found.key) === undefined);
   const { plan, postponed } = planEnsure(topology, own, {
-    fresh: cluster.status?.lastOperation === undefined && !own.some((found) => found.kind === 'security-group'),
+    fresh: status?.lastOperation === undefined && !own.some((found) => found.kind === 'security-group'),
     // Only what was provisioned is ever said to be in repair.
-    provisioned: cluster.status?.state === 'Provisioned' || cluster.status?.state === 'Repairing',
+    provisioned: status?.state === 'Provisioned' || status?.state === 'Repairing',
     live,
   });
+  const { generation } = metadata;
+  const note = noteOf(spec.controlPlane.version, release, postponed);
   if (plan.steps.length === 0) {
-    return {
-      kind: 'settled',
-      generation,
-      ...noteOf(asked, release, postponed),
-      ...repair.attention,
-      ...betweenTurns(cluster, repair.attention),
-    };
+    return { kind: 'settled', generation, ...note, ...attention, ...betweenTurns(cluster, attention) };
   }
-  const { note } = noteOf(asked, release, postponed);
   // What is to be said of replicas is said by the next look.
-  const settles = note === undefined && repair.attention.controlPlane === undefined;
+  const settles = note.note === undefined && attention.controlPlane === undefined;
   const type = wasProvisioned(cluster) ? 'UpdateCluster' : 'CreateCluster';
   return operation(facts, cluster, release, { type, plan, ...(settles ? { settles: true as const } : {}) });
 };

@@ -130,22 +130,23 @@ const operation = (
   },
 });
 
-const livingAt = ({ status }: AWSCluster): { readonly endpoint?: string } =>
-  status?.endpoint === undefined ? {} : { endpoint: status.endpoint };
+/** Where the API of the cluster is that the pool's nodes are to leave in order; nothing where it is gone, going, or another one. */
+const livingCluster = (pool: AWSNodePool, cluster: AWSCluster | null): { readonly living?: { endpoint?: string } } => {
+  if (cluster === null || clusterIdOfPool(pool, cluster) !== clusterIdOf(cluster.metadata.uid)) return {};
+  const { endpoint, established } = cluster.status ?? {};
+  if (isDeleting(cluster) || established !== true) return {};
+  return { living: endpoint === undefined ? {} : { endpoint } };
+};
 
 const decideDelete = (facts: NodePoolFacts, pool: AWSNodePool, inventory: Inventory): Assessment => {
-  const { cluster } = facts;
   const release = releaseToPlan(pool.spec.version, pool.status?.revision, true);
-  const sameCluster = cluster !== null && clusterIdOfPool(pool, cluster) === clusterIdOf(cluster.metadata.uid);
   const plan = planRemove({
     inventory: inventory.found,
     settleSeconds: facts.settleSeconds,
     subject: {
       kind: 'AWSNodePool',
       poolId: nodePoolIdOf(pool.metadata.uid),
-      ...(sameCluster && !isDeleting(cluster) && cluster.status?.established === true
-        ? { living: livingAt(cluster) }
-        : {}),
+      ...livingCluster(pool, facts.cluster),
     },
   });
   const versions = {
@@ -179,13 +180,9 @@ const typeOf = (pool: AWSNodePool, plan: Plan): OperationType => {
   return resizes ? 'ResizeNodePool' : 'UpdateNodePool';
 };
 
-const decideEnsure = (
-  facts: NodePoolFacts,
-  pool: AWSNodePool,
-  cluster: AWSCluster,
-  release: Release,
-  inventory: Inventory,
-): Assessment => {
+type Built = { readonly cluster: AWSCluster; readonly release: Release; readonly inventory: Inventory };
+
+const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, release, inventory }: Built): Assessment => {
   const { generation } = pool.metadata;
   const { external, missing } = clusterOutputs(inventory);
   if (missing.length > 0) {
@@ -250,5 +247,7 @@ export const decideNodePool = (facts: NodePoolFacts): Assessment => {
   const duplicates = judgeDuplicates(inventory, generation);
   if (duplicates !== undefined) return duplicates;
   const version = judgeVersion(pool, cluster);
-  return 'problem' in version ? version.problem : decideEnsure(facts, pool, cluster, version.release, inventory);
+  return 'problem' in version
+    ? version.problem
+    : decideEnsure(facts, pool, { cluster, release: version.release, inventory });
 };

@@ -7,7 +7,7 @@
  * preflight).
  */
 import { canDiffer, type Found, needsOf, type Resource, type ResourceOf, rowOf } from '../kinds/resource.ts';
-import type { Outputs } from '../kinds/row.ts';
+import type { Outputs, Withheld } from '../kinds/row.ts';
 import { orderedTopology } from '../topology/check.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { PLAN_VERSION, stepId } from '../words/steps.ts';
@@ -75,15 +75,33 @@ const judgeObserved = (resource: Resource, { context, known, changing, ...judged
   const seen = differences === 'unknown' ? differences : differences.map(({ what }) => what);
   const whats = referred.length > 0 ? 'changing' : seen;
   const withheld = context.live ? row.withheld?.(kept.properties, found.state, whats) : undefined;
-  if (withheld === undefined) return differences.length > 0 ? { step: { resource: kept } } : NOTHING;
-  const { reason, instead = {}, leaves = [] } = withheld;
-  if (withheld.instead === undefined && withheld.leaves === undefined) return { postponed: reason };
-  const possible = changed(kept, instead);
-  const left = differencesIn(possible, found, current);
-  // What it refers to is about to be another, so that it has to follow.
-  const follows = left === 'unknown' && whats === 'changing';
-  const mended = follows || (left !== 'unknown' && left.some(({ what }) => !leaves.includes(what)));
-  return { postponed: reason, ...(mended ? { step: { resource: possible, leaves } } : {}) };
+  if (withheld !== undefined) {
+    const differing = (resource: Resource) => differencesIn(resource, found, current);
+    return {
+      postponed: withheld.reason,
+      ...possibleStep(kept, withheld, { differing, follows: whats === 'changing' }),
+    };
+  }
+  return differences.length > 0 ? { step: { resource: kept } } : NOTHING;
+};
+
+type Differing = {
+  readonly differing: (resource: Resource) => ReturnType<typeof differencesIn>;
+  /** What it refers to is about to be another, so that it has to follow. */
+  readonly follows: boolean;
+};
+
+/** What may be mended of a thing of which something is withheld. */
+const possibleStep = (
+  kept: Resource,
+  { instead, leaves = [] }: Withheld<object>,
+  { differing, follows }: Differing,
+): Pick<Judgement, 'step'> => {
+  if (instead === undefined && leaves.length === 0) return {};
+  const resource = changed(kept, instead ?? {});
+  const left = differing(resource);
+  const mends = left === 'unknown' ? follows : left.some(({ what }) => !leaves.includes(what));
+  return mends ? { step: { resource, leaves } } : {};
 };
 
 const isReached = ({ properties }: ResourceOf<'milestone'>, context: EnsureContext, due: boolean): boolean => {

@@ -15,7 +15,7 @@ import { observedState } from '../kinds/resource.ts';
 import { nodesKey, poolGroupKey } from '../words/keys.ts';
 import { type Claim, cut } from './conditions.ts';
 import { isDelete } from './operation-claims.ts';
-import type { MirrorRequest, NodeCounts } from './views.ts';
+import type { MirrorRequest, NodeCounts, OperationView } from './views.ts';
 
 type StoredObject = AWSCluster | AWSNodePool;
 type Subject = MirrorRequest['subject'];
@@ -53,12 +53,14 @@ export const nodeCounts = (subject: Subject, object: StoredObject): Counts => {
     return counts('ready' in nodes ? nodes.ready : undefined, nodes.desired ?? desiredNodes);
   }
   if (subject.kind !== 'operation') return counts(readyNodes, desiredNodes);
-  if (isDelete(subject.operation)) return {};
-  const poolId = nodePoolIdOf(object.metadata.uid);
-  const { outputs } = subject.operation;
+  return isDelete(subject.operation) ? {} : countsDuring(subject.operation, object);
+};
+
+const countsDuring = ({ outputs }: OperationView, { metadata, status }: AWSNodePool): Counts => {
+  const poolId = nodePoolIdOf(metadata.uid);
   return counts(
-    counted(outputs[nodesKey(poolId)]?.['ready']) ?? readyNodes,
-    counted(outputs[poolGroupKey(poolId)]?.['desired']) ?? desiredNodes,
+    counted(outputs[nodesKey(poolId)]?.['ready']) ?? status?.readyNodes,
+    counted(outputs[poolGroupKey(poolId)]?.['desired']) ?? status?.desiredNodes,
   );
 };
 

@@ -11,6 +11,7 @@ import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
 import { releaseOf } from '../api/releases.ts';
 import type { Revision } from '../api/status.ts';
 import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
+import { present } from '../words/present.ts';
 import { appliedTagKeys } from './applied-tags.ts';
 import { isDelete, isDone } from './operation-claims.ts';
 import { revisionOf } from './revision.ts';
@@ -93,9 +94,3 @@ export const remembered = (
     }),
   };
 };
-
-type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Without what there is nothing to say of. */
-const present = <T extends object>(fields: T): Present<T> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;

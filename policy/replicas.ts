@@ -19,6 +19,7 @@ import {
   TARGET_GROUP,
   TARGETS,
 } from '../words/keys.ts';
+import { present } from '../words/present.ts';
 
 export type Replica = {
   readonly index: ReplicaIndex;
@@ -85,77 +86,83 @@ export const replicasOf = (inventory: readonly Found[]): readonly Replica[] => {
   const targets = byKey.get(TARGETS);
   const healths = targets === undefined ? [] : (observedState('targets', targets).health ?? []);
   return REPLICAS.map((index): Replica => {
+    const address = addresses[index];
     const volume = byKey.get(etcdVolumeKey(index));
     const networkInterface = byKey.get(networkInterfaceKey(index));
-    const template = byKey.get(replicaTemplateKey(index));
-    const group = byKey.get(replicaGroupKey(index));
-    const attaches = template === undefined ? undefined : observedState('launch-template', template).attaches;
-    const groupState = group === undefined ? undefined : observedState('auto-scaling-group', group);
-    const instance = groupState?.instances?.find((one) => one.inService) ?? groupState?.instances?.[0];
-    const address = addresses[index];
     const health = healths.find((one) => one.address === address);
-    const targetGroupArn = byKey.get(TARGET_GROUP)?.outputs.arn;
+    const template = byKey.get(replicaTemplateKey(index));
+    const attaches = template === undefined ? undefined : observedState('launch-template', template).attaches;
     return {
       index,
-      ...(groupState === undefined
-        ? {}
-        : { groupName: groupState.name, groupVersion: groupState.launchTemplateVersion }),
-      ...(instance === undefined
-        ? {}
-        : {
-            instanceId: instance.id,
-            instanceTemplate: { id: instance.templateId, version: instance.templateVersion },
-          }),
-      ...(targetGroupArn === undefined ? {} : { targetGroupArn }),
-      ...(address === undefined ? {} : { address }),
+      ...machineOfGroup(byKey.get(replicaGroupKey(index))),
+      ...present({
+        targetGroupArn: byKey.get(TARGET_GROUP)?.outputs.arn,
+        address,
+        healthSaid: health?.said,
+        attaches,
+      }),
       health: health?.state ?? 'unknown',
-      ...(health?.said === undefined ? {} : { healthSaid: health.said }),
       volume: volumeCondition(volume, attaches),
       networkInterface: networkInterface === undefined ? 'lost' : 'present',
-      ...(attaches === undefined ? {} : { attaches }),
       userData: userDataOf(attaches, volume, networkInterface),
     };
   });
+};
+
+type Grouped = Pick<Replica, 'groupName' | 'groupVersion' | 'instanceId' | 'instanceTemplate'>;
+
+/** Its group, and the machine that it has now. */
+const machineOfGroup = (group: Found | undefined): Grouped => {
+  if (group === undefined) return {};
+  const {
+    name: groupName,
+    launchTemplateVersion: groupVersion,
+    instances,
+  } = observedState('auto-scaling-group', group);
+  const instance = instances?.find((one) => one.inService) ?? instances?.[0];
+  if (instance === undefined) return { groupName, groupVersion };
+  const { id: instanceId, templateId: id, templateVersion: version } = instance;
+  return { groupName, groupVersion, instanceId, instanceTemplate: { id, version } };
 };
 
 /** `replica 1 (i-0abc)` */
 export const nameOfReplica = ({ index, instanceId }: Pick<Replica, 'index' | 'instanceId'>): string =>
   `replica ${index}${instanceId === undefined ? '' : ` (${instanceId})`}`;
 
-export const troubleOf = (replica: Replica): Trouble | undefined => {
+const volumeTrouble = (replica: Replica): string | undefined => {
   const name = nameOfReplica(replica);
   const { attaches } = replica;
   switch (replica.volume) {
     case 'lost':
-      return {
-        kind: 'volume',
-        message: `${name} has lost its etcd volume${attaches === undefined ? '' : ` ${attaches.volumeId}`}, and with it its copy of the data`,
-      };
+      return `${name} has lost its etcd volume${attaches === undefined ? '' : ` ${attaches.volumeId}`}, and with it its copy of the data`;
     case 'disowned':
-      return {
-        kind: 'volume',
-        message: `the etcd volume ${attaches?.volumeId ?? ''} of ${name} exists, but without the tags that say whose it is`,
-      };
+      return `the etcd volume ${attaches?.volumeId ?? ''} of ${name} exists, but without the tags that say whose it is`;
     case 'joining':
-      return { kind: 'volume', message: `${name} has a new etcd volume and is to join the other members` };
+      return `${name} has a new etcd volume and is to join the other members`;
     case 'present':
-      break;
+      return undefined;
   }
-  if (replica.networkInterface === 'lost') {
-    return { kind: 'interface', message: `${name} has lost its network interface, and with it its address` };
-  }
+};
+
+const machineTrouble = (replica: Replica): string | undefined => {
+  const name = nameOfReplica(replica);
+  const { attaches } = replica;
   if (replica.userData === 'wrong') {
-    return {
-      kind: 'machine',
-      message: `${name} was told to attach ${attaches?.volumeId} and ${attaches?.networkInterfaceId}, one of which is not its own any more`,
-    };
+    return `${name} was told to attach ${attaches?.volumeId} and ${attaches?.networkInterfaceId}, one of which is not its own any more`;
   }
   if (replica.health !== 'unhealthy') return undefined;
-  if (replica.instanceId === undefined) {
-    return {
-      kind: 'machine',
-      message: `replica ${replica.index} has no machine: auto scaling group ${replica.groupName ?? '?'} has not launched one yet`,
-    };
+  return replica.instanceId === undefined
+    ? `replica ${replica.index} has no machine: auto scaling group ${replica.groupName ?? '?'} has not launched one yet`
+    : `${name} does not serve: ${replica.healthSaid ?? 'its health checks fail'}`;
+};
+
+export const troubleOf = (replica: Replica): Trouble | undefined => {
+  const volume = volumeTrouble(replica);
+  if (volume !== undefined) return { kind: 'volume', message: volume };
+  if (replica.networkInterface === 'lost') {
+    const message = `${nameOfReplica(replica)} has lost its network interface, and with it its address`;
+    return { kind: 'interface', message };
   }
-  return { kind: 'machine', message: `${name} does not serve: ${replica.healthSaid ?? 'its health checks fail'}` };
+  const machine = machineTrouble(replica);
+  return machine === undefined ? undefined : { kind: 'machine', message: machine };
 };

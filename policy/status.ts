@@ -35,17 +35,18 @@ import type { MirrorRequest, OperationView } from './views.ts';
 type StoredObject = AWSCluster | AWSNodePool;
 type Subject = MirrorRequest['subject'];
 
-const stateDuring = (operation: OperationView, before: State | undefined): State => {
+const stateDuring = (operation: OperationView, before: State = 'Provisioning'): State => {
   const { purpose, state } = OPERATIONS[operation.type];
+  const isOver = operation.state === 'succeeded' && !hasMoreTurns(operation.turn);
   switch (purpose) {
     case 'make':
-      if (operation.state === 'succeeded') return 'Provisioned';
+      if (isOver) return 'Provisioned';
       // A create that an earlier release began of what was there already is a change.
-      return state === 'Provisioning' && before !== undefined && before !== state ? 'Updating' : state;
+      return state === 'Provisioning' && before !== state ? 'Updating' : state;
     case 'repair':
       // Only what was provisioned is said to be in repair, so that it is provisioned again afterwards.
-      if (before !== 'Provisioned' && before !== state) return before ?? 'Provisioning';
-      return operation.state === 'succeeded' && !hasMoreTurns(operation.turn) ? 'Provisioned' : state;
+      if (before !== 'Provisioned' && before !== state) return before;
+      return isOver ? 'Provisioned' : state;
     case 'delete':
       return state;
   }
@@ -76,11 +77,14 @@ const restingClaims = ({ rollout, controlPlane }: Extract<Subject, { kind: 'sett
         `The next turn waits: ${controlPlane?.replicas.map(({ message }) => message).join('. ') ?? ''}`,
       );
 
+/** What ran goes on running while Slipway changes or cannot judge it; what is new or goes away isn't ready. */
+const readyMeanwhile = ({ status, metadata }: StoredObject): Truth => {
+  const before = status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
+  return metadata.deletionTimestamp === undefined && before === 'True' ? 'True' : 'False';
+};
+
 const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredObject): Claims => {
-  const before = object.status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
-  const going = object.metadata.deletionTimestamp !== undefined;
-  // What ran goes on running while Slipway changes or cannot judge it; what is new or goes away isn't ready.
-  const ready: Truth = !going && before === 'True' ? 'True' : 'False';
+  const ready = readyMeanwhile(object);
   switch (subject.kind) {
     case 'settled':
       return quorumClaims(subject) ?? restingClaims(subject, ready);

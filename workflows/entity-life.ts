@@ -24,7 +24,7 @@
  */
 import { hasNews } from './entity-news.ts';
 import { afterAsking, afterAssessment, afterFailedAssessment, afterOperation, heldBy } from './entity-outcomes.ts';
-import { assessing, counted, type EntityEvent, type EntityLife, type LifeOf } from './entity-states.ts';
+import { assessing, counted, type EntityEvent, type EntityLife, type EventOf, type LifeOf } from './entity-states.ts';
 import { supersedes } from './judgements.ts';
 
 /** What an event makes of an entity's life. */
@@ -67,14 +67,8 @@ const inAnyState = (life: EntityLife, { kind }: EntityEvent): EntityLife => {
     }
     case 'pause':
       return { ...life, kept: { ...kept, paused: true } };
-    case 'abort':
-    case 'assessed':
-    case 'unassessed':
-    case 'asked':
-    case 'started':
-    case 'ended':
-    case 'reported':
-    case 'woken':
+    // Each of these concerns some states only.
+    default:
       return life;
   }
 };
@@ -112,6 +106,12 @@ const fromOperating = (life: LifeOf<'operating'>, event: EntityEvent): EntityLif
   }
 };
 
+/** Its status could not be written: once more, with no need to look. */
+const isAtRestStill = (life: LifeOf<'settled'>, { at, news, leaving }: EventOf<'woken'>): boolean => {
+  const isOver = hasNews(life.seen, news) || leaving || (life.until !== undefined && at >= life.until);
+  return !isOver && life.status !== undefined && life.kept.counts.unwrittenStatuses > 0;
+};
+
 const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife => {
   switch (event.kind) {
     case 'reported': {
@@ -124,13 +124,8 @@ const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife =>
       return life.rollout === undefined
         ? life
         : heldBy(life.kept, { type: life.rollout, generation: life.generation }, life.seen);
-    case 'woken': {
-      const { at, news, leaving } = event;
-      const isOver = hasNews(life.seen, news) || leaving || (life.until !== undefined && at >= life.until);
-      // Its status could not be written: once more, with no need to look.
-      const unwritten = life.status !== undefined && life.kept.counts.unwrittenStatuses > 0;
-      return unwritten && !isOver ? life : assessing(life.kept);
-    }
+    case 'woken':
+      return isAtRestStill(life, event) ? life : assessing(life.kept);
     default:
       return inAnyState(life, event);
   }

@@ -9,6 +9,7 @@ import type { OperationInput, OperationView, StepState } from '../activities/con
 import type { Outputs } from '../kinds/row.ts';
 import type { Step } from '../policy/plan.ts';
 import type { ResourceKey } from '../words/keys.ts';
+import { present } from '../words/present.ts';
 import type { HandledRequests, Verb } from '../words/verbs.ts';
 import type { OperationResult } from './messages.ts';
 
@@ -46,17 +47,11 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
   let statusProblem: string | undefined;
   let end: { readonly state: OperationResult['state']; readonly finishedAt: number } | undefined;
   let changes = 1;
+  const { type, turn, tagKeys } = input;
   return {
     view: () => ({
-      type: input.type,
-      workflowId,
-      runId,
-      state: 'running',
-      startedAt,
-      ...(input.turn === undefined ? {} : { turn: input.turn }),
-      ...(input.tagKeys === undefined ? {} : { tagKeys: input.tagKeys }),
-      ...(pausedAt === undefined ? {} : { pausedAt }),
-      ...(statusProblem === undefined ? {} : { statusProblem }),
+      ...{ type, workflowId, runId, state: 'running', startedAt },
+      ...present({ turn, tagKeys, pausedAt, statusProblem, incarnations }),
       ...end,
       steps: steps.map(({ id, resource, needs }) => ({
         id,
@@ -66,7 +61,6 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
       })),
       outputs,
       ...(Object.keys(handled).length === 0 ? {} : { handled }),
-      ...(incarnations === undefined ? {} : { incarnations }),
     }),
     outputs,
     changes: () => changes,

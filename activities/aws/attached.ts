@@ -11,7 +11,7 @@ import { type Replica, replicasOf } from '../../policy/replicas.ts';
 import { ESTABLISHED, replicaTemplateKey } from '../../words/keys.ts';
 import type { AwsClients } from './clients.ts';
 import { volumeExists } from './etcd-volume.ts';
-import { attachedBy } from './launch-template.ts';
+import { attachedBy } from './launch-template-marks.ts';
 
 const needsLook = ({ health, volume, networkInterface }: Replica): boolean =>
   health === 'unhealthy' || volume !== 'present' || networkInterface !== 'present';

@@ -78,37 +78,24 @@ type Observable = {
 const withoutSuffix = (name: string | undefined, suffix: string): string =>
   name === undefined ? 'unknown' : name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
 
-export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
-  const around = settings.aroundCall ?? straightOn;
-  const { connectionMs, requestMs } = settings.timeouts ?? TIMEOUTS;
-  const sockets = { keepAlive: true, maxSockets: settings.maxSockets ?? MAX_SOCKETS };
-  const configuration = {
-    region: settings.region,
-    maxAttempts: MAX_ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: connectionMs,
-      requestTimeout: requestMs,
-      throwOnRequestTimeout: true,
-      httpAgent: sockets,
-      httpsAgent: sockets,
-    },
-  };
-
-  const observe = <C extends object>(client: C): C => {
+/** Tells of each call once it is over; retries of the SDK happen inside. */
+const observing =
+  ({ onCall, aroundCall = straightOn }: AwsClientSettings) =>
+  <C extends object>(client: C): C => {
     (client as unknown as Observable).middlewareStack.add(
       (next, context) => async (args) => {
         const service = withoutSuffix(context.clientName, 'Client');
         const operation = withoutSuffix(context.commandName, 'Command');
         const mutating = isMutating(operation);
         const started = Date.now();
-        const tell = (code: string): void =>
-          settings.onCall?.({ service, operation, code, milliseconds: Date.now() - started, mutating });
+        const report = (code: string): void =>
+          onCall?.({ service, operation, code, milliseconds: Date.now() - started, mutating });
         try {
-          const result = await around({ service, operation, target: '', mutating }, () => next(args));
-          tell('OK');
+          const result = await aroundCall({ service, operation, target: '', mutating }, () => next(args));
+          report('OK');
           return result;
         } catch (error) {
-          tell(error instanceof Error || hasName(error) ? String(error.name) : 'unknown');
+          report(error instanceof Error || hasName(error) ? String(error.name) : 'unknown');
           // Says in every message which call it was: SDK errors don't know.
           if (typeof error === 'object' && error !== null)
             Object.assign(error, { operation: `${service} ${operation}` });
@@ -120,26 +107,39 @@ export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
     return client;
   };
 
-  const ec2 = observe(new EC2Client(configuration));
-  const autoScaling = observe(new AutoScalingClient(configuration));
-  const elbv2 = observe(new ElasticLoadBalancingV2Client(configuration));
-  const elb = observe(new ElasticLoadBalancingClient(configuration));
-  const iam = observe(new IAMClient(configuration));
-  const kms = observe(new KMSClient(configuration));
-  const serviceQuotas = observe(new ServiceQuotasClient(configuration));
-  const sts = observe(new STSClient(configuration));
+const configurationOf = ({ region, timeouts = TIMEOUTS, maxSockets = MAX_SOCKETS }: AwsClientSettings) => {
+  const sockets = { keepAlive: true, maxSockets };
+  return {
+    region,
+    maxAttempts: MAX_ATTEMPTS,
+    requestHandler: {
+      connectionTimeout: timeouts.connectionMs,
+      requestTimeout: timeouts.requestMs,
+      throwOnRequestTimeout: true,
+      httpAgent: sockets,
+      httpsAgent: sockets,
+    },
+  };
+};
+
+export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
+  const observe = observing(settings);
+  const configuration = configurationOf(settings);
+  const clients = {
+    ec2: observe(new EC2Client(configuration)),
+    autoScaling: observe(new AutoScalingClient(configuration)),
+    elbv2: observe(new ElasticLoadBalancingV2Client(configuration)),
+    elb: observe(new ElasticLoadBalancingClient(configuration)),
+    iam: observe(new IAMClient(configuration)),
+    kms: observe(new KMSClient(configuration)),
+    serviceQuotas: observe(new ServiceQuotasClient(configuration)),
+    sts: observe(new STSClient(configuration)),
+  };
   return {
     region: settings.region,
-    ec2,
-    autoScaling,
-    elbv2,
-    elb,
-    iam,
-    kms,
-    serviceQuotas,
-    sts,
+    ...clients,
     destroy: () => {
-      for (const client of [ec2, autoScaling, elbv2, elb, iam, kms, serviceQuotas, sts]) client.destroy();
+      for (const client of Object.values(clients)) client.destroy();
     },
   };
 };

@@ -8,7 +8,7 @@
 
 import type { Found } from '../../kinds/resource.ts';
 import { LOAD_BALANCER, NODE_GROUP } from '../../words/keys.ts';
-import { createMemory } from './facts.ts';
+import { createMemory } from './memory.ts';
 
 const REMEMBERED_MS = 60_000;
 

@@ -18,8 +18,9 @@ import type { TargetHealth } from '../../kinds/targets.ts';
 import { type ResourceKey, sameOf } from '../../words/keys.ts';
 import type { Readiness, ResourceDriver, Sought } from '../driver.ts';
 import { blockedError, isAbsent, notYet, supersededError } from '../verdicts.ts';
-import { groupInstances, instanceLabel, listGroups, livingInstances } from './auto-scaling-group.ts';
+import { groupInstances, listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
+import { instanceLabel, livingInstances } from './machines.ts';
 import { belongsTo, filter, tagRecord } from './tags.ts';
 import { targetHealth } from './targets.ts';
 

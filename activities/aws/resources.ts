@@ -16,12 +16,13 @@ import { type ClusterNetwork, createClusterNetwork } from './cluster-network.ts'
 import { createDepartures, departingIn } from './departures.ts';
 import { establishedDriver } from './established.ts';
 import { etcdVolumeDriver } from './etcd-volume.ts';
-import { createFacts, createMemory } from './facts.ts';
+import { createFacts } from './facts.ts';
 import { createObserve, type Observe } from './inventory.ts';
 import { launchTemplateDriver } from './launch-template.ts';
 import { createLaunchTroubles, type LaunchTroubles } from './launches.ts';
 import { listenerDriver } from './listener.ts';
 import { loadBalancerDriver } from './load-balancer.ts';
+import { createMemory } from './memory.ts';
 import { networkInterfaceDriver } from './network-interface.ts';
 import { lookAtAccount, preflightDriver } from './preflight.ts';
 import { foreseeRoom } from './preflight-room.ts';
