@@ -185,6 +185,19 @@ describe('a cluster', () => {
     });
   });
 
+  test('whose load balancer was made without a security group keeps what lets it serve, though its status was lost', () => {
+    const before = { ...release(), revision: 1, format: 1 };
+    const { plan } = planEnsure(clusterTopology(seedCluster(), before), EMPTY, {
+      fresh: true,
+      provisioned: false,
+      live: false,
+    });
+    const old = inventoryOf(carryOut(plan, EMPTY));
+    expect(decideCluster(clusterFacts({ inventory: old })).kind).toBe('settled');
+    const changing = stepIds(decideCluster(clusterFacts({ object: seedCluster(), inventory: old })));
+    expect(changing.filter((id) => id.includes('security-group'))).toEqual([]);
+  });
+
   test('makes again what was removed by hand', () => {
     const assessment = decideCluster(clusterFacts({ inventory: inventoryOf(without(built, 'listener/controlplane')) }));
     expect(operationOf(assessment).type).toBe('UpdateCluster');

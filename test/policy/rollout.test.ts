@@ -103,6 +103,20 @@ describe('what status says of a rollout of two turns', () => {
     expect(condition(over, 'Degraded')).toBeUndefined();
   });
 
+  test('stays while its next turn has to wait', () => {
+    const between = seedCluster({ status: after(turn(1), ended(1)) ?? {} });
+    const replicas = [{ index: 2, message: 'replica 2 was told wrongly' }];
+    const subject = {
+      kind: 'settled',
+      rollout: 'RepairCluster',
+      controlPlane: { replicas, quorumLost: false },
+    } as const;
+    const waiting = statusOf({ object: OBJECT, generation: 1, subject, events: [] }, between, T0 + MINUTE);
+    expect(waiting).toMatchObject({ state: 'Repairing', rollout: { turn: 1, of: 2 } });
+    expect(condition(waiting, 'Reconciling')).toMatchObject({ status: 'True' });
+    expect(condition(waiting, 'Ready')).toMatchObject({ status: 'True' });
+  });
+
   test('is one entry among the operations, from its first turn to its last', () => {
     const during = after(turn(1), ended(1));
     expect(during?.operations).toMatchObject([{ type: 'RepairCluster', state: 'running', startedAt: timeOf(T0) }]);

@@ -130,6 +130,22 @@ describe('the topology of the seed’s cluster', () => {
     ]);
   });
 
+  test('of format 1 has a load balancer without a security group, and lets in all of the VPC for it', () => {
+    const before = clusterTopology(seedCluster(), { ...release(), revision: 1, format: 1 });
+    expect(before.filter(({ key }) => key.endsWith('/load-balancer'))).toEqual([]);
+    expect(get(before, 'load-balancer/controlplane').properties).not.toHaveProperty('groupIds');
+    const dialled = (resources: readonly Resource[]) =>
+      all(resources, 'security-group-rules')
+        .filter(({ key }) => key === 'security-group-rules/controlplane')
+        .flatMap(({ properties }) => properties.ingress.filter(({ fromPort }) => fromPort === 6443))
+        .map(({ source }) => source);
+    expect(dialled(before)).toEqual([{ cidr: { ref: 'preflight', output: 'vpcCidr' } }]);
+    expect(dialled(cluster)).toEqual([
+      { group: { ref: 'security-group/load-balancer', output: 'id' } },
+      { group: { ref: 'security-group/nodepool', output: 'id' } },
+    ]);
+  });
+
   test('tells the seed’s events word for word', () => {
     const events = cluster.flatMap((resource) =>
       resource.event === undefined

@@ -75,6 +75,21 @@ describe('a rollout between two of its turns', () => {
     );
   });
 
+  test('stays aborted while its next turn still waits, and its pause ends with it', () => {
+    const looked = (...events: readonly EntityEvent[]) =>
+      after(...between, ...events, woken({ news: seenOf(2) }), assessed(waitingForTurn)).kept;
+    expect(looked(said('abort')).held).toBeDefined();
+    expect(looked(said('pause')).paused).toBe(true);
+    const over = after(...between, said('pause'), woken({ news: seenOf(2) }), assessed(settled));
+    expect(over.kept.paused).toBe(false);
+  });
+
+  test('passes its pause on to no deletion', () => {
+    const going = [...between, said('pause'), woken({ news: seenOf(2) }), assessed(operate(remove)), asked()];
+    expect(after(...going)).toMatchObject({ state: 'operating', operation: { type: 'DeleteCluster' } });
+    expect(after(...going)).not.toMatchObject({ operation: { paused: true } });
+  });
+
   test('keeps its pause in the next run of its entity', () => {
     expect(carriedOver(after(...between, said('pause')).kept)).toMatchObject({ paused: true });
   });
