@@ -96,7 +96,7 @@ export const iamIdentityArn = format(
   'must be the ARN of an IAM user or role: arn:aws:iam::<account>:user/<name>',
 );
 
-const ipv4Range = (widest: number, narrowest: number) =>
+const ipv4Range = (...others: readonly CelRule[]) =>
   z
     .string()
     .max(18)
@@ -111,20 +111,25 @@ const ipv4Range = (widest: number, narrowest: number) =>
           rule: '!isCIDR(self) || cidr(self) == cidr(self).masked()',
           message: 'must begin at the first address of the range: no bits may be set beyond the prefix',
         },
-        {
-          rule: `!isCIDR(self) || (cidr(self).prefixLength() >= ${widest} && cidr(self).prefixLength() <= ${narrowest})`,
-          message: `must have a prefix between /${widest} and /${narrowest}`,
-        },
+        ...others,
       ),
     );
 
 /** Exactly one IPv4 range: what one cluster's networking can use. */
 export const cidrBlocks = (widest: number, narrowest: number) =>
-  z.array(ipv4Range(widest, narrowest)).length(1).meta(ATOMIC_LIST);
+  z
+    .array(
+      ipv4Range({
+        rule: `!isCIDR(self) || (cidr(self).prefixLength() >= ${widest} && cidr(self).prefixLength() <= ${narrowest})`,
+        message: `must have a prefix between /${widest} and /${narrowest}`,
+      }),
+    )
+    .length(1)
+    .meta(ATOMIC_LIST);
 
 /** Who may dial: each range is a rule of a security group, of which AWS allows sixty. */
 export const authorizedCidrs = z
-  .array(ipv4Range(0, 32))
+  .array(ipv4Range())
   .min(1)
   .max(40)
   .meta({ ...ATOMIC_LIST, ...rules(DISTINCT) });
