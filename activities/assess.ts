@@ -10,8 +10,8 @@ import { clusterIdOf, entityWorkflowId } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { ObjectRef } from '../api/object.ts';
 import type { ResourceProperties } from '../kinds/resource.ts';
-import { decideCluster, judgeCluster } from '../policy/decide-cluster.ts';
-import { decideNodePool, judgeNodePool } from '../policy/decide-nodepool.ts';
+import { decideCluster, decideClusterEarly } from '../policy/decide-cluster.ts';
+import { decideNodePool, decideNodePoolEarly } from '../policy/decide-nodepool.ts';
 import { isDeleting, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import type { Inventory } from '../policy/plan.ts';
@@ -78,6 +78,12 @@ const foresee = (
   if (properties !== undefined) void sources.foresee(properties, signal).catch(() => undefined);
 };
 
+/** What was decided, with what the object's status remembers of its annotations. */
+const remembering = (object: AWSCluster | AWSNodePool, decided: Assessment): Assessment => {
+  const handled = object.status?.handledRequests;
+  return handled === undefined ? decided : { ...decided, handled };
+};
+
 const distinct = (ids: readonly string[]): readonly string[] => [...new Set(ids)].sort();
 
 const assessCluster = async (sources: AssessSources, object: ObjectRef, signal: AbortSignal): Promise<Assessment> => {
@@ -91,13 +97,12 @@ const assessCluster = async (sources: AssessSources, object: ObjectRef, signal: 
     now: (sources.now ?? Date.now)(),
     object: cluster,
   };
-  const judged = judgeCluster(facts);
-  if (judged !== undefined || cluster === null) return judged ?? decideCluster(facts);
+  const judged = decideClusterEarly(facts);
+  if (cluster === null) return judged ?? decideCluster(facts);
+  if (judged !== undefined) return remembering(cluster, judged);
   foresee(sources, firstLookOfCluster(cluster), signal);
-  return decideCluster({
-    ...facts,
-    inventory: await sources.observe(clusterRequest(object, cluster), signal),
-  });
+  const inventory = await sources.observe(clusterRequest(object, cluster), signal);
+  return remembering(cluster, decideCluster({ ...facts, inventory }));
 };
 
 /** A pool that outlives its cluster's object is still removed, by the cluster id that its status has pinned. */
@@ -114,7 +119,7 @@ export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCl
 
 const assessNodePool = async (
   sources: AssessSources,
-  { object, told }: AssessRequest,
+  { object, clusterProgressed }: AssessRequest,
   signal: AbortSignal,
 ): Promise<Assessment> => {
   const [pool, worker] = await Promise.all([sources.findNodePool(object, signal), sources.served(signal)]);
@@ -129,19 +134,18 @@ const assessNodePool = async (
     settleSeconds: sources.settleSeconds,
     object: pool,
     cluster,
-    told: told === true,
+    clusterProgressed: clusterProgressed === true,
   };
-  const judged = judgeNodePool(facts);
+  const judged = decideNodePoolEarly(facts);
   const builds = judged === undefined || judged.kind === 'waiting';
   // Once, however long it waits then.
-  if (builds && told !== true && pool !== null && cluster !== null && !isDeleting(cluster)) {
+  if (builds && clusterProgressed !== true && pool !== null && cluster !== null && !isDeleting(cluster)) {
     foresee(sources, firstLookOfNodePool(pool, cluster), signal);
   }
-  if (judged !== undefined || pool === null) return judged ?? decideNodePool(facts);
-  return decideNodePool({
-    ...facts,
-    inventory: await sources.observe(poolRequest(object, pool, cluster), signal),
-  });
+  if (pool === null) return judged ?? decideNodePool(facts);
+  if (judged !== undefined) return remembering(pool, judged);
+  const inventory = await sources.observe(poolRequest(object, pool, cluster), signal);
+  return remembering(pool, decideNodePool({ ...facts, inventory }));
 };
 
 const BLOCKED_CURE = 'Correct what it names; it is looked at again by itself.';

@@ -1,15 +1,15 @@
 /**
  * The contract between workflows and activities: the activities by name, with plain data in and out.
  *
- * Owns: shapes only. `workflows/` import these as types; `activities/index.ts` implements them; nothing here runs.
+ * Owns: shapes only. `workflows/` import these as types; `worker/activities.ts` puts together what
+ * implements them; nothing here runs.
  * Invariants: I8 (no shape has room for a secret), I10 (plain JSON, lists sorted where they are made).
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
-import type { Found } from '../kinds/resource.ts';
 import type { Outputs } from '../kinds/row.ts';
-import type { Assessment, OperationInput, OperationType, Pacing } from '../policy/assessment.ts';
+import type { Assessment, OperationInput, Pacing } from '../policy/assessment.ts';
 import type { Finding } from '../policy/drift.ts';
-import type { Plan, Step } from '../policy/plan.ts';
+import type { Step } from '../policy/plan.ts';
 import type {
   Change,
   DriftReport,
@@ -26,7 +26,7 @@ export type AssessRequest = {
    * A node pool heard that its cluster made progress, or has waited long: it looks, whatever the cluster's status says,
    * which lags behind.
    */
-  readonly told?: true;
+  readonly clusterProgressed?: true;
 };
 
 export type StepRequest = {
@@ -42,7 +42,7 @@ export type StepRequest = {
   /** When the operation began with the step, in epoch milliseconds; it may be scheduled many times since. */
   readonly since?: number;
   /** What the operation already says that the step waits for: the same again is told more rarely. */
-  readonly told?: string;
+  readonly awaitedSoFar?: string;
   /** A wait that has taken so many milliseconds tells at once, whatever it told before. */
   readonly overdueMs?: number;
 };
@@ -107,16 +107,11 @@ export type {
   Assessment,
   DriftReport,
   EventView,
-  Found,
   MirrorRequest,
   ObjectRef,
   OperationInput,
-  OperationType,
   OperationView,
-  Outputs,
-  Owner,
   Pacing,
-  Plan,
   Step,
   StepState,
   StepView,

@@ -18,7 +18,8 @@ import {
   rowOf,
   type Thing,
 } from '../kinds/resource.ts';
-import type { Outputs } from '../kinds/row.ts';
+import type { Outputs, Tagged } from '../kinds/row.ts';
+import { type Tagging, taggingOf } from '../kinds/tags.ts';
 import type { EnsureStep, RemoveStep, Step, WaitStep } from '../policy/plan.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { type Resolved, referencesIn } from '../words/references.ts';
@@ -86,14 +87,19 @@ export type ResourceDriver<K extends ResourceKind> = {
   departing?(sought: Sought<K>): Promise<readonly Candidate<K>[]>;
   create(wanted: Wanted<K>): Promise<Made>;
   update(wanted: Wanted<K>, found: Thing<K>, differences: readonly DifferenceOf<K>[]): Promise<Made>;
+  /**
+   * Mends the tags of a tagged kind after all else: those to be set and to be taken off, whichever of them differ. Without it
+   * they are a difference like any other, for `update`.
+   */
+  retag?(wanted: Wanted<K>, found: Thing<K>, tagging: Tagging): Promise<void>;
   remove(sought: Sought<K>, found: Thing<K>): Promise<void>;
   /** What is still there after `remove`, as a sentence; undefined once it is gone. For kinds that go slowly. */
   remains?(sought: Sought<K>, found: Thing<K>): Promise<string | undefined>;
   /** For kinds that are waited for: outputs once ready, or what is still awaited, as a sentence, and when to look again. */
-  look?(wanted: Wanted<K>): Promise<Look>;
+  check?(wanted: Wanted<K>): Promise<Readiness>;
 };
 
-export type Look =
+export type Readiness =
   | { readonly ready: true; readonly outputs: Outputs }
   | {
       readonly ready: false;
@@ -161,7 +167,7 @@ const trusted = <K extends ResourceKind>({ first, step }: RequestOf<EnsureStep |
  * The wanted resource as it is now, or undefined. More than one that is ours is an error that names them; one that only
  * has its name is `blocked` (I4).
  */
-export const findResource = async <K extends ResourceKind>(
+const findResource = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   wanted: Wanted<K>,
 ): Promise<Thing<K> | undefined> => {
@@ -210,22 +216,25 @@ const looking = async <T>(key: ResourceKey, look: T | Promise<T>): Promise<T> =>
   }
 };
 
+/** When the operation began with the step, and what its plan leaves as it is. */
+type Asked = { readonly began?: number | undefined; readonly leaves: readonly string[] };
+
 const createOrFind = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   wanted: Wanted<K>,
-  began: number | undefined,
+  asked: Asked,
 ): Promise<StepOutcome> => {
   try {
     const made = await driver.create(wanted);
     return { change: made.change ?? 'created', outputs: made.outputs };
   } catch (error) {
-    if (!existsAlready(error)) throw referringTo(wanted.key, error, began);
+    if (!existsAlready(error)) throw referringTo(wanted.key, error, asked.began);
     // An earlier try may have taken effect although its answer was lost (I2); or somebody else has the name (I4).
     const found = await findResource(driver, wanted);
     if (found === undefined) {
       throw retryError(`${wanted.key} was refused as existing, yet is not visible: ${verdictOf(error).message}`, error);
     }
-    return updateFound(driver, wanted, found, began);
+    return updateFound(driver, wanted, found, asked);
   }
 };
 
@@ -233,15 +242,18 @@ const updateFound = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   wanted: Wanted<K>,
   found: Thing<K>,
-  began: number | undefined,
+  { began, leaves }: Asked,
 ): Promise<StepOutcome> => {
-  const differences = differencesOf(driver.kind, wanted.properties, found);
-  if (rowOf(driver.kind).differences !== undefined && differences.length === 0) {
-    return { change: 'unchanged', outputs: found.outputs };
-  }
+  const differences = differencesOf(driver.kind, wanted.properties, found).filter(({ what }) => !leaves.includes(what));
+  const own = driver.retag === undefined ? differences : differences.filter(({ what }) => what !== 'tags');
+  const retags = own.length < differences.length;
+  const updates = rowOf(driver.kind).differences === undefined ? !retags : own.length > 0;
   try {
-    const made = await driver.update(wanted, found, differences);
-    return { change: made.change ?? 'unchanged', outputs: { ...found.outputs, ...made.outputs } };
+    const made: Made = updates ? await driver.update(wanted, found, own) : { outputs: found.outputs };
+    // What is tagged is the kind's own: its properties are `Tagged`.
+    if (retags) await driver.retag?.(wanted, found, taggingOf(wanted.properties as unknown as Tagged));
+    const change = retags ? 'updated' : (made.change ?? 'unchanged');
+    return { change, outputs: { ...found.outputs, ...made.outputs } };
   } catch (error) {
     throw referringTo(wanted.key, error, began);
   }
@@ -256,9 +268,8 @@ export const ensureResource = async <K extends ResourceKind>(
   const wanted = wantedOf(driver, request, context);
   await driver.guard?.(wanted);
   const found = request.first ? trusted<K>(request) : await findResource(driver, wanted);
-  return found === undefined
-    ? createOrFind(driver, wanted, request.since)
-    : updateFound(driver, wanted, found, request.since);
+  const asked: Asked = { began: request.since, leaves: request.step.leaves ?? [] };
+  return found === undefined ? createOrFind(driver, wanted, asked) : updateFound(driver, wanted, found, asked);
 };
 
 /** Removes one resource and sees to it that it is gone. Removing twice is fine. */
@@ -318,10 +329,10 @@ export const waitForResource = async <K extends ResourceKind>(
 ): Promise<StepOutcome> => {
   const wanted = wantedOf(driver, request, context);
   await driver.guard?.(wanted);
-  if (driver.look === undefined) throw bugError(`${wanted.key} cannot be waited for: ${driver.kind} has no look.`);
-  const look = await looking(wanted.key, driver.look(wanted));
-  if (!look.ready) throw notYet(look.awaited, look.againInMs, look.soFar);
-  return { change: 'unchanged', outputs: look.outputs };
+  if (driver.check === undefined) throw bugError(`${wanted.key} cannot be waited for: ${driver.kind} has no check.`);
+  const readiness = await looking(wanted.key, driver.check(wanted));
+  if (!readiness.ready) throw notYet(readiness.awaited, readiness.againInMs, readiness.soFar);
+  return { change: 'unchanged', outputs: readiness.outputs };
 };
 
 /** What is there of one resource, changing nothing; null when nothing of ours is. */

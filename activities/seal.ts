@@ -6,6 +6,7 @@
  * Invariants: I8 (bytes go from the management API into ciphertext within one call, and are never returned, logged or
  * part of an error), I6 (the fingerprint is of content, so equal content is never sealed again).
  */
+
 import { GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
 import type { SecretContent } from '../kinds/secret.ts';
 import {

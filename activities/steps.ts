@@ -44,18 +44,18 @@ const silence = (waited: number, isNews: boolean): number =>
 const UNSEEN_MS = 20_000;
 
 /** The same error, told if otherwise it would be kept to oneself for too long. */
-const telling = (error: unknown, request: StepRequest, scheduled: number, began: number): unknown => {
+const reporting = (error: unknown, request: StepRequest, scheduled: number, began: number): unknown => {
   const { waiting, delayMs = 0, ...judgement } = verdictOf(error);
   const until = Date.now() + delayMs - scheduled;
   if (waiting === true) {
     const waited = scheduled - began;
     const { overdueMs = Number.POSITIVE_INFINITY } = request;
     const becomesOverdue = waited < overdueMs && waited + until >= overdueMs;
-    if (!becomesOverdue && until < silence(waited, judgement.message !== request.told)) return error;
-    return new VerdictError({ ...judgement, waiting, delayMs, tell: true }, { cause: error });
+    if (!becomesOverdue && until < silence(waited, judgement.message !== request.awaitedSoFar)) return error;
+    return new VerdictError({ ...judgement, waiting, delayMs, reported: true }, { cause: error });
   }
   if (judgement.verdict !== 'retry' || until < UNSEEN_MS) return error;
-  return new VerdictError({ ...judgement, delayMs, tell: true }, { cause: error });
+  return new VerdictError({ ...judgement, delayMs, reported: true }, { cause: error });
 };
 
 const driverOf = (drivers: Drivers, request: StepRequest): ResourceDriver<ResourceKind> => {
@@ -101,7 +101,7 @@ export const createSteps = (drivers: Drivers) => {
       refuseOtherForm(request);
       return await perform(drivers, { ...request, first }, { ...execution, since: began });
     } catch (error) {
-      throw telling(error, request, execution.since, began);
+      throw reporting(error, request, execution.since, began);
     }
   };
   return {

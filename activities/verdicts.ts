@@ -1,11 +1,26 @@
 /**
  * Verdicts: what an error of AWS, Kubernetes or GKE Hub means for a step.
  *
- * Owns: the one table of codes, and the error values by which our own code states a verdict. Neighbours: `driver.ts`
- * acts on `absent` and on "exists already"; `index.ts` turns a verdict into Temporal's failure type and delay.
+ * Owns: what codes mean, and the error values by which our own code states a verdict. Neighbours: `codes.ts` lists codes;
+ * `driver.ts` acts on `absent` and on "exists already"; `worker/interceptors.ts` turns a verdict into Temporal's failure type and
+ * delay.
  * Invariants: I12 (missing rights and wrong credentials are `blocked`, never `absent`), I8 (only the service's own
  * message passes; none echoes user data).
  */
+import {
+  ABSENT_CODE,
+  ABSENT_MESSAGE,
+  CAPACITY,
+  CREDENTIALS,
+  EXISTS,
+  IN_USE,
+  INTERRUPTED,
+  MALFORMED,
+  NETWORK,
+  OUR_MISTAKES,
+  THROTTLED,
+} from './codes.ts';
+import { parsedJson } from './json.ts';
 
 /**
  * - `retry`: waiting alone may cure it: throttling, lost connections, server errors, something still in use.
@@ -26,7 +41,7 @@ export type Judgement = {
   /** True for "not ready yet", "not gone yet": nothing failed, so it belongs in no error count. */
   readonly waiting?: true;
   /** True when what is awaited should be shown before it is looked at again. */
-  readonly tell?: true;
+  readonly reported?: true;
   /** What a wait has seen so far, for those who show it. */
   readonly soFar?: Readonly<Record<string, string>>;
   /** True when a create was refused because something has that name. */
@@ -68,101 +83,6 @@ export const notYet = (message: string, delayMs: number, soFar?: Judgement['soFa
 
 /** How long to keep away from a service that throttles without saying for how long. */
 const THROTTLE_DELAY_MS = 2_000;
-
-const THROTTLED = new Set([
-  'BandwidthLimitExceeded',
-  'EC2ThrottledException',
-  'PriorRequestNotComplete',
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'RequestThrottled',
-  'RequestThrottledException',
-  'SlowDown',
-  'ThrottledException',
-  'Throttling',
-  'ThrottlingException',
-  'TooManyRequestsException',
-]);
-
-/** Somebody else still holds it, or it is still changing: the reason that AWS gives names whom to wait for. */
-const IN_USE = new Set([
-  'DependencyTimeoutException',
-  'DependencyViolation',
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'IdempotentParameterMismatch',
-  'IncorrectInstanceState',
-  'IncorrectState',
-  'InternalFailure',
-  'InvalidNetworkInterface.InUse',
-  'KeyUnavailableException',
-  'OperationInProgress',
-  'RequestExpired',
-  'RequestTimeTooSkewed',
-  'ResourceContention',
-  'ResourceContentionFault',
-  'ResourceInUse',
-  'ResourceInUseException',
-  'ResourceInUseFault',
-  'ScalingActivityInProgress',
-  'ScalingActivityInProgressFault',
-  'VolumeInUse',
-]);
-
-const CAPACITY = new Set([
-  'InsufficientAddressCapacity',
-  'InsufficientCapacity',
-  'InsufficientFreeAddressesInSubnet',
-  'InsufficientHostCapacity',
-  'InsufficientInstanceCapacity',
-  'InsufficientReservedInstanceCapacity',
-  'InsufficientVolumeCapacity',
-]);
-
-/** The request itself is malformed: nobody's spec can cause that. */
-const MALFORMED = new Set([
-  'InvalidAction',
-  'InvalidQueryParameter',
-  'MalformedQueryString',
-  'MissingAction',
-  'MissingParameter',
-  'SerializationException',
-  'UnknownOperationException',
-  'UnknownParameter',
-]);
-
-/** The thing is there already. Whose it is, is the driver's question. */
-const EXISTS = new Set([
-  'AlreadyExists',
-  'AlreadyExistsFault',
-  'DuplicateListener',
-  'DuplicateListenerException',
-  'DuplicateLoadBalancerName',
-  'DuplicateLoadBalancerNameException',
-  'DuplicateTargetGroupName',
-  'DuplicateTargetGroupNameException',
-  'IdempotentParameterMismatch',
-  'InvalidGroup.Duplicate',
-  'InvalidLaunchTemplateName.AlreadyExistsException',
-  'InvalidPermission.Duplicate',
-]);
-
-const NETWORK = new Set([
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ERR_SOCKET_CONNECTION_TIMEOUT',
-]);
-
-const ABSENT_CODE = /not ?found|nosuchentity|doesnotexist/i;
-/** Auto Scaling has one code for all that it refuses. */
-const ABSENT_MESSAGE = /(AutoScalingGroup name|Instance Id) not found/;
 
 /** What any of the services' errors may carry; read, never trusted. */
 type Thrown = {
@@ -212,19 +132,26 @@ const throttled = (message: string, headers: unknown): Judgement => ({
   delayMs: retryAfterMs(headers) ?? THROTTLE_DELAY_MS,
 });
 
+/** What a service of AWS said when it refused. `status` is HTTP's, 0 where there is none. */
+type Refusal = { readonly code: string; readonly said: string; readonly status: number };
+
+/** The first that holds decides. Missing rights, quotas, a disabled key: whatever else is refused, a person can see to. */
+const AWS_REFUSALS: readonly (readonly [Verdict, (refusal: Refusal) => boolean])[] = [
+  ['capacity', ({ code }) => CAPACITY.has(code)],
+  ['absent', ({ code, said }) => ABSENT_CODE.test(code) || ABSENT_MESSAGE.test(said)],
+  ['retry', ({ code, said }) => IN_USE.has(code) || (code === 'InvalidParameterValue' && /in use/i.test(said))],
+  ['retry', ({ status }) => status >= 500 || status === 0],
+  ['bug', ({ code }) => MALFORMED.has(code)],
+  ['blocked', () => true],
+];
+
 const ofAws = (code: string, thrown: Thrown): Judgement => {
   const said = text(thrown.message) ?? 'no message';
   const message = `${text(thrown.operation) ?? 'AWS'}: ${code}: ${said}`;
   const status = thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0;
   if (THROTTLED.has(code) || status === 429) return throttled(message, thrown.$response?.headers);
-  if (CAPACITY.has(code)) return { verdict: 'capacity', message };
-  if (ABSENT_CODE.test(code) || ABSENT_MESSAGE.test(said)) return { verdict: 'absent', message };
-  if (IN_USE.has(code) || (code === 'InvalidParameterValue' && /in use/i.test(said)))
-    return { verdict: 'retry', message };
-  if (status >= 500 || status === 0) return { verdict: 'retry', message };
-  if (MALFORMED.has(code)) return { verdict: 'bug', message };
-  // Missing rights, quotas, a disabled key, a refused value: whatever else a service refuses, a person can see to.
-  return { verdict: 'blocked', message };
+  const [verdict] = AWS_REFUSALS.find(([, holds]) => holds({ code, said, status })) ?? ['blocked'];
+  return { verdict, message };
 };
 
 /** Kubernetes and the hub answer with HTTP's own statuses. */
@@ -241,34 +168,15 @@ const ofHttp = (status: number, thrown: Thrown): Judgement => {
 
 /** The `message` of a Kubernetes Status or a Google API error, if the body has one; else the error's own. */
 const httpMessage = (status: number, thrown: Thrown): string => {
-  const body = typeof thrown.body === 'string' ? parsed(thrown.body) : thrown.body;
+  const body = typeof thrown.body === 'string' ? parsedJson(thrown.body) : thrown.body;
   const inner = asThrown(body);
   const nested = asThrown((inner as { readonly error?: unknown }).error);
   const said = text(inner.message) ?? text(nested.message) ?? text(thrown.message) ?? 'no message';
   return `${text(thrown.operation) ?? 'HTTP'} ${status}: ${said}`;
 };
 
-const parsed = (body: string): unknown => {
-  try {
-    return JSON.parse(body);
-  } catch {
-    // Not JSON: the error's own message, which quotes the body, is used instead.
-    return undefined;
-  }
-};
-
 const isHttpStatus = (value: number | undefined): value is number =>
   value !== undefined && value >= 400 && value <= 599;
-
-const INTERRUPTED = new Set([
-  'AbortError',
-  'CancelledFailure',
-  'TimeoutError',
-  'RequestTimeout',
-  'RequestAbortedError',
-]);
-const CREDENTIALS = new Set(['CredentialsProviderError', 'TokenProviderError']);
-const OUR_MISTAKES = new Set(['TypeError', 'RangeError', 'ReferenceError', 'AssertionError']);
 
 const networkCodeOf = (error: unknown): string | undefined => {
   for (let current = error, depth = 0; depth < 5 && current !== undefined; depth += 1) {
@@ -281,15 +189,10 @@ const networkCodeOf = (error: unknown): string | undefined => {
   return undefined;
 };
 
-/** What an error means. Pure: the same error has the same verdict, wherever it was thrown. */
-export const verdictOf = (error: unknown): Judgement => {
-  if (error instanceof VerdictError) return error.judgement;
-  const thrown = asThrown(error);
+/** What went wrong before any service answered, or while its answer was read. */
+const unanswered = (error: unknown, thrown: Thrown, message: string): Judgement | undefined => {
   const said = text(thrown.message) ?? String(error);
   const name = text(thrown.name) ?? '';
-  const about = text(thrown.operation);
-  const message = about === undefined ? said : `${about}: ${said}`;
-
   const network = networkCodeOf(error);
   if (network !== undefined) return { verdict: 'retry', message: `${message} (${network})` };
   if (INTERRUPTED.has(name)) return { verdict: 'retry', message: `${message} (${name})` };
@@ -298,10 +201,20 @@ export const verdictOf = (error: unknown): Judgement => {
   if (name === 'SyntaxError' || /deserialization error/i.test(said)) return { verdict: 'retry', message };
   if (name === 'TypeError' && /fetch failed|network/i.test(said)) return { verdict: 'retry', message };
   // Before the services' codes: the SDK adds metadata to whatever is thrown inside it.
-  if (OUR_MISTAKES.has(name)) return { verdict: 'bug', message: `${name}: ${message}` };
+  return OUR_MISTAKES.has(name) ? { verdict: 'bug', message: `${name}: ${message}` } : undefined;
+};
+
+/** What an error means. Pure: the same error has the same verdict, wherever it was thrown. */
+export const verdictOf = (error: unknown): Judgement => {
+  if (error instanceof VerdictError) return error.judgement;
+  const thrown = asThrown(error);
+  const said = text(thrown.message) ?? String(error);
+  const about = text(thrown.operation);
+  const message = about === undefined ? said : `${about}: ${said}`;
+  const before = unanswered(error, thrown, message);
+  if (before !== undefined) return before;
   const code = awsCodeOf(error);
   if (code !== undefined) return ofAws(code, thrown);
   const status = [number(thrown.code), number(thrown.status), number(thrown.statusCode)].find(isHttpStatus);
-  if (status !== undefined) return ofHttp(status, thrown);
-  return { verdict: 'bug', message };
+  return status === undefined ? { verdict: 'bug', message } : ofHttp(status, thrown);
 };

@@ -18,7 +18,7 @@ import { type Attempt, again, done, pause, persist } from './persist.ts';
 
 const PACE = { firstMillis: 200, maxMillis: 3_000 };
 /** The name that EC2 gives the attachment; the host finds the disk by its volume id. */
-export const VOLUME_DEVICE = '/dev/sdf';
+const VOLUME_DEVICE = '/dev/sdf';
 const INTERFACE_INDEX = 1;
 
 type Kind = {
@@ -28,11 +28,11 @@ type Kind = {
   detach(found: Attachable, holder: string): Promise<void>;
 };
 
-/** Who takes it. */
-export type Taker = { readonly instanceId: string; readonly clusterId: string };
+/** Who takes it, and how it asks EC2. */
+export type Taker = { readonly ec2: Ec2; readonly instanceId: string; readonly clusterId: string };
 
 /** One look at a volume or an interface, and what follows from it. */
-const takeOnce = async (ec2: Ec2, { instanceId, clusterId }: Taker, kind: Kind): Promise<Attempt<Attachable>> => {
+const takeOnce = async ({ ec2, instanceId, clusterId }: Taker, kind: Kind): Promise<Attempt<Attachable>> => {
   const found = await kind.look();
   if (found === undefined) return again(`${kind.noun} does not exist; only a repair can make a new one`);
   const owner = found.tags[CLUSTER_TAG];
@@ -62,32 +62,25 @@ const takeOnce = async (ec2: Ec2, { instanceId, clusterId }: Taker, kind: Kind):
 };
 
 /** Returns when the volume is attached to this instance. */
-export const takeVolume = (
-  ec2: Ec2,
-  volumeId: string,
-  taker: Taker,
-  log: Log,
-  signal: AbortSignal,
-): Promise<Attachable> =>
+export const takeVolume = (taker: Taker, volumeId: string, log: Log, signal: AbortSignal): Promise<Attachable> =>
   persist({
     what: `Attaching volume ${volumeId}`,
     log,
     signal,
     pace: PACE,
     attempt: () =>
-      takeOnce(ec2, taker, {
+      takeOnce(taker, {
         noun: `volume ${volumeId}`,
-        look: () => ec2.volume(volumeId),
-        attach: () => ec2.attachVolume(volumeId, taker.instanceId, VOLUME_DEVICE),
-        detach: (_found, holder) => ec2.detachVolume(volumeId, holder),
+        look: () => taker.ec2.volume(volumeId),
+        attach: () => taker.ec2.attachVolume(volumeId, taker.instanceId, VOLUME_DEVICE),
+        detach: (_found, holder) => taker.ec2.detachVolume(volumeId, holder),
       }),
   });
 
 /** Returns when the network interface is attached to this instance. */
 export const takeNetworkInterface = (
-  ec2: Ec2,
-  interfaceId: string,
   taker: Taker,
+  interfaceId: string,
   log: Log,
   signal: AbortSignal,
 ): Promise<Attachable> =>
@@ -97,13 +90,13 @@ export const takeNetworkInterface = (
     signal,
     pace: PACE,
     attempt: () =>
-      takeOnce(ec2, taker, {
+      takeOnce(taker, {
         noun: `network interface ${interfaceId}`,
-        look: () => ec2.networkInterface(interfaceId),
-        attach: () => ec2.attachNetworkInterface(interfaceId, taker.instanceId, INTERFACE_INDEX),
+        look: () => taker.ec2.networkInterface(interfaceId),
+        attach: () => taker.ec2.attachNetworkInterface(interfaceId, taker.instanceId, INTERFACE_INDEX),
         detach: async (found) => {
           const attachmentId = found.attachment?.attachmentId;
-          if (attachmentId !== undefined) await ec2.detachNetworkInterface(attachmentId);
+          if (attachmentId !== undefined) await taker.ec2.detachNetworkInterface(attachmentId);
         },
       }),
   });
@@ -114,7 +107,7 @@ const MAC = /^((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\/?$/;
 const MOST_INTERFACES = 64;
 
 /** Ids of the network interfaces that are attached to this instance, as its metadata says. */
-export const attachedInterfaces = async (metadata: Metadata): Promise<readonly string[]> => {
+const attachedInterfaces = async (metadata: Metadata): Promise<readonly string[]> => {
   const directory = 'meta-data/network/interfaces/macs/';
   const macs = (await metadata.read(directory)).split('\n').flatMap((line) => MAC.exec(line)?.[1] ?? []);
   return Promise.all(macs.slice(0, MOST_INTERFACES).map((mac) => metadata.read(`${directory}${mac}/interface-id`)));
@@ -123,7 +116,6 @@ export const attachedInterfaces = async (metadata: Metadata): Promise<readonly s
 /** Takes the network interface again whenever it was detached, until the signal is aborted. */
 export const keepNetworkInterface = async (
   watched: {
-    readonly ec2: Ec2;
     readonly metadata: Metadata;
     readonly interfaceId: string;
     readonly taker: Taker;
@@ -133,7 +125,7 @@ export const keepNetworkInterface = async (
   log: Log,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { ec2, metadata, interfaceId, taker, onTaken } = watched;
+  const { metadata, interfaceId, taker, onTaken } = watched;
   let trouble = '';
   for (;;) {
     await pause(WATCH_MILLIS, signal);
@@ -142,7 +134,7 @@ export const keepNetworkInterface = async (
       trouble = '';
       if (attached.includes(interfaceId)) continue;
       log.warn(`Network interface ${interfaceId} is no longer attached to this instance: it is taken again`);
-      await takeNetworkInterface(ec2, interfaceId, taker, log, signal);
+      await takeNetworkInterface(taker, interfaceId, log, signal);
       await onTaken();
       log.info(`Network interface ${interfaceId} is attached again`);
     } catch (thrown) {

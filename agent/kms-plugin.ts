@@ -24,6 +24,17 @@ type DecryptRequest = { readonly ciphertext: Buffer; readonly annotations: Reado
 
 export type KmsPlugin = { readonly stop: () => Promise<void> };
 
+/** Listens where only this user can call. */
+const listen = async (server: grpc.Server, socket: string, credentials: grpc.ServerCredentials): Promise<void> => {
+  await mkdir(dirname(socket), { recursive: true, mode: 0o700 });
+  // A socket of an agent that was killed is still there, and nobody listens on it.
+  await rm(socket, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(`unix:${socket}`, credentials, (error) => (error === null ? resolve() : reject(error)));
+  });
+  await chmod(socket, 0o600);
+};
+
 export const startKmsPlugin = async (options: {
   readonly socket: string;
   readonly keyArn: string;
@@ -71,15 +82,7 @@ export const startKmsPlugin = async (options: {
     }),
   });
 
-  await mkdir(dirname(socket), { recursive: true, mode: 0o700 });
-  // A socket of an agent that was killed is still there, and nobody listens on it.
-  await rm(socket, { force: true });
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`unix:${socket}`, library.ServerCredentials.createInsecure(), (error) =>
-      error === null ? resolve() : reject(error),
-    );
-  });
-  await chmod(socket, 0o600);
+  await listen(server, socket, library.ServerCredentials.createInsecure());
   log.info('The KMS plugin listens', { component: 'kms-plugin', socket });
   return {
     stop: async () => {

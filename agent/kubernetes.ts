@@ -8,7 +8,7 @@ import { open, secureAgent, send } from './http.ts';
 
 export type Answer = { readonly status: number; readonly body: unknown };
 
-export type WatchEvent = { readonly type: string; readonly object: unknown };
+type WatchEvent = { readonly type: string; readonly object: unknown };
 
 export type Kubernetes = {
   call(method: string, path: string, body?: unknown): Promise<Answer>;
@@ -32,6 +32,19 @@ export const reasonOf = (answer: Answer): string => {
 
 const contentTypeOf = (method: string): string =>
   method === 'PATCH' ? 'application/strategic-merge-patch+json' : 'application/json';
+
+/**
+ * Read from the stream itself: a line reader leaves a broken connection's error to nobody, which ends the process. What follows
+ * the last line break is no line yet.
+ */
+async function* linesOf(stream: AsyncIterable<string>): AsyncIterable<string> {
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}
 
 export const createKubernetes = (options: {
   readonly server: string;
@@ -78,14 +91,8 @@ export const createKubernetes = (options: {
         throw new Error(`Watching ${path} was refused: HTTP ${response.statusCode}`);
       }
       try {
-        // Read from the stream itself: a line reader leaves a broken connection's error to nobody, which ends the process.
         response.setEncoding('utf8');
-        let rest = '';
-        for await (const chunk of response as AsyncIterable<string>) {
-          const lines = (rest + chunk).split('\n');
-          rest = lines.pop() ?? '';
-          for (const line of lines) if (line !== '') yield JSON.parse(line) as WatchEvent;
-        }
+        for await (const line of linesOf(response)) if (line !== '') yield JSON.parse(line) as WatchEvent;
       } finally {
         response.destroy();
       }

@@ -91,12 +91,11 @@ const settle = (
   options: NodeApproverOptions,
   kubernetes: Kubernetes,
   name: string,
-  log: Log,
   signal: AbortSignal,
 ): Promise<void> =>
   persist({
     what: `Deciding on certificate request ${name}`,
-    log,
+    log: options.log,
     signal,
     pace: PACE,
     attempt: async () => {
@@ -119,7 +118,7 @@ const settle = (
       });
       if (update.status === 409) return again('another replica changed it meanwhile');
       if (update.status !== 200) throw new Error(reasonOf(update));
-      const say = verdict.type === 'Approved' ? log.info : log.warn;
+      const say = verdict.type === 'Approved' ? options.log.info : options.log.warn;
       say(`Certificate request ${name} of ${request.spec.username ?? 'nobody'} is ${verdict.type.toLowerCase()}`, {
         signer: request.spec.signerName,
         why: verdict.message,
@@ -141,9 +140,36 @@ const connect = async (options: NodeApproverOptions): Promise<Kubernetes> => {
   });
 };
 
+/** Takes the requests that there are, then each that comes or changes, until the server ends the watch. */
+const watchOnce = async (
+  kubernetes: Kubernetes,
+  take: (request: SigningRequest) => void,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> => {
+  const list = await persist({
+    what: 'Listing certificate requests',
+    log,
+    signal,
+    pace: LIST_PACE,
+    attempt: async () => {
+      const answer = await kubernetes.call('GET', REQUESTS);
+      if (answer.status !== 200) throw new Error(reasonOf(answer));
+      return done(answer.body as SigningRequestList);
+    },
+  });
+  for (const request of list.items) take(request);
+  const watch = `${REQUESTS}?watch=1&resourceVersion=${list.metadata.resourceVersion}&timeoutSeconds=${WATCH_SECONDS}`;
+  for await (const event of kubernetes.watch(watch, signal)) {
+    if (event.type === 'ERROR') break;
+    if (event.type === 'ADDED' || event.type === 'MODIFIED') take(event.object as SigningRequest);
+  }
+};
+
 /** Watches and decides until the signal is aborted. The certificate is read anew with each watch. */
-export const runNodeApprover = async (options: NodeApproverOptions, signal: AbortSignal): Promise<void> => {
-  const log = options.log.with({ component: 'node-approver' });
+export const runNodeApprover = async (approver: NodeApproverOptions, signal: AbortSignal): Promise<void> => {
+  const log = approver.log.with({ component: 'node-approver' });
+  const options = { ...approver, log };
   const inHand = new Set<string>();
   const take = (request: SigningRequest): void => {
     const { name } = request.metadata;
@@ -154,7 +180,7 @@ export const runNodeApprover = async (options: NodeApproverOptions, signal: Abor
       try {
         await pause(options.index * STAGGER_MILLIS, signal);
         kubernetes = await connect(options);
-        await settle(options, kubernetes, name, log, signal);
+        await settle(options, kubernetes, name, signal);
       } catch (thrown) {
         if (!signal.aborted) log.error(`Certificate request ${name} stays undecided: ${messageOf(thrown)}`);
       } finally {
@@ -167,23 +193,7 @@ export const runNodeApprover = async (options: NodeApproverOptions, signal: Abor
   while (!signal.aborted) {
     const kubernetes = await connect(options);
     try {
-      const list = await persist({
-        what: 'Listing certificate requests',
-        log,
-        signal,
-        pace: LIST_PACE,
-        attempt: async () => {
-          const answer = await kubernetes.call('GET', REQUESTS);
-          if (answer.status !== 200) throw new Error(reasonOf(answer));
-          return done(answer.body as SigningRequestList);
-        },
-      });
-      for (const request of list.items) take(request);
-      const watch = `${REQUESTS}?watch=1&resourceVersion=${list.metadata.resourceVersion}&timeoutSeconds=${WATCH_SECONDS}`;
-      for await (const event of kubernetes.watch(watch, signal)) {
-        if (event.type === 'ERROR') break;
-        if (event.type === 'ADDED' || event.type === 'MODIFIED') take(event.object as SigningRequest);
-      }
+      await watchOnce(kubernetes, take, log, signal);
     } catch (thrown) {
       if (signal.aborted) break;
       log.warn(`Certificate requests are no longer watched, tried again: ${messageOf(thrown)}`);

@@ -93,6 +93,26 @@ const makeRequest = async (boot: NodeBoot, use: Use): Promise<Pending> => {
   };
 };
 
+/** The request as the control plane has it, made where it isn't there yet. */
+const findOrMake = async (kubernetes: Kubernetes, pending: Pending, use: Use): Promise<SignedRequest> => {
+  const found = await kubernetes.call('GET', `${REQUESTS}/${pending.name}`);
+  const answer =
+    found.status === 404
+      ? await kubernetes.call('POST', REQUESTS, {
+          apiVersion: 'certificates.k8s.io/v1',
+          kind: 'CertificateSigningRequest',
+          metadata: { name: pending.name },
+          spec: {
+            request: pending.request,
+            signerName: use === 'client' ? CLIENT_SIGNER : SERVING_SIGNER,
+            usages: use === 'client' ? CLIENT_USAGES : SERVING_USAGES,
+          },
+        })
+      : found;
+  if (answer.status !== 200 && answer.status !== 201) throw new Error(reasonOf(answer));
+  return answer.body as SignedRequest;
+};
+
 /** Asks until it has a certificate; a denied request is followed by a new one. */
 const requestCertificate = async (
   boot: NodeBoot,
@@ -109,21 +129,7 @@ const requestCertificate = async (
       signal,
       pace: PACE,
       attempt: async () => {
-        let answer = await kubernetes().call('GET', `${REQUESTS}/${pending.name}`);
-        if (answer.status === 404) {
-          answer = await kubernetes().call('POST', REQUESTS, {
-            apiVersion: 'certificates.k8s.io/v1',
-            kind: 'CertificateSigningRequest',
-            metadata: { name: pending.name },
-            spec: {
-              request: pending.request,
-              signerName: use === 'client' ? CLIENT_SIGNER : SERVING_SIGNER,
-              usages: use === 'client' ? CLIENT_USAGES : SERVING_USAGES,
-            },
-          });
-        }
-        if (answer.status !== 200 && answer.status !== 201) throw new Error(reasonOf(answer));
-        const { status } = answer.body as SignedRequest;
+        const { status } = await findOrMake(kubernetes(), pending, use);
         const refusal = status?.conditions?.find((each) => each.type === 'Denied' || each.type === 'Failed');
         if (refusal !== undefined) {
           log.error(`The node's ${use} certificate was refused: ${refusal.message ?? 'no reason given'}`, {
@@ -171,31 +177,44 @@ const pauseUntil = async (time: number, signal: AbortSignal): Promise<void> => {
   while (Date.now() < time) await pause(Math.min(time - Date.now(), LONGEST_PAUSE_MILLIS), signal);
 };
 
+/** Renews a certificate each time that two thirds of its life are over, until the signal is aborted. */
+const keepOne = async (
+  boot: NodeBoot,
+  use: Use,
+  kept: {
+    readonly first: Identity;
+    readonly kubernetes: () => Kubernetes;
+    readonly onRenewed?: (identity: Identity) => void;
+  },
+  signal: AbortSignal,
+): Promise<void> => {
+  for (let current = kept.first; ; ) {
+    await pauseUntil(renewalTime(validityOf(current.certificate)), signal);
+    current = await requestCertificate(boot, use, kept.kubernetes, signal);
+    boot.log.info(`The node's ${use} certificate was renewed`);
+    kept.onRenewed?.(current);
+  }
+};
+
+/** The node's client certificate, and who uses it. */
+export type ClientCertificate = {
+  readonly identity: Identity;
+  /** The client of the moment. */
+  readonly kubernetes: () => Kubernetes;
+  readonly onRenewed: (identity: Identity) => void;
+};
+
 /** Obtains the serving certificate and renews both, each with a new key, until the signal is aborted. */
 export const keepNodeCertificates = async (
   boot: NodeBoot,
-  client: Identity,
-  kubernetes: () => Kubernetes,
-  onClientRenewed: (identity: Identity) => void,
+  { identity, kubernetes, onRenewed }: ClientCertificate,
   signal: AbortSignal,
 ): Promise<void> => {
-  const keepClient = async (): Promise<void> => {
-    for (let current = client; ; ) {
-      await pauseUntil(renewalTime(validityOf(current.certificate)), signal);
-      current = await requestCertificate(boot, 'client', kubernetes, signal);
-      boot.log.info("The node's client certificate was renewed");
-      onClientRenewed(current);
-    }
-  };
   const keepServing = async (): Promise<void> => {
-    let current =
+    const first =
       (await storedIdentity(boot, 'serving')) ?? (await requestCertificate(boot, 'serving', kubernetes, signal));
     boot.log.info('The node has its serving certificate');
-    for (;;) {
-      await pauseUntil(renewalTime(validityOf(current.certificate)), signal);
-      current = await requestCertificate(boot, 'serving', kubernetes, signal);
-      boot.log.info("The node's serving certificate was renewed");
-    }
+    await keepOne(boot, 'serving', { first, kubernetes }, signal);
   };
-  await Promise.all([keepClient(), keepServing()]);
+  await Promise.all([keepOne(boot, 'client', { first: identity, kubernetes, onRenewed }, signal), keepServing()]);
 };

@@ -22,6 +22,7 @@ import {
   shutdownCondition,
 } from '../machine/node.ts';
 import { messageOf } from './failure.ts';
+import type { Identity } from './http.ts';
 import { createKubernetes, type Kubernetes, reasonOf } from './kubernetes.ts';
 import type { Log } from './log.ts';
 import { keepNodeCertificates, obtainNodeCertificates } from './node-certificates.ts';
@@ -46,7 +47,7 @@ export type NodeBoot = {
 type RegisteredNode = { readonly metadata: { readonly name: string; readonly uid: string } };
 
 /** The client of the moment: it changes when the node's certificate does. */
-export type Connection = { kubernetes: Kubernetes };
+type Connection = { kubernetes: Kubernetes };
 
 /** Creates the Node, or takes up the one that an earlier agent of this instance created. */
 const register = (boot: NodeBoot, connection: Connection, signal: AbortSignal): Promise<RegisteredNode> =>
@@ -140,13 +141,12 @@ const beat = async (
     try {
       await renewLease(connection.kubernetes, node);
       // After an outage the control plane may have marked it unknown: healthy again is news.
-      if (failing || Date.now() - reportedAt >= STATUS_MILLIS) {
-        if (!(await reportStatus(connection.kubernetes, node, since))) {
-          boot.log.warn('The Node object was deleted; it is registered again');
-          return;
-        }
-        reportedAt = Date.now();
+      const due = failing || Date.now() - reportedAt >= STATUS_MILLIS;
+      if (due && !(await reportStatus(connection.kubernetes, node, since))) {
+        boot.log.warn('The Node object was deleted; it is registered again');
+        return;
       }
+      if (due) reportedAt = Date.now();
       if (failing) boot.log.info('The Lease is renewed again');
       failing = false;
     } catch (thrown) {
@@ -170,21 +170,17 @@ export const bootNode = async (boot: NodeBoot, signal: AbortSignal): Promise<voi
     authority: configuration.certificateAuthority,
     ...(boot.proxy === undefined ? {} : { proxy: boot.proxy }),
   };
-  const connect = (certificate: string, key: string): Kubernetes =>
-    createKubernetes({ ...access, credentials: { kind: 'certificate', certificate, key } });
+  const connect = (identity: Identity): Kubernetes =>
+    createKubernetes({ ...access, credentials: { kind: 'certificate', ...identity } });
 
-  const client = await obtainNodeCertificates(boot, access, signal);
-  const connection: Connection = { kubernetes: connect(client.certificate, client.key) };
-  const certificates = keepNodeCertificates(
-    boot,
-    client,
-    () => connection.kubernetes,
-    (renewed) => {
-      connection.kubernetes.close();
-      connection.kubernetes = connect(renewed.certificate, renewed.key);
-    },
-    signal,
-  );
+  const identity = await obtainNodeCertificates(boot, access, signal);
+  const connection: Connection = { kubernetes: connect(identity) };
+  const onRenewed = (renewed: Identity): void => {
+    connection.kubernetes.close();
+    connection.kubernetes = connect(renewed);
+  };
+  const client = { identity, kubernetes: () => connection.kubernetes, onRenewed };
+  const certificates = keepNodeCertificates(boot, client, signal);
   certificates.catch((thrown: unknown) => {
     if (!signal.aborted) log.error(`Certificates of the node are no longer renewed: ${messageOf(thrown)}`);
   });

@@ -28,6 +28,19 @@ export const pause = async (millis: number, signal: AbortSignal): Promise<void> 
   await delay(millis, undefined, { signal });
 };
 
+/** One attempt. What fails is tried again like what isn't done, but for a stop. */
+const attempted = async <T>(
+  attempt: () => Promise<Attempt<T>>,
+  signal: AbortSignal,
+): Promise<Attempt<T> & { readonly failed?: true }> => {
+  try {
+    return await attempt();
+  } catch (thrown) {
+    signal.throwIfAborted();
+    return { ...again(messageOf(thrown)), failed: true };
+  }
+};
+
 export const persist = async <T>(options: {
   readonly what: string;
   readonly log: Log;
@@ -40,24 +53,15 @@ export const persist = async <T>(options: {
   let said = { why: '', at: 0 };
   for (let attempts = 1; ; attempts += 1) {
     signal.throwIfAborted();
-    let why: string;
-    let failed = false;
-    try {
-      const outcome = await options.attempt();
-      if (outcome.kind === 'done') {
-        if (attempts > 1) log.info(`${what}: done`, { attempts, seconds: (Date.now() - startedAt) / 1000 });
-        return outcome.value;
-      }
-      why = outcome.why;
-    } catch (thrown) {
-      signal.throwIfAborted();
-      why = messageOf(thrown);
-      failed = true;
+    const outcome = await attempted(options.attempt, signal);
+    const fields = { attempts, seconds: (Date.now() - startedAt) / 1000 };
+    if (outcome.kind === 'done') {
+      if (attempts > 1) log.info(`${what}: done`, fields);
+      return outcome.value;
     }
+    const { why, failed } = outcome;
     if (why !== said.why || Date.now() - said.at >= REPEAT_MILLIS) {
-      const fields = { attempts, seconds: (Date.now() - startedAt) / 1000 };
-      if (failed) log.warn(`${what}: ${why}`, fields);
-      else log.info(`${what}: ${why}`, fields);
+      (failed ? log.warn : log.info)(`${what}: ${why}`, fields);
       said = { why, at: Date.now() };
     }
     await pause(Math.min(pace.maxMillis, pace.firstMillis * 1.5 ** Math.min(attempts - 1, 20)), signal);

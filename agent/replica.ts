@@ -14,11 +14,11 @@ import { type EtcdMembership, etcdDataDirectory, replicaComponents } from '../ma
 import type { ReplicaConfiguration, ReplicaSecrets } from '../machine/configuration.ts';
 import { decideEtcdStart, type EtcdStart } from '../machine/empty-disk.ts';
 import type { Instance } from '../machine/node.ts';
-import { keepNetworkInterface, takeNetworkInterface, takeVolume } from './attachments.ts';
+import { keepNetworkInterface, type Taker, takeNetworkInterface, takeVolume } from './attachments.ts';
 import type { AwsAccount } from './aws/credentials.ts';
 import { createEc2, type Ec2 } from './aws/ec2.ts';
 import type { Kms } from './aws/kms.ts';
-import { issueLeaves, keepRenewed, signersOf } from './certificates.ts';
+import { issueLeaves, keepRenewed, type LeafStore, signersOf } from './certificates.ts';
 import { runComponents } from './components.ts';
 import { createPeers, type EtcdPeers, joinCluster, promoteWhenReady } from './etcd.ts';
 import { hasCode, messageOf } from './failure.ts';
@@ -49,11 +49,12 @@ const hasEtcdData = async (volume: string): Promise<boolean> => {
   }
 };
 
+type Disk = { readonly volumeId: string; readonly folder: string };
+
 /** What etcd may do with its disk, once anything at all says so. */
 const awaitEtcdStart = (
   ec2: Ec2,
-  volumeId: string,
-  volume: string,
+  { volumeId, folder }: Disk,
   log: Log,
   signal: AbortSignal,
 ): Promise<Exclude<EtcdStart, { kind: 'wait' }>> =>
@@ -63,25 +64,13 @@ const awaitEtcdStart = (
     signal,
     pace: { firstMillis: 2_000, maxMillis: 10_000 },
     attempt: async () => {
-      const hasData = await hasEtcdData(volume);
+      const hasData = await hasEtcdData(folder);
       // A disk with data needs no permission, and no answer from EC2.
       const tags = hasData ? {} : ((await ec2.volume(volumeId))?.tags ?? {});
       const start = decideEtcdStart({ id: volumeId, hasData, tags });
       return start.kind === 'wait' ? again(start.reason) : done(start);
     },
   });
-
-/** What a start of etcd on this disk needs: the members to join, where it may only join. */
-const membershipOf = async (
-  start: Exclude<EtcdStart, { kind: 'wait' }>,
-  configuration: ReplicaConfiguration,
-  peers: EtcdPeers,
-  log: Log,
-  signal: AbortSignal,
-): Promise<EtcdMembership> =>
-  start.kind === 'join'
-    ? { kind: 'join', initialCluster: await joinCluster(configuration, peers, log, signal) }
-    : start;
 
 const inheritedEnvironment = (names: readonly string[]): Record<string, string> =>
   Object.fromEntries(
@@ -91,21 +80,23 @@ const inheritedEnvironment = (names: readonly string[]): Record<string, string> 
     }),
   );
 
-/** One life of the replica: until the signal, or until `lost` was called because its data is gone. */
-const liveOnce = async (
-  boot: ReplicaBoot,
-  ec2: Ec2,
-  fixed: string,
-  signal: AbortSignal,
-  lost: (why: string) => void,
-): Promise<void> => {
-  const { configuration, secrets, instance, metadata, host, kms, log } = boot;
+/** One life of a replica: until the signal, or until `lost` was called because its data is gone. */
+type Life = {
+  readonly boot: ReplicaBoot;
+  readonly taker: Taker;
+  /** Its own addresses: the one that outlives instances, and this instance's. */
+  readonly addresses: { readonly fixed: string; readonly primary: string };
+  readonly signal: AbortSignal;
+  readonly lost: (why: string) => void;
+};
+
+/** Disk and address of the replica are this machine's, and its certificates are issued. */
+const gather = async ({ boot, taker, addresses, signal }: Life): Promise<{ disk: Disk; leaves: LeafStore }> => {
+  const { configuration, secrets, host, log } = boot;
   const { volumeId, networkInterfaceId } = configuration;
-  const addresses = { fixed, primary: instance.address };
-  const taker = { instanceId: instance.id, clusterId: configuration.clusterId };
-  const [, , store] = await Promise.all([
-    takeVolume(ec2, volumeId, taker, log, signal),
-    takeNetworkInterface(ec2, networkInterfaceId, taker, log, signal),
+  const [, , leaves] = await Promise.all([
+    takeVolume(taker, volumeId, log, signal),
+    takeNetworkInterface(taker, networkInterfaceId, log, signal),
     issueLeaves({
       leaves: replicaCertificates(configuration, addresses, host.differences),
       signers: await signersOf(configuration, secrets),
@@ -116,36 +107,31 @@ const liveOnce = async (
   log.info('Volume and network interface are attached, certificates are issued', {
     volume: volumeId,
     networkInterface: networkInterfaceId,
-    address: fixed,
+    address: addresses.fixed,
   });
-  const volume = await host.mountVolume(volumeId);
-  await host.useAddress(fixed);
+  const folder = await host.mountVolume(volumeId);
+  await host.useAddress(addresses.fixed);
+  return { disk: { volumeId, folder }, leaves };
+};
 
-  const start = await awaitEtcdStart(ec2, volumeId, volume, log, signal);
-  const peers = await createPeers(configuration, host.certificates);
-  const etcd = await membershipOf(start, configuration, peers, log, signal);
-  log.info(`etcd will ${etcd.kind}`, { volume: volumeId });
-
-  const components = replicaComponents({
-    configuration,
-    addresses,
-    directories: { certificates: host.certificates, configuration: host.configuration, volume },
-    kmsSocket: host.socketPath('kms.sock'),
-    etcd,
-    environment: inheritedEnvironment(host.differences.inheritedEnvironment),
-    differences: host.differences,
-  });
+/** What has to be seen to for as long as the replica lives. None of it ends the life when it fails. */
+const watchOver = (
+  { boot, taker, addresses, signal }: Life,
+  leaves: LeafStore,
+  peers: EtcdPeers,
+  etcd: EtcdMembership,
+): void => {
+  const { configuration, metadata, host, log } = boot;
   const unlessStopped = (what: string) => (thrown: unknown) => {
     if (!signal.aborted) log.error(`${what}: ${messageOf(thrown)}`);
   };
-  void keepRenewed(store, log, signal).catch(unlessStopped('Certificates are no longer renewed'));
+  void keepRenewed(leaves, log, signal).catch(unlessStopped('Certificates are no longer renewed'));
   void keepNetworkInterface(
     {
-      ec2,
       metadata,
-      interfaceId: networkInterfaceId,
+      interfaceId: configuration.networkInterfaceId,
       taker,
-      onTaken: () => host.useAddress(fixed),
+      onTaken: () => host.useAddress(addresses.fixed),
     },
     log,
     signal,
@@ -154,14 +140,40 @@ const liveOnce = async (
     // An agent may have ended between starting a learner and promoting it, so a resumed member is looked at too.
     void promoteWhenReady(configuration, peers, log, signal).catch(unlessStopped('The etcd member stays a learner'));
   }
+};
+
+const live = async (life: Life): Promise<void> => {
+  const { boot, taker, addresses, signal, lost } = life;
+  const { configuration, host, kms, log } = boot;
+  const { disk, leaves } = await gather(life);
+
+  const start = await awaitEtcdStart(taker.ec2, disk, log, signal);
+  const peers = await createPeers(configuration, host.certificates);
+  const etcd: EtcdMembership =
+    start.kind === 'join'
+      ? { kind: 'join', initialCluster: await joinCluster(configuration, peers, log, signal) }
+      : start;
+  log.info(`etcd will ${etcd.kind}`, { volume: disk.volumeId });
+
+  const components = replicaComponents({
+    configuration,
+    addresses,
+    directories: { certificates: host.certificates, configuration: host.configuration, volume: disk.folder },
+    kmsSocket: host.socketPath('kms.sock'),
+    etcd,
+    environment: inheritedEnvironment(host.differences.inheritedEnvironment),
+    differences: host.differences,
+  });
+  watchOver(life, leaves, peers, etcd);
   /** etcd on a disk that lost its data would forget the votes it gave: only the disk's tag says what may be done (I5). */
   const mayStartAgain = async (): Promise<boolean> => {
-    if (await hasEtcdData(volume)) return true;
-    lost(`etcd ended, and volume ${volumeId} holds no data of it any more`);
+    if (await hasEtcdData(disk.folder)) return true;
+    lost(`etcd ended, and volume ${disk.volumeId} holds no data of it any more`);
     return false;
   };
   const startedAt = Date.now();
-  await runComponents(components, { host, kms, ec2, log, mayStartAgain: { etcd: mayStartAgain } }, signal, () =>
+  const services = { host, kms, ec2: taker.ec2, log, mayStartAgain: { etcd: mayStartAgain } };
+  await runComponents(components, services, signal, () =>
     log.info('The replica serves', { seconds: (Date.now() - startedAt) / 1000 }),
   );
 };
@@ -175,14 +187,19 @@ export const bootReplica = async (boot: ReplicaBoot, signal: AbortSignal): Promi
       `The user data names replica ${configuration.index} but lists ${configuration.memberAddresses.length} members.`,
     );
   }
-  const ec2 = await createEc2(boot.account);
+  const taker = {
+    ec2: await createEc2(boot.account),
+    instanceId: boot.instance.id,
+    clusterId: configuration.clusterId,
+  };
+  const addresses = { fixed, primary: boot.instance.address };
   for (let isOver = false; !isOver; ) {
     const life = new AbortController();
     const lost = (why: string): void => {
       log.error(`The data of this replica is lost: ${why}. Its components stop, and it begins anew`);
       life.abort(new Error(why));
     };
-    await liveOnce(boot, ec2, fixed, AbortSignal.any([signal, life.signal]), lost);
+    await live({ boot, taker, addresses, signal: AbortSignal.any([signal, life.signal]), lost });
     isOver = signal.aborted || !life.signal.aborted;
   }
 };

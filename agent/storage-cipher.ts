@@ -17,7 +17,7 @@ const TAG_BYTES = 16;
 const DATA_KEY_MILLIS = 24 * 3_600_000;
 const CACHED_KEYS = 100;
 
-export type Sealed = { readonly ciphertext: Buffer; readonly encryptedKey: Buffer };
+type Sealed = { readonly ciphertext: Buffer; readonly encryptedKey: Buffer };
 
 export type StorageCipher = {
   encrypt(plaintext: Uint8Array): Promise<Sealed>;
@@ -25,6 +25,24 @@ export type StorageCipher = {
   /** Rejects while there is no data key to encrypt with. */
   check(): Promise<void>;
 };
+
+const seal = (key: Uint8Array, plaintext: Uint8Array): Buffer => {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv(CIPHER, key, nonce);
+  const body = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+};
+
+const unseal = (key: Uint8Array, ciphertext: Buffer): Buffer => {
+  const decipher = createDecipheriv(CIPHER, key, ciphertext.subarray(0, NONCE_BYTES), {
+    // Else what was cut off within its tag would be verified by the rest of it.
+    authTagLength: TAG_BYTES,
+  });
+  decipher.setAuthTag(ciphertext.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+  return Buffer.concat([decipher.update(ciphertext.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+};
+
+const fingerprint = (encryptedKey: Uint8Array): string => createHash('sha256').update(encryptedKey).digest('hex');
 
 type DataKey = { readonly plaintext: Uint8Array; readonly encrypted: Buffer; readonly madeAt: number };
 
@@ -38,8 +56,6 @@ export const createStorageCipher = (
   const opened = new Map<string, Uint8Array>();
   let current: DataKey | undefined;
   let making: Promise<DataKey> | undefined;
-
-  const fingerprint = (encryptedKey: Uint8Array): string => createHash('sha256').update(encryptedKey).digest('hex');
 
   const remember = (encryptedKey: Uint8Array, plaintext: Uint8Array): void => {
     if (opened.size >= CACHED_KEYS) {
@@ -78,21 +94,13 @@ export const createStorageCipher = (
         if (current === undefined) throw thrown;
         key = current;
       }
-      const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv(CIPHER, key.plaintext, nonce);
-      const body = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-      return { ciphertext: Buffer.concat([nonce, cipher.getAuthTag(), body]), encryptedKey: key.encrypted };
+      return { ciphertext: seal(key.plaintext, plaintext), encryptedKey: key.encrypted };
     },
     decrypt: async ({ ciphertext, encryptedKey }) => {
       const known = opened.get(fingerprint(encryptedKey));
       const key = known ?? (await kms.decrypt(encryptedKey, context));
       if (known === undefined) remember(encryptedKey, key);
-      const decipher = createDecipheriv(CIPHER, key, ciphertext.subarray(0, NONCE_BYTES), {
-        // Else what was cut off within its tag would be verified by the rest of it.
-        authTagLength: TAG_BYTES,
-      });
-      decipher.setAuthTag(ciphertext.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-      return Buffer.concat([decipher.update(ciphertext.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+      return unseal(key, ciphertext);
     },
   };
 };

@@ -85,6 +85,46 @@ const startChild = async (
   }
 };
 
+/** Runs the program until it ends, and says how it did. */
+const runOnce = async (
+  options: SupervisorOptions,
+  onStarted: (identity: ProcessIdentity | undefined) => Promise<void>,
+): Promise<string> => {
+  try {
+    const child = await startChild(options);
+    await onStarted(child.identity);
+    const { code, signal } = await child.ended;
+    return signal === null ? `with status ${code}` : `by ${signal}`;
+  } catch (thrown) {
+    return `before it started: ${messageOf(thrown)}`;
+  }
+};
+
+/** Resolves once the component's probe is answered as it should be; at once where it has none. */
+const untilReady = async (
+  { component, probeAgent }: SupervisorOptions,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { probe } = component;
+  if (probe === undefined) return;
+  const startedAt = Date.now();
+  await persist<void>({
+    what: `Waiting for ${component.name} to be ready`,
+    log: { ...log, info: () => undefined, warn: log.info },
+    signal,
+    pace: PROBE_PACE,
+    attempt: async () => {
+      if (Date.now() - startedAt < 100) return again('it was just started');
+      const agent = probe.scheme === 'https' ? { agent: probeAgent() } : {};
+      const answer = await send({ url: probeUrl(probe), timeoutMillis: PROBE_TIMEOUT_MILLIS, ...agent });
+      if (answer.status === 200) return done(undefined);
+      throw new Error(`${probe.path} answers ${answer.status}`);
+    },
+  });
+  log.info(`${component.name} is ready`, { seconds: (Date.now() - startedAt) / 1000 });
+};
+
 export const supervise = (options: SupervisorOptions): RunningComponent => {
   const { component } = options;
   const log = options.log.with({ component: component.name });
@@ -101,20 +141,16 @@ export const supervise = (options: SupervisorOptions): RunningComponent => {
     }
   };
 
+  const onStarted = async (identity: ProcessIdentity | undefined): Promise<void> => {
+    current = identity;
+    // Told to stop while it was being started: whoever stops it did not see it yet.
+    if (stopping.signal.aborted && current !== undefined) await endProcess(current, component.stopSeconds);
+  };
+
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const startedAt = Date.now();
-      let said: string;
-      try {
-        const child = await startChild(options);
-        current = child.identity;
-        // Told to stop while it was being started: whoever stops it did not see it yet.
-        if (stopping.signal.aborted && current !== undefined) await endProcess(current, component.stopSeconds);
-        const { code, signal } = await child.ended;
-        said = signal === null ? `with status ${code}` : `by ${signal}`;
-      } catch (thrown) {
-        said = `before it started: ${messageOf(thrown)}`;
-      }
+      const said = await runOnce(options, onStarted);
       current = undefined;
       if (stopping.signal.aborted || !(await mayStartAgain())) break;
       const ran = Date.now() - startedAt;
@@ -129,25 +165,8 @@ export const supervise = (options: SupervisorOptions): RunningComponent => {
     await rm(options.pidFile, { force: true });
   };
 
-  const startedAt = Date.now();
   const running = loop();
-  const { probe } = component;
-  const ready =
-    probe === undefined
-      ? Promise.resolve()
-      : persist<void>({
-          what: `Waiting for ${component.name} to be ready`,
-          log: { ...log, info: () => undefined, warn: log.info },
-          signal: stopping.signal,
-          pace: PROBE_PACE,
-          attempt: async () => {
-            if (Date.now() - startedAt < 100) return again('it was just started');
-            const agent = probe.scheme === 'https' ? { agent: options.probeAgent() } : {};
-            const answer = await send({ url: probeUrl(probe), timeoutMillis: PROBE_TIMEOUT_MILLIS, ...agent });
-            if (answer.status === 200) return done(undefined);
-            throw new Error(`${probe.path} answers ${answer.status}`);
-          },
-        }).then(() => log.info(`${component.name} is ready`, { seconds: (Date.now() - startedAt) / 1000 }));
+  const ready = untilReady(options, log, stopping.signal);
   // Whoever needs it to be ready awaits it; nobody has to.
   ready.catch(() => undefined);
 

@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import {
   ATOMIC_LIST,
+  authorizedCidrs,
   cidrBlocks,
   format,
   iamIdentityArn,
@@ -91,6 +92,11 @@ const controlPlane = z
     securityGroupIDs: securityGroupIds
       .default([])
       .describe('Security groups that replicas have beside the one that Slipway makes.'),
+    authorizedCIDRs: authorizedCidrs
+      .exactOptional()
+      .describe(
+        "Address ranges from which the cluster's API may be dialled, beside its nodes'; the VPC's first range when absent. Slipway's worker has to be in one of them.",
+      ),
     iamInstanceProfile: iamInstanceProfile.describe('Name of the IAM instance profile of the replicas.'),
     databaseEncryption: z
       .object({
@@ -225,7 +231,6 @@ export const awsCluster = clusterManifest.extend({
   status: clusterStatus.exactOptional(),
 });
 
-export type AWSClusterManifest = z.input<typeof clusterManifest>;
 export type AWSCluster = z.output<typeof awsCluster>;
 export type AWSClusterSpec = z.output<typeof clusterSpec>;
 export type AWSClusterStatus = z.output<typeof clusterStatus>;

@@ -96,33 +96,43 @@ export const iamIdentityArn = format(
   'must be the ARN of an IAM user or role: arn:aws:iam::<account>:user/<name>',
 );
 
+const ipv4Range = (...others: readonly CelRule[]) =>
+  z
+    .string()
+    .max(18)
+    .regex(/^([0-9]{1,3}\.){3}[0-9]{1,3}\/[0-9]{1,2}$/, 'must be an IPv4 range, such as 10.1.0.0/16')
+    .meta(
+      rules(
+        {
+          rule: 'isCIDR(self) && cidr(self).ip().family() == 4',
+          message: 'must be an IPv4 range, such as 10.1.0.0/16',
+        },
+        {
+          rule: '!isCIDR(self) || cidr(self) == cidr(self).masked()',
+          message: 'must begin at the first address of the range: no bits may be set beyond the prefix',
+        },
+        ...others,
+      ),
+    );
+
 /** Exactly one IPv4 range: what one cluster's networking can use. */
 export const cidrBlocks = (widest: number, narrowest: number) =>
   z
     .array(
-      z
-        .string()
-        .max(18)
-        .regex(/^([0-9]{1,3}\.){3}[0-9]{1,3}\/[0-9]{1,2}$/, 'must be an IPv4 range, such as 10.1.0.0/16')
-        .meta(
-          rules(
-            {
-              rule: 'isCIDR(self) && cidr(self).ip().family() == 4',
-              message: 'must be an IPv4 range, such as 10.1.0.0/16',
-            },
-            {
-              rule: '!isCIDR(self) || cidr(self) == cidr(self).masked()',
-              message: 'must begin at the first address of the range: no bits may be set beyond the prefix',
-            },
-            {
-              rule: `!isCIDR(self) || (cidr(self).prefixLength() >= ${widest} && cidr(self).prefixLength() <= ${narrowest})`,
-              message: `must have a prefix between /${widest} and /${narrowest}`,
-            },
-          ),
-        ),
+      ipv4Range({
+        rule: `!isCIDR(self) || (cidr(self).prefixLength() >= ${widest} && cidr(self).prefixLength() <= ${narrowest})`,
+        message: `must have a prefix between /${widest} and /${narrowest}`,
+      }),
     )
     .length(1)
     .meta(ATOMIC_LIST);
+
+/** Who may dial: each range is a rule of a security group, of which AWS allows sixty. */
+export const authorizedCidrs = z
+  .array(ipv4Range())
+  .min(1)
+  .max(40)
+  .meta({ ...ATOMIC_LIST, ...rules(DISTINCT) });
 
 /** Tags on everything that Slipway makes in AWS. Its own owner tags may not be overridden (I4). */
 export const tags = z.record(z.string().min(1).max(128), z.string().max(256)).meta({
@@ -142,6 +152,35 @@ export const secretName = format(
   253,
   'must be the name of a Secret in the namespace of this object',
 );
+
+/** What iops and throughput mean with each type. */
+const VOLUME_RULES: readonly CelRule[] = [
+  {
+    rule: "!has(self.iops) || self.volumeType != 'gp2'",
+    message: 'iops has no meaning with gp2: choose gp3, io1 or io2, or remove iops',
+    fieldPath: '.iops',
+  },
+  {
+    rule: "!(self.volumeType in ['io1', 'io2']) || has(self.iops)",
+    message: 'io1 and io2 need iops',
+    fieldPath: '.volumeType',
+  },
+  {
+    rule: "!has(self.iops) || self.volumeType != 'gp3' || (self.iops >= 3000 && self.iops <= 16000)",
+    message: 'gp3 takes 3000 to 16000 iops',
+    fieldPath: '.iops',
+  },
+  {
+    rule: "!has(self.throughput) || self.volumeType == 'gp3'",
+    message: 'only gp3 has a throughput of its own: choose gp3, or remove throughput',
+    fieldPath: '.throughput',
+  },
+  {
+    rule: '!has(self.throughput) || self.throughput * 4 <= (has(self.iops) ? self.iops : 3000)',
+    message: 'gp3 takes a throughput of at most a quarter of its iops, which are 3000 by default',
+    fieldPath: '.throughput',
+  },
+];
 
 /**
  * An EBS volume, encrypted always. Its default is written out in full, because the API server judges a default by the
@@ -182,34 +221,5 @@ export const volume = (options: {
         .exactOptional()
         .describe("ARN of the KMS key that encrypts the volume; the account's key for EBS when absent."),
     })
-    .meta(
-      rules(
-        {
-          rule: "!has(self.iops) || self.volumeType != 'gp2'",
-          message: 'iops has no meaning with gp2: choose gp3, io1 or io2, or remove iops',
-          fieldPath: '.iops',
-        },
-        {
-          rule: "!(self.volumeType in ['io1', 'io2']) || has(self.iops)",
-          message: 'io1 and io2 need iops',
-          fieldPath: '.volumeType',
-        },
-        {
-          rule: "!has(self.iops) || self.volumeType != 'gp3' || (self.iops >= 3000 && self.iops <= 16000)",
-          message: 'gp3 takes 3000 to 16000 iops',
-          fieldPath: '.iops',
-        },
-        {
-          rule: "!has(self.throughput) || self.volumeType == 'gp3'",
-          message: 'only gp3 has a throughput of its own: choose gp3, or remove throughput',
-          fieldPath: '.throughput',
-        },
-        {
-          rule: '!has(self.throughput) || self.throughput * 4 <= (has(self.iops) ? self.iops : 3000)',
-          message: 'gp3 takes a throughput of at most a quarter of its iops, which are 3000 by default',
-          fieldPath: '.throughput',
-        },
-        ...(options.rules ?? []),
-      ),
-    )
+    .meta(rules(...VOLUME_RULES, ...(options.rules ?? [])))
     .default({ sizeGiB: options.default, volumeType: 'gp3' });

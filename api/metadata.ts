@@ -29,6 +29,3 @@ export const storedMetadata = z.object({
   /** Set once somebody asked to delete the object; together with our finalizer the only order to delete there is. */
   deletionTimestamp: z.string().exactOptional(),
 });
-
-export type ManifestMetadata = z.output<typeof manifestMetadata>;
-export type StoredMetadata = z.output<typeof storedMetadata>;

@@ -16,6 +16,10 @@ export const FIELD_MANAGER = 'slipway';
 export const CLUSTER_TAG = 'slipway.dev/cluster';
 export const UID_TAG = 'slipway.dev/uid';
 export const KEY_TAG = 'slipway.dev/key';
+/** Tags that Slipway itself gives what it makes; all others are the spec's, or somebody else's. */
+export const isOwnTag = (key: string): boolean =>
+  key === 'Name' || key.startsWith('slipway.dev/') || key.startsWith('kubernetes.io/cluster/');
+
 /** What an empty disk may do: `bootstrap` a new etcd, `join` an existing one, or `wait` for a person (I5). */
 export const EMPTY_DISK_TAG = 'slipway.dev/empty-disk';
 
@@ -38,10 +42,16 @@ export const controlPlaneName = (clusterId: string): string => `${clusterId}-con
 export const replicaName = (clusterId: string, index: number): string => `${clusterId}-controlplane-${index}`;
 export const replicaTemplateName = (clusterId: string, index: number, version: string): string =>
   `${clusterId}-controlplane-${index}-${version}`;
+export const loadBalancerGroupName = (clusterId: string): string => `${clusterId}-load-balancer`;
 export const nodeGroupName = (clusterId: string): string => `${clusterId}-nodepool`;
 export const nodePoolName = (clusterId: string, poolId: string): string => `${clusterId}-nodepool-${poolId}`;
 export const nodePoolTemplateName = (clusterId: string, poolId: string, version: string): string =>
   `${clusterId}-nodepool-${poolId}-${version}`;
+
+/** Secrets of a cluster in the management API: `gke-1a2b3c4d-root-ca`; those of its pools hold their join tokens. */
+export const clusterSecretName = (clusterId: string, what: string): string => `${clusterId}-${what}`;
+export const poolTokenSecretName = (clusterId: string, poolId: string): string =>
+  `${nodePoolName(clusterId, poolId)}-token`;
 
 /** Where Slipway runs in the management cluster, and the service accounts of its parts there (`deploy/rbac/`). */
 export const SYSTEM_NAMESPACE = 'slipway-system';

@@ -160,7 +160,6 @@ export const awsNodePool = nodePoolManifest.extend({
   status: nodePoolStatus.exactOptional(),
 });
 
-export type AWSNodePoolManifest = z.input<typeof nodePoolManifest>;
 export type AWSNodePool = z.output<typeof awsNodePool>;
 export type AWSNodePoolSpec = z.output<typeof nodePoolSpec>;
 export type AWSNodePoolStatus = z.output<typeof nodePoolStatus>;

@@ -16,6 +16,13 @@ export type ReleaseAddon = {
 export type Release = {
   /** The version string that people ask for. */
   readonly version: string;
+  /** Which of the version's revisions, from 1; raised with whatever else stands below. What was published stays what it was. */
+  readonly revision: number;
+  /**
+   * How topology renders it, its machines' user data above all: a newer Slipway makes of a revision what it made of it before (I6).
+   * 1: nodes hear of all components' versions, and the load balancer has no security group. 2: of Kubernetes' only, and it has one.
+   */
+  readonly format: number;
   /** Versions without a leading v. */
   readonly kubernetes: string;
   readonly etcd: string;
@@ -30,6 +37,8 @@ export type Release = {
 };
 
 const kubernetes1_36_3 = {
+  revision: 2,
+  format: 2,
   kubernetes: '1.36.3',
   etcd: '3.6.16',
   cloudController: '1.36.1',

@@ -20,20 +20,6 @@ export const STATES = [
 ] as const;
 export type State = (typeof STATES)[number];
 
-/** Condition types, by kstatus rules: Reconciling and Stalled are absent or False when there is nothing to say. */
-export const CONDITION_TYPES = [
-  'Ready',
-  'Reconciling',
-  'Stalled',
-  'FieldsWithoutEffect',
-  'ChangesPending',
-  'Degraded',
-  'Drifted',
-  'NodesUnknown',
-  'RevisionAvailable',
-] as const;
-export type ConditionType = (typeof CONDITION_TYPES)[number];
-
 const time = z.string().meta({ format: 'date-time' });
 
 const condition = z.object({
@@ -52,7 +38,7 @@ const condition = z.object({
 const operationState = z.enum(['running', 'paused', 'succeeded', 'superseded', 'aborted', 'failed']);
 
 const operationFields = {
-  type: z.string().describe('What it does: CreateCluster, DeleteNodePool, …; the type of its workflow.'),
+  type: z.string().describe('What it does: CreateCluster, ResizeNodePool, …; the type of its workflow.'),
   state: operationState.describe('How it went.'),
   workflowID: z.string().describe("Id of the operation's workflow in Temporal."),
   runID: z.string().describe('Run of that workflow.'),
@@ -108,11 +94,24 @@ const addonRevision = z.object({
 /** The exact set that a cluster or pool runs. A new release of Slipway never changes it by itself. */
 const revision = z.object({
   version: z.string().describe('The version asked for that this revision stands for.'),
+  number: z.int().min(1).exactOptional().describe("Which of the version's revisions; 1 where it is absent."),
+  format: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe('With which schema its machines are told what they are; 1 where it is absent.'),
   kubernetes: z.string().describe('Kubernetes version, without a leading v.'),
   etcd: z.string().describe('etcd version.'),
   cloudController: z.string().describe('Version of the AWS cloud controller manager.'),
   imageID: z.string().describe('Machine image that instances boot.'),
   addons: z.record(z.string(), addonRevision).exactOptional().describe('Add-ons by name.'),
+});
+
+const rollout = z.object({
+  type: z.string().describe('The type of its operations, of which each replaces one machine: RepairCluster, ….'),
+  turn: z.int().min(1).describe('Which of them runs, or ran last.'),
+  of: z.int().min(1).describe('How many there are, as far as is known by now.'),
+  startedAt: time.describe('When the first of them began.'),
 });
 
 /** Every field is optional: status begins empty and fills as things become known. */
@@ -176,6 +175,20 @@ export const statusFields = {
     .record(z.string(), z.int().min(0))
     .exactOptional()
     .describe('How often a resource was deliberately replaced, by its key.'),
+  rollout: rollout
+    .exactOptional()
+    .describe('Machines that are replaced one after the other, while any of them is still to come.'),
+  handledRequests: z
+    .record(z.string(), z.string())
+    .exactOptional()
+    .describe('The annotations slipway.dev/<verb> that were acted on, by verb: a value acts once.'),
+  appliedTagKeys: z
+    .array(z.string())
+    .exactOptional()
+    .meta(ATOMIC_LIST)
+    .describe(
+      'Keys of tags that things in AWS may carry from this spec or an earlier one. One that the spec names no more is taken off, and then leaves this list.',
+    ),
 };
 
 export const OPERATIONS_KEPT = 20;
@@ -186,3 +199,4 @@ export type PastOperation = Omit<LastOperation, 'progress' | 'steps'> & { versio
 export type UnhealthyReplica = NonNullable<z.output<typeof statusFields.unhealthyReplicas>>[number];
 export type StepError = z.output<typeof stepError>;
 export type Revision = z.output<typeof revision>;
+export type Rollout = z.output<typeof rollout>;

@@ -51,7 +51,7 @@ const jsonAt = async (url: string, init?: RequestInit): Promise<unknown> => {
 };
 
 /** Only the worker's own: machines of the sandbox call AWS as themselves. */
-export const isOfWorker = (call: RecordedCall): boolean => call.accessKey === AWS_CREDENTIALS.accessKeyId;
+const isOfWorker = (call: RecordedCall): boolean => call.accessKey === AWS_CREDENTIALS.accessKeyId;
 
 export const openCloud = async (settings: CloudSettings): Promise<Cloud> => {
   const home = await mkdtemp(join(tmpdir(), 'slipway-bench-'));

@@ -1,7 +1,7 @@
 /**
  * Create: how long the seed's cluster takes from apply to its last auto scaling group, and what it asks of AWS.
  *
- * Owns: the measurement and its budget (design §12). Neighbours: `critical-path.ts` accounts for each hop, `calls.ts`
+ * Owns: the measurement and its budget. Neighbours: `critical-path.ts` accounts for each hop, `calls.ts`
  * counts, `latencies.ts` and `peers.ts` hold what ours is compared with.
  *
  * Machines and control planes are the sandbox's stub: what is measured ends before the first of them matters, and real

@@ -3,7 +3,7 @@
  *
  * Owns: reading events. Neighbours: `critical-path.ts` reasons about what is read here.
  */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { OperationInput } from '../policy/assessment.ts';
 import type { Plan } from '../policy/plan.ts';
 
@@ -38,40 +38,51 @@ const planOf = (data: Uint8Array | null | undefined): Plan | undefined =>
     ? undefined
     : (JSON.parse(Buffer.from(data).toString('utf8')) as Partial<OperationInput>).plan;
 
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+type Event = NonNullable<History['events']>[number] & { readonly at: number };
+
+/** Activities that have completed, in the order in which they did. */
+const activitiesIn = (events: readonly Event[]): readonly ActivityTimes[] =>
+  events.flatMap(({ activityTaskCompletedEventAttributes: done, at: completed }) => {
+    if (!done) return [];
+    const scheduledId = String(done.scheduledEventId);
+    const asked = events.find(({ eventId }) => String(eventId) === scheduledId);
+    const taken = events.findLast(
+      ({ activityTaskStartedEventAttributes: one }) => one && String(one.scheduledEventId) === scheduledId,
+    );
+    if (asked === undefined || taken === undefined) return [];
+    const id = asked.activityTaskScheduledEventAttributes?.activityId ?? '';
+    return [{ id, scheduled: asked.at, started: taken.at, completed }];
+  });
+
+const receivedIn = (events: readonly Event[]): readonly SignalTime[] =>
+  events.flatMap(({ workflowExecutionSignaledEventAttributes: heard, at }) =>
+    heard ? [{ name: heard.signalName ?? '', at }] : [],
+  );
+
+const sentIn = (events: readonly Event[]): readonly SignalTime[] =>
+  events.flatMap(({ signalExternalWorkflowExecutionInitiatedEventAttributes: told, at }) =>
+    told ? [{ name: told.signalName ?? '', at, workflow: told.workflowExecution?.workflowId ?? '' }] : [],
+  );
+
+const childrenIn = (events: readonly Event[]): readonly SignalTime[] =>
+  events.flatMap(({ startChildWorkflowExecutionInitiatedEventAttributes: child, at }) =>
+    child ? [{ name: child.workflowType?.name ?? '', at, workflow: child.workflowId ?? '' }] : [],
+  );
+
 /** The times of one workflow's latest run. */
 export const readTimes = async (client: Client, workflowId: string): Promise<WorkflowTimes> => {
-  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
-  const scheduled = new Map<string, { id: string; at: number }>();
-  const startedAt = new Map<string, number>();
-  const activities: ActivityTimes[] = [];
-  const received: SignalTime[] = [];
-  const sent: SignalTime[] = [];
-  const children: SignalTime[] = [];
-  let started = 0;
-  let plan: Plan | undefined;
-  for (const event of events ?? []) {
-    const at = millisecondsOf(event.eventTime);
-    const begun = event.workflowExecutionStartedEventAttributes;
-    const asked = event.activityTaskScheduledEventAttributes;
-    const taken = event.activityTaskStartedEventAttributes;
-    const done = event.activityTaskCompletedEventAttributes;
-    const heard = event.workflowExecutionSignaledEventAttributes;
-    const told = event.signalExternalWorkflowExecutionInitiatedEventAttributes;
-    const child = event.startChildWorkflowExecutionInitiatedEventAttributes;
-    if (begun) {
-      started = at;
-      plan = planOf(begun.input?.payloads?.[0]?.data);
-    }
-    if (asked) scheduled.set(String(event.eventId), { id: asked.activityId ?? '', at });
-    if (taken) startedAt.set(String(taken.scheduledEventId), at);
-    if (done) {
-      const of = scheduled.get(String(done.scheduledEventId));
-      const began = startedAt.get(String(done.scheduledEventId));
-      if (of && began !== undefined) activities.push({ id: of.id, scheduled: of.at, started: began, completed: at });
-    }
-    if (heard) received.push({ name: heard.signalName ?? '', at });
-    if (told) sent.push({ name: told.signalName ?? '', at, workflow: told.workflowExecution?.workflowId ?? '' });
-    if (child) children.push({ name: child.workflowType?.name ?? '', at, workflow: child.workflowId ?? '' });
-  }
-  return { id: workflowId, started, activities, received, sent, children, ...(plan === undefined ? {} : { plan }) };
+  const history = await client.workflow.getHandle(workflowId).fetchHistory();
+  const events = (history.events ?? []).map((event) => ({ ...event, at: millisecondsOf(event.eventTime) }));
+  const begun = events.find(({ workflowExecutionStartedEventAttributes }) => workflowExecutionStartedEventAttributes);
+  const plan = planOf(begun?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data);
+  return {
+    id: workflowId,
+    started: begun?.at ?? 0,
+    activities: activitiesIn(events),
+    received: receivedIn(events),
+    sent: sentIn(events),
+    children: childrenIn(events),
+    ...(plan === undefined ? {} : { plan }),
+  };
 };

@@ -1,7 +1,7 @@
 /**
  * Idle: what clusters cost that nobody touches: calls to AWS in an hour, for one cluster and for many.
  *
- * Owns: the measurement and its budget (design §12). Neighbours: the drift sweep (`workflows/drift-sweep.ts`) is what an
+ * Owns: the measurement and its budget. Neighbours: the drift sweep (`workflows/drift-sweep.ts`) is what an
  * idle Slipway does; its schedule says how often. Sweeps are counted, not waited for: each is started by hand, several in a
  * row, and an hour is so many of them as its schedule starts. That nothing else happens in between is counted, too.
  */
@@ -15,7 +15,7 @@ import { apply, oneOfMany, untilProvisioned, untilQuiet } from './manifests.ts';
 import { countOf } from './options.ts';
 import { CAPA } from './peers.ts';
 import { costsOf } from './processes.ts';
-import type { Report } from './report.ts';
+import type { Budget, Report, Table } from './report.ts';
 
 const MOST_PER_CLUSTER_HOUR = 10;
 const SWEEPS = 5;
@@ -97,59 +97,64 @@ const perHour = ({ first, next, sweepsPerHour }: Measured): number =>
   first.all + (next.all / (SWEEPS - 1)) * (sweepsPerHour - 1);
 const perClusterHour = (measured: Measured): number => perHour(measured) / measured.clusters;
 
+const named = (clusters: number): string => `${clusters} cluster${clusters === 1 ? '' : 's'}`;
+
+const budgetsOf = (measured: readonly Measured[]): readonly Budget[] => {
+  const last = measured.at(-1);
+  const changing = measured.flatMap(({ first, next, between }) => [first.mutating, next.mutating, between.mutating]);
+  return [
+    ...(last === undefined || last.clusters < 100
+      ? []
+      : [
+          {
+            what: `calls in a cluster-hour with ${named(last.clusters)}`,
+            measured: perClusterHour(last),
+            unit: 'calls',
+            most: MOST_PER_CLUSTER_HOUR,
+          },
+        ]),
+    {
+      what: 'calls that change something, in all sweeps',
+      measured: changing.reduce((sum, one) => sum + one, 0),
+      unit: 'calls',
+      most: 0,
+    },
+  ];
+};
+
+const hoursTable = (measured: readonly Measured[]): Table => ({
+  title: 'An idle hour, each cluster with one node pool',
+  columns: [
+    'CLUSTERS',
+    'FIRST SWEEP',
+    'NEXT SWEEPS',
+    'SWEEPS AN HOUR',
+    'CALLS AN HOUR',
+    'CALLS A CLUSTER-HOUR',
+    'CLUSTER API',
+    'CPU-SECONDS A SWEEP',
+    'CALLS BETWEEN SWEEPS',
+  ],
+  rows: measured.map((one) => [
+    one.clusters,
+    one.first.all,
+    (one.next.all / (SWEEPS - 1)).toFixed(0),
+    one.sweepsPerHour,
+    perHour(one).toFixed(0),
+    perClusterHour(one).toFixed(1),
+    CAPA.resyncCalls * CAPA.resyncsPerHour,
+    one.cpuSecondsPerSweep.toFixed(2),
+    one.between.all,
+  ]),
+});
+
 export const run = async (options: BenchOptions): Promise<Report> => {
   const measured = await measure(countOf(options['clusters'], 'clusters'));
-  const last = measured.at(-1);
-  const named = (clusters: number): string => `${clusters} cluster${clusters === 1 ? '' : 's'}`;
   return {
     bench: 'idle',
-    budgets: [
-      ...(last === undefined || last.clusters < 100
-        ? []
-        : [
-            {
-              what: `calls in a cluster-hour with ${named(last.clusters)}`,
-              measured: perClusterHour(last),
-              unit: 'calls',
-              most: MOST_PER_CLUSTER_HOUR,
-            },
-          ]),
-      {
-        what: 'calls that change something, in all sweeps',
-        measured: measured.reduce(
-          (sum, { first, next, between }) => sum + first.mutating + next.mutating + between.mutating,
-          0,
-        ),
-        unit: 'calls',
-        most: 0,
-      },
-    ],
+    budgets: budgetsOf(measured),
     tables: [
-      {
-        title: 'An idle hour, each cluster with one node pool',
-        columns: [
-          'CLUSTERS',
-          'FIRST SWEEP',
-          'NEXT SWEEPS',
-          'SWEEPS AN HOUR',
-          'CALLS AN HOUR',
-          'CALLS A CLUSTER-HOUR',
-          'CLUSTER API',
-          'CPU-SECONDS A SWEEP',
-          'CALLS BETWEEN SWEEPS',
-        ],
-        rows: measured.map((one) => [
-          one.clusters,
-          one.first.all,
-          (one.next.all / (SWEEPS - 1)).toFixed(0),
-          one.sweepsPerHour,
-          perHour(one).toFixed(0),
-          perClusterHour(one).toFixed(1),
-          CAPA.resyncCalls * CAPA.resyncsPerHour,
-          one.cpuSecondsPerSweep.toFixed(2),
-          one.between.all,
-        ]),
-      },
+      hoursTable(measured),
       callsTable(
         'Calls of sweeps by name: the first after a pause, and the next ones together',
         Object.fromEntries(

@@ -66,8 +66,8 @@ export const LATENCIES: Readonly<Record<string, Readonly<Record<string, number>>
   servicequotas: { GetServiceQuota: READ, ListServiceQuotas: READ, GetAWSDefaultServiceQuota: READ },
 };
 
-/** The longest chain that the design counts in that log: one inventory, then what needs one another. */
-export const LONGEST_CHAIN = [
+/** The longest chain that can be counted in that log: one inventory, then what needs one another. */
+const LONGEST_CHAIN = [
   ['inventory', 850],
   ['security group', 390],
   ['network interface', 220],

@@ -1,7 +1,7 @@
 /**
  * Sandbox: how long a person waits: `up` with the tools built, and from apply to three replicas and nine Ready nodes.
  *
- * Owns: the measurement and its budget (design §12). Neighbours: `cloud.ts` starts the sandbox, here with real machines, and
+ * Owns: the measurement and its budget. Neighbours: `cloud.ts` starts the sandbox, here with real machines, and
  * Temporal's data on disk, as everybody has it.
  */
 import { inCloud } from './cloud.ts';

@@ -17,7 +17,7 @@ import { load } from 'js-yaml';
 import type { ClientConfiguration } from './configuration.ts';
 
 /** TLS and headers of a request. */
-export type Credentials = Omit<RequestOptions, 'headers'> & { readonly headers: OutgoingHttpHeaders };
+type Credentials = Omit<RequestOptions, 'headers'> & { readonly headers: OutgoingHttpHeaders };
 
 export type PlainAccess = {
   /** URL without a trailing slash. */

@@ -26,6 +26,20 @@ const messageOf = (error: unknown): string => {
   return error.message || error.name;
 };
 
+/** Runs a service. What a person can mend ends it with a word; what nobody foresaw, with a trace. */
+export const runService = async (
+  run: () => Promise<void>,
+  log: { readonly fatal: (message: string) => void },
+): Promise<void> => {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    log.fatal(error.message);
+    process.exitCode = 1;
+  }
+};
+
 /** The messages of an error and its causes, each once, from the outermost to the innermost. */
 export const messagesOf = (error: unknown): readonly string[] => {
   const messages: string[] = [];

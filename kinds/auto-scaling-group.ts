@@ -1,8 +1,8 @@
 /** Keeps one replica, or the nodes of a pool, running without Slipway (I11): unique by name. */
 import type { Value } from '../words/references.ts';
-import type { Difference, Row, Tags } from './row.ts';
+import type { Difference, Row, Tagged } from './row.ts';
 
-export type AutoScalingGroupProperties = {
+export type AutoScalingGroupProperties = Tagged & {
   readonly name: string;
   readonly launchTemplateId: Value;
   readonly launchTemplateVersion: Value;
@@ -11,12 +11,12 @@ export type AutoScalingGroupProperties = {
   readonly maxSize: number;
   /** How many machines it keeps, at least; absent where somebody else says. */
   readonly desired?: number;
-  readonly tags: Tags;
 };
 
 export type GroupInstance = {
   readonly id: string;
   readonly inService: boolean;
+  readonly templateId: string;
   readonly templateVersion: string;
 };
 
@@ -28,6 +28,8 @@ export type AutoScalingGroupState = {
   readonly maxSize: number;
   /** How many machines it keeps; also the output `desired`. */
   readonly desired: number;
+  /** The tags of its machines are being changed: an earlier try may have died before it had told all of them. */
+  readonly retagging?: true;
   /** True when AWS is deleting it already: its name is free once it is gone, and its removal is still to be awaited. */
   readonly deleting: boolean;
   /** The machines of a group of one, sorted by id: a replica's. */
@@ -35,7 +37,7 @@ export type AutoScalingGroupState = {
 };
 export type AutoScalingGroupIdentity = { readonly name: string };
 
-type What = 'template' | 'size' | 'desired';
+type What = 'template' | 'size' | 'desired' | 'tags';
 
 const whyWider = ({ maxSize }: AutoScalingGroupProperties, is: AutoScalingGroupState): string | undefined =>
   maxSize < is.maxSize ? `at most ${maxSize} instead of ${is.maxSize} nodes; that takes a resize` : undefined;
@@ -49,6 +51,7 @@ export const autoScalingGroup: Row<AutoScalingGroupProperties, AutoScalingGroupS
   {
     planned: 'when it differs',
     changesAws: true,
+    tagged: true,
     differences: (wanted, is) => {
       const launched = `${is.launchTemplateId} version ${is.launchTemplateVersion}`;
       const launches = `${wanted.launchTemplateId} version ${wanted.launchTemplateVersion}`;
@@ -62,6 +65,7 @@ export const autoScalingGroup: Row<AutoScalingGroupProperties, AutoScalingGroupS
             what: 'desired',
             says: `it keeps ${is.desired} machines, not ${wanted.desired}`,
           },
+        is.retagging === true && { what: 'tags', says: 'not all of its machines have its tags' },
       ];
       return all.filter((one) => one !== false);
     },

@@ -1,7 +1,7 @@
 /** The disk of one replica, which outlives its instances: it holds etcd's data. */
 import type { EmptyDisk } from '../api/names.ts';
 import type { Value } from '../words/references.ts';
-import type { Difference, Nothing, Row, Tags } from './row.ts';
+import type { Difference, Nothing, Row, Tagged } from './row.ts';
 
 export type VolumeProperties = {
   readonly sizeGiB: number;
@@ -11,14 +11,14 @@ export type VolumeProperties = {
   readonly kmsKeyId?: string;
 };
 
-export type EtcdVolumeProperties = VolumeProperties & {
-  readonly name: string;
-  readonly availabilityZone: Value;
-  readonly emptyDisk: EmptyDisk;
-  /** The volume whose place it takes: it is made only if that one is gone. */
-  readonly former?: string;
-  readonly tags: Tags;
-};
+export type EtcdVolumeProperties = VolumeProperties &
+  Tagged & {
+    readonly name: string;
+    readonly availabilityZone: Value;
+    readonly emptyDisk: EmptyDisk;
+    /** The volume whose place it takes: it is made only if that one is gone. */
+    readonly former?: string;
+  };
 
 export type EtcdVolumeState = {
   readonly name: string;
@@ -40,6 +40,7 @@ const differs = (wanted: number | undefined, is: number | undefined): boolean =>
 export const etcdVolume: Row<EtcdVolumeProperties, EtcdVolumeState, Nothing, EtcdVolumeDifference> = {
   planned: 'when it differs',
   changesAws: true,
+  tagged: true,
   irreplaceable: () => true,
   differences: (wanted, is) => {
     const all: readonly (Difference<EtcdVolumeDifference> | false)[] = [

@@ -1,13 +1,13 @@
 /**
  * Makes `kinds/index.ts`, the table of all rows, from the files in this room: `node kinds/generate.ts [--check]`.
  *
- * Owns: which file is a kind's (all but this one, `row.ts`, `resource.ts` and the table), and how its row is called there: in camel case.
+ * Owns: which file is a kind's (all but this one, `row.ts`, `resource.ts`, `tags.ts` and the table), and how its row is called there: in camel case.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOM = import.meta.dirname;
-const OTHERS: readonly string[] = ['generate.ts', 'index.ts', 'row.ts', 'resource.ts'];
+const OTHERS: readonly string[] = ['generate.ts', 'index.ts', 'row.ts', 'resource.ts', 'tags.ts'];
 
 const camelCase = (kind: string): string =>
   kind.replaceAll(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());

@@ -5,7 +5,7 @@
 import { fingerprintOf } from '../machine/envelope.ts';
 import type { Resolved, Value } from '../words/references.ts';
 import type { VolumeProperties } from './etcd-volume.ts';
-import type { Row, Tags } from './row.ts';
+import type { Row, Tagged } from './row.ts';
 import type { SecretContent } from './secret.ts';
 
 /** A Secret of the management API, and the fingerprint of what it holds. */
@@ -16,7 +16,7 @@ export type SealedSecret = {
 };
 
 /** What a machine is told at boot. `configuration` is public; each of `secrets` is sealed under the KMS key. */
-export type UserDataProperties = {
+type UserDataProperties = {
   readonly role: 'replica' | 'node';
   /** A `ReplicaConfiguration` or `NodeConfiguration` (see `machine/configuration.ts`) whose values may be references. */
   readonly configuration: unknown;
@@ -25,7 +25,7 @@ export type UserDataProperties = {
   readonly kmsKeyArn: string;
 };
 
-export type LaunchTemplateProperties = {
+export type LaunchTemplateProperties = Tagged & {
   readonly name: string;
   readonly imageId: string;
   readonly instanceType: string;
@@ -34,7 +34,6 @@ export type LaunchTemplateProperties = {
   readonly groupIds: readonly Value[];
   readonly rootVolume: VolumeProperties;
   readonly userData: UserDataProperties;
-  readonly tags: Tags;
 };
 
 /** A replica's disk and interface as its machines know them, and whether EC2 has a disk of that id, whosever it is. */
@@ -42,6 +41,8 @@ export type Attached = {
   readonly volumeId: string;
   readonly volumeExists: boolean;
   readonly networkInterfaceId: string;
+  /** Its machine was made from a version of other content than the one that its group has now. */
+  readonly machineOutdated: boolean;
 };
 
 export type LaunchTemplateState = {
@@ -55,12 +56,28 @@ export type LaunchTemplateState = {
 };
 export type LaunchTemplateIdentity = { readonly name: string };
 
-/** All that a machine is made of and told: whatever is added to the properties is part of it, but for the template's own name. */
+/**
+ * All that a machine is made of and told: whatever is added to the properties is part of it, but for the template's own name, and
+ * for tags, which no machine is replaced for.
+ */
 export const launchTemplateFingerprint = ({
   name: _name,
+  tags: _tags,
+  formerTags: _formerTags,
   groupIds,
   ...told
 }: Resolved<LaunchTemplateProperties>): string => fingerprintOf({ ...told, groupIds: [...groupIds].sort() });
+
+/** Tags were a part of it once. */
+const fingerprintWithTags = ({
+  name: _name,
+  formerTags: _formerTags,
+  groupIds,
+  ...told
+}: Resolved<LaunchTemplateProperties>) => fingerprintOf({ ...told, groupIds: [...groupIds].sort() });
+
+const isToldAlready = (wanted: Resolved<LaunchTemplateProperties>, { fingerprint }: LaunchTemplateState): boolean =>
+  launchTemplateFingerprint(wanted) === fingerprint || fingerprintWithTags(wanted) === fingerprint;
 
 export const launchTemplate: Row<
   LaunchTemplateProperties,
@@ -70,9 +87,10 @@ export const launchTemplate: Row<
 > = {
   planned: 'when it differs',
   changesAws: true,
+  tagged: true,
   renews: true,
   differences: (wanted, is) => {
-    if (launchTemplateFingerprint(wanted) !== is.fingerprint) {
+    if (!isToldAlready(wanted, is)) {
       return [{ what: 'content', says: 'machines would be told something else than the template says' }];
     }
     return is.marked === false ? [{ what: 'mark', says: 'its tag does not repeat its fingerprint' }] : [];
@@ -80,7 +98,10 @@ export const launchTemplate: Row<
   // What it was made from is gone and made again: machines that come must be told.
   withheld: (_wanted, _is, whats) =>
     whats === 'unknown' || (whats !== 'changing' && whats.includes('content'))
-      ? { reason: 'machines would be told something else than they run with; that takes a rollout' }
+      ? {
+          reason: 'machines would be told something else than they run with; that takes a rollout',
+          leaves: ['content'],
+        }
       : undefined,
   // Looks go by name, though it may name another version.
   keeps: ({ name }) => ({ name }),

@@ -1,12 +1,11 @@
 /** The fixed address of one replica, which outlives its instances: a part of etcd's data and of its certificates. */
 import type { Value } from '../words/references.ts';
-import type { Nothing, Row, Tags } from './row.ts';
+import type { Nothing, Row, Tagged } from './row.ts';
 
-export type NetworkInterfaceProperties = {
+export type NetworkInterfaceProperties = Tagged & {
   readonly name: string;
   readonly subnetId: string;
   readonly groupIds: readonly Value[];
-  readonly tags: Tags;
 };
 /** Ids of its security groups, sorted. */
 export type NetworkInterfaceState = { readonly name: string; readonly groupIds: readonly string[] };
@@ -14,6 +13,7 @@ export type NetworkInterfaceState = { readonly name: string; readonly groupIds: 
 export const networkInterface: Row<NetworkInterfaceProperties, NetworkInterfaceState, Nothing, 'groups'> = {
   planned: 'when it differs',
   changesAws: true,
+  tagged: true,
   irreplaceable: () => true,
   differences: (wanted, { groupIds }) => {
     const ids = new Set(wanted.groupIds);

@@ -7,10 +7,11 @@
  * with an inventory; `activities/` has one driver a kind.
  * Invariants: I2 (a key names one thing for ever), I8 (no property or output carries a secret), I10 (plain, sorted data).
  */
-import { kindOf, type ResourceKey } from '../words/keys.ts';
+import type { ResourceKey } from '../words/keys.ts';
 import { type Reference, type Resolved, referencesIn, type Value } from '../words/references.ts';
 import { KINDS } from './index.ts';
-import type { Difference, Outputs, Row, Seen } from './row.ts';
+import type { Difference, Outputs, Row, Seen, Tagged, Tags } from './row.ts';
+import { tagDifferences } from './tags.ts';
 
 export type ResourceKind = keyof typeof KINDS;
 
@@ -21,7 +22,7 @@ export type ResourceProperties = { readonly [K in ResourceKind]: TypesOf<K>['pro
 /** By what a thing is found beside its tags, by kind: all that a removal carries. */
 export type ResourceIdentity = { readonly [K in ResourceKind]: TypesOf<K>['identity'] };
 /** The differences that a kind may have, by kind. */
-export type DifferenceOf<K extends ResourceKind> = Difference<TypesOf<K>['what']>;
+export type DifferenceOf<K extends ResourceKind> = Difference<TypesOf<K>['what'] | 'tags'>;
 
 /** Kinds that an inventory may hold: waits and milestones leave nothing behind. */
 export type ObservedKind = { [K in ResourceKind]: TypesOf<K>['state'] extends undefined ? never : K }[ResourceKind];
@@ -32,6 +33,8 @@ export type Observed = { readonly [K in ObservedKind]: TypesOf<K>['state'] };
 export type Thing<K extends ResourceKind> = Seen<TypesOf<K>['state']> & {
   /** The owner tag's uid: tells a node pool's things from its cluster's. Absent where a kind carries no tag. */
   readonly uid?: string;
+  /** The tags that aren't Slipway's own; absent where nobody looked. */
+  readonly tags?: Tags;
 };
 
 /** An event on the owning object once the resource was made: the seed's reasons and messages, word for word. */
@@ -54,7 +57,7 @@ export type ResourceOf<K extends ResourceKind> = {
 /** One thing that must exist. */
 export type Resource = { [K in ResourceKind]: ResourceOf<K> }[ResourceKind];
 
-export type GoingOf<K extends ResourceKind> = {
+type GoingOf<K extends ResourceKind> = {
   readonly key: ResourceKey;
   readonly kind: K;
   readonly properties: ResourceIdentity[K];
@@ -80,18 +83,18 @@ export const observed = <K extends ObservedKind>(
   key: ResourceKey,
   outputs: Outputs,
   state: Observed[K],
-  uid?: string,
-): FoundOf<K> => ({ kind, key, outputs, state, ...(uid === undefined ? {} : { uid }) });
+  carried: Pick<Thing<K>, 'uid' | 'tags'> = {},
+): FoundOf<K> => ({ kind, key, outputs, state, ...carried });
 
 /** The entry as one of this kind. Throws where it is of another: then whoever asked looked up another key than it thinks. */
-export const foundAs = <K extends ObservedKind>(kind: K, found: Found): FoundOf<K> => {
+const foundAs = <K extends ObservedKind>(kind: K, found: Found): FoundOf<K> => {
   if (found.kind !== kind)
     throw new Error(`${found.key} was seen as a ${found.kind}, and is asked about as a ${kind}.`);
   return found as unknown as FoundOf<K>;
 };
 
 /** What an inventory holds of an entry of this kind. */
-export const stateOf = <K extends ObservedKind>(kind: K, found: Found): Observed[K] => foundAs(kind, found).state;
+export const observedState = <K extends ObservedKind>(kind: K, found: Found): Observed[K] => foundAs(kind, found).state;
 
 /** A row for those who ask about any kind: whoever holds a thing of the kind holds what its row speaks of. */
 export type AnyRow = Row<object, object, object, string>;
@@ -100,19 +103,24 @@ export const rowOf = (kind: ResourceKind): AnyRow => KINDS[kind] as unknown as A
 
 export const isKind = (text: string): text is ResourceKind => Object.hasOwn(KINDS, text);
 
-/** The kind of the thing behind a key, or undefined where this release knows no such kind. */
-export const kindBehind = (key: ResourceKey): ResourceKind | undefined => {
-  const kind = kindOf(key);
-  return isKind(kind) ? kind : undefined;
-};
-
 /** What differs between what is wanted, with every reference replaced, and what was found; empty where nothing does. */
 export const differencesOf = <K extends ResourceKind>(
   kind: K,
   wanted: Resolved<ResourceProperties[K]>,
-  found: { readonly state: unknown },
-): readonly DifferenceOf<K>[] =>
-  (rowOf(kind).differences?.(wanted as object, found.state as object) ?? []) as readonly DifferenceOf<K>[];
+  found: { readonly state: unknown; readonly tags?: Tags },
+): readonly DifferenceOf<K>[] => {
+  const { differences, tagged } = rowOf(kind);
+  return [
+    ...((differences?.(wanted as object, found.state as object) ?? []) as readonly DifferenceOf<K>[]),
+    ...(tagged === true ? tagDifferences(wanted as unknown as Tagged, found.tags) : []),
+  ];
+};
+
+/** Whether what is there can differ from what is wanted, or is or isn't. */
+export const canDiffer = (kind: ResourceKind): boolean => {
+  const { differences, tagged } = rowOf(kind);
+  return differences !== undefined || tagged === true;
+};
 
 const refs = (document: unknown): ResourceKey[] => referencesIn(document).map(({ ref }: Reference) => ref);
 

@@ -14,10 +14,17 @@ export type Outputs = Readonly<Record<string, string>>;
 
 export type Tags = Readonly<Record<string, string>>;
 
+/** Properties of what carries the tags of its object's spec, and Slipway's own. */
+export type Tagged = {
+  readonly tags: Tags;
+  /** Keys that the spec named once and names no more, sorted: what still carries one loses it. */
+  readonly formerTags?: readonly string[];
+};
+
 export type Nothing = Readonly<Record<string, never>>;
 
 /** When a plan that makes has a step of the kind. */
-export type Planned =
+type Planned =
   /** When an inventory does not show it, or when what it shows differs. */
   | 'when it differs'
   /** No inventory shows it reliably: until the object was provisioned with it, and when something it refers to changes. */
@@ -44,8 +51,15 @@ export type Difference<What extends string = string> = {
 export const itemsOf = <What extends string>(differences: readonly Difference<What>[], what: What): readonly string[] =>
   differences.flatMap((one) => (one.what === what && one.item !== undefined ? [one.item] : []));
 
-/** A difference that no plan mends while machines run, and the properties to plan with meanwhile, if any plan can help. */
-export type Withheld<Properties> = { readonly reason: string; readonly instead?: Partial<Properties> };
+/**
+ * A difference that no plan mends while machines run. Others of the same thing are mended meanwhile: with the properties that
+ * stand `instead`, or those that are not among what it `leaves`.
+ */
+export type Withheld<Properties, What extends string = string> = {
+  readonly reason: string;
+  readonly instead?: Partial<Properties>;
+  readonly leaves?: readonly What[];
+};
 
 /** One thing of the kind that is there. */
 export type Seen<State> = {
@@ -73,6 +87,8 @@ export type Removal<State, Identity> = {
  */
 export type Row<Properties, State = undefined, Identity = Nothing, What extends string = never> = {
   readonly planned: Planned;
+  /** It carries the tags of its object's spec (see `tags.ts`): its properties are `Tagged`, and what is found says which it has. */
+  readonly tagged?: true;
   /** Its steps change something in AWS, and so come after a look at the account. */
   readonly changesAws?: true;
   /** What differs, of properties without references; kinds without it exist or don't. */
@@ -87,7 +103,7 @@ export type Row<Properties, State = undefined, Identity = Nothing, What extends 
     wanted: Properties,
     state: State,
     whats: readonly What[] | 'unknown' | 'changing',
-  ) => Withheld<Properties> | undefined;
+  ) => Withheld<Properties, What> | undefined;
   /** Properties that it keeps from when it was made. */
   readonly keeps?: (state: State) => Partial<Properties>;
   /** Mending it changes its outputs, and with them whatever refers to it. */

@@ -1,6 +1,6 @@
 /** Where the load balancer sends the API's clients, and how it asks whether a replica is well: unique by name. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Row, Tags } from './row.ts';
+import type { Row, Tagged } from './row.ts';
 
 /** An HTTPS check on the port of the traffic, answered with 200. */
 export type HealthCheck = {
@@ -11,12 +11,11 @@ export type HealthCheck = {
   readonly unhealthyThreshold: number;
 };
 
-export type TargetGroupProperties = {
+export type TargetGroupProperties = Tagged & {
   readonly name: string;
   readonly port: number;
   readonly vpcId: string;
   readonly healthCheck: HealthCheck;
-  readonly tags: Tags;
 };
 /** `healthCheck` is absent where it asks in another way, on another port, or takes another answer. */
 export type TargetGroupState = { readonly name: string; readonly healthCheck?: HealthCheck };
@@ -25,6 +24,7 @@ export type TargetGroupIdentity = { readonly name: string };
 export const targetGroup: Row<TargetGroupProperties, TargetGroupState, TargetGroupIdentity, 'healthCheck'> = {
   planned: 'when it differs',
   changesAws: true,
+  tagged: true,
   // Replicas count on these numbers when they leave: none may differ.
   differences: (wanted, { healthCheck }) =>
     isDeepStrictEqual(healthCheck, wanted.healthCheck)

@@ -19,7 +19,7 @@ export const CLIENT_USAGES: readonly string[] = ['digital signature', 'client au
 export const SERVING_USAGES: readonly string[] = ['digital signature', 'server auth'];
 
 /** Set by Auto Scaling on every instance of a group; nobody else can set tags that start with aws:. */
-export const GROUP_TAG = 'aws:autoscaling:groupName';
+const GROUP_TAG = 'aws:autoscaling:groupName';
 
 /** A request as the API server and the PKCS #10 document in it show it. */
 export type NodeCertificateRequest = {
@@ -62,43 +62,50 @@ const sameSet = (left: readonly string[], right: readonly string[]): boolean =>
 
 const deny = (reason: string): Approval => ({ kind: 'deny', reason });
 
+/** Why no node would ask for such a certificate, or undefined where one could. */
+const malformed = (request: NodeCertificateRequest): string | undefined => {
+  const { commonName, organizations, signer } = request;
+  if (!commonName.startsWith(NODE_PREFIX) || commonName === NODE_PREFIX) {
+    return `common name ${commonName} is not of the form ${NODE_PREFIX}<name>`;
+  }
+  if (!sameSet(organizations, [NODES_GROUP])) {
+    return `organization is ${organizations.join(', ') || 'empty'}, not ${NODES_GROUP}`;
+  }
+  const name = commonName.slice(NODE_PREFIX.length);
+  // EC2 would take a star in it for any name.
+  if (!isDnsName(name)) return `${JSON.stringify(name).slice(0, 80)} is no name that an instance could have`;
+  const usages = signer === SERVING_SIGNER ? SERVING_USAGES : CLIENT_USAGES;
+  if (!sameSet(request.usages, usages)) return `usages are ${request.usages.join(', ')}, not ${usages.join(', ')}`;
+  const names = signer === SERVING_SIGNER ? 0 : request.dnsNames.length + request.addresses.length;
+  return request.otherNames + names > 0 ? 'it asks for names that a node has no use for' : undefined;
+};
+
 /** What the request claims, or why it can never be granted, without asking EC2. */
 export const claimOf = (
   request: NodeCertificateRequest,
 ): Claim | { readonly kind: 'deny'; readonly reason: string } => {
   const refuse = (reason: string) => ({ kind: 'deny' as const, reason });
-  if (!request.commonName.startsWith(NODE_PREFIX) || request.commonName === NODE_PREFIX) {
-    return refuse(`common name ${request.commonName} is not of the form ${NODE_PREFIX}<name>`);
+  const problem = malformed(request);
+  if (problem !== undefined) return refuse(problem);
+  const { commonName, username, groups } = request;
+  const name = commonName.slice(NODE_PREFIX.length);
+  if (username === commonName && groups.includes(NODES_GROUP)) return { kind: 'node', name };
+  if (request.signer === SERVING_SIGNER) {
+    return refuse(`${username} asks for the serving certificate of another, ${commonName}`);
   }
-  if (!sameSet(request.organizations, [NODES_GROUP])) {
-    return refuse(`organization is ${request.organizations.join(', ') || 'empty'}, not ${NODES_GROUP}`);
-  }
-  const name = request.commonName.slice(NODE_PREFIX.length);
-  // EC2 would take a star in it for any name.
-  if (!isDnsName(name)) return refuse(`${JSON.stringify(name).slice(0, 80)} is no name that an instance could have`);
-  const serving = request.signer === SERVING_SIGNER;
-  const usages = serving ? SERVING_USAGES : CLIENT_USAGES;
-  if (!sameSet(request.usages, usages)) {
-    return refuse(`usages are ${request.usages.join(', ')}, not ${usages.join(', ')}`);
-  }
-  const names = [...request.dnsNames, ...request.addresses];
-  if (request.otherNames > 0 || (!serving && names.length > 0)) {
-    return refuse('it asks for names that a node has no use for');
-  }
-  if (request.username === request.commonName && request.groups.includes(NODES_GROUP)) return { kind: 'node', name };
-  if (serving) return refuse(`${request.username} asks for the serving certificate of another, ${request.commonName}`);
-  const pools = request.groups.filter((group) => group.startsWith(BOOTSTRAP_PREFIX));
+  const pools = groups.filter((group) => group.startsWith(BOOTSTRAP_PREFIX));
   const [pool] = pools;
   if (pool === undefined || pools.length > 1) {
-    return refuse(`${request.username} is neither that node nor the bearer of one pool's token`);
+    return refuse(`${username} is neither that node nor the bearer of one pool's token`);
   }
   return { kind: 'bootstrap', name, poolId: pool.slice(BOOTSTRAP_PREFIX.length) };
 };
 
+const isLive = ({ state }: NamedInstance): boolean => state === 'pending' || state === 'running';
+
 /** Why an instance does not stand for the claim, or undefined when it does. */
 const objection = (claim: Claim, instance: NamedInstance, clusterId: string): string | undefined => {
-  if (instance.state !== 'pending' && instance.state !== 'running')
-    return `instance ${instance.id} is ${instance.state}`;
+  if (!isLive(instance)) return `instance ${instance.id} is ${instance.state}`;
   if (instance.tags[CLUSTER_TAG] !== clusterId) return `instance ${instance.id} is not tagged as one of ${clusterId}`;
   const group = instance.tags[GROUP_TAG] ?? '';
   switch (claim.kind) {
@@ -113,6 +120,15 @@ const objection = (claim: Claim, instance: NamedInstance, clusterId: string): st
   }
 };
 
+/** Why the names of a serving certificate are not the instance's, or undefined when they are. */
+const foreignName = (request: NodeCertificateRequest, claim: Claim, instance: NamedInstance): string | undefined => {
+  const name = request.dnsNames.find((one) => one !== claim.name);
+  if (name !== undefined) return `it asks for ${name}, which is not its own name ${claim.name}`;
+  const address = request.addresses.find((one) => !instance.addresses.includes(one));
+  if (address !== undefined) return `it asks for address ${address}, which instance ${instance.id} does not have`;
+  return request.dnsNames.length + request.addresses.length === 0 ? 'it asks for no name at all' : undefined;
+};
+
 /** The verdict on a claim, given every instance that has the claimed name. */
 export const judge = (
   request: NodeCertificateRequest,
@@ -124,21 +140,14 @@ export const judge = (
   const objections = named.map((instance) => objection(claim, instance, clusterId));
   const instance = named[objections.indexOf(undefined)];
   if (instance === undefined) {
-    const live = named.filter((each) => each.state === 'pending' || each.state === 'running');
     const why = objections.filter((each) => each !== undefined).join('; ');
     // A live instance of somebody else won't become ours; an instance that EC2 does not show yet may.
-    return live.length > 0
+    return named.some(isLive)
       ? deny(why)
       : { kind: 'unknown', reason: why === '' ? `no instance has the private DNS name ${claim.name}` : why };
   }
-  if (request.signer === SERVING_SIGNER) {
-    const foreignName = request.dnsNames.find((name) => name !== claim.name);
-    if (foreignName !== undefined) return deny(`it asks for ${foreignName}, which is not its own name ${claim.name}`);
-    const foreignAddress = request.addresses.find((address) => !instance.addresses.includes(address));
-    if (foreignAddress !== undefined) {
-      return deny(`it asks for address ${foreignAddress}, which instance ${instance.id} does not have`);
-    }
-    if (request.dnsNames.length + request.addresses.length === 0) return deny('it asks for no name at all');
-  }
-  return { kind: 'approve', reason: `instance ${instance.id} of ${clusterId} has the name ${claim.name}` };
+  const foreign = request.signer === SERVING_SIGNER ? foreignName(request, claim, instance) : undefined;
+  return foreign === undefined
+    ? { kind: 'approve', reason: `instance ${instance.id} of ${clusterId} has the name ${claim.name}` }
+    : deny(foreign);
 };

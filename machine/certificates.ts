@@ -39,33 +39,13 @@ const leaf = (
   certificate: Pick<LeafCertificate, 'name' | 'authority' | 'commonName' | 'usages'> & Partial<LeafCertificate>,
 ): LeafCertificate => ({ organizations: [], dnsNames: [], addresses: [], ...certificate });
 
-/** Everything that a replica issues, in the order in which it is issued. */
-export const replicaCertificates = (
-  configuration: ReplicaConfiguration,
-  addresses: ReplicaAddresses,
-  exceptions: Differences,
-): readonly LeafCertificate[] => {
-  const member = replicaName(configuration.clusterId, configuration.index);
-  // A peer may dial from the instance's primary interface, and etcd checks the address it sees against the certificate.
-  const peerAddresses = [...new Set([addresses.fixed, addresses.primary, ...exceptions.peerSourceAddresses])];
+const etcdLeaves = (member: string, addresses: readonly string[]): readonly LeafCertificate[] => {
+  // etcd's own gateway connects to its server as a client with the server's certificate.
+  const usages = ['server', 'client'] as const;
+  const own = { authority: 'etcd', commonName: member, usages, dnsNames: [member], addresses } as const;
   return [
-    leaf({
-      name: 'etcd-server',
-      authority: 'etcd',
-      commonName: member,
-      // etcd's own gateway connects to its server as a client with the server's certificate.
-      usages: ['server', 'client'],
-      dnsNames: [member],
-      addresses: peerAddresses,
-    }),
-    leaf({
-      name: 'etcd-peer',
-      authority: 'etcd',
-      commonName: member,
-      usages: ['server', 'client'],
-      dnsNames: [member],
-      addresses: peerAddresses,
-    }),
+    leaf({ name: 'etcd-server', ...own }),
+    leaf({ name: 'etcd-peer', ...own }),
     leaf({
       name: 'kube-apiserver-etcd-client',
       authority: 'etcd',
@@ -73,75 +53,59 @@ export const replicaCertificates = (
       usages: ['client'],
     }),
     leaf({ name: 'agent-etcd-client', authority: 'etcd', commonName: 'slipway-agent', usages: ['client'] }),
-    leaf({
-      name: 'kube-apiserver',
-      authority: 'root',
-      commonName: 'kube-apiserver',
-      usages: ['server'],
-      dnsNames: [
-        configuration.endpoint,
-        'kubernetes',
-        'kubernetes.default',
-        'kubernetes.default.svc',
-        'kubernetes.default.svc.cluster.local',
-      ],
-      addresses: [...new Set([addresses.fixed, firstAddressOf(configuration.serviceCidr)])],
-    }),
-    leaf({
-      name: 'kube-apiserver-kubelet-client',
-      authority: 'root',
-      commonName: 'kube-apiserver-kubelet-client',
-      organizations: [KUBELET_API_GROUP],
-      usages: ['client'],
-    }),
-    leaf({
-      name: 'front-proxy-client',
-      authority: 'front-proxy',
-      commonName: 'front-proxy-client',
-      usages: ['client'],
-    }),
-    leaf({
-      name: 'kube-controller-manager-client',
-      authority: 'root',
-      commonName: 'system:kube-controller-manager',
-      usages: ['client'],
-    }),
-    leaf({
-      name: 'kube-controller-manager-server',
-      authority: 'root',
-      commonName: 'kube-controller-manager',
-      usages: ['server'],
-      addresses: [addresses.fixed],
-    }),
-    leaf({
-      name: 'kube-scheduler-client',
-      authority: 'root',
-      commonName: 'system:kube-scheduler',
-      usages: ['client'],
-    }),
-    leaf({
-      name: 'kube-scheduler-server',
-      authority: 'root',
-      commonName: 'kube-scheduler',
-      usages: ['server'],
-      addresses: [addresses.fixed],
-    }),
-    leaf({
-      name: 'cloud-controller-client',
-      authority: 'root',
-      commonName: CLOUD_CONTROLLER_USER,
-      usages: ['client'],
-    }),
-    leaf({
-      name: 'cloud-controller-server',
-      authority: 'root',
-      commonName: 'aws-cloud-controller-manager',
-      usages: ['server'],
-      addresses: [addresses.fixed],
-    }),
-    leaf({ name: 'node-approver-client', authority: 'root', commonName: NODE_APPROVER_USER, usages: ['client'] }),
   ];
 };
+
+const apiServerLeaves = (endpoint: string, addresses: readonly string[]): readonly LeafCertificate[] => [
+  leaf({
+    name: 'kube-apiserver',
+    authority: 'root',
+    commonName: 'kube-apiserver',
+    usages: ['server'],
+    dnsNames: [
+      endpoint,
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+      'kubernetes.default.svc.cluster.local',
+    ],
+    addresses,
+  }),
+  leaf({
+    name: 'kube-apiserver-kubelet-client',
+    authority: 'root',
+    commonName: 'kube-apiserver-kubelet-client',
+    organizations: [KUBELET_API_GROUP],
+    usages: ['client'],
+  }),
+  leaf({
+    name: 'front-proxy-client',
+    authority: 'front-proxy',
+    commonName: 'front-proxy-client',
+    usages: ['client'],
+  }),
+];
+
+/** A controller calls the API server as `user`, and serves its own health on the replica's address. */
+const controllerLeaves = (name: string, user: string, server: string, address: string): readonly LeafCertificate[] => [
+  leaf({ name: `${name}-client`, authority: 'root', commonName: user, usages: ['client'] }),
+  leaf({ name: `${name}-server`, authority: 'root', commonName: server, usages: ['server'], addresses: [address] }),
+];
+
+/** Everything that a replica issues, in the order in which it is issued. */
+export const replicaCertificates = (
+  { clusterId, index, endpoint, serviceCidr }: ReplicaConfiguration,
+  { fixed, primary }: ReplicaAddresses,
+  exceptions: Differences,
+): readonly LeafCertificate[] => [
+  // A peer may dial from the instance's primary interface, and etcd checks the address it sees against the certificate.
+  ...etcdLeaves(replicaName(clusterId, index), [...new Set([fixed, primary, ...exceptions.peerSourceAddresses])]),
+  ...apiServerLeaves(endpoint, [...new Set([fixed, firstAddressOf(serviceCidr)])]),
+  ...controllerLeaves('kube-controller-manager', 'system:kube-controller-manager', 'kube-controller-manager', fixed),
+  ...controllerLeaves('kube-scheduler', 'system:kube-scheduler', 'kube-scheduler', fixed),
+  ...controllerLeaves('cloud-controller', CLOUD_CONTROLLER_USER, 'aws-cloud-controller-manager', fixed),
+  leaf({ name: 'node-approver-client', authority: 'root', commonName: NODE_APPROVER_USER, usages: ['client'] }),
+];
 
 /** The moment, in epoch milliseconds, from which a certificate is to be renewed: two thirds of its life. */
 export const renewalTime = (validity: { readonly notBefore: number; readonly notAfter: number }): number =>

@@ -38,7 +38,8 @@ export type NodeConfiguration = {
   readonly region: string;
   readonly poolId: string;
   readonly poolName: string;
-  readonly versions: ComponentVersions;
+  /** Of what nodes run: a newer etcd or cloud controller concerns none of them. Revisions of format 1 name those, too. */
+  readonly versions: Pick<ComponentVersions, 'kubernetes'> & Partial<ComponentVersions>;
   readonly endpoint: string;
   readonly certificateAuthority: string;
   readonly maxPodsPerNode: number;
@@ -49,7 +50,7 @@ export type NodeConfiguration = {
 export type MachineConfiguration = ReplicaConfiguration | NodeConfiguration;
 
 /** Versions without a leading v. */
-export type ComponentVersions = {
+type ComponentVersions = {
   readonly kubernetes: string;
   readonly etcd: string;
   readonly cloudController: string;

@@ -54,36 +54,6 @@ export const privatePart = (data: SecretData): string | undefined => {
   return entry === undefined ? undefined : data[entry];
 };
 
-/**
- * The fingerprint of a launch template's *unsealed* content. Ciphertext differs each time it is made; this doesn't, so a
- * template is only given a new version when what a machine would be told has changed (I6).
- */
-export const launchTemplateFingerprint = (content: {
-  readonly imageId: string;
-  readonly instanceType: string;
-  readonly keyName: string;
-  readonly iamInstanceProfile: string;
-  readonly groupIds: readonly string[];
-  readonly rootVolume: unknown;
-  readonly configuration: unknown;
-  readonly kmsKeyArn: string;
-  /** Part of the sealed document -> fingerprint of the Secret that holds it. */
-  readonly secretFingerprints: Readonly<Record<string, string>>;
-  readonly tags: Readonly<Record<string, string>>;
-}): string =>
-  fingerprintOf({
-    imageId: content.imageId,
-    instanceType: content.instanceType,
-    keyName: content.keyName,
-    iamInstanceProfile: content.iamInstanceProfile,
-    groupIds: [...content.groupIds].sort(),
-    rootVolume: content.rootVolume,
-    configuration: content.configuration,
-    kmsKeyArn: content.kmsKeyArn,
-    secretFingerprints: content.secretFingerprints,
-    tags: content.tags,
-  });
-
 const authenticated = (configuration: MachineConfiguration): Buffer => Buffer.from(canonicalJson(configuration));
 
 /** Closes secrets under a data key. A data key is used once: its nonce is random and needs no counter. */

@@ -7,11 +7,8 @@
  * turns each entry into one rule and says which group or address range a peer stands for.
  */
 
-/**
- * Who connects. `vpc` is any address of the VPC: an internal load balancer with address targets dials them from its own
- * addresses in the subnets, and pods dial from the nodes' addresses.
- */
-export type Peer = 'replicas' | 'nodes' | 'load-balancer' | 'vpc';
+/** Who connects. Pods dial from the nodes' addresses. */
+export type Peer = 'replicas' | 'nodes' | 'load-balancer';
 
 export type Port = {
   readonly component: string;
@@ -36,8 +33,15 @@ export const replicaPorts: readonly Port[] = [
     component: 'kube-apiserver',
     port: API_SERVER_PORT,
     protocol: 'tcp',
-    from: 'vpc',
-    description: 'Kubernetes API: load balancer, nodes and pods',
+    from: 'load-balancer',
+    description: 'Kubernetes API: clients and health checks',
+  },
+  {
+    component: 'kube-apiserver',
+    port: API_SERVER_PORT,
+    protocol: 'tcp',
+    from: 'nodes',
+    description: 'Kubernetes API: pods, by the address of a replica',
   },
   {
     component: 'etcd',

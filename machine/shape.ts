@@ -61,15 +61,13 @@ const within =
   (value) =>
     isRecord(value) && firstWrong(value, checks) === undefined;
 
-const versions = within({ kubernetes: version, etcd: version, cloudController: version });
-
 const replica: Checks<ReplicaConfiguration> = {
   role: (value) => value === 'replica',
   clusterId,
   clusterName: isDnsName,
   region,
   index: whole(0, 8),
-  versions,
+  versions: within({ kubernetes: version, etcd: version, cloudController: version }),
   endpoint: isDnsName,
   volumeId: id('vol'),
   networkInterfaceId: id('eni'),
@@ -100,7 +98,7 @@ const node: Checks<NodeConfiguration> = {
   region,
   poolId: text(/^[0-9a-f]{8}$/),
   poolName: isDnsName,
-  versions,
+  versions: within({ kubernetes: version }),
   endpoint: isDnsName,
   certificateAuthority: certificate,
   maxPodsPerNode: whole(1, 1_024),

@@ -5,10 +5,11 @@
  * entity acts on them, an operation takes its input from them; `activities/contract.ts` passes them on.
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
+import type { OperationType } from '../words/operations.ts';
+import type { HandledRequests } from '../words/verbs.ts';
 import type { Plan } from './plan.ts';
 import type { ControlPlaneReport } from './repair.ts';
-
-export type OperationType = 'CreateCluster' | 'RepairCluster' | 'DeleteCluster' | 'CreateNodePool' | 'DeleteNodePool';
+import type { Turn } from './rollout.ts';
 
 /** How soon what failed is tried again by itself, and when a wait is overdue: a setting of the worker, and part of inputs, so that a replay has it too. */
 export type Pacing = {
@@ -35,15 +36,24 @@ export type OperationInput = {
   /** When it succeeds, the object is as this generation asks for: nothing was postponed, so nobody needs to look again. */
   readonly settles?: true;
   readonly pacing?: Pacing;
+  readonly handled?: HandledRequests;
+  /** Keys of the tags that it may set, of the spec that it was planned for; sorted. */
+  readonly tagKeys?: readonly string[];
+  /** Of a rollout: it is one of several that belong together. */
+  readonly turn?: Turn;
   /** Starts without starting steps: a person paused it before it began, or its predecessor was paused. */
   readonly paused?: true;
 };
 
 /** What `assess` decided: observe -> decide -> plan, in one activity. */
-export type Assessment = Decision & { readonly pacing?: Pacing };
+export type Assessment = Decision & {
+  readonly pacing?: Pacing;
+  /** Those that status names: an entity that lost its memory doesn't act on them again. */
+  readonly handled?: HandledRequests;
+};
 
 /** What was decided. */
-export type Decision =
+type Decision =
   /** The object is gone, or another object has its name: change nothing. An absent object never means delete. */
   | { readonly kind: 'orphaned'; readonly reason: string }
   /** The object is gone as it should: our finalizer was removed by a finished delete. */
@@ -54,6 +64,8 @@ export type Decision =
       readonly generation: number;
       readonly note?: string;
       readonly clusterId?: string;
+      /** A rollout is open, and its next turn has to wait: people may say to it what they say to an operation. */
+      readonly rollout?: OperationType;
       /** Something is wrong with replicas; look again by itself after so many seconds. */
       readonly controlPlane?: ControlPlaneReport;
       readonly lookAgainSeconds?: number;

@@ -10,10 +10,13 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf } from '../api/names.ts';
 import { RELEASES, type Release, unknownVersion } from '../api/releases.ts';
+import type { Resource } from '../kinds/resource.ts';
 import { clusterTopology } from '../topology/cluster.ts';
 import { ESTABLISHED, poolOfKey } from '../words/keys.ts';
+import { purposeOf } from '../words/operations.ts';
+import { tagKeysOf } from './applied-tags.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
-import { decideRepair, type RepairDecision } from './decide-repair.ts';
+import { type Attention, decideRepair, type RepairDecision } from './decide-repair.ts';
 import { type Postponed, planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -23,20 +26,21 @@ import {
   judgeIdentity,
   judgeInventory,
   judgePlace,
+  wasProvisioned,
 } from './facts.ts';
-import type { Inventory, Plan } from './plan.ts';
+import type { Inventory } from './plan.ts';
 import { planRemove } from './remove.ts';
-import { releaseToPlan } from './revision.ts';
+import { asMade, releaseToPlan } from './revision.ts';
 
 /** What can be decided without looking at AWS; undefined when an inventory is needed. */
-export const judgeCluster = (facts: ClusterFacts): Assessment | undefined => {
+export const decideClusterEarly = (facts: ClusterFacts): Assessment | undefined => {
   const identity = judgeIdentity(facts.object, facts.requested);
   if (identity !== undefined || facts.object === null) return identity;
   return judgePlace(facts.object, facts.object.spec.region, facts.worker);
 };
 
 /** Etcd has had quorum: status says so, or a volume's own tag does (I5). */
-export const isEstablished = (cluster: AWSCluster, inventory: Inventory): boolean =>
+const hasHadQuorum = (cluster: AWSCluster, inventory: Inventory): boolean =>
   cluster.status?.established === true ||
   inventory.found.some(
     (found) => found.key === ESTABLISHED || (found.kind === 'etcd-volume' && found.state.emptyDisk !== 'bootstrap'),
@@ -57,18 +61,22 @@ export const noteOf = (
   return notes.length === 0 ? {} : { note: notes.join('; ') };
 };
 
-const operation = (
-  facts: ClusterFacts,
-  cluster: AWSCluster,
-  type: OperationInput['type'],
-  release: Release,
-  plan: Plan,
-  settles = false,
-): Assessment => ({
+/** What an operation says of the tags that it may set; nothing where the spec has none. */
+export const tagging = (
+  { type }: Pick<OperationInput, 'type'>,
+  object: Parameters<typeof tagKeysOf>[0],
+): Pick<OperationInput, 'tagKeys'> => {
+  const tagKeys = tagKeysOf(object);
+  return purposeOf({ type }) === 'delete' || tagKeys.length === 0 ? {} : { tagKeys };
+};
+
+type Due = Pick<OperationInput, 'type' | 'plan' | 'settles' | 'turn'>;
+
+const operation = (facts: ClusterFacts, cluster: AWSCluster, release: Release, due: Due): Assessment => ({
   kind: 'operate',
   operation: {
     v: 1,
-    type,
+    ...due,
     object: facts.requested,
     owner: {
       account: facts.worker.account,
@@ -79,9 +87,8 @@ const operation = (
     generation: cluster.metadata.generation,
     version: release.version,
     kubernetesVersion: release.kubernetes,
-    plan,
     entityId: facts.entityId,
-    ...(settles ? { settles: true as const } : {}),
+    ...tagging(due, cluster),
   },
 });
 
@@ -99,46 +106,76 @@ const decideDelete = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
     settleSeconds: facts.settleSeconds,
     subject: { kind: 'AWSCluster', clusterName: cluster.metadata.name },
   });
-  return operation(facts, cluster, 'DeleteCluster', release, plan);
+  return operation(facts, cluster, release, { type: 'DeleteCluster', plan });
 };
 
 /** Before a cluster is established its replicas are only being made. */
 const HEALTHY: RepairDecision = { kind: 'none', attention: {} };
+
+/** The rollout that is open, and whose next turn has to wait. */
+const betweenTurns = (
+  { status }: AWSCluster,
+  { controlPlane }: Attention,
+): { readonly rollout?: OperationInput['type'] } =>
+  status?.rollout?.type === 'RepairCluster' && controlPlane !== undefined ? { rollout: status.rollout.type } : {};
 
 const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inventory): Assessment => {
   const { generation } = cluster.metadata;
   const duplicates = judgeDuplicates(inventory, generation);
   if (duplicates !== undefined) return duplicates;
   const asked = cluster.spec.controlPlane.version;
-  const live = isEstablished(cluster, inventory);
+  const live = hasHadQuorum(cluster, inventory);
   const release = releaseToPlan(asked, cluster.status?.revision, live);
   if (release === undefined) {
     const { reason, cure } = unknownVersion(asked);
     return blocked(generation, reason, cure);
   }
-  const topology = clusterTopology(cluster, release);
+  const topology = clusterTopology(cluster, asMade(release, inventory.found));
   const repair = live ? decideRepair(facts, cluster, topology, inventory.found) : HEALTHY;
   if (repair.kind === 'blocked') return repair.blocked;
-  if (repair.kind === 'repair') return operation(facts, cluster, 'RepairCluster', release, repair.plan);
-  const own = inventory.found.filter((found) => poolOfKey(found.key) === undefined);
-  const { plan, postponed } = planEnsure(topology, own, {
-    fresh: cluster.status?.lastOperation === undefined && !own.some((found) => found.kind === 'security-group'),
-    // Only what was provisioned is ever said to be in repair.
-    provisioned: cluster.status?.state === 'Provisioned' || cluster.status?.state === 'Repairing',
-    live,
-  });
-  if (plan.steps.length === 0) {
-    return { kind: 'settled', generation, ...noteOf(asked, release, postponed), ...repair.attention };
+  if (repair.kind === 'repair') {
+    return operation(facts, cluster, release, { type: 'RepairCluster', plan: repair.plan, turn: repair.turn });
   }
-  const { note } = noteOf(asked, release, postponed);
-  // What is to be said of replicas is said by the next look.
-  const settles = note === undefined && repair.attention.controlPlane === undefined;
-  return operation(facts, cluster, 'CreateCluster', release, plan, settles);
+  const seen = { inventory, release, live, attention: repair.attention };
+  return decideChanges(facts, cluster, topology, seen);
 };
 
-/** What the cluster's entity does next. Throws only if facts are missing that `judgeCluster` asked for. */
+type SeenCluster = {
+  readonly inventory: Inventory;
+  readonly release: Release;
+  readonly live: boolean;
+  readonly attention: Attention;
+};
+
+/** No replica is to be repaired, or none may be now: whatever else differs. */
+const decideChanges = (
+  facts: ClusterFacts,
+  cluster: AWSCluster,
+  topology: readonly Resource[],
+  { inventory, release, live, attention }: SeenCluster,
+): Assessment => {
+  const { status, metadata, spec } = cluster;
+  const own = inventory.found.filter((found) => poolOfKey(found.key) === undefined);
+  const { plan, postponed } = planEnsure(topology, own, {
+    fresh: status?.lastOperation === undefined && !own.some((found) => found.kind === 'security-group'),
+    // Only what was provisioned is ever said to be in repair.
+    provisioned: status?.state === 'Provisioned' || status?.state === 'Repairing',
+    live,
+  });
+  const { generation } = metadata;
+  const note = noteOf(spec.controlPlane.version, release, postponed);
+  if (plan.steps.length === 0) {
+    return { kind: 'settled', generation, ...note, ...attention, ...betweenTurns(cluster, attention) };
+  }
+  // What is to be said of replicas is said by the next look.
+  const settles = note.note === undefined && attention.controlPlane === undefined;
+  const type = wasProvisioned(cluster) ? 'UpdateCluster' : 'CreateCluster';
+  return operation(facts, cluster, release, { type, plan, ...(settles ? { settles: true as const } : {}) });
+};
+
+/** What the cluster's entity does next. Throws only if facts are missing that `decideClusterEarly` asked for. */
 export const decideCluster = (facts: ClusterFacts): Assessment => {
-  const judged = judgeCluster(facts);
+  const judged = decideClusterEarly(facts);
   if (judged !== undefined) return judged;
   const { object: cluster, inventory, worker } = facts;
   if (cluster === null || inventory === undefined) {

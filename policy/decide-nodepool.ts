@@ -17,8 +17,10 @@ import type { Outputs } from '../kinds/row.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
+import type { OperationType } from '../words/operations.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
-import { noteOf } from './decide-cluster.ts';
+import { changesIn, isResize } from './changes.ts';
+import { noteOf, tagging } from './decide-cluster.ts';
 import { planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -28,6 +30,7 @@ import {
   judgeInventory,
   judgePlace,
   type NodePoolFacts,
+  wasProvisioned,
 } from './facts.ts';
 import type { Inventory, Plan } from './plan.ts';
 import { planRemove } from './remove.ts';
@@ -48,7 +51,7 @@ const clusterIdOfPool = (pool: AWSNodePool, cluster: AWSCluster | null): string 
 const hasNetwork = ({ status }: AWSCluster): boolean => status?.endpoint !== undefined || status?.established === true;
 
 /** How the pool's cluster stands in the way of building; undefined when it doesn't. */
-const judgeItsCluster = ({ cluster, told }: NodePoolFacts, pool: AWSNodePool): Assessment | undefined => {
+const judgeItsCluster = ({ cluster, clusterProgressed }: NodePoolFacts, pool: AWSNodePool): Assessment | undefined => {
   const { generation, namespace } = pool.metadata;
   const name = `AWSCluster ${namespace}/${pool.spec.clusterName}`;
   if (cluster === null) {
@@ -81,7 +84,7 @@ const judgeItsCluster = ({ cluster, told }: NodePoolFacts, pool: AWSNodePool): A
       `delete it and apply it again with region: ${cluster.spec.region}`,
     );
   }
-  if (told !== true && !hasNetwork(cluster)) {
+  if (clusterProgressed !== true && !hasNetwork(cluster)) {
     return {
       kind: 'waiting',
       generation,
@@ -93,7 +96,7 @@ const judgeItsCluster = ({ cluster, told }: NodePoolFacts, pool: AWSNodePool): A
 };
 
 /** What can be decided without looking at AWS; undefined when an inventory is needed. */
-export const judgeNodePool = (facts: NodePoolFacts): Assessment | undefined => {
+export const decideNodePoolEarly = (facts: NodePoolFacts): Assessment | undefined => {
   const { object: pool, requested, worker } = facts;
   const identity = judgeIdentity(pool, requested);
   if (identity !== undefined || pool === null) return identity;
@@ -105,15 +108,13 @@ export const judgeNodePool = (facts: NodePoolFacts): Assessment | undefined => {
 const operation = (
   facts: NodePoolFacts,
   pool: AWSNodePool,
-  type: OperationInput['type'],
   versions: { readonly version: string; readonly kubernetes: string },
-  plan: Plan,
-  settles = false,
+  due: Pick<OperationInput, 'type' | 'plan' | 'settles'>,
 ): Assessment => ({
   kind: 'operate',
   operation: {
     v: 1,
-    type,
+    ...due,
     object: facts.requested,
     owner: {
       account: facts.worker.account,
@@ -124,35 +125,35 @@ const operation = (
     generation: pool.metadata.generation,
     version: versions.version,
     kubernetesVersion: versions.kubernetes,
-    plan,
     entityId: facts.entityId,
-    ...(settles ? { settles: true as const } : {}),
+    ...tagging(due, pool),
   },
 });
 
-const livingAt = ({ status }: AWSCluster): { readonly endpoint?: string } =>
-  status?.endpoint === undefined ? {} : { endpoint: status.endpoint };
+/** Where the API of the cluster is that the pool's nodes are to leave in order; nothing where it is gone, going, or another one. */
+const livingCluster = (pool: AWSNodePool, cluster: AWSCluster | null): { readonly living?: { endpoint?: string } } => {
+  if (cluster === null || clusterIdOfPool(pool, cluster) !== clusterIdOf(cluster.metadata.uid)) return {};
+  const { endpoint, established } = cluster.status ?? {};
+  if (isDeleting(cluster) || established !== true) return {};
+  return { living: endpoint === undefined ? {} : { endpoint } };
+};
 
 const decideDelete = (facts: NodePoolFacts, pool: AWSNodePool, inventory: Inventory): Assessment => {
-  const { cluster } = facts;
   const release = releaseToPlan(pool.spec.version, pool.status?.revision, true);
-  const sameCluster = cluster !== null && clusterIdOfPool(pool, cluster) === clusterIdOf(cluster.metadata.uid);
   const plan = planRemove({
     inventory: inventory.found,
     settleSeconds: facts.settleSeconds,
     subject: {
       kind: 'AWSNodePool',
       poolId: nodePoolIdOf(pool.metadata.uid),
-      ...(sameCluster && !isDeleting(cluster) && cluster.status?.established === true
-        ? { living: livingAt(cluster) }
-        : {}),
+      ...livingCluster(pool, facts.cluster),
     },
   });
   const versions = {
     version: release?.version ?? pool.spec.version,
     kubernetes: release?.kubernetes ?? pool.status?.kubernetesVersion ?? '',
   };
-  return operation(facts, pool, 'DeleteNodePool', versions, plan);
+  return operation(facts, pool, versions, { type: 'DeleteNodePool', plan });
 };
 
 /** The outputs that the pool takes from its cluster, or what of them doesn't exist yet. */
@@ -171,18 +172,17 @@ const clusterOutputs = (
 const isOwn = (found: Found, poolId: string): boolean =>
   found.key === FINALIZER_KEY || found.key === PREFLIGHT || poolOfKey(found.key) === poolId;
 
-const wasProvisioned = (pool: AWSNodePool): boolean => {
-  const state = pool.status?.state;
-  return state !== undefined && state !== 'Provisioning';
+/** Which operation the plan is: nothing but numbers of nodes is a resize, and what is left of one, too. */
+const typeOf = (pool: AWSNodePool, plan: Plan): OperationType => {
+  if (!wasProvisioned(pool)) return 'CreateNodePool';
+  const changes = changesIn(plan);
+  const resizes = changes.length === 0 ? pool.status?.state === 'Resizing' : changes.every(isResize);
+  return resizes ? 'ResizeNodePool' : 'UpdateNodePool';
 };
 
-const decideEnsure = (
-  facts: NodePoolFacts,
-  pool: AWSNodePool,
-  cluster: AWSCluster,
-  release: Release,
-  inventory: Inventory,
-): Assessment => {
+type Built = { readonly cluster: AWSCluster; readonly release: Release; readonly inventory: Inventory };
+
+const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, release, inventory }: Built): Assessment => {
   const { generation } = pool.metadata;
   const { external, missing } = clusterOutputs(inventory);
   if (missing.length > 0) {
@@ -210,7 +210,8 @@ const decideEnsure = (
     };
   }
   const { note } = noteOf(pool.spec.version, release, postponed);
-  return operation(facts, pool, 'CreateNodePool', release, plan, note === undefined);
+  const settles = note === undefined ? { settles: true as const } : {};
+  return operation(facts, pool, release, { type: typeOf(pool, plan), plan, ...settles });
 };
 
 const judgeVersion = (
@@ -230,9 +231,9 @@ const judgeVersion = (
   return { problem: blocked(generation, skew, cure) };
 };
 
-/** What the pool's entity does next. Throws only if facts are missing that `judgeNodePool` asked for. */
+/** What the pool's entity does next. Throws only if facts are missing that `decideNodePoolEarly` asked for. */
 export const decideNodePool = (facts: NodePoolFacts): Assessment => {
-  const judged = judgeNodePool(facts);
+  const judged = decideNodePoolEarly(facts);
   if (judged !== undefined) return judged;
   const { object: pool, cluster, inventory, worker } = facts;
   if (pool === null || inventory === undefined) {
@@ -242,9 +243,11 @@ export const decideNodePool = (facts: NodePoolFacts): Assessment => {
   const partial = judgeInventory(inventory, generation, { account: worker.account, region: pool.spec.region });
   if (partial !== undefined) return partial;
   if (isDeleting(pool)) return decideDelete(facts, pool, inventory);
-  if (cluster === null) throw new Error('judgeNodePool lets no pool without a cluster build.');
+  if (cluster === null) throw new Error('decideNodePoolEarly lets no pool without a cluster build.');
   const duplicates = judgeDuplicates(inventory, generation);
   if (duplicates !== undefined) return duplicates;
   const version = judgeVersion(pool, cluster);
-  return 'problem' in version ? version.problem : decideEnsure(facts, pool, cluster, version.release, inventory);
+  return 'problem' in version
+    ? version.problem
+    : decideEnsure(facts, pool, { cluster, release: version.release, inventory });
 };

@@ -2,26 +2,27 @@
  * Decide, for the control plane of an established cluster: is something lost, is something to be repaired.
  *
  * Owns: the order of these questions, which come before any other difference: a plan that makes what is missing must never
- * make what holds data. Neighbours: `loss.ts` names what only a person restores, `repair.ts` has the limits,
- * `repair-plan.ts` the steps; `decide-cluster.ts` asks. Pure. Invariants: I5.
+ * make what holds data. Neighbours: `loss.ts` names what only a person restores, `repair.ts` says what is due, `rollout.ts` what is
+ * next, `replacement.ts` has the steps; `decide-cluster.ts` asks. Pure. Invariants: I5.
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import type { Found, Resource } from '../kinds/resource.ts';
 import { etcdVolumeKey } from '../words/keys.ts';
-import type { Blocked, ClusterFacts } from './facts.ts';
+import type { BlockedAssessment, ClusterFacts } from './facts.ts';
 import { blocked } from './facts.ts';
 import { lossOf } from './loss.ts';
 import type { Plan } from './plan.ts';
 import { type ControlPlane, type ControlPlaneReport, judgeControlPlane } from './repair.ts';
-import { planRepair } from './repair-plan.ts';
+import { planReplacement } from './replacement.ts';
 import { replicasOf } from './replicas.ts';
+import { choose, type Remembered, type Turn } from './rollout.ts';
 
 /** What an assessment says of a control plane with which something is wrong; nothing where all is well. */
 export type Attention = { readonly controlPlane?: ControlPlaneReport; readonly lookAgainSeconds?: number };
 
 export type RepairDecision =
-  | { readonly kind: 'blocked'; readonly blocked: Blocked }
-  | { readonly kind: 'repair'; readonly plan: Plan }
+  | { readonly kind: 'blocked'; readonly blocked: BlockedAssessment }
+  | { readonly kind: 'repair'; readonly plan: Plan; readonly turn: Turn }
   /** Nothing to repair, or not now: other differences may be mended. */
   | { readonly kind: 'none'; readonly attention: Attention };
 
@@ -33,6 +34,13 @@ const attentionOf = ({ replicas, quorumLost, lookAgainSeconds }: ControlPlane): 
         ...(lookAgainSeconds === undefined ? {} : { lookAgainSeconds }),
       };
 
+/** The repair that status says is under way. */
+const rememberedOf = ({ status }: AWSCluster): Remembered | undefined => {
+  const { rollout, lastOperation } = status ?? {};
+  if (rollout?.type !== 'RepairCluster') return undefined;
+  return { rollout, turnIsOver: lastOperation?.type === rollout.type && lastOperation.state === 'succeeded' };
+};
+
 export const decideRepair = (
   facts: Pick<ClusterFacts, 'repair' | 'now'>,
   cluster: AWSCluster,
@@ -41,22 +49,24 @@ export const decideRepair = (
 ): RepairDecision => {
   const { status, metadata } = cluster;
   const controlPlane = judgeControlPlane(inventory, status?.unhealthyReplicas ?? [], facts.repair, facts.now);
-  const { repair, forbidden } = controlPlane;
+  const choice = choose(controlPlane.due, rememberedOf(cluster), facts.now);
+  const replacement = choice.kind === 'replacement' ? choice.replacement : undefined;
   const replicas = replicasOf(inventory);
-  const replaced = repair?.cause === 'volume' ? etcdVolumeKey(repair.replica.index) : undefined;
+  const replaced = replacement?.cause === 'volume' ? etcdVolumeKey(replacement.replica.index) : undefined;
   const loss = lossOf({ cluster, inventory, replicas }, topology, replaced);
   if (loss.keys.length > 0) {
     const reason = `the cluster is established and has lost ${loss.keys.join(', ')}; a new one would not be the old cluster's, so none is made`;
     const answer = blocked(
       metadata.generation,
-      forbidden === undefined ? reason : `${reason}: ${forbidden}`,
+      choice.kind === 'wait' ? `${reason}: ${choice.why}` : reason,
       loss.hints.join('; '),
     );
     return { kind: 'blocked', blocked: { ...answer, ...attentionOf(controlPlane) } };
   }
-  if (repair !== undefined) {
+  if (choice.kind === 'replacement') {
     const incarnations = status?.incarnations ?? {};
-    return { kind: 'repair', plan: planRepair({ repair, topology, inventory, replicas, incarnations }) };
+    const plan = planReplacement({ replacement: choice.replacement, topology, inventory, replicas, incarnations });
+    return { kind: 'repair', plan, turn: choice.turn };
   }
   return { kind: 'none', attention: attentionOf(controlPlane) };
 };

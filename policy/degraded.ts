@@ -5,15 +5,17 @@
  * the time since when, and the entries of `lastErrors` with their commands. Neighbours: `repair.ts` judged, `status.ts`
  * puts it into the whole. Pure. Invariants: I9 (which replica, since when, what is going to happen).
  */
+
 import type { StepError, UnhealthyReplica } from '../api/status.ts';
 import { replicaKey } from '../words/keys.ts';
+import { purposeOf } from '../words/operations.ts';
+import { timeOf } from '../words/time.ts';
 import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
 import { type ControlPlaneReport, unhealthySince } from './repair.ts';
+import { hasMoreTurns } from './rollout.ts';
 import type { MirrorRequest } from './views.ts';
 
 type Subject = MirrorRequest['subject'];
-
-const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 const reportOf = (subject: Subject): ControlPlaneReport | undefined =>
   subject.kind === 'settled' || subject.kind === 'blocked' ? subject.controlPlane : undefined;
@@ -36,7 +38,7 @@ export const unhealthyReplicas = (
       return (subject.controlPlane?.replicas ?? []).map(({ index, instanceId, message }) => ({
         index,
         ...(instanceId === undefined ? {} : { instanceID: instanceId }),
-        since: time(
+        since: timeOf(
           unhealthySince(
             { index, ...(instanceId === undefined ? {} : { instanceId }) },
             before,
@@ -47,8 +49,10 @@ export const unhealthyReplicas = (
         message: cut(message),
       }));
     case 'operation': {
-      const { type, state } = subject.operation;
-      return type === 'RepairCluster' && state === 'succeeded' ? [] : before;
+      const { operation } = subject;
+      if (purposeOf(operation) !== 'repair' || operation.state !== 'succeeded') return before;
+      const repaired = new Set(operation.steps.map(({ key }) => key));
+      return hasMoreTurns(operation.turn) ? before.filter(({ index }) => !repaired.has(replicaKey(index))) : [];
     }
     case 'waiting':
     case 'failing':
@@ -64,8 +68,8 @@ export const degradedClaim = (subject: Subject, before: readonly UnhealthyReplic
     return { status: 'True', reason, message: cut(sentence(report)) };
   }
   if (subject.kind !== 'operation') return undefined;
-  const { type, state, steps } = subject.operation;
-  if (type !== 'RepairCluster' || state === 'succeeded') return undefined;
+  const { state, steps, turn } = subject.operation;
+  if (purposeOf(subject.operation) !== 'repair' || (state === 'succeeded' && !hasMoreTurns(turn))) return undefined;
   const repaired = steps.map(({ key }) => key).filter((key) => key.startsWith('replica/'));
   const known = before.map(({ message }) => `: ${message}`).join('');
   return { status: 'True', reason: 'Repairing', message: cut(`${repaired.join(', ')} is being repaired${known}`) };

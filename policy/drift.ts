@@ -11,6 +11,7 @@ import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Condition } from '../api/status.ts';
 import { type Found, rowOf } from '../kinds/resource.ts';
+import { purposeOf } from '../words/operations.ts';
 import type { Assessment } from './assessment.ts';
 import { isDeleting } from './facts.ts';
 import { differencesIn, type Known } from './known.ts';
@@ -24,7 +25,7 @@ type StoredObject = AWSCluster | AWSNodePool;
 /** What an entity is to be told. `look` is for what only an assessment may decide about, such as a lost volume. */
 export type Finding =
   | {
-      readonly kind: 'tell';
+      readonly kind: 'report';
       readonly note?: string;
       readonly differences: readonly Drift[];
       readonly nodes?: NodeCounts;
@@ -59,7 +60,7 @@ export const isSaidToDiffer = (object: StoredObject): boolean =>
   hasCondition(object, 'Drifted') || hasCondition(object, 'ChangesPending') || hasCondition(object, 'Degraded');
 
 /** The plan's own reasons: what is missing, and what differs. What merely follows from them is no difference. */
-export const differencesOf = (plan: Plan, inventory: readonly Found[]): readonly Drift[] => {
+const differencesOf = (plan: Plan, inventory: readonly Found[]): readonly Drift[] => {
   const known: Known = { ...plan.known, ...Object.fromEntries(inventory.map(({ key, outputs }) => [key, outputs])) };
   return plan.steps.flatMap((step): Drift[] => {
     // What no inventory shows is in the plan because of something else.
@@ -68,7 +69,8 @@ export const differencesOf = (plan: Plan, inventory: readonly Found[]): readonly
     if (step.found === undefined) return [{ key, difference: 'is missing' }];
     const differences = differencesIn(step.resource, step.found, known);
     if (differences === 'unknown') return [];
-    return [...new Set(differences.map(({ says }) => says))].map((says) => ({
+    const mended = differences.filter(({ what }) => step.leaves?.includes(what) !== true);
+    return [...new Set(mended.map(({ says }) => says))].map((says) => ({
       key,
       difference: says.slice(0, LONGEST),
     }));
@@ -87,14 +89,15 @@ const judge = (object: StoredObject, assessment: Assessment, inventory: readonly
       if (assessment.controlPlane !== undefined && !hasCondition(object, 'Degraded')) {
         return { kind: 'look', reason: assessment.controlPlane.replicas.map(({ message }) => message).join('; ') };
       }
-      return { kind: 'tell', differences: [], ...(assessment.note === undefined ? {} : { note: assessment.note }) };
+      return { kind: 'report', differences: [], ...(assessment.note === undefined ? {} : { note: assessment.note }) };
     case 'operate': {
-      const { type, plan } = assessment.operation;
-      if (type !== 'CreateCluster' && type !== 'CreateNodePool') return { kind: 'look', reason: `${type} is due` };
-      return { kind: 'tell', differences: differencesOf(plan, inventory).slice(0, TOLD), ...noteIn(object) };
+      const { operation } = assessment;
+      const { type, plan } = operation;
+      if (purposeOf(operation) !== 'make') return { kind: 'look', reason: `${type} is due` };
+      return { kind: 'report', differences: differencesOf(plan, inventory).slice(0, TOLD), ...noteIn(object) };
     }
     case 'waiting':
-      return { kind: 'tell', differences: [{ key: 'cluster', difference: assessment.reason }], ...noteIn(object) };
+      return { kind: 'report', differences: [{ key: 'cluster', difference: assessment.reason }], ...noteIn(object) };
     case 'blocked':
       return { kind: 'look', reason: assessment.reason };
     case 'orphaned':

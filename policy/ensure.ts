@@ -6,8 +6,8 @@
  * this is asked). Invariants: I6 (nothing differs: no step), I10 (sorted), I3 (whatever changes AWS comes after finalizer and
  * preflight).
  */
-import { type Found, needsOf, type Resource, type ResourceOf, rowOf } from '../kinds/resource.ts';
-import type { Outputs } from '../kinds/row.ts';
+import { canDiffer, type Found, needsOf, type Resource, type ResourceOf, rowOf } from '../kinds/resource.ts';
+import type { Outputs, Withheld } from '../kinds/row.ts';
 import { orderedTopology } from '../topology/check.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { PLAN_VERSION, stepId } from '../words/steps.ts';
@@ -32,10 +32,13 @@ export type Postponed = { readonly key: ResourceKey; readonly reason: string };
 
 export type Ensured = { readonly plan: Plan; readonly postponed: readonly Postponed[] };
 
+/** A resource as it is planned, and which of its differences its step leaves as they are. */
+type Planned = { readonly resource: Resource; readonly leaves?: readonly string[] };
+
 /** What the plan does about one resource. */
 type Judgement = {
-  /** The resource as it is planned, or undefined where it needs no step. */
-  readonly step?: Resource;
+  /** Undefined where it needs no step. */
+  readonly step?: Planned;
   readonly postponed?: string;
 };
 
@@ -61,22 +64,44 @@ const changed = (resource: Resource, properties: object): Resource =>
 /** A thing that an inventory shows, or not. */
 const judgeObserved = (resource: Resource, { context, known, changing, ...judged }: Judged): Judgement => {
   const found = existing(judged.found.get(resource.key));
-  if (found === undefined) return { step: resource };
+  if (found === undefined) return { step: { resource } };
   const row = rowOf(resource.kind);
   const kept = row.keeps === undefined ? resource : changed(resource, row.keeps(found.state));
   // What it refers to changes, so the outputs in `known` no longer stand for it.
   const referred = needsOf(resource).filter((key) => changing.has(key));
   const current = Object.fromEntries(Object.entries(known).filter(([key]) => !referred.includes(key)));
-  const differs = (wanted: Resource): boolean => differencesIn(wanted, found, current).length > 0;
-  if (row.differences === undefined) return NOTHING;
+  if (!canDiffer(resource.kind)) return NOTHING;
   const differences = differencesIn(kept, found, current);
   const seen = differences === 'unknown' ? differences : differences.map(({ what }) => what);
   const whats = referred.length > 0 ? 'changing' : seen;
   const withheld = context.live ? row.withheld?.(kept.properties, found.state, whats) : undefined;
-  if (withheld === undefined) return differences.length > 0 ? { step: kept } : NOTHING;
-  const { reason, instead } = withheld;
-  const possible = instead === undefined ? undefined : changed(kept, instead);
-  return { postponed: reason, ...(possible !== undefined && differs(possible) ? { step: possible } : {}) };
+  if (withheld !== undefined) {
+    const differing = (resource: Resource) => differencesIn(resource, found, current);
+    return {
+      postponed: withheld.reason,
+      ...possibleStep(kept, withheld, { differing, follows: whats === 'changing' }),
+    };
+  }
+  return differences.length > 0 ? { step: { resource: kept } } : NOTHING;
+};
+
+type Differing = {
+  readonly differing: (resource: Resource) => ReturnType<typeof differencesIn>;
+  /** What it refers to is about to be another, so that it has to follow. */
+  readonly follows: boolean;
+};
+
+/** What may be mended of a thing of which something is withheld. */
+const possibleStep = (
+  kept: Resource,
+  { instead, leaves = [] }: Withheld<object>,
+  { differing, follows }: Differing,
+): Pick<Judgement, 'step'> => {
+  if (instead === undefined && leaves.length === 0) return {};
+  const resource = changed(kept, instead ?? {});
+  const left = differing(resource);
+  const mends = left === 'unknown' ? follows : left.some(({ what }) => !leaves.includes(what));
+  return mends ? { step: { resource, leaves } } : {};
 };
 
 const isReached = ({ properties }: ResourceOf<'milestone'>, context: EnsureContext, due: boolean): boolean => {
@@ -88,7 +113,7 @@ const judge = (resource: Resource, judged: Judged): Judgement => {
   const { context, planned, changing } = judged;
   const needs = needsOf(resource);
   const after = (keys: ReadonlySet<ResourceKey>): boolean => !context.provisioned || needs.some((key) => keys.has(key));
-  const stepIf = (due: boolean): Judgement => (due ? { step: resource } : NOTHING);
+  const stepIf = (due: boolean): Judgement => (due ? { step: { resource } } : NOTHING);
   const row = rowOf(resource.kind);
   switch (row.planned) {
     case 'when it differs':
@@ -134,11 +159,11 @@ const yieldsOutputs = (resource: Resource): boolean => {
   return planned === 'when it differs' || planned === 'once';
 };
 
-type Chosen = { readonly steps: ReadonlyMap<ResourceKey, Resource>; readonly postponed: readonly Postponed[] };
+type Chosen = { readonly steps: ReadonlyMap<ResourceKey, Planned>; readonly postponed: readonly Postponed[] };
 
 /** Which resources need a step, in the order of their needs. */
 const choose = (resources: readonly Resource[], judged: Omit<Judged, 'planned' | 'changing'>): Chosen => {
-  const steps = new Map<ResourceKey, Resource>();
+  const steps = new Map<ResourceKey, Planned>();
   const planned = new Set<ResourceKey>();
   const changing = new Set<ResourceKey>();
   const postponed: Postponed[] = [];
@@ -155,9 +180,9 @@ const choose = (resources: readonly Resource[], judged: Omit<Judged, 'planned' |
 };
 
 /** What is looked at before anything in AWS changes, if anything does. */
-const lookedAt = (resources: readonly Resource[], steps: ReadonlyMap<ResourceKey, Resource>): readonly Resource[] =>
-  [...steps.values()].some(({ kind }) => rowOf(kind).changesAws === true)
-    ? resources.filter(({ kind }) => rowOf(kind).planned === 'before changes')
+const lookedAt = (resources: readonly Resource[], steps: ReadonlyMap<ResourceKey, Planned>): readonly Planned[] =>
+  [...steps.values()].some(({ resource }) => rowOf(resource.kind).changesAws === true)
+    ? resources.filter(({ kind }) => rowOf(kind).planned === 'before changes').map((resource) => ({ resource }))
     : [];
 
 /** What to do so that everything in the topology exists, and what has to wait for another operation. */
@@ -176,17 +201,18 @@ export const planEnsure = (
   const known = outputsByKey([...Object.entries(external), ...here]);
 
   const { steps, postponed } = choose(resources, { context, found, known });
-  const planned = new Map([...lookedAt(resources, steps).map((one) => [one.key, one] as const), ...steps]);
+  const planned = new Map([...lookedAt(resources, steps).map((one) => [one.resource.key, one] as const), ...steps]);
 
   const needs = new Map(resources.map((resource) => [resource.key, needsOf(resource)]));
   const verbOf = (resource: Resource) => (rowOf(resource.kind).planned === 'as a wait' ? 'wait' : 'ensure');
-  const ids = new Map([...planned].map(([key, resource]) => [key, stepId(verbOf(resource), key)]));
-  const stepOf = (resource: Resource): Step => {
+  const ids = new Map([...planned].map(([key, { resource }]) => [key, stepId(verbOf(resource), key)]));
+  const stepOf = ({ resource, leaves = [] }: Planned): Step => {
     const before = nearest(resource.key, needs, ids);
     if (verbOf(resource) === 'wait') return waitStep(resource, before);
     // A look is no thing: one that was taken for an inventory doesn't stand for it.
     const isLook = rowOf(resource.kind).planned === 'before changes';
-    return ensureStep(resource, before, isLook ? undefined : existing(found.get(resource.key)));
+    const step = ensureStep(resource, before, isLook ? undefined : existing(found.get(resource.key)));
+    return leaves.length === 0 ? step : { ...step, leaves };
   };
   return {
     plan: {

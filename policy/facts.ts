@@ -10,7 +10,8 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { FINALIZER } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import type { ObjectKind, ObjectRef } from '../api/object.ts';
+import type { ObjectRef } from '../api/object.ts';
+import type { State } from '../api/status.ts';
 import type { Found } from '../kinds/resource.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import type { Assessment } from './assessment.ts';
@@ -29,7 +30,7 @@ type Common = {
 };
 
 /**
- * `inventory` is that of the whole cluster id, of AWS, the management API and the hub together; see `observed.ts`.
+ * `inventory` is that of the whole cluster id, of AWS, the management API and the hub together.
  * Absent until `judge…` said that it is needed.
  */
 export type ClusterFacts = Common & {
@@ -46,13 +47,13 @@ export type NodePoolFacts = Common & {
   /** The AWSCluster that it names, in its namespace; null only if the API server said that there is none. */
   readonly cluster: AWSCluster | null;
   /** The pool heard that its cluster made progress: what the cluster's status says may be older than that. */
-  readonly told?: boolean;
+  readonly clusterProgressed?: boolean;
   readonly inventory?: Inventory;
 };
 
-export type Blocked = Extract<Assessment, { kind: 'blocked' }>;
+export type BlockedAssessment = Extract<Assessment, { kind: 'blocked' }>;
 
-export const blocked = (generation: number, reason: string, cure: string): Blocked => ({
+export const blocked = (generation: number, reason: string, cure: string): BlockedAssessment => ({
   kind: 'blocked',
   generation,
   reason,
@@ -63,9 +64,6 @@ type StoredObject = {
   readonly metadata: AWSCluster['metadata'];
   readonly status?: { readonly aws?: { readonly account: string; readonly region: string } };
 };
-
-export const nameOf = (kind: ObjectKind, object: StoredObject): string =>
-  `${kind} ${object.metadata.namespace}/${object.metadata.name}`;
 
 /** Decided by identity alone: gone, another one, or being deleted without us. Undefined: go on. */
 export const judgeIdentity = (object: StoredObject | null, requested: ObjectRef): Assessment | undefined => {
@@ -86,10 +84,16 @@ export const judgeIdentity = (object: StoredObject | null, requested: ObjectRef)
   return undefined;
 };
 
+type Provisioned = { readonly status?: { readonly state?: State } };
+
+/** Once it was, what it lacks is a change: its machines run, and what comes of them is told apart from a create. */
+export const wasProvisioned = ({ status }: Provisioned): boolean =>
+  status?.state !== undefined && status.state !== 'Provisioning';
+
 export const isDeleting = (object: StoredObject): boolean => object.metadata.deletionTimestamp !== undefined;
 
 /** Blocked where the worker serves another account or region than the object lives in (I12). */
-export const judgePlace = (object: StoredObject, region: string, worker: Served): Blocked | undefined => {
+export const judgePlace = (object: StoredObject, region: string, worker: Served): BlockedAssessment | undefined => {
   const { generation } = object.metadata;
   const pinned = object.status?.aws;
   if (pinned !== undefined && pinned.account !== worker.account) {
@@ -119,7 +123,7 @@ export const judgeInventory = (
   inventory: Inventory,
   generation: number,
   place: { readonly account: string; readonly region: string },
-): Blocked | undefined => {
+): BlockedAssessment | undefined => {
   if (inventory.account !== place.account || inventory.region !== place.region) {
     return blocked(
       generation,
@@ -139,7 +143,7 @@ export const judgeInventory = (
 };
 
 /** Keys that the inventory holds more than once, with the ids behind them. */
-export const judgeDuplicates = (inventory: Inventory, generation: number): Blocked | undefined => {
+export const judgeDuplicates = (inventory: Inventory, generation: number): BlockedAssessment | undefined => {
   const byKey = new Map<ResourceKey, Found[]>();
   for (const found of inventory.found) byKey.set(found.key, [...(byKey.get(found.key) ?? []), found]);
   const twice = [...byKey].filter(([, found]) => found.length > 1).sort(([a], [b]) => (a < b ? -1 : 1));

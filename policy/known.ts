@@ -25,7 +25,7 @@ export const resolved = (document: unknown, known: Known): unknown => {
 /** What differs, or `unknown` where what it refers to does not exist yet or is going to be another one. */
 export const differencesIn = (
   resource: Resource,
-  found: Pick<Found, 'state'>,
+  found: Pick<Found, 'state' | 'tags'>,
   known: Known,
 ): readonly Difference[] | 'unknown' => {
   const wanted = resolved(resource.properties, known);

@@ -11,11 +11,11 @@ import type { AWSCluster } from '../api/cluster.ts';
 import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
 import type { Found } from '../kinds/resource.ts';
-import { stateOf } from '../kinds/resource.ts';
+import { observedState } from '../kinds/resource.ts';
 import { nodesKey, poolGroupKey } from '../words/keys.ts';
 import { type Claim, cut } from './conditions.ts';
 import { isDelete } from './operation-claims.ts';
-import type { MirrorRequest, NodeCounts } from './views.ts';
+import type { MirrorRequest, NodeCounts, OperationView } from './views.ts';
 
 type StoredObject = AWSCluster | AWSNodePool;
 type Subject = MirrorRequest['subject'];
@@ -31,7 +31,7 @@ export const NODES_UNKNOWN = 'NodesUnknown';
 export const nodesSeen = (pool: AWSNodePool, inventory: readonly Found[], nodes: ClusterNodes): NodeCounts => {
   const poolId = nodePoolIdOf(pool.metadata.uid);
   const group = inventory.find(({ key }) => key === poolGroupKey(poolId));
-  const kept = group === undefined ? {} : { desired: stateOf('auto-scaling-group', group).desired };
+  const kept = group === undefined ? {} : { desired: observedState('auto-scaling-group', group).desired };
   return 'unread' in nodes ? { ...kept, unread: nodes.unread } : { ...kept, ready: nodes.ready[poolId] ?? 0 };
 };
 
@@ -53,12 +53,14 @@ export const nodeCounts = (subject: Subject, object: StoredObject): Counts => {
     return counts('ready' in nodes ? nodes.ready : undefined, nodes.desired ?? desiredNodes);
   }
   if (subject.kind !== 'operation') return counts(readyNodes, desiredNodes);
-  if (isDelete(subject.operation)) return {};
-  const poolId = nodePoolIdOf(object.metadata.uid);
-  const { outputs } = subject.operation;
+  return isDelete(subject.operation) ? {} : countsDuring(subject.operation, object);
+};
+
+const countsDuring = ({ outputs }: OperationView, { metadata, status }: AWSNodePool): Counts => {
+  const poolId = nodePoolIdOf(metadata.uid);
   return counts(
-    counted(outputs[nodesKey(poolId)]?.['ready']) ?? readyNodes,
-    counted(outputs[poolGroupKey(poolId)]?.['desired']) ?? desiredNodes,
+    counted(outputs[nodesKey(poolId)]?.['ready']) ?? status?.readyNodes,
+    counted(outputs[poolGroupKey(poolId)]?.['desired']) ?? status?.desiredNodes,
   );
 };
 

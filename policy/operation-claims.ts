@@ -4,18 +4,21 @@
  * Owns: which reason stands for which state, and the sentence beside it. Neighbours: `conditions.ts` knows the rules of
  * kstatus, `status.ts` projects the rest. Pure. Invariants: I9 (what it waits for is named).
  */
+
 import type { ObjectRef } from '../api/object.ts';
 import type { LastOperation } from '../api/status.ts';
 import { operationsCommand } from '../words/commands.ts';
+import { purposeOf } from '../words/operations.ts';
+import { timeOf } from '../words/time.ts';
 import { type Claims, progressingClaims, settledClaims, stalledClaims, type Truth } from './conditions.ts';
+import { hasMoreTurns } from './rollout.ts';
 import type { OperationView, StepState, StepView } from './views.ts';
 
-export type Blocked = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
-export const isBlocked = (step: StepView): step is Blocked => step.status.state === 'blocked';
+export type BlockedStep = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
+export const isBlocked = (step: StepView): step is BlockedStep => step.status.state === 'blocked';
 export const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
 
-export const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
-export const isDelete = (operation: OperationView): boolean => operation.type.startsWith('Delete');
+export const isDelete = (operation: OperationView): boolean => purposeOf(operation) === 'delete';
 
 export const progressOf = (operation: OperationView): LastOperation['progress'] => ({
   done: operation.steps.filter(isDone).length,
@@ -25,8 +28,12 @@ export const progressOf = (operation: OperationView): LastOperation['progress'] 
 export const awaitedOf = ({ status }: StepView): string | undefined =>
   status.state === 'running' ? status.awaited : undefined;
 
+/** `Turn 2 of 3: `, where there are several. */
+const turnOf = ({ turn }: OperationView): string =>
+  turn === undefined || turn.of === 1 ? '' : `Turn ${turn.number} of ${turn.of}: `;
+
 /** What a person should look at. Capacity and retries go on alone. */
-const isStalled = ({ status: { verdict } }: Blocked): boolean =>
+const isStalled = ({ status: { verdict } }: BlockedStep): boolean =>
   verdict === 'blocked' || verdict === 'bug' || verdict === 'overdue';
 
 /** Under way until what had begun has ended; then it waits for a person. */
@@ -34,7 +41,7 @@ const pausedClaims = (operation: OperationView, object: ObjectRef, since: number
   const { done, total } = progressOf(operation);
   const running = operation.steps.filter(({ status }) => status.state === 'running').length;
   const settling = running === 0 ? '' : `; ${running} that had begun still run`;
-  const message = `Paused since ${time(since)}: ${done} of ${total} steps done${settling}. To go on: ${operationsCommand('resume', object)}`;
+  const message = `Paused since ${timeOf(since)}: ${done} of ${total} steps done${settling}. To go on: ${operationsCommand('resume', object)}`;
   return running === 0 ? stalledClaims(ready, 'Paused', message) : progressingClaims(ready, 'Paused', message);
 };
 
@@ -46,7 +53,7 @@ const runningClaims = (operation: OperationView, object: ObjectRef, ready: Truth
   const worst = stalled[0] ?? blocked[0];
   // One stands for all: the others are in `lastOperation.steps`.
   const awaited = operation.steps.map(awaitedOf).find((one) => one !== undefined);
-  const progress = `${done} of ${total} steps done${awaited === undefined ? '' : `. ${awaited}`}`;
+  const progress = `${turnOf(operation)}${done} of ${total} steps done${awaited === undefined ? '' : `. ${awaited}`}`;
   if (worst === undefined) return progressingClaims(ready, operation.type, progress);
   const others = (stalled.length === 0 ? blocked : stalled).length - 1;
   const message = `${worst.id}: ${worst.status.message}${others === 0 ? '' : ` (and ${others} more, see lastErrors)`}`;
@@ -74,8 +81,9 @@ export const operationClaims = (operation: OperationView, object: ObjectRef, rea
     case 'running':
       return runningClaims(operation, object, ready);
     case 'succeeded':
-      return isDelete(operation)
-        ? progressingClaims('False', 'Deleted', 'Nothing is left in AWS')
+      if (isDelete(operation)) return progressingClaims('False', 'Deleted', 'Nothing is left in AWS');
+      return hasMoreTurns(operation.turn)
+        ? progressingClaims(ready, operation.type, `${turnOf(operation)}done, the next follows`)
         : settledClaims('Everything that the spec asks for exists');
     case 'superseded':
       return progressingClaims(ready, 'Superseded', `Superseded by something newer after ${progress}`);

@@ -28,6 +28,8 @@ export type EnsureStep = StepOf<'ensure', Resource> & {
   readonly found?: Found;
   /** Part of the create's client token; raised only once what it named is proven gone, or is replaced on purpose. */
   readonly incarnation?: number;
+  /** Differences that it leaves as they are, since another operation is to mend them. */
+  readonly leaves?: readonly string[];
 };
 
 /** Takes a thing away, by what it is found. */

@@ -7,7 +7,7 @@
  * Invariants: I3 (the finalizer goes last, after two empty inventories), I4 (only what the inventory found as ours),
  * I7 (all of it), I10 (sorted).
  */
-import { type Found, type Going, rowOf, stateOf } from '../kinds/resource.ts';
+import { type Found, type Going, observedState, rowOf } from '../kinds/resource.ts';
 import type { Removal } from '../kinds/row.ts';
 import {
   ACCOUNT_EMPTY,
@@ -71,7 +71,7 @@ const needsOfRemoval = ({ going }: Removed, others: readonly RemoveStep[], withP
 
 const livingPools = (inventory: readonly Found[]): readonly string[] => {
   const pools = inventory.find((found) => found.key === ALL_NODE_POOLS);
-  return pools === undefined ? [] : stateOf('node-pools', pools).poolIds;
+  return pools === undefined ? [] : observedState('node-pools', pools).poolIds;
 };
 
 /** What this plan takes away: a pool's own things; or the cluster's, and those of pools that have no object any more. */

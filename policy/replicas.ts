@@ -2,14 +2,13 @@
  * Replicas: how each machine of an established control plane is, as an inventory shows it.
  *
  * Owns: reading health, disk, interface and machine of each replica out of an inventory, and saying in a sentence what is
- * wrong. Neighbours: `repair.ts` decides what may be done about it; a sweep asks `controlPlaneTroubles` whether the
- * cluster's entity should look. Pure. Invariants: I5, I12 (a target that nobody asked yet is neither healthy nor lost; a
- * disk that merely lost its tags is not a lost disk).
+ * wrong. Neighbours: `repair.ts` decides what may be done about it. Pure. Invariants: I5, I12 (a target that nobody
+ * asked yet is neither healthy nor lost; a disk that merely lost its tags is not a lost disk).
  */
 
 import type { Attached } from '../kinds/launch-template.ts';
 import type { Found } from '../kinds/resource.ts';
-import { stateOf } from '../kinds/resource.ts';
+import { observedState } from '../kinds/resource.ts';
 import type { TargetHealth } from '../kinds/targets.ts';
 import { REPLICAS, type ReplicaIndex } from '../topology/values.ts';
 import {
@@ -20,6 +19,7 @@ import {
   TARGET_GROUP,
   TARGETS,
 } from '../words/keys.ts';
+import { present } from '../words/present.ts';
 
 export type Replica = {
   readonly index: ReplicaIndex;
@@ -27,7 +27,7 @@ export type Replica = {
   /** The machine that its group has now. */
   readonly instanceId?: string;
   /** The version of the launch template that this machine was made from, and the one that the group is set to. */
-  readonly instanceVersion?: string;
+  readonly instanceTemplate?: { readonly id: string; readonly version: string };
   readonly groupVersion?: string;
   readonly targetGroupArn?: string;
   readonly address?: string;
@@ -39,8 +39,12 @@ export type Replica = {
   /** What its machines are told to attach, where that was looked at. */
   readonly attaches?: Attached;
   /** Its machines are told of a disk or an interface that isn't its own any more. */
-  readonly told: 'right' | 'wrong';
+  readonly userData: 'right' | 'wrong';
 };
+
+/** Whether this replica holds its share of the quorum at this moment, as far as anybody can tell. */
+export const serves = ({ health, volume, networkInterface }: Replica): boolean =>
+  health === 'healthy' && volume === 'present' && networkInterface === 'present';
 
 /** What is wrong with one replica, as a person would say it. */
 export type Trouble = {
@@ -48,16 +52,16 @@ export type Trouble = {
   readonly message: string;
 };
 
-const volumeOf = (found: Found | undefined, attaches: Attached | undefined): Replica['volume'] => {
-  if (found !== undefined) return stateOf('etcd-volume', found).emptyDisk === 'join' ? 'joining' : 'present';
+const volumeCondition = (found: Found | undefined, attaches: Attached | undefined): Replica['volume'] => {
+  if (found !== undefined) return observedState('etcd-volume', found).emptyDisk === 'join' ? 'joining' : 'present';
   return attaches?.volumeExists === true ? 'disowned' : 'lost';
 };
 
-const toldOf = (
+const userDataOf = (
   attaches: Attached | undefined,
   volume: Found | undefined,
   networkInterface: Found | undefined,
-): Replica['told'] => {
+): Replica['userData'] => {
   if (attaches === undefined) return 'right';
   const otherVolume = volume !== undefined && volume.outputs.id !== attaches.volumeId;
   const otherInterface = networkInterface !== undefined && networkInterface.outputs.id !== attaches.networkInterfaceId;
@@ -68,7 +72,7 @@ const toldOf = (
 const addressesOf = (byKey: ReadonlyMap<string, Found>): readonly (string | undefined)[] => {
   const known = REPLICAS.map((index) => byKey.get(networkInterfaceKey(index))?.outputs.address);
   const targets = byKey.get(TARGETS);
-  const orphans = (targets === undefined ? [] : stateOf('targets', targets).addresses).filter(
+  const orphans = (targets === undefined ? [] : observedState('targets', targets).addresses).filter(
     (address) => !known.includes(address),
   );
   const missing = known.filter((address) => address === undefined).length;
@@ -80,78 +84,85 @@ export const replicasOf = (inventory: readonly Found[]): readonly Replica[] => {
   const byKey = new Map(inventory.map((found) => [found.key, found]));
   const addresses = addressesOf(byKey);
   const targets = byKey.get(TARGETS);
-  const healths = targets === undefined ? [] : (stateOf('targets', targets).health ?? []);
+  const healths = targets === undefined ? [] : (observedState('targets', targets).health ?? []);
   return REPLICAS.map((index): Replica => {
+    const address = addresses[index];
     const volume = byKey.get(etcdVolumeKey(index));
     const networkInterface = byKey.get(networkInterfaceKey(index));
-    const template = byKey.get(replicaTemplateKey(index));
-    const group = byKey.get(replicaGroupKey(index));
-    const attaches = template === undefined ? undefined : stateOf('launch-template', template).attaches;
-    const groupState = group === undefined ? undefined : stateOf('auto-scaling-group', group);
-    const instance = groupState?.instances?.find((one) => one.inService) ?? groupState?.instances?.[0];
-    const address = addresses[index];
     const health = healths.find((one) => one.address === address);
-    const targetGroupArn = byKey.get(TARGET_GROUP)?.outputs.arn;
+    const template = byKey.get(replicaTemplateKey(index));
+    const attaches = template === undefined ? undefined : observedState('launch-template', template).attaches;
     return {
       index,
-      ...(groupState === undefined
-        ? {}
-        : { groupName: groupState.name, groupVersion: groupState.launchTemplateVersion }),
-      ...(instance === undefined ? {} : { instanceId: instance.id, instanceVersion: instance.templateVersion }),
-      ...(targetGroupArn === undefined ? {} : { targetGroupArn }),
-      ...(address === undefined ? {} : { address }),
+      ...machineOfGroup(byKey.get(replicaGroupKey(index))),
+      ...present({
+        targetGroupArn: byKey.get(TARGET_GROUP)?.outputs.arn,
+        address,
+        healthSaid: health?.said,
+        attaches,
+      }),
       health: health?.state ?? 'unknown',
-      ...(health?.said === undefined ? {} : { healthSaid: health.said }),
-      volume: volumeOf(volume, attaches),
+      volume: volumeCondition(volume, attaches),
       networkInterface: networkInterface === undefined ? 'lost' : 'present',
-      ...(attaches === undefined ? {} : { attaches }),
-      told: toldOf(attaches, volume, networkInterface),
+      userData: userDataOf(attaches, volume, networkInterface),
     };
   });
+};
+
+type Grouped = Pick<Replica, 'groupName' | 'groupVersion' | 'instanceId' | 'instanceTemplate'>;
+
+/** Its group, and the machine that it has now. */
+const machineOfGroup = (group: Found | undefined): Grouped => {
+  if (group === undefined) return {};
+  const {
+    name: groupName,
+    launchTemplateVersion: groupVersion,
+    instances,
+  } = observedState('auto-scaling-group', group);
+  const instance = instances?.find((one) => one.inService) ?? instances?.[0];
+  if (instance === undefined) return { groupName, groupVersion };
+  const { id: instanceId, templateId: id, templateVersion: version } = instance;
+  return { groupName, groupVersion, instanceId, instanceTemplate: { id, version } };
 };
 
 /** `replica 1 (i-0abc)` */
 export const nameOfReplica = ({ index, instanceId }: Pick<Replica, 'index' | 'instanceId'>): string =>
   `replica ${index}${instanceId === undefined ? '' : ` (${instanceId})`}`;
 
-export const troubleOf = (replica: Replica): Trouble | undefined => {
+const volumeTrouble = (replica: Replica): string | undefined => {
   const name = nameOfReplica(replica);
   const { attaches } = replica;
   switch (replica.volume) {
     case 'lost':
-      return {
-        kind: 'volume',
-        message: `${name} has lost its etcd volume${attaches === undefined ? '' : ` ${attaches.volumeId}`}, and with it its copy of the data`,
-      };
+      return `${name} has lost its etcd volume${attaches === undefined ? '' : ` ${attaches.volumeId}`}, and with it its copy of the data`;
     case 'disowned':
-      return {
-        kind: 'volume',
-        message: `the etcd volume ${attaches?.volumeId ?? ''} of ${name} exists, but without the tags that say whose it is`,
-      };
+      return `the etcd volume ${attaches?.volumeId ?? ''} of ${name} exists, but without the tags that say whose it is`;
     case 'joining':
-      return { kind: 'volume', message: `${name} has a new etcd volume and is to join the other members` };
+      return `${name} has a new etcd volume and is to join the other members`;
     case 'present':
-      break;
+      return undefined;
   }
-  if (replica.networkInterface === 'lost') {
-    return { kind: 'interface', message: `${name} has lost its network interface, and with it its address` };
-  }
-  if (replica.told === 'wrong') {
-    return {
-      kind: 'machine',
-      message: `${name} was told to attach ${attaches?.volumeId} and ${attaches?.networkInterfaceId}, one of which is not its own any more`,
-    };
-  }
-  if (replica.health !== 'unhealthy') return undefined;
-  if (replica.instanceId === undefined) {
-    return {
-      kind: 'machine',
-      message: `replica ${replica.index} has no machine: auto scaling group ${replica.groupName ?? '?'} has not launched one yet`,
-    };
-  }
-  return { kind: 'machine', message: `${name} does not serve: ${replica.healthSaid ?? 'its health checks fail'}` };
 };
 
-/** What is wrong with the replicas of an *established* cluster; before that, they are only being made. */
-export const controlPlaneTroubles = (inventory: readonly Found[]): readonly Trouble[] =>
-  replicasOf(inventory).flatMap((replica) => troubleOf(replica) ?? []);
+const machineTrouble = (replica: Replica): string | undefined => {
+  const name = nameOfReplica(replica);
+  const { attaches } = replica;
+  if (replica.userData === 'wrong') {
+    return `${name} was told to attach ${attaches?.volumeId} and ${attaches?.networkInterfaceId}, one of which is not its own any more`;
+  }
+  if (replica.health !== 'unhealthy') return undefined;
+  return replica.instanceId === undefined
+    ? `replica ${replica.index} has no machine: auto scaling group ${replica.groupName ?? '?'} has not launched one yet`
+    : `${name} does not serve: ${replica.healthSaid ?? 'its health checks fail'}`;
+};
+
+export const troubleOf = (replica: Replica): Trouble | undefined => {
+  const volume = volumeTrouble(replica);
+  if (volume !== undefined) return { kind: 'volume', message: volume };
+  if (replica.networkInterface === 'lost') {
+    const message = `${nameOfReplica(replica)} has lost its network interface, and with it its address`;
+    return { kind: 'interface', message };
+  }
+  const machine = machineTrouble(replica);
+  return machine === undefined ? undefined : { kind: 'machine', message: machine };
+};

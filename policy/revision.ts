@@ -9,9 +9,13 @@
 import type { ObjectKind } from '../api/object.ts';
 import { type Release, type ReleaseAddon, releaseOf } from '../api/releases.ts';
 import type { Revision } from '../api/status.ts';
+import { type Found, observedState } from '../kinds/resource.ts';
+import { LOAD_BALANCER } from '../words/keys.ts';
 
 export const revisionOf = (release: Release): Revision => ({
   version: release.version,
+  number: release.revision,
+  format: release.format,
   kubernetes: release.kubernetes,
   etcd: release.etcd,
   cloudController: release.cloudController,
@@ -27,11 +31,13 @@ export const revisionOf = (release: Release): Revision => ({
 const NO_ADDON: ReleaseAddon = { version: '', images: {} };
 
 /** A pinned revision as a release. Add-ons that it doesn't name come from the catalogue, where it still has them. */
-export const releaseFromRevision = (revision: Revision): Release => {
+const releaseFromRevision = (revision: Revision): Release => {
   const listed = releaseOf(revision.version)?.addons;
   const addon = (name: keyof Release['addons']): ReleaseAddon => revision.addons?.[name] ?? listed?.[name] ?? NO_ADDON;
   return {
     version: revision.version,
+    revision: revision.number ?? 1,
+    format: revision.format ?? 1,
     kubernetes: revision.kubernetes,
     etcd: revision.etcd,
     cloudController: revision.cloudController,
@@ -72,12 +78,23 @@ export const newerRevision = (kind: ObjectKind, pinned: Revision, current: Relea
   const ofNode: readonly Part[] = [
     { name: 'Kubernetes', is: today.kubernetes, was: pinned.kubernetes },
     { name: 'machine image', is: today.imageID, was: pinned.imageID },
+    { name: 'format', is: String(today.format), was: String(pinned.format ?? 1) },
   ];
   // Nodes run neither etcd nor what looks after the cluster.
   const parts = kind === 'AWSCluster' ? [...ofNode, ...partsOfCluster(today, pinned)] : ofNode;
   return parts
     .filter(({ is, was }) => is !== was)
     .map(({ name, is, was }) => `${name} ${is ?? 'none'} instead of ${was ?? 'none'}`);
+};
+
+/**
+ * The release as what is there was made by: a load balancer without a security group is of format 1, whatever a status says that was
+ * lost and written again.
+ */
+export const asMade = (release: Release, inventory: readonly Found[]): Release => {
+  const balancer = inventory.find(({ key }) => key === LOAD_BALANCER);
+  const groupIds = balancer === undefined ? undefined : observedState('load-balancer', balancer).groupIds;
+  return groupIds?.length === 0 ? { ...release, format: 1 } : release;
 };
 
 /** The release to plan with: the pinned one while machines run it or the same version is asked for. */

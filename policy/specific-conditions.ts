@@ -33,7 +33,7 @@ const fieldsWithoutEffect = (object: StoredObject): Claim | undefined => {
     : { status: 'True', reason: 'NotImplemented', message: cut(describeWithoutEffect(fields)) };
 };
 
-export const changesPending = (note: string | undefined): Claim | undefined =>
+const changesPending = (note: string | undefined): Claim | undefined =>
   note === undefined ? undefined : { status: 'True', reason: 'RolloutNeeded', message: cut(note) };
 
 /** What differs, and the command that has it mended: Slipway leaves what others did alone until it is asked. */

@@ -1,27 +1,19 @@
 /**
  * Status: the projection of workflow state to an object's status.
  *
- * Owns: what `kubectl` shows: state, conditions, the last operation with its progress, what stands in the way and the
- * commands that cure it, the last twenty operations. Pure: the same request and object give the same status.
- * Neighbours: `activities/` write the answer by server-side apply, as a whole, so everything that is to stay is carried
- * over here. Invariants: I5 (`established` is never taken back), I8 (nothing here comes from a secret), I9 (what an
- * operation waits for is named), I12 (the account that was pinned first stays pinned).
+ * Owns: what `kubectl` shows: state, conditions, what stands in the way and the commands that cure it. Pure: the same request
+ * and object give the same status. Neighbours: `past-operations.ts` has operations and rollouts, `remembered.ts` what is kept;
+ * `activities/` write the answer by server-side apply, as a whole, so everything that is to stay is carried over here.
+ * Invariants: I8 (nothing here comes from a secret).
  */
+
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
-import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
-import { releaseOf } from '../api/releases.ts';
-import {
-  type LastOperation,
-  OPERATIONS_KEPT,
-  type PastOperation,
-  type Revision,
-  type State,
-  type StepError,
-  type UnhealthyReplica,
-} from '../api/status.ts';
+import { entityWorkflowId } from '../api/names.ts';
+import type { AWSNodePool } from '../api/nodepool.ts';
+import type { State, StepError, UnhealthyReplica } from '../api/status.ts';
 import { commandsFor, lookAgainCommand } from '../words/commands.ts';
-import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
+import { OPERATIONS } from '../words/operations.ts';
+import { timeOf } from '../words/time.ts';
 import {
   type Claims,
   conditionsOf,
@@ -33,60 +25,69 @@ import {
 } from './conditions.ts';
 import { degradedClaim, quorumClaims, replicaErrors, unhealthyReplicas } from './degraded.ts';
 import { nodeCounts } from './node-counts.ts';
-import {
-  awaitedOf,
-  isBlocked,
-  isDelete,
-  isDone,
-  operationClaims,
-  progressOf,
-  resumeHint,
-  time,
-} from './operation-claims.ts';
-import { revisionOf } from './revision.ts';
+import { isBlocked, operationClaims, resumeHint } from './operation-claims.ts';
+import { operationsAfter } from './past-operations.ts';
+import { remembered, type Status } from './remembered.ts';
+import { hasMoreTurns } from './rollout.ts';
 import { specificClaims } from './specific-conditions.ts';
 import type { MirrorRequest, OperationView } from './views.ts';
 
-/** The fields of both kinds; a cluster's status never has those of a pool. */
-export type Status = AWSNodePoolStatus;
 type StoredObject = AWSCluster | AWSNodePool;
 type Subject = MirrorRequest['subject'];
 
-/** Steps shown as running or blocked; a person looks at the first few, and status isn't the place for more. */
-const STEPS_SHOWN = 20;
-
-/** Only what was provisioned is said to be in repair, so that it is provisioned again afterwards. */
-const repairStateOf = (operation: OperationView, before: State | undefined): State => {
-  if (before !== 'Provisioned' && before !== 'Repairing') return before ?? 'Provisioning';
-  return operation.state === 'succeeded' ? 'Provisioned' : 'Repairing';
+const stateDuring = (operation: OperationView, before: State = 'Provisioning'): State => {
+  const { purpose, state } = OPERATIONS[operation.type];
+  const isOver = operation.state === 'succeeded' && !hasMoreTurns(operation.turn);
+  switch (purpose) {
+    case 'make':
+      if (isOver) return 'Provisioned';
+      // A create that an earlier release began of what was there already is a change.
+      return state === 'Provisioning' && before !== state ? 'Updating' : state;
+    case 'repair':
+      // Only what was provisioned is said to be in repair, so that it is provisioned again afterwards.
+      if (before !== 'Provisioned' && before !== state) return before;
+      return isOver ? 'Provisioned' : state;
+    case 'delete':
+      return state;
+  }
 };
 
-const stateOf = (subject: Subject, object: StoredObject): State => {
+const objectState = (subject: Subject, object: StoredObject): State => {
   const before = object.status?.state;
   switch (subject.kind) {
     case 'settled':
-      return 'Provisioned';
+      return subject.rollout === undefined ? 'Provisioned' : OPERATIONS[subject.rollout].state;
     case 'waiting':
     case 'blocked':
     case 'failing':
     case 'held':
       return object.metadata.deletionTimestamp === undefined ? (before ?? 'Provisioning') : 'Deleting';
     case 'operation':
-      if (isDelete(subject.operation)) return 'Deleting';
-      if (subject.operation.type === 'RepairCluster') return repairStateOf(subject.operation, before);
-      if (subject.operation.state === 'succeeded') return 'Provisioned';
-      return before === undefined || before === 'Provisioning' ? 'Provisioning' : 'Updating';
+      return stateDuring(subject.operation, before);
   }
 };
 
+/** At rest, or between two turns of a rollout. */
+const restingClaims = ({ rollout, controlPlane }: Extract<Subject, { kind: 'settled' }>, ready: Truth): Claims =>
+  rollout === undefined
+    ? settledClaims('Everything that the spec asks for exists')
+    : progressingClaims(
+        ready,
+        rollout,
+        `The next turn waits: ${controlPlane?.replicas.map(({ message }) => message).join('. ') ?? ''}`,
+      );
+
+/** What ran goes on running while Slipway changes or cannot judge it; what is new or goes away isn't ready. */
+const readyMeanwhile = ({ status, metadata }: StoredObject): Truth => {
+  const before = status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
+  return metadata.deletionTimestamp === undefined && before === 'True' ? 'True' : 'False';
+};
+
 const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredObject): Claims => {
-  const before = object.status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
-  const going = object.metadata.deletionTimestamp !== undefined;
-  // What ran goes on running while Slipway changes or cannot judge it; what is new or goes away isn't ready.
-  const ready: Truth = !going && before === 'True' ? 'True' : 'False';
+  const ready = readyMeanwhile(object);
   switch (subject.kind) {
     case 'settled':
-      return quorumClaims(subject) ?? settledClaims('Everything that the spec asks for exists');
+      return quorumClaims(subject) ?? restingClaims(subject, ready);
     case 'waiting':
       return progressingClaims(ready, 'Waiting', subject.reason);
     case 'blocked':
@@ -100,38 +101,9 @@ const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredO
   }
 };
 
-const lastOperationOf = (operation: OperationView): LastOperation => {
-  const current = operation.steps.flatMap((step) => {
-    const { id, status } = step;
-    if (status.state !== 'running' && status.state !== 'blocked') return [];
-    const message = awaitedOf(step);
-    return [
-      { step: id, state: status.state, since: time(status.since), ...(message === undefined ? {} : { message }) },
-    ];
-  });
-  return { ...pastOperationOf(operation), progress: progressOf(operation), steps: current.slice(0, STEPS_SHOWN) };
-};
-
-const pastOperationOf = (operation: OperationView): Omit<PastOperation, 'version' | 'message'> => ({
-  type: operation.type,
-  state: operation.state === 'running' && operation.pausedAt !== undefined ? 'paused' : operation.state,
-  workflowID: operation.workflowId,
-  runID: operation.runId,
-  startedAt: time(operation.startedAt),
-  ...(operation.finishedAt === undefined ? {} : { finishedAt: time(operation.finishedAt) }),
-});
-
-/** Newest first; an operation keeps its place while it runs, by its run. */
-const operationsOf = (operation: OperationView, version: string, before: readonly PastOperation[]): PastOperation[] => {
-  const entry: PastOperation = { ...pastOperationOf(operation), version };
-  const known = before.some((one) => one.runID === entry.runID);
-  const list = known ? before.map((one) => (one.runID === entry.runID ? entry : one)) : [entry, ...before];
-  return list.slice(0, OPERATIONS_KEPT);
-};
-
 /** Since when it stands in the way: the time is kept from try to try, as long as it is the same step. */
 const since = (step: string, milliseconds: number, before: readonly StepError[]): string =>
-  before.find((error) => error.step === step)?.since ?? time(milliseconds);
+  before.find((error) => error.step === step)?.since ?? timeOf(milliseconds);
 
 const errorsOf = (
   request: MirrorRequest,
@@ -158,7 +130,7 @@ const errorsOf = (
           message: cut(subject.reason),
           attempt: subject.attempt,
           since: since('assess', now, before),
-          retryAt: time(subject.retryAt),
+          retryAt: timeOf(subject.retryAt),
           commands: commandsFor('retry', request.object, entityWorkflowId(request.object)),
         },
       ];
@@ -181,50 +153,11 @@ const errorsOf = (
         message: cut(status.message),
         attempt: status.attempt,
         since: since(id, status.since, before),
-        retryAt: time(status.retryAt),
+        retryAt: timeOf(status.retryAt),
         commands: commandsFor('retry', request.object, operation.workflowId, id),
       }));
     }
   }
-};
-
-const revisionFor = (subject: Subject, version: string, before: Revision | undefined) => {
-  if (subject.kind !== 'operation' || isDelete(subject.operation)) return before;
-  if (before?.version === version) return before;
-  const release = releaseOf(version);
-  return release === undefined ? before : revisionOf(release);
-};
-
-/** Raised, and never forgotten: what a token once named must not be answered again. */
-const incarnationsOf = (subject: Subject, before: Status['incarnations']): Status['incarnations'] =>
-  subject.kind === 'operation' && subject.operation.incarnations !== undefined
-    ? { ...before, ...subject.operation.incarnations }
-    : before;
-
-const isEstablished = (subject: Subject, object: StoredObject): boolean => {
-  if (object.status?.established === true) return true;
-  if (subject.kind !== 'operation' || subject.operation.type !== 'CreateCluster') return false;
-  const { operation } = subject;
-  return operation.state === 'succeeded' || operation.steps.some((step) => step.key === ESTABLISHED && isDone(step));
-};
-
-const identityOf = (request: MirrorRequest, object: StoredObject): Status => {
-  const before = object.status;
-  const { owner, subject } = request;
-  const ownClusterId = owner === undefined || owner.clusterId === '' ? before?.clusterID : owner.clusterId;
-  if (object.kind === 'AWSNodePool') {
-    return {
-      nodePoolID: nodePoolIdOf(object.metadata.uid),
-      ...(ownClusterId === undefined ? {} : { clusterID: ownClusterId }),
-    };
-  }
-  const outputs = subject.kind === 'operation' ? subject.operation.outputs : {};
-  const endpoint = outputs[LOAD_BALANCER]?.dnsName ?? before?.endpoint;
-  return {
-    clusterID: ownClusterId ?? clusterIdOf(object.metadata.uid),
-    established: isEstablished(subject, object),
-    ...(endpoint === undefined ? {} : { endpoint }),
-  };
 };
 
 const askedVersion = (object: StoredObject): string =>
@@ -232,42 +165,37 @@ const askedVersion = (object: StoredObject): string =>
 
 /** The whole status of an object, as of `now` in epoch milliseconds. */
 export const statusOf = (request: MirrorRequest, object: StoredObject, now: number): Status => {
-  const { subject, owner } = request;
+  const { subject } = request;
   const all: Status = object.status ?? {};
-  const { unhealthyReplicas: unhealthyBefore = [], readyNodes: _ready, desiredNodes: _desired, ...before } = all;
+  const {
+    unhealthyReplicas: unhealthyBefore = [],
+    readyNodes: _ready,
+    desiredNodes: _desired,
+    appliedTagKeys: _tags,
+    rollout: _rollout,
+    ...before
+  } = all;
   // What could not be looked at says nothing of a generation.
   const generation = request.generation === 0 ? (before.observedGeneration ?? 0) : request.generation;
   const version = request.version ?? before.version ?? askedVersion(object);
-  const kubernetesVersion = request.kubernetesVersion ?? before.kubernetesVersion;
-  const aws = before.aws ?? (owner === undefined ? undefined : { account: owner.account, region: owner.region });
-  const revision = revisionFor(subject, version, before.revision);
+  const memory = remembered(request, object, { version, generation });
   const unhealthy = unhealthyReplicas(subject, unhealthyBefore, now);
-  const incarnations = incarnationsOf(subject, before.incarnations);
   const degraded = degradedClaim(subject, unhealthyBefore);
   const claims: Claims = {
     ...(degraded === undefined ? {} : { Degraded: degraded }),
-    ...specificClaims(subject, object, revision),
+    ...specificClaims(subject, object, memory.revision),
     ...claimsOf(request, object),
   };
   return {
     ...before,
-    ...identityOf(request, object),
+    ...memory,
     ...nodeCounts(subject, object),
-    state: stateOf(subject, object),
+    state: objectState(subject, object),
     observedGeneration: generation,
-    conditions: conditionsOf(claims, before.conditions ?? [], generation, time(now)),
+    conditions: conditionsOf(claims, before.conditions ?? [], generation, timeOf(now)),
     version,
-    ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
-    ...(aws === undefined ? {} : { aws }),
-    ...(revision === undefined ? {} : { revision }),
     lastErrors: errorsOf(request, object, unhealthy, now),
     ...(unhealthy.length === 0 ? {} : { unhealthyReplicas: [...unhealthy] }),
-    ...(incarnations === undefined ? {} : { incarnations }),
-    ...(subject.kind === 'operation'
-      ? {
-          lastOperation: lastOperationOf(subject.operation),
-          operations: operationsOf(subject.operation, version, before.operations ?? []),
-        }
-      : {}),
+    ...operationsAfter(subject, version, all),
   };
 };

@@ -1,7 +1,7 @@
 /**
  * Steps: one step of a plan, with what its kind's row says of all its steps.
  *
- * Owns: how a step is made out of a resource. Neighbours: `ensure.ts`, `remove.ts` and `repair-plan.ts` say which steps there are,
+ * Owns: how a step is made out of a resource. Neighbours: `ensure.ts`, `remove.ts` and `replacement.ts` say which steps there are,
  * and `order.ts` puts them in order. Pure.
  */
 import { type Found, type Going, type Resource, type ResourceKind, rowOf } from '../kinds/resource.ts';

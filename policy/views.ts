@@ -6,8 +6,10 @@
  */
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Outputs } from '../kinds/row.ts';
-import type { OperationType } from './assessment.ts';
+import type { OperationType } from '../words/operations.ts';
+import type { HandledRequests } from '../words/verbs.ts';
 import type { ControlPlaneReport } from './repair.ts';
+import type { Turn } from './rollout.ts';
 
 /** What a step did to its resource. */
 export type Change = 'created' | 'updated' | 'unchanged' | 'removed';
@@ -58,8 +60,13 @@ export type OperationView = {
   readonly finishedAt?: number;
   /** Since when no step starts because a person said so, in epoch milliseconds. */
   readonly pausedAt?: number;
+  readonly turn?: Turn;
+  /** Keys of the spec's tags that it may set. */
+  readonly tagKeys?: readonly string[];
+  /** What the object's annotations asked for and was acted on. */
+  readonly handled?: HandledRequests;
   /** Why the object's status could not be written, while it can't be: then `kubectl` shows what was. */
-  readonly untold?: string;
+  readonly statusProblem?: string;
   readonly steps: readonly StepView[];
   /** Outputs known so far, by resource key: where status finds endpoint and ids. */
   readonly outputs: Readonly<Record<string, Outputs>>;
@@ -85,6 +92,8 @@ export type DriftReport = {
 /** Projection of workflow state to the object's status: written by the running operation, or else by the entity. */
 export type MirrorRequest = {
   readonly object: ObjectRef;
+  /** What the object's annotations asked for and was acted on, as the entity knows it. */
+  readonly handled?: HandledRequests;
   readonly owner?: Owner;
   readonly generation: number;
   readonly version?: string;
@@ -94,6 +103,8 @@ export type MirrorRequest = {
     | {
         readonly kind: 'settled';
         readonly note?: string;
+        /** A rollout is open, and waits for its next turn. */
+        readonly rollout?: OperationType;
         readonly drift?: readonly Drift[];
         /** Of a pool, where somebody looked. */
         readonly nodes?: NodeCounts;

@@ -2,7 +2,7 @@
  * Differences: the one table of where the sandbox is not like AWS and real machines.
  *
  * Owns: saying so, each with its reason. Whoever adds a difference adds a row; whoever doubts what a green test proves
- * reads here. Neighbours: the rooms named in `where` make the difference.
+ * reads here, or `docs/sandbox.md`, which `docs/generate/` makes of it. Neighbours: what `where` names makes the difference.
  */
 
 export type Difference = {
@@ -10,7 +10,8 @@ export type Difference = {
   readonly onAws: string;
   readonly inSandbox: string;
   readonly because: string;
-  readonly where: string;
+  /** Files and folders that make it. */
+  readonly where: readonly string[];
 };
 
 export const DIFFERENCES: readonly Difference[] = [
@@ -19,35 +20,35 @@ export const DIFFERENCES: readonly Difference[] = [
     onAws: 'survives everything',
     inSandbox: 'lives in the memory of the part `aws`; when that ends, `up` begins anew',
     because: 'moto keeps nothing on disk',
-    where: 'sandbox/aws, sandbox/supervisor',
+    where: ['sandbox/aws', 'sandbox/supervisor'],
   },
   {
     subject: 'Network',
     onAws: '10.0.0.0/16 in the VPC, routed and filtered by security groups',
     inSandbox: '127.N.0.0/16 on loopback; security groups are recorded but filter nothing',
     because: 'no root, no network namespaces',
-    where: 'sandbox/layout.ts',
+    where: ['sandbox/layout.ts'],
   },
   {
     subject: 'Instances',
     onAws: 'virtual machines that boot an image; the agent runs static pods under systemd and kubelet',
     inSandbox: 'one process group each; the agent supervises the same components as processes',
     because: 'no hypervisor, no containers',
-    where: 'sandbox/instances, agent/hosts',
+    where: ['sandbox/instances', 'agent/hosts'],
   },
   {
     subject: 'Instance metadata',
     onAws: 'http://169.254.169.254, hop limit 1',
     inSandbox: 'http://<private address>:1338, reachable by every process of this computer',
     because: 'link-local addresses need root',
-    where: 'sandbox/instances',
+    where: ['sandbox/instances'],
   },
   {
     subject: 'Volumes',
     onAws: 'block devices with a file system',
     inSandbox: 'a folder each; sizes and types are recorded only',
     because: 'block devices need root',
-    where: 'sandbox/instances, agent/hosts',
+    where: ['sandbox/instances', 'agent/hosts'],
   },
   {
     subject: 'A network interface that was detached',
@@ -55,14 +56,14 @@ export const DIFFERENCES: readonly Difference[] = [
     inSandbox:
       "so do load balancers and their checks; neighbours on this computer, such as etcd's other members, still reach it",
     because: 'every loopback address leads to every process that listens on it',
-    where: 'sandbox/network/routes.ts',
+    where: ['sandbox/network/routes.ts'],
   },
   {
     subject: 'Load balancers',
     onAws: 'addresses of their own, port 443, names in DNS',
     inSandbox: 'their names and port 443 exist behind the proxy only',
     because: 'ordinary users bind no port below 1024 and change no DNS',
-    where: 'sandbox/network',
+    where: ['sandbox/network'],
   },
   {
     subject: 'Health checks of targets',
@@ -70,98 +71,98 @@ export const DIFFERENCES: readonly Difference[] = [
       'as the target group says, from each zone by itself, and beside them passive ones, which nobody can count on',
     inSandbox: 'as the target group says, from one place; no passive ones',
     because: 'a load balancer here is one process',
-    where: 'sandbox/network/health.ts',
+    where: ['sandbox/network/health.ts'],
   },
   {
     subject: 'Connections to a target that turns unhealthy',
     onAws: 'are reset with the next packet that their client sends, unless its group says otherwise or none is healthy',
     inSandbox: 'end at once, under the same conditions',
     because: 'a packet is nothing that an ordinary user sees',
-    where: 'sandbox/network/balancers.ts',
+    where: ['sandbox/network/balancers.ts'],
   },
   {
     subject: 'A machine without power, before its end is known to EC2',
     onAws: 'answers nothing',
     inSandbox: 'refuses connections for some tenths of a second, then answers nothing',
     because: 'the kernel under its address lives on',
-    where: 'sandbox/network/balancers.ts',
+    where: ['sandbox/network/balancers.ts'],
   },
   {
     subject: 'How long a load balancer takes to know a target, and to forget one',
     onAws: 'minutes, which nobody promises',
     inSandbox: 'two minutes each way, or what SLIPWAY_REGISTRATION_SECONDS says; with SLIPWAY_PACE=quick 0.1 s',
     because: 'it is what people measured; and not everything is about availability',
-    where: 'sandbox/pace.ts',
+    where: ['sandbox/pace.ts'],
   },
   {
     subject: 'How long a machine that was told to end may take',
     onAws: 'minutes, and hours in the worst case',
     inSandbox: 'five minutes, or what SLIPWAY_SHUTDOWN_SECONDS says; with SLIPWAY_PACE=quick a second',
     because: 'a machine that hangs must be cut off while one still looks',
-    where: 'sandbox/pace.ts',
+    where: ['sandbox/pace.ts'],
   },
   {
     subject: 'With SLIPWAY_PACE=quick: health checks',
     onAws: 'no oftener than every five seconds',
     inSandbox: 'every second, more often while a state may change, over kept connections; thresholds as asked',
     because: 'who waits for a cluster, in the demo, a bench or a test, asks about something else',
-    where: 'sandbox/pace.ts, sandbox/network/health.ts',
+    where: ['sandbox/pace.ts', 'sandbox/network/health.ts'],
   },
   {
     subject: 'How long everything else in AWS takes',
     onAws: 'seconds to minutes: a launch, a volume, a load balancer',
     inSandbox: 'tenths of a second, never none',
     because: 'each state is there to be met, and nothing depends on how long it lasts',
-    where: 'sandbox/aws/moto_semantics/simulation.py',
+    where: ['sandbox/aws/moto_semantics/simulation.py'],
   },
   {
     subject: 'Who asks for metadata',
     onAws: 'only the instance itself can',
     inSandbox: 'every process of this computer, for every instance',
     because: 'all connections on loopback come from 127.0.0.1',
-    where: 'sandbox/instances/metadata.ts',
+    where: ['sandbox/instances/metadata.ts'],
   },
   {
     subject: 'Private DNS',
     onAws: 'ip-10-0-1-7.eu-west-1.compute.internal resolves inside the VPC',
     inSandbox: 'names of instances resolve nowhere; components use addresses',
     because: 'there is no resolver of our own',
-    where: 'sandbox/instances',
+    where: ['sandbox/instances'],
   },
   {
     subject: 'Endpoints of the API server',
     onAws: 'kept in default/kubernetes by the lease reconciler',
     inSandbox: '--endpoint-reconciler-type=none',
     because: 'Kubernetes refuses loopback addresses in Endpoints',
-    where: 'agent/hosts, sandbox/management',
+    where: ['agent/hosts', 'sandbox/management'],
   },
   {
     subject: 'Pods',
     onAws: 'run in containers under kubelet',
     inSandbox: 'kwok sets their status; nothing runs; logs and exec answer nothing',
     because: 'no containers',
-    where: 'sandbox/pods',
+    where: ['sandbox/pods'],
   },
   {
     subject: 'Who plays the pods',
     onAws: "each node's kubelet, with the rights of its node",
     inSandbox: 'one kwok a cluster, as a member of system:masters, with a certificate that the sandbox issues itself',
     because: "kwok is the sandbox's and not the cluster's: no RBAC object in the cluster speaks of it",
-    where: 'sandbox/pods/kubeconfig.ts',
+    where: ['sandbox/pods/kubeconfig.ts'],
   },
   {
     subject: 'An agent that fails as soon as it starts',
     onAws: 'systemd starts it again on the same machine',
     inSandbox: 'its instance is reported terminated after five seconds, and its group puts another in its place',
     because: "the agent is the instance's first process",
-    where: 'sandbox/instances/host.ts',
+    where: ['sandbox/instances/host.ts'],
   },
   {
     subject: 'metrics-server',
     onAws: 'Service, Deployment and APIService v1beta1.metrics.k8s.io',
     inSandbox: 'no APIService',
     because: 'its pods answer nothing, and an APIService that does not answer stalls the deletion of namespaces',
-    where: 'activities/kubernetes',
+    where: ['activities/kubernetes'],
   },
   {
     subject: 'Management API',
@@ -169,41 +170,41 @@ export const DIFFERENCES: readonly Difference[] = [
     inSandbox:
       'one etcd and one kube-apiserver without a controller-manager: deleted namespaces stay Terminating, owner references collect nothing, service accounts get no tokens by themselves',
     because: 'nothing of Slipway needs more, and it starts in seconds',
-    where: 'sandbox/management',
+    where: ['sandbox/management'],
   },
   {
     subject: 'Temporal',
     onAws: 'a cluster with PostgreSQL',
     inSandbox: 'the dev server with a SQLite file, whose last writes a power cut may lose',
     because: 'it comes as one program',
-    where: 'sandbox/supervisor/temporal.ts',
+    where: ['sandbox/supervisor/temporal.ts'],
   },
   {
     subject: 'GKE Hub',
     onAws: 'https://gkehub.googleapis.com with credentials of a service account',
     inSandbox: 'an emulator of memberships without authentication',
     because: 'no account with Google',
-    where: 'sandbox/hub',
+    where: ['sandbox/hub'],
   },
   {
     subject: 'Settling time after a deletion',
     onAws: '120 s',
     inSandbox: '3 s (SLIPWAY_SETTLE_SECONDS)',
     because: 'the account is consistent at once',
-    where: 'sandbox/supervisor/environment.ts',
+    where: ['sandbox/supervisor/environment.ts'],
   },
   {
     subject: 'How Slipway’s parts come to the management API',
     onAws: 'with their service accounts’ tokens, which a Pod has',
     inSandbox: 'as the same users, with client certificates; with the rights of deploy/rbac and no others, too',
     because: 'there are no Pods to mount a token into',
-    where: 'sandbox/management/pki.ts',
+    where: ['sandbox/management/pki.ts'],
   },
   {
     subject: 'Credentials of the worker',
     onAws: 'a role from the default chain',
     inSandbox: 'a fixed access key that opens this account only',
     because: 'there is no instance under the worker',
-    where: 'sandbox/supervisor/environment.ts',
+    where: ['sandbox/supervisor/environment.ts'],
   },
 ];

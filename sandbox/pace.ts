@@ -13,7 +13,7 @@
  */
 import { SandboxFailure } from './failure.ts';
 
-export const PACE_NAMES = ['aws', 'quick'] as const;
+const PACE_NAMES = ['aws', 'quick'] as const;
 export type PaceName = (typeof PACE_NAMES)[number];
 
 export type Pace = {

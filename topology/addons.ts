@@ -26,7 +26,7 @@ import { ref } from '../words/references.ts';
 const CLUSTER_DOMAIN = 'cluster.local';
 
 /** The tenth address of the Services' range is DNS: every node's kubelet and the CoreDNS Service agree on it. */
-export const clusterDnsAddress = (serviceCidr: string): string => {
+const clusterDnsAddress = (serviceCidr: string): string => {
   const [network] = ipaddr.IPv4.parseCIDR(serviceCidr);
   const [a = 0, b = 0, c = 0, d = 0] = network.octets;
   const address = ((a * 256 + b) * 256 + c) * 256 + d + 10;

@@ -2,10 +2,11 @@
  * Checks: a topology that cannot be carried out is refused where it is made, not half way through.
  *
  * Owns: duplicate keys, needs that nothing meets, and cycles; and the one order in which resources are listed.
- * Neighbours: `policy/` orders every topology here before it plans. Invariants: I2 (a key names one thing), I10 (the
- * order depends on keys alone).
+ * Neighbours: `machine/order.ts` makes layers; `policy/` orders every topology here before it plans. Invariants: I2 (a key
+ * names one thing), I10 (the order depends on keys alone).
  */
 import { needsOf, type Resource } from '../kinds/resource.ts';
+import { layersOf } from '../machine/order.ts';
 import type { ResourceKey } from '../words/keys.ts';
 
 export type Node = { readonly id: string; readonly needs: readonly string[] };
@@ -17,33 +18,25 @@ const byId = (a: Node, b: Node): number => (a.id < b.id ? -1 : a.id > b.id ? 1 :
  * is not among the nodes, and a cycle.
  */
 export const inOrder = <N extends Node>(nodes: readonly N[], what: string): N[] => {
-  const open = new Map<string, N>();
-  for (const node of nodes) {
-    if (open.has(node.id)) throw new Error(`${what} names ${node.id} twice: every key stands for exactly one thing.`);
-    open.set(node.id, node);
+  const ids = new Set<string>();
+  for (const { id } of nodes) {
+    if (ids.has(id)) throw new Error(`${what} names ${id} twice: every key stands for exactly one thing.`);
+    ids.add(id);
   }
   for (const node of nodes) {
-    const missing = node.needs.filter((need) => !open.has(need));
+    const missing = node.needs.filter((need) => !ids.has(need));
     if (missing.length > 0) {
       throw new Error(`${what} is incomplete: ${node.id} needs ${missing.join(', ')}, which is not part of it.`);
     }
   }
-  const ordered: N[] = [];
-  const placed = new Set<string>();
-  while (open.size > 0) {
-    const layer = [...open.values()].filter((node) => node.needs.every((need) => placed.has(need))).sort(byId);
-    if (layer.length === 0) {
-      throw new Error(
-        `${what} has a cycle among ${[...open.keys()].sort().join(', ')}: none of them could ever start.`,
-      );
-    }
-    for (const node of layer) {
-      open.delete(node.id);
-      placed.add(node.id);
-    }
-    ordered.push(...layer);
-  }
-  return ordered;
+  const { layers, stuck } = layersOf(
+    nodes,
+    ({ id }) => id,
+    ({ needs }) => needs,
+  );
+  if (stuck.length === 0) return layers.flatMap((layer) => [...layer].sort(byId));
+  const circle = stuck.map(({ id }) => id).sort();
+  throw new Error(`${what} has a cycle among ${circle.join(', ')}: none of them could ever start.`);
 };
 
 /** Resources in the order of their needs. `external` are keys whose outputs come from another object's resources. */

@@ -4,11 +4,11 @@
  * Owns: which resources a cluster has and what only the whole can say: first looks, secrets, readiness, milestones.
  * Neighbours: `network.ts`, `replica.ts` and `addons.ts` are its parts; `nodepool.ts` builds on what `network/ready`
  * stands for; `policy/` compares it with an inventory. Nothing depends on more than it must: the longest chain of calls
- * that change AWS is security group, network interface, launch template, auto scaling group.
+ * that change AWS is security group, load balancer (or network interface), launch template, auto scaling group.
  * Invariants: I3 (the finalizer comes before anything in AWS), I5 (`established` follows quorum, never precedes it).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf } from '../api/names.ts';
+import { clusterIdOf, clusterSecretName } from '../api/names.ts';
 import type { Release } from '../api/releases.ts';
 import { needsOf, type Resource } from '../kinds/resource.ts';
 import type { SecretContent } from '../kinds/secret.ts';
@@ -38,7 +38,7 @@ import { addonsOf, hubMembershipOf } from './addons.ts';
 import { AWS_NEEDS, networkOf } from './network.ts';
 import { clusterPreflight } from './preflight.ts';
 import { replicaOf } from './replica.ts';
-import { type Ownership, REPLICAS } from './values.ts';
+import { ownershipOf, REPLICAS, refuseUnknownFormat } from './values.ts';
 
 const firstLooks = (cluster: AWSCluster, release: Release): Resource[] => [
   {
@@ -56,7 +56,7 @@ const secretsOf = (clusterId: string): Resource[] => {
     key,
     kind: 'secret',
     properties: {
-      name: `${clusterId}-${nameInKey(key)}`,
+      name: clusterSecretName(clusterId, nameInKey(key)),
       content,
     },
     needs: [FINALIZER_KEY],
@@ -109,19 +109,20 @@ const hubOf = (cluster: AWSCluster): Resource[] => {
 };
 
 /** Keys that nothing else in the graph needs: whoever waits for these waits for all. */
-export const sinksOf = (resources: readonly Resource[]): string[] => {
+const sinksOf = (resources: readonly Resource[]): string[] => {
   const needed = new Set(resources.flatMap(needsOf));
   return resources.map((resource) => resource.key).filter((key) => !needed.has(key));
 };
 
 /** Everything that must exist for a cluster at a release. */
 export const clusterTopology = (cluster: AWSCluster, release: Release): Resource[] => {
+  refuseUnknownFormat(release);
   const clusterId = clusterIdOf(cluster.metadata.uid);
-  const owner: Ownership = { clusterId, uid: cluster.metadata.uid, tags: cluster.spec.controlPlane.tags };
+  const owner = ownershipOf(clusterId, cluster, cluster.spec.controlPlane.tags);
   const resources: Resource[] = [
     ...firstLooks(cluster, release),
     ...secretsOf(clusterId),
-    ...networkOf(cluster, owner),
+    ...networkOf(cluster, release, owner),
     ...REPLICAS.flatMap((index) => replicaOf(cluster, release, owner, index)),
     ...readiness(),
     ...hubOf(cluster),

@@ -1,12 +1,19 @@
 /**
- * The cluster's network: subnet tags, two security groups with their rules, and the load balancer of its API.
+ * The cluster's network: subnet tags, three security groups with their rules, and the load balancer of its API.
  *
  * Owns: what lets machines reach each other and clients reach the API. Rules are derived from `machine/ports.ts`: a port
  * on which a component listens for others is one rule, and nothing else is opened; egress is open by EC2's default.
  * Neighbours: `replica.ts` adds the machines behind it, `cluster.ts` puts both together.
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, controlPlaneName, kubernetesClusterTag, nodeGroupName } from '../api/names.ts';
+import {
+  clusterIdOf,
+  controlPlaneName,
+  kubernetesClusterTag,
+  loadBalancerGroupName,
+  nodeGroupName,
+} from '../api/names.ts';
+import type { Release } from '../api/releases.ts';
 import type { Resource } from '../kinds/resource.ts';
 import type { IngressRule } from '../kinds/security-group-rules.ts';
 import { API_SERVER_CHECK } from '../machine/health-check.ts';
@@ -17,6 +24,8 @@ import {
   FINALIZER_KEY,
   LISTENER,
   LOAD_BALANCER,
+  LOAD_BALANCER_GROUP,
+  LOAD_BALANCER_RULES,
   NODE_GROUP,
   NODE_RULES,
   networkInterfaceKey,
@@ -26,10 +35,19 @@ import {
   TARGETS,
 } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
-import { type Ownership, quotedList, quotedMap, REPLICAS, tagsFor, unique } from './values.ts';
+import {
+  hasBalancerGroup,
+  type Ownership,
+  quotedList,
+  quotedMap,
+  REPLICAS,
+  taggedFor,
+  tagsFor,
+  unique,
+} from './values.ts';
 
 /** The port that clients dial; the load balancer passes it on to the replicas' API servers. */
-export const CLIENT_PORT = 443;
+const CLIENT_PORT = 443;
 
 /** Nothing is made in AWS before the finalizer (I3) and a look at what the spec names. */
 export const AWS_NEEDS = [FINALIZER_KEY, PREFLIGHT] as const;
@@ -40,20 +58,29 @@ const sourceOf = (peer: Peer): IngressRule['source'] => {
       return { group: ref(CONTROL_PLANE_GROUP, 'id') };
     case 'nodes':
       return { group: ref(NODE_GROUP, 'id') };
-    // A network load balancer with address targets has no group of its own: it dials from its subnets.
     case 'load-balancer':
-    case 'vpc':
-      return { cidr: ref(PREFLIGHT, 'vpcCidr') };
+      return { group: ref(LOAD_BALANCER_GROUP, 'id') };
   }
 };
 
-const ruleOf = (port: Port): IngressRule => ({
+const ruleOf = (port: Port, source: IngressRule['source']): IngressRule => ({
   protocol: port.protocol,
   fromPort: port.port,
   toPort: port.port,
-  source: sourceOf(port.from),
+  source,
   description: port.description,
 });
+
+/** A balancer without a group dials from its addresses in the subnets: who may dial is all of the VPC, nodes and their pods, too. */
+const rulesOf = (ports: readonly Port[], release: Release): readonly IngressRule[] => {
+  if (hasBalancerGroup(release)) return ports.map((port) => ruleOf(port, sourceOf(port.from)));
+  const ofBalancer = ports.filter(({ from }) => from === 'load-balancer');
+  const open = new Set(ofBalancer.map(({ port }) => port));
+  return [
+    ...ofBalancer.map((port) => ruleOf(port, { cidr: ref(PREFLIGHT, 'vpcCidr') })),
+    ...ports.filter(({ port }) => !open.has(port)).map((port) => ruleOf(port, sourceOf(port.from))),
+  ];
+};
 
 /** Subnets are the user's: tagged as shared, never owned. */
 const subnetTags = (cluster: AWSCluster): Resource[] => {
@@ -85,19 +112,53 @@ const securityGroup = (
     name: group.name,
     description: `${group.whose} of cluster ${cluster.metadata.namespace}/${cluster.metadata.name}, made by Slipway`,
     vpcId: cluster.spec.networking.vpcID,
-    tags: tagsFor(owner, group.key, group.name),
+    ...taggedFor(owner, group.key, group.name),
   },
   needs: AWS_NEEDS,
   event: { reason: 'CreatedSecurityGroup', message: [`Created security group named "${group.name}"`] },
 });
 
-const rules = (key: string, group: string, ports: readonly Port[]): Resource => ({
+/** Told by no event: users of the original saw none. */
+const loadBalancerGroup = (cluster: AWSCluster, owner: Ownership): Resource => {
+  const name = loadBalancerGroupName(owner.clusterId);
+  const { event: _event, ...group } = securityGroup(cluster, owner, {
+    key: LOAD_BALANCER_GROUP,
+    name,
+    whose: 'Load balancer',
+  });
+  return group;
+};
+
+const rules = (key: string, group: string, ports: readonly Port[], release: Release): Resource => ({
   key,
   kind: 'security-group-rules',
-  properties: { groupId: ref(group, 'id'), ingress: ports.map(ruleOf) },
+  properties: { groupId: ref(group, 'id'), ingress: rulesOf(ports, release) },
 });
 
-const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
+/** Who may dial the cluster's API: the addresses that the spec names, or all of the VPC, and its nodes. */
+const clientRules = (cluster: AWSCluster): Resource => {
+  const { authorizedCIDRs } = cluster.spec.controlPlane;
+  const from = (source: IngressRule['source'], description: string): IngressRule => ({
+    protocol: 'tcp',
+    fromPort: CLIENT_PORT,
+    toPort: CLIENT_PORT,
+    source,
+    description,
+  });
+  return {
+    key: LOAD_BALANCER_RULES,
+    kind: 'security-group-rules',
+    properties: {
+      groupId: ref(LOAD_BALANCER_GROUP, 'id'),
+      ingress: [
+        ...(authorizedCIDRs ?? [ref(PREFLIGHT, 'vpcCidr')]).map((cidr) => from({ cidr }, 'Kubernetes API: clients')),
+        from({ group: ref(NODE_GROUP, 'id') }, 'Kubernetes API: nodes'),
+      ],
+    },
+  };
+};
+
+const apiEndpoint = (cluster: AWSCluster, release: Release, owner: Ownership): Resource[] => {
   const name = controlPlaneName(owner.clusterId);
   return [
     {
@@ -106,7 +167,8 @@ const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
       properties: {
         name,
         subnetIds: unique(cluster.spec.controlPlane.subnetIDs),
-        tags: tagsFor(owner, LOAD_BALANCER, name),
+        ...(hasBalancerGroup(release) ? { groupIds: [ref(LOAD_BALANCER_GROUP, 'id')] } : {}),
+        ...taggedFor(owner, LOAD_BALANCER, name),
       },
       needs: AWS_NEEDS,
       event: { reason: 'CreatedNetworkLoadBalancer', message: [`Created network load balancer named "${name}"`] },
@@ -119,7 +181,7 @@ const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
         port: API_SERVER_PORT,
         vpcId: cluster.spec.networking.vpcID,
         healthCheck: API_SERVER_CHECK,
-        tags: tagsFor(owner, TARGET_GROUP, name),
+        ...taggedFor(owner, TARGET_GROUP, name),
       },
       needs: AWS_NEEDS,
       event: { reason: 'CreatedTargetGroup', message: [`Created target group named "${name}"`] },
@@ -150,7 +212,7 @@ const apiEndpoint = (cluster: AWSCluster, owner: Ownership): Resource[] => {
   ];
 };
 
-export const networkOf = (cluster: AWSCluster, owner: Ownership): Resource[] => [
+export const networkOf = (cluster: AWSCluster, release: Release, owner: Ownership): Resource[] => [
   ...subnetTags(cluster),
   securityGroup(cluster, owner, {
     key: CONTROL_PLANE_GROUP,
@@ -158,7 +220,8 @@ export const networkOf = (cluster: AWSCluster, owner: Ownership): Resource[] => 
     whose: 'Control plane',
   }),
   securityGroup(cluster, owner, { key: NODE_GROUP, name: nodeGroupName(owner.clusterId), whose: 'Node pools' }),
-  rules(CONTROL_PLANE_RULES, CONTROL_PLANE_GROUP, replicaPorts),
-  rules(NODE_RULES, NODE_GROUP, nodePorts),
-  ...apiEndpoint(cluster, owner),
+  ...(hasBalancerGroup(release) ? [loadBalancerGroup(cluster, owner), clientRules(cluster)] : []),
+  rules(CONTROL_PLANE_RULES, CONTROL_PLANE_GROUP, replicaPorts, release),
+  rules(NODE_RULES, NODE_GROUP, nodePorts, release),
+  ...apiEndpoint(cluster, release, owner),
 ];

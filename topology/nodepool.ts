@@ -7,7 +7,14 @@
  * API (`join-token`, `nodes`) waits for the control plane. Invariants: I3, I8 (the token is named, never shown).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, NODE_POOL_LABEL, nodePoolIdOf, nodePoolName, nodePoolTemplateName } from '../api/names.ts';
+import {
+  clusterIdOf,
+  NODE_POOL_LABEL,
+  nodePoolIdOf,
+  nodePoolName,
+  nodePoolTemplateName,
+  poolTokenSecretName,
+} from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Release } from '../api/releases.ts';
 import type { SealedSecret } from '../kinds/launch-template.ts';
@@ -30,7 +37,16 @@ import {
 import { ref } from '../words/references.ts';
 import { AWS_NEEDS } from './network.ts';
 import { poolPreflight } from './preflight.ts';
-import { nodesAskedFor, type Ownership, sealed, type Templated, tagsFor, volumeOf } from './values.ts';
+import {
+  nodesAskedFor,
+  type Ownership,
+  ownershipOf,
+  refuseUnknownFormat,
+  sealed,
+  type Templated,
+  taggedFor,
+  volumeProperties,
+} from './values.ts';
 
 const configurationOf = (
   pool: AWSNodePool,
@@ -43,7 +59,10 @@ const configurationOf = (
   region: pool.spec.region,
   poolId,
   poolName: pool.metadata.name,
-  versions: { kubernetes: release.kubernetes, etcd: release.etcd, cloudController: release.cloudController },
+  versions:
+    release.format === 1
+      ? { kubernetes: release.kubernetes, etcd: release.etcd, cloudController: release.cloudController }
+      : { kubernetes: release.kubernetes },
   endpoint: ref(LOAD_BALANCER, 'dnsName'),
   certificateAuthority: ref(ROOT_CA, 'certificate'),
   maxPodsPerNode: pool.spec.maxPodsPerNode,
@@ -75,7 +94,7 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
       key: poolSecretKey(poolId),
       kind: 'secret',
       properties: {
-        name: `${owner.clusterId}-nodepool-${poolId}-token`,
+        name: poolTokenSecretName(owner.clusterId, poolId),
         content: { type: 'bootstrap-token' },
       },
       needs: [FINALIZER_KEY],
@@ -90,14 +109,14 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
         keyName: spec.keyName,
         iamInstanceProfile: spec.iamInstanceProfile,
         groupIds: [ref(NODE_GROUP, 'id'), ...spec.securityGroupIDs],
-        rootVolume: volumeOf(spec.rootVolume),
+        rootVolume: volumeProperties(spec.rootVolume),
         userData: {
           role: 'node',
           configuration: configurationOf(pool, release, owner, poolId),
           secrets,
           kmsKeyArn: cluster.spec.controlPlane.databaseEncryption.kmsKeyARN,
         },
-        tags: tagsFor(owner, poolTemplateKey(poolId), templateName),
+        ...taggedFor(owner, poolTemplateKey(poolId), templateName),
       },
       needs: AWS_NEEDS,
       event: { reason: 'CreatedLaunchTemplate', message: [`Created launch template named "${templateName}"`] },
@@ -113,7 +132,7 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
         minSize: spec.minNodeCount,
         maxSize: spec.maxNodeCount,
         ...(spec.nodeCount === undefined ? {} : { desired: spec.nodeCount }),
-        tags: tagsFor(owner, poolGroupKey(poolId), groupName),
+        ...taggedFor(owner, poolGroupKey(poolId), groupName),
       },
       event: { reason: 'CreatedAutoScalingGroup', message: [`Created auto scaling group named "${groupName}"`] },
     },
@@ -154,10 +173,7 @@ const nodesOf = (pool: AWSNodePool): Resource[] => {
 
 /** Everything that must exist for a node pool at a release, in its cluster. */
 export const nodePoolTopology = (pool: AWSNodePool, cluster: AWSCluster, release: Release): Resource[] => {
-  const owner: Ownership = {
-    clusterId: clusterIdOf(cluster.metadata.uid),
-    uid: pool.metadata.uid,
-    tags: pool.spec.tags,
-  };
+  refuseUnknownFormat(release);
+  const owner = ownershipOf(clusterIdOf(cluster.metadata.uid), pool, pool.spec.tags);
   return [...firstLooks(pool, cluster, release), ...machinesOf(pool, cluster, release, owner), ...nodesOf(pool)];
 };

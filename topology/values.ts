@@ -5,9 +5,10 @@
  * them. Neighbours: `cluster.ts` and `nodepool.ts` and their parts use them; `activities/` put the tags on.
  */
 import { CLUSTER_TAG, KEY_TAG, kubernetesClusterTag, UID_TAG } from '../api/names.ts';
+import type { Release } from '../api/releases.ts';
 import type { VolumeProperties } from '../kinds/etcd-volume.ts';
 import type { SealedSecret } from '../kinds/launch-template.ts';
-import type { Tags } from '../kinds/row.ts';
+import type { Tagged, Tags } from '../kinds/row.ts';
 import type { SecretContent } from '../kinds/secret.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { ref, type Value } from '../words/references.ts';
@@ -25,7 +26,26 @@ export type Templated<T> = T extends string
       : T;
 
 /** Whose a resource is: the cluster's id and the uid of the object that asked for it. */
-export type Ownership = { readonly clusterId: string; readonly uid: string; readonly tags: Tags };
+export type Ownership = {
+  readonly clusterId: string;
+  readonly uid: string;
+  /** Those of the spec. */
+  readonly tags: Tags;
+  /** Keys that earlier specs had, from status; sorted. */
+  readonly formerTags: readonly string[];
+};
+
+type TaggedObject = {
+  readonly metadata: { readonly uid: string };
+  readonly status?: { readonly appliedTagKeys?: readonly string[] | undefined } | undefined;
+};
+
+export const ownershipOf = (clusterId: string, { metadata, status }: TaggedObject, tags: Tags): Ownership => ({
+  clusterId,
+  uid: metadata.uid,
+  tags,
+  formerTags: (status?.appliedTagKeys ?? []).filter((key) => tags[key] === undefined),
+});
 
 /** Tags of one resource. The owner's come last: no tag of the user's can take a thing away from its owner (I4). */
 export const tagsFor = (owner: Ownership, key: ResourceKey, name: string): Tags => ({
@@ -35,6 +55,12 @@ export const tagsFor = (owner: Ownership, key: ResourceKey, name: string): Tags 
   [CLUSTER_TAG]: owner.clusterId,
   [UID_TAG]: owner.uid,
   [KEY_TAG]: key,
+});
+
+/** The same as properties, with the tags that it may still have and has to lose. */
+export const taggedFor = (owner: Ownership, key: ResourceKey, name: string): Tagged => ({
+  tags: tagsFor(owner, key, name),
+  ...(owner.formerTags.length === 0 ? {} : { formerTags: owner.formerTags }),
 });
 
 /** How many nodes a pool's spec asks for by itself: more than that are for whoever scales its group. */
@@ -49,13 +75,28 @@ type VolumeSpec = {
   readonly kmsKeyARN?: string;
 };
 
-export const volumeOf = (spec: VolumeSpec): VolumeProperties => ({
+export const volumeProperties = (spec: VolumeSpec): VolumeProperties => ({
   sizeGiB: spec.sizeGiB,
   type: spec.volumeType,
   ...(spec.iops === undefined ? {} : { iops: spec.iops }),
   ...(spec.throughput === undefined ? {} : { throughput: spec.throughput }),
   ...(spec.kmsKeyARN === undefined ? {} : { kmsKeyId: spec.kmsKeyARN }),
 });
+
+/** Those of `api/releases.ts` that topologies render. */
+const FORMATS: readonly number[] = [1, 2];
+
+/** AWS gives no security group to a balancer that was made without one. */
+export const hasBalancerGroup = ({ format }: Pick<Release, 'format'>): boolean => format >= 2;
+
+/** Throws where this release of Slipway does not know how the revision's machines are told what they are (I6). */
+export const refuseUnknownFormat = ({ version, revision, format }: Release): void => {
+  if (FORMATS.includes(format)) return;
+  throw new Error(
+    `Revision ${revision} of version ${version} tells its machines what they are in format ${format}, which this release of ` +
+      'Slipway does not know: run the release that made it, or a newer one.',
+  );
+};
 
 /** A list as the events of the original product print it: `["a" "b"]`. */
 export const quotedList = (items: readonly string[]): string => `[${items.map((item) => `"${item}"`).join(' ')}]`;

@@ -23,7 +23,7 @@ export type Resolved<T> = T extends Reference
 
 export const ref = (key: ResourceKey, output: string): Reference => ({ ref: key, output });
 
-export const isReference = (value: unknown): value is Reference =>
+const isReference = (value: unknown): value is Reference =>
   typeof value === 'object' && value !== null && 'ref' in value && 'output' in value;
 
 /** Every reference in a document, in its order. */

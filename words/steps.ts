@@ -6,7 +6,7 @@
 import type { ResourceKey } from './keys.ts';
 
 /** Raised whenever a runner of the release before could not carry out a plan of this one, or the other way round. */
-export const PLAN_VERSION = 2;
+export const PLAN_VERSION = 3;
 
 export const STEP_VERBS = ['ensure', 'remove', 'wait'] as const;
 export type StepVerb = (typeof STEP_VERBS)[number];

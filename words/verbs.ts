@@ -5,3 +5,6 @@
  */
 export const VERBS = ['retry', 'skip', 'pause', 'resume', 'abort'] as const;
 export type Verb = (typeof VERBS)[number];
+
+/** By verb, the value of its annotation that was acted on last: the same value never acts again. */
+export type HandledRequests = Readonly<Partial<Record<Verb, string>>>;

@@ -79,14 +79,10 @@ const withSender =
     return around(call, { workflowId, runId, workflowType, activityId, attempt }, send);
   };
 
-export const wireActivities = (
-  configuration: WorkerConfiguration,
-  metrics: WorkerMetrics,
-  log: Logger,
-  around?: AroundSentCall,
-): WiredActivities => {
+/** Everything that a worker talks to. */
+const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log: Logger, around?: AroundSentCall) => {
   const aroundCall = around === undefined ? {} : { aroundCall: withSender(around) };
-  const { region, clusterProxy, hubEndpoint, kubeconfig, settleSeconds, pacing } = configuration;
+  const { region, clusterProxy, hubEndpoint, kubeconfig } = configuration;
   const management = connectManagement(kubeconfig, aroundCall.aroundCall);
   const cache = createUserClusterCache();
   const userClusters = connectUserClusters({
@@ -108,16 +104,49 @@ export const wireActivities = (
   const aws = awsResources(clients, {
     readSecret: ({ namespace, name, type, signal }) => readSecret(management, { namespace, name }, type, { signal }),
   });
-  const steps = createSteps({
+  const close = async (): Promise<void> => {
+    await closeUserClusters(cache);
+    await management.close();
+    clients.destroy();
+  };
+  return { management, userClusters, hub, aws, close };
+};
+
+type Connections = ReturnType<typeof connect>;
+
+const stepsOf = ({ management, userClusters, hub, aws }: Connections, { metricsApiService }: WorkerConfiguration) =>
+  createSteps({
     ...aws.drivers,
     ...kubernetesDrivers({
       management,
       userClusters,
       launchTroubles: aws.launchTroubles,
-      addons: { surroundings: { apiService: String(configuration.metricsApiService) } },
+      addons: { surroundings: { apiService: String(metricsApiService) } },
     }),
     'hub-membership': hubMembershipDriver(hub),
   });
+
+const mirrorOf = ({ management }: Connections) =>
+  createMirror({
+    now: Date.now,
+    find: (object, signal) =>
+      object.kind === 'AWSCluster'
+        ? findCluster(management, object, { signal })
+        : findNodePool(management, object, { signal }),
+    writeStatus: (object, status, signal) => writeStatus(management, object, status, { signal }),
+    recordEvents: (object, events, signal) => recordEvents(management, object, events, { signal }),
+  });
+
+export const wireActivities = (
+  configuration: WorkerConfiguration,
+  metrics: WorkerMetrics,
+  log: Logger,
+  around?: AroundSentCall,
+): WiredActivities => {
+  const { region, settleSeconds, pacing } = configuration;
+  const connections = connect(configuration, metrics, log, around);
+  const { management, userClusters, hub, aws, close } = connections;
+  const steps = stepsOf(connections, configuration);
   const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
   const repair = { afterSeconds: configuration.repairSeconds };
   const assess = createAssess({
@@ -144,15 +173,7 @@ export const wireActivities = (
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });
-  const mirror = createMirror({
-    now: Date.now,
-    find: (object, signal) =>
-      object.kind === 'AWSCluster'
-        ? findCluster(management, object, { signal })
-        : findNodePool(management, object, { signal }),
-    writeStatus: (object, status, signal) => writeStatus(management, object, status, { signal }),
-    recordEvents: (object, events, signal) => recordEvents(management, object, events, { signal }),
-  });
+  const mirror = mirrorOf(connections);
   const signalOf = (): AbortSignal => Context.current().cancellationSignal;
 
   return {
@@ -167,10 +188,6 @@ export const wireActivities = (
       issueCertificate: (request) => issueClusterCertificate(management, request, { signal: signalOf() }),
       sweep: () => sweep(signalOf()),
     },
-    close: async () => {
-      await closeUserClusters(cache);
-      await management.close();
-      clients.destroy();
-    },
+    close,
   };
 };

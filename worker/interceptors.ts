@@ -21,12 +21,12 @@ const outcomeOf = (judgement: Judgement): string => (judgement.waiting ? 'not-re
 
 /** The failure that carries a verdict: its type is the verdict, a delay tells the server when to try again. */
 export const failureOf = (judgement: Judgement): ApplicationFailure => {
-  const { verdict, message, delayMs, waiting, tell, soFar } = judgement;
+  const { verdict, message, delayMs, waiting, reported, soFar } = judgement;
   return ApplicationFailure.create({
     type: outcomeOf(judgement),
     message,
     // The workflow tries again what it shall tell about.
-    nonRetryable: verdict !== 'retry' || tell === true,
+    nonRetryable: verdict !== 'retry' || reported === true,
     ...(delayMs === undefined ? {} : { nextRetryDelay: delayMs }),
     // Temporal does not hand a delay on to the workflow.
     ...(waiting === true ? { details: [delayMs ?? 0, ...(soFar === undefined ? [] : [soFar])] } : {}),

@@ -8,7 +8,7 @@
 import { type Client, ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import { DRIFT_SWEEP_WORKFLOW, sweepScheduleId } from '../workflows/messages.ts';
 
-export type SweepSchedule = {
+type SweepSchedule = {
   readonly account: string;
   readonly region: string;
   readonly taskQueue: string;
@@ -47,7 +47,7 @@ const makeSchedule = async (
 };
 
 /** Makes the schedule what it should be; true where it was made. */
-export const keepSchedule = async (client: Pick<Client, 'schedule'>, schedule: SweepSchedule): Promise<boolean> => {
+const keepSchedule = async (client: Pick<Client, 'schedule'>, schedule: SweepSchedule): Promise<boolean> => {
   const { account, region, taskQueue, seconds } = schedule;
   const handle = client.schedule.getHandle(sweepScheduleId(account, region, taskQueue));
   if (seconds === 0) {

@@ -35,7 +35,7 @@ const ASSESS: ActivityOptions = {
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 };
 
-/** Creating or removing one resource. A mutation under way is awaited, never abandoned (design §5). */
+/** Creating or removing one resource. A mutation under way is awaited, never abandoned: nobody would know what it did. */
 const MUTATE: ActivityOptions = {
   ...HEARTBEAT,
   startToCloseTimeout: 40 * SECOND,

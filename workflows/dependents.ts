@@ -9,10 +9,10 @@ import { addDependent, clusterProgressed, milestoneReached } from './messages.ts
 
 export type Dependents = {
   /** True while something happened that they were not told about. */
-  readonly toldAll: () => boolean;
+  readonly allNotified: () => boolean;
   readonly happened: () => void;
   /** Passes progress on. Whoever is gone is forgotten. */
-  readonly tell: () => Promise<void>;
+  readonly notify: () => Promise<void>;
   /** Workflow ids, sorted. */
   readonly ids: () => readonly string[];
 };
@@ -21,7 +21,7 @@ export type Dependents = {
 export const followDependents = (initial: readonly string[]): Dependents => {
   const dependents = new Set(initial);
   let news = 0;
-  let told = 0;
+  let notified = 0;
   setHandler(
     addDependent,
     ({ entityId }) => {
@@ -34,10 +34,10 @@ export const followDependents = (initial: readonly string[]): Dependents => {
   setHandler(milestoneReached, () => void (news += 1), { description: 'The operation reached a milestone' });
   const ids = (): string[] => [...dependents].sort();
   return {
-    toldAll: () => told >= news,
+    allNotified: () => notified >= news,
     happened: () => void (news += 1),
-    tell: async () => {
-      told = news;
+    notify: async () => {
+      notified = news;
       await Promise.all(
         ids().map(async (dependent) => {
           try {

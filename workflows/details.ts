@@ -6,21 +6,21 @@
  * `kubectl`. Pure, and without imports that run, so that it can be part of a workflow (I10: every time in it comes from
  * the view, every list keeps the plan's order). Invariants: I9.
  */
+
 import type { ObjectRef, OperationInput, OperationView, StepState, StepView } from '../activities/contract.ts';
 import { operationsCommand, signalCommand, updateCommand } from '../words/commands.ts';
+import { timeOf } from '../words/time.ts';
 
 /** Temporal keeps 20,000 bytes of details; the lists are cut so that a large plan never comes near. */
 const LISTED = 12;
 const MESSAGE_LENGTH = 600;
 
-type Blocked = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
+type BlockedStep = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
 type Running = StepView & { readonly status: Extract<StepState, { state: 'running' }> };
 
-const isBlocked = (step: StepView): step is Blocked => step.status.state === 'blocked';
+const isBlocked = (step: StepView): step is BlockedStep => step.status.state === 'blocked';
 const isRunning = (step: StepView): step is Running => step.status.state === 'running';
 const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
-
-const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 const cut = (message: string): string =>
   message.length <= MESSAGE_LENGTH ? message : `${message.slice(0, MESSAGE_LENGTH)} …`;
@@ -40,11 +40,11 @@ const listed = <T>(items: readonly T[], line: (item: T) => string, more: string)
 
 const commands = (...lines: readonly string[]): string[] => ['```', ...lines, '```'];
 
-const blockedSection = (view: OperationView, object: ObjectRef, steps: readonly Blocked[]): string[] => {
+const blockedSection = (view: OperationView, object: ObjectRef, steps: readonly BlockedStep[]): string[] => {
   if (steps.length === 0) return [];
-  const entry = ({ id, status }: Blocked): string =>
+  const entry = ({ id, status }: BlockedStep): string =>
     [
-      `- \`${id}\` ${WHY[status.verdict]}. Since ${time(status.since)}; attempt ${status.attempt} failed, the next is at ${time(status.retryAt)}.`,
+      `- \`${id}\` ${WHY[status.verdict]}. Since ${timeOf(status.since)}; attempt ${status.attempt} failed, the next is at ${timeOf(status.retryAt)}.`,
       `  > ${cut(status.message).replaceAll('\n', '\n  > ')}`,
       '',
       '  Once the cause is cured, try it now:',
@@ -68,7 +68,7 @@ const pausedSection = (view: OperationView, object: ObjectRef): string[] =>
     ? []
     : [
         '#### Paused',
-        `Since ${time(view.pausedAt)}: no step begins, and none that failed is tried again by itself. To go on:`,
+        `Since ${timeOf(view.pausedAt)}: no step begins, and none that failed is tried again by itself. To go on:`,
         ...commands(operationsCommand('resume', object), updateCommand('resume', view.workflowId)),
         '',
       ];
@@ -81,7 +81,7 @@ const runningSection = (steps: readonly Running[]): string[] =>
         ...listed(
           steps,
           ({ id, status }) =>
-            `- \`${id}\` since ${time(status.since)}${status.awaited === undefined ? '' : `: ${cut(status.awaited)}`}`,
+            `- \`${id}\` since ${timeOf(status.since)}${status.awaited === undefined ? '' : `: ${cut(status.awaited)}`}`,
           'running steps',
         ),
         '',
@@ -123,15 +123,17 @@ export const currentDetails = (
   input: Pick<OperationInput, 'object' | 'owner' | 'version' | 'kubernetesVersion'>,
 ): string => {
   const { object, owner } = input;
-  const ended = view.finishedAt === undefined ? '' : `, ended ${time(view.finishedAt)}`;
+  const ended = view.finishedAt === undefined ? '' : `, ended ${timeOf(view.finishedAt)}`;
   return [
     `### ${view.type} of ${object.kind} ${object.namespace}/${object.name}`,
     headline(view),
     '',
-    `Version ${input.version} (Kubernetes ${input.kubernetesVersion}), cluster ${owner.clusterId} in ${owner.region}, account ${owner.account}. Began ${time(view.startedAt)}${ended}.`,
+    `Version ${input.version} (Kubernetes ${input.kubernetesVersion}), cluster ${owner.clusterId} in ${owner.region}, account ${owner.account}. Began ${timeOf(view.startedAt)}${ended}.`,
     '',
     ...(view.state === 'aborted' ? [...commands(operationsCommand('resume', object)), ''] : []),
-    ...(view.untold === undefined ? [] : [`**The object's status can't be written**: ${cut(view.untold)}`, '']),
+    ...(view.statusProblem === undefined
+      ? []
+      : [`**The object's status can't be written**: ${cut(view.statusProblem)}`, '']),
     ...pausedSection(view, object),
     ...blockedSection(view, object, view.steps.filter(isBlocked)),
     ...runningSection(view.steps.filter(isRunning)),

@@ -10,21 +10,21 @@ import type { SweepAnswer, SweepFinding } from '../activities/contract.ts';
 import { sweep } from './activities.ts';
 import { driftFound, specChanged } from './messages.ts';
 
-type Told = Extract<SweepFinding['finding'], { kind: 'tell' }>;
+type Reported = Extract<SweepFinding['finding'], { kind: 'report' }>;
 
 /** What a sweep came to, as Temporal's UI shows it. */
 export type SweepSummary = Omit<SweepAnswer, 'findings' | 'lookedAt'> & {
-  readonly told: readonly string[];
+  readonly reported: readonly string[];
 };
 
-const saying = ({ differences, nodes }: Told): string => {
+const saying = ({ differences, nodes }: Reported): string => {
   const drift = differences.map(({ key, difference }) => `${key} ${difference}`).join('; ') || 'no drift';
   if (nodes === undefined) return drift;
   if ('unread' in nodes) return `${drift}; nodes not counted: ${nodes.unread}`;
   return `${drift}; ${nodes.ready} of ${nodes.desired ?? 'unknown'} nodes ready`;
 };
 
-const tell = async ({ entityId, finding }: SweepFinding, lookedAt: number): Promise<string | undefined> => {
+const report = async ({ entityId, finding }: SweepFinding, lookedAt: number): Promise<string | undefined> => {
   const entity = getExternalWorkflowHandle(entityId);
   try {
     if (finding.kind === 'look') {
@@ -43,6 +43,6 @@ const tell = async ({ entityId, finding }: SweepFinding, lookedAt: number): Prom
 
 export const runSweep = async (): Promise<SweepSummary> => {
   const { findings, lookedAt, ...summary } = await sweep();
-  const told = await Promise.all(findings.map((finding) => tell(finding, lookedAt)));
-  return { ...summary, told: told.filter((one) => one !== undefined) };
+  const reported = await Promise.all(findings.map((finding) => report(finding, lookedAt)));
+  return { ...summary, reported: reported.filter((one) => one !== undefined) };
 };

@@ -4,10 +4,10 @@
  * Owns: wording. Pure, and without imports that run. Neighbours: `details.ts` says the same of an operation,
  * `policy/status.ts` to `kubectl`. Invariants: I9, I10 (every time in it is workflow time).
  */
-import { operationsCommand, signalCommand, updateCommand } from '../words/commands.ts';
-import type { EntityView } from './messages.ts';
 
-const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
+import { operationsCommand, signalCommand, updateCommand } from '../words/commands.ts';
+import { timeOf } from '../words/time.ts';
+import type { EntityView } from './messages.ts';
 
 export const entityDetails = (view: EntityView, entityId: string, blockedSince: number | undefined): string => {
   const { object, phase, reason, operationId, held } = view;
@@ -15,7 +15,7 @@ export const entityDetails = (view: EntityView, entityId: string, blockedSince: 
   const said = reason === undefined ? [] : ['', `> ${reason.replaceAll('\n', '\n> ')}`];
   return [
     `### ${object.kind} ${object.namespace}/${object.name}`,
-    `**${phase}**${phase === 'blocked' && blockedSince !== undefined ? ` since ${time(blockedSince)}` : ''}`,
+    `**${phase}**${phase === 'blocked' && blockedSince !== undefined ? ` since ${timeOf(blockedSince)}` : ''}`,
     ...(operationId === undefined ? [] : ['', `Its operation: \`${operationId}\``]),
     ...said,
     ...(phase === 'blocked'

@@ -17,10 +17,10 @@ export const idle = async (life: LifeOf<RestingState>, run: EntityRun): Promise<
   const wakesAt = Math.min(life.until ?? Number.POSITIVE_INFINITY, writesAgainAt(run.life().kept));
   const isNews = (): boolean => hasNews(life.seen, news.seen()) || drift.isPending() || run.isLeaving();
   for (;;) {
-    verbs.settle();
-    if (!dependents.toldAll()) await dependents.tell();
+    verbs.carryOut();
+    if (!dependents.allNotified()) await dependents.notify();
     if (isNews() || Date.now() >= wakesAt) return;
-    const isAwake = (): boolean => isNews() || !dependents.toldAll() || verbs.pending.length > 0;
+    const isAwake = (): boolean => isNews() || !dependents.allNotified() || verbs.pending.length > 0;
     if (Number.isFinite(wakesAt)) {
       const summary = `look again: ${viewOf(run.object, life).reason ?? ''}`.slice(0, 190);
       await condition(isAwake, Math.max(1, wakesAt - Date.now()), { summary });

@@ -23,8 +23,8 @@
  *   E8  An event that a state doesn't know changes nothing.
  */
 import { hasNews } from './entity-news.ts';
-import { afterAsking, afterAssessment, afterFailedAssessment, afterOperation } from './entity-outcomes.ts';
-import { assessing, counted, type EntityEvent, type EntityLife, type LifeOf } from './entity-states.ts';
+import { afterAsking, afterAssessment, afterFailedAssessment, afterOperation, heldBy } from './entity-outcomes.ts';
+import { assessing, counted, type EntityEvent, type EntityLife, type EventOf, type LifeOf } from './entity-states.ts';
 import { supersedes } from './judgements.ts';
 
 /** What an event makes of an entity's life. */
@@ -63,15 +63,12 @@ const inAnyState = (life: EntityLife, { kind }: EntityEvent): EntityLife => {
     }
     case 'resume': {
       const { held: _, ...others } = kept;
-      return { ...life, kept: counted(others, { blockedAssessments: 0 }) };
+      return { ...life, kept: counted({ ...others, paused: false }, { blockedAssessments: 0 }) };
     }
-    case 'assessed':
-    case 'unassessed':
-    case 'asked':
-    case 'started':
-    case 'ended':
-    case 'reported':
-    case 'woken':
+    case 'pause':
+      return { ...life, kept: { ...kept, paused: true } };
+    // Each of these concerns some states only.
+    default:
       return life;
   }
 };
@@ -109,6 +106,12 @@ const fromOperating = (life: LifeOf<'operating'>, event: EntityEvent): EntityLif
   }
 };
 
+/** Its status could not be written: once more, with no need to look. */
+const isAtRestStill = (life: LifeOf<'settled'>, { at, news, leaving }: EventOf<'woken'>): boolean => {
+  const isOver = hasNews(life.seen, news) || leaving || (life.until !== undefined && at >= life.until);
+  return !isOver && life.status !== undefined && life.kept.counts.unwrittenStatuses > 0;
+};
+
 const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife => {
   switch (event.kind) {
     case 'reported': {
@@ -116,13 +119,13 @@ const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife =>
       const controlPlane = life.status?.controlPlane;
       return { ...life, status: controlPlane === undefined ? event.report : { ...event.report, controlPlane } };
     }
-    case 'woken': {
-      const { at, news, leaving } = event;
-      const isOver = hasNews(life.seen, news) || leaving || (life.until !== undefined && at >= life.until);
-      // Its status could not be written: once more, with no need to look.
-      const unwritten = life.status !== undefined && life.kept.counts.unwrittenStatuses > 0;
-      return unwritten && !isOver ? life : assessing(life.kept);
-    }
+    case 'abort':
+      // Between two turns: the rollout goes no further.
+      return life.rollout === undefined
+        ? life
+        : heldBy(life.kept, { type: life.rollout, generation: life.generation }, life.seen);
+    case 'woken':
+      return isAtRestStill(life, event) ? life : assessing(life.kept);
     default:
       return inAnyState(life, event);
   }

@@ -5,6 +5,7 @@
  * assessment with what was done or said before; the delays are those of `activities.ts`. Pure.
  */
 import type { Assessment, OperationInput, Pacing } from '../activities/contract.ts';
+import { purposeOf } from '../words/operations.ts';
 import { IDLE_LOOK, retryDelay } from './activities.ts';
 import type { Seen } from './entity-news.ts';
 import {
@@ -16,7 +17,7 @@ import {
   type LifeOf,
   type Obstacle,
 } from './entity-states.ts';
-import { askedBefore, butForSkipped, isDelete, stillHeld } from './judgements.ts';
+import { askedBefore, butForSkipped, stillHeld } from './judgements.ts';
 import type { OperationResult } from './messages.ts';
 
 type Moment = { readonly at: number; readonly seen: Seen };
@@ -46,6 +47,8 @@ const keptAfter = (before: Kept, found: Assessment, pacing: Pacing | undefined):
   const held = stillHeld(before.held, found);
   const kept: Kept = {
     ...others,
+    // A pause is for what was under way.
+    paused: before.paused && !(found.kind === 'settled' && found.rollout === undefined),
     ...(pacing === undefined ? {} : { pacing }),
     ...(held === undefined ? {} : { held }),
   };
@@ -97,7 +100,7 @@ export const afterOperation = (life: LifeOf<'operating'>, { at, result, news }: 
 type Over = Moment & Pick<LifeOf<'operating'>, 'kept' | 'operation'> & { readonly isNews: boolean };
 
 const afterSuccess = ({ kept, operation, at, seen, isNews }: Over, { skipped: steps }: OperationResult): EntityLife => {
-  if (isDelete(operation)) return { state: 'finished', kept };
+  if (purposeOf(operation) === 'delete') return { state: 'finished', kept };
   const { type, generation, settles } = operation;
   const now = counted(kept, { outdatedPlans: 0 });
   if (steps !== undefined) return assessing({ ...now, skipped: { operation: type, generation, steps } });
@@ -119,7 +122,7 @@ const afterSupersession = (
 
 const settledBy = (
   kept: Kept,
-  { generation, note, clusterId, controlPlane, lookAgainSeconds }: Extract<Assessment, { kind: 'settled' }>,
+  { generation, note, clusterId, rollout, controlPlane, lookAgainSeconds }: Extract<Assessment, { kind: 'settled' }>,
   { at, seen }: Moment,
 ): LifeOf<'settled'> => ({
   state: 'settled',
@@ -130,9 +133,11 @@ const settledBy = (
   status: {
     kind: 'settled',
     ...(note === undefined ? {} : { note }),
+    ...(rollout === undefined ? {} : { rollout }),
     ...(controlPlane === undefined ? {} : { controlPlane }),
   },
   ...(clusterId === undefined ? {} : { clusterId }),
+  ...(rollout === undefined ? {} : { rollout }),
   ...(lookAgainSeconds === undefined ? {} : { until: at + lookAgainSeconds * 1_000 }),
 });
 
@@ -193,7 +198,11 @@ const obstructed = (kept: Kept, obstacle: Obstacle): Kept => ({
   obstacle: { ...obstacle, since: kept.obstacle?.since ?? obstacle.since },
 });
 
-const heldBy = (before: Kept, { type, generation }: OperationInput, seen: Seen): LifeOf<'held'> => {
+export const heldBy = (
+  before: Kept,
+  { type, generation }: Pick<OperationInput, 'type' | 'generation'>,
+  seen: Seen,
+): LifeOf<'held'> => {
   const { obstacle: _, ...others } = before;
   const kept = { ...others, held: { operation: type, generation } };
   return { state: 'held', kept, seen, generation, operation: type, status: { kind: 'held', operation: type } };

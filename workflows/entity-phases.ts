@@ -6,6 +6,7 @@
  * entity writes it otherwise, never both. Invariants: I9 (an assessment that fails is told), I12 (signals are never
  * trusted in what they say of the object: it is read again).
  */
+import type { HandledRequests } from '../words/verbs.ts';
 import { assess } from './activities.ts';
 import { askToBeTold } from './dependents.ts';
 import { idle } from './entity-idle.ts';
@@ -16,14 +17,15 @@ import { follow } from './following.ts';
 import { failureOf } from './outcomes.ts';
 
 /** Looks at the object, and hears what is to be done. */
-export const look = async (
-  { object, news }: EntityRun,
+export const assessObject = async (
+  { object, news, verbs }: EntityRun,
   progressed = false,
 ): Promise<EventOf<'assessed'> | EventOf<'unassessed'>> => {
   const seen = news.seen();
   news.looking();
   try {
-    const assessment = await assess(progressed ? { object, told: true } : { object });
+    const assessment = await assess(progressed ? { object, clusterProgressed: true } : { object });
+    verbs.acknowledge(assessment.handled ?? {});
     return { kind: 'assessed', at: Date.now(), seen, assessment };
   } catch (error) {
     return { kind: 'unassessed', at: Date.now(), seen, reason: failureOf(error).message };
@@ -36,16 +38,22 @@ export const askedMeanwhile = ({ verbs }: EntityRun): EntityEvent => ({
   verbs: verbs.pending.splice(0),
 });
 
+const handledBy = ({ verbs }: EntityRun): { readonly handled?: HandledRequests } => {
+  const handled = verbs.handled();
+  return Object.keys(handled).length === 0 ? {} : { handled };
+};
+
 /** Runs the operation to its end. */
 export const operate = async (run: EntityRun, { operation }: LifeOf<'operating'>): Promise<EntityEvent> => {
-  const result = await follow(operation, { ...run, look: () => look(run) });
+  const result = await follow({ ...operation, ...handledBy(run) }, { ...run, assess: () => assessObject(run) });
   return { kind: 'ended', at: Date.now(), result, news: run.news.seen() };
 };
 
 /** Says what there is to say, and waits for whatever comes first. */
 export const rest = async (run: EntityRun, life: LifeOf<RestingState>): Promise<EntityEvent> => {
   const { object, entityId, dispatch, news, drift } = run;
-  if (life.status !== undefined) dispatch(await writeStatus(object, life.status, life.generation));
+  const { status, generation } = life;
+  if (status !== undefined) dispatch(await writeStatus({ object, generation, subject: status, ...handledBy(run) }));
   if (life.state === 'waiting') await askToBeTold(life.cluster, entityId);
   await idle(life, run);
   const report = life.state === 'settled' ? drift.take() : undefined;

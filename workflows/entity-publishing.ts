@@ -41,13 +41,9 @@ const publishCluster = (clusterId: string | undefined): void => {
 };
 
 /** Writes the object's status. What can't be written, by CRDs of another release, say, must not end the entity. */
-export const writeStatus = async (
-  object: ObjectRef,
-  subject: MirrorRequest['subject'],
-  generation: number,
-): Promise<EntityEvent> => {
+export const writeStatus = async (request: Omit<MirrorRequest, 'events'>): Promise<EntityEvent> => {
   try {
-    await mirrorBriefly({ object, generation, subject, events: [] });
+    await mirrorBriefly({ ...request, events: [] });
     return { kind: 'written' };
   } catch (error) {
     log.error('The status could not be written', { error: String(error) });

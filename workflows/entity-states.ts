@@ -4,7 +4,8 @@
  * Owns: shapes, plain JSON (I10), and how a run begins. Neighbours: `entity-life.ts` says what an event makes of a state,
  * and keeps the mechanism's invariants; `entity-view.ts` says what is shown of a state.
  */
-import type { Assessment, MirrorRequest, OperationInput, OperationType, Pacing } from '../activities/contract.ts';
+import type { Assessment, MirrorRequest, OperationInput, Pacing } from '../activities/contract.ts';
+import type { OperationType } from '../words/operations.ts';
 import { DEFAULT_PACING } from './activities.ts';
 import type { SettledSubject } from './drift-reports.ts';
 import type { Seen } from './entity-news.ts';
@@ -63,7 +64,13 @@ export type EntityLife = { readonly kept: Kept } & (
       /** How often in a row the object could not be assessed while it ran. */
       readonly failures: number;
     }
-  | ({ readonly state: 'settled'; readonly since: number; readonly clusterId?: string } & Resting<SettledSubject>)
+  | ({
+      readonly state: 'settled';
+      readonly since: number;
+      readonly clusterId?: string;
+      /** Between two turns of it. */
+      readonly rollout?: OperationType;
+    } & Resting<SettledSubject>)
   /** For its cluster, whose entity's id it may know. */
   | ({ readonly state: 'waiting'; readonly reason: string; readonly cluster?: string } & Resting)
   /** An operation ended by itself: its plan was out of date. */
@@ -91,7 +98,7 @@ export type EntityEvent =
   /** The status was written, or could not be. */
   | { readonly kind: 'written' | 'unwritten' }
   /** What a person says while no operation runs. */
-  | { readonly kind: 'retry' | 'resume' };
+  | { readonly kind: 'retry' | 'resume' | 'pause' | 'abort' };
 
 export type LifeOf<S extends EntityLife['state']> = Extract<EntityLife, { readonly state: S }>;
 export type EventOf<K extends EntityEvent['kind']> = Extract<EntityEvent, { readonly kind: K }>;
@@ -105,18 +112,19 @@ const NONE: Counts = {
   unwrittenStatuses: 0,
 };
 
-type Carried = Pick<EntityState, 'pacing' | 'held' | 'skipped'>;
+type Carried = Pick<EntityState, 'pacing' | 'held' | 'skipped'> & { readonly paused?: boolean };
 
 /** What a run of an entity carries over to the next. */
-export const carriedOver = ({ pacing, held, skipped }: Carried): Carried => ({
+export const carriedOver = ({ pacing, held, skipped, paused }: Carried): Pick<EntityState, keyof Carried> => ({
   ...(pacing === undefined ? {} : { pacing }),
   ...(held === undefined ? {} : { held }),
   ...(skipped === undefined ? {} : { skipped }),
+  ...(paused === true ? { paused } : {}),
 });
 
 /** A run of an entity begins by looking, with what the run before carried over. */
 export const begin = (carried: Carried): LifeOf<'assessing'> =>
-  assessing({ pacing: DEFAULT_PACING, ...carriedOver(carried), paused: false, counts: NONE });
+  assessing({ pacing: DEFAULT_PACING, paused: false, ...carriedOver(carried), counts: NONE });
 
 export const assessing = (kept: Kept, progressed = false): LifeOf<'assessing'> => ({
   state: 'assessing',

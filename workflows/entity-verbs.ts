@@ -6,8 +6,8 @@
  * says what makes no sense, `following.ts` passes on, `entity-life.ts` has what they mean. What makes no sense is logged and forgotten.
  */
 import { log, setHandler } from '@temporalio/workflow';
-import { VERBS, type Verb } from '../words/verbs.ts';
-import { type Ask, annotated, type EntityState, type EntityView, verbSignals, verbUpdates } from './messages.ts';
+import { type HandledRequests, VERBS, type Verb } from '../words/verbs.ts';
+import { type Ask, annotated, type EntityView, verbSignals, verbUpdates } from './messages.ts';
 import { entityRefusalOf } from './refusals.ts';
 import { askOf } from './verbs.ts';
 
@@ -16,40 +16,42 @@ export type AskedVerb = { readonly verb: Verb; readonly ask: Ask };
 export type EntityVerbs = {
   /** What was asked and is not seen to yet, oldest first. */
   readonly pending: AskedVerb[];
-  readonly handled: () => NonNullable<EntityState['handled']>;
+  readonly handled: () => HandledRequests;
+  /** Forgets what was asked and was acted on before, once: status remembers it where Temporal's data were lost. */
+  readonly acknowledge: (before: HandledRequests) => void;
   /** Does what was asked, as far as it makes sense while no operation runs. */
-  readonly settle: () => void;
+  readonly carryOut: () => void;
 };
 
 type EntityVerbScope = {
   readonly view: () => EntityView;
   readonly skipped: () => readonly string[];
-  /** Retry looks again at once, resume takes an abort back. */
-  readonly say: (verb: 'retry' | 'resume') => void;
+  /** Retry looks again at once, resume takes an abort back; pause and abort are said to a rollout between two turns. */
+  readonly say: (verb: Exclude<Verb, 'skip'>) => void;
 };
 
 /** `<token>` or `<token>/<step>`: a token has no slash, a step may have some. */
 const askIn = (value: string): Ask => {
   const slash = value.indexOf('/');
-  return slash === -1 ? {} : { step: value.slice(slash + 1) };
+  return slash === -1 ? { token: value } : { token: value, step: value.slice(slash + 1) };
 };
 
-export const takeEntityVerbs = (initial: NonNullable<EntityState['handled']>, scope: EntityVerbScope): EntityVerbs => {
+/** What an update answers that was not refused. A step is skipped by its operation only. */
+const ANSWERS: Readonly<Record<Verb, string>> = {
+  retry: 'Looking again.',
+  resume: 'Resumed: it begins again.',
+  pause: 'Paused: the next turn begins paused.',
+  abort: 'Aborted: no further machine is replaced. Resume goes on.',
+  skip: '',
+};
+
+export const takeEntityVerbs = (initial: HandledRequests, scope: EntityVerbScope): EntityVerbs => {
   let handled = initial;
+  let remembers = Object.keys(initial).length > 0;
   const pending: AskedVerb[] = [];
   const perform = (verb: Verb): string => {
-    switch (verb) {
-      case 'retry':
-        scope.say(verb);
-        return 'Looking again.';
-      case 'resume':
-        scope.say(verb);
-        return 'Resumed: it begins again.';
-      case 'skip':
-      case 'pause':
-      case 'abort':
-        return '';
-    }
+    if (verb !== 'skip') scope.say(verb);
+    return ANSWERS[verb];
   };
   const refusal = (verb: Verb): string | undefined => entityRefusalOf(verb, scope.view(), scope.skipped());
 
@@ -81,7 +83,15 @@ export const takeEntityVerbs = (initial: NonNullable<EntityState['handled']>, sc
   return {
     pending,
     handled: () => handled,
-    settle: () => {
+    acknowledge: (before) => {
+      // Later, status only repeats what this entity said, perhaps before it has done it.
+      if (remembers) return;
+      remembers = true;
+      const isNew = ({ verb, ask }: AskedVerb): boolean => ask.token === undefined || ask.token !== before[verb];
+      pending.splice(0, pending.length, ...pending.filter(isNew));
+      handled = { ...before, ...handled };
+    },
+    carryOut: () => {
       for (const { verb, ask } of pending.splice(0)) {
         const reason = refusal(verb);
         if (reason === undefined) perform(verb);

@@ -26,12 +26,18 @@ export const viewOf = (object: ObjectRef, life: EntityLife): EntityView =>
     ? { object, phase: 'assessing' }
     : { object, phase: PHASES[life.state], ...moreOf(life) };
 
-const moreOf = (life: EntityLife): Pick<EntityView, 'reason' | 'operationId' | 'held' | 'drifted'> => {
+const moreOf = (
+  life: EntityLife,
+): Pick<EntityView, 'reason' | 'operationId' | 'held' | 'rollout' | 'paused' | 'drifted'> => {
   switch (life.state) {
     case 'operating':
       return life.operationId === undefined ? {} : { operationId: life.operationId };
     case 'settled':
-      return life.status?.drift === undefined ? {} : { drifted: true };
+      return {
+        ...(life.status?.drift === undefined ? {} : { drifted: true }),
+        ...(life.rollout === undefined ? {} : { rollout: life.rollout }),
+        ...(life.rollout !== undefined && life.kept.paused ? { paused: true } : {}),
+      };
     case 'held': {
       const reason = `${life.operation} was aborted. Resume begins it again; so does a change.`;
       return { reason, held: life.operation };

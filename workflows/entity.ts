@@ -10,7 +10,7 @@
  * Temporal's cancel means abort, here as for an operation: what runs is aborted, and the entity lives on in a new run.
  */
 import { allHandlersFinished, CancellationScope, condition, continueAsNew } from '@temporalio/workflow';
-import { askedMeanwhile, look, operate, rest } from './entity-phases.ts';
+import { askedMeanwhile, assessObject, operate, rest } from './entity-phases.ts';
 import { type EntityRun, entityRun } from './entity-run.ts';
 import { carriedOver } from './entity-states.ts';
 import type { EntityState } from './messages.ts';
@@ -27,7 +27,7 @@ const live = async (run: EntityRun): Promise<string> => {
     const life = run.life();
     switch (life.state) {
       case 'assessing':
-        run.dispatch(await look(run, life.progressed));
+        run.dispatch(await assessObject(run, life.progressed));
         break;
       case 'beginning':
         run.dispatch(askedMeanwhile(run));

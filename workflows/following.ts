@@ -27,8 +27,11 @@ export type Following = Pick<
   EntityRun,
   'entityId' | 'life' | 'dispatch' | 'news' | 'isCancelled' | 'verbs' | 'dependents'
 > & {
-  readonly look: () => Promise<EntityEvent>;
+  readonly assess: () => Promise<EntityEvent>;
 };
+
+const turnOf = ({ turn }: OperationInput): string =>
+  turn === undefined || turn.of === 1 ? '' : `, turn ${turn.number} of ${turn.of}`;
 
 const start = async (entityId: string, operation: OperationInput): Promise<OperationHandle | undefined> => {
   const { namespace, name } = operation.object;
@@ -39,7 +42,7 @@ const start = async (entityId: string, operation: OperationInput): Promise<Opera
       // An entity that is terminated must not leave an operation that nobody can supersede.
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      staticSummary: `${operation.type} ${namespace}/${name}, version ${operation.version}`,
+      staticSummary: `${operation.type} ${namespace}/${name}, version ${operation.version}${turnOf(operation)}`,
       typedSearchAttributes: [
         { key: SEARCH_ATTRIBUTES.cluster, value: operation.owner.clusterId },
         { key: SEARCH_ATTRIBUTES.operation, value: operation.type },
@@ -65,7 +68,7 @@ export const follow = async (operation: OperationInput, entity: Following): Prom
   const isOver = (): boolean => result !== undefined;
   await Promise.all([supersedeInTime(handle, entity, isOver), passOn(handle, entity, isOver), ended]);
   entity.dependents.happened();
-  await entity.dependents.tell();
+  await entity.dependents.notify();
   return result ?? { state: 'failed', reason: 'it ended without a result' };
 };
 
@@ -80,10 +83,10 @@ const supersedeInTime = async (handle: OperationHandle, entity: Following, isOve
   for (;;) {
     await condition(() => isOver() || entity.news.seen().changes > operating(entity).seen.changes);
     if (isOver()) return;
-    entity.dispatch(await entity.look());
+    entity.dispatch(await entity.assess());
     const { superseded: reason, failures, kept } = operating(entity);
     if (reason !== undefined) {
-      if (!isOver()) await tell('supersede', handle.signal(supersede, { reason }));
+      if (!isOver()) await send('supersede', handle.signal(supersede, { reason }));
       return;
     }
     if (failures > 0) await condition(isOver, retryDelay(kept.pacing, failures), { summary: 'look again' });
@@ -95,19 +98,19 @@ const passOn = async (handle: OperationHandle, entity: Following, isOver: () => 
   let cancelling = false;
   for (;;) {
     const toCancel = (): boolean => isCancelled() && !cancelling;
-    await condition(() => isOver() || verbs.pending.length > 0 || !dependents.toldAll() || toCancel());
-    if (!dependents.toldAll()) await dependents.tell();
+    await condition(() => isOver() || verbs.pending.length > 0 || !dependents.allNotified() || toCancel());
+    if (!dependents.allNotified()) await dependents.notify();
     if (isOver()) return;
-    for (const { verb, ask } of verbs.pending.splice(0)) await tell(verb, handle.signal(verbSignals[verb], ask));
+    for (const { verb, ask } of verbs.pending.splice(0)) await send(verb, handle.signal(verbSignals[verb], ask));
     if (toCancel()) {
       cancelling = true;
-      await tell('cancel', getExternalWorkflowHandle(handle.workflowId).cancel());
+      await send('cancel', getExternalWorkflowHandle(handle.workflowId).cancel());
     }
   }
 };
 
-const tell = async (what: string, telling: Promise<void>): Promise<void> => {
-  await telling.catch((error: unknown) => {
+const send = async (what: string, sending: Promise<void>): Promise<void> => {
+  await sending.catch((error: unknown) => {
     log.info('The operation ended before it could be told', { what, error: String(error) });
   });
 };

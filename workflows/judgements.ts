@@ -5,11 +5,20 @@
  * operation began. Pure.
  */
 import type { Assessment, OperationInput } from '../activities/contract.ts';
+import { OPERATIONS, type Purpose, purposeOf } from '../words/operations.ts';
 import type { AskedVerb } from './entity-verbs.ts';
 import type { Held, Skipped } from './messages.ts';
 
-export const isDelete = ({ type }: Pick<OperationInput, 'type'>): boolean =>
-  type === 'DeleteCluster' || type === 'DeleteNodePool';
+/** What takes the place of an operation that is for something else. A repair is one turn, and other needs wait for its end. */
+const URGENCY: Readonly<Record<Purpose, number>> = { make: 0, repair: 1, delete: 2 };
+
+/** Why what is due by now ends the running operation, or undefined when it doesn't. */
+const takesItsPlace = (due: OperationInput, running: OperationInput): string | undefined => {
+  if (URGENCY[purposeOf(due)] > URGENCY[purposeOf(running)]) return `${due.type} takes its place`;
+  // A deletion takes away what is there, whatever the spec says by now.
+  if (purposeOf(running) === 'delete' || due.generation === running.generation) return undefined;
+  return 'the spec changed';
+};
 
 /** Why a newer look at the object ends the running operation, or undefined when it doesn't. */
 export const supersedes = (assessment: Assessment, running: OperationInput): string | undefined => {
@@ -17,11 +26,7 @@ export const supersedes = (assessment: Assessment, running: OperationInput): str
     case 'orphaned':
       return assessment.reason;
     case 'operate':
-      if (assessment.operation.type !== running.type) return `${assessment.operation.type} takes its place`;
-      // A deletion takes away what is there, whatever the spec says by now.
-      if (isDelete(running)) return undefined;
-      if (assessment.operation.generation !== running.generation) return 'the spec changed';
-      return undefined;
+      return takesItsPlace(assessment.operation, running);
     case 'waiting':
     case 'blocked':
     case 'settled':
@@ -31,14 +36,15 @@ export const supersedes = (assessment: Assessment, running: OperationInput): str
   }
 };
 
-const isOf = (what: Held, { type, generation }: OperationInput): boolean =>
-  what.operation === type && what.generation === generation;
+/** The same order: half of a change may be done, so that what is left of it is an operation of another type. */
+const isOf = (what: Held, due: OperationInput): boolean =>
+  purposeOf({ type: what.operation }) === purposeOf(due) && what.generation === due.generation;
 
 /** An abort stands until the same operation is no longer what is to be done: the spec changed, or all is there. */
 export const stillHeld = (held: Held | undefined, assessment: Assessment): Held | undefined => {
   if (held === undefined) return undefined;
   if (assessment.kind === 'operate') return isOf(held, assessment.operation) ? held : undefined;
-  return assessment.kind === 'settled' ? undefined : held;
+  return assessment.kind === 'settled' && assessment.rollout === undefined ? undefined : held;
 };
 
 /** Nothing is to be done but what a person skipped for this very spec: that is as good as settled. */
@@ -72,11 +78,12 @@ export const askedBefore = (
   asked: readonly AskedVerb[],
   pausedBefore: boolean,
 ): AskedBefore => {
-  let paused = pausedBefore;
+  // What a person paused was no deletion.
+  let paused = pausedBefore && purposeOf(operation) !== 'delete';
   let aborted = false;
   let resumed = false;
   for (const { verb } of asked) {
-    if (verb === 'abort') aborted = !isDelete(operation);
+    if (verb === 'abort') aborted = OPERATIONS[operation.type].unabortable === undefined;
     else if (verb === 'pause') paused = true;
     else if (verb === 'resume') {
       paused = false;

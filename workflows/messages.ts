@@ -10,13 +10,13 @@ import type {
   Assessment,
   DriftReport,
   IssuedCertificate,
-  OperationType,
   OperationView,
   Pacing,
   StepView,
 } from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
-import type { Verb } from '../words/verbs.ts';
+import type { OperationType } from '../words/operations.ts';
+import type { HandledRequests, Verb } from '../words/verbs.ts';
 
 /** What the command line reads out of workflows. */
 export type { Assessment, IssuedCertificate, OperationView, StepView };
@@ -46,8 +46,9 @@ export type EntityState = {
   readonly dependents: readonly string[];
   readonly held?: Held;
   readonly skipped?: Skipped;
-  /** The value of each verb's annotation that was acted on last: the same value never acts again. */
-  readonly handled?: Readonly<Partial<Record<Verb, string>>>;
+  /** The next operation begins paused. */
+  readonly paused?: true;
+  readonly handled?: HandledRequests;
   readonly pacing?: Pacing;
 };
 
@@ -69,6 +70,10 @@ export type EntityView = {
   readonly operationId?: string;
   /** The operation that a person aborted and that `resume` begins again. */
   readonly held?: OperationType;
+  /** A rollout between two of its turns. */
+  readonly rollout?: OperationType;
+  /** Its next turn begins paused. */
+  readonly paused?: true;
   /** A sweep found that something differs, which `retry` mends. */
   readonly drifted?: true;
 };
@@ -92,8 +97,11 @@ export const supersede = defineSignal<[{ reason: string }]>('supersede');
 export const getEntityState = defineQuery<EntityView>('getState');
 export const getOperationState = defineQuery<OperationView>('getState');
 
-/** Retry takes a step or means all that are blocked; skip needs one. The others have none. */
-export type Ask = { readonly step?: string };
+/**
+ * Retry takes a step or means all that are blocked; skip needs one. The others have none. `token` is the annotation's whole value,
+ * where an annotation asked.
+ */
+export type Ask = { readonly step?: string; readonly token?: string };
 
 /** As an update a verb is answered: done, or refused with the reason. */
 export const verbUpdates = {

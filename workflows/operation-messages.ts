@@ -37,6 +37,7 @@ export const takeMessages = ({ plan, request, progress, publishing, inbox, stop 
       progress.pause(paused);
       publishing.listings();
     },
+    handle: progress.handle,
     abort: () => stop(ABORTED),
   });
 };

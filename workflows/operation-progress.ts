@@ -9,6 +9,8 @@ import type { OperationInput, OperationView, StepState } from '../activities/con
 import type { Outputs } from '../kinds/row.ts';
 import type { Step } from '../policy/plan.ts';
 import type { ResourceKey } from '../words/keys.ts';
+import { present } from '../words/present.ts';
+import type { HandledRequests, Verb } from '../words/verbs.ts';
 import type { OperationResult } from './messages.ts';
 
 export type OperationProgress = {
@@ -23,6 +25,8 @@ export type OperationProgress = {
   readonly show: (step: Step, shown: StepState) => void;
   readonly yielded: (step: Step, outputs: Outputs) => void;
   readonly pause: (paused: boolean) => void;
+  /** An annotation of this value was acted on. */
+  readonly handle: (verb: Verb, token: string) => void;
   /** The first reason counts. */
   readonly stop: (reason: string) => void;
   /** Why the status could not be written; undefined once it is. */
@@ -37,20 +41,17 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
   const states = new Map<string, StepState>();
   const outputs: Record<ResourceKey, Outputs> = { ...input.plan.known };
   const incarnations = incarnationsOf(steps);
+  let handled: HandledRequests = input.handled ?? {};
   let pausedAt = input.paused === true ? startedAt : undefined;
   let stopReason: string | undefined;
-  let untold: string | undefined;
+  let statusProblem: string | undefined;
   let end: { readonly state: OperationResult['state']; readonly finishedAt: number } | undefined;
   let changes = 1;
+  const { type, turn, tagKeys } = input;
   return {
     view: () => ({
-      type: input.type,
-      workflowId,
-      runId,
-      state: 'running',
-      startedAt,
-      ...(pausedAt === undefined ? {} : { pausedAt }),
-      ...(untold === undefined ? {} : { untold }),
+      ...{ type, workflowId, runId, state: 'running', startedAt },
+      ...present({ turn, tagKeys, pausedAt, statusProblem, incarnations }),
       ...end,
       steps: steps.map(({ id, resource, needs }) => ({
         id,
@@ -59,7 +60,7 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
         status: states.get(id) ?? { state: 'pending' },
       })),
       outputs,
-      ...(incarnations === undefined ? {} : { incarnations }),
+      ...(Object.keys(handled).length === 0 ? {} : { handled }),
     }),
     outputs,
     changes: () => changes,
@@ -74,9 +75,13 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
       pausedAt = paused ? Date.now() : undefined;
       changes += 1;
     },
+    handle: (verb, token) => {
+      handled = { ...handled, [verb]: token };
+      changes += 1;
+    },
     stop: (reason) => void (stopReason ??= reason),
     // Not a change: writing again because writing failed would never end.
-    unwritten: (reason) => void (untold = reason),
+    unwritten: (reason) => void (statusProblem = reason),
     end: (state) => {
       end = { state, finishedAt: Date.now() };
       changes += 1;

@@ -6,7 +6,7 @@
  * published, `policy/status.ts` makes the status of it. Invariants: I9 (news is published within a second).
  */
 import { condition, log, setCurrentDetails, sleep, upsertSearchAttributes } from '@temporalio/workflow';
-import type { OperationInput, OperationView } from '../activities/contract.ts';
+import type { MirrorRequest, OperationInput, OperationView } from '../activities/contract.ts';
 import { DEFAULT_PACING, MIRROR_INTERVAL, mirror, retryDelay } from './activities.ts';
 import { blockedPublisher } from './blocked.ts';
 import { currentDetails } from './details.ts';
@@ -28,7 +28,7 @@ export const operationPublishing = (
   progress: OperationProgress,
   events: OperationEvents,
 ): OperationPublishing => {
-  const { object, owner, generation, version, kubernetesVersion, pacing = DEFAULT_PACING } = input;
+  const { pacing = DEFAULT_PACING } = input;
   const publishListings = listingsPublisher();
   let written = 0;
   /** How often in a row the status was refused: it is written again ever more slowly, and at once when there is news. */
@@ -37,16 +37,14 @@ export const operationPublishing = (
   let writing: Promise<void> | undefined;
 
   const listings = (): void => publishListings(progress.view());
-  const details = (): void => setCurrentDetails(currentDetails(progress.view(), input));
 
   /** What is refused for good, by CRDs of another release, say, must not end the operation that it only tells about. */
   const write = async (): Promise<void> => {
     const seen = progress.changes();
     const sent = events.unwritten();
-    details();
-    const subject = { kind: 'operation', operation: progress.view() } as const;
+    showDetails(progress.view(), input);
     try {
-      await mirror({ object, owner, generation, version, kubernetesVersion, subject, events: sent });
+      await mirror({ ...subjectOf(input, progress.view()), events: sent });
       events.written(sent.length);
       written = seen;
       refusals = 0;
@@ -54,7 +52,7 @@ export const operationPublishing = (
     } catch (error) {
       refusals += 1;
       progress.unwritten(failureOf(error).message);
-      details();
+      showDetails(progress.view(), input);
       log.error('The status could not be written', { error: String(error) });
     }
   };
@@ -85,6 +83,17 @@ export const operationPublishing = (
     },
   };
 };
+
+const showDetails = (view: OperationView, input: OperationInput): void =>
+  setCurrentDetails(currentDetails(view, input));
+
+const subjectOf = (
+  { object, owner, generation, version, kubernetesVersion }: OperationInput,
+  operation: OperationView,
+): Omit<MirrorRequest, 'events'> => ({
+  ...{ object, owner, generation, version, kubernetesVersion },
+  subject: { kind: 'operation', operation },
+});
 
 /** What is shown of an operation without asking it: its phase, and what is blocked. */
 const listingsPublisher = (): ((view: OperationView) => void) => {

@@ -18,6 +18,11 @@ export type StepFailure = {
   readonly soFar?: Outputs;
 };
 
+const awaitedBy = ({ details }: ApplicationFailure): Pick<StepFailure, 'lookAgain' | 'soFar'> => {
+  const [lookAgain, soFar] = details ?? [];
+  return { lookAgain: Number(lookAgain ?? 0), ...(soFar === undefined ? {} : { soFar: soFar as Outputs }) };
+};
+
 /** What an activity's failure says: its verdict travels as the failure's type. */
 export const failureOf = (error: unknown): StepFailure => {
   const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
@@ -29,11 +34,8 @@ export const failureOf = (error: unknown): StepFailure => {
     case 'bug':
     case 'superseded':
       return { verdict: cause.type, message };
-    case 'not-ready': {
-      const [lookAgain, soFar] = cause.details ?? [];
-      const seen = soFar === undefined ? {} : { soFar: soFar as Outputs };
-      return { verdict: cause.type, message, lookAgain: Number(lookAgain ?? 0), ...seen };
-    }
+    case 'not-ready':
+      return { verdict: cause.type, message, ...awaitedBy(cause) };
     default:
       return { verdict: 'retry', message };
   }

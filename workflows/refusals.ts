@@ -6,6 +6,7 @@
  * Invariants: I3 and I5 (finalizer, preflight, quorum and verified absence are never skipped).
  */
 import type { OperationView, Step, StepView } from '../activities/contract.ts';
+import { OPERATIONS } from '../words/operations.ts';
 import type { Verb } from '../words/verbs.ts';
 import type { Ask, EntityView } from './messages.ts';
 import { outputsUsed } from './references.ts';
@@ -87,10 +88,23 @@ export const refusalOf = (
     case 'resume':
       return view.pausedAt === undefined ? 'It is not paused: there is nothing to resume.' : undefined;
     case 'abort':
-      return view.type.startsWith('Delete')
-        ? 'A deletion is not aborted: the object is going, and what is left would stay in the account. Pause holds it.'
-        : undefined;
+      return OPERATIONS[view.type].unabortable;
   }
+};
+
+const refuseRetryAtRest = (view: EntityView, skipped: readonly string[]): string | undefined => {
+  if (view.held !== undefined) return `${view.held} was aborted: resume begins it again.`;
+  if (view.phase === 'blocked' || view.phase === 'waiting' || skipped.length > 0) return undefined;
+  // While it looks, somebody who was told to retry a moment ago is right to: it looks once more.
+  if (view.drifted || view.phase === 'assessing') return undefined;
+  return 'Nothing is blocked: there is nothing to retry.';
+};
+
+/** Between two turns a rollout takes what an operation takes, but for what concerns a step. */
+const refuseBetweenTurns = (verb: 'pause' | 'abort' | 'skip', { rollout, paused }: EntityView): string | undefined => {
+  if (rollout === undefined) return `No operation runs: there is nothing to ${verb}.`;
+  if (verb === 'skip') return `${rollout} is between two machines: a step can be skipped while one is replaced.`;
+  return verb === 'pause' && paused === true ? 'It is paused already.' : undefined;
 };
 
 /** Why an entity refuses a verb while none of its operations runs, or undefined when it doesn't. */
@@ -98,16 +112,14 @@ export const entityRefusalOf = (verb: Verb, view: EntityView, skipped: readonly 
   if (view.operationId !== undefined) return `An operation runs: say it to the workflow ${view.operationId}.`;
   switch (verb) {
     case 'retry':
-      if (view.held !== undefined) return `${view.held} was aborted: resume begins it again.`;
-      if (view.phase === 'blocked' || view.phase === 'waiting' || skipped.length > 0) return undefined;
-      // While it looks, somebody who was told to retry a moment ago is right to: it looks once more.
-      if (view.drifted || view.phase === 'assessing') return undefined;
-      return 'Nothing is blocked: there is nothing to retry.';
+      return refuseRetryAtRest(view, skipped);
     case 'resume':
-      return view.held === undefined ? 'Nothing was aborted or paused: there is nothing to resume.' : undefined;
+      return view.held === undefined && view.paused === undefined
+        ? 'Nothing was aborted or paused: there is nothing to resume.'
+        : undefined;
     case 'skip':
     case 'pause':
     case 'abort':
-      return `No operation runs: there is nothing to ${verb}.`;
+      return refuseBetweenTurns(verb, view);
   }
 };

@@ -79,7 +79,7 @@ const perform = (step: Step, life: Trying, { plan, request, outputs, pacing }: E
     step: resolveReferences(step, outputs),
     first,
     since,
-    ...(awaited === undefined ? {} : { told: awaited }),
+    ...(awaited === undefined ? {} : { awaitedSoFar: awaited }),
     ...(step.verb === 'wait' && pacing.overdueMs !== undefined ? { overdueMs: pacing.overdueMs } : {}),
   });
 };

@@ -29,6 +29,8 @@ export type VerbScope = {
   readonly say: (step: string, event: StepEvent) => void;
   readonly setPaused: (paused: boolean) => void;
   readonly abort: () => void;
+  /** An annotation of this value was acted on, whatever came of it. */
+  readonly handle: (verb: Verb, token: string) => void;
 };
 
 const DESCRIPTIONS: Readonly<Record<Verb, string>> = {
@@ -118,6 +120,7 @@ export const takeVerbs = (scope: VerbScope): void => {
     });
     const signalled = async (argument: unknown): Promise<void> => {
       const ask = askOf(argument);
+      if (ask.token !== undefined) scope.handle(verb, ask.token);
       const ignored =
         refusal(verb, ask, scope) ??
         (await perform(verb, ask, scope).then(

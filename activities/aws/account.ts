@@ -23,12 +23,13 @@ import type { Tags } from '../../kinds/row.ts';
 import { kindOf } from '../../words/keys.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { supersededError } from '../verdicts.ts';
-import { instanceLabel, listGroups, livingInstances } from './auto-scaling-group.ts';
+import { listGroups } from './auto-scaling-group.ts';
 import { named } from './balancing.ts';
 import type { AwsClients } from './clients.ts';
 import { foundCloudLoadBalancers, listAllLoadBalancers, OWNED } from './cloud-load-balancers.ts';
 import { exists } from './etcd-volume.ts';
-import { listTemplates } from './launch-template.ts';
+import { listTemplates } from './launch-template-marks.ts';
+import { instanceLabel, livingInstances } from './machines.ts';
 import { securityGroupLabel } from './security-group.ts';
 import { SHARED } from './subnet-tags.ts';
 import { listTagged, type Tagged } from './tagged.ts';
@@ -39,7 +40,7 @@ const AGAIN_MS = 2_000;
 const LAG_MS = 5_000;
 
 /** Something that is still there, as a person would name it, and whether a new plan would remove it. */
-export type Remaining = { readonly label: string; readonly removable: boolean };
+type Remaining = { readonly label: string; readonly removable: boolean };
 
 const goesByItself = (label: string): Remaining => ({ label, removable: false });
 const removable = (label: string): Remaining => ({ label, removable: true });
@@ -164,7 +165,7 @@ const remainingOfCluster = async (clients: AwsClients, clusterId: string, signal
 };
 
 /** Everything of an object that is still there, sorted, as a person would name it. */
-export const listRemaining = async (
+const listRemaining = async (
   clients: AwsClients,
   wanted: Pick<Wanted<'account'>, 'object' | 'owner' | 'signal'>,
 ): Promise<Remaining[]> => {
@@ -198,7 +199,7 @@ export const accountDriver = (clients: AwsClients, now: () => number = Date.now)
   update: () => Promise.resolve({ outputs: {} }),
   remove: () => Promise.resolve(),
 
-  async look(wanted) {
+  async check(wanted) {
     const left = wanted.since + wanted.properties.settleSeconds * 1_000 - now();
     if (left > 0) {
       const awaited = `Nothing is left in the account; looking again in ${Math.ceil(left / 1_000)} s, when AWS has settled.`;

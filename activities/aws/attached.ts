@@ -7,26 +7,29 @@
  */
 import type { Attached } from '../../kinds/launch-template.ts';
 import type { Found } from '../../kinds/resource.ts';
-import {} from '../../kinds/resource.ts';
 import { type Replica, replicasOf } from '../../policy/replicas.ts';
 import { ESTABLISHED, replicaTemplateKey } from '../../words/keys.ts';
 import type { AwsClients } from './clients.ts';
 import { volumeExists } from './etcd-volume.ts';
-import { attachedBy } from './launch-template.ts';
+import { attachedBy } from './launch-template-marks.ts';
 
 const needsLook = ({ health, volume, networkInterface }: Replica): boolean =>
   health === 'unhealthy' || volume !== 'present' || networkInterface !== 'present';
 
 const attachedOf = async (
   { ec2 }: Pick<AwsClients, 'ec2'>,
-  template: Found,
-  version: string,
+  { outputs }: Found,
+  { groupVersion, instanceTemplate }: Replica,
   signal: AbortSignal,
 ): Promise<Attached | undefined> => {
-  const told = await attachedBy(ec2, { id: template.outputs.id ?? '', version }, signal);
-  if (told === undefined) return undefined;
-  const { volumeId, networkInterfaceId } = told;
-  return { volumeId, networkInterfaceId, volumeExists: await volumeExists(ec2, volumeId, signal) };
+  const { id = '', version = '' } = outputs;
+  // A machine of a template that was lost and made again was told by what is no more.
+  const isOfAnother = instanceTemplate !== undefined && instanceTemplate.id !== id;
+  const machineVersion = isOfAnother ? undefined : instanceTemplate?.version;
+  const attached = await attachedBy(ec2, { id, version: groupVersion ?? version, machineVersion }, signal);
+  if (attached === undefined) return undefined;
+  const machineOutdated = isOfAnother || attached.machineOutdated;
+  return { ...attached, machineOutdated, volumeExists: await volumeExists(ec2, attached.volumeId, signal) };
 };
 
 /** The same inventory, with what the machines of replicas in trouble are told. */
@@ -45,8 +48,7 @@ export const withAttached = async (
     found.map(async (one) => {
       const replica = troubled.get(one.key);
       if (replica === undefined || one.kind !== 'launch-template') return one;
-      const version = replica.groupVersion ?? one.outputs.version ?? '';
-      const attaches = await attachedOf(clients, one, version, signal);
+      const attaches = await attachedOf(clients, one, replica, signal);
       return attaches === undefined ? one : { ...one, state: { ...one.state, attaches } };
     }),
   );

@@ -14,25 +14,21 @@ import {
   paginateDescribeAutoScalingGroups,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
-import { type EC2Client, type Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
-import { UID_TAG } from '../../api/names.ts';
+import type { Instance } from '@aws-sdk/client-ec2';
 import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
-import { type FoundOf, observed } from '../../kinds/resource.ts';
+import { type DifferenceOf, type FoundOf, observed, type Thing } from '../../kinds/resource.ts';
 import type { Outputs } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
-import type { Candidate, ResourceDriver, Sought, Wanted } from '../driver.ts';
+import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import type { Departing, Departures } from './departures.ts';
-import { belongsTo, filter, given, ownedTags, readAll, tagList, tagRecord } from './tags.ts';
+import { groupTags, isRetagging, retagGroup } from './group-tags.ts';
+import { GROUP_NAME, instanceLabel, livingInstances } from './machines.ts';
+import { belongsTo, carriedBy, filter, given, ownedTags, readAll, tagRecord } from './tags.ts';
 
-/** EC2 itself puts this tag on a group's instances. */
-export const GROUP_NAME = 'aws:autoscaling:groupName';
 /** A group of which only instances are left. */
 const GONE = { Status: 'Delete in progress' } as AutoScalingGroup;
-
-/** Every state but `terminated`: that one no longer counts (§7). */
-const LIVING_STATES = ['pending', 'running', 'shutting-down', 'stopping', 'stopped'];
 
 export const listGroups = (
   autoScaling: AutoScalingClient,
@@ -44,24 +40,6 @@ export const listGroups = (
     (page) => page.AutoScalingGroups,
   );
 
-/** Instances that are not terminated, by any of EC2's filters. */
-export const livingInstances = (
-  ec2: EC2Client,
-  by: ReturnType<typeof filter>,
-  abortSignal: AbortSignal,
-): Promise<Instance[]> =>
-  readAll(
-    paginateDescribeInstances(
-      { client: ec2 },
-      { Filters: [by, filter('instance-state-name', ...LIVING_STATES)] },
-      { abortSignal },
-    ),
-    (page) => page.Reservations?.flatMap((reservation) => reservation.Instances ?? []),
-  );
-
-export const instanceLabel = (instance: Instance): string =>
-  `instance ${instance.InstanceId ?? '?'} (${instance.State?.Name ?? 'unknown'})`;
-
 /** The machines that a group counts as its own, sorted by id. */
 export const groupInstances = (group: AutoScalingGroup): GroupInstance[] =>
   (group.Instances ?? [])
@@ -69,6 +47,7 @@ export const groupInstances = (group: AutoScalingGroup): GroupInstance[] =>
     .map(({ InstanceId, LifecycleState, LaunchTemplate }) => ({
       id: given(InstanceId, 'the id of an instance'),
       inService: LifecycleState === 'InService',
+      templateId: LaunchTemplate?.LaunchTemplateId ?? '',
       templateVersion: LaunchTemplate?.Version ?? '',
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -90,10 +69,11 @@ export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'
       maxSize: group.MaxSize ?? 0,
       desired,
       deleting: group.Status !== undefined,
+      ...(isRetagging(tagRecord(group.Tags)) ? { retagging: true as const } : {}),
       // Of pools, which may have hundreds, nobody asks.
       ...(group.MaxSize === 1 && group.MinSize === 1 ? { instances: groupInstances(group) } : {}),
     },
-    tagRecord(group.Tags)[UID_TAG],
+    carriedBy(tagRecord(group.Tags)),
   );
 };
 
@@ -133,6 +113,53 @@ const leftOf = (name: string, { groups, instances }: Departing): Departing => ({
   instances: instances.filter((instance) => tagRecord(instance.Tags)[GROUP_NAME] === name),
 });
 
+const createGroup = async (autoScaling: AutoScalingClient, wanted: Wanted<'auto-scaling-group'>): Promise<Made> => {
+  const { name, launchTemplateId, launchTemplateVersion, subnetId, minSize, maxSize, tags } = wanted.properties;
+  const { desired = minSize } = wanted.properties;
+  await autoScaling.send(
+    new CreateAutoScalingGroupCommand({
+      AutoScalingGroupName: name,
+      LaunchTemplate: { LaunchTemplateId: launchTemplateId, Version: launchTemplateVersion },
+      VPCZoneIdentifier: subnetId,
+      MinSize: minSize,
+      MaxSize: maxSize,
+      DesiredCapacity: desired,
+      HealthCheckType: 'EC2',
+      HealthCheckGracePeriod: 0,
+      Tags: groupTags(name, ownedTags(wanted, tags), true),
+    }),
+  );
+  return { outputs: outputsOf(name, desired) };
+};
+
+type Change = {
+  readonly wanted: Wanted<'auto-scaling-group'>;
+  readonly found: Thing<'auto-scaling-group'>;
+  readonly differences: readonly DifferenceOf<'auto-scaling-group'>[];
+};
+
+/** AWS moves the desired size into new limits by itself; beyond that it only grows, since less would end machines. */
+const updateGroup = async (autoScaling: AutoScalingClient, { wanted, found, differences }: Change): Promise<Made> => {
+  const { name, launchTemplateId, launchTemplateVersion, minSize, maxSize } = wanted.properties;
+  if (found.state.deleting) {
+    throw retryError(`Auto scaling group ${name} is still being deleted; it is made again after that.`);
+  }
+  const grows = differences.some(({ what }) => what === 'desired');
+  // Where it is larger by now, the number that was planned would end machines.
+  const kept = grows ? await desiredNow(autoScaling, wanted, found.state) : found.state.desired;
+  const desired = Math.max(kept, wanted.properties.desired ?? kept);
+  await autoScaling.send(
+    new UpdateAutoScalingGroupCommand({
+      AutoScalingGroupName: name,
+      LaunchTemplate: { LaunchTemplateId: launchTemplateId, Version: launchTemplateVersion },
+      MinSize: minSize,
+      MaxSize: maxSize,
+      ...(desired > kept ? { DesiredCapacity: desired } : {}),
+    }),
+  );
+  return { outputs: outputsOf(name, Math.min(Math.max(desired, minSize), maxSize)), change: 'updated' };
+};
+
 export const autoScalingGroupDriver = (
   { autoScaling, ec2 }: AwsClients,
   departures: Departures,
@@ -152,51 +179,9 @@ export const autoScalingGroupDriver = (
     return groups.length > 0 ? candidatesAmong(groups, wanted) : leftBehind(instances, wanted);
   },
 
-  async create(wanted) {
-    const { name, launchTemplateId, launchTemplateVersion, subnetId, minSize, maxSize, tags } = wanted.properties;
-    const { desired = minSize } = wanted.properties;
-    await autoScaling.send(
-      new CreateAutoScalingGroupCommand({
-        AutoScalingGroupName: name,
-        LaunchTemplate: { LaunchTemplateId: launchTemplateId, Version: launchTemplateVersion },
-        VPCZoneIdentifier: subnetId,
-        MinSize: minSize,
-        MaxSize: maxSize,
-        DesiredCapacity: desired,
-        HealthCheckType: 'EC2',
-        HealthCheckGracePeriod: 0,
-        Tags: tagList(ownedTags(wanted, tags)).map((tag) => ({
-          ...tag,
-          ResourceId: name,
-          ResourceType: 'auto-scaling-group',
-          PropagateAtLaunch: true,
-        })),
-      }),
-    );
-    return { outputs: outputsOf(name, desired) };
-  },
-
-  /** AWS moves the desired size into new limits by itself; beyond that it only grows, since less would end machines. */
-  async update(wanted, found, differences) {
-    const { name, launchTemplateId, launchTemplateVersion, minSize, maxSize } = wanted.properties;
-    if (found.state.deleting) {
-      throw retryError(`Auto scaling group ${name} is still being deleted; it is made again after that.`);
-    }
-    const grows = differences.some(({ what }) => what === 'desired');
-    // Where it is larger by now, the number that was planned would end machines.
-    const kept = grows ? await desiredNow(autoScaling, wanted, found.state) : found.state.desired;
-    const desired = Math.max(kept, wanted.properties.desired ?? kept);
-    await autoScaling.send(
-      new UpdateAutoScalingGroupCommand({
-        AutoScalingGroupName: name,
-        LaunchTemplate: { LaunchTemplateId: launchTemplateId, Version: launchTemplateVersion },
-        MinSize: minSize,
-        MaxSize: maxSize,
-        ...(desired > kept ? { DesiredCapacity: desired } : {}),
-      }),
-    );
-    return { outputs: outputsOf(name, Math.min(Math.max(desired, minSize), maxSize)), change: 'updated' };
-  },
+  create: (wanted) => createGroup(autoScaling, wanted),
+  update: (wanted, found, differences) => updateGroup(autoScaling, { wanted, found, differences }),
+  retag: (wanted, _found, tagging) => retagGroup({ autoScaling, ec2 }, wanted, tagging),
 
   async remove(wanted, found) {
     if (found.state.deleting) return;

@@ -37,13 +37,11 @@ export type AwsClients = {
   readonly kms: KMSClient;
   readonly serviceQuotas: ServiceQuotasClient;
   readonly sts: STSClient;
-  /** When this process last sent a mutating call, in epoch milliseconds. */
-  readonly lastMutatingCallAt: () => number | undefined;
   readonly destroy: () => void;
 };
 
 /** How long each attempt of a call may take until it is connected, and until it is answered. */
-export type CallTimeouts = { readonly connectionMs: number; readonly requestMs: number };
+type CallTimeouts = { readonly connectionMs: number; readonly requestMs: number };
 
 export type AwsClientSettings = {
   readonly region: string;
@@ -62,7 +60,7 @@ const MAX_ATTEMPTS = 2;
 /** Operations that change nothing in the account. A data key exists only in its answer. */
 const READS = /^(Describe|Get|List|GenerateDataKey)/;
 
-export const isMutating = (operation: string): boolean => !READS.test(operation);
+const isMutating = (operation: string): boolean => !READS.test(operation);
 
 /** The parts of an SDK client that observing needs, whatever the service. */
 type Observable = {
@@ -80,39 +78,24 @@ type Observable = {
 const withoutSuffix = (name: string | undefined, suffix: string): string =>
   name === undefined ? 'unknown' : name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
 
-export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
-  let lastMutatingCallAt: number | undefined;
-  const around = settings.aroundCall ?? straightOn;
-  const { connectionMs, requestMs } = settings.timeouts ?? TIMEOUTS;
-  const sockets = { keepAlive: true, maxSockets: settings.maxSockets ?? MAX_SOCKETS };
-  const configuration = {
-    region: settings.region,
-    maxAttempts: MAX_ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: connectionMs,
-      requestTimeout: requestMs,
-      throwOnRequestTimeout: true,
-      httpAgent: sockets,
-      httpsAgent: sockets,
-    },
-  };
-
-  const observe = <C extends object>(client: C): C => {
+/** Tells of each call once it is over; retries of the SDK happen inside. */
+const observing =
+  ({ onCall, aroundCall = straightOn }: AwsClientSettings) =>
+  <C extends object>(client: C): C => {
     (client as unknown as Observable).middlewareStack.add(
       (next, context) => async (args) => {
         const service = withoutSuffix(context.clientName, 'Client');
         const operation = withoutSuffix(context.commandName, 'Command');
         const mutating = isMutating(operation);
         const started = Date.now();
-        if (mutating) lastMutatingCallAt = started;
-        const tell = (code: string): void =>
-          settings.onCall?.({ service, operation, code, milliseconds: Date.now() - started, mutating });
+        const report = (code: string): void =>
+          onCall?.({ service, operation, code, milliseconds: Date.now() - started, mutating });
         try {
-          const result = await around({ service, operation, target: '', mutating }, () => next(args));
-          tell('OK');
+          const result = await aroundCall({ service, operation, target: '', mutating }, () => next(args));
+          report('OK');
           return result;
         } catch (error) {
-          tell(error instanceof Error || hasName(error) ? String(error.name) : 'unknown');
+          report(error instanceof Error || hasName(error) ? String(error.name) : 'unknown');
           // Says in every message which call it was: SDK errors don't know.
           if (typeof error === 'object' && error !== null)
             Object.assign(error, { operation: `${service} ${operation}` });
@@ -124,27 +107,39 @@ export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
     return client;
   };
 
-  const ec2 = observe(new EC2Client(configuration));
-  const autoScaling = observe(new AutoScalingClient(configuration));
-  const elbv2 = observe(new ElasticLoadBalancingV2Client(configuration));
-  const elb = observe(new ElasticLoadBalancingClient(configuration));
-  const iam = observe(new IAMClient(configuration));
-  const kms = observe(new KMSClient(configuration));
-  const serviceQuotas = observe(new ServiceQuotasClient(configuration));
-  const sts = observe(new STSClient(configuration));
+const configurationOf = ({ region, timeouts = TIMEOUTS, maxSockets = MAX_SOCKETS }: AwsClientSettings) => {
+  const sockets = { keepAlive: true, maxSockets };
+  return {
+    region,
+    maxAttempts: MAX_ATTEMPTS,
+    requestHandler: {
+      connectionTimeout: timeouts.connectionMs,
+      requestTimeout: timeouts.requestMs,
+      throwOnRequestTimeout: true,
+      httpAgent: sockets,
+      httpsAgent: sockets,
+    },
+  };
+};
+
+export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
+  const observe = observing(settings);
+  const configuration = configurationOf(settings);
+  const clients = {
+    ec2: observe(new EC2Client(configuration)),
+    autoScaling: observe(new AutoScalingClient(configuration)),
+    elbv2: observe(new ElasticLoadBalancingV2Client(configuration)),
+    elb: observe(new ElasticLoadBalancingClient(configuration)),
+    iam: observe(new IAMClient(configuration)),
+    kms: observe(new KMSClient(configuration)),
+    serviceQuotas: observe(new ServiceQuotasClient(configuration)),
+    sts: observe(new STSClient(configuration)),
+  };
   return {
     region: settings.region,
-    ec2,
-    autoScaling,
-    elbv2,
-    elb,
-    iam,
-    kms,
-    serviceQuotas,
-    sts,
-    lastMutatingCallAt: () => lastMutatingCallAt,
+    ...clients,
     destroy: () => {
-      for (const client of [ec2, autoScaling, elbv2, elb, iam, kms, serviceQuotas, sts]) client.destroy();
+      for (const client of Object.values(clients)) client.destroy();
     },
   };
 };

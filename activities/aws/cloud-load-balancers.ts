@@ -83,7 +83,7 @@ const listSecurityGroups = async ({ ec2 }: AwsClients, clusterId: string, abortS
 };
 
 /** Everything that controllers of this cluster made for load balancing. */
-export const listCloudLoadBalancers = async (
+const listCloudLoadBalancers = async (
   clients: AwsClients,
   clusterId: string,
   signal: AbortSignal,

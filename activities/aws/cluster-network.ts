@@ -2,13 +2,13 @@
  * A cluster's network, as its node pools take it: the security groups and the load balancer.
  *
  * Owns: remembering both for a minute, by cluster: looked at once for all pools that ask, and not at all by the worker
- * that made them a moment ago (§12). Only whole answers are kept. Neighbours: `inventory.ts` asks, `resources.ts` tells
+ * that made them a moment ago. Only whole answers are kept. Neighbours: `inventory.ts` asks, `resources.ts` tells
  * what was made or is being removed. What is remembered wrongly costs a plan, never a thing: names are unique (I2).
  */
 
 import type { Found } from '../../kinds/resource.ts';
 import { LOAD_BALANCER, NODE_GROUP } from '../../words/keys.ts';
-import { createMemory } from './facts.ts';
+import { createMemory } from './memory.ts';
 
 const REMEMBERED_MS = 60_000;
 

@@ -10,8 +10,9 @@ import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import type { Instance } from '@aws-sdk/client-ec2';
 import { CLUSTER_TAG } from '../../api/names.ts';
 import type { Wanted } from '../driver.ts';
-import { GROUP_NAME, listGroups, livingInstances } from './auto-scaling-group.ts';
+import { listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
+import { GROUP_NAME, livingInstances } from './machines.ts';
 import { filter } from './tags.ts';
 
 export type Departing = { readonly groups: readonly AutoScalingGroup[]; readonly instances: readonly Instance[] };

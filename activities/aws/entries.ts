@@ -29,17 +29,21 @@ export const keyOf = (kind: ResourceKind, tags: Tags, clusterId: string): Resour
 };
 
 /** Entries of those things that are of this kind, by their own tags. */
-export const entries = <Thing>(
+const entries = <Thing>(
   things: readonly Thing[],
-  kind: ResourceKind,
   clusterId: string,
-  tagsOfThing: (thing: Thing) => Tags,
-  found: (key: ResourceKey, thing: Thing) => Found,
+  { kind, tagsOf, found }: EntryOf<Thing>,
 ): Found[] =>
   things.flatMap((thing) => {
-    const key = keyOf(kind, tagsOfThing(thing), clusterId);
+    const key = keyOf(kind, tagsOf(thing), clusterId);
     return key === undefined ? [] : [found(key, thing)];
   });
+
+type EntryOf<Thing> = {
+  readonly kind: ResourceKind;
+  readonly tagsOf: (thing: Thing) => Tags;
+  readonly found: (key: ResourceKey, thing: Thing) => Found;
+};
 
 export const ofSecurityGroups = (groups: readonly SecurityGroup[], clusterId: string): Parts =>
   groups.flatMap((group) => {
@@ -55,13 +59,17 @@ export const ofVolumes = (all: readonly Volume[], clusterId: string): Parts => {
     .filter((one) => keyOf('etcd-volume', tagRecord(one.Tags), clusterId) !== undefined);
   const uid = tagRecord(volumes[0]?.Tags)[UID_TAG];
   return [
-    ...entries(volumes, 'etcd-volume', clusterId, (volume) => tagRecord(volume.Tags), foundVolume),
+    ...entries(volumes, clusterId, { kind: 'etcd-volume', tagsOf: ({ Tags }) => tagRecord(Tags), found: foundVolume }),
     foundEstablished(ESTABLISHED, volumes, uid),
   ];
 };
 
 export const ofGroups = (groups: readonly AutoScalingGroup[], clusterId: string): Parts =>
-  entries(groups, 'auto-scaling-group', clusterId, (group) => tagRecord(group.Tags), foundGroup);
+  entries(groups, clusterId, { kind: 'auto-scaling-group', tagsOf: ({ Tags }) => tagRecord(Tags), found: foundGroup });
 
 export const ofInterfaces = (interfaces: readonly NetworkInterface[], clusterId: string): Parts =>
-  entries(interfaces, 'network-interface', clusterId, (one) => tagRecord(one.TagSet), foundInterface);
+  entries(interfaces, clusterId, {
+    kind: 'network-interface',
+    tagsOf: ({ TagSet }) => tagRecord(TagSet),
+    found: foundInterface,
+  });

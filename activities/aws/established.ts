@@ -13,7 +13,7 @@ import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { AwsClients } from './clients.ts';
 import { emptyDiskOf } from './etcd-volume.ts';
-import { filter, readAll } from './tags.ts';
+import { filter, ownedBy, readAll } from './tags.ts';
 
 /** The entry of an inventory, once any volume no longer may bootstrap. */
 export const foundEstablished = (
@@ -30,7 +30,7 @@ export const foundEstablished = (
   const joining = marked((says) => says === 'join');
   return volumeIds.length === 0
     ? undefined
-    : observed('established', key, {}, { volumeIds, ...(joining.length === 0 ? {} : { joining }) }, uid);
+    : observed('established', key, {}, { volumeIds, ...(joining.length === 0 ? {} : { joining }) }, ownedBy(uid));
 };
 
 export const establishedDriver = ({ ec2 }: AwsClients): ResourceDriver<'established'> => {

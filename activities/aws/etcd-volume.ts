@@ -14,13 +14,25 @@ import {
   type Volume,
   type VolumeType,
 } from '@aws-sdk/client-ec2';
-import { EMPTY_DISK_TAG, type EmptyDisk, UID_TAG } from '../../api/names.ts';
+import { EMPTY_DISK_TAG, type EmptyDisk } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
-import { belongsTo, clientToken, filter, given, ownedTags, ownerFilters, readAll, tagList, tagRecord } from './tags.ts';
+import { tagInEc2 } from './tagging.ts';
+import {
+  belongsTo,
+  carriedBy,
+  clientToken,
+  filter,
+  given,
+  ownedTags,
+  ownerFilters,
+  readAll,
+  tagList,
+  tagRecord,
+} from './tags.ts';
 
 /** A tag that isn't there, or says something new, never allows to bootstrap (I5). */
 export const emptyDiskOf = (volume: Volume): EmptyDisk => {
@@ -45,7 +57,7 @@ export const foundVolume = (key: ResourceKey, volume: Volume): FoundOf<'etcd-vol
       ...(volume.Throughput === undefined ? {} : { throughput: volume.Throughput }),
       emptyDisk: emptyDiskOf(volume),
     },
-    tagRecord(volume.Tags)[UID_TAG],
+    carriedBy(tagRecord(volume.Tags)),
   );
 
 /**
@@ -118,6 +130,8 @@ export const etcdVolumeDriver = ({ ec2 }: AwsClients): ResourceDriver<'etcd-volu
     );
     return { outputs: found.outputs, change: 'updated' };
   },
+
+  retag: (wanted, found, tagging) => tagInEc2(ec2, [given(found.outputs.id, `the id of ${wanted.key}`)], tagging),
 
   async remove(wanted, found) {
     await ec2.send(new DeleteVolumeCommand({ VolumeId: given(found.outputs.id, `the id of ${wanted.key}`) }));

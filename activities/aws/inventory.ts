@@ -7,7 +7,7 @@
  *
  * A cluster's EC2 resources are found by one listing of tags, so that an empty cluster costs six calls; only what is there
  * is described. A node pool looks at its own template and group, and at what it takes from its cluster, which does not
- * change once it exists and is therefore asked for once for all pools (§12).
+ * change once it exists and is therefore asked for once for all pools.
  */
 import {
   paginateDescribeNetworkInterfaces,
@@ -37,7 +37,7 @@ import { foundCloudLoadBalancers, listAllLoadBalancers, OWNED } from './cloud-lo
 import type { ClusterNetwork } from './cluster-network.ts';
 import { keyOf, ofGroups, ofInterfaces, ofSecurityGroups, ofVolumes, type Parts } from './entries.ts';
 import type { AwsFacts } from './facts.ts';
-import { foundTemplate, listTemplates } from './launch-template.ts';
+import { foundTemplate, listTemplates } from './launch-template-marks.ts';
 import { foundLoadBalancer, loadBalancerNamed, tagsOf } from './load-balancer.ts';
 import { partsOfLoadBalancing, readDetails, readHeld } from './load-balancing-details.ts';
 import { preflightOutputs } from './preflight.ts';
@@ -65,158 +65,168 @@ export type AwsInventoryRequest = {
 
 export type Observe = (request: AwsInventoryRequest, signal: AbortSignal) => Promise<Inventory>;
 
-export const createObserve = (
-  clients: AwsClients,
-  scope: AwsScope,
-  facts: AwsFacts,
-  network: ClusterNetwork,
-): Observe => {
-  const { ec2, autoScaling, elbv2 } = clients;
+/** Whom one observation asks. */
+type Observing = {
+  readonly clients: AwsClients;
+  readonly facts: AwsFacts;
+  readonly network: ClusterNetwork;
+  readonly signal: AbortSignal;
+};
 
-  const listSecurityGroups = (by: ReturnType<typeof filter>, abortSignal: AbortSignal): Promise<SecurityGroup[]> =>
-    readAll(
-      paginateDescribeSecurityGroups({ client: ec2 }, { Filters: [by] }, { abortSignal }),
-      (page) => page.SecurityGroups,
-    );
+type By = ReturnType<typeof filter>;
 
-  const ofTemplates = async (by: ReturnType<typeof filter>, clusterId: string, signal: AbortSignal): Promise<Parts> => {
-    const templates = await listTemplates(ec2, [by], signal);
-    const found = templates.flatMap((template) => {
-      const key = keyOf('launch-template', tagRecord(template.Tags), clusterId);
-      return key === undefined ? [] : [foundTemplate(ec2, key, template, signal)];
-    });
-    return Promise.all(found);
-  };
+const ofCluster = (clusterId: string): By => filter(`tag:${CLUSTER_TAG}`, clusterId);
 
-  /** VPC and subnets as the spec names them; nothing when one of them isn't there, which preflight will say. */
-  const ofFacts = async ({ vpcId, subnetIds }: AwsInventoryRequest, signal: AbortSignal): Promise<Parts> => {
-    if (vpcId === undefined) return [];
-    const [vpc, subnets] = await Promise.all([facts.vpc(vpcId, signal), facts.subnets(subnetIds, signal)]);
-    if (vpc === undefined || subnets.length < new Set(subnetIds).size) return [];
-    return [observed('preflight', PREFLIGHT, preflightOutputs(vpc.cidr, subnets), {})];
-  };
+const listSecurityGroups = ({ clients: { ec2 }, signal: abortSignal }: Observing, by: By): Promise<SecurityGroup[]> =>
+  readAll(
+    paginateDescribeSecurityGroups({ client: ec2 }, { Filters: [by] }, { abortSignal }),
+    (page) => page.SecurityGroups,
+  );
 
-  const ofEc2 = async (clusterId: string, tagged: Promise<Tagged>, signal: AbortSignal): Promise<Parts> => {
-    const { ids, whenAny } = await tagged;
-    // By tag and kind of key, not by id: nodes' own disks and interfaces carry the cluster's tag, too, and may be many.
-    const ofKind = (kind: ResourceKind) => [
-      filter(`tag:${CLUSTER_TAG}`, clusterId),
-      filter(`tag:${KEY_TAG}`, `${kind}/*`),
-    ];
-    const parts = await Promise.all([
-      whenAny('security-group', CLUSTER_TAG, async () =>
-        ofSecurityGroups(await listSecurityGroups(filter(`tag:${CLUSTER_TAG}`, clusterId), signal), clusterId),
+const ofTemplates = async ({ clients: { ec2 }, signal }: Observing, by: By, clusterId: string): Promise<Parts> => {
+  const templates = await listTemplates(ec2, [by], signal);
+  const found = templates.flatMap((template) => {
+    const key = keyOf('launch-template', tagRecord(template.Tags), clusterId);
+    return key === undefined ? [] : [foundTemplate(ec2, key, template, signal)];
+  });
+  return Promise.all(found);
+};
+
+/** VPC and subnets as the spec names them; nothing when one of them isn't there, which preflight will say. */
+const ofFacts = async ({ facts, signal }: Observing, { vpcId, subnetIds }: AwsInventoryRequest): Promise<Parts> => {
+  if (vpcId === undefined) return [];
+  const [vpc, subnets] = await Promise.all([facts.vpc(vpcId, signal), facts.subnets(subnetIds, signal)]);
+  if (vpc === undefined || subnets.length < new Set(subnetIds).size) return [];
+  return [observed('preflight', PREFLIGHT, preflightOutputs(vpc.cidr, subnets), {})];
+};
+
+/** By tag and kind of key, not by id: nodes' own disks and interfaces carry the cluster's tag, too, and may be many. */
+const ofKind = (clusterId: string, kind: ResourceKind): By[] => [
+  ofCluster(clusterId),
+  filter(`tag:${KEY_TAG}`, `${kind}/*`),
+];
+
+const volumesOf = async ({ clients: { ec2 }, signal: abortSignal }: Observing, clusterId: string): Promise<Parts> =>
+  ofVolumes(
+    await readAll(
+      paginateDescribeVolumes({ client: ec2 }, { Filters: ofKind(clusterId, 'etcd-volume') }, { abortSignal }),
+      (page) => page.Volumes,
+    ),
+    clusterId,
+  );
+
+const interfacesOf = async ({ clients, signal: abortSignal }: Observing, clusterId: string): Promise<Parts> =>
+  ofInterfaces(
+    await readAll(
+      paginateDescribeNetworkInterfaces(
+        { client: clients.ec2 },
+        { Filters: ofKind(clusterId, 'network-interface') },
+        { abortSignal },
       ),
-      whenAny('volume', CLUSTER_TAG, async () =>
-        ofVolumes(
-          await readAll(
-            paginateDescribeVolumes({ client: ec2 }, { Filters: ofKind('etcd-volume') }, { abortSignal: signal }),
-            (page) => page.Volumes,
-          ),
-          clusterId,
-        ),
-      ),
-      whenAny('network-interface', CLUSTER_TAG, async () =>
-        ofInterfaces(
-          await readAll(
-            paginateDescribeNetworkInterfaces(
-              { client: ec2 },
-              { Filters: ofKind('network-interface') },
-              { abortSignal: signal },
-            ),
-            (page) => page.NetworkInterfaces,
-          ),
-          clusterId,
-        ),
-      ),
-      whenAny('launch-template', CLUSTER_TAG, () =>
-        ofTemplates(filter(`tag:${CLUSTER_TAG}`, clusterId), clusterId, signal),
-      ),
+      (page) => page.NetworkInterfaces,
+    ),
+    clusterId,
+  );
+
+const ofEc2 = async (at: Observing, clusterId: string, tagged: Promise<Tagged>): Promise<Parts> => {
+  const { ids, whenAny } = await tagged;
+  const parts = await Promise.all([
+    whenAny('security-group', CLUSTER_TAG, async () =>
+      ofSecurityGroups(await listSecurityGroups(at, ofCluster(clusterId)), clusterId),
+    ),
+    whenAny('volume', CLUSTER_TAG, () => volumesOf(at, clusterId)),
+    whenAny('network-interface', CLUSTER_TAG, () => interfacesOf(at, clusterId)),
+    whenAny('launch-template', CLUSTER_TAG, () => ofTemplates(at, ofCluster(clusterId), clusterId)),
+  ]);
+  return [foundSubnetTags(SUBNET_TAGS, ids('subnet', kubernetesClusterTag(clusterId), SHARED)), ...parts.flat()];
+};
+
+const ofAutoScaling = async ({ clients, signal }: Observing, clusterId: string): Promise<Parts> => {
+  const Filters = [{ Name: `tag:${CLUSTER_TAG}`, Values: [clusterId] }];
+  return ofGroups(await listGroups(clients.autoScaling, { Filters }, signal), clusterId);
+};
+
+const ofLoadBalancing = async ({ clients, signal }: Observing, clusterId: string): Promise<Parts> => {
+  const { elbv2 } = clients;
+  const name = controlPlaneName(clusterId);
+  const [balancer, group] = await Promise.all([
+    loadBalancerNamed(elbv2, name, signal),
+    targetGroupNamed(elbv2, name, signal),
+  ]);
+  const arns = [balancer?.LoadBalancerArn, group?.TargetGroupArn].filter((arn) => arn !== undefined);
+  const [tags, details] = await Promise.all([
+    tagsOf(elbv2, arns, signal),
+    readDetails(clients, { balancer, group }, signal),
+  ]);
+  return partsOfLoadBalancing(clusterId, { balancer, group, tags, ...details });
+};
+
+/** Its own and what controllers made, since both go. */
+const ofAllLoadBalancing = async (
+  { clients, signal }: Observing,
+  clusterId: string,
+  tagged: Promise<Tagged>,
+): Promise<Parts> => {
+  const { balancing, cloud } = await listAllLoadBalancers(clients, clusterId, tagged, signal);
+  const own = named(balancing, controlPlaneName(clusterId));
+  return [
+    ...partsOfLoadBalancing(clusterId, { ...own, ...(await readHeld(clients, own, signal)) }),
+    foundCloudLoadBalancers(CLOUD_LOAD_BALANCERS, cloud),
+  ];
+};
+
+const observeCluster = async (at: Observing, request: AwsInventoryRequest): Promise<readonly Parts[]> => {
+  // It owns nothing (I3), and its preflight is asking for the facts.
+  if (request.isNew === true) return [];
+  const { clusterId, clusterGoes = false } = request;
+  const keys = [CLUSTER_TAG, kubernetesClusterTag(clusterId)];
+  const values = [clusterId, SHARED, ...(clusterGoes ? [OWNED] : [])];
+  const tagged = listTagged(at.clients.ec2, { keys, values }, at.signal);
+  return Promise.all([
+    clusterGoes ? [] : ofFacts(at, request),
+    ofEc2(at, clusterId, tagged),
+    ofAutoScaling(at, clusterId),
+    clusterGoes ? ofAllLoadBalancing(at, clusterId, tagged) : ofLoadBalancing(at, clusterId),
+  ]);
+};
+
+/** Groups and load balancer of a pool's cluster. */
+const ofItsCluster = (at: Observing, clusterId: string): Promise<Parts> =>
+  at.network.of(clusterId, async () => {
+    const { elbv2 } = at.clients;
+    const [groups, balancer] = await Promise.all([
+      listSecurityGroups(at, ofCluster(clusterId)),
+      loadBalancerNamed(elbv2, controlPlaneName(clusterId), at.signal),
     ]);
-    return [foundSubnetTags(SUBNET_TAGS, ids('subnet', kubernetesClusterTag(clusterId), SHARED)), ...parts.flat()];
-  };
-
-  const ofAutoScaling = async (clusterId: string, signal: AbortSignal): Promise<Parts> =>
-    ofGroups(
-      await listGroups(autoScaling, { Filters: [{ Name: `tag:${CLUSTER_TAG}`, Values: [clusterId] }] }, signal),
-      clusterId,
-    );
-
-  const ofLoadBalancing = async (clusterId: string, signal: AbortSignal): Promise<Parts> => {
-    const name = controlPlaneName(clusterId);
-    const [balancer, group] = await Promise.all([
-      loadBalancerNamed(elbv2, name, signal),
-      targetGroupNamed(elbv2, name, signal),
-    ]);
-    const arns = [balancer?.LoadBalancerArn, group?.TargetGroupArn].filter((arn) => arn !== undefined);
-    const [tags, details] = await Promise.all([
-      tagsOf(elbv2, arns, signal),
-      readDetails(clients, { balancer, group }, signal),
-    ]);
-    return partsOfLoadBalancing(clusterId, { balancer, group, tags, ...details });
-  };
-
-  /** Its own and what controllers made, since both go. */
-  const ofAllLoadBalancing = async (
-    clusterId: string,
-    tagged: Promise<Tagged>,
-    signal: AbortSignal,
-  ): Promise<Parts> => {
-    const { balancing, cloud } = await listAllLoadBalancers(clients, clusterId, tagged, signal);
-    const own = named(balancing, controlPlaneName(clusterId));
+    const arn = balancer?.LoadBalancerArn;
+    const tags = arn === undefined ? {} : ((await tagsOf(elbv2, [arn], at.signal)).get(arn) ?? {});
+    const owned = balancer !== undefined && keyOf('load-balancer', tags, clusterId) !== undefined;
     return [
-      ...partsOfLoadBalancing(clusterId, { ...own, ...(await readHeld(clients, own, signal)) }),
-      foundCloudLoadBalancers(CLOUD_LOAD_BALANCERS, cloud),
-    ];
-  };
+      ...ofSecurityGroups(groups, clusterId),
+      ...(owned ? [foundLoadBalancer(LOAD_BALANCER, balancer, tags)] : []),
+    ].filter((one) => one !== undefined);
+  });
 
-  const observeCluster = async (request: AwsInventoryRequest, signal: AbortSignal): Promise<readonly Parts[]> => {
-    // It owns nothing (I3), and its preflight is asking for the facts.
-    if (request.isNew === true) return [];
-    const { clusterId, clusterGoes = false } = request;
-    const keys = [CLUSTER_TAG, kubernetesClusterTag(clusterId)];
-    const values = [clusterId, SHARED, ...(clusterGoes ? [OWNED] : [])];
-    const tagged = listTagged(ec2, { keys, values }, signal);
-    return Promise.all([
-      clusterGoes ? [] : ofFacts(request, signal),
-      ofEc2(clusterId, tagged, signal),
-      ofAutoScaling(clusterId, signal),
-      clusterGoes ? ofAllLoadBalancing(clusterId, tagged, signal) : ofLoadBalancing(clusterId, signal),
-    ]);
-  };
+const observeNodePool = (at: Observing, request: AwsInventoryRequest): Promise<readonly Parts[]> => {
+  const { object, clusterId, clusterGoes = false } = request;
+  const shared = clusterGoes ? [] : [ofFacts(at, request), ofItsCluster(at, clusterId)];
+  if (request.isNew === true) return Promise.all(shared);
+  const AutoScalingGroupNames = [nodePoolName(clusterId, nodePoolIdOf(object.uid))];
+  const groups = listGroups(at.clients.autoScaling, { AutoScalingGroupNames }, at.signal);
+  return Promise.all([
+    ...shared,
+    ofTemplates(at, filter(`tag:${UID_TAG}`, object.uid), clusterId),
+    groups.then((all) => ofGroups(all, clusterId)),
+  ]);
+};
 
-  /** Groups and load balancer of a pool's cluster. */
-  const ofItsCluster = (clusterId: string, signal: AbortSignal): Promise<Parts> =>
-    network.of(clusterId, async () => {
-      const [groups, balancer] = await Promise.all([
-        listSecurityGroups(filter(`tag:${CLUSTER_TAG}`, clusterId), signal),
-        loadBalancerNamed(elbv2, controlPlaneName(clusterId), signal),
-      ]);
-      const arn = balancer?.LoadBalancerArn;
-      const tags = arn === undefined ? {} : ((await tagsOf(elbv2, [arn], signal)).get(arn) ?? {});
-      const owned = balancer !== undefined && keyOf('load-balancer', tags, clusterId) !== undefined;
-      return [
-        ...ofSecurityGroups(groups, clusterId),
-        ...(owned ? [foundLoadBalancer(LOAD_BALANCER, balancer, tags)] : []),
-      ].filter((one) => one !== undefined);
-    });
-
-  const observeNodePool = (request: AwsInventoryRequest, signal: AbortSignal): Promise<readonly Parts[]> => {
-    const { object, clusterId, clusterGoes = false } = request;
-    const shared = clusterGoes ? [] : [ofFacts(request, signal), ofItsCluster(clusterId, signal)];
-    if (request.isNew === true) return Promise.all(shared);
-    const AutoScalingGroupNames = [nodePoolName(clusterId, nodePoolIdOf(object.uid))];
-    return Promise.all([
-      ...shared,
-      ofTemplates(filter(`tag:${UID_TAG}`, object.uid), clusterId, signal),
-      listGroups(autoScaling, { AutoScalingGroupNames }, signal).then((all) => ofGroups(all, clusterId)),
-    ]);
-  };
-
-  return async (request, signal) => {
+export const createObserve =
+  (clients: AwsClients, scope: AwsScope, facts: AwsFacts, network: ClusterNetwork): Observe =>
+  async (request, signal) => {
+    const at: Observing = { clients, facts, network, signal };
     const [account, parts] = await Promise.all([
       scope.account(signal),
-      request.object.kind === 'AWSCluster' ? observeCluster(request, signal) : observeNodePool(request, signal),
+      request.object.kind === 'AWSCluster' ? observeCluster(at, request) : observeNodePool(at, request),
     ]);
     const found = parts
       .flat()
@@ -226,4 +236,3 @@ export const createObserve = (
     const complete = request.clusterGoes === true ? found : await withAttached(clients, found, signal);
     return { account, region: scope.region, complete: true, found: complete };
   };
-};

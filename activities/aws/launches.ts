@@ -9,7 +9,7 @@ import { listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 
 /** A group that can launch nothing. */
-export type LaunchTrouble = { readonly group: string; readonly message: string };
+type LaunchTrouble = { readonly group: string; readonly message: string };
 
 export type LaunchTroubles = (groups: readonly string[], signal: AbortSignal) => Promise<readonly LaunchTrouble[]>;
 

@@ -18,7 +18,7 @@ import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { isAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
-import { given, ownedTags, readAll, tagList } from './tags.ts';
+import { given, ownedBy, ownedTags, readAll, tagList } from './tags.ts';
 
 export const listenersOf = async (
   elbv2: ElasticLoadBalancingV2Client,
@@ -46,7 +46,7 @@ export const foundListener = (key: ResourceKey, listener: Listener, uid?: string
       port: listener.Port ?? 0,
       targetGroupArn: listener.DefaultActions?.[0]?.TargetGroupArn ?? '',
     },
-    uid,
+    ownedBy(uid),
   );
 
 export const listenerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'listener'> => {

@@ -13,15 +13,18 @@ import {
   type ElasticLoadBalancingV2Client,
   type LoadBalancer,
   ModifyLoadBalancerAttributesCommand,
+  SetSecurityGroupsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { UID_TAG } from '../../api/names.ts';
+import { CLUSTER_TAG } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
-import type { BelongsTo, ResourceDriver } from '../driver.ts';
+import type { BelongsTo, Candidate, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { blockedError, isAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
-import { belongsTo, given, ownedTags, tagList, tagRecord } from './tags.ts';
+import { listenersOf } from './listener.ts';
+import { tagInLoadBalancing } from './tagging.ts';
+import { belongsTo, carriedBy, given, ownedTags, tagList, tagRecord } from './tags.ts';
 
 const CROSS_ZONE = 'load_balancing.cross_zone.enabled';
 /** The API takes so many ARNs at once. */
@@ -70,7 +73,7 @@ export const isCrossZone = async (
   return answer.Attributes?.some(({ Key, Value }) => Key === CROSS_ZONE && Value === 'true') ?? false;
 };
 
-export const outputsOfLoadBalancer = (balancer: LoadBalancer) => ({
+const outputsOfLoadBalancer = (balancer: LoadBalancer) => ({
   arn: given(balancer.LoadBalancerArn, 'the ARN of a load balancer'),
   dnsName: given(balancer.DNSName, 'the DNS name of a load balancer'),
 });
@@ -88,8 +91,9 @@ export const foundLoadBalancer = (
     {
       name: given(balancer.LoadBalancerName, 'the name of a load balancer'),
       ...(crossZone === undefined ? {} : { crossZone }),
+      groupIds: [...(balancer.SecurityGroups ?? [])].sort(),
     },
-    tags[UID_TAG],
+    carriedBy(tags),
   );
 
 const labelOf = (balancer: LoadBalancer): string =>
@@ -104,66 +108,78 @@ export const refuseForeign = (label: string, key: ResourceKey, owner: BelongsTo)
   );
 };
 
-export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-balancer'> => {
-  const spreadOverZones = (arn: string) =>
-    elbv2.send(
-      new ModifyLoadBalancerAttributesCommand({
-        LoadBalancerArn: arn,
-        Attributes: [{ Key: CROSS_ZONE, Value: 'true' }],
-      }),
-    );
+const spreadOverZones = (elbv2: ElasticLoadBalancingV2Client, LoadBalancerArn: string) =>
+  elbv2.send(
+    new ModifyLoadBalancerAttributesCommand({ LoadBalancerArn, Attributes: [{ Key: CROSS_ZONE, Value: 'true' }] }),
+  );
 
-  return {
-    kind: 'load-balancer',
-
-    async candidates(wanted) {
-      const balancer = await loadBalancerNamed(elbv2, wanted.properties.name, wanted.signal);
-      if (balancer === undefined) return [];
-      const arn = given(balancer.LoadBalancerArn, 'the ARN of a load balancer');
-      const [tags, crossZone] = await Promise.all([
-        tagsOf(elbv2, [arn], wanted.signal),
-        isCrossZone(elbv2, arn, wanted.signal),
-      ]);
-      const its = tags.get(arn) ?? {};
-      return [
-        {
-          ...foundLoadBalancer(wanted.key, balancer, its, crossZone),
-          label: labelOf(balancer),
-          belongsTo: belongsTo(its, wanted),
-        },
-      ];
-    },
-
-    async create(wanted) {
-      const { name, subnetIds, tags } = wanted.properties;
-      const answer = await elbv2.send(
-        new CreateLoadBalancerCommand({
-          Name: name,
-          Type: 'network',
-          Scheme: 'internal',
-          IpAddressType: 'ipv4',
-          Subnets: [...subnetIds],
-          Tags: tagList(ownedTags(wanted, tags)),
-        }),
-      );
-      const [balancer] = answer.LoadBalancers ?? [];
-      if (balancer === undefined) throw new Error(`AWS answered without the load balancer ${name}.`);
-      const outputs = outputsOfLoadBalancer(balancer);
-      const itsTags = (await tagsOf(elbv2, [outputs.arn], wanted.signal)).get(outputs.arn) ?? {};
-      refuseForeign(labelOf(balancer), wanted.key, belongsTo(itsTags, wanted));
-      await spreadOverZones(outputs.arn);
-      return { outputs };
-    },
-
-    /** An earlier try may have died between the create and its attribute. */
-    async update(wanted, found) {
-      const arn = given(found.outputs.arn, `the ARN of ${wanted.key}`);
-      await spreadOverZones(arn);
-      return { outputs: found.outputs, change: 'updated' };
-    },
-
-    async remove(wanted, found) {
-      await elbv2.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: given(found.outputs.arn, wanted.key) }));
-    },
-  };
+const candidatesFor = async (
+  elbv2: ElasticLoadBalancingV2Client,
+  wanted: Sought<'load-balancer'>,
+): Promise<Candidate<'load-balancer'>[]> => {
+  const balancer = await loadBalancerNamed(elbv2, wanted.properties.name, wanted.signal);
+  if (balancer === undefined) return [];
+  const arn = given(balancer.LoadBalancerArn, 'the ARN of a load balancer');
+  const [tags, crossZone] = await Promise.all([
+    tagsOf(elbv2, [arn], wanted.signal),
+    isCrossZone(elbv2, arn, wanted.signal),
+  ]);
+  const its = tags.get(arn) ?? {};
+  const found = foundLoadBalancer(wanted.key, balancer, its, crossZone);
+  return [{ ...found, label: labelOf(balancer), belongsTo: belongsTo(its, wanted) }];
 };
+
+const createLoadBalancer = async (
+  elbv2: ElasticLoadBalancingV2Client,
+  wanted: Wanted<'load-balancer'>,
+): Promise<ReturnType<typeof outputsOfLoadBalancer>> => {
+  const { name, subnetIds, groupIds, tags } = wanted.properties;
+  const answer = await elbv2.send(
+    new CreateLoadBalancerCommand({
+      Name: name,
+      Type: 'network',
+      Scheme: 'internal',
+      IpAddressType: 'ipv4',
+      Subnets: [...subnetIds],
+      ...(groupIds === undefined ? {} : { SecurityGroups: [...groupIds] }),
+      Tags: tagList(ownedTags(wanted, tags)),
+    }),
+  );
+  const [balancer] = answer.LoadBalancers ?? [];
+  if (balancer === undefined) throw new Error(`AWS answered without the load balancer ${name}.`);
+  const outputs = outputsOfLoadBalancer(balancer);
+  const itsTags = (await tagsOf(elbv2, [outputs.arn], wanted.signal)).get(outputs.arn) ?? {};
+  refuseForeign(labelOf(balancer), wanted.key, belongsTo(itsTags, wanted));
+  await spreadOverZones(elbv2, outputs.arn);
+  return outputs;
+};
+
+export const loadBalancerDriver = ({ elbv2 }: AwsClients): ResourceDriver<'load-balancer'> => ({
+  kind: 'load-balancer',
+  candidates: (wanted) => candidatesFor(elbv2, wanted),
+  create: async (wanted) => ({ outputs: await createLoadBalancer(elbv2, wanted) }),
+
+  /** An earlier try may have died between the create and its attribute. */
+  async update(wanted, found, differences) {
+    const LoadBalancerArn = given(found.outputs.arn, `the ARN of ${wanted.key}`);
+    if (differences.some(({ what }) => what === 'crossZone')) await spreadOverZones(elbv2, LoadBalancerArn);
+    if (differences.some(({ what }) => what === 'groups')) {
+      const SecurityGroups = [...(wanted.properties.groupIds ?? [])];
+      await elbv2.send(new SetSecurityGroupsCommand({ LoadBalancerArn, SecurityGroups }));
+    }
+    return { outputs: found.outputs, change: 'updated' };
+  },
+
+  /** Its listener's tags go with its own: no listing shows a listener's. One that somebody added stays as it is. */
+  async retag(wanted, found, tagging) {
+    const arn = given(found.outputs.arn, `the ARN of ${wanted.key}`);
+    const listeners = (await listenersOf(elbv2, arn, wanted.signal)).flatMap(({ ListenerArn }) => ListenerArn ?? []);
+    const tags = await tagsOf(elbv2, listeners, wanted.signal);
+    const ours = listeners.filter((one) => tags.get(one)?.[CLUSTER_TAG] === wanted.owner.clusterId);
+    await tagInLoadBalancing(elbv2, [arn, ...ours], tagging);
+  },
+
+  async remove(wanted, found) {
+    await elbv2.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: given(found.outputs.arn, wanted.key) }));
+  },
+});

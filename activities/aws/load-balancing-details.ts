@@ -11,9 +11,9 @@ import type { TargetHealth } from '../../kinds/targets.ts';
 import { sameOf } from '../../words/keys.ts';
 import type { AwsClients } from './clients.ts';
 import { keyOf, type Parts } from './entries.ts';
-import type { Remember } from './facts.ts';
 import { foundListener, listenersOf } from './listener.ts';
 import { foundLoadBalancer, isCrossZone, tagsOf } from './load-balancer.ts';
+import type { Remember } from './memory.ts';
 import { foundTargetGroup } from './target-group.ts';
 import { foundTargets, targetHealth } from './targets.ts';
 
@@ -30,30 +30,37 @@ export type LoadBalancing = {
 
 /** The entries of a cluster's balancer and target group, as far as they are its own. */
 export const partsOfLoadBalancing = (clusterId: string, seen: LoadBalancing): Parts => {
-  const { balancer, group, tags, crossZone, listeners, health } = seen;
-  const groupArn = group?.TargetGroupArn;
-  const balancerTags = tags.get(balancer?.LoadBalancerArn ?? '') ?? {};
-  const groupTags = tags.get(groupArn ?? '') ?? {};
-  const balancerKey = keyOf('load-balancer', balancerTags, clusterId);
-  const groupKey = keyOf('target-group', groupTags, clusterId);
-  // Several listeners: the one that forwards to our group is the one we made.
-  const listener = listeners.find((one) => one.DefaultActions?.[0]?.TargetGroupArn === groupArn) ?? listeners[0];
+  const { balancer, group } = seen;
   return [
-    ...(balancer === undefined || balancerKey === undefined
-      ? []
-      : [
-          foundLoadBalancer(balancerKey, balancer, balancerTags, crossZone),
-          ...(listener === undefined
-            ? []
-            : [foundListener(sameOf('listener', balancerKey), listener, balancerTags[UID_TAG])]),
-        ]),
-    ...(group === undefined || groupKey === undefined || groupArn === undefined
-      ? []
-      : [
-          foundTargetGroup(groupKey, group, groupTags),
-          foundTargets(sameOf('targets', groupKey), groupArn, health, groupTags[UID_TAG]),
-        ]),
+    ...(balancer === undefined ? [] : partsOfBalancer(clusterId, balancer, seen)),
+    ...(group === undefined ? [] : partsOfGroup(clusterId, group, seen)),
   ];
+};
+
+const partsOfBalancer = (
+  clusterId: string,
+  balancer: LoadBalancer,
+  { group, tags, crossZone, listeners }: LoadBalancing,
+): Parts => {
+  const its = tags.get(balancer.LoadBalancerArn ?? '') ?? {};
+  const key = keyOf('load-balancer', its, clusterId);
+  if (key === undefined) return [];
+  const isOurs = ({ DefaultActions }: Listener): boolean =>
+    DefaultActions?.[0]?.TargetGroupArn === group?.TargetGroupArn;
+  // Several listeners: the one that forwards to our group is the one we made.
+  const listener = listeners.find(isOurs) ?? listeners[0];
+  return [
+    foundLoadBalancer(key, balancer, its, crossZone),
+    ...(listener === undefined ? [] : [foundListener(sameOf('listener', key), listener, its[UID_TAG])]),
+  ];
+};
+
+const partsOfGroup = (clusterId: string, group: TargetGroup, { tags, health }: LoadBalancing): Parts => {
+  const { TargetGroupArn: arn } = group;
+  const its = tags.get(arn ?? '') ?? {};
+  const key = keyOf('target-group', its, clusterId);
+  if (key === undefined || arn === undefined) return [];
+  return [foundTargetGroup(key, group, its), foundTargets(sameOf('targets', key), arn, health, its[UID_TAG])];
 };
 
 export type Which = Pick<LoadBalancing, 'balancer' | 'group' | 'tags'>;
@@ -101,7 +108,11 @@ export const rememberedDetails = (clients: Pick<AwsClients, 'elbv2'>, remember: 
   },
 
   /** Tags of all these ARNs, twenty a call; what is nobody's is looked at again each time. */
-  tagsOfAll: async (arns: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Tags>> => {
+  tagsOfAll: async (
+    arns: readonly string[],
+    fresh: boolean,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Tags>> => {
     const asked: string[] = [];
     let listing: Promise<ReadonlyMap<string, Tags>> | undefined;
     const all = arns.map(async (arn): Promise<[string, Tags]> => {
@@ -113,7 +124,7 @@ export const rememberedDetails = (clients: Pick<AwsClients, 'elbv2'>, remember: 
           listing ??= Promise.resolve().then(() => tagsOf(clients.elbv2, asked, signal));
           return (await listing).get(arn) ?? {};
         },
-        (answer) => answer[CLUSTER_TAG] !== undefined,
+        (answer) => !fresh && answer[CLUSTER_TAG] !== undefined,
       );
       return [arn, tags];
     });

@@ -11,12 +11,22 @@ import {
   type NetworkInterface,
   paginateDescribeNetworkInterfaces,
 } from '@aws-sdk/client-ec2';
-import { UID_TAG } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { AwsClients } from './clients.ts';
-import { belongsTo, clientToken, given, ownedTags, ownerFilters, readAll, tagList, tagRecord } from './tags.ts';
+import { tagInEc2 } from './tagging.ts';
+import {
+  belongsTo,
+  carriedBy,
+  clientToken,
+  given,
+  ownedTags,
+  ownerFilters,
+  readAll,
+  tagList,
+  tagRecord,
+} from './tags.ts';
 
 export const foundInterface = (key: ResourceKey, one: NetworkInterface): FoundOf<'network-interface'> => {
   const tags = tagRecord(one.TagSet);
@@ -28,7 +38,7 @@ export const foundInterface = (key: ResourceKey, one: NetworkInterface): FoundOf
       address: given(one.PrivateIpAddress, 'a private address'),
     },
     { name: tags.Name ?? '', groupIds: (one.Groups ?? []).flatMap(({ GroupId }) => GroupId ?? []).sort() },
-    tags[UID_TAG],
+    carriedBy(tags),
   );
 };
 
@@ -77,6 +87,8 @@ export const networkInterfaceDriver = ({ ec2 }: AwsClients): ResourceDriver<'net
     await ec2.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: found.outputs.id, Groups }));
     return { outputs: found.outputs, change: 'updated' };
   },
+
+  retag: (wanted, found, tagging) => tagInEc2(ec2, [given(found.outputs.id, `the id of ${wanted.key}`)], tagging),
 
   async remove(wanted, found) {
     const id = given(found.outputs.id, `the id of ${wanted.key}`);

@@ -51,13 +51,14 @@ const vpcTroubles = (tell: Tell, { vpcId, fields }: Properties, vpc: Vpc | undef
 
 type Placed = { readonly id: string; readonly vpcId: string };
 
-const placeTroubles = (
-  tell: Tell,
-  about: 'subnet' | 'group',
-  wanted: readonly string[],
-  found: readonly Placed[],
-  vpcId: string,
-): string[] => {
+type Places = {
+  readonly about: 'subnet' | 'group';
+  readonly wanted: readonly string[];
+  readonly found: readonly Placed[];
+  readonly vpcId: string;
+};
+
+const placeTroubles = (tell: Tell, { about, wanted, found, vpcId }: Places): string[] => {
   const what = about === 'subnet' ? 'subnet' : 'security group';
   return wanted.flatMap((id) => {
     const one = found.find((placed) => placed.id === id);
@@ -77,13 +78,9 @@ const zoneTroubles = (tell: Tell, zonal: readonly string[], subnets: readonly Su
   });
 };
 
-const keyTroubles = async (
-  tell: Tell,
-  facts: AwsFacts,
-  arns: readonly string[],
-  region: string,
-  signal: AbortSignal,
-) => {
+type Keys = { readonly arns: readonly string[]; readonly region: string };
+
+const keyTroubles = async (tell: Tell, facts: AwsFacts, { arns, region }: Keys, signal: AbortSignal) => {
   const keys = await Promise.all(
     arns.map(async (arn) => {
       const itsRegion = arn.split(':')[3];
@@ -142,13 +139,13 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
     facts.securityGroups(securityGroupIds, signal),
     facts.hasKeyPair(keyName, signal),
     profileTroubles(tell, facts, instanceProfiles, signal),
-    keyTroubles(tell, facts, kmsKeyArns, region, signal),
+    keyTroubles(tell, facts, { arns: kmsKeyArns, region }, signal),
     facts.zonesOffering(instanceType, signal),
   ]);
   const troubles = [
     ...vpcTroubles(tell, properties, vpc, region),
-    ...placeTroubles(tell, 'subnet', subnetIds, subnets, vpcId),
-    ...placeTroubles(tell, 'group', securityGroupIds, groups, vpcId),
+    ...placeTroubles(tell, { about: 'subnet', wanted: subnetIds, found: subnets, vpcId: vpcId }),
+    ...placeTroubles(tell, { about: 'group', wanted: securityGroupIds, found: groups, vpcId: vpcId }),
     ...zoneTroubles(tell, properties.zonalSubnetIds ?? [], subnets),
     ...(keyPair ? [] : [tell('keyPair', keyName, `key pair ${keyName} does not exist`, 'create it')]),
     ...profiles,

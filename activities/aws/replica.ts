@@ -16,10 +16,11 @@ import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
 import type { Thing } from '../../kinds/resource.ts';
 import type { TargetHealth } from '../../kinds/targets.ts';
 import { type ResourceKey, sameOf } from '../../words/keys.ts';
-import type { Look, ResourceDriver, Sought } from '../driver.ts';
+import type { Readiness, ResourceDriver, Sought } from '../driver.ts';
 import { blockedError, isAbsent, notYet, supersededError } from '../verdicts.ts';
-import { groupInstances, instanceLabel, listGroups, livingInstances } from './auto-scaling-group.ts';
+import { groupInstances, listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
+import { instanceLabel, livingInstances } from './machines.ts';
 import { belongsTo, filter, tagRecord } from './tags.ts';
 import { targetHealth } from './targets.ts';
 
@@ -129,10 +130,10 @@ export const replicaDriver = (clients: AwsClients): ResourceDriver<'replica'> =>
   update: (_wanted, found) => Promise.resolve({ outputs: found.outputs }),
   remove: () => Promise.resolve(),
 
-  async look(wanted): Promise<Look> {
+  async check(wanted): Promise<Readiness> {
     const { groupName, targetGroupArn, address, former } = wanted.properties;
     const { autoScaling, elbv2 } = clients;
-    const awaited = (why: string): Look => ({
+    const awaited = (why: string): Readiness => ({
       ready: false,
       awaited: `Waiting for ${wanted.key} to serve: ${why}.`,
       againInMs: AGAIN_MS,

@@ -1,12 +1,11 @@
 /**
  * AWS resources: the drivers of every kind that lives in AWS, wired to one worker's clients.
  *
- * Owns: wiring, and the guard in front of each step (I12). Neighbours: one file a kind; `activities/index.ts` picks the
+ * Owns: wiring, and the guard in front of each step (I12). Neighbours: one file a kind; `activities/steps.ts` picks the
  * driver of a step by its kind.
  */
 
-import type { ResourceKind, ResourceProperties } from '../../kinds/resource.ts';
-import { type Found, observed } from '../../kinds/resource.ts';
+import type { Found, ResourceKind, ResourceProperties } from '../../kinds/resource.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { ReadSecret } from '../seal.ts';
 import { accountDriver } from './account.ts';
@@ -17,12 +16,13 @@ import { type ClusterNetwork, createClusterNetwork } from './cluster-network.ts'
 import { createDepartures, departingIn } from './departures.ts';
 import { establishedDriver } from './established.ts';
 import { etcdVolumeDriver } from './etcd-volume.ts';
-import { createFacts, createMemory } from './facts.ts';
+import { createFacts } from './facts.ts';
 import { createObserve, type Observe } from './inventory.ts';
 import { launchTemplateDriver } from './launch-template.ts';
 import { createLaunchTroubles, type LaunchTroubles } from './launches.ts';
 import { listenerDriver } from './listener.ts';
 import { loadBalancerDriver } from './load-balancer.ts';
+import { createMemory } from './memory.ts';
 import { networkInterfaceDriver } from './network-interface.ts';
 import { lookAtAccount, preflightDriver } from './preflight.ts';
 import { foreseeRoom } from './preflight-room.ts';
@@ -36,7 +36,7 @@ import { createSurvey, type TakeSurvey } from './survey.ts';
 import { targetGroupDriver } from './target-group.ts';
 import { targetsDriver } from './targets.ts';
 
-export type AwsKind =
+type AwsKind =
   | 'preflight'
   | 'subnet-tags'
   | 'security-group'
@@ -85,8 +85,9 @@ const shared = <K extends 'security-group' | 'load-balancer'>(
   create: async (wanted) => {
     const made = await driver.create(wanted);
     const { key, owner, properties } = wanted;
-    // Both kinds hold their name.
-    const found = observed(driver.kind, key, made.outputs, { name: properties.name }, owner.uid) as Found;
+    // Pools ask for its outputs, and for nothing else.
+    const state = { name: properties.name, groupIds: [] };
+    const found = { kind: driver.kind, key, outputs: made.outputs, state, uid: owner.uid } as unknown as Found;
     network.made(owner.clusterId, found);
     return made;
   },

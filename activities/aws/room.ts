@@ -5,13 +5,19 @@
  * Neighbours: `preflight.ts` compares it with what an object takes; `facts.ts` has what is simply there or not. Spot
  * Instances have quotas of their own and don't count. Whether AWS has a machine to give shows at launch only.
  */
-import { type Instance, paginateDescribeInstances, paginateDescribeNetworkInterfaces } from '@aws-sdk/client-ec2';
+import {
+  type Instance,
+  type NetworkInterface,
+  paginateDescribeInstances,
+  paginateDescribeNetworkInterfaces,
+} from '@aws-sdk/client-ec2';
 import { paginateDescribeLoadBalancers } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
 import { CLUSTER_TAG, UID_TAG } from '../../api/names.ts';
 import type { Tags } from '../../kinds/row.ts';
 import type { AwsClients } from './clients.ts';
-import type { AwsFacts, Remember } from './facts.ts';
+import type { AwsFacts } from './facts.ts';
+import type { Remember } from './memory.ts';
 import { filter, readAll, tagRecord } from './tags.ts';
 
 /** A quota, and how much of it is used. */
@@ -24,10 +30,17 @@ export type Machine = {
   readonly tags: Tags;
 };
 
-export type BalancerUsage = Usage & { readonly names: readonly string[] };
+type BalancerUsage = Usage & { readonly names: readonly string[] };
 
 /** `fresh`: not from memory. */
 type Look = { readonly signal: AbortSignal; readonly fresh?: boolean };
+
+type Owner = {
+  readonly clusterId: string;
+  readonly uid: string;
+  readonly machines: readonly Machine[];
+  readonly loadBalancer?: string;
+};
 
 export type AwsRoom = {
   /** On-demand instances that run, or are about to. */
@@ -36,16 +49,7 @@ export type AwsRoom = {
   cpus(type: string, look: Look): Promise<Usage | undefined>;
   loadBalancers(look: Look): Promise<BalancerUsage | undefined>;
   /** How many addresses of a subnet the owner has: in its interfaces, its machines' and its load balancer's. */
-  ownAddresses(
-    subnetId: string,
-    own: {
-      readonly clusterId: string;
-      readonly uid: string;
-      readonly machines: readonly Machine[];
-      readonly loadBalancer?: string;
-    },
-    signal: AbortSignal,
-  ): Promise<number>;
+  ownAddresses(subnetId: string, own: Owner, signal: AbortSignal): Promise<number>;
 };
 
 /** Quotas of running on-demand instances, in virtual CPUs, by the families that they count. */
@@ -61,7 +65,7 @@ const CPU_QUOTAS: readonly { readonly code: string; readonly families: RegExp }[
 ];
 const BALANCER_QUOTA = 'L-69A177A2';
 
-const machineOf = (instance: Instance): Machine => ({
+const countedMachine = (instance: Instance): Machine => ({
   id: instance.InstanceId ?? '',
   type: instance.InstanceType ?? '',
   subnetId: instance.SubnetId ?? '',
@@ -70,63 +74,82 @@ const machineOf = (instance: Instance): Machine => ({
 
 const isUnknownQuota = (error: unknown): boolean => error instanceof Error && error.name === 'NoSuchResourceException';
 
+type Asking = { readonly clients: AwsClients; readonly remember: Remember };
+
+const quotaOf = (
+  { clients, remember }: Asking,
+  { ServiceCode, QuotaCode }: { readonly ServiceCode: string; readonly QuotaCode: string },
+  { signal: abortSignal, fresh = false }: Look,
+) =>
+  remember(
+    `quota ${QuotaCode}`,
+    async () => {
+      try {
+        const command = new GetServiceQuotaCommand({ ServiceCode, QuotaCode });
+        const { Quota } = await clients.serviceQuotas.send(command, { abortSignal });
+        const { Value, QuotaName = QuotaCode } = Quota ?? {};
+        return Value === undefined ? undefined : { code: QuotaCode, name: QuotaName, limit: Value };
+      } catch (error) {
+        // A partition of AWS that doesn't count this: then nothing is exceeded.
+        if (isUnknownQuota(error)) return undefined;
+        throw error;
+      }
+    },
+    () => !fresh,
+  );
+
+const machinesOf = ({ clients, remember }: Asking, look: Look): Promise<readonly Machine[]> =>
+  remember(
+    'running machines',
+    async () => {
+      const instances = await readAll(
+        paginateDescribeInstances(
+          { client: clients.ec2, pageSize: 1_000 },
+          { Filters: [filter('instance-state-name', 'pending', 'running')] },
+          { abortSignal: look.signal },
+        ),
+        (page) => (page.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []),
+      );
+      return instances.filter(({ InstanceLifecycle }) => InstanceLifecycle !== 'spot').map(countedMachine);
+    },
+    () => look.fresh !== true,
+  );
+
+const balancerNames = ({ clients, remember }: Asking, look: Look): Promise<readonly string[]> =>
+  remember(
+    'network load balancers',
+    async () => {
+      const all = await readAll(
+        paginateDescribeLoadBalancers({ client: clients.elbv2, pageSize: 400 }, {}, { abortSignal: look.signal }),
+        (page) => page.LoadBalancers,
+      );
+      return all.filter(({ Type }) => Type === 'network').flatMap(({ LoadBalancerName }) => LoadBalancerName ?? []);
+    },
+    () => look.fresh !== true,
+  );
+
+const isOwn =
+  (own: Owner) =>
+  ({ TagSet, Attachment, Description = '' }: NetworkInterface): boolean => {
+    const tags = tagRecord(TagSet);
+    if (tags[CLUSTER_TAG] === own.clusterId && tags[UID_TAG] === own.uid) return true;
+    // How AWS describes an interface that it made for a load balancer: `ELB net/<name>/<id>`.
+    const ofBalancer = own.loadBalancer !== undefined && Description.startsWith(`ELB net/${own.loadBalancer}/`);
+    return ofBalancer || own.machines.some(({ id }) => id === Attachment?.InstanceId);
+  };
+
 export const createRoom = (clients: AwsClients, facts: AwsFacts, remember: Remember): AwsRoom => {
-  const { ec2, elbv2, serviceQuotas } = clients;
-
-  const quota = (ServiceCode: string, QuotaCode: string, { signal: abortSignal, fresh = false }: Look) =>
-    remember(
-      `quota ${QuotaCode}`,
-      async () => {
-        try {
-          const command = new GetServiceQuotaCommand({ ServiceCode, QuotaCode });
-          const { Value, QuotaName = QuotaCode } = (await serviceQuotas.send(command, { abortSignal })).Quota ?? {};
-          return Value === undefined ? undefined : { code: QuotaCode, name: QuotaName, limit: Value };
-        } catch (error) {
-          // A partition of AWS that doesn't count this: then nothing is exceeded.
-          if (isUnknownQuota(error)) return undefined;
-          throw error;
-        }
-      },
-      () => !fresh,
-    );
-
-  const machines = ({ signal: abortSignal, fresh = false }: Look): Promise<readonly Machine[]> =>
-    remember(
-      'running machines',
-      async () => {
-        const instances = await readAll(
-          paginateDescribeInstances(
-            { client: ec2, pageSize: 1_000 },
-            { Filters: [filter('instance-state-name', 'pending', 'running')] },
-            { abortSignal },
-          ),
-          (page) => (page.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []),
-        );
-        return instances.filter(({ InstanceLifecycle }) => InstanceLifecycle !== 'spot').map(machineOf);
-      },
-      () => !fresh,
-    );
-
-  const balancerNames = ({ signal: abortSignal, fresh = false }: Look): Promise<readonly string[]> =>
-    remember(
-      'network load balancers',
-      async () => {
-        const all = await readAll(
-          paginateDescribeLoadBalancers({ client: elbv2, pageSize: 400 }, {}, { abortSignal }),
-          (page) => page.LoadBalancers,
-        );
-        return all.filter(({ Type }) => Type === 'network').flatMap(({ LoadBalancerName }) => LoadBalancerName ?? []);
-      },
-      () => !fresh,
-    );
-
+  const asking: Asking = { clients, remember };
   return {
-    machines,
+    machines: (look) => machinesOf(asking, look),
 
     cpus: async (type, look) => {
       const counted = CPU_QUOTAS.find(({ families }) => families.test(type));
       if (counted === undefined) return undefined;
-      const [limits, all] = await Promise.all([quota('ec2', counted.code, look), machines(look)]);
+      const [limits, all] = await Promise.all([
+        quotaOf(asking, { ServiceCode: 'ec2', QuotaCode: counted.code }, look),
+        machinesOf(asking, look),
+      ]);
       if (limits === undefined) return undefined;
       const types = all.map((machine) => machine.type).filter((one) => counted.families.test(one));
       const known = await facts.instanceTypes([...new Set(types)].sort(), look.signal);
@@ -136,8 +159,8 @@ export const createRoom = (clients: AwsClients, facts: AwsFacts, remember: Remem
 
     loadBalancers: async (look) => {
       const [limits, names] = await Promise.all([
-        quota('elasticloadbalancing', BALANCER_QUOTA, look),
-        balancerNames(look),
+        quotaOf(asking, { ServiceCode: 'elasticloadbalancing', QuotaCode: BALANCER_QUOTA }, look),
+        balancerNames(asking, look),
       ]);
       return limits === undefined ? undefined : { ...limits, used: names.length, names };
     },
@@ -145,20 +168,13 @@ export const createRoom = (clients: AwsClients, facts: AwsFacts, remember: Remem
     ownAddresses: async (subnetId, own, abortSignal) => {
       const interfaces = await readAll(
         paginateDescribeNetworkInterfaces(
-          { client: ec2, pageSize: 1_000 },
+          { client: clients.ec2, pageSize: 1_000 },
           { Filters: [filter('subnet-id', subnetId)] },
           { abortSignal },
         ),
         (page) => page.NetworkInterfaces,
       );
-      const ids = new Set(own.machines.map(({ id }) => id));
-      return interfaces.filter(({ TagSet, Attachment, Description = '' }) => {
-        const tags = tagRecord(TagSet);
-        if (tags[CLUSTER_TAG] === own.clusterId && tags[UID_TAG] === own.uid) return true;
-        // How AWS describes an interface that it made for a load balancer: `ELB net/<name>/<id>`.
-        const ofBalancer = own.loadBalancer !== undefined && Description.startsWith(`ELB net/${own.loadBalancer}/`);
-        return ofBalancer || ids.has(Attachment?.InstanceId ?? '');
-      }).length;
+      return interfaces.filter(isOwn(own)).length;
     },
   };
 };

@@ -23,7 +23,7 @@ import type { ResourceDriver, Wanted } from '../driver.ts';
 import { awsCodeOf, retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { securityGroupLabel } from './security-group.ts';
-import { belongsTo, distinct, filter, given, tagRecord } from './tags.ts';
+import { belongsTo, distinct, filter, given, ownedBy, tagRecord } from './tags.ts';
 
 const OURS = 'slipway: ';
 
@@ -76,7 +76,7 @@ export const foundRules = (key: ResourceKey, group: SecurityGroup): FoundOf<'sec
         key,
         { id: given(group.GroupId, 'a security group id') },
         { ingress: ids(held), ours: ids(held.filter(({ description }) => description.startsWith(OURS))) },
-        tagRecord(group.Tags)[UID_TAG],
+        ownedBy(tagRecord(group.Tags)[UID_TAG]),
       );
 };
 
@@ -111,29 +111,33 @@ export const revokeAll = async (ec2: EC2Client, group: SecurityGroup, referring?
   }
 };
 
+type WantedRules = Wanted<'security-group-rules'>;
+
+const authorise = async (
+  ec2: EC2Client,
+  groupId: string,
+  rules: WantedRules['properties']['ingress'],
+): Promise<void> => {
+  const IpPermissions = distinct(rules, ingressRuleId).map((rule) =>
+    permissionOf({ ...rule, description: `${OURS}${rule.description}`.slice(0, 255) }),
+  );
+  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions }));
+};
+
+/** Of ours only: somebody may have written the same rule anew. */
+const revoke = async (ec2: EC2Client, { properties, signal }: WantedRules, ids: readonly string[]): Promise<void> => {
+  const { groupId } = properties;
+  const group = await readGroup(ec2, groupId, signal);
+  const going = rulesOf(group?.IpPermissions).filter(
+    ({ id, description }) => ids.includes(id) && description.startsWith(OURS),
+  );
+  if (going.length === 0) return;
+  await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: going.map(undescribed) }));
+};
+
+const outputsOf = ({ properties }: WantedRules) => ({ id: properties.groupId });
+
 export const securityGroupRulesDriver = ({ ec2 }: AwsClients): ResourceDriver<'security-group-rules'> => {
-  const authorise = async (
-    groupId: string,
-    rules: Wanted<'security-group-rules'>['properties']['ingress'],
-  ): Promise<void> => {
-    const IpPermissions = distinct(rules, ingressRuleId).map((rule) =>
-      permissionOf({ ...rule, description: `${OURS}${rule.description}`.slice(0, 255) }),
-    );
-    await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions }));
-  };
-
-  /** Of ours only: somebody may have written the same rule anew. */
-  const revoke = async (groupId: string, ids: readonly string[], signal: AbortSignal): Promise<void> => {
-    const group = await readGroup(ec2, groupId, signal);
-    const going = rulesOf(group?.IpPermissions).filter(
-      ({ id, description }) => ids.includes(id) && description.startsWith(OURS),
-    );
-    if (going.length === 0) return;
-    await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: going.map(undescribed) }));
-  };
-
-  const outputsOf = (wanted: Wanted<'security-group-rules'>) => ({ id: wanted.properties.groupId });
-
   return {
     kind: 'security-group-rules',
 
@@ -147,7 +151,7 @@ export const securityGroupRulesDriver = ({ ec2 }: AwsClients): ResourceDriver<'s
 
     async create(wanted) {
       if (wanted.properties.ingress.length === 0) return { outputs: outputsOf(wanted), change: 'unchanged' };
-      await authorise(wanted.properties.groupId, wanted.properties.ingress);
+      await authorise(ec2, wanted.properties.groupId, wanted.properties.ingress);
       return { outputs: outputsOf(wanted) };
     },
 
@@ -157,11 +161,12 @@ export const securityGroupRulesDriver = ({ ec2 }: AwsClients): ResourceDriver<'s
       const stale = itemsOf(differences, 'stale');
       if (missing.length > 0) {
         await authorise(
+          ec2,
           groupId,
           ingress.filter((rule) => missing.includes(ingressRuleId(rule))),
         );
       }
-      if (stale.length > 0) await revoke(groupId, stale, wanted.signal);
+      if (stale.length > 0) await revoke(ec2, wanted, stale);
       return { outputs: outputsOf(wanted), change: 'updated' };
     },
 

@@ -12,13 +12,24 @@ import {
   paginateDescribeSecurityGroups,
   type SecurityGroup,
 } from '@aws-sdk/client-ec2';
-import { UID_TAG } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { awsCodeOf, retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
-import { belongsTo, distinct, filter, given, ownedTags, ownerFilters, readAll, tagList, tagRecord } from './tags.ts';
+import { tagInEc2 } from './tagging.ts';
+import {
+  belongsTo,
+  carriedBy,
+  distinct,
+  filter,
+  given,
+  ownedTags,
+  ownerFilters,
+  readAll,
+  tagList,
+  tagRecord,
+} from './tags.ts';
 
 export const securityGroupLabel = (group: SecurityGroup): string =>
   `security group ${group.GroupId ?? '?'} (${group.GroupName ?? '?'})`;
@@ -29,7 +40,7 @@ export const foundSecurityGroup = (key: ResourceKey, group: SecurityGroup): Foun
     key,
     { id: given(group.GroupId, 'a security group id') },
     { name: given(group.GroupName, 'a security group name') },
-    tagRecord(group.Tags)[UID_TAG],
+    carriedBy(tagRecord(group.Tags)),
   );
 
 /** What uses a group, as a sentence, or undefined when nothing visible does. */
@@ -113,6 +124,8 @@ export const securityGroupDriver = ({ ec2 }: AwsClients): ResourceDriver<'securi
 
   /** Name, VPC and description of a group cannot be changed. */
   update: (_wanted, found) => Promise.resolve({ outputs: found.outputs }),
+
+  retag: (wanted, found, tagging) => tagInEc2(ec2, [given(found.outputs.id, `the id of ${wanted.key}`)], tagging),
 
   async remove(wanted, found) {
     const id = given(found.outputs.id, `the id of ${wanted.key}`);

@@ -6,7 +6,7 @@
  * Invariants: I6 (reads only), I12 (a listing that fails makes the whole survey fail: nobody is missing because of it).
  *
  * What has no listing over many (a balancer's attribute, its listeners, the targets of a group, tags by twenty) is
- * remembered for an hour, so that an idle cluster costs a handful of calls an hour (design §12); where something differs,
+ * remembered for an hour, so that an idle cluster costs a handful of calls an hour (`bench/idle.ts`); where something differs,
  * `fresh` asks for a look of now.
  */
 import { type AutoScalingGroup, paginateDescribeAutoScalingGroups } from '@aws-sdk/client-auto-scaling';
@@ -39,16 +39,16 @@ import { PREFLIGHT, SUBNET_TAGS } from '../../words/keys.ts';
 import { withAttached } from './attached.ts';
 import type { AwsClients } from './clients.ts';
 import { keyOf, ofGroups, ofInterfaces, ofSecurityGroups, ofVolumes, type Parts } from './entries.ts';
-import { createMemory } from './facts.ts';
 import type { AwsInventoryRequest } from './inventory.ts';
-import { foundTemplate } from './launch-template.ts';
+import { foundTemplate } from './launch-template-marks.ts';
 import { partsOfLoadBalancing, rememberedDetails } from './load-balancing-details.ts';
+import { createMemory } from './memory.ts';
 import { preflightOutputs } from './preflight.ts';
 import type { AwsScope } from './scope.ts';
 import { foundSubnetTags } from './subnet-tags.ts';
 import { filter, readAll, tagRecord } from './tags.ts';
 
-export type SurveyRequest = Omit<AwsInventoryRequest, 'clusterGoes'> & {
+type SurveyRequest = Omit<AwsInventoryRequest, 'clusterGoes'> & {
   /** Nothing remembered: something differed when it was last looked at. */
   readonly fresh: boolean;
 };
@@ -61,7 +61,7 @@ export type Survey = {
 
 export type TakeSurvey = (signal: AbortSignal) => Promise<Survey>;
 
-/** Listeners and target health: hourly (design §4). */
+/** What has no listing over many, such as listeners and target health. */
 const REMEMBERED_MS = 60 * 60_000;
 
 /** The most that each API takes. */
@@ -168,68 +168,86 @@ const ofSubnetTags = ({ subnets }: Listings, clusterId: string): Parts => {
   return [foundSubnetTags(SUBNET_TAGS, tagged)];
 };
 
+const CONTROL_PLANE = /^gke-[0-9a-f]{8}-controlplane$/;
+
+/** ARNs of what clusters have in load balancing, sorted. */
+const arnsIn = ({ balancers, targetGroups }: Listings): string[] =>
+  [
+    ...balancers.map((one) => [one.LoadBalancerName, one.LoadBalancerArn] as const),
+    ...targetGroups.map((one) => [one.TargetGroupName, one.TargetGroupArn] as const),
+  ]
+    .flatMap(([name = '', arn]) => (arn !== undefined && CONTROL_PLANE.test(name) ? [arn] : []))
+    .sort();
+
+/** One survey, while inventories are made of it. */
+type Surveying = {
+  readonly clients: AwsClients;
+  readonly listings: Listings;
+  readonly details: ReturnType<typeof rememberedDetails>;
+  /** By ARN. */
+  readonly tags: ReadonlyMap<string, Tags>;
+  readonly signal: AbortSignal;
+};
+
+const ofTemplates = ({ clients, listings, signal }: Surveying, clusterId: string): Promise<Parts> => {
+  const found = (listings.templates.get(clusterId) ?? []).flatMap((template) => {
+    const key = keyOf('launch-template', tagRecord(template.Tags), clusterId);
+    return key === undefined ? [] : [foundTemplate(clients.ec2, key, template, signal)];
+  });
+  return Promise.all(found);
+};
+
+const ofLoadBalancing = async (at: Surveying, { clusterId, fresh }: SurveyRequest): Promise<Parts> => {
+  const { listings, details, signal } = at;
+  const name = controlPlaneName(clusterId);
+  const balancer = listings.balancers.find(({ LoadBalancerName }) => LoadBalancerName === name);
+  const group = listings.targetGroups.find(({ TargetGroupName }) => TargetGroupName === name);
+  const own = [balancer?.LoadBalancerArn, group?.TargetGroupArn].filter((arn) => arn !== undefined);
+  const tags = fresh ? await details.tagsOfAll(own, true, signal) : at.tags;
+  return partsOfLoadBalancing(clusterId, await details.read({ balancer, group, tags }, fresh, signal));
+};
+
+const ofCluster = async (at: Surveying, request: SurveyRequest): Promise<Parts> => {
+  const { clusterId } = request;
+  const { listings } = at;
+  return [
+    ...ofNetwork(listings, request),
+    ...ofSubnetTags(listings, clusterId),
+    ...ofSecurityGroups(listings.securityGroups.get(clusterId) ?? [], clusterId),
+    ...ofVolumes(listings.volumes.get(clusterId) ?? [], clusterId),
+    ...ofInterfaces(listings.interfaces.get(clusterId) ?? [], clusterId),
+    ...ofGroups(listings.groups.get(clusterId) ?? [], clusterId),
+    ...(await ofTemplates(at, clusterId)),
+    ...(await ofLoadBalancing(at, request)),
+  ];
+};
+
+/** What is a pool's own, and what it takes from its cluster. */
+const ofNodePool = async (at: Surveying, request: SurveyRequest): Promise<Parts> => {
+  const { uid } = request.object;
+  const all = await ofCluster(at, { ...request, fresh: false });
+  const shared = ['security-group', 'security-group-rules', 'load-balancer', 'preflight'];
+  const own = ['launch-template', 'auto-scaling-group'];
+  return all.filter(
+    (one) => one !== undefined && (shared.includes(one.kind) || (own.includes(one.kind) && one.uid === uid)),
+  );
+};
+
 /** Takes surveys; what is remembered between them lives as long as the worker. */
 export const createSurvey = (clients: AwsClients, scope: AwsScope, now: () => number = Date.now): TakeSurvey => {
   const details = rememberedDetails(clients, createMemory(now, REMEMBERED_MS));
-
-  const ofTemplates = async (templates: readonly LaunchTemplate[], clusterId: string, signal: AbortSignal) => {
-    const found = templates.flatMap((template) => {
-      const key = keyOf('launch-template', tagRecord(template.Tags), clusterId);
-      return key === undefined ? [] : [foundTemplate(clients.ec2, key, template, signal)];
-    });
-    return Promise.all(found);
-  };
-
   return async (signal) => {
     const began = now();
     const [account, listings] = await Promise.all([scope.account(signal), list(clients, signal)]);
-    const { balancers, targetGroups } = listings;
-    const named = new Map(balancers.map((one) => [one.LoadBalancerName, one]));
-    const groupNamed = new Map(targetGroups.map((one) => [one.TargetGroupName, one]));
-    const isControlPlane = (name: string | undefined): boolean => /^gke-[0-9a-f]{8}-controlplane$/.test(name ?? '');
-    const arns = [
-      ...balancers.flatMap((one) => (isControlPlane(one.LoadBalancerName) ? (one.LoadBalancerArn ?? []) : [])),
-      ...targetGroups.flatMap((one) => (isControlPlane(one.TargetGroupName) ? (one.TargetGroupArn ?? []) : [])),
-    ].sort();
-    const tags = await details.tagsOfAll(arns, signal);
-
-    const ofLoadBalancing = async ({ clusterId, fresh }: SurveyRequest): Promise<Parts> => {
-      const name = controlPlaneName(clusterId);
-      const which = { balancer: named.get(name), group: groupNamed.get(name), tags };
-      return partsOfLoadBalancing(clusterId, await details.read(which, fresh, signal));
-    };
-
-    const ofCluster = async (request: SurveyRequest): Promise<Parts> => {
-      const { clusterId } = request;
-      return [
-        ...ofNetwork(listings, request),
-        ...ofSubnetTags(listings, clusterId),
-        ...ofSecurityGroups(listings.securityGroups.get(clusterId) ?? [], clusterId),
-        ...ofVolumes(listings.volumes.get(clusterId) ?? [], clusterId),
-        ...ofInterfaces(listings.interfaces.get(clusterId) ?? [], clusterId),
-        ...ofGroups(listings.groups.get(clusterId) ?? [], clusterId),
-        ...(await ofTemplates(listings.templates.get(clusterId) ?? [], clusterId, signal)),
-        ...(await ofLoadBalancing(request)),
-      ];
-    };
-
-    /** What is a pool's own, and what it takes from its cluster. */
-    const ofNodePool = async (request: SurveyRequest): Promise<Parts> => {
-      const { uid } = request.object;
-      const all = await ofCluster({ ...request, fresh: false });
-      const shared = ['security-group', 'security-group-rules', 'load-balancer', 'preflight'];
-      const own = ['launch-template', 'auto-scaling-group'];
-      return all.filter(
-        (one) => one !== undefined && (shared.includes(one.kind) || (own.includes(one.kind) && one.uid === uid)),
-      );
-    };
-
+    const tags = await details.tagsOfAll(arnsIn(listings), false, signal);
+    const at: Surveying = { clients, listings, details, tags, signal };
     return {
       began,
       inventoryOf: async (request) => {
-        const parts = await (request.object.kind === 'AWSCluster' ? ofCluster(request) : ofNodePool(request));
+        const isCluster = request.object.kind === 'AWSCluster';
+        const parts = await (isCluster ? ofCluster(at, request) : ofNodePool(at, request));
         const found = parts.filter((one) => one !== undefined).sort((a, b) => (a.key < b.key ? -1 : 1));
-        const complete = request.object.kind === 'AWSCluster' ? await withAttached(clients, found, signal) : found;
+        const complete = isCluster ? await withAttached(clients, found, signal) : found;
         return { account, region: scope.region, complete: true, found: complete };
       },
     };

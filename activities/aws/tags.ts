@@ -9,6 +9,7 @@ import type { Filter } from '@aws-sdk/client-ec2';
 import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../api/names.ts';
 import type { ResourceKind } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
+import { withoutOwnTags } from '../../kinds/tags.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { BelongsTo, Sought, Wanted } from '../driver.ts';
 
@@ -22,6 +23,15 @@ export const tagList = (tags: Tags): { Key: string; Value: string }[] =>
   Object.keys(tags)
     .sort()
     .map((Key) => ({ Key, Value: tags[Key] ?? '' }));
+
+/** What an entry says of a thing by its tags: its owner, and those that aren't Slipway's own. */
+export const carriedBy = (tags: Tags): { readonly uid?: string; readonly tags: Tags } => {
+  const uid = tags[UID_TAG];
+  return { ...(uid === undefined ? {} : { uid }), tags: withoutOwnTags(tags) };
+};
+
+/** Of what is known by another thing's tags: its owner alone. */
+export const ownedBy = (uid: string | undefined): { readonly uid?: string } => (uid === undefined ? {} : { uid });
 
 /** What is to be tagged, and on whose behalf: the owner's tags are there even if the topology left them out (I4). */
 export const ownedTags = (wanted: Pick<Sought<ResourceKind>, 'owner' | 'key'>, tags: Tags): Tags => ({

@@ -13,7 +13,6 @@ import {
   ModifyTargetGroupCommand,
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { UID_TAG } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import type { HealthCheck } from '../../kinds/target-group.ts';
@@ -22,7 +21,8 @@ import type { ResourceDriver } from '../driver.ts';
 import { isAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { refuseForeign, tagsOf } from './load-balancer.ts';
-import { belongsTo, given, ownedTags, tagList } from './tags.ts';
+import { tagInLoadBalancing } from './tagging.ts';
+import { belongsTo, carriedBy, given, ownedTags, tagList } from './tags.ts';
 
 const PROTOCOL = 'HTTPS';
 const PORT = 'traffic-port';
@@ -76,7 +76,7 @@ export const foundTargetGroup = (key: ResourceKey, group: TargetGroup, tags: Tag
       name: given(group.TargetGroupName, 'the name of a target group'),
       ...(healthCheck === undefined ? {} : { healthCheck }),
     },
-    tags[UID_TAG],
+    carriedBy(tags),
   );
 };
 
@@ -123,6 +123,9 @@ export const targetGroupDriver = ({ elbv2 }: AwsClients): ResourceDriver<'target
     );
     return { outputs: found.outputs, change: 'updated' };
   },
+
+  retag: (wanted, found, tagging) =>
+    tagInLoadBalancing(elbv2, [given(found.outputs.arn, `the ARN of ${wanted.key}`)], tagging),
 
   async remove(wanted, found) {
     await elbv2.send(new DeleteTargetGroupCommand({ TargetGroupArn: given(found.outputs.arn, wanted.key) }));

@@ -19,7 +19,7 @@ import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { isAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
-import { given } from './tags.ts';
+import { given, ownedBy } from './tags.ts';
 
 const stateOfTarget = (state: TargetHealthStateEnum | undefined): TargetHealth['state'] =>
   state === 'healthy' || state === 'unhealthy' ? state : 'unknown';
@@ -57,7 +57,13 @@ export const foundTargets = (
 ): FoundOf<'targets'> | undefined =>
   health.length === 0
     ? undefined
-    : observed('targets', key, { targetGroupArn }, { addresses: health.map(({ address }) => address), health }, uid);
+    : observed(
+        'targets',
+        key,
+        { targetGroupArn },
+        { addresses: health.map(({ address }) => address), health },
+        ownedBy(uid),
+      );
 
 export const targetsDriver = ({ elbv2 }: AwsClients): ResourceDriver<'targets'> => {
   const targetsOn = (addresses: readonly string[], port: number) => addresses.map((Id) => ({ Id, Port: port }));

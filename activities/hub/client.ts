@@ -6,6 +6,7 @@
  * is an emulator, which wants none.
  */
 import { type AroundCall, straightOn } from '../calls.ts';
+import { parsedJson } from '../json.ts';
 import { HubError } from './errors.ts';
 
 export type Membership = {
@@ -33,11 +34,13 @@ export type HubClient = {
   readonly operation: (name: string, signal?: AbortSignal) => Promise<Operation>;
 };
 
+type Headers = Readonly<Record<string, string>>;
+
 export type HubSettings = {
   /** An emulator's URL. Without it, Google's. */
   readonly endpoint?: string;
   /** Headers that prove who asks; Google's application default credentials unless given. */
-  readonly authorize?: () => Promise<Readonly<Record<string, string>>>;
+  readonly authorize?: () => Promise<Headers>;
   readonly aroundCall?: AroundCall;
 };
 
@@ -45,7 +48,7 @@ const GOOGLE = 'https://gkehub.googleapis.com';
 const DEADLINE_MS = 10_000;
 
 /** Loaded where it is used: a worker without a hub needs no Google library. */
-const googleCredentials = (): (() => Promise<Readonly<Record<string, string>>>) => {
+const googleCredentials = (): (() => Promise<Headers>) => {
   const auth = import('google-auth-library').then(
     ({ GoogleAuth }) => new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/cloud-platform'] }),
   );
@@ -78,15 +81,6 @@ export const splitMembershipName = (name: string): { readonly parent: string; re
   return { parent, id };
 };
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON, so not from a Google API: the caller says so with the status.
-    return undefined;
-  }
-};
-
 type GoogleError = { readonly error?: { readonly message?: string; readonly status?: string } };
 
 /** An answer as it is read here. */
@@ -106,41 +100,37 @@ const refused = (about: string, response: HubAnswer, body: unknown): HubError =>
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
 
+type Request = { readonly method: string; readonly body?: object; readonly signal?: AbortSignal | undefined };
+
+/** Sends one request, and waits no longer than the deadline for its answer. */
+const ask = async (url: string, { method, body, signal }: Request, headers: Headers): Promise<HubAnswer> => {
+  const deadline = AbortSignal.timeout(DEADLINE_MS);
+  const response = await fetch(url, {
+    method,
+    signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+    headers: { accept: 'application/json', 'content-type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const retryAfter = response.headers.get('retry-after');
+  return { status: response.status, text: await response.text(), ...(retryAfter === null ? {} : { retryAfter }) };
+};
+
 export const createHubClient = (settings: HubSettings = {}): HubClient => {
   const around = settings.aroundCall ?? straightOn;
   const base = (settings.endpoint ?? GOOGLE).replace(/\/+$/, '');
   const authorize =
     settings.authorize ?? (settings.endpoint === undefined ? googleCredentials() : () => Promise.resolve({}));
 
-  const send = async (
-    about: string,
-    method: string,
-    path: string,
-    options: { readonly body?: object; readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<object> => {
+  const send = async (about: string, path: string, request: Request): Promise<object> => {
+    const { method, signal } = request;
     const headers = await authorize();
-    const deadline = AbortSignal.timeout(DEADLINE_MS);
-    const call = {
-      service: 'hub',
-      operation: method,
-      target: `/v1/${path.split('?', 1)[0]}`,
-      mutating: method !== 'GET',
-    };
-    const ask = async (): Promise<HubAnswer> => {
-      const response = await fetch(`${base}/v1/${path}`, {
-        method,
-        signal: options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]),
-        headers: { accept: 'application/json', 'content-type': 'application/json', ...headers },
-        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-      });
-      const retryAfter = response.headers.get('retry-after');
-      return { status: response.status, text: await response.text(), ...(retryAfter === null ? {} : { retryAfter }) };
-    };
+    const target = `/v1/${path.split('?', 1)[0]}`;
+    const call = { service: 'hub', operation: method, target, mutating: method !== 'GET' };
     let answer: HubAnswer;
     try {
-      answer = await around(call, ask);
+      answer = await around(call, () => ask(`${base}/v1/${path}`, request, headers));
     } catch (error) {
-      if (options.signal?.aborted) throw error;
+      if (signal?.aborted) throw error;
       throw new HubError(
         {
           status: 0,
@@ -150,7 +140,7 @@ export const createHubClient = (settings: HubSettings = {}): HubClient => {
         { cause: error },
       );
     }
-    const body = parse(answer.text);
+    const body = parsedJson(answer.text);
     if (answer.status < 200 || answer.status > 299) throw refused(about, answer, body);
     if (typeof body === 'object' && body !== null) return body;
     throw new HubError({
@@ -161,13 +151,13 @@ export const createHubClient = (settings: HubSettings = {}): HubClient => {
   };
 
   return {
-    get: (name, signal) => send(`get ${name}`, 'GET', name, { signal }) as Promise<Membership>,
+    get: (name, signal) => send(`get ${name}`, name, { method: 'GET', signal }) as Promise<Membership>,
     create: (name, membership) => {
       const { parent, id } = splitMembershipName(name);
       const path = `${parent}/memberships?membershipId=${encodeURIComponent(id)}`;
-      return send(`create ${name}`, 'POST', path, { body: membership }) as Promise<Operation>;
+      return send(`create ${name}`, path, { method: 'POST', body: membership }) as Promise<Operation>;
     },
-    remove: (name) => send(`delete ${name}`, 'DELETE', name) as Promise<Operation>,
-    operation: (name, signal) => send(`say how ${name} goes`, 'GET', name, { signal }) as Promise<Operation>,
+    remove: (name) => send(`delete ${name}`, name, { method: 'DELETE' }) as Promise<Operation>,
+    operation: (name, signal) => send(`say how ${name} goes`, name, { method: 'GET', signal }) as Promise<Operation>,
   };
 };

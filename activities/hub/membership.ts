@@ -120,5 +120,5 @@ export const observeMembership = async (
   const membership = await find(hub, membershipName, signal);
   if (membership === null || membership.labels?.[UID_LABEL] !== labelValue(uid)) return [];
   const key = `hub-membership/${splitMembershipName(membershipName).id}`;
-  return [observed('hub-membership', key, { name: membershipName }, {}, uid)];
+  return [observed('hub-membership', key, { name: membershipName }, {}, { uid })];
 };

@@ -7,6 +7,7 @@
  * Invariants: I2 (apply repeated is the same), I12 (a list is complete or it is an error).
  */
 import { FIELD_MANAGER } from '../../api/names.ts';
+import { parsedJson } from '../json.ts';
 import { isNotFound, isRefusedByRoles, refused, unanswered, unintelligible } from './errors.ts';
 import {
   collectionPath,
@@ -56,7 +57,7 @@ export type KubernetesClient = {
   /** Whether the API server serves this kind at all. */
   readonly serves: (kind: KindName, options?: Cancellation) => Promise<boolean>;
   /** The status and text of any path, such as `/readyz`. */
-  readonly look: (
+  readonly probe: (
     path: string,
     options?: Cancellation & Pick<HttpRequest, 'last'>,
   ) => Promise<{ readonly status: number; readonly text: string }>;
@@ -75,15 +76,6 @@ const STARTING = JSON.stringify({
   message: 'the API server is starting, and knows no roles yet',
 });
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON: whoever needs an object says so, and a refusal is told by its status.
-    return undefined;
-  }
-};
-
 const isObject = (value: unknown): value is KubernetesObject =>
   typeof value === 'object' && value !== null && 'kind' in value && 'metadata' in value;
 
@@ -95,7 +87,16 @@ type Page = {
 const isPage = (value: unknown): value is Page =>
   typeof value === 'object' && value !== null && 'items' in value && Array.isArray(value.items) && 'metadata' in value;
 
-export const createClient = (transport: Transport): KubernetesClient => {
+/** Carries requests of one server. The words say in errors what was asked: `get`, `Secret default/a`. */
+type Asking = {
+  readonly server: string;
+  readonly ask: (verb: string, object: string, request: HttpRequest) => Promise<HttpAnswer>;
+  /** The body of an answer that isn't a refusal. */
+  readonly send: (verb: string, object: string, request: HttpRequest) => Promise<unknown>;
+  readonly sendObject: (verb: string, object: string, request: HttpRequest) => Promise<KubernetesObject>;
+};
+
+const createAsking = (transport: Transport): Asking => {
   const { server } = transport;
 
   const askOnce = async (verb: string, object: string, request: HttpRequest): Promise<HttpAnswer> => {
@@ -108,56 +109,74 @@ export const createClient = (transport: Transport): KubernetesClient => {
   };
 
   /** An API server that has just started knows no roles yet, and refuses whoever lives on them until it is ready. */
-  const ask = async (verb: string, object: string, request: HttpRequest): Promise<HttpAnswer> => {
+  const ask: Asking['ask'] = async (verb, object, request) => {
     const answer = await askOnce(verb, object, request);
-    if (answer.status !== 403 || !isRefusedByRoles(parse(answer.text))) return answer;
+    if (answer.status !== 403 || !isRefusedByRoles(parsedJson(answer.text))) return answer;
     const { signal } = request;
-    const look: HttpRequest = { method: 'GET', path: '/readyz', ...(signal === undefined ? {} : { signal }) };
-    const { status } = await askOnce('look at', look.path, look);
+    const probe: HttpRequest = { method: 'GET', path: '/readyz', ...(signal === undefined ? {} : { signal }) };
+    const { status } = await askOnce('look at', probe.path, probe);
     return status === 200 ? askOnce(verb, object, request) : { status: 503, text: STARTING };
   };
 
-  const send = async (verb: string, object: string, request: HttpRequest): Promise<unknown> => {
+  const send: Asking['send'] = async (verb, object, request) => {
     const answer = await ask(verb, object, request);
-    const body = parse(answer.text);
+    const body = parsedJson(answer.text);
     if (answer.status < 200 || answer.status > 299) throw refused({ verb, object, server, ...answer, body });
     return body;
   };
 
-  const sendObject = async (verb: string, object: string, request: HttpRequest): Promise<KubernetesObject> => {
-    const body = await send(verb, object, request);
-    if (isObject(body)) return body;
-    throw unintelligible({ verb, object, server });
-  };
-
-  const get: KubernetesClient['get'] = (name, options) =>
-    sendObject('get', describeName(name), { method: 'GET', path: objectPath(name), ...options });
-
   return {
     server,
+    ask,
+    send,
+    sendObject: async (verb, object, request) => {
+      const body = await send(verb, object, request);
+      if (isObject(body)) return body;
+      throw unintelligible({ verb, object, server });
+    },
+  };
+};
+
+/** What the call answers, or what stands for the API server's word that the object isn't there. */
+const unlessAbsent = async <A, B>(call: () => Promise<A>, instead: B): Promise<A | B> => {
+  try {
+    return await call();
+  } catch (error) {
+    if (isNotFound(error)) return instead;
+    throw error;
+  }
+};
+
+const pagePath = (kind: KindName, selection: Selection, next: string | undefined): string => {
+  const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
+  if (selection.labelSelector !== undefined) query.set('labelSelector', selection.labelSelector);
+  if (selection.fieldSelector !== undefined) query.set('fieldSelector', selection.fieldSelector);
+  if (selection.fromCache === true && next === undefined) query.set('resourceVersion', '0');
+  if (next !== undefined) query.set('continue', next);
+  return `${collectionPath(kind, selection.namespace)}?${query.toString()}`;
+};
+
+const namesIn = (body: unknown): readonly (string | undefined)[] =>
+  typeof body === 'object' && body !== null && 'resources' in body && Array.isArray(body.resources)
+    ? (body.resources as readonly { readonly name?: string }[]).map(({ name }) => name)
+    : [];
+
+type Reading = Pick<KubernetesClient, 'get' | 'find' | 'list' | 'serves' | 'probe'>;
+
+const reading = ({ server, ask, send, sendObject }: Asking): Reading => {
+  const get: KubernetesClient['get'] = (name, options) =>
+    sendObject('get', describeName(name), { method: 'GET', path: objectPath(name), ...options });
+  return {
     get,
 
-    find: async (name, options) => {
-      try {
-        return await get(name, options);
-      } catch (error) {
-        if (isNotFound(error)) return null;
-        throw error;
-      }
-    },
+    find: (name, options) => unlessAbsent(() => get(name, options), null),
 
     list: async (kind, selection = {}, options) => {
       const found: KubernetesObject[] = [];
       const object = `${pluralOf(kind)}${selection.namespace === undefined ? '' : ` in ${selection.namespace}`}`;
       let next: string | undefined;
       do {
-        const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
-        if (selection.labelSelector !== undefined) query.set('labelSelector', selection.labelSelector);
-        if (selection.fieldSelector !== undefined) query.set('fieldSelector', selection.fieldSelector);
-        if (selection.fromCache === true && next === undefined) query.set('resourceVersion', '0');
-        if (next !== undefined) query.set('continue', next);
-        const path = `${collectionPath(kind, selection.namespace)}?${query.toString()}`;
-        const page = await send('list', object, { method: 'GET', path, ...options });
+        const page = await send('list', object, { method: 'GET', path: pagePath(kind, selection, next), ...options });
         if (!isPage(page)) throw unintelligible({ verb: 'list', object, server });
         // Items of a list carry neither apiVersion nor kind.
         found.push(...page.items.map((item) => ({ ...item, ...kind }) as KubernetesObject));
@@ -166,83 +185,72 @@ export const createClient = (transport: Transport): KubernetesClient => {
       return found;
     },
 
-    create: (object, options) => {
-      const name = nameOf(object);
-      return sendObject('create', describeName(name), {
-        method: 'POST',
-        path: `${collectionPath(name, name.namespace)}?fieldManager=${FIELD_MANAGER}`,
-        body: object,
-        ...options,
-      });
-    },
-
-    apply: (object, options) =>
-      sendObject('apply', describeName(nameOf(object)), {
-        method: 'PATCH',
-        path: `${objectPath(nameOf(object))}?${APPLY_QUERY}`,
-        contentType: APPLY,
-        body: object,
-        ...options,
-      }),
-
-    applyStatus: (object, options) =>
-      sendObject('apply the status of', describeName(nameOf(object)), {
-        method: 'PATCH',
-        path: `${objectPath(nameOf(object))}/status?${APPLY_QUERY}`,
-        contentType: APPLY,
-        body: object,
-        ...options,
-      }),
-
-    patch: (name, patch, options) =>
-      sendObject('patch', describeName(name), {
-        method: 'PATCH',
-        path: `${objectPath(name)}?fieldManager=${FIELD_MANAGER}`,
-        contentType: MERGE_PATCH,
-        body: patch,
-        ...options,
-      }),
-
-    remove: async (name, uid, options) => {
-      try {
-        await send('delete', describeName(name), {
-          method: 'DELETE',
-          path: objectPath(name),
-          body: {
-            apiVersion: 'v1',
-            kind: 'DeleteOptions',
-            propagationPolicy: 'Background',
-            ...(uid === undefined ? {} : { preconditions: { uid } }),
-          },
-          ...options,
-        });
-        return true;
-      } catch (error) {
-        if (isNotFound(error)) return false;
-        throw error;
-      }
-    },
-
     serves: async (kind, options) => {
-      const path = groupPath(kind.apiVersion);
-      const answer = await ask('list resources of', kind.apiVersion, { method: 'GET', path, ...options });
-      const body = parse(answer.text);
+      const { apiVersion } = kind;
+      const [verb, path] = ['list resources of', groupPath(apiVersion)];
+      const answer = await ask(verb, apiVersion, { method: 'GET', path, ...options });
+      const body = parsedJson(answer.text);
       if (answer.status === 404) return false;
-      if (answer.status !== 200) {
-        throw refused({ verb: 'list resources of', object: kind.apiVersion, server, ...answer, body });
-      }
-      const resources =
-        typeof body === 'object' && body !== null && 'resources' in body && Array.isArray(body.resources)
-          ? (body.resources as readonly { readonly name?: string }[])
-          : [];
-      return resources.some((resource) => resource.name === pluralOf(kind));
+      if (answer.status !== 200) throw refused({ verb, object: apiVersion, server, ...answer, body });
+      return namesIn(body).includes(pluralOf(kind));
     },
 
-    look: async (path, options) => {
+    probe: async (path, options) => {
       const { status, text } = await ask('answer', path, { method: 'GET', path, ...options });
       return { status, text };
     },
-
-    close: () => transport.close(),
   };
+};
+
+type Writing = Pick<KubernetesClient, 'create' | 'apply' | 'applyStatus' | 'patch' | 'remove'>;
+
+const writing = ({ send, sendObject }: Asking): Writing => ({
+  create: (object, options) => {
+    const name = nameOf(object);
+    return sendObject('create', describeName(name), {
+      method: 'POST',
+      path: `${collectionPath(name, name.namespace)}?fieldManager=${FIELD_MANAGER}`,
+      body: object,
+      ...options,
+    });
+  },
+
+  apply: (object, options) =>
+    sendObject('apply', describeName(nameOf(object)), {
+      method: 'PATCH',
+      path: `${objectPath(nameOf(object))}?${APPLY_QUERY}`,
+      contentType: APPLY,
+      body: object,
+      ...options,
+    }),
+
+  applyStatus: (object, options) =>
+    sendObject('apply the status of', describeName(nameOf(object)), {
+      method: 'PATCH',
+      path: `${objectPath(nameOf(object))}/status?${APPLY_QUERY}`,
+      contentType: APPLY,
+      body: object,
+      ...options,
+    }),
+
+  patch: (name, patch, options) =>
+    sendObject('patch', describeName(name), {
+      method: 'PATCH',
+      path: `${objectPath(name)}?fieldManager=${FIELD_MANAGER}`,
+      contentType: MERGE_PATCH,
+      body: patch,
+      ...options,
+    }),
+
+  remove: (name, uid, options) => {
+    const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', ...preconditions };
+    const request: HttpRequest = { method: 'DELETE', path: objectPath(name), body, ...options };
+    return unlessAbsent(() => send('delete', describeName(name), request).then(() => true), false);
+  },
+});
+
+export const createClient = (transport: Transport): KubernetesClient => {
+  const asking = createAsking(transport);
+  return { server: asking.server, ...reading(asking), ...writing(asking), close: () => transport.close() };
 };

@@ -5,7 +5,7 @@
  * replica each time; `/readyz` of a replica includes its own etcd member, which only answers while etcd has quorum.
  * Neighbours: `established` follows this and marks that there is data to lose (I5). Invariant: I9.
  */
-import type { Look, ResourceDriver } from '../driver.ts';
+import type { Readiness, ResourceDriver } from '../driver.ts';
 import { isUnreachable } from './errors.ts';
 import { onlyWaitedFor } from './only-waited-for.ts';
 import { lookAgainAfter } from './patience.ts';
@@ -15,7 +15,7 @@ const ANSWERS_IN_A_ROW = 3;
 const LOOK_MS = 4_000;
 
 /** The checks that `/readyz?verbose` names as failing: `[-]etcd failed: reason withheld`. */
-export const failingChecks = (verbose: string): readonly string[] =>
+const failingChecks = (verbose: string): readonly string[] =>
   [...verbose.matchAll(/^\[-\](\S+)/gm)].map((match) => match[1] ?? '');
 
 const notReady = (answer: { readonly status: number; readonly text: string }): string | undefined => {
@@ -28,9 +28,9 @@ const notReady = (answer: { readonly status: number; readonly text: string }): s
 export const controlPlaneDriver = (userClusters: UserClusters): ResourceDriver<'control-plane'> => ({
   ...onlyWaitedFor('control-plane'),
 
-  look: async (wanted): Promise<Look> => {
+  check: async (wanted): Promise<Readiness> => {
     const { endpoint } = wanted.properties;
-    const awaited = (why: string): Look => ({
+    const awaited = (why: string): Readiness => ({
       ready: false,
       awaited: `Waiting for the control plane at https://${endpoint}: ${why}`,
       againInMs: lookAgainAfter(wanted.since),
@@ -43,7 +43,7 @@ export const controlPlaneDriver = (userClusters: UserClusters): ResourceDriver<'
     for (let answers = 0; answers < ANSWERS_IN_A_ROW; answers += 1) {
       const signal = AbortSignal.any([wanted.signal, AbortSignal.timeout(LOOK_MS)]);
       try {
-        const trouble = notReady(await client.look('/readyz?verbose', { last: true, signal }));
+        const trouble = notReady(await client.probe('/readyz?verbose', { last: true, signal }));
         if (trouble !== undefined) return awaited(trouble);
       } catch (error) {
         if (wanted.signal.aborted) throw error;

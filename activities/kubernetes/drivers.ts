@@ -1,7 +1,7 @@
 /**
  * Drivers of Kubernetes kinds, by kind.
  *
- * Owns: the one list, and what they are made of. Neighbours: `activities/index.ts` puts them beside those of AWS and the hub.
+ * Owns: the one list, and what they are made of. Neighbours: `worker/activities.ts` puts them beside those of AWS and the hub.
  */
 import { nodePoolName, replicaName } from '../../api/names.ts';
 import type { ResourceKind } from '../../kinds/resource.ts';
@@ -18,7 +18,7 @@ import { nodesDriver } from './nodes.ts';
 import { secretDriver } from './secret.ts';
 import type { UserClusters } from './user-cluster.ts';
 
-export type KubernetesKind = Extract<
+type KubernetesKind = Extract<
   ResourceKind,
   'finalizer' | 'secret' | 'control-plane' | 'join-token' | 'nodes' | 'node-pools' | 'addon'
 >;

@@ -33,6 +33,11 @@ export type KubernetesFailure = {
 /** A server that throttles without saying for how long is left alone for so long. */
 const THROTTLE_DELAY_MS = 2_000;
 
+/** Somebody must see to it, credentials or rights. */
+const FORBIDDEN: readonly number[] = [401, 403];
+/** A request that no API server would take: our own mistake. */
+const MISTAKEN: readonly number[] = [400, 405, 415, 422];
+
 /** What a refusal means for a step. */
 const judge = (failure: KubernetesFailure): Judgement => {
   const { status, reason, message, retryAfterMs } = failure;
@@ -47,8 +52,8 @@ const judge = (failure: KubernetesFailure): Judgement => {
   if (/^admission webhook/.test(failure.explanation)) return { verdict: 'blocked', message };
   // A namespace that is being emptied refuses everything for a while.
   if (/being terminated/.test(failure.explanation)) return retry;
-  if (status === 401 || status === 403) return { verdict: 'blocked', message };
-  if (status === 400 || status === 405 || status === 415 || status === 422) return { verdict: 'bug', message };
+  if (FORBIDDEN.includes(status)) return { verdict: 'blocked', message };
+  if (MISTAKEN.includes(status)) return { verdict: 'bug', message };
   return retry;
 };
 
@@ -130,6 +135,12 @@ const REASON_BY_STATUS: Readonly<Record<number, string>> = {
   504: 'Timeout',
 };
 
+/** A 404 that isn't about a named object comes from a path that isn't served: that must not look like absence (I12). */
+const reasonOf = (status: number, said: ApiStatus | undefined): string => {
+  if (status === 404) return said?.reason === 'NotFound' && said.details?.name !== undefined ? 'NotFound' : 'Unserved';
+  return said?.reason ?? REASON_BY_STATUS[status] ?? 'Unintelligible';
+};
+
 /** The error for an answer that wasn't a success. */
 export const refused = (answer: {
   readonly verb: string;
@@ -140,18 +151,11 @@ export const refused = (answer: {
   readonly retryAfterSeconds?: number;
 }): KubernetesError => {
   const said = asStatus(answer.body);
-  // A 404 that isn't about a named object comes from a path that isn't served: that must not look like absence (I12).
-  const reason =
-    answer.status === 404
-      ? said?.reason === 'NotFound' && said.details?.name !== undefined
-        ? 'NotFound'
-        : 'Unserved'
-      : (said?.reason ?? REASON_BY_STATUS[answer.status] ?? 'Unintelligible');
   const seconds = answer.retryAfterSeconds ?? said?.details?.retryAfterSeconds;
   const explanation = said?.message ?? `HTTP ${answer.status} without an explanation`;
   return new KubernetesError({
     status: answer.status,
-    reason,
+    reason: reasonOf(answer.status, said),
     object: answer.object,
     server: answer.server,
     message: `Kubernetes at ${answer.server} refused to ${answer.verb} ${answer.object}: ${explanation}${OUR_OWN.test(explanation) ? RIGHTS : ''}`,

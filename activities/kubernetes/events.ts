@@ -4,8 +4,10 @@
  * Owns: core/v1 Events and their names, which time and sequence determine, so that recording one twice is recording it
  * once (I2). Neighbours: topology words reasons and messages; workflows give time and sequence.
  */
+
 import { API_VERSION } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
+import { timeOf } from '../../words/time.ts';
 import type { EventView } from '../contract.ts';
 import type { Cancellation, KubernetesClient } from './client.ts';
 import { isAlreadyExists, KubernetesError } from './errors.ts';
@@ -14,9 +16,6 @@ import type { KubernetesObject } from './resources.ts';
 /** `<object>.<16 hex digits>`: nanoseconds since 1970, the sequence among them, as Kubernetes' own recorders name events. */
 export const eventName = (object: { readonly name: string }, event: Pick<EventView, 'at' | 'sequence'>): string =>
   `${object.name}.${(BigInt(event.at) * 1_000_000n + BigInt(event.sequence)).toString(16).padStart(16, '0')}`;
-
-/** Kubernetes keeps seconds only. */
-const seconds = (at: number): string => new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 export const eventObject = (object: ObjectRef, event: EventView): KubernetesObject => ({
   apiVersion: 'v1',
@@ -35,8 +34,8 @@ export const eventObject = (object: ObjectRef, event: EventView): KubernetesObje
   source: { component: 'slipway' },
   reportingComponent: 'slipway',
   reportingInstance: '',
-  firstTimestamp: seconds(event.at),
-  lastTimestamp: seconds(event.at),
+  firstTimestamp: timeOf(event.at),
+  lastTimestamp: timeOf(event.at),
   count: 1,
 });
 

@@ -2,7 +2,7 @@
  * The management API's part of an inventory: what of a cluster is kept there.
  *
  * Owns: entries for Secrets, node pools and the finalizer. Neighbours: `aws/inventory.ts` and `hub/` have the other parts,
- * `assess.ts` puts them together. Invariants: I8 (Secrets appear by fingerprint and public parts only), I12 (every
+ * `activities/inventory.ts` puts them together. Invariants: I8 (Secrets appear by fingerprint and public parts only), I12 (every
  * listing is read to its end, or the call fails).
  */
 import { CLUSTER_TAG, FINALIZER, KEY_TAG, UID_TAG } from '../../api/names.ts';

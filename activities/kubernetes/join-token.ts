@@ -6,21 +6,17 @@
  * machines, `addons/node-access.ts` says what its group may do, the node approver decides about each machine.
  * Invariants: I8, I12 (a silent API counts as gone only where the cluster itself is being deleted).
  */
-import { CLUSTER_TAG, KEY_TAG, NODE_POOL_LABEL, UID_TAG } from '../../api/names.ts';
-import type { Candidate, ResourceDriver, Sought, Wanted } from '../driver.ts';
+import { CLUSTER_TAG, KEY_TAG, NODE_POOL_LABEL, poolTokenSecretName, UID_TAG } from '../../api/names.ts';
+import { bootstrappersGroupOf } from '../../machine/node.ts';
+import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
-import type { KubernetesClient } from './client.ts';
+import type { Cancellation, KubernetesClient } from './client.ts';
 import { findCluster, findNodePool } from './objects.ts';
 import type { KubernetesObject, ObjectName } from './resources.ts';
 import { readSecret, secretName } from './secret.ts';
 import type { UserClusters } from './user-cluster.ts';
 
 const NAMESPACE = 'kube-system';
-
-export const bootstrapGroup = (poolId: string): string => `system:bootstrappers:slipway:${poolId}`;
-
-/** Name of the Secret in the management API that holds a pool's token. */
-export const poolTokenSecret = (clusterId: string, poolId: string): string => `${clusterId}-nodepool-${poolId}-token`;
 
 const encoded = (data: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(data).map(([entry, value]) => [entry, Buffer.from(value).toString('base64')]));
@@ -47,7 +43,7 @@ const manifest = (wanted: Wanted<'join-token'>, token: string): KubernetesObject
       'token-secret': secret,
       description: `Lets machines of node pool ${poolId} ask for a certificate.`,
       'usage-bootstrap-authentication': 'true',
-      'auth-extra-groups': bootstrapGroup(poolId),
+      'auth-extra-groups': bootstrappersGroupOf(poolId),
     }),
   };
 };
@@ -67,6 +63,34 @@ const candidateOf = (wanted: Sought<'join-token'>, secret: KubernetesObject): Ca
   };
 };
 
+const secretsOf = (
+  { properties }: Sought<'join-token'>,
+  client: KubernetesClient,
+  options?: Cancellation,
+): Promise<readonly KubernetesObject[]> =>
+  client.list(
+    { apiVersion: 'v1', kind: 'Secret' },
+    { namespace: NAMESPACE, labelSelector: `${NODE_POOL_LABEL}=${properties.poolId}` },
+    options,
+  );
+
+/** The cluster of the pool: `going` when it is being deleted or gone, and its tokens with it. */
+const clusterOf = async (
+  management: KubernetesClient,
+  { object, signal }: Sought<'join-token'>,
+): Promise<{ readonly going: boolean; readonly endpoint?: string }> => {
+  const { namespace, name } = object;
+  const clusterName =
+    object.kind === 'AWSCluster'
+      ? name
+      : (await findNodePool(management, { namespace, name }, { signal }))?.spec.clusterName;
+  if (clusterName === undefined) return { going: false };
+  const cluster = await findCluster(management, { namespace, name: clusterName }, { signal });
+  if (cluster === null || cluster.metadata.deletionTimestamp !== undefined) return { going: true };
+  const endpoint = cluster.status?.endpoint;
+  return { going: false, ...(endpoint === undefined ? {} : { endpoint }) };
+};
+
 export const joinTokenDriver = (
   management: KubernetesClient,
   userClusters: UserClusters,
@@ -74,36 +98,9 @@ export const joinTokenDriver = (
   const connect = (wanted: Sought<'join-token'>, endpoint: string): Promise<KubernetesClient> =>
     userClusters({ namespace: wanted.object.namespace, clusterId: wanted.owner.clusterId, endpoint });
 
-  const secretsOf = async (
-    wanted: Sought<'join-token'>,
-    client: KubernetesClient,
-    signal?: AbortSignal,
-  ): Promise<readonly KubernetesObject[]> =>
-    client.list(
-      { apiVersion: 'v1', kind: 'Secret' },
-      { namespace: NAMESPACE, labelSelector: `${NODE_POOL_LABEL}=${wanted.properties.poolId}` },
-      signal === undefined ? {} : { signal },
-    );
-
-  /** The cluster of the pool: `going` when it is being deleted or gone, and its tokens with it. */
-  const clusterOf = async (
-    wanted: Sought<'join-token'>,
-  ): Promise<{ readonly going: boolean; readonly endpoint?: string }> => {
-    const { namespace, name } = wanted.object;
-    const clusterName =
-      wanted.object.kind === 'AWSCluster'
-        ? name
-        : (await findNodePool(management, { namespace, name }, { signal: wanted.signal }))?.spec.clusterName;
-    if (clusterName === undefined) return { going: false };
-    const cluster = await findCluster(management, { namespace, name: clusterName }, { signal: wanted.signal });
-    if (cluster === null || cluster.metadata.deletionTimestamp !== undefined) return { going: true };
-    const endpoint = cluster.status?.endpoint;
-    return { going: false, ...(endpoint === undefined ? {} : { endpoint }) };
-  };
-
-  const apply = async (wanted: Wanted<'join-token'>): Promise<void> => {
+  const apply = async (wanted: Wanted<'join-token'>): Promise<Made> => {
     const { poolId } = wanted.properties;
-    const kept = { namespace: wanted.object.namespace, name: poolTokenSecret(wanted.owner.clusterId, poolId) };
+    const kept = { namespace: wanted.object.namespace, name: poolTokenSecretName(wanted.owner.clusterId, poolId) };
     const { token = '' } = await readSecret(management, kept, 'bootstrap-token', { signal: wanted.signal });
     const client = await connect(wanted, wanted.properties.endpoint);
     const object = manifest(wanted, token);
@@ -114,36 +111,30 @@ export const joinTokenDriver = (
       );
     }
     await client.apply(object);
+    return { outputs: {} };
   };
 
   return {
     kind: 'join-token',
+    create: apply,
+    update: apply,
 
     candidates: async (wanted) => {
       const { endpoint } = wanted.properties;
       if (endpoint === undefined) return [];
       try {
         const client = await connect(wanted, endpoint);
-        return (await secretsOf(wanted, client, wanted.signal)).map((secret) => candidateOf(wanted, secret));
+        const secrets = await secretsOf(wanted, client, { signal: wanted.signal });
+        return secrets.map((secret) => candidateOf(wanted, secret));
       } catch (error) {
         // A token is as gone as the cluster that would honour it; in any other case silence isn't absence (I12).
-        if ((await clusterOf(wanted)).going) return [];
+        if ((await clusterOf(management, wanted)).going) return [];
         throw error;
       }
     },
 
-    create: async (wanted) => {
-      await apply(wanted);
-      return { outputs: {} };
-    },
-
-    update: async (wanted) => {
-      await apply(wanted);
-      return { outputs: {} };
-    },
-
     remove: async (wanted) => {
-      const cluster = await clusterOf(wanted);
+      const cluster = await clusterOf(management, wanted);
       if (cluster.going) return;
       const endpoint = wanted.properties.endpoint ?? cluster.endpoint;
       // Without a load balancer there never was an API that could hold a token.

@@ -2,7 +2,7 @@
  * Launching: a wait for what machines do says so when AWS cannot launch the machines.
  *
  * Owns: when AWS is asked while a cluster's own API tells nothing: seldom, and never in the time that a create usually
- * takes (§12: no wait polls AWS). Neighbours: `aws/launches.ts` reads what AWS says; `control-plane.ts` and `nodes.ts` look.
+ * takes. Neighbours: `aws/launches.ts` reads what AWS says; `control-plane.ts` and `nodes.ts` look.
  * Invariant: I9.
  */
 import type { ResourceKind } from '../../kinds/resource.ts';
@@ -34,8 +34,8 @@ export const noticingLaunches = <K extends ResourceKind>(
     return waited >= FIRST_MS && waited >= before + Math.min(Math.max(before, FIRST_MS), LONGEST_MS);
   };
 
-  const look: ResourceDriver<K>['look'] = async (wanted) => {
-    const looked = await driver.look?.(wanted);
+  const check: ResourceDriver<K>['check'] = async (wanted) => {
+    const looked = await driver.check?.(wanted);
     if (looked === undefined) throw new Error(`${driver.kind} has no look to add to.`);
     const id = `${wanted.owner.uid} ${wanted.key}`;
     const waited = Date.now() - wanted.since;
@@ -49,5 +49,5 @@ export const noticingLaunches = <K extends ResourceKind>(
     const list = found.map(({ group, message }) => `auto scaling group ${group} cannot launch a machine: ${message}`);
     throw (NO_CAPACITY.test(first.message) ? capacityError : blockedError)(list.join('; '));
   };
-  return { ...driver, look };
+  return { ...driver, check };
 };

@@ -97,7 +97,7 @@ export const nodePoolsDriver = (management: KubernetesClient): ResourceDriver<'n
   remains: async (wanted) =>
     awaited((await poolsOf(management, wanted, wanted.signal)).map((pool) => pool.metadata.name)),
 
-  look: async (wanted) => {
+  check: async (wanted) => {
     const pools = await poolsOf(management, wanted, wanted.signal);
     const names = pools.map((pool) => pool.metadata.name);
     const unasked = pools.filter((pool) => pool.metadata.deletionTimestamp === undefined);

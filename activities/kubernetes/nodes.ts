@@ -35,7 +35,7 @@ export const readyByPool = (nodes: readonly KubernetesObject[]): Readonly<Record
 export const nodesDriver = (userClusters: UserClusters): ResourceDriver<'nodes'> => ({
   ...onlyWaitedFor('nodes'),
 
-  look: async (wanted) => {
+  check: async (wanted) => {
     const { endpoint, poolId, expected } = wanted.properties;
     const cluster = { namespace: wanted.object.namespace, clusterId: wanted.owner.clusterId, endpoint };
     const client = await userClusters(cluster);

@@ -100,25 +100,6 @@ export const nodePoolsNaming = async (
   }
 };
 
-export const listNodePools = async (
-  management: KubernetesClient,
-  cluster: { readonly namespace: string; readonly name: string },
-  options?: Cancellation,
-): Promise<readonly AWSNodePool[]> =>
-  (await nodePoolsNaming(management, cluster, options)).map((pool) => validated(pool, awsNodePool.safeParse(pool)));
-
-export const listClusters = async (
-  management: KubernetesClient,
-  options?: Cancellation,
-): Promise<readonly AWSCluster[]> => {
-  try {
-    const clusters = await management.list({ apiVersion: API_VERSION, kind: 'AWSCluster' }, {}, options);
-    return clusters.map((cluster) => validated(cluster, awsCluster.safeParse(cluster)));
-  } catch (error) {
-    throw isUnserved(error) ? unserved(management, 'AWSCluster') : error;
-  }
-};
-
 /** `AWSCluster default/cluster-0 (uid …)`, for people. */
 export const describeObject = (object: NamedObject & { readonly uid?: string }): string =>
   `${describeName(objectName(object))}${object.uid === undefined ? '' : ` (uid ${object.uid})`}`;

@@ -7,7 +7,7 @@
 import { API_VERSION } from '../../api/names.ts';
 
 /** Metadata as far as it is read or written here. */
-export type Metadata = {
+type Metadata = {
   readonly name: string;
   readonly namespace?: string;
   readonly uid?: string;

@@ -108,7 +108,8 @@ const refuseIfEstablished = async (management: KubernetesClient, wanted: Wanted<
 /** A Secret of a cluster as an inventory names it. */
 export const foundSecret = (secret: KubernetesObject): FoundOf<'secret'> => {
   const { annotations = {} } = secret.metadata;
-  return observed('secret', annotations[KEY_TAG] ?? '', outputsIn(secret), {}, annotations[UID_TAG]);
+  const uid = annotations[UID_TAG];
+  return observed('secret', annotations[KEY_TAG] ?? '', outputsIn(secret), {}, uid === undefined ? {} : { uid });
 };
 
 export const secretDriver = (management: KubernetesClient): ResourceDriver<'secret'> => ({

@@ -5,6 +5,7 @@
  * Secret and kept in memory only; connections, through the HTTP CONNECT proxy where there is one. Neighbours:
  * `secret.ts` reads the CA. Invariants: I8 (the key never leaves this process), I11 (nothing is stored in the cluster).
  */
+import { clusterSecretName } from '../../api/names.ts';
 import type { AroundCall } from '../calls.ts';
 import { generateKeyPair, issueClientCertificate, privateKeyPem } from './certificates.ts';
 import { type Cancellation, createClient, type KubernetesClient } from './client.ts';
@@ -34,7 +35,7 @@ const LIFETIME_MS = 3600 * 1_000;
 const RENEWAL_MS = (LIFETIME_MS * 2) / 3;
 
 /** Name of the Secret with a cluster's root CA. */
-export const rootAuthorityName = (clusterId: string): string => `${clusterId}-root-ca`;
+export const rootAuthorityName = (clusterId: string): string => clusterSecretName(clusterId, 'root-ca');
 
 export type UserClusterSettings = {
   readonly management: KubernetesClient;

@@ -9,7 +9,7 @@ import type { Metadata } from '../metadata.ts';
 
 const ROLES = 'meta-data/iam/security-credentials/';
 
-export type InstanceCredentials = {
+type InstanceCredentials = {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;

@@ -7,7 +7,7 @@
 import type { AwsAccount } from './credentials.ts';
 
 /** Binds a ciphertext to its purpose: KMS refuses to decrypt under another one. */
-export type EncryptionContext = Readonly<Record<string, string>>;
+type EncryptionContext = Readonly<Record<string, string>>;
 
 export type Kms = {
   decrypt(ciphertext: Uint8Array, context: EncryptionContext): Promise<Uint8Array>;

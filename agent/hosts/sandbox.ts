@@ -36,6 +36,35 @@ const inherited = (home: string): Record<string, string> => ({
   HOME: home,
 });
 
+const writeFiles = async ({ files }: BinaryComponent): Promise<void> => {
+  for (const file of files) {
+    await mkdir(dirname(file.path), { recursive: true, mode: 0o700 });
+    await writeFile(file.path, file.content, { mode: file.mode });
+  }
+};
+
+/** In the home, or where that is too deep in a folder of its own. */
+const socketPathIn = (home: string, name: string): string => {
+  const near = `${home}/run/${name}`;
+  if (Buffer.byteLength(near) <= SOCKET_PATH_BYTES) return near;
+  const folder = `${tmpdir()}/slipway-${createHash('sha256').update(home).digest('hex').slice(0, 16)}`;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return `${folder}/${name}`;
+};
+
+const executableOf = async ({ name, program }: BinaryComponent, binaries: string): Promise<string> => {
+  const path = `${binaries}/${program.command}`;
+  try {
+    await access(path, constants.X_OK);
+  } catch (thrown) {
+    throw new Error(
+      `Program ${program.command} is not in ${binaries} (SLIPWAY_BIN), so this machine cannot run ${name}.`,
+      { cause: thrown },
+    );
+  }
+  return path;
+};
+
 export const createSandboxHost = async (environment: Environment, log: Log): Promise<Host> => {
   const { home } = environment;
   const certificates = `${home}/run/pki`;
@@ -50,13 +79,6 @@ export const createSandboxHost = async (environment: Environment, log: Log): Pro
     return probes;
   };
 
-  const prepare = async (component: BinaryComponent): Promise<void> => {
-    for (const file of component.files) {
-      await mkdir(dirname(file.path), { recursive: true, mode: 0o700 });
-      await writeFile(file.path, file.content, { mode: file.mode });
-    }
-  };
-
   return {
     differences: differences.sandbox,
     certificates,
@@ -68,13 +90,7 @@ export const createSandboxHost = async (environment: Environment, log: Log): Pro
       return folder;
     },
     useAddress: () => Promise.resolve(),
-    socketPath: (name) => {
-      const near = `${home}/run/${name}`;
-      if (Buffer.byteLength(near) <= SOCKET_PATH_BYTES) return near;
-      const folder = `${tmpdir()}/slipway-${createHash('sha256').update(home).digest('hex').slice(0, 16)}`;
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      return `${folder}/${name}`;
-    },
+    socketPath: (name) => socketPathIn(home, name),
     endLeftovers: async (components) => {
       for (const wave of stopWaves(components)) {
         await Promise.all(
@@ -88,19 +104,10 @@ export const createSandboxHost = async (environment: Environment, log: Log): Pro
       }
     },
     run: async (component, mayStartAgain) => {
-      const executable = `${environment.binaries}/${component.program.command}`;
-      await prepare(component);
-      try {
-        await access(executable, constants.X_OK);
-      } catch (thrown) {
-        throw new Error(
-          `Program ${component.program.command} is not in ${environment.binaries} (SLIPWAY_BIN), so this machine cannot run ${component.name}.`,
-          { cause: thrown },
-        );
-      }
+      await writeFiles(component);
       return supervise({
         component,
-        executable,
+        executable: await executableOf(component, environment.binaries),
         logFile: `${home}/logs/${component.name}.log`,
         pidFile: pidFile(component.name),
         environment: inherited(home),

@@ -52,17 +52,16 @@ const accountDifference = (before: readonly string[], after: readonly string[]):
   ...before.filter((row) => !after.includes(row)).map((row) => `before: ${row}`),
 ];
 
-export const runMatrix = async (setting: Setting, settings: MatrixSettings): Promise<MatrixResult> => {
-  const { cloud, world } = setting;
-  const before = await rowsOf(setting);
-  const began = Date.now();
-  const counter = { last: -1, done: 0 };
+type LiveIn = (lane: Lane, targets: readonly Target[]) => Promise<Life>;
 
-  const liveIn = (lane: Lane, targets: readonly Target[]): Promise<Life> => {
+/** Lives one case after the other, each under a name of its own. */
+const livesIn = (setting: Setting, { lateMs, limitMs }: MatrixSettings): LiveIn => {
+  const { cloud, world } = setting;
+  const counter = { last: -1 };
+  return (lane, targets) => {
     counter.last += 1;
     const name = `f${counter.last}`;
     setting.assign(name, lane);
-    const { lateMs, limitMs } = settings;
     return live({
       cloud,
       world,
@@ -75,26 +74,36 @@ export const runMatrix = async (setting: Setting, settings: MatrixSettings): Pro
       lookForSecrets: targets.length === 0 || counter.last % SECRETS_EVERY === 0,
     });
   };
+};
 
-  const shared = await setting.startLane('shared');
-  const first = await liveIn(shared, []);
-  const [second, third] = await Promise.all([liveIn(shared, []), liveIn(shared, [])]);
+/** Three lives without a fault: what all others are judged by, and the calls that each of them makes. */
+const record = async (
+  liveIn: LiveIn,
+  lane: Lane,
+): Promise<{ readonly clean: Life; readonly calls: readonly ListedCall[] }> => {
+  const first = await liveIn(lane, []);
+  const [second, third] = await Promise.all([liveIn(lane, []), liveIn(lane, [])]);
   for (const clean of [first, second, third]) {
     const wrong = judge(clean, first, []);
     if (wrong.length > 0) throw new Error(`a life without a fault is wrong already:\n${wrong.join('\n')}`);
   }
-  const calls = listCalls(first.calls, [second.calls, third.calls]);
-  const recorded = Date.now();
-  const all = casesOf(calls, settings.all);
-  settings.onList(calls, all.length);
-  const cases = settings.choose(all);
+  return { clean: first, calls: listCalls(first.calls, [second.calls, third.calls]) };
+};
 
-  const attemptAll = attemptsWith(liveIn, first);
+type Attempts = (lane: Lane, chosen: readonly Case[]) => Promise<readonly CaseResult[]>;
 
+/** All cases, side by side in the lane that all share, and one after the other in lanes of their own. */
+const liveAll = async (
+  setting: Setting,
+  settings: MatrixSettings,
+  shared: Lane,
+  { cases, attempts }: { readonly cases: readonly Case[]; readonly attempts: Attempts },
+): Promise<readonly CaseResult[]> => {
+  const counter = { done: 0 };
   /** Nothing where there is no time left for it. */
-  const liveInTime = async (lane: Lane, chosen: readonly Case[]): Promise<readonly CaseResult[]> => {
+  const liveInTime: Attempts = async (lane, chosen) => {
     if (!settings.mayBegin()) return [];
-    const results = await attemptAll(lane, chosen);
+    const results = await attempts(lane, chosen);
     for (const result of results) {
       counter.done += 1;
       settings.onCase(result, counter.done, cases.length);
@@ -116,17 +125,29 @@ export const runMatrix = async (setting: Setting, settings: MatrixSettings): Pro
     }
     return results;
   };
-  const results = (
-    await Promise.all([
-      ...lives.filter((chosen) => !isOwn(chosen)).map((chosen) => atOnce(() => liveInTime(shared, chosen))),
-      ...Array.from({ length: settings.lanes }, (_, number) => ownLane(number)),
-    ])
-  ).flat();
+  const results = await Promise.all([
+    ...lives.filter((chosen) => !isOwn(chosen)).map((chosen) => atOnce(() => liveInTime(shared, chosen))),
+    ...Array.from({ length: settings.lanes }, (_, number) => ownLane(number)),
+  ]);
+  return results.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
+};
+
+export const runMatrix = async (setting: Setting, settings: MatrixSettings): Promise<MatrixResult> => {
+  const before = await rowsOf(setting);
+  const began = Date.now();
+  const liveIn = livesIn(setting, settings);
+  const shared = await setting.startLane('shared');
+  const { clean, calls } = await record(liveIn, shared);
+  const recorded = Date.now();
+  const all = casesOf(calls, settings.all);
+  settings.onList(calls, all.length);
+  const cases = settings.choose(all);
+  const results = await liveAll(setting, settings, shared, { cases, attempts: attemptsWith(liveIn, clean) });
   const lived = Date.now();
   return {
     calls,
     cases: all.length,
-    results: results.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    results,
     account: accountDifference(before, await rowsOf(setting)),
     recordingSeconds: (recorded - began) / 1_000,
     casesSeconds: (lived - recorded) / 1_000,

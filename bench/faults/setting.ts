@@ -30,6 +30,33 @@ export type Setting = {
 
 const WATCHER = { relistMs: 600_000, probeMs: 3_000, sweepMs: 20_000 };
 
+/** Where lanes write, and what their workers run on. */
+type Ground = {
+  readonly folder: string;
+  readonly logs: string;
+  readonly bundle: string;
+  /** The sandbox's own worker's. */
+  readonly environment: NodeJS.ProcessEnv;
+};
+
+const laneOn = ({ folder, logs, bundle, environment }: Ground, name: string): Promise<Lane> =>
+  startLane({
+    queue: `faults-${name}`,
+    environment: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      SLIPWAY_LOG_LEVEL: 'info',
+      // A worker starts once for each case that kills it.
+      NODE_COMPILE_CACHE: join(folder, 'code'),
+      // What is blocked is tried again soon: the default's minutes would only cost time.
+      SLIPWAY_RETRY_SECONDS: '2',
+      SLIPWAY_RETRY_MAX_SECONDS: '10',
+      ...environment,
+    },
+    bundle,
+    log: join(logs, `${name}.log`),
+  });
+
 export const openSetting = async (options: {
   readonly stub: boolean;
   readonly settleSeconds: number;
@@ -68,22 +95,7 @@ export const openSetting = async (options: {
       cloud,
       world,
       startLane: async (name) => {
-        const lane = await startLane({
-          queue: `faults-${name}`,
-          environment: {
-            PATH: process.env['PATH'],
-            HOME: process.env['HOME'],
-            SLIPWAY_LOG_LEVEL: 'info',
-            // A worker starts once for each case that kills it.
-            NODE_COMPILE_CACHE: join(folder, 'code'),
-            // What is blocked is tried again soon: the default's minutes would only cost time.
-            SLIPWAY_RETRY_SECONDS: '2',
-            SLIPWAY_RETRY_MAX_SECONDS: '10',
-            ...environment,
-          },
-          bundle,
-          log: join(options.logs ?? folder, `${name}.log`),
-        });
+        const lane = await laneOn({ folder, logs: options.logs ?? folder, bundle, environment }, name);
         lanes.push(lane);
         return lane;
       },

@@ -46,6 +46,17 @@ const jsonAt = async (url: string): Promise<unknown> => {
   return answer.json();
 };
 
+const membershipsAt = async (hub: string): Promise<readonly string[]> => {
+  const list = `${hub}/v1/projects/jetstack-anthos/locations/global/memberships`;
+  const { resources = [] } = (await jsonAt(list)) as { resources?: readonly { readonly name: string }[] };
+  return resources.map(({ name }) => name);
+};
+
+const etcdAt = async ({ host, port }: HostPort, clusterId: string): Promise<Etcd | undefined> => {
+  const clusters = (await jsonAt(`http://${host}:${port}/clusters`)) as readonly (Etcd & { readonly id: string })[];
+  return clusters.find(({ id }) => id === clusterId);
+};
+
 /** Cluster and `kind key` of a resource that Slipway tagged. What AWS makes for a group carries the group's tags: not it. */
 export const ownedAs = (row: Row): { readonly clusterId: string; readonly what: string } | undefined => {
   const tags = row.detail['tags'] as Readonly<Record<string, string>> | undefined;
@@ -55,6 +66,28 @@ export const ownedAs = (row: Row): { readonly clusterId: string; readonly what: 
 };
 
 const nameOf = ({ kind, metadata }: Stored): string => `${kind} ${metadata.name}`;
+
+/** Cluster -> `kind key` -> how many. */
+type Counts = Map<string, Map<string, number>>;
+
+const countOwned = (rows: readonly Row[]): Counts => {
+  const counts: Counts = new Map();
+  for (const owned of rows.map(ownedAs)) {
+    if (owned === undefined) continue;
+    const ofCluster = counts.get(owned.clusterId) ?? new Map<string, number>();
+    counts.set(owned.clusterId, ofCluster.set(owned.what, (ofCluster.get(owned.what) ?? 0) + 1));
+  }
+  return counts;
+};
+
+/** Raises the most that were ever seen to what is seen now. */
+const raise = (most: Counts, now: Counts): void => {
+  for (const [clusterId, counts] of now) {
+    const ofCluster = most.get(clusterId) ?? new Map<string, number>();
+    for (const [what, count] of counts) ofCluster.set(what, Math.max(ofCluster.get(what) ?? 0, count));
+    most.set(clusterId, ofCluster);
+  }
+};
 
 export const watchWorld = (cloud: Cloud, stub: HostPort | undefined): World => {
   const { aws, hub, kubeconfig } = cloud.status();
@@ -66,18 +99,10 @@ export const watchWorld = (cloud: Cloud, stub: HostPort | undefined): World => {
     ended: false,
     looks: 0,
   };
-  const most = new Map<string, Map<string, number>>();
+  const most: Counts = new Map();
   const inventory = async (): Promise<readonly Row[]> => {
     const rows = (await jsonAt(`${aws.endpoint}/_sim/inventory`)) as readonly Row[];
-    const counts = new Map<string, number>();
-    for (const owned of rows.map(ownedAs)) {
-      if (owned === undefined) continue;
-      const key = `${owned.clusterId}|${owned.what}`;
-      const count = (counts.get(key) ?? 0) + 1;
-      counts.set(key, count);
-      const ofCluster = most.get(owned.clusterId) ?? new Map<string, number>();
-      most.set(owned.clusterId, ofCluster.set(owned.what, Math.max(ofCluster.get(owned.what) ?? 0, count)));
-    }
+    raise(most, countOwned(rows));
     return rows;
   };
   const repeat = async (every: number, look: () => Promise<void>): Promise<void> => {
@@ -112,16 +137,8 @@ export const watchWorld = (cloud: Cloud, stub: HostPort | undefined): World => {
       }
     },
     inventory,
-    memberships: async () => {
-      const list = `${hub}/v1/projects/jetstack-anthos/locations/global/memberships`;
-      const { resources = [] } = (await jsonAt(list)) as { resources?: readonly { readonly name: string }[] };
-      return resources.map(({ name }) => name);
-    },
-    etcdOf: async (clusterId) => {
-      if (stub === undefined) return undefined;
-      const clusters = await jsonAt(`http://${stub.host}:${stub.port}/clusters`);
-      return (clusters as readonly (Etcd & { readonly id: string })[]).find(({ id }) => id === clusterId);
-    },
+    memberships: () => membershipsAt(hub),
+    etcdOf: async (clusterId) => (stub === undefined ? undefined : etcdAt(stub, clusterId)),
     mostOf: (clusterId) => most.get(clusterId) ?? new Map<string, number>(),
     end: async () => {
       state.ended = true;

@@ -14,7 +14,7 @@ import { pino } from 'pino';
 import { serviceAccountUser } from '../../api/names.ts';
 import { connectApiServer, loadKubeConfig } from '../api-server.ts';
 import { readServiceConfiguration } from '../configuration.ts';
-import { UserError } from '../user-error.ts';
+import { runService, UserError } from '../user-error.ts';
 import { createJudge } from './judge.ts';
 import { othersIn } from './others.ts';
 import { startServer } from './server.ts';
@@ -62,10 +62,4 @@ const main = async (): Promise<void> => {
   log.info('Stopped');
 };
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UserError)) throw error;
-  log.fatal(error.message);
-  process.exitCode = 1;
-}
+await runService(main, log);

@@ -83,7 +83,7 @@ const statusOf = (asked: Asked, { refusals }: Judgement): Status => {
   };
 };
 
-export type Answer = {
+type Answer = {
   readonly apiVersion: 'admission.k8s.io/v1';
   readonly kind: 'AdmissionReview';
   readonly response: {

@@ -6,16 +6,10 @@
  */
 import type { Command } from 'commander';
 import type { ObjectRef } from '../../api/object.ts';
-import type { ClientConfiguration } from '../configuration.ts';
-import { namespaced, output, reading } from './options.ts';
+import { type ConfigurationOf, namespaced, output, reading } from './options.ts';
 import { paintFor, print, printJson, say } from './output.ts';
 
-export const addClustersCommands = (
-  program: Command,
-  configurationOf: (kubeconfig?: string) => ClientConfiguration,
-): void => {
-  const clusters = program.command('clusters').description('clusters and their node pools');
-
+const addList = (clusters: Command, configurationOf: ConfigurationOf): Command =>
   reading(namespaced(clusters.command('list')))
     .description('list clusters')
     .option('-A, --all-namespaces', 'in all namespaces', false)
@@ -33,6 +27,7 @@ export const addClustersCommands = (
       else say(namespace === undefined ? 'No clusters found.' : `No clusters found in namespace ${namespace}.`);
     });
 
+const addDescribe = (clusters: Command, configurationOf: ConfigurationOf): Command =>
   reading(namespaced(clusters.command('describe <name>')))
     .description('show a cluster as a tree: its state, the live step, attempts and the last error')
     .addOption(output('tree', 'json'))
@@ -46,6 +41,7 @@ export const addClustersCommands = (
       else print(describeLines(description, Date.now(), paintFor(process.stdout, process.env)).join('\n'));
     });
 
+const addPlan = (clusters: Command, configurationOf: ConfigurationOf): Command =>
   reading(namespaced(clusters.command('plan <name>')))
     .description('say what would be done now for a cluster and its node pools, and do nothing')
     .addOption(output('text', 'json'))
@@ -56,6 +52,7 @@ export const addClustersCommands = (
       else print(planLines(planned).join('\n'));
     });
 
+const addGetCredentials = (clusters: Command, configurationOf: ConfigurationOf): Command =>
   namespaced(clusters.command('get-credentials <name>'))
     .description("add the cluster's context to a kubeconfig and switch to it")
     .option('--kubeconfig <path>', 'kubeconfig to write; default as kubectl: $KUBECONFIG or ~/.kube/config')
@@ -67,6 +64,7 @@ export const addClustersCommands = (
       else print(credentialsText(written));
     });
 
+const addCredential = (clusters: Command, configurationOf: ConfigurationOf): Command =>
   clusters
     .command('credential <namespace> <name> <uid>', { hidden: true })
     .description('print an ExecCredential: called by kubectl')
@@ -75,4 +73,8 @@ export const addClustersCommands = (
       const object: ObjectRef = { kind: 'AWSCluster', namespace, name, uid };
       print(execCredential(await credentialFor(configurationOf(), process.env, object)));
     });
+
+export const addClustersCommands = (program: Command, configurationOf: ConfigurationOf): void => {
+  const clusters = program.command('clusters').description('clusters and their node pools');
+  for (const add of [addList, addDescribe, addPlan, addGetCredentials, addCredential]) add(clusters, configurationOf);
 };

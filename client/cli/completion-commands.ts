@@ -5,8 +5,8 @@
  * `candidates.ts` asks the API, `completion-scripts.ts` has the scripts.
  */
 import { Argument, type Command } from 'commander';
-import type { ClientConfiguration } from '../configuration.ts';
 import { answerLines, completionScript, SHELLS, type Shell } from './completion-scripts.ts';
+import type { ConfigurationOf } from './options.ts';
 import { print } from './output.ts';
 
 const shell = (): Argument => new Argument('<shell>', 'bash or zsh').choices(SHELLS);
@@ -20,10 +20,7 @@ zsh, in every shell, once:          slipway completion zsh > "\${fpath[1]}/_slip
 Commands, options and their values are completed, and names of clusters, node pools, namespaces and steps from the
 management API, which is found as by the command that is typed.`;
 
-export const addCompletionCommands = (
-  program: Command,
-  configurationOf: (kubeconfig?: string) => ClientConfiguration,
-): void => {
+export const addCompletionCommands = (program: Command, configurationOf: ConfigurationOf): void => {
   program
     .command('completion')
     .description('print a script that completes commands and names when Tab is pressed')

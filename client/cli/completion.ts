@@ -74,25 +74,33 @@ const optionIn = (command: Command, word: string): { readonly option: Option; re
   return undefined;
 };
 
-const readWord = (read: Read, word: string): Read => {
-  const { command, given, positional, pending, closed } = read;
-  if (pending !== undefined) {
-    return { command, positional, given: [...given, { option: pending, value: word }], ...(closed ? { closed } : {}) };
-  }
-  if (closed !== true && word === '--') return { ...read, closed: true };
-  if (closed !== true && word.startsWith('-') && word !== '-') {
-    const found = optionIn(command, word);
-    if (found === undefined) return read;
-    const { option, value } = found;
-    if (value === undefined && takesValue(option)) return { ...read, pending: option };
-    return { ...read, given: [...given, { option, value: value ?? '' }] };
-  }
+/** A word that begins as an option does; one that nobody knows is passed over. */
+const readOption = (read: Read, word: string): Read => {
+  const found = optionIn(read.command, word);
+  if (found === undefined) return read;
+  const { option, value } = found;
+  if (value === undefined && takesValue(option)) return { ...read, pending: option };
+  return { ...read, given: [...read.given, { option, value: value ?? '' }] };
+};
+
+/** A command, or an argument of the one before. */
+const readArgument = (read: Read, word: string): Read => {
+  const { command, positional } = read;
   const below = positional.length === 0 ? commandsOf(command).find((one) => one.name() === word) : undefined;
   // `help clusters list` is about commands as if it were not there.
   if (below?.name() === 'help') return read;
   return below === undefined
     ? { ...read, positional: [...positional, word] }
     : { ...read, command: below, positional: [] };
+};
+
+const readWord = (read: Read, word: string): Read => {
+  const { pending, ...others } = read;
+  if (pending !== undefined) return { ...others, given: [...read.given, { option: pending, value: word }] };
+  if (read.closed !== true && word === '--') return { ...read, closed: true };
+  return read.closed !== true && word.startsWith('-') && word !== '-'
+    ? readOption(read, word)
+    : readArgument(read, word);
 };
 
 const scopeOf = ({ given }: Read): Scope => {

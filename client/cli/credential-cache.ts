@@ -3,10 +3,11 @@
  *
  * Owns: the files. A cache that can't be read or written costs time, never an answer. Neighbours: `credentials.ts` issues.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ObjectRef } from '../../api/object.ts';
 import type { Credential } from './credentials.ts';
+import { writeWhole } from './whole-file.ts';
 
 /** A certificate that is about to expire is replaced before kubectl is left with it. */
 const MARGIN_MS = 5 * 60_000;
@@ -44,13 +45,5 @@ export const cachedCredential = (folder: string, object: Named, now: number): Cr
 /** Keeps a credential: atomically, since kubectl may call us several times at once. Throws when it can't. */
 export const keepCredential = (folder: string, object: Named, credential: Credential): void => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = fileOf(folder, object);
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, JSON.stringify(credential), { mode: 0o600 });
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  writeWhole(fileOf(folder, object), JSON.stringify(credential));
 };

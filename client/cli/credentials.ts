@@ -9,7 +9,7 @@ import { ISSUE_CREDENTIAL_WORKFLOW, type IssuedCertificate, TASK_QUEUE } from '.
 import type { ClientConfiguration } from '../configuration.ts';
 import { messagesOf, UserError } from '../user-error.ts';
 
-export const LIFETIME_SECONDS = 3_600;
+const LIFETIME_SECONDS = 3_600;
 const WORKFLOW_DEADLINE = '30 s';
 
 export type Credential = IssuedCertificate & { readonly key: string };

@@ -23,9 +23,9 @@ export type Drawing = {
 };
 
 type AnyObject = StoredCluster | StoredNodePool;
-type Blocked = Extract<StepView['status'], { state: 'blocked' }>;
+type BlockedStatus = Extract<StepView['status'], { state: 'blocked' }>;
 
-const WHY: Readonly<Record<Blocked['verdict'], string>> = {
+const WHY: Readonly<Record<BlockedStatus['verdict'], string>> = {
   blocked: 'waits for a person',
   capacity: 'waits for capacity at AWS',
   retry: 'failed and is tried again',
@@ -50,7 +50,7 @@ const ways = (verb: Verb, { object, workflowId }: Target, { temporalFlags }: Dra
   `or: ${withFlags(updateCommand(verb, workflowId, step), temporalFlags)}`,
 ];
 
-const blockedBranch = (id: string, status: Blocked, target: Target, drawing: Drawing): Branch => {
+const blockedBranch = (id: string, status: BlockedStatus, target: Target, drawing: Drawing): Branch => {
   const { paint, now } = drawing;
   const wait = status.retryAt - now;
   const next = wait > 0 ? `next try in ${span(wait)}` : 'next try now';
@@ -171,7 +171,9 @@ export const operationBranch = (report: OperationReport, object: AnyObject, draw
     ...(pausedAt === undefined
       ? []
       : resume.map((line, index) => leaf(paint.dim(index === 0 ? `resume: ${line}` : line)))),
-    ...(view.untold === undefined ? [] : [leaf(paint.red(`its status can't be written: ${view.untold}`))]),
+    ...(view.statusProblem === undefined
+      ? []
+      : [leaf(paint.red(`its status can't be written: ${view.statusProblem}`))]),
     ...active.map((step) =>
       stepBranch(
         step,

@@ -40,7 +40,7 @@ export type DescribedObject = Described<StoredCluster | StoredNodePool> &
 
 type AnyObject = StoredCluster | StoredNodePool;
 
-const stateOf = (object: AnyObject, paint: Paint): string => {
+const shownState = (object: AnyObject, paint: Paint): string => {
   const state = object.status?.state ?? 'Pending';
   return state === 'Provisioned' ? paint.green(state) : paint.yellow(state);
 };
@@ -69,9 +69,32 @@ const problems = (object: AnyObject, paint: Paint): Branch[] => {
   });
 };
 
-/** What the owner of the object is at while no operation runs; nothing when all is settled and said. */
-const entityBranches = (described: Described<AnyObject>, { paint, temporalFlags }: Drawing): Branch[] => {
-  const { entity, object } = described;
+/** What a person may type who has cured what an owner is blocked by. */
+const waysOn = (object: AnyObject, entity: EntityReport, held: boolean, temporalFlags: string): readonly string[] => {
+  const verb = held ? 'resume' : 'retry';
+  return [
+    `${held ? 'begin again' : 'look again now'}: ${spelled(operationsCommand(verb, referenceOf(object)))}`,
+    `or: ${withFlags(updateCommand(verb, entity.workflowId), temporalFlags)}`,
+  ];
+};
+
+/** What the owner says; nothing when all is settled and said. */
+const ownersWord = (object: AnyObject, entity: EntityReport, { paint, temporalFlags }: Drawing): Branch[] => {
+  // Said once, above the tree.
+  if (entity.view === undefined) return [];
+  const { phase, reason, held } = entity.view;
+  if (phase === 'settled') return restingErrors(object, paint);
+  const told = (object.status?.conditions ?? []).some(({ message }) => reason && message?.includes(reason));
+  const moves = phase === 'blocked' ? waysOn(object, entity, held !== undefined, temporalFlags) : [];
+  return [
+    ...(reason === undefined || told ? [] : [leaf(`${paint.yellow(phase)}: ${reason}`)]),
+    ...moves.map((move) => leaf(paint.dim(move))),
+  ];
+};
+
+/** What the owner of the object is at while no operation runs. */
+const entityBranches = ({ entity, object }: Described<AnyObject>, drawing: Drawing): Branch[] => {
+  const { paint } = drawing;
   if (entity === undefined) {
     return [
       leaf(`${paint.red('no workflow owns it')}: is the watcher (slipway-client) up, and does it see this namespace?`),
@@ -81,22 +104,7 @@ const entityBranches = (described: Described<AnyObject>, { paint, temporalFlags 
     const why = entity.view?.reason ? ` (${entity.view.reason})` : '';
     return [leaf(`${paint.red('its workflow has ended')}: ${entity.status.toLowerCase()}${why}`)];
   }
-  if (entity.live.length > 0) return liveBranches(entity, paint);
-  // Said once, above the tree.
-  if (entity.view === undefined) return [];
-  const { phase, reason } = entity.view;
-  const told = (object.status?.conditions ?? []).some(({ message }) => reason && message?.includes(reason));
-  const reference = referenceOf(object);
-  const verb = entity.view.held === undefined ? 'retry' : 'resume';
-  const moves = [
-    `${verb === 'retry' ? 'look again now' : 'begin again'}: ${spelled(operationsCommand(verb, reference))}`,
-    `or: ${withFlags(updateCommand(verb, entity.workflowId), temporalFlags)}`,
-  ];
-  return [
-    ...(phase === 'settled' || reason === undefined || told ? [] : [leaf(`${paint.yellow(phase)}: ${reason}`)]),
-    ...(phase === 'blocked' ? moves.map((move) => leaf(paint.dim(move))) : []),
-    ...(phase === 'settled' ? restingErrors(object, paint) : []),
-  ];
+  return entity.live.length > 0 ? liveBranches(entity, paint) : ownersWord(object, entity, drawing);
 };
 
 /** What is wrong although no operation has anything to do, such as a machine that hangs: what a person may type. */
@@ -119,7 +127,7 @@ const objectBranch = (
   // What was asked for shows in status only once somebody took notice.
   const unheeded = deletionTimestamp !== undefined && object.status?.state !== 'Deleting';
   return branch(
-    `${object.kind}/${paint.bold(object.metadata.name)}  ${stateOf(object, paint)}  ${paint.dim(facts)}`.trimEnd(),
+    `${object.kind}/${paint.bold(object.metadata.name)}  ${shownState(object, paint)}  ${paint.dim(facts)}`.trimEnd(),
     ...(unheeded
       ? [leaf(paint.yellow(`deletion was asked for ${span(now - Date.parse(deletionTimestamp))} ago`))]
       : []),

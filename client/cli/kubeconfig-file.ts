@@ -13,16 +13,15 @@ import {
   openSync,
   readFileSync,
   realpathSync,
-  renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messagesOf, UserError } from '../user-error.ts';
 import { currentContextOf, type KubeconfigEntry, withEntry } from './kubeconfig.ts';
+import { writeWhole } from './whole-file.ts';
 
 /** Where kubectl would write: the option, else of $KUBECONFIG the first that exists or the last, else ~/.kube/config. */
 export const kubeconfigPath = (option: string | undefined, environment: NodeJS.ProcessEnv): string => {
@@ -66,21 +65,15 @@ const locked = async (file: string, work: () => void): Promise<void> => {
   }
 };
 
-const writeWhole = (file: string, text: string): void => {
+/** Whoever may read and write the file, may afterwards. */
+const writeOver = (file: string, text: string): void => {
   const before = existsSync(file) ? statSync(file) : undefined;
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, text, { mode: 0o600 });
-    if (before !== undefined) {
-      chmodSync(temporary, before.mode & 0o7777);
-      // Root, writing somebody's kubeconfig, must not take it away from them.
-      if (process.getuid?.() === 0) chownSync(temporary, before.uid, before.gid);
-    }
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  writeWhole(file, text, (path) => {
+    if (before === undefined) return;
+    chmodSync(path, before.mode & 0o7777);
+    // Root, writing somebody's kubeconfig, must not take it away from them.
+    if (process.getuid?.() === 0) chownSync(path, before.uid, before.gid);
+  });
 };
 
 export type Written = {
@@ -99,7 +92,7 @@ export const writeEntry = async (path: string, entry: KubeconfigEntry, makeCurre
     await locked(file, () => {
       const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
       const after = withEntry(before, entry, makeCurrent);
-      writeWhole(file, after);
+      writeOver(file, after);
       result = { current: currentContextOf(after), previous: currentContextOf(before) };
     });
   } catch (error) {

@@ -6,9 +6,8 @@
  */
 import { Argument, type Command, Option } from 'commander';
 import type { Verb } from '../../words/verbs.ts';
-import type { ClientConfiguration } from '../configuration.ts';
 import { KIND_WORDS, kindOf } from './kinds.ts';
-import { namespaced, output, reading, timeout } from './options.ts';
+import { type ConfigurationOf, namespaced, output, reading, timeout } from './options.ts';
 import { paintFor, print, printJson, say } from './output.ts';
 
 type Common = { readonly namespace?: string; readonly kubeconfig?: string; readonly output: string };
@@ -17,21 +16,27 @@ type Asked = Common & { readonly step?: string; readonly timeout: number };
 /** A worker that is up takes far less. */
 const ANSWER_SECONDS = 5;
 
-const VERBS: readonly { readonly verb: Verb; readonly description: string; readonly step?: 'optional' | 'required' }[] =
-  [
-    {
-      verb: 'retry',
-      description: 'try what is blocked again now: one step, or all; or look at the object again',
-      step: 'optional',
-    },
-    { verb: 'skip', description: 'go on without a step that is blocked, or without waiting for one', step: 'required' },
-    { verb: 'pause', description: 'start no more steps, and try none again, until resumed' },
-    { verb: 'resume', description: 'go on after a pause, or begin again after an abort' },
-    {
-      verb: 'abort',
-      description: 'stop; what exists stays as it is, and nothing begins until resumed, changed or deleted',
-    },
-  ];
+type VerbCommand = {
+  readonly verb: Verb;
+  readonly description: string;
+  /** Whether it may be, or must be, about one step. */
+  readonly step?: 'optional' | 'required';
+};
+
+const VERBS: readonly VerbCommand[] = [
+  {
+    verb: 'retry',
+    description: 'try what is blocked again now: one step, or all; or look at the object again',
+    step: 'optional',
+  },
+  { verb: 'skip', description: 'go on without a step that is blocked, or without waiting for one', step: 'required' },
+  { verb: 'pause', description: 'start no more steps, and try none again, until resumed' },
+  { verb: 'resume', description: 'go on after a pause, or begin again after an abort' },
+  {
+    verb: 'abort',
+    description: 'stop; what exists stays as it is, and nothing begins until resumed, changed or deleted',
+  },
+];
 
 const about = (command: Command, ...formats: readonly string[]): Command =>
   reading(
@@ -42,12 +47,7 @@ const about = (command: Command, ...formats: readonly string[]): Command =>
     ),
   ).addOption(output(...formats));
 
-export const addOperationsCommands = (
-  program: Command,
-  configurationOf: (kubeconfig?: string) => ClientConfiguration,
-): void => {
-  const operations = program.command('operations').description('operations on clusters and node pools');
-
+const addList = (operations: Command, configurationOf: ConfigurationOf): Command =>
   reading(namespaced(operations.command('list')))
     .description('list what runs and what is blocked')
     .option('-A, --all-namespaces', 'in all namespaces', false)
@@ -69,6 +69,7 @@ export const addOperationsCommands = (
       else say(`Nothing runs and nothing is blocked${namespace === undefined ? '' : ` in namespace ${namespace}`}.`);
     });
 
+const addDescribe = (operations: Command, configurationOf: ConfigurationOf): Command =>
   about(operations.command('describe'), 'tree', 'json')
     .description('show the operation of a cluster or node pool: its steps, attempts and errors')
     .action(async (kind: string, name: string, options: Common) => {
@@ -86,32 +87,42 @@ export const addOperationsCommands = (
       else print(operationLines(described, Date.now(), paintFor(process.stdout, process.env)).join('\n'));
     });
 
-  for (const { verb, description, step } of VERBS) {
-    const command = about(operations.command(verb), 'text', 'json').description(description);
-    const option = new Option('--step <step>', "the step's id, such as 'ensure etcd-volume/0'");
-    if (step !== undefined) command.addOption(step === 'required' ? option.makeOptionMandatory() : option);
-    command.addOption(
-      timeout('how long to wait for a worker to accept it, before it is sent as a signal instead', ANSWER_SECONDS),
+const addVerb = (
+  { verb, description, step }: VerbCommand,
+  operations: Command,
+  configurationOf: ConfigurationOf,
+): void => {
+  const command = about(operations.command(verb), 'text', 'json').description(description);
+  const option = new Option('--step <step>', "the step's id, such as 'ensure etcd-volume/0'");
+  if (step !== undefined) command.addOption(step === 'required' ? option.makeOptionMandatory() : option);
+  command.addOption(
+    timeout('how long to wait for a worker to accept it, before it is sent as a signal instead', ANSWER_SECONDS),
+  );
+  command.action(async (kind: string, name: string, options: Asked) => {
+    const [{ managementApi, referenceOf }, { withTemporal }, { sayVerb }] = await Promise.all([
+      import('../management.ts'),
+      import('../temporal.ts'),
+      import('../verbs.ts'),
+    ]);
+    const configuration = configurationOf(options.kubeconfig);
+    const api = await managementApi(configuration);
+    const object = await api.object(kindOf(kind), options.namespace ?? api.defaultNamespace, name);
+    const said = await withTemporal(configuration, (client) =>
+      sayVerb(client, {
+        verb,
+        object: referenceOf(object),
+        ...(options.step === undefined ? {} : { step: options.step }),
+        acceptMs: options.timeout * 1_000,
+      }),
     );
-    command.action(async (kind: string, name: string, options: Asked) => {
-      const [{ managementApi, referenceOf }, { withTemporal }, { sayVerb }] = await Promise.all([
-        import('../management.ts'),
-        import('../temporal.ts'),
-        import('../verbs.ts'),
-      ]);
-      const configuration = configurationOf(options.kubeconfig);
-      const api = await managementApi(configuration);
-      const object = await api.object(kindOf(kind), options.namespace ?? api.defaultNamespace, name);
-      const said = await withTemporal(configuration, (client) =>
-        sayVerb(client, {
-          verb,
-          object: referenceOf(object),
-          ...(options.step === undefined ? {} : { step: options.step }),
-          acceptMs: options.timeout * 1_000,
-        }),
-      );
-      if (options.output === 'json') printJson(said);
-      else print(`${object.kind.toLowerCase()}/${name}: ${said.answer}`);
-    });
-  }
+    if (options.output === 'json') printJson(said);
+    else print(`${object.kind.toLowerCase()}/${name}: ${said.answer}`);
+  });
+};
+
+export const addOperationsCommands = (program: Command, configurationOf: ConfigurationOf): void => {
+  const operations = program.command('operations').description('operations on clusters and node pools');
+  addList(operations, configurationOf);
+  addDescribe(operations, configurationOf);
+  for (const verb of VERBS) addVerb(verb, operations, configurationOf);
 };

@@ -1,5 +1,9 @@
 /** Options that many commands have, each spelled once. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ClientConfiguration } from '../configuration.ts';
+
+/** How a command gets its configuration; with a kubeconfig of the management API where it has an option for that. */
+export type ConfigurationOf = (kubeconfig?: string) => ClientConfiguration;
 
 const MANAGEMENT = 'kubeconfig of the management API, as --management-kubeconfig';
 

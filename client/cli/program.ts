@@ -5,11 +5,11 @@
  * group of commands adds them; `completion.ts` reads the tree.
  */
 import { Command } from 'commander';
-import { type ClientConfiguration, readConfiguration } from '../configuration.ts';
+import { readConfiguration } from '../configuration.ts';
 import { addClustersCommands } from './clusters-commands.ts';
 import { addCompletionCommands } from './completion-commands.ts';
 import { addOperationsCommands } from './operations-commands.ts';
-import { output } from './options.ts';
+import { type ConfigurationOf, output } from './options.ts';
 import { print, printJson } from './output.ts';
 
 export const slipwayProgram = (): Command => {
@@ -33,7 +33,7 @@ Exit status: 0 done, 1 it failed, 2 wrong usage.`,
     )
     .exitOverride();
 
-  const configurationOf = (kubeconfig?: string): ClientConfiguration => {
+  const configurationOf: ConfigurationOf = (kubeconfig) => {
     const option = kubeconfig ?? program.opts<{ managementKubeconfig?: string }>().managementKubeconfig;
     const environment = process.env;
     return readConfiguration(option === undefined ? environment : { ...environment, SLIPWAY_KUBECONFIG: option });

@@ -21,33 +21,31 @@ const ESCAPED_IN_DOUBLE = /["\\$`]/;
 
 type Reading = { words: string[]; word: string | undefined; quote: Quote };
 
-/** Reads one character, or two where the first is a backslash; answers how many. */
-const step = (state: Reading, character: string, next: string): number => {
-  const add = (text: string): void => void (state.word = (state.word ?? '') + text);
-  if (state.quote === "'") {
-    if (character === "'") state.quote = '';
-    else add(character);
-    return 1;
-  }
-  if (character === '\\' && (state.quote === '' || ESCAPED_IN_DOUBLE.test(next))) {
-    add(next);
-    return 2;
-  }
-  if (character === state.quote) {
-    state.quote = '';
-    return 1;
-  }
-  if (state.quote === '' && (character === "'" || character === '"')) {
+const add = (state: Reading, text: string): void => void (state.word = (state.word ?? '') + text);
+
+/** Where no quote is open, one may be opened, and a space ends a word. */
+const readPlain = (state: Reading, character: string): void => {
+  if (character === "'" || character === '"') {
     state.quote = character;
-    add('');
-    return 1;
-  }
-  if (state.quote === '' && /\s/.test(character)) {
+    add(state, '');
+  } else if (/\s/.test(character)) {
     if (state.word !== undefined) state.words.push(state.word);
     state.word = undefined;
-    return 1;
+  } else add(state, character);
+};
+
+const isEscape = ({ quote }: Reading, character: string, next: string): boolean =>
+  character === '\\' && quote !== "'" && (quote === '' || ESCAPED_IN_DOUBLE.test(next));
+
+/** Reads one character, or two where the first is a backslash; answers how many. */
+const step = (state: Reading, character: string, next: string): number => {
+  if (isEscape(state, character, next)) {
+    add(state, next);
+    return 2;
   }
-  add(character);
+  if (character === state.quote) state.quote = '';
+  else if (state.quote === '') readPlain(state, character);
+  else add(state, character);
   return 1;
 };
 

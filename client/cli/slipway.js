@@ -4,7 +4,7 @@
  *
  * Owns: where that is kept: in this user's cache, and only if it is nobody else's, since what lies there is run. A cache that
  * can't be had costs time, never an answer. JavaScript, for this file is read before there is a cache, and to strip one
- * file's types takes as long as all else (docs/adr/0001). Neighbours: `main.ts` is the program.
+ * file's types takes as long as all else (ADR 1). Neighbours: `main.ts` is the program.
  */
 import { mkdirSync, statSync } from 'node:fs';
 import * as module from 'node:module';

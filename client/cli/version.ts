@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { slipwayHome } from '../configuration.ts';
 
-export type ToolVersion = { readonly tool: string; readonly version: string; readonly came: string };
+type ToolVersion = { readonly tool: string; readonly version: string; readonly came: string };
 
 export type Version = {
   readonly version: string;

@@ -24,7 +24,7 @@ export type SourceSettings = {
 
 const DEFAULTS: SourceSettings = { listDeadlineMs: 30_000, silenceMs: 150_000 };
 
-export const PLURALS: Readonly<Record<ObjectKind, string>> = { AWSCluster: 'awsclusters', AWSNodePool: 'awsnodepools' };
+const PLURALS: Readonly<Record<ObjectKind, string>> = { AWSCluster: 'awsclusters', AWSNodePool: 'awsnodepools' };
 
 type ApiObject = {
   readonly metadata: {

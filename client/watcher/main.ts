@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { connectApiServer, loadKubeConfig } from '../api-server.ts';
 import { readServiceConfiguration } from '../configuration.ts';
 import { connectionOptions } from '../temporal.ts';
-import { UserError } from '../user-error.ts';
+import { runService, UserError } from '../user-error.ts';
 import { runWatcher } from './watcher.ts';
 
 const RELIST_SECONDS = 600;
@@ -50,10 +50,4 @@ const main = async (): Promise<void> => {
   log.info('Stopped');
 };
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UserError)) throw error;
-  log.fatal(error.message);
-  process.exitCode = 1;
-}
+await runService(main, log);

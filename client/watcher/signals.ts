@@ -64,6 +64,21 @@ const referenceOf = (object: Observed): ObjectRef => ({
   uid: object.uid,
 });
 
+/** The entity of an object, as it is started where it doesn't run yet. */
+const entityOf = (object: Observed, taskQueueOf: (object: ObjectRef) => string) => {
+  const reference = referenceOf(object);
+  const state: EntityState = { v: 1, object: reference, dependents: [] };
+  return {
+    workflowId: entityWorkflowId(reference),
+    taskQueue: taskQueueOf(reference),
+    args: [state],
+    staticSummary: `${object.kind} ${object.namespace}/${object.name}`,
+    ...(reference.kind === 'AWSCluster'
+      ? { typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.cluster, value: clusterIdOf(object.uid) }] }
+      : {}),
+  };
+};
+
 type Told = { readonly news: string; readonly requests: string; readonly workflowId: string; readonly at: number };
 
 /** `taskQueueOf` says which workers an object's entity is started for. */
@@ -80,19 +95,8 @@ export const signals = (
     const requests = JSON.stringify(asked);
     // What was told already is not told now either: that it was listed again must not make its entity look freshly told.
     if (before?.news === news && before.requests === requests) return;
-    const reference = referenceOf(object);
-    const state: EntityState = { v: 1, object: reference, dependents: [] };
-    const workflowId = entityWorkflowId(reference);
-    const entity = {
-      workflowId,
-      taskQueue: taskQueueOf(reference),
-      args: [state],
-      staticSummary: `${object.kind} ${object.namespace}/${object.name}`,
-      ...(reference.kind === 'AWSCluster'
-        ? { typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.cluster, value: clusterIdOf(object.uid) }] }
-        : {}),
-    };
-    const type = ENTITY_WORKFLOW[reference.kind];
+    const entity = entityOf(object, taskQueueOf);
+    const type = ENTITY_WORKFLOW[referenceOf(object).kind];
     // What people ask for comes first, so that a new object that asks for a pause begins with one.
     if (before?.requests !== requests && requests !== '{}') {
       await client.workflow.signalWithStart(type, { ...entity, signal: annotated, signalArgs: [{ requests: asked }] });
@@ -100,7 +104,7 @@ export const signals = (
     if (before?.news !== news) {
       await client.workflow.signalWithStart(type, { ...entity, signal: specChanged, signalArgs: [{ news }] });
     }
-    told.set(object.uid, { news, requests, workflowId, at: Date.now() });
+    told.set(object.uid, { news, requests, workflowId: entity.workflowId, at: Date.now() });
   };
 
   /** An entity that has ended needs no telling, and must not be started for it. */

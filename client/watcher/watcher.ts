@@ -40,56 +40,73 @@ export type WatcherSettings = {
   readonly taskQueueOf?: (object: ObjectRef) => string;
 };
 
-/** Runs until the signal aborts. */
-export const runWatcher = async (settings: WatcherSettings): Promise<void> => {
-  const { log, signal, namespace } = settings;
-  const entities = signals(settings.client, settings.taskQueueOf);
+const said = (error: unknown): string => messagesOf(error).join(': ');
+
+const inTime = <T>(connection: ConnectionLike, call: () => Promise<T>): Promise<T> =>
+  connection.withDeadline(Date.now() + CALL_DEADLINE_MS, call);
+
+/** One list-watch a kind, until the signal aborts. */
+const listWatchAll = (
+  { api, log, relistMs }: WatcherSettings,
+  report: (report: Report) => void,
+  signal: AbortSignal,
+): Promise<void[]> =>
+  Promise.all(
+    KINDS.map((kind) =>
+      listWatch({
+        source: kubernetesSource(api, kind),
+        report,
+        signal,
+        relistMs,
+        onTrouble: (what, error, nextTryMs) =>
+          log.warn({ kind, error: said(error), nextTryMs }, `Trouble with ${what}: trying again`),
+      }),
+    ),
+  );
+
+/** Tells entities what is reported: the changes of one object in their order, those of many at once. */
+const tellEntities = ({ client, connection, log, signal, taskQueueOf }: WatcherSettings) => {
+  const entities = signals(client, taskQueueOf);
   const atOnce = pLimit(SIGNALS_AT_ONCE);
-  const inTime = <T>(call: () => Promise<T>): Promise<T> =>
-    settings.connection.withDeadline(Date.now() + CALL_DEADLINE_MS, call);
-  const said = (error: unknown): string => messagesOf(error).join(': ');
+  const onError = (key: string, error: unknown, nextTryMs: number): void =>
+    log.warn({ uid: key, error: said(error), nextTryMs }, 'Temporal did not take the signal: trying again');
 
   const queue = keyedQueue<Report>({
     signal,
     work: async (report) => {
-      await atOnce(() => inTime(() => entities.tell(report)));
+      await atOnce(() => inTime(connection, () => entities.tell(report)));
       const { kind, namespace, name, generation } = report.object;
       log.debug({ kind, namespace, name, generation, change: report.type }, 'Told the entity');
     },
-    onError: (key, error, nextTryMs) =>
-      log.warn({ uid: key, error: said(error), nextTryMs }, 'Temporal did not take the signal: trying again'),
+    onError,
   });
-
   const waiting = waitingPools();
   const ofClusters = keyedQueue<Observed>({
     signal,
-    work: (pool) => atOnce(() => inTime(() => entities.tellOfCluster(pool))),
-    onError: (key, error, nextTryMs) =>
-      log.warn({ uid: key, error: said(error), nextTryMs }, 'Temporal did not take the signal: trying again'),
+    work: (pool) => atOnce(() => inTime(connection, () => entities.tellOfCluster(pool))),
+    onError,
   });
-  const take = (report: Report): void => {
-    queue.put(report.object.uid, report);
-    for (const pool of waiting.afterReport(report)) ofClusters.put(pool.uid, pool);
+
+  return {
+    entities,
+    take: (report: Report): void => {
+      queue.put(report.object.uid, report);
+      for (const pool of waiting.afterReport(report)) ofClusters.put(pool.uid, pool);
+    },
+    idle: () => Promise.all([queue.idle(), ofClusters.idle()]),
   };
+};
+
+/** Runs until the signal aborts. */
+export const runWatcher = async (settings: WatcherSettings): Promise<void> => {
+  const { connection, log, signal, namespace } = settings;
+  const { entities, take, idle } = tellEntities(settings);
 
   let round = new AbortController();
   const listAgain = (): void => round.abort();
-  const listWatchAll = (until: AbortSignal): Promise<void[]> =>
-    Promise.all(
-      KINDS.map((kind) =>
-        listWatch({
-          source: kubernetesSource(settings.api, kind),
-          report: take,
-          signal: until,
-          relistMs: settings.relistMs,
-          onTrouble: (what, error, nextTryMs) =>
-            log.warn({ kind, error: said(error), nextTryMs }, `Trouble with ${what}: trying again`),
-        }),
-      ),
-    );
 
   const presence = watchNamespace({
-    describe: () => inTime(() => settings.connection.workflowService.describeNamespace({ namespace })),
+    describe: () => inTime(connection, () => connection.workflowService.describeNamespace({ namespace })),
     intervalMs: settings.probeMs,
     signal,
     onAppeared: () => {
@@ -100,7 +117,7 @@ export const runWatcher = async (settings: WatcherSettings): Promise<void> => {
     onTrouble: (error) => log.warn({ error: said(error) }, 'Temporal does not answer'),
   });
   const sweep = sweepEntities({
-    runningEntities: () => inTime(() => runningEntities(settings.client)),
+    runningEntities: () => inTime(connection, () => runningEntities(settings.client)),
     signals: entities,
     intervalMs: settings.sweepMs,
     graceMs: settings.sweepMs / 2,
@@ -114,7 +131,7 @@ export const runWatcher = async (settings: WatcherSettings): Promise<void> => {
 
   while (!signal.aborted) {
     round = new AbortController();
-    await listWatchAll(AbortSignal.any([signal, round.signal]));
+    await listWatchAll(settings, take, AbortSignal.any([signal, round.signal]));
   }
-  await Promise.all([presence, sweep, queue.idle(), ofClusters.idle()]);
+  await Promise.all([presence, sweep, idle()]);
 };

@@ -6,6 +6,7 @@
  */
 import { type CustomResourceDefinition, clusterDefinition, nodePoolDefinition } from '../../api/crd.ts';
 import { ORIGINAL } from './original.ts';
+import { cell } from './table.ts';
 
 type Rule = { readonly rule: string; readonly message: string; readonly fieldPath?: string };
 
@@ -79,18 +80,9 @@ const range = (unit: string, least: number | undefined, most: number | undefined
   return least === undefined ? `at most ${most}${unit}` : `${least} to ${most}${unit}`;
 };
 
-/** `list of string, 1 to 3`. */
-const typeOf = (schema: Schema): string => {
-  const limits = (text: string, limit: string | undefined): string =>
-    limit === undefined ? text : `${text}, ${limit}`;
-  if (schema.items !== undefined) {
-    return limits(`list of ${schema.items.type ?? 'any'}`, range('', schema.minItems, schema.maxItems));
-  }
-  if (schema.additionalProperties !== undefined) {
-    const most = schema.maxProperties;
-    return limits(`map of ${schema.additionalProperties.type ?? 'any'}`, range(' entries', undefined, most));
-  }
-  if (schema.enum !== undefined) return `one of ${schema.enum.map((word) => `\`${word}\``).join(', ')}`;
+const limits = (text: string, limit: string | undefined): string => (limit === undefined ? text : `${text}, ${limit}`);
+
+const scalar = (schema: Schema): string => {
   if (schema.format === 'date-time') return 'time';
   if (schema.type === 'integer') {
     // Every number that JSON can hold is no limit worth a word.
@@ -104,8 +96,18 @@ const typeOf = (schema: Schema): string => {
   return schema.type ?? 'any';
 };
 
-/** A cell: what would end it, or begin a tag, is written otherwise. */
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');
+/** `list of string, 1 to 3`. */
+const typeOf = (schema: Schema): string => {
+  if (schema.items !== undefined) {
+    return limits(`list of ${schema.items.type ?? 'any'}`, range('', schema.minItems, schema.maxItems));
+  }
+  if (schema.additionalProperties !== undefined) {
+    const most = schema.maxProperties;
+    return limits(`map of ${schema.additionalProperties.type ?? 'any'}`, range(' entries', undefined, most));
+  }
+  if (schema.enum !== undefined) return `one of ${schema.enum.map((word) => `\`${word}\``).join(', ')}`;
+  return scalar(schema);
+};
 
 /** Whether a field only groups others, whose rows say what there is to say. */
 const isGroup = ({ schema }: Field): boolean => schema.properties !== undefined;

@@ -7,6 +7,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commandLineReference } from './command-line.ts';
+import { differencesReference } from './differences.ts';
 import { fieldReference } from './fields.ts';
 import { metricsReference } from './metrics.ts';
 
@@ -17,6 +18,7 @@ export const generatedPages = async (): Promise<readonly { readonly path: string
   { path: 'docs/fields.md', content: fieldReference() },
   { path: 'docs/cli.md', content: await commandLineReference() },
   { path: 'docs/metrics.md', content: await metricsReference() },
+  { path: 'docs/sandbox.md', content: differencesReference() },
 ];
 
 const readIfThere = (path: string): Promise<string | undefined> =>

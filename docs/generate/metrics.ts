@@ -5,6 +5,7 @@
  */
 import type { Registry } from 'prom-client';
 import { createMetrics } from '../../worker/metrics.ts';
+import { cell } from './table.ts';
 
 type Described = {
   readonly name: string;
@@ -25,7 +26,7 @@ const describedIn = async (registry: Registry): Promise<readonly Described[]> =>
 };
 
 const row = ({ name, type, labels, help }: Described): string =>
-  `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help.replaceAll('|', '\\|')} |`;
+  `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${cell(help)} |`;
 
 /** The page `docs/metrics.md`. */
 export const metricsReference = async (): Promise<string> => {

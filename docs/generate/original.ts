@@ -40,6 +40,7 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     'controlPlane.cloudOperations.location': 'the same field',
     'controlPlane.cloudOperations.enableLogging': 'the same field',
     'controlPlane.cloudOperations.enableMonitoring': 'the same field',
+    'controlPlane.authorizedCIDRs': 'there was none: the load balancer had no security group',
     'controlPlane.tags': 'the same',
     'controlPlane.proxySecretName': 'configured a proxy; could be changed since version 1.8',
     'controlPlane.workloadIdentity': 'gave workloads identities of AWS',

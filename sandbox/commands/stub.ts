@@ -27,7 +27,7 @@ const askAt = async ({ host, port }: HostPort, method: string, path: string, bod
   return JSON.parse(text);
 };
 
-export const stubOf = (layout: SandboxLayout): HostPort => {
+const stubOf = (layout: SandboxLayout): HostPort => {
   if (layout.stub !== undefined) return layout.stub;
   throw new SandboxFailure(
     'refused',

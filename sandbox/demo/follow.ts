@@ -43,6 +43,14 @@ const drawer = (): ((lines: readonly string[]) => void) => {
   };
 };
 
+/** A line for each object whose state is another one than was seen before. */
+const tellChanges = (description: Description, seen: ReadonlyMap<string, string>, began: number): void => {
+  for (const [object, state] of statesIn(description)) {
+    if (seen.get(object) === state) continue;
+    process.stdout.write(`${((Date.now() - began) / 1000).toFixed(1).padStart(8)} s  ${object}: ${state}\n`);
+  }
+};
+
 /** Follows the cluster until it and its pools are provisioned. */
 export const followUntilProvisioned = async (
   configuration: ClientConfiguration,
@@ -57,12 +65,8 @@ export const followUntilProvisioned = async (
     try {
       const description = await readDescription(configuration, name, undefined);
       lines = describeLines(description, Date.now(), colors);
-      draw?.(lines);
-      for (const [object, state] of statesIn(description)) {
-        if (draw === undefined && seen.get(object) !== state) {
-          process.stdout.write(`${((Date.now() - began) / 1000).toFixed(1).padStart(8)} s  ${object}: ${state}\n`);
-        }
-      }
+      if (draw === undefined) tellChanges(description, seen, began);
+      else draw(lines);
       seen = new Map(statesIn(description));
       if (isProvisioned(description)) return;
     } catch (error) {

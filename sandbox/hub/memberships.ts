@@ -6,7 +6,7 @@
  * is found out.
  */
 
-export type Membership = {
+type Membership = {
   readonly name: string;
   readonly description?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ export type HubRequest = {
   readonly body: unknown;
 };
 
-export type HubAnswer = { readonly status: number; readonly body: object };
+type HubAnswer = { readonly status: number; readonly body: object };
 type Turn = { readonly state: HubState; readonly answer: HubAnswer };
 
 const PARENT = /^(projects\/([^/]+)\/locations\/([^/]+))\/(memberships|operations)(?:\/([^/]+))?$/;
@@ -91,13 +91,10 @@ const operationBody = (operation: Pending, state: HubState, now: number): object
   };
 };
 
-const begin = (
-  state: HubState,
-  parent: string,
-  verb: Pending['verb'],
-  target: string,
-  time: { readonly now: number; readonly latencyMs: number },
-): Turn => {
+type Time = { readonly now: number; readonly latencyMs: number };
+
+const begin = (state: HubState, verb: Pending['verb'], target: string, time: Time): Turn => {
+  const parent = target.slice(0, target.indexOf('/memberships/'));
   const name = `${parent}/operations/operation-${time.now}-${state.sequence}`;
   const operation: Pending = { name, verb, target, startedAt: time.now, endsAt: time.now + time.latencyMs };
   const next = {
@@ -113,12 +110,7 @@ const labelsOf = (body: unknown): Readonly<Record<string, string>> => {
   return typeof labels === 'object' && labels !== null ? (labels as Readonly<Record<string, string>>) : {};
 };
 
-const create = (
-  state: HubState,
-  parent: string,
-  request: HubRequest,
-  time: { readonly now: number; readonly latencyMs: number },
-): Turn => {
+const create = (state: HubState, parent: string, request: HubRequest, time: Time): Turn => {
   const id = request.query.get('membershipId') ?? '';
   const name = `${parent}/memberships/${id}`;
   if (!MEMBERSHIP_ID.test(id)) return { state, answer: invalid(`membership_id "${id}" is not a DNS label`) };
@@ -141,19 +133,14 @@ const create = (
     state: { code: 'CREATING' },
   };
   const made = { ...state, memberships: { ...state.memberships, [name]: membership } };
-  return begin(made, parent, 'create', name, time);
+  return begin(made, 'create', name, time);
 };
 
-const remove = (
-  state: HubState,
-  parent: string,
-  name: string,
-  time: { readonly now: number; readonly latencyMs: number },
-): Turn => {
+const remove = (state: HubState, name: string, time: Time): Turn => {
   const membership = state.memberships[name];
   if (membership === undefined) return { state, answer: notFound(name) };
   const going: Membership = { ...membership, state: { code: 'DELETING' } };
-  return begin({ ...state, memberships: { ...state.memberships, [name]: going } }, parent, 'delete', name, time);
+  return begin({ ...state, memberships: { ...state.memberships, [name]: going } }, 'delete', name, time);
 };
 
 /** One request. */
@@ -177,7 +164,7 @@ export const answer = (before: HubState, request: HubRequest, now: number, laten
       return { state, answer: membership === undefined ? notFound(name) : { status: 200, body: membership } };
     }
     case 'DELETE memberships one':
-      return remove(state, parent, name, time);
+      return remove(state, name, time);
     case 'GET operations one': {
       const operation = state.operations[name];
       const body = operation === undefined ? undefined : operationBody(operation, state, now);

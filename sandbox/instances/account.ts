@@ -39,7 +39,7 @@ export type NetworkInterfaceView = {
   readonly subnetId?: string | null;
 };
 
-export type InstanceProfileView = { readonly arn: string; readonly name: string; readonly roleArn?: string | null };
+type InstanceProfileView = { readonly arn: string; readonly name: string; readonly roleArn?: string | null };
 
 /** One load balancer with its listeners: what a data plane needs. */
 export type LoadBalancerView = {
@@ -51,7 +51,7 @@ export type LoadBalancerView = {
   readonly listeners: readonly ListenerView[];
 };
 
-export type ListenerView = {
+type ListenerView = {
   readonly port: number;
   readonly protocol: string;
   readonly targetGroups: readonly TargetGroupView[];
@@ -123,26 +123,26 @@ const LONG_POLL_SECONDS = 20;
 
 /** The account behind moto's address. */
 export const connectAccount = (moto: HostPort): Account => {
-  const ask = (method: string, path: string, body?: unknown, signal?: AbortSignal, timeout = LOOK_TIMEOUT_MS) =>
-    askJson(moto, { method, path: `/_sim/${path}`, body, timeout, ...(signal === undefined ? {} : { signal }) });
+  const ask = (method: string, path: string, more: Partial<Asked> = {}) =>
+    askJson(moto, { timeout: LOOK_TIMEOUT_MS, ...more, method, path: `/_sim/${path}` });
   return {
     instances: async () => listOf<InstanceView>(await ask('GET', 'instances'), 'instances'),
     loadBalancers: async () => listOf<LoadBalancerView>(await ask('GET', 'load-balancers'), 'load-balancers'),
     terminate: async (id, reason) => {
-      await ask('POST', 'terminate', { id, reason });
+      await ask('POST', 'terminate', { body: { id, reason } });
     },
     ended: async (id) => {
-      await ask('POST', 'ended', { id });
+      await ask('POST', 'ended', { body: { id } });
     },
     reportHealth: async (report) => {
-      await ask('POST', 'health', report);
+      await ask('POST', 'health', { body: report });
     },
     changes: async (after, signal) => {
       const path =
         after === undefined
           ? `events?after=${Number.MAX_SAFE_INTEGER}&timeout=0`
           : `events?after=${after}&timeout=${LONG_POLL_SECONDS}`;
-      const answer = await ask('GET', path, undefined, signal, (LONG_POLL_SECONDS + 10) * 1000);
+      const answer = await ask('GET', path, { signal, timeout: (LONG_POLL_SECONDS + 10) * 1000 });
       const next = (answer as { next?: unknown }).next;
       if (typeof next !== 'number')
         throw new Error(`The account's event feed answered without "next": ${brief(answer)}`);
@@ -160,11 +160,17 @@ const listOf = <T>(answer: unknown, what: string): readonly T[] => {
 
 const brief = (value: unknown): string => JSON.stringify(value)?.slice(0, 200) ?? 'nothing';
 
+type Asked = {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal;
+};
+
 /** One request with a JSON answer; anything but a 2xx throws with what was said. */
-const askJson = (
-  at: HostPort,
-  options: { method: string; path: string; body: unknown; timeout: number; signal?: AbortSignal },
-): Promise<unknown> =>
+const askJson = (at: HostPort, options: Asked): Promise<unknown> =>
   new Promise((resolve, reject) => {
     const payload = options.body === undefined ? undefined : JSON.stringify(options.body);
     const where = `${options.method} http://${at.host}:${at.port}${options.path}`;

@@ -5,6 +5,7 @@
  * serves them; the account remembers them, so a caller with them is `assumed-role/<role>/<instance id>`. The request
  * goes to the account itself and not through the recording proxy: it is the platform's call, not a client's.
  */
+import { timeOf } from '../../words/time.ts';
 import { REGION, type SandboxLayout } from '../layout.ts';
 import type { RoleCredentials } from './metadata.ts';
 
@@ -56,9 +57,7 @@ export const assumeRoleAt =
       accessKeyId: field('AccessKeyId'),
       secretAccessKey: field('SecretAccessKey'),
       token: field('SessionToken'),
-      lastUpdated: isoSeconds(new Date()),
-      expiration: isoSeconds(new Date(field('Expiration'))),
+      lastUpdated: timeOf(Date.now()),
+      expiration: timeOf(Date.parse(field('Expiration'))),
     };
   };
-
-const isoSeconds = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');

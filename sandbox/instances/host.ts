@@ -23,68 +23,80 @@ export type Host = {
 /** An instance whose agent ends by itself is not reported sooner: its group would replace it for ever at full speed. */
 const BOOT_LOOP_PAUSE_MS = 5_000;
 
-export const createHost = (options: {
+type HostOptions = {
   readonly layout: SandboxLayout;
   readonly account: Account;
   readonly metadata: MetadataServers;
   readonly log: Log;
   /** Called when a process that this host started has exited, or an instance has ended: a reason to look. */
   readonly onExit: () => void;
-}): Host => {
-  const { layout, account, metadata, log } = options;
-  const { instances } = folders(layout.home);
-  /** Endings that go on while the loop looks again: to hurry one is to fire its signal. */
+};
+
+/** Endings that go on while the loop looks again: to hurry one is to fire its signal. */
+const createEndings = ({ layout, log, onExit }: HostOptions) => {
   const endings = new Map<string, AbortController>();
+  return {
+    isEnding: (id: string): boolean => endings.has(id),
+    end: (id: string, now: boolean): void => {
+      const running = endings.get(id);
+      if (running !== undefined) {
+        if (now) running.abort();
+        return;
+      }
+      const controller = new AbortController();
+      endings.set(id, controller);
+      log.info({ instance: id, now }, 'Ending the instance');
+      if (now) controller.abort();
+      powerOff(layout, id, controller.signal)
+        .finally(() => endings.delete(id))
+        .then(
+          () => {
+            log.info({ instance: id }, 'The instance has ended');
+            onExit();
+          },
+          // The next look, a second from now, tries again.
+          (error: unknown) => log.error({ instance: id, error: messageOf(error) }, 'The instance could not be ended'),
+        );
+    },
+  };
+};
+
+/** What is done to one instance. */
+const createPowers = (options: HostOptions) => {
+  const { layout, account, log, onExit } = options;
+  const { isEnding, end } = createEndings(options);
   /** Instances whose agent this host saw end by itself: neither by order nor by a signal. */
   const endedThemselves = new Set<string>();
-
-  const end = (id: string, now: boolean): void => {
-    const running = endings.get(id);
-    if (running !== undefined) {
-      if (now) running.abort();
-      return;
-    }
-    const controller = new AbortController();
-    endings.set(id, controller);
-    log.info({ instance: id, now }, 'Ending the instance');
-    if (now) controller.abort();
-    powerOff(layout, id, controller.signal)
-      .finally(() => endings.delete(id))
-      .then(
-        () => {
-          log.info({ instance: id }, 'The instance has ended');
-          options.onExit();
-        },
-        // The next look, a second from now, tries again.
-        (error: unknown) => log.error({ instance: id, error: messageOf(error) }, 'The instance could not be ended'),
-      );
+  return {
+    end,
+    report: async (id: string): Promise<void> => {
+      const record = readRecord(folders(layout.home).instances, id);
+      if (record === undefined) return;
+      const lived = Date.now() - record.startedAt;
+      await killRemains(layout, id);
+      if (endedThemselves.has(id) && lived < BOOT_LOOP_PAUSE_MS) return;
+      await account.terminate(id, 'its host process died');
+      // Written only once the account knows: a host that dies in between tells it again, which is the same to the account.
+      markReported(layout, id);
+      endedThemselves.delete(id);
+      log.info({ instance: id, lived }, 'The instance died by itself and was reported terminated');
+    },
+    start: async ({ id, privateIp }: InstanceView): Promise<void> => {
+      if (privateIp === null) return;
+      const { pid, adopted } = await powerOn(layout, id, privateIp, (status) => {
+        log.info({ instance: id, status }, 'The agent has ended');
+        if (status !== null && !isEnding(id)) endedThemselves.add(id);
+        onExit();
+      });
+      log.info({ instance: id, address: privateIp, pid }, adopted ? 'Took up the instance' : 'Started the instance');
+    },
   };
+};
 
-  const report = async (id: string): Promise<void> => {
-    const record = readRecord(instances, id);
-    if (record === undefined) return;
-    const lived = Date.now() - record.startedAt;
-    await killRemains(layout, id);
-    if (endedThemselves.has(id) && lived < BOOT_LOOP_PAUSE_MS) return;
-    await account.terminate(id, 'its host process died');
-    // Written only once the account knows: a host that dies in between tells it again, which is the same to the account.
-    markReported(layout, id);
-    endedThemselves.delete(id);
-    log.info({ instance: id, lived }, 'The instance died by itself and was reported terminated');
-  };
-
-  const start = async (view: InstanceView): Promise<void> => {
-    if (view.privateIp === null) return;
-    const { pid, adopted } = await powerOn(layout, view.id, view.privateIp, (status) => {
-      log.info({ instance: view.id, status }, 'The agent has ended');
-      if (status !== null && !endings.has(view.id)) endedThemselves.add(view.id);
-      options.onExit();
-    });
-    log.info(
-      { instance: view.id, address: view.privateIp, pid },
-      adopted ? 'Took up the instance' : 'Started the instance',
-    );
-  };
+export const createHost = (options: HostOptions): Host => {
+  const { layout, account, metadata, log } = options;
+  const { instances } = folders(layout.home);
+  const { start, end, report } = createPowers(options);
 
   const perform = async (action: Action, views: ReadonlyMap<string, InstanceView>): Promise<void> => {
     switch (action.kind) {

@@ -6,29 +6,19 @@
  */
 import { existsSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasCode, SandboxFailure } from '../failure.ts';
+import { hasCode } from '../failure.ts';
 import { folders, type SandboxLayout } from '../layout.ts';
-import { listInstances, processesOf } from './parts.ts';
+import { processesOf, requireRunning } from './parts.ts';
 import { signal } from './processes.ts';
-
-const requireInstance = (layout: SandboxLayout, id: string): void => {
-  const running = listInstances(layout).map(({ name }) => name);
-  if (running.includes(id)) return;
-  throw new SandboxFailure(
-    'noSuchPart',
-    `no instance ${id} runs here`,
-    running.length === 0 ? 'none does at the moment' : `these do: ${running.join(', ')}`,
-  );
-};
 
 /** Stops every process where it stands. Told twice: one may be starting another at that moment. */
 export const hangInstance = (layout: SandboxLayout, id: string): void => {
-  requireInstance(layout, id);
+  requireRunning(layout, id);
   for (let round = 0; round < 2; round += 1) for (const pid of processesOf(layout, id)) signal(pid, 'SIGSTOP');
 };
 
 export const resumeInstance = (layout: SandboxLayout, id: string): void => {
-  requireInstance(layout, id);
+  requireRunning(layout, id);
   for (const pid of processesOf(layout, id)) signal(pid, 'SIGCONT');
 };
 

@@ -32,7 +32,8 @@ export const processesOf = (layout: SandboxLayout, id: string): readonly number[
   return record === undefined ? [] : membersOf(record.leader, markOf(layout, id));
 };
 
-const requireRunning = (layout: SandboxLayout, id: string): ProcessIdentity => {
+/** The process that stands for an instance; throws, and says which run, where it doesn't. */
+export const requireRunning = (layout: SandboxLayout, id: string): ProcessIdentity => {
   const running = listInstances(layout).map((part) => part.name);
   const leader = readRecord(folders(layout.home).instances, id)?.leader;
   if (leader !== undefined && running.includes(id)) return leader;

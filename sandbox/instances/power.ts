@@ -19,7 +19,7 @@ import { killAll, leadersWithMark, type Mark, signal } from './processes.ts';
 import type { Power } from './reconcile.ts';
 
 /** The agent's environment: what an instance would find on EC2, and where the sandbox differs. */
-export const agentEnvironment = (layout: SandboxLayout, id: string, address: string): Record<string, string> => {
+const agentEnvironment = (layout: SandboxLayout, id: string, address: string): Record<string, string> => {
   const { instances, volumes } = folders(layout.home);
   const mark = process.env[MARK];
   return {

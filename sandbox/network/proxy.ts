@@ -37,85 +37,90 @@ const HOP_HEADERS = new Set([
 
 export type Proxy = { readonly listening: Promise<void>; readonly close: () => void };
 
-export const createProxy = (options: {
+type ProxyOptions = {
   readonly at: HostPort;
   readonly network: number;
   readonly balancers: Pick<Balancers, 'routes' | 'dial' | 'healthOf'>;
-}): Proxy => {
-  const { balancers } = options;
+};
+
+type Allowed = Exclude<Destination, { kind: 'refused' }>;
+
+/** Where a tunnel is to lead. */
+const tunnelTo = (authority: string, { balancers, network }: ProxyOptions): Destination => {
+  const url = URL.canParse(`http://${authority}`) ? new URL(`http://${authority}`) : undefined;
+  if (url === undefined) return { kind: 'refused', message: `"${authority}" is no host and port` };
+  // URL drops the port 80 as the scheme's own.
+  const port = /:80$/.test(authority) ? 80 : Number(url.port || 443);
+  return destinationOf(url.hostname, port, { routes: balancers.routes(), network });
+};
+
+/** Where a request in absolute form is to go. */
+const forwardTo = (url: URL, { balancers, network }: ProxyOptions): Destination =>
+  url.protocol === 'http:'
+    ? destinationOf(url.hostname, Number(url.port || 80), { routes: balancers.routes(), network })
+    : { kind: 'refused', message: `Use CONNECT for ${url.protocol}//${url.host}` };
+
+const open = (to: Allowed, { balancers }: ProxyOptions): Promise<Socket> =>
+  to.kind === 'route' ? balancers.dial(to.route) : dialAddress(to.host, to.port);
+
+const tunnel = (options: ProxyOptions, request: IncomingMessage, client: Duplex, head: Buffer): void => {
+  const to = tunnelTo(request.url ?? '', options);
+  if (to.kind === 'refused') {
+    client.end(rawAnswer(403, to.message));
+    return;
+  }
+  open(to, options).then(
+    (target) => {
+      if (client.destroyed) {
+        target.destroy();
+        return;
+      }
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      if (head.length > 0) target.write(head);
+      join(client, target);
+    },
+    (error: unknown) => client.end(rawAnswer(503, messageOf(error))),
+  );
+};
+
+const forward = async (options: ProxyOptions, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const absolute = URL.canParse(request.url ?? '') ? new URL(request.url ?? '') : undefined;
+  if (absolute === undefined) {
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(description(options));
+    return;
+  }
+  const to = forwardTo(absolute, options);
+  if (to.kind === 'refused') {
+    response.writeHead(403, { 'content-type': 'text/plain' }).end(`${to.message}\n`);
+    return;
+  }
+  const socket = await open(to, options);
+  const upstream = httpRequest({
+    method: request.method ?? 'GET',
+    path: `${absolute.pathname}${absolute.search}`,
+    headers: { ...endToEnd(request.headers), host: absolute.host },
+    createConnection: () => socket,
+  });
+  upstream.on('response', (answer) => {
+    response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
+    answer.pipe(response);
+  });
+  upstream.on('error', (error) => refuse(response, 502, error.message));
+  response.on('close', () => upstream.destroy());
+  request.pipe(upstream);
+};
+
+export const createProxy = (options: ProxyOptions): Proxy => {
   const tunnels = new Set<Duplex>();
-
-  const destination = (authority: string, defaultPort: number): Destination => {
-    const url = URL.canParse(`http://${authority}`) ? new URL(`http://${authority}`) : undefined;
-    if (url === undefined) return { kind: 'refused', message: `"${authority}" is no host and port` };
-    // URL drops the port 80 as the scheme's own.
-    const port = /:80$/.test(authority) ? 80 : Number(url.port || defaultPort);
-    return destinationOf(url.hostname, port, { routes: balancers.routes(), network: options.network });
-  };
-
-  const open = (to: Exclude<Destination, { kind: 'refused' }>): Promise<Socket> =>
-    to.kind === 'route' ? balancers.dial(to.route) : dialAddress(to.host, to.port);
-
-  const tunnel = (request: IncomingMessage, client: Duplex, head: Buffer): void => {
+  const server: Server = createServer((request, response) => {
+    forward(options, request, response).catch((error: unknown) => refuse(response, 503, messageOf(error)));
+  });
+  server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
     client.on('error', () => client.destroy());
     tunnels.add(client);
     client.once('close', () => tunnels.delete(client));
-    const to = destination(request.url ?? '', 443);
-    if (to.kind === 'refused') {
-      client.end(rawAnswer(403, to.message));
-      return;
-    }
-    open(to).then(
-      (target) => {
-        if (client.destroyed) {
-          target.destroy();
-          return;
-        }
-        client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-        if (head.length > 0) target.write(head);
-        join(client, target);
-      },
-      (error: unknown) => client.end(rawAnswer(503, messageOf(error))),
-    );
-  };
-
-  const forward = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const absolute = URL.canParse(request.url ?? '') ? new URL(request.url ?? '') : undefined;
-    if (absolute === undefined) {
-      response.writeHead(200, { 'content-type': 'text/plain' }).end(description(balancers, options.network));
-      return;
-    }
-    const to: Destination =
-      absolute.protocol === 'http:'
-        ? destinationOf(absolute.hostname, Number(absolute.port || 80), {
-            routes: balancers.routes(),
-            network: options.network,
-          })
-        : { kind: 'refused', message: `Use CONNECT for ${absolute.protocol}//${absolute.host}` };
-    if (to.kind === 'refused') {
-      response.writeHead(403, { 'content-type': 'text/plain' }).end(`${to.message}\n`);
-      return;
-    }
-    const socket = await open(to);
-    const upstream = httpRequest({
-      method: request.method ?? 'GET',
-      path: `${absolute.pathname}${absolute.search}`,
-      headers: { ...endToEnd(request.headers), host: absolute.host },
-      createConnection: () => socket,
-    });
-    upstream.on('response', (answer) => {
-      response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
-      answer.pipe(response);
-    });
-    upstream.on('error', (error) => refuse(response, 502, error.message));
-    response.on('close', () => upstream.destroy());
-    request.pipe(upstream);
-  };
-
-  const server: Server = createServer((request, response) => {
-    forward(request, response).catch((error: unknown) => refuse(response, 503, messageOf(error)));
+    tunnel(options, request, client, head);
   });
-  server.on('connect', tunnel);
   server.on('clientError', (_error, socket) => socket.destroy());
   return {
     listening: new Promise((resolve, reject) => {
@@ -165,7 +170,7 @@ const dialAddress = (host: string, port: number): Promise<Socket> =>
   });
 
 /** What the proxy says when it is asked as if it were a web server. */
-const description = (balancers: Pick<Balancers, 'routes' | 'healthOf'>, network: number): string => {
+const description = ({ balancers, network }: ProxyOptions): string => {
   const lines = balancers
     .routes()
     .flatMap((route) => [

@@ -58,7 +58,7 @@ export const isPlaying = (layout: SandboxLayout, cluster: string): boolean => {
   return leader !== undefined && isAlive(leader);
 };
 
-export const kwokArguments = (kubeconfig: string): readonly string[] => [
+const kwokArguments = (kubeconfig: string): readonly string[] => [
   `--kubeconfig=${kubeconfig}`,
   `--config=${STAGES}`,
   `--manage-nodes-with-label-selector=${NODE_POOL_LABEL}`,

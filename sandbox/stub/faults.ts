@@ -23,7 +23,7 @@ export type StubFault =
       readonly count?: number;
     };
 
-export const STUB_FAULTS = ['silence', 'absent-nodes', 'refusal'] as const satisfies readonly StubFault['kind'][];
+const STUB_FAULTS = ['silence', 'absent-nodes', 'refusal'] as const satisfies readonly StubFault['kind'][];
 
 export type Faults = {
   readonly add: (fault: StubFault) => void;
@@ -41,31 +41,36 @@ export type Faults = {
 
 const text = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
+type Given = Readonly<Record<string, unknown>>;
+
+const parseRefusal = (cluster: string, { path, method, status, reason, message, count }: Given): StubFault => {
+  if (!text(path) || !text(message) || typeof status !== 'number' || status < 400 || status > 599) {
+    throw new Error('a refusal needs "path", "message", and a "status" from 400 to 599');
+  }
+  return {
+    kind: 'refusal',
+    cluster,
+    path,
+    status,
+    message,
+    ...(text(method) ? { method: method.toUpperCase() } : {}),
+    ...(text(reason) ? { reason } : {}),
+    ...(typeof count === 'number' ? { count } : {}),
+  };
+};
+
 /** Reads a fault as it came over HTTP; throws a sentence that says what is wrong with it. */
 export const parseFault = (value: unknown): StubFault => {
-  const given = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
-  const { kind, cluster, pool, path, method, status, reason, message, count } = given;
+  const given = (typeof value === 'object' && value !== null ? value : {}) as Given;
+  const { kind, cluster, pool } = given;
   if (!text(cluster)) throw new Error('a fault of a stub needs "cluster": a cluster id such as gke-1a2b3c4d, or *');
   switch (kind) {
     case 'silence':
       return { kind, cluster };
     case 'absent-nodes':
       return { kind, cluster, ...(text(pool) ? { pool } : {}) };
-    case 'refusal': {
-      if (!text(path) || !text(message) || typeof status !== 'number' || status < 400 || status > 599) {
-        throw new Error('a refusal needs "path", "message", and a "status" from 400 to 599');
-      }
-      return {
-        kind,
-        cluster,
-        path,
-        status,
-        message,
-        ...(text(method) ? { method: method.toUpperCase() } : {}),
-        ...(text(reason) ? { reason } : {}),
-        ...(typeof count === 'number' ? { count } : {}),
-      };
-    }
+    case 'refusal':
+      return parseRefusal(cluster, given);
     default:
       throw new Error(`a fault of a stub is one of ${STUB_FAULTS.join(', ')}, not ${String(kind)}`);
   }

@@ -23,43 +23,58 @@ type Standing = { readonly machine: Machine; power: Exclude<Power, 'off' | 'reti
 
 const BOOT_LOOP_PAUSE_MS = 5_000;
 
-export const createStubHost = (options: {
+type HostOptions = {
   readonly account: Account;
   readonly around: Surroundings;
   readonly volumeExists: (id: string) => Promise<boolean>;
   readonly ring: () => void;
-}): StubHost => {
-  const { account, around, ring } = options;
-  const { log, clusters } = around;
+};
+
+/** What is done to one machine. */
+const createMachines = ({ account, around, ring }: HostOptions) => {
   const standing = new Map<string, Standing>();
-
-  const start = (view: InstanceView): void => {
-    if (view.privateIp === null) return;
-    const machine = startMachine(view, around, (why) => {
-      log.error(`Instance ${view.id} does not boot: ${why}`);
-      const one = standing.get(view.id);
-      if (one !== undefined) Object.assign(one, { power: 'died', reportAt: Date.now() + BOOT_LOOP_PAUSE_MS });
-    });
-    standing.set(view.id, { machine, power: 'on', reportAt: 0 });
-  };
-
-  const end = (id: string): void => {
-    const one = standing.get(id);
-    if (one === undefined || one.power === 'ending') return;
-    one.power = 'ending';
-    void one.machine.stop().then(() => {
-      standing.delete(id);
+  return {
+    standing,
+    start: (view: InstanceView): void => {
+      if (view.privateIp === null) return;
+      const machine = startMachine(view, around, (why) => {
+        around.log.error(`Instance ${view.id} does not boot: ${why}`);
+        const one = standing.get(view.id);
+        if (one !== undefined) Object.assign(one, { power: 'died', reportAt: Date.now() + BOOT_LOOP_PAUSE_MS });
+      });
+      standing.set(view.id, { machine, power: 'on', reportAt: 0 });
+    },
+    end: (id: string): void => {
+      const one = standing.get(id);
+      if (one === undefined || one.power === 'ending') return;
+      one.power = 'ending';
+      void one.machine.stop().then(() => {
+        standing.delete(id);
+        ring();
+      });
+    },
+    report: async (id: string): Promise<void> => {
+      const one = standing.get(id);
+      if (one === undefined || Date.now() < one.reportAt) return;
+      await one.machine.stop();
+      await account.terminate(id, 'its host process died');
+      one.power = 'reported';
+    },
+    kill: async (id: string): Promise<boolean> => {
+      const one = standing.get(id);
+      if (one?.power !== 'on') return false;
+      one.power = 'died';
+      await one.machine.stop();
       ring();
-    });
+      return true;
+    },
   };
+};
 
-  const report = async (id: string): Promise<void> => {
-    const one = standing.get(id);
-    if (one === undefined || Date.now() < one.reportAt) return;
-    await one.machine.stop();
-    await account.terminate(id, 'its host process died');
-    one.power = 'reported';
-  };
+export const createStubHost = (options: HostOptions): StubHost => {
+  const { account, around } = options;
+  const { log, clusters } = around;
+  const { standing, start, end, report, kill } = createMachines(options);
 
   const perform = async (action: Action, views: ReadonlyMap<string, InstanceView>): Promise<void> => {
     switch (action.kind) {
@@ -101,14 +116,7 @@ export const createStubHost = (options: {
         ...idle.map((cluster) => forgetGone(cluster)),
       ]);
     },
-    kill: async (id) => {
-      const one = standing.get(id);
-      if (one?.power !== 'on') return false;
-      one.power = 'died';
-      await one.machine.stop();
-      ring();
-      return true;
-    },
+    kill,
     running: () => [...standing].flatMap(([id, { power }]) => (power === 'on' ? [id] : [])).sort(),
   };
 };

@@ -73,10 +73,10 @@ export const runReplica = async (machine: ReplicaMachine, signal: AbortSignal): 
   const { index, clusterId, memberAddresses, volumeId, networkInterfaceId } = configuration;
   const fixed = memberAddresses[index];
   if (fixed === undefined) throw new Error(`The user data names replica ${index} of ${memberAddresses.length}.`);
-  const taker = { instanceId: instance.id, clusterId };
+  const taker = { ec2, instanceId: instance.id, clusterId };
   const [, , tls] = await Promise.all([
-    takeVolume(ec2, volumeId, taker, log, signal),
-    takeNetworkInterface(ec2, networkInterfaceId, taker, log, signal),
+    takeVolume(taker, volumeId, log, signal),
+    takeNetworkInterface(taker, networkInterfaceId, log, signal),
     certificateOf(machine, fixed),
   ]);
   const cluster = machine.clusters.of({

@@ -4,6 +4,7 @@
  * Owns: the socket, and who a caller is: whoever has a certificate of the cluster's root authority. Neighbours: `api.ts`
  * answers; the balancers check `/readyz` here as they check a real one.
  */
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import { API_SERVER_PORT } from '../../machine/ports.ts';
 import { type ApiAnswer, answerApi, refusal } from './api.ts';
@@ -15,6 +16,18 @@ export type ApiServer = { readonly close: () => void };
 type Tls = { readonly authority: string; readonly certificate: string; readonly key: string };
 
 const MOST_BYTES = 4 << 20;
+
+/** The whole body; a request that sends too much is cut off. */
+const readBody = (request: IncomingMessage, onRead: (body: string) => void): void => {
+  const chunks: Buffer[] = [];
+  const size = { bytes: 0 };
+  request.on('data', (chunk: Buffer) => {
+    size.bytes += chunk.length;
+    if (size.bytes > MOST_BYTES) request.destroy();
+    else chunks.push(chunk);
+  });
+  request.once('end', () => onRead(Buffer.concat(chunks).toString('utf8')));
+};
 
 export const serveApi = (options: {
   readonly address: string;
@@ -41,21 +54,14 @@ export const serveApi = (options: {
     },
     (request, response) => {
       if (faults.isSilent(cluster.id)) return;
-      const chunks: Buffer[] = [];
-      const size = { bytes: 0 };
-      request.on('data', (chunk: Buffer) => {
-        size.bytes += chunk.length;
-        if (size.bytes > MOST_BYTES) request.destroy();
-        else chunks.push(chunk);
-      });
       request.once('error', () => response.destroy());
-      request.once('end', () => {
+      readBody(request, (sent) => {
         const { authorized } = request.socket as typeof request.socket & { readonly authorized?: boolean };
         const { status, body } = answer({
           method: request.method ?? 'GET',
           url: request.url ?? '/',
           contentType: request.headers['content-type'] ?? '',
-          body: Buffer.concat(chunks).toString('utf8'),
+          body: sent,
           authenticated: authorized === true,
         });
         const isText = typeof body === 'string';

@@ -5,9 +5,11 @@
  * speaks HTTP. Limits: server-side apply under one field manager only, so what is applied replaces what was applied before;
  * a strategic merge is done as a JSON merge patch; nothing is validated or defaulted.
  */
-import { randomUUID } from 'node:crypto';
 
-export type Metadata = {
+import { randomUUID } from 'node:crypto';
+import { timeOf } from '../../words/time.ts';
+
+type Metadata = {
   readonly name: string;
   readonly namespace?: string;
   readonly uid?: string;
@@ -30,7 +32,7 @@ export type StoredObject = {
 /** `collection` is a path such as `/api/v1/nodes`, without a namespace. */
 export type Place = { readonly collection: string; readonly namespace?: string; readonly name: string };
 
-export type Selection = { readonly namespace?: string; readonly labels?: string; readonly fields?: string };
+type Selection = { readonly namespace?: string; readonly labels?: string; readonly fields?: string };
 
 export type Store = {
   readonly get: (place: Place) => StoredObject | undefined;
@@ -98,6 +100,28 @@ const matchesFields = (selector: string, object: StoredObject): boolean =>
 const withoutServersOwn = ({ status: _status, metadata, ...rest }: StoredObject): string =>
   JSON.stringify({ rest, labels: metadata.labels, annotations: metadata.annotations });
 
+/** What is sent, with what the server owns: of an object that is there, its identity stays. */
+const metadataOf = (place: Place, sent: StoredObject, before: StoredObject | undefined): Metadata => {
+  const of = {
+    ...sent.metadata,
+    name: place.name,
+    ...(place.namespace === undefined ? {} : { namespace: place.namespace }),
+  };
+  if (before === undefined) {
+    const creationTimestamp = timeOf(Date.now());
+    return { ...of, uid: randomUUID(), creationTimestamp, generation: 1 };
+  }
+  const { uid, creationTimestamp, generation = 1, deletionTimestamp } = before.metadata;
+  const same = withoutServersOwn(before) === withoutServersOwn(sent);
+  return {
+    ...of,
+    ...(uid === undefined ? {} : { uid }),
+    ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+    generation: generation + (same ? 0 : 1),
+    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+  };
+};
+
 export const createStore = (): Store => {
   const objects = new Map<string, { readonly place: Place; readonly object: StoredObject }>();
   const counter = { version: 1 };
@@ -114,21 +138,11 @@ export const createStore = (): Store => {
 
     put: (place, object) => {
       const before = objects.get(keyOf(place))?.object;
-      const same = before !== undefined && withoutServersOwn(before) === withoutServersOwn(object);
-      const { deletionTimestamp } = before?.metadata ?? {};
-      const metadata: Metadata = {
-        ...object.metadata,
-        name: place.name,
-        ...(place.namespace === undefined ? {} : { namespace: place.namespace }),
-        uid: before?.metadata.uid ?? randomUUID(),
-        creationTimestamp: before?.metadata.creationTimestamp ?? new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
-        generation: before === undefined ? 1 : (before.metadata.generation ?? 1) + (same ? 0 : 1),
-        resourceVersion: next(),
-        ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
-      };
+      const metadata = { ...metadataOf(place, object, before), resourceVersion: next() };
       const stored = { ...object, metadata };
       // The last finalizer of an object that was asked to go.
-      if (deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0) objects.delete(keyOf(place));
+      const isGone = before?.metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
+      if (isGone) objects.delete(keyOf(place));
       else objects.set(keyOf(place), { place, object: stored });
       return stored;
     },

@@ -48,7 +48,7 @@ export const awsEnvironment = (layout: SandboxLayout): Readonly<Record<string, s
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
 });
 
-export const temporalEnvironment = (layout: SandboxLayout): Readonly<Record<string, string>> => ({
+const temporalEnvironment = (layout: SandboxLayout): Readonly<Record<string, string>> => ({
   TEMPORAL_ADDRESS: hostPort(layout.temporal),
   TEMPORAL_NAMESPACE: 'default',
 });

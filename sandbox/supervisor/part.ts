@@ -15,7 +15,7 @@ export type Part = {
   readonly log: string;
   readonly probe: Probe;
   /** Done after each start once the probe succeeds; the part is ready when it is through. Idempotent. */
-  readonly settle?: () => Promise<void>;
+  readonly prepare?: () => Promise<void>;
   /** What lives in memory is lost with the process: such a part is never started again by itself. */
   readonly keeps: 'on disk' | 'in memory';
   /** Between being asked to end and being made to. */

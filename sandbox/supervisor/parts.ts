@@ -27,40 +27,48 @@ const DEFAULTS: Defaults = { needs: [], keeps: 'on disk', graceMilliseconds: 3_0
 /** As `npm run worker` has them: how much of its garbage the worker keeps (docs/performance.md). */
 const WORKER_FLAGS = ['--max-old-space-size=1024', '--max-semi-space-size=8'] as const;
 
-/** All parts of the sandbox. `caller` is the environment of whoever ran `up`. */
-export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.ProcessEnv): readonly Part[] => {
-  const { logs, data, pki } = folders(layout.home);
+/** How a program of this sandbox is written down as a part of it. */
+const partsIn = (layout: SandboxLayout, mark: string, caller: NodeJS.ProcessEnv) => {
   const base = baseEnvironment(layout, mark, caller);
-  const log = (name: string) => `${logs}/${name}.log`;
-  const part = (
-    name: string,
-    command: ComponentCommand,
-    probe: Probe,
-    more: Partial<Omit<Part, 'name' | 'env'>> & { env?: Readonly<Record<string, string>> } = {},
-  ): Part => ({
-    ...DEFAULTS,
-    ...more,
-    name,
-    file: command.file,
-    args: command.args,
-    probe,
-    log: log(name),
-    env: { ...base, ...more.env },
-  });
-  const ours = (path: string, args: readonly string[] = [], flags: readonly string[] = []): ComponentCommand => ({
-    file: layout.node,
-    args: [...flags, `${layout.checkout}/${path}`, ...args],
-  });
-  const layoutFile = folders(layout.home).layout;
-  const machines = layout.stub === undefined ? 'sandbox/instances/main.ts' : 'sandbox/stub/main.ts';
-  const says = (name: string, text: string): Probe => ({ kind: 'says', log: log(name), text });
+  const files = folders(layout.home);
+  const log = (name: string) => `${files.logs}/${name}.log`;
+  return {
+    layoutFile: files.layout,
+    part: (
+      name: string,
+      command: ComponentCommand,
+      probe: Probe,
+      more: Partial<Omit<Part, 'name' | 'env'>> & { env?: Readonly<Record<string, string>> } = {},
+    ): Part => ({
+      ...DEFAULTS,
+      ...more,
+      name,
+      file: command.file,
+      args: command.args,
+      probe,
+      log: log(name),
+      env: { ...base, ...more.env },
+    }),
+    ours: (path: string, args: readonly string[] = [], flags: readonly string[] = []): ComponentCommand => ({
+      file: layout.node,
+      args: [...flags, `${layout.checkout}/${path}`, ...args],
+    }),
+    says: (name: string, text: string): Probe => ({ kind: 'says', log: log(name), text }),
+  };
+};
 
+type Parts = ReturnType<typeof partsIn>;
+
+/** What Slipway's own programs run on. */
+const ground = ({ part, ours, says, layoutFile }: Parts, layout: SandboxLayout, caller: NodeJS.ProcessEnv): Part[] => {
+  const { data, pki } = folders(layout.home);
+  const machines = layout.stub === undefined ? 'sandbox/instances/main.ts' : 'sandbox/stub/main.ts';
   return [
     part(
       'temporal',
       temporalServer(layout, temporalData(caller)),
       { kind: 'listens', address: layout.temporal },
-      { settle: () => setRetention(layout), data: ['', '-wal', '-shm'].map((s) => `${data}/temporal.db${s}`) },
+      { prepare: () => setRetention(layout), data: ['', '-wal', '-shm'].map((s) => `${data}/temporal.db${s}`) },
     ),
     part(
       'aws',
@@ -77,34 +85,41 @@ export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.Proc
         url: `https://${layout.managementApi.host}:${layout.managementApi.port}/readyz`,
         authority: `${pki}/ca.crt`,
       },
-      { needs: ['management-etcd'], settle: () => applyCrds(layout) },
+      { needs: ['management-etcd'], prepare: () => applyCrds(layout) },
     ),
     part('hub', ours('sandbox/hub/main.ts', [layoutFile]), { kind: 'listens', address: layout.hub }),
     part(
       'network',
       ours('sandbox/network/main.ts', [layoutFile]),
       { kind: 'listens', address: layout.proxy },
-      {
-        needs: ['aws'],
-        env: awsEnvironment(layout),
-      },
+      { needs: ['aws'], env: awsEnvironment(layout) },
     ),
     part('instances', ours(machines, [layoutFile]), says('instances', '":"Playing'), {
       needs: ['aws'],
       env: awsEnvironment(layout),
     }),
-    part('slipway-worker', ours('worker/main.ts', [], WORKER_FLAGS), says('slipway-worker', '"msg":"Working"'), {
-      needs: ['temporal', 'aws', 'management-apiserver'],
-      env: workerEnvironment(layout, caller),
-    }),
-    part('slipway-client', ours('client/watcher/main.ts'), says('slipway-client', '"msg":"Watching'), {
-      needs: ['temporal', 'management-apiserver'],
-      env: clientEnvironment(layout, 'slipway-watcher'),
-    }),
-    part('slipway-admission', ours('client/admission/main.ts'), says('slipway-admission', '"msg":"Judging'), {
-      needs: ['management-apiserver'],
-      env: admissionEnvironment(layout),
-      settle: () => applyWebhook(layout),
-    }),
   ];
+};
+
+/** The same programs as everywhere. */
+const slipway = ({ part, ours, says }: Parts, layout: SandboxLayout, caller: NodeJS.ProcessEnv): Part[] => [
+  part('slipway-worker', ours('worker/main.ts', [], WORKER_FLAGS), says('slipway-worker', '"msg":"Working"'), {
+    needs: ['temporal', 'aws', 'management-apiserver'],
+    env: workerEnvironment(layout, caller),
+  }),
+  part('slipway-client', ours('client/watcher/main.ts'), says('slipway-client', '"msg":"Watching'), {
+    needs: ['temporal', 'management-apiserver'],
+    env: clientEnvironment(layout, 'slipway-watcher'),
+  }),
+  part('slipway-admission', ours('client/admission/main.ts'), says('slipway-admission', '"msg":"Judging'), {
+    needs: ['management-apiserver'],
+    env: admissionEnvironment(layout),
+    prepare: () => applyWebhook(layout),
+  }),
+];
+
+/** All parts of the sandbox. `caller` is the environment of whoever ran `up`. */
+export const partsOf = (layout: SandboxLayout, mark: string, caller: NodeJS.ProcessEnv): readonly Part[] => {
+  const parts = partsIn(layout, mark, caller);
+  return [...ground(parts, layout, caller), ...slipway(parts, layout, caller)];
 };

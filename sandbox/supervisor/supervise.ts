@@ -62,18 +62,17 @@ const takeUp = (process: ProcessIdentity): Running => ({
   })(),
 });
 
-export const supervise = (
-  part: Part,
-  context: {
-    readonly before?: PartRecord | undefined;
-    readonly needed: () => Promise<unknown>;
-    readonly changed: () => void;
-  },
-): Supervised => {
+/** What is on record of a part, told to whoever asks and to whoever waits. */
+type Standing = {
+  readonly record: () => PartRecord;
+  readonly become: (state: PartState, more?: Partial<PartRecord>) => void;
+  readonly drop: (field: 'reason' | 'process') => void;
+  readonly untilReady: () => Promise<void>;
+};
+
+const createStanding = (part: Part, left: ProcessIdentity | undefined, changed: () => void): Standing => {
   const changes = new EventEmitter();
   changes.setMaxListeners(0);
-  const before = context.before?.process;
-  let left = before && isAlive(before) ? before : undefined;
   // A process that runs already is on record from the start: nobody may lose it, whatever happens to this supervisor.
   let record: PartRecord = {
     name: part.name,
@@ -82,85 +81,135 @@ export const supervise = (
     restarts: 0,
     ...(left ? { process: left } : {}),
   };
+  return {
+    record: () => record,
+    become: (state, more = {}) => {
+      record = { ...record, state, ...more };
+      changes.emit('change');
+      changed();
+    },
+    drop: (field) => {
+      record = without(record, field);
+    },
+    untilReady: async () => {
+      while (record.state !== 'ready') await once(changes, 'change');
+    },
+  };
+};
+
+const becomeReady = async (part: Part, standing: Standing, running: Running, signal: AbortSignal): Promise<void> => {
+  const began = performance.now();
+  await untilSuccess(part.probe, running.logFrom, signal);
+  while (part.prepare !== undefined) {
+    try {
+      await part.prepare();
+      break;
+    } catch (error) {
+      standing.become('starting', { reason: messageOf(error) });
+      await delay(500, undefined, { signal });
+    }
+  }
+  signal.throwIfAborted();
+  standing.drop('reason');
+  standing.become('ready', { startMilliseconds: Math.round(performance.now() - began) });
+};
+
+type Ended = { readonly reason: string; readonly readyFor: number };
+
+/** One process, from its start to its end; answers why it ended and how long it had been ready. */
+const liveOnce = async (
+  part: Part,
+  standing: Standing,
+  left: ProcessIdentity | undefined,
+  over: AbortSignal,
+): Promise<Ended> => {
+  const running = left && isAlive(left) ? takeUp(left) : launch(part);
+  if ('failed' in running) return { reason: running.failed, readyFor: 0 };
+  standing.become('starting', { process: running.process });
+  const gone = new AbortController();
+  const ended = running.ended.finally(() => gone.abort());
+  let readyAt = Number.POSITIVE_INFINITY;
+  const ready = becomeReady(part, standing, running, AbortSignal.any([gone.signal, over])).then(
+    () => {
+      readyAt = performance.now();
+    },
+    (error: unknown) => {
+      if (!gone.signal.aborted && !over.aborted) throw error;
+    },
+  );
+  const [reason] = await Promise.all([ended, ready]);
+  // What it started must be gone before it starts again, or it finds its own addresses taken.
+  killRemains(running.process);
+  return { reason, readyFor: Math.max(0, performance.now() - readyAt) };
+};
+
+type Context = {
+  readonly before?: PartRecord | undefined;
+  readonly needed: () => Promise<unknown>;
+  readonly changed: () => void;
+};
+
+/** What was ordered of a part while it lives. */
+type Orders = {
   /** The whole sandbox goes down: then what is lost with a process is lost on purpose. */
-  let letGo = false;
-  let killed = false;
+  letGo: boolean;
+  killed: boolean;
+};
+
+/** One process after the other, until it is over. `liveNext` lives one. */
+const live = async (
+  part: Part,
+  standing: Standing,
+  {
+    orders,
+    needed,
+    liveNext,
+  }: Pick<Context, 'needed'> & {
+    readonly orders: Orders;
+    readonly liveNext: (over: AbortSignal) => Promise<Ended>;
+  },
+  over: AbortSignal,
+): Promise<void> => {
+  standing.become('waiting');
+  const called = new Promise<void>((resolve) => over.addEventListener('abort', () => resolve(), { once: true }));
+  await Promise.race([needed(), called]);
+  let pause = FIRST_PAUSE_MILLISECONDS;
+  while (!over.aborted) {
+    const { reason, readyFor } = await liveNext(over);
+    standing.drop('process');
+    if (part.keeps === 'in memory' && !orders.letGo) return standing.become('account lost', { reason });
+    if (over.aborted) break;
+    // Who dies by order, however often, is not failing.
+    if (orders.killed || readyFor > HEALTHY_MILLISECONDS) pause = FIRST_PAUSE_MILLISECONDS;
+    orders.killed = false;
+    standing.become('restarting', { reason, restarts: standing.record().restarts + 1 });
+    await Promise.race([delay(pause), called]);
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MILLISECONDS);
+  }
+  standing.drop('process');
+  standing.become('stopped');
+};
+
+export const supervise = (part: Part, { before, needed, changed }: Context): Supervised => {
+  let left = before?.process && isAlive(before.process) ? before.process : undefined;
+  const standing = createStanding(part, left, changed);
+  const orders: Orders = { letGo: false, killed: false };
   let life: { readonly over: AbortController; readonly lived: Promise<void> } | undefined;
 
-  const become = (state: PartState, more: Partial<PartRecord> = {}): void => {
-    record = { ...record, state, ...more };
-    changes.emit('change');
-    context.changed();
-  };
-
-  const becomeReady = async (running: Running, signal: AbortSignal): Promise<void> => {
-    const began = performance.now();
-    await untilSuccess(part.probe, running.logFrom, signal);
-    while (part.settle !== undefined) {
-      try {
-        await part.settle();
-        break;
-      } catch (error) {
-        become('starting', { reason: messageOf(error) });
-        await delay(500, undefined, { signal });
-      }
-    }
-    signal.throwIfAborted();
-    record = without(record, 'reason');
-    become('ready', { startMilliseconds: Math.round(performance.now() - began) });
-  };
-
-  /** One process, from its start to its end; answers why it ended and how long it had been ready. */
-  const liveOnce = async (over: AbortSignal): Promise<{ reason: string; readyFor: number }> => {
-    const running = left && isAlive(left) ? takeUp(left) : launch(part);
+  const liveNext = (over: AbortSignal): Promise<Ended> => {
+    const takenUp = left;
     left = undefined;
-    if ('failed' in running) return { reason: running.failed, readyFor: 0 };
-    become('starting', { process: running.process });
-    const gone = new AbortController();
-    const ended = running.ended.finally(() => gone.abort());
-    let readyAt = Number.POSITIVE_INFINITY;
-    const ready = becomeReady(running, AbortSignal.any([gone.signal, over])).then(
-      () => {
-        readyAt = performance.now();
-      },
-      (error: unknown) => {
-        if (!gone.signal.aborted && !over.aborted) throw error;
-      },
-    );
-    const [reason] = await Promise.all([ended, ready]);
-    // What it started must be gone before it starts again, or it finds its own addresses taken.
-    killRemains(running.process);
-    return { reason, readyFor: Math.max(0, performance.now() - readyAt) };
-  };
-
-  const live = async (over: AbortSignal): Promise<void> => {
-    become('waiting');
-    const called = new Promise<void>((resolve) => over.addEventListener('abort', () => resolve(), { once: true }));
-    await Promise.race([context.needed(), called]);
-    let pause = FIRST_PAUSE_MILLISECONDS;
-    while (!over.aborted) {
-      const { reason, readyFor } = await liveOnce(over);
-      record = without(record, 'process');
-      if (part.keeps === 'in memory' && !letGo) return become('account lost', { reason });
-      if (over.aborted) break;
-      // Who dies by order, however often, is not failing.
-      if (killed || readyFor > HEALTHY_MILLISECONDS) pause = FIRST_PAUSE_MILLISECONDS;
-      killed = false;
-      become('restarting', { reason, restarts: record.restarts + 1 });
-      await Promise.race([delay(pause), called]);
-      pause = Math.min(pause * 2, LONGEST_PAUSE_MILLISECONDS);
-    }
-    record = without(record, 'process');
-    become('stopped');
+    return liveOnce(part, standing, takenUp, over);
   };
 
   return {
     part,
-    record: () => record,
+    record: standing.record,
+    untilReady: standing.untilReady,
     start: () => {
       if (life !== undefined) return;
       const over = new AbortController();
-      const lived = live(over.signal).finally(() => {
+      const lived = live(part, standing, { orders, needed, liveNext }, over.signal).finally(() => {
         life = undefined;
       });
       life = { over, lived };
@@ -169,24 +218,23 @@ export const supervise = (
       const current = life;
       if (current === undefined) return;
       current.over.abort();
-      if (record.process !== undefined) {
-        become('stopping');
-        await endGroup(record.process, part.graceMilliseconds);
+      const { process } = standing.record();
+      if (process !== undefined) {
+        standing.become('stopping');
+        await endGroup(process, part.graceMilliseconds);
       }
       await current.lived;
     },
     kill: () => {
-      if (record.process === undefined) return;
-      killed = true;
-      signalGroup(record.process, 'SIGKILL');
+      const { process } = standing.record();
+      if (process === undefined) return;
+      orders.killed = true;
+      signalGroup(process, 'SIGKILL');
     },
     letGo: async () => {
-      letGo = true;
+      orders.letGo = true;
       life?.over.abort();
       await life?.lived;
-    },
-    untilReady: async () => {
-      while (record.state !== 'ready') await once(changes, 'change');
     },
   };
 };

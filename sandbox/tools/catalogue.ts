@@ -11,7 +11,7 @@ export const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' } as const;
 export type Architecture = (typeof ARCHITECTURES)[keyof typeof ARCHITECTURES];
 
 /** Where the maker says which SHA-256 a file has: in a text beside it, or in GitHub's description of the release. */
-export type ChecksumSource = { readonly kind: 'text' | 'github'; readonly url: string };
+type ChecksumSource = { readonly kind: 'text' | 'github'; readonly url: string };
 
 /** A file on the maker's site. */
 export type ReleaseFile = {
@@ -23,7 +23,7 @@ export type ReleaseFile = {
 };
 
 /** The files that a version is made of; undefined for what is published in no such form. */
-export type Releases = (version: string, architecture: Architecture) => readonly ReleaseFile[];
+type Releases = (version: string, architecture: Architecture) => readonly ReleaseFile[];
 
 /** A Go module without source of its own: its `go.mod` names commands of other modules as tools. */
 export type GoTool = {

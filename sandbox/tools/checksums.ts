@@ -72,14 +72,17 @@ export const mismatchWithPin = (file: ReleaseFile, pin: string, found: string): 
     CURE,
   );
 
+/** Who does not tell the checksum does not give the file either, unless somebody else gives it. */
+const isOfOneSite = ({ checksum, url }: ReleaseFile): boolean => new URL(checksum.url).host === new URL(url).host;
+
 const expectedOf = (file: ReleaseFile, answer: Answer | undefined, pin: string | undefined): Expected | string => {
   const published = answer?.kind === 'text' ? publishedFor(file, answer.text) : undefined;
   if (pin !== undefined) {
-    if (published !== undefined && published !== pin) throw contradiction(file, pin, published);
-    // Who does not tell the checksum does not give the file either, unless somebody else gives it.
-    const sameSite = new URL(file.checksum.url).host === new URL(file.url).host;
-    if (answer?.kind === 'silent' && sameSite) return answer.why;
-    return { file, sha256: pin, proofs: published === undefined ? ['pin'] : ['site', 'pin'] };
+    if (published !== undefined) {
+      if (published !== pin) throw contradiction(file, pin, published);
+      return { file, sha256: pin, proofs: ['site', 'pin'] };
+    }
+    return answer?.kind === 'silent' && isOfOneSite(file) ? answer.why : { file, sha256: pin, proofs: ['pin'] };
   }
   if (published !== undefined) return { file, sha256: published, proofs: ['site'] };
   return answer === undefined || answer.kind === 'text'

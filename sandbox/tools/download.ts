@@ -126,14 +126,16 @@ const unpack = async (
   return undefined;
 };
 
+/** Files come beside what is unpacked, and go with their folder. */
+const comingIn = (target: string): string => `${target}/.coming`;
+
 const takeOne = async (
   sites: Sites,
   { file, sha256, proofs }: Expected,
-  folder: string,
   target: string,
   note: (progress: Progress) => void,
 ): Promise<DownloadedFile | string> => {
-  const path = `${folder}/${file.binary}`;
+  const path = `${comingIn(target)}/${file.binary}`;
   const place = sites.placeOf(file.url);
   const fetched = await fetchPatiently(sites, file.url, path, note);
   if (fetched.kind !== 'whole') return fetched.why;
@@ -160,8 +162,7 @@ export const takeTool = async (
   target: string,
   note: (text: string) => void,
 ): Promise<Taken> => {
-  const folder = `${target}/.coming`;
-  await mkdir(folder, { recursive: true });
+  await mkdir(comingIn(target), { recursive: true });
   const progress: Progress[] = files.map(() => ({ received: 0 }));
   const noteOf = (index: number) => (one: Progress) => {
     progress[index] = one;
@@ -169,9 +170,9 @@ export const takeTool = async (
   };
   // All are awaited, also after one has failed: nobody may write into a folder that is being deleted.
   const results = await Promise.allSettled(
-    files.map((expected, index) => takeOne(sites, expected, folder, target, noteOf(index))),
+    files.map((expected, index) => takeOne(sites, expected, target, noteOf(index))),
   );
-  await rm(folder, { recursive: true, force: true });
+  await rm(comingIn(target), { recursive: true, force: true });
   const taken: DownloadedFile[] = [];
   let because: string | undefined;
   for (const result of results) {

@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import PQueue from 'p-queue';
 import { runTasks, type Task } from '../progress.ts';
 import { type Pins, type Plan, planFor } from './checksums.ts';
-import { takeTool } from './download.ts';
+import { type Taken, takeTool } from './download.ts';
 import { type Origin, readRecord } from './origin.ts';
 import type { Recipe } from './recipes.ts';
 import { askAll, type Sites } from './sites.ts';
@@ -56,17 +56,16 @@ const plansFor = async (recipes: readonly Recipe[], { sites, pins }: Downloads):
   );
 };
 
+/** Fills the release's place with what `take` puts there; says why that was not possible. */
 const takeRelease = async (
   cache: string,
   { tool, version, release }: Recipe,
-  plan: Extract<Plan, { kind: 'take' }>,
-  { sites }: Downloads,
-  note: Note,
+  take: (target: string) => Promise<Taken>,
 ): Promise<string | undefined> => {
   if (release === undefined) return undefined;
   let why: string | undefined;
   await fill(cache, release.place, async (target) => {
-    const taken = await takeTool(sites, plan.files, target, note);
+    const taken = await take(target);
     if (taken.kind === 'not taken') {
       why = taken.because;
       return undefined;
@@ -77,7 +76,7 @@ const takeRelease = async (
 };
 
 /** One line for each reason, with the tools that it meets. */
-export const reasonsIn = (met: readonly (readonly [Recipe, string])[]): readonly string[] => {
+const reasonsIn = (met: readonly (readonly [Recipe, string])[]): readonly string[] => {
   const reasons = [...new Set(met.map(([, why]) => why))];
   return reasons.map((why) => {
     const titles = met.filter(([, other]) => other === why).map(([recipe]) => recipe.title);
@@ -105,7 +104,8 @@ export const obtain = async (
     const plan = plans.get(recipe);
     if (downloads === undefined || plan === undefined) return { kind: 'none' };
     if (plan.kind === 'build') return { kind: 'failed', why: plan.because };
-    const why = await takeRelease(cache, recipe, plan, downloads, note);
+    const { sites } = downloads;
+    const why = await takeRelease(cache, recipe, (target) => takeTool(sites, plan.files, target, note));
     if (why === undefined) return { kind: 'taken' };
     late.push([recipe, why]);
     return { kind: 'failed', why };

@@ -33,7 +33,8 @@ const sourcesWith = (pool: AWSNodePool, cluster: AWSCluster) => {
   return {
     observed,
     foreseen,
-    assess: (object: ObjectRef, told?: true) => assess({ object, ...(told === undefined ? {} : { told }) }, signal),
+    assess: (object: ObjectRef, clusterProgressed?: true) =>
+      assess({ object, ...(clusterProgressed === undefined ? {} : { clusterProgressed }) }, signal),
   };
 };
 

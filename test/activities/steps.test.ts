@@ -14,7 +14,7 @@ const look = async (
   scheduled: number,
   began: number,
   again = 1,
-  told = '1 of 3 ready',
+  awaitedSoFar = '1 of 3 ready',
   error = notYet('1 of 3 ready', again * 1_000),
 ) => {
   const now = Date.now();
@@ -22,14 +22,23 @@ const look = async (
   const steps = createSteps({
     nodes: {
       kind: 'nodes',
-      look: async ({ since }: { since: number }) => {
+      check: async ({ since }: { since: number }) => {
         seen.push(since);
         throw error;
       },
     },
   } as unknown as Drivers);
   const step = { id: 'wait nodes/1', verb: 'wait', resource, needs: [] } as const;
-  const request = { object, owner, entityId, plan: PLAN_VERSION, step, first: false, since: now - began * 1_000, told };
+  const request = {
+    object,
+    owner,
+    entityId,
+    plan: PLAN_VERSION,
+    step,
+    first: false,
+    since: now - began * 1_000,
+    awaitedSoFar,
+  };
   const signal = new AbortController().signal;
   const thrown = await steps.wait(request, { attempt: 1, signal, since: now - scheduled * 1_000 }).catch((e) => e);
   expect(seen).toEqual([now - began * 1_000]);
@@ -38,35 +47,35 @@ const look = async (
 
 describe('a wait', () => {
   test('looks again by itself for a while, then tells what it waits for', async () => {
-    expect(await look(2, 2)).not.toHaveProperty('tell');
-    expect(await look(12, 12)).toMatchObject({ tell: true, message: '1 of 3 ready', delayMs: 1_000 });
+    expect(await look(2, 2)).not.toHaveProperty('reported');
+    expect(await look(12, 12)).toMatchObject({ reported: true, message: '1 of 3 ready', delayMs: 1_000 });
   });
 
   test('tells what it has seen so far, too', async () => {
     const seen = notYet('1 of 3 ready', 1_000, { ready: '1' });
-    expect(await look(12, 12, 1, '', seen)).toMatchObject({ tell: true, soFar: { ready: '1' } });
+    expect(await look(12, 12, 1, '', seen)).toMatchObject({ reported: true, soFar: { ready: '1' } });
   });
 
   test('tells at once when it will not look again for long', async () => {
-    expect(await look(0, 0, 60)).toMatchObject({ tell: true, delayMs: 60_000 });
+    expect(await look(0, 0, 60)).toMatchObject({ reported: true, delayMs: 60_000 });
   });
 
   test('tells the more rarely the longer it waits, but never later than in five minutes', async () => {
     expect(await look(30, 100)).toMatchObject({ waiting: true });
-    expect(await look(30, 100)).not.toHaveProperty('tell');
-    expect(await look(299, 36_000)).toMatchObject({ tell: true });
-    expect(await look(200, 36_000)).not.toHaveProperty('tell');
+    expect(await look(30, 100)).not.toHaveProperty('reported');
+    expect(await look(299, 36_000)).toMatchObject({ reported: true });
+    expect(await look(200, 36_000)).not.toHaveProperty('reported');
   });
 
   test('tells sooner when it waits for something else than it said', async () => {
-    expect(await look(21, 36_000, 1, 'the API server does not answer')).toMatchObject({ tell: true });
-    expect(await look(10, 36_000, 1, 'the API server does not answer')).not.toHaveProperty('tell');
+    expect(await look(21, 36_000, 1, 'the API server does not answer')).toMatchObject({ reported: true });
+    expect(await look(10, 36_000, 1, 'the API server does not answer')).not.toHaveProperty('reported');
   });
 
   test('whose look fails in a way that waiting may cure is tried again unseen for a while, never for ever', async () => {
     const refused = retryError('connect ECONNREFUSED');
-    expect(await look(3, 3, 1, '', refused)).not.toHaveProperty('tell');
-    expect(await look(25, 25, 1, '', refused)).toMatchObject({ verdict: 'retry', tell: true });
+    expect(await look(3, 3, 1, '', refused)).not.toHaveProperty('reported');
+    expect(await look(25, 25, 1, '', refused)).toMatchObject({ verdict: 'retry', reported: true });
     expect(await look(25, 25, 1, '', blockedError('not permitted'))).toMatchObject({ verdict: 'blocked' });
   });
 });

@@ -106,7 +106,7 @@ describe('a sweep', () => {
       `awscluster/default/b/${CLUSTER_UID}`,
     ]);
     expect(findings[0]?.finding).toMatchObject({
-      kind: 'tell',
+      kind: 'report',
       differences: expect.arrayContaining([{ key: TARGETS, difference: 'is missing' }]),
     });
   });
@@ -211,7 +211,7 @@ describe('a sweep of node pools', () => {
     const pool = poolWith();
     const { findings, uncounted } = await sweepOf([pool], readyIn(pool, 2));
     const nodes = { desired: 3, ready: 2 };
-    expect(findings).toEqual([{ entityId: entityOf(pool), finding: { kind: 'tell', differences: [], nodes } }]);
+    expect(findings).toEqual([{ entityId: entityOf(pool), finding: { kind: 'report', differences: [], nodes } }]);
     expect(uncounted).toBe(0);
     expect((await sweepOf([poolWith(nodes)], readyIn(pool, 2))).findings).toEqual([]);
     expect((await sweepOf([poolWith(nodes)], readyIn(pool, 1))).findings).toMatchObject([
@@ -222,7 +222,7 @@ describe('a sweep of node pools', () => {
   test('tells a pool whose cluster could not be asked that nobody knows, once, and counts such clusters', async () => {
     const unread: SweepNodes = async () => new Map([[CLUSTER_ID, { unread: 'no answer' }]]);
     const { findings, uncounted } = await sweepOf([poolWith({ desired: 3, ready: 3 })], unread);
-    expect(findings).toMatchObject([{ finding: { kind: 'tell', nodes: { desired: 3, unread: 'no answer' } } }]);
+    expect(findings).toMatchObject([{ finding: { kind: 'report', nodes: { desired: 3, unread: 'no answer' } } }]);
     expect(uncounted).toBe(1);
     expect((await sweepOf([poolWith({ desired: 3, unread: 'no answer' })], unread)).findings).toEqual([]);
   });

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { keepNetworkInterface, takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
+import { keepNetworkInterface, type Taker, takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
+import type { Ec2 } from '../../agent/aws/ec2.ts';
 import { waitFor } from '../support/wait.ts';
 import { accountOf, CLUSTER, recordedLog } from './doubles.ts';
 
 const never = new AbortController().signal;
-const taker = { instanceId: 'i-new', clusterId: CLUSTER };
+const takerIn = ({ ec2 }: { readonly ec2: Ec2 }): Taker => ({ ec2, instanceId: 'i-new', clusterId: CLUSTER });
 
 describe.each([
   ['volume', takeVolume, 'vol-1'],
@@ -12,21 +13,21 @@ describe.each([
 ] as const)('Taking the %s', (noun, take, id) => {
   test('attaches a free one, and returns when it is attached', async () => {
     const account = accountOf({});
-    await take(account.ec2, id, taker, recordedLog().log, never);
+    await take(takerIn(account), id, recordedLog().log, never);
     expect(account.holderOf(id)).toBe('i-new');
   });
 
   test('is content with what is already its own', async () => {
     const account = accountOf({ [id]: 'i-new' });
     const { log, messages } = recordedLog();
-    await take(account.ec2, id, taker, log, never);
+    await take(takerIn(account), id, log, never);
     expect(messages()).toEqual([]);
   });
 
   test('waits for a running holder and says which, until that one is terminated', async () => {
     const account = accountOf({ [id]: 'i-old' });
     const { log, messages } = recordedLog();
-    const taken = take(account.ec2, id, taker, log, never);
+    const taken = take(takerIn(account), id, log, never);
     await waitFor('it says what it waits for', () =>
       Promise.resolve(
         messages().some((each) => each.includes('attached to instance i-old, which is running')) || undefined,
@@ -43,14 +44,14 @@ describe.each([
   test('takes it from a stopped holder without force', async () => {
     const account = accountOf({ [id]: 'i-old' });
     account.setState('i-old', 'stopped');
-    await take(account.ec2, id, taker, recordedLog().log, never);
+    await take(takerIn(account), id, recordedLog().log, never);
     expect(account.holderOf(id)).toBe('i-new');
   });
 
   test(`ends its wait when it is told to`, async () => {
     const account = accountOf({ [id]: 'i-old' });
     const stopping = new AbortController();
-    const taken = take(account.ec2, id, taker, recordedLog().log, stopping.signal);
+    const taken = take(takerIn(account), id, recordedLog().log, stopping.signal);
     stopping.abort(new Error(`no more ${noun}`));
     await expect(taken).rejects.toThrow();
   });
@@ -63,7 +64,7 @@ describe.each([
     account.setTags(id, tags);
     const { log, messages } = recordedLog();
     const stopping = new AbortController();
-    const taken = take(account.ec2, id, taker, log, stopping.signal);
+    const taken = take(takerIn(account), id, log, stopping.signal);
     await waitFor('it says why', () => Promise.resolve(messages().some((each) => each.includes(why)) || undefined));
     expect(account.holderOf(id)).toBeUndefined();
     // The owner puts it right.
@@ -93,10 +94,9 @@ describe('A network interface that is detached under a running replica', () => {
     let taken = 0;
     const watching = keepNetworkInterface(
       {
-        ec2: account.ec2,
         metadata,
         interfaceId: 'eni-1',
-        taker,
+        taker: takerIn(account),
         onTaken: () => Promise.resolve(void (taken += 1)),
       },
       log,

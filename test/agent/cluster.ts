@@ -326,7 +326,7 @@ export const createCluster = async (cloud: CloudForTests): Promise<ClusterForTes
         region: REGION,
         poolId,
         poolName: 'pool-0',
-        versions: VERSIONS,
+        versions: { kubernetes: VERSIONS.kubernetes },
         endpoint,
         certificateAuthority: root.certificate,
         maxPodsPerNode: 110,

@@ -110,7 +110,10 @@ describe('the description of a cluster', () => {
 
   test('says that an operation is paused, in Temporal or altogether, and how it goes on; and that its status is refused', () => {
     const paused = operation(
-      view([step('ensure a/b', { state: 'running', since: ago(5) })], { pausedAt: ago(3), untold: 'HTTP 403: no' }),
+      view([step('ensure a/b', { state: 'running', since: ago(5) })], {
+        pausedAt: ago(3),
+        statusProblem: 'HTTP 403: no',
+      }),
       { live: [{ id: 'ensure a/b', attempt: 2, paused: true }] },
     );
     expect(lines(describing({ object: storedCluster(), entity: operating, operation: paused })).slice(1)).toEqual([

@@ -17,7 +17,7 @@ type Rule = {
   readonly resourceNames?: readonly string[];
 };
 
-export type Manifest = {
+type Manifest = {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly rules?: readonly Rule[];
@@ -26,7 +26,7 @@ export type Manifest = {
 };
 
 /** Every object in `deploy/rbac/`. */
-export const manifests = (): readonly Manifest[] =>
+const manifests = (): readonly Manifest[] =>
   readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.yaml'))
     .sort()

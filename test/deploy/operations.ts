@@ -2,7 +2,7 @@
  * Operations: which calls of AWS Slipway's source makes, and which IAM actions each needs.
  *
  * Owns: the reading of imports from `@aws-sdk/…`, and the one table in which an operation's permissions differ from its
- * name. Neighbours: `policies.ts` reads `deploy/iam/`; the sandbox's record names operations in the same way.
+ * name. Neighbours: `roles.ts` reads `deploy/iam/`; the sandbox's record names operations in the same way.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

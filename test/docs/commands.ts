@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { type Page, pages, ROOT, sectionAt } from './markdown.ts';
 
 export const SHELL = ['sh', 'sh needs AWS', 'sh needs Docker'] as const;
-export const OUTPUT = 'text output';
+const OUTPUT = 'text output';
 /** Blocks in which there is nothing to run. */
 export const NO_COMMANDS = ['text', 'yaml', 'json', OUTPUT] as const;
 
@@ -106,7 +106,7 @@ const LOOSE: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** A line of output without what is chance: ids, times, numbers, widths. */
-export const loosely = (line: string): string =>
+const loosely = (line: string): string =>
   LOOSE.reduce((text, [pattern, instead]) => text.replaceAll(pattern, instead), line.trim());
 
 /** Lines of a shown output that an actual one lacks, in this order; `…` alone stands for any lines. */

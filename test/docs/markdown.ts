@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** A fenced block: its info string says what it is. */
-export type Fence = { readonly info: string; readonly line: number; readonly text: string };
+type Fence = { readonly info: string; readonly line: number; readonly text: string };
 
 export type Page = {
   /** Path within the repository. */

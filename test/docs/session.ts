@@ -19,7 +19,7 @@ import { ROOT } from './markdown.ts';
 /** What a placeholder such as `<name>` stands for at the moment. */
 export type Placeholders = Readonly<Record<string, () => Promise<string> | string>>;
 
-export type HowToRun = {
+type HowToRun = {
   /** For what goes on until Ctrl-C: ended as soon as its output matches. */
   readonly until?: RegExp;
   /** Placeholders with a meaning of their own here. */

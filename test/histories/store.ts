@@ -10,7 +10,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 
-export const FOLDER = import.meta.dirname;
+const FOLDER = import.meta.dirname;
 const ENDING = '.json.gz';
 
 export type Recorded = {

@@ -5,7 +5,7 @@
  * date; verbs; what supersedes. Neighbours: `life.ts` records whole lives in a sandbox; `record.ts` runs both.
  */
 import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client';
-import { PLAN_VERSION } from '../../words/steps.ts';
+import { OPERATIONS } from '../../words/operations.ts';
 import type { Activities, Assessment, OperationInput, StepRequest } from '../../activities/contract.ts';
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
@@ -70,7 +70,7 @@ const operation =
   ): Variant['play'] =>
   (stage) =>
     stage.temporal.withWorker({ ...quiet, ensure: done, wait: done, remove: done, ...activities }, async (taskQueue) => {
-      const object = objectOf(stage);
+      const object = objectOf(stage, OPERATIONS[overrides.type ?? 'CreateCluster'].of);
       const input = operationOf(twoSteps, { object, pacing, entityId: entityWorkflowId(object), ...overrides });
       const handle = await stage.temporal.environment.client.workflow.start(input.type, {
         taskQueue,
@@ -206,14 +206,18 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'unknown-plan',
-    play: operation({}, async () => undefined, { plan: { ...twoSteps, version: PLAN_VERSION + 1 } }),
+    play: operation({}, async () => undefined, { plan: { ...twoSteps, version: 9_999 } }),
   },
   {
     name: 'repaired',
     play: operation({ wait: times(1, () => failure('not-ready', 'the replica joins', 100)) }, async () => undefined, {
       type: 'RepairCluster',
+      turn: { number: 1, of: 2, since: '2026-01-01T00:00:00Z' },
     }),
   },
+  { name: 'changed', play: operation({}, async () => undefined, { type: 'UpdateCluster' }) },
+  { name: 'pool-changed', play: operation({}, async () => undefined, { type: 'UpdateNodePool' }) },
+  { name: 'resized', play: operation({}, async () => undefined, { type: 'ResizeNodePool' }) },
   {
     name: 'asked',
     play: (stage) => {
@@ -331,7 +335,7 @@ export const VARIANTS: readonly Variant[] = [
                 if (!succeeds) throw failure('blocked', 'UnauthorizedOperation: DescribeVolumes');
                 const counts = { clusters: 2, nodePools: 0, looked: 2, invalid: 0, unread: 0, uncounted: 0 };
                 const findings = [
-                  { entityId: `awscluster/default/a/${uid}`, finding: { kind: 'tell' as const, differences: [] } },
+                  { entityId: `awscluster/default/a/${uid}`, finding: { kind: 'report' as const, differences: [] } },
                   { entityId: `awscluster/default/b/${uid}`, finding: { kind: 'look' as const, reason: 'a lost volume' } },
                 ];
                 return { ...counts, lookedAt: 1, findings };

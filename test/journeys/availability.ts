@@ -76,7 +76,7 @@ const SLACK_SECONDS = 3;
 const noticedBy = (goneAt: number): number => goneAt + (NOTICED_AFTER_SECONDS + SLACK_SECONDS) * 1_000;
 
 /** Until somebody asked who could no longer be sent to a replica that was gone then. */
-export const untilNoticed = (watch: Watch, goneAt: number): Promise<true> =>
+const untilNoticed = (watch: Watch, goneAt: number): Promise<true> =>
   waitFor('requests that begin after the load balancer must have noticed', () =>
     Promise.resolve(watch.until() > noticedBy(goneAt) || undefined),
   );
@@ -135,7 +135,7 @@ export type Watch = {
 };
 
 /** Starts asking. */
-export const watchAvailability = (access: ApiAccess, slowMs: number): Watch => {
+const watchAvailability = (access: ApiAccess, slowMs: number): Watch => {
   const stopped = new AbortController();
   const noticed: Noticed[] = [];
   const begun: number[] = [];

@@ -209,7 +209,7 @@ describe('a rule that somebody takes away from a security group', () => {
     expect(drifted.message).toContain('npx slipway operations retry cluster cluster-0 -n default');
     const plan = await succeed('plan', sandbox.slipway(['clusters', 'plan', 'cluster-0']));
     expect(plan).toMatch(
-      /AWSCluster default\/cluster-0: CreateCluster, \d+ steps?\n.*ensure security-group-rules\/controlplane/s,
+      /AWSCluster default\/cluster-0: UpdateCluster, \d+ steps?\n.*ensure security-group-rules\/controlplane/s,
     );
 
     await ec2.send(new AuthorizeSecurityGroupIngressCommand(rule));

@@ -15,7 +15,7 @@ export type Needle = {
 };
 /** Somewhere to look. */
 export type Haystack = { readonly where: string; readonly text: string };
-export type Finding = { readonly name: string; readonly form: string; readonly where: string };
+type Finding = { readonly name: string; readonly form: string; readonly where: string };
 
 /** Long enough to be no accident: 96 bits of base64. */
 const WINDOW = 16;

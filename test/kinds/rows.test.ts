@@ -46,12 +46,13 @@ describe('what a machine is told', () => {
     tags: { team: 'a' },
   };
 
-  test('is fingerprinted whole, however groups are ordered: only the name of the template is none of it', async () => {
+  test('is fingerprinted whole, however groups are ordered: only the template’s name and tags are none of it', async () => {
     const { launchTemplateFingerprint } = await import('../../kinds/launch-template.ts');
     const fingerprint = launchTemplateFingerprint(wanted);
-    expect(launchTemplateFingerprint({ ...wanted, groupIds: ['sg-2', 'sg-1'], name: 'other' })).toBe(fingerprint);
+    const same = { groupIds: ['sg-2', 'sg-1'], name: 'other', tags: { team: 'b' }, formerTags: ['stage'] };
+    expect(launchTemplateFingerprint({ ...wanted, ...same })).toBe(fingerprint);
     const others = Object.keys(wanted)
-      .filter((property) => property !== 'name')
+      .filter((property) => property !== 'name' && property !== 'tags')
       .map((property) => launchTemplateFingerprint({ ...wanted, [property]: ['another'] }));
     expect(new Set([fingerprint, ...others]).size).toBe(others.length + 1);
     expect(template.differences?.(wanted, { name: 'other', fingerprint })).toEqual([]);

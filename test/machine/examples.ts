@@ -45,7 +45,7 @@ export const nodeConfiguration = (overrides: Partial<NodeConfiguration> = {}): N
   region: 'eu-west-1',
   poolId: '1a2b3c4d',
   poolName: 'pool-0',
-  versions: { kubernetes: '1.36.3', etcd: '3.6.16', cloudController: '1.36.1' },
+  versions: { kubernetes: '1.36.3' },
   endpoint: 'gke-0a1b2c3d-controlplane-1f.elb.eu-west-1.amazonaws.com',
   certificateAuthority: pem('root'),
   maxPodsPerNode: 110,

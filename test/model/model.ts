@@ -6,7 +6,7 @@
  */
 import { doubles, type Row } from '../journeys/lifecycle.ts';
 
-export type Presence = 'absent' | 'wanted' | 'going';
+type Presence = 'absent' | 'wanted' | 'going';
 export type Kind = 'cluster' | 'pool';
 
 export type Model = {

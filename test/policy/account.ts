@@ -5,15 +5,17 @@
  * plans out step by step, and check that no step lacks what it refers to.
  */
 import { type LaunchTemplateProperties, launchTemplateFingerprint } from '../../kinds/launch-template.ts';
-import { type Found, observed, type Resource } from '../../kinds/resource.ts';
+import { type Found, observed, type Resource, rowOf } from '../../kinds/resource.ts';
+import type { Tagged } from '../../kinds/row.ts';
 import { ingressRuleId } from '../../kinds/security-group-rules.ts';
+import { withoutOwnTags } from '../../kinds/tags.ts';
 import { type Known, resolved } from '../../policy/known.ts';
 import type { Inventory, Plan, Step } from '../../policy/plan.ts';
 import type { Resolved, Value } from '../../words/references.ts';
 import { ACCOUNT, REGION, SUBNETS } from '../topology/objects.ts';
 
 const ZONES = ['a', 'b', 'c', 'a', 'b', 'c'];
-export const PREFLIGHT_OUTPUTS = {
+const PREFLIGHT_OUTPUTS = {
   vpcCidr: '10.0.0.0/16',
   ...Object.fromEntries(SUBNETS.map((subnet, index) => [`zone/${subnet}`, `${REGION}${ZONES[index]}`])),
 };
@@ -23,6 +25,12 @@ export const EMPTY: readonly Found[] = [observed('preflight', 'preflight', PREFL
 
 /** The entry that an inventory would have once a resource was made; undefined for what leaves nothing behind. */
 const entryOf = (resource: Resource, known: Known): Found | undefined => {
+  const entry = untaggedEntryOf(resource, known);
+  if (entry === undefined || rowOf(resource.kind).tagged !== true) return entry;
+  return { ...entry, tags: withoutOwnTags((resource.properties as unknown as Tagged).tags) };
+};
+
+const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined => {
   const { key } = resource;
   const name = key.replace('/', '-');
   const must = (value: Value): string => {
@@ -61,6 +69,7 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
         name: volumeName,
         availabilityZone,
         tags: _tags,
+        formerTags: _formerTags,
         former: _former,
         kmsKeyId: _key,
         ...held
@@ -78,7 +87,7 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
         'load-balancer',
         key,
         { arn: `arn-${name}`, dnsName: `${name}.elb` },
-        { name: resource.properties.name },
+        { name: resource.properties.name, groupIds: (resource.properties.groupIds ?? []).map(must) },
       );
     case 'target-group':
       return observed(
@@ -118,7 +127,16 @@ const entryOf = (resource: Resource, known: Known): Found | undefined => {
         launchTemplateVersion: must(launchTemplateVersion),
         deleting: false,
         ...(maxSize === 1
-          ? { instances: [{ id: `i-${name}`, inService: true, templateVersion: must(launchTemplateVersion) }] }
+          ? {
+              instances: [
+                {
+                  id: `i-${name}`,
+                  inService: true,
+                  templateId: must(launchTemplateId),
+                  templateVersion: must(launchTemplateVersion),
+                },
+              ],
+            }
           : {}),
       };
       return observed('auto-scaling-group', key, { name: groupName, desired: String(desired) }, state);
@@ -149,8 +167,12 @@ const after = (found: readonly Found[], step: Step, known: Known): readonly Foun
   const others = found.filter((one) => one.key !== step.resource.key);
   if (step.verb === 'remove') return others;
   const { resource } = step;
-  const entry = entryOf(resource, known);
-  if (entry === undefined) return found;
+  const made = entryOf(resource, known);
+  if (made === undefined) return found;
+  const before = found.find(({ key }) => key === resource.key);
+  const left = step.verb === 'ensure' && step.leaves !== undefined && before !== undefined;
+  // What a step leaves is a template's content.
+  const entry = left ? ({ ...made, state: before.state } as Found) : made;
   if (resource.kind !== 'established') return [...others, entry];
   return [
     ...others.map((one) =>

@@ -6,12 +6,13 @@ import { releaseOf } from '../../api/releases.ts';
 import type { Found } from '../../kinds/resource.ts';
 import { observed } from '../../kinds/resource.ts';
 import type { Assessment, OperationInput } from '../../policy/assessment.ts';
-import { decideCluster, judgeCluster } from '../../policy/decide-cluster.ts';
-import { decideNodePool, judgeNodePool } from '../../policy/decide-nodepool.ts';
+import { decideCluster, decideClusterEarly } from '../../policy/decide-cluster.ts';
+import { decideNodePool, decideNodePoolEarly } from '../../policy/decide-nodepool.ts';
 import { planEnsure } from '../../policy/ensure.ts';
 import type { ClusterFacts, NodePoolFacts } from '../../policy/facts.ts';
 import { revisionOf } from '../../policy/revision.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
+import { nodePoolTopology } from '../../topology/nodepool.ts';
 import {
   ACCOUNT,
   CLUSTER_UID,
@@ -104,7 +105,7 @@ describe('where it lives', () => {
     expect(reason).toContain('999999999999');
     expect(cure).toContain('credentials of account 999999999999');
     const facts = clusterFacts({ object: elsewhere });
-    expect(judgeCluster(facts)?.kind).toBe('blocked');
+    expect(decideClusterEarly(facts)?.kind).toBe('blocked');
   });
 
   test('so is a worker of another region, also when the object is being deleted', () => {
@@ -184,9 +185,22 @@ describe('a cluster', () => {
     });
   });
 
+  test('whose load balancer was made without a security group keeps what lets it serve, though its status was lost', () => {
+    const before = { ...release(), revision: 1, format: 1 };
+    const { plan } = planEnsure(clusterTopology(seedCluster(), before), EMPTY, {
+      fresh: true,
+      provisioned: false,
+      live: false,
+    });
+    const old = inventoryOf(carryOut(plan, EMPTY));
+    expect(decideCluster(clusterFacts({ inventory: old })).kind).toBe('settled');
+    const changing = stepIds(decideCluster(clusterFacts({ object: seedCluster(), inventory: old })));
+    expect(changing.filter((id) => id.includes('security-group'))).toEqual([]);
+  });
+
   test('makes again what was removed by hand', () => {
     const assessment = decideCluster(clusterFacts({ inventory: inventoryOf(without(built, 'listener/controlplane')) }));
-    expect(operationOf(assessment).type).toBe('CreateCluster');
+    expect(operationOf(assessment).type).toBe('UpdateCluster');
     expect(stepIds(assessment)).toEqual([
       'ensure preflight',
       'ensure listener/controlplane',
@@ -229,7 +243,7 @@ describe('a cluster', () => {
 
   test('cannot be decided about without looking', () => {
     const { inventory: _inventory, ...facts } = clusterFacts();
-    expect(judgeCluster(facts)).toBeUndefined();
+    expect(decideClusterEarly(facts)).toBeUndefined();
     expect(() => decideCluster(facts)).toThrow('look first');
   });
 });
@@ -239,6 +253,40 @@ describe('a node pool', () => {
     const operation = operationOf(decideNodePool(poolFacts()));
     expect(operation).toMatchObject({ type: 'CreateNodePool', owner: { clusterId: ID, uid: POOL_UID } });
     expect(operation.plan.known['security-group/nodepool']).toEqual({ id: 'sg-security-group-nodepool' });
+  });
+
+  describe('that was provisioned', () => {
+    const PINNED = { aws: LIVE.aws, clusterID: ID, state: 'Provisioned' };
+    const made = seedPool({ status: PINNED });
+    const external = Object.fromEntries(built.map(({ key, outputs }) => [key, outputs]));
+    const { plan } = planEnsure(nodePoolTopology(seedPool(), seedCluster(), release()), built, {
+      external,
+      fresh: true,
+      provisioned: false,
+      live: false,
+    });
+    const all = carryOut(plan, built);
+    const decide = (changes: Parameters<typeof seedPool>[0], found: readonly Found[] = all) =>
+      operationOf(
+        decideNodePool(poolFacts({ object: seedPool({ status: PINNED, ...changes }), inventory: inventoryOf(found) })),
+      );
+    const groupKey = `auto-scaling-group/nodepool-${POOL_ID}`;
+
+    test('and lacks nothing is settled', () => {
+      expect(decideNodePool(poolFacts({ object: made, inventory: inventoryOf(all) })).kind).toBe('settled');
+    });
+
+    test('is resized where only its numbers of nodes change, and updated otherwise', () => {
+      expect(decide({ spec: { minNodeCount: 4 } })).toMatchObject({ type: 'ResizeNodePool' });
+      expect(decide({ spec: { maxNodeCount: 9 } })).toMatchObject({ type: 'ResizeNodePool' });
+      expect(decide({}, without(all, groupKey))).toMatchObject({ type: 'UpdateNodePool' });
+    });
+
+    test('finishes a resize as one', () => {
+      const object = { status: { ...PINNED, state: 'Resizing' } };
+      expect(decide(object)).toMatchObject({ type: 'ResizeNodePool' });
+      expect(decide({ status: { ...PINNED, state: 'Updating' } })).toMatchObject({ type: 'UpdateNodePool' });
+    });
   });
 
   test('waits while its cluster’s network is not ready, and asks the cluster’s entity to be told', () => {
@@ -255,15 +303,15 @@ describe('a node pool', () => {
 
   test('waits without a look at AWS while its cluster’s status names no endpoint, unless it was told of progress', () => {
     const { inventory: _, ...facts } = poolFacts({ cluster: seedCluster() });
-    expect(judgeNodePool(facts)).toEqual({
+    expect(decideNodePoolEarly(facts)).toEqual({
       kind: 'waiting',
       generation: 1,
       reason: 'Waiting for AWSCluster default/cluster-0, whose network is not ready yet.',
       entityId: `awscluster/default/cluster-0/${CLUSTER_UID}`,
     });
-    expect(judgeNodePool({ ...facts, told: true })).toBeUndefined();
+    expect(decideNodePoolEarly({ ...facts, clusterProgressed: true })).toBeUndefined();
     const withEndpoint = seedCluster({ status: { endpoint: 'gke-1.elb.eu-west-1.amazonaws.com' } });
-    expect(judgeNodePool({ ...facts, cluster: withEndpoint })).toBeUndefined();
+    expect(decideNodePoolEarly({ ...facts, cluster: withEndpoint })).toBeUndefined();
   });
 
   test('builds nothing and says so while its cluster is absent or being deleted', () => {

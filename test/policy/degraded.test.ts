@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { type AWSCluster, awsCluster } from '../../api/cluster.ts';
+import type { Status } from '../../policy/remembered.ts';
 import type { ControlPlaneReport } from '../../policy/repair.ts';
-import { type Status, statusOf } from '../../policy/status.ts';
+import { statusOf } from '../../policy/status.ts';
 import type { MirrorRequest, OperationView } from '../../policy/views.ts';
 import { CLUSTER_UID, seedCluster } from '../topology/objects.ts';
 

@@ -54,7 +54,7 @@ describe('what a sweep finds', () => {
       one.key === CONTROL_PLANE_RULES && one.kind === 'security-group-rules' ? one.state.ingress : [],
     );
     expect(find(changed(CONTROL_PLANE_RULES, { ingress: rules.filter((rule) => rule !== rules[0]) }))).toEqual({
-      kind: 'tell',
+      kind: 'report',
       differences: [{ key: CONTROL_PLANE_RULES, difference: `${rules[0]} is not allowed` }],
     });
   });
@@ -62,8 +62,8 @@ describe('what a sweep finds', () => {
   test('is a group that is gone, and not all that refers to it', () => {
     const gone = built.filter(({ key }) => key !== CONTROL_PLANE_GROUP);
     const finding = find(gone);
-    expect(finding).toMatchObject({ kind: 'tell' });
-    const differences = finding?.kind === 'tell' ? finding.differences : [];
+    expect(finding).toMatchObject({ kind: 'report' });
+    const differences = finding?.kind === 'report' ? finding.differences : [];
     expect(differences).toContainEqual({ key: CONTROL_PLANE_GROUP, difference: 'is missing' });
     expect(differences.filter(({ difference }) => difference.includes('does not exist yet'))).toEqual([]);
   });
@@ -71,10 +71,10 @@ describe('what a sweep finds', () => {
   test('is told once: nothing more where the status says it, and that it is cured where it says so wrongly', () => {
     const differing = changed(CONTROL_PLANE_RULES, { ingress: ['tcp 1-1 from 10.0.0.0/8'] });
     const finding = find(differing);
-    const told = settledCluster({}, { drift: finding?.kind === 'tell' ? finding.differences : [] });
+    const told = settledCluster({}, { drift: finding?.kind === 'report' ? finding.differences : [] });
     expect(isSaidToDiffer(told)).toBe(true);
     expect(find(differing, told)).toBeUndefined();
-    expect(find(built, told)).toEqual({ kind: 'tell', differences: [] });
+    expect(find(built, told)).toEqual({ kind: 'report', differences: [] });
   });
 
   test('is for an assessment to decide where a volume of an established cluster is lost', () => {
@@ -89,7 +89,7 @@ describe('what a sweep finds', () => {
     const { addons, ...components } = revisionOf(release());
     const revision = { ...components, addons: { ...addons, coredns: { version: '1.0.0', images: {} } } };
     const behind = seedCluster({ status: { ...older.status, revision } });
-    expect(find(built, behind)).toEqual({ kind: 'tell', differences: [] });
+    expect(find(built, behind)).toEqual({ kind: 'report', differences: [] });
     const told = settledCluster({ revision });
     expect(find(built, told)).toBeUndefined();
   });

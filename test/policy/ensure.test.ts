@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { nodePoolIdOf } from '../../api/names.ts';
 import type { Found } from '../../kinds/resource.ts';
-import { observed } from '../../kinds/resource.ts';
+import { observed, rowOf } from '../../kinds/resource.ts';
 import { type EnsureContext, type Ensured, planEnsure } from '../../policy/ensure.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
@@ -208,6 +208,40 @@ describe('a change of spec', () => {
   test('that tags one more subnet is planned on a living cluster', () => {
     const tagged = changed(built, 'subnet-tags/shared', { tagged: SUBNETS.slice(1) });
     expect(stepIds(tagged)).toEqual(['ensure preflight', 'ensure subnet-tags/shared']);
+  });
+});
+
+describe('a change of tags', () => {
+  const tagged = (tags: Readonly<Record<string, string>>, appliedTagKeys: readonly string[] = [], controlPlane = {}) =>
+    clusterTopology(seedCluster({ controlPlane: { tags, ...controlPlane }, status: { appliedTagKeys } }), release());
+  const carries = topology.filter(({ kind }) => rowOf(kind).tagged === true).map(({ key }) => key);
+
+  test('is planned for all that carries them, on a living cluster, too, and for nothing else', () => {
+    const { plan, postponed } = planEnsure(tagged({ team: 'a' }), built, DONE);
+    expect(postponed).toEqual([]);
+    expect(plan.steps.map(({ resource }) => resource.key)).toEqual(expect.arrayContaining(carries));
+    const others = plan.steps.filter(({ resource }) => !carries.includes(resource.key));
+    expect(others.map(({ id }) => id).sort()).toEqual([
+      ...['ensure network/ready', 'ensure preflight', 'wait control-plane/ready'],
+    ]);
+    expect(stepIds(carryOut(plan, built), DONE, tagged({ team: 'a' }))).toEqual([]);
+  });
+
+  test('takes off what the spec names no more, if the status remembers it', () => {
+    const marked = carryOut(planEnsure(tagged({ team: 'a' }), built, DONE).plan, built);
+    expect(stepIds(marked)).toEqual([]);
+    const { plan } = planEnsure(tagged({}, ['team']), marked, DONE);
+    expect(plan.steps.map(({ resource }) => resource.key)).toEqual(expect.arrayContaining(carries));
+    expect(stepIds(carryOut(plan, marked), DONE, tagged({}, ['team']))).toEqual([]);
+  });
+
+  test('reaches templates whose other content waits for a rollout, and that goes on waiting', () => {
+    const both = tagged({ team: 'a' }, [], { keyName: 'another-key' });
+    const { plan, postponed } = planEnsure(both, built, DONE);
+    const template = plan.steps.find(({ id }) => id === 'ensure launch-template/controlplane-0');
+    expect(template).toMatchObject({ leaves: ['content'] });
+    expect(postponed).toHaveLength(3);
+    expect(planEnsure(both, carryOut(plan, built), DONE)).toMatchObject({ plan: { steps: [] }, postponed });
   });
 });
 

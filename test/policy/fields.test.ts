@@ -30,6 +30,7 @@ const IO2 = { 'controlPlane.etcd.mainVolume.iops': 4_000 };
 const OF_CLUSTER: readonly Try[] = [
   ['networking.serviceLoadBalancerSubnetIDs', SUBNETS.slice(0, 2), 'done'],
   ['controlPlane.version', '1.36.3-gke.1', 'pending'],
+  ['controlPlane.authorizedCIDRs', ['10.9.0.0/16'], 'done'],
   ['controlPlane.keyName', 'other', 'pending'],
   ['controlPlane.securityGroupIDs', ['sg-00000000'], 'done'],
   ['controlPlane.iamInstanceProfile', 'other', 'pending'],
@@ -47,7 +48,7 @@ const OF_CLUSTER: readonly Try[] = [
     'without effect',
     { 'controlPlane.cloudOperations.projectID': 'p', 'controlPlane.cloudOperations.location': 'l' },
   ],
-  ['controlPlane.tags', { team: 'platform' }, 'pending'],
+  ['controlPlane.tags', { team: 'platform' }, 'done'],
   ['controlPlane.proxySecretName', 'proxy', 'without effect'],
   ['controlPlane.workloadIdentity.oidcDiscoveryGCSBucket', 'bucket', 'without effect'],
   ['controlPlane.rootVolume.sizeGiB', 64, 'pending'],
@@ -84,7 +85,7 @@ const OF_NODE_POOL: readonly Try[] = [
   ['rootVolume.kmsKeyARN', `arn:aws:kms:${REGION}:${ACCOUNT}:key/1`, 'pending'],
   ['labels', { team: 'platform' }, 'pending'],
   ['taints', [{ key: 'k', value: 'v', effect: 'NoSchedule' }], 'pending'],
-  ['tags', { team: 'platform' }, 'pending'],
+  ['tags', { team: 'platform' }, 'done'],
   ['deletionProtection', true, 'elsewhere'],
 ];
 

@@ -66,7 +66,10 @@ const usersOf = (key: string): readonly RegExp[] => {
     case 'load-balancer':
       return [/^listener\//];
     case 'security-group':
-      return [/^security-group-rules\//, /^network-interface\//, /^auto-scaling-group\//, /^cloud-load-balancers\//];
+      return [
+        ...[/^security-group-rules\//, /^network-interface\//, /^auto-scaling-group\//],
+        ...[/^load-balancer\//, /^cloud-load-balancers\//],
+      ];
     case 'cloud-load-balancers':
       return [/^auto-scaling-group\/controlplane/];
     default:

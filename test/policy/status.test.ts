@@ -4,7 +4,8 @@ import type { AWSCluster } from '../../api/cluster.ts';
 import { awsCluster, clusterStatus } from '../../api/cluster.ts';
 import { nodePoolIdOf } from '../../api/names.ts';
 import { nodePoolStatus } from '../../api/nodepool.ts';
-import { type Status, statusOf } from '../../policy/status.ts';
+import type { Status } from '../../policy/remembered.ts';
+import { statusOf } from '../../policy/status.ts';
 import type { MirrorRequest, OperationView, StepState } from '../../policy/views.ts';
 import {
   ACCOUNT,
@@ -197,13 +198,10 @@ describe('the status of a cluster that runs', () => {
   });
 
   test('stays ready while something is mended, and after a worker that cannot judge it', () => {
-    const mending = statusOf(
-      operating(view([step('ensure preflight', { state: 'running', since: T0 })])),
-      provisioned,
-      T0,
-    );
+    const looking = [step('ensure preflight', { state: 'running', since: T0 })];
+    const mending = statusOf(operating(view(looking, { type: 'UpdateCluster' })), provisioned, T0);
     expect(mending.state).toBe('Updating');
-    expect(conditions(mending)).toMatchObject({ Ready: 'True CreateCluster', Reconciling: 'True CreateCluster' });
+    expect(conditions(mending)).toMatchObject({ Ready: 'True UpdateCluster', Reconciling: 'True UpdateCluster' });
     const { version: _version, owner: _owner, ...bare } = request({ kind: 'blocked', reason: 'r', cure: 'c' });
     const blind = statusOf(bare, provisioned, T0);
     expect(conditions(blind)).toMatchObject({ Ready: 'True Blocked', Stalled: 'True Blocked' });

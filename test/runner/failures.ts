@@ -32,7 +32,7 @@ const briefly = (message: string): string => {
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
 };
 
-/** `failed: test/a.test.ts › it works: Error: it doesn't`, for each test that failed and each file that couldn't be loaded. */
+/** `failed: test/rooms.test.ts › it works: Error: it doesn't`, for each test that failed and each file that couldn't be loaded. */
 export const failureLines = ({ testResults }: FailureReport, checkout: string): readonly string[] =>
   testResults.flatMap(({ name, message, assertionResults }) => {
     const file = relative(checkout, name);

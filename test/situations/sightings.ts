@@ -25,7 +25,7 @@ export type Sightings = {
   readonly trouble: () => readonly string[];
   readonly end: () => Promise<void>;
 };
-export type Side = 'status' | 'search attribute' | 'metric';
+type Side = 'status' | 'search attribute' | 'metric';
 
 export const watchSides = (sandbox: SandboxForTests, sides: ReturnType<typeof sidesOf>): Sightings => {
   const first = new Map<string, number>();

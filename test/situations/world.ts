@@ -24,7 +24,7 @@ import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand, KMSClient } from
 import { clusterIdOf } from '../../api/names.ts';
 import { type SandboxForTests, succeed } from '../support/sandbox.ts';
 
-export const VPC = 'vpc-027d53db543f33b56';
+const VPC = 'vpc-027d53db543f33b56';
 /** AWS keeps five addresses of each subnet for itself. */
 const FREE_IN_SMALLEST = 11;
 

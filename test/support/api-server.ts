@@ -20,8 +20,8 @@ import { toolsFolder } from './tools.ts';
 import { waitFor } from './wait.ts';
 import { noting } from './waits.ts';
 
-export type Answer = { readonly status: number; readonly body: unknown };
-export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
+type Answer = { readonly status: number; readonly body: unknown };
+type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 export type ApiServerForTests = {
   /** `https://<address>:<port>`. */

@@ -12,7 +12,7 @@ const CHECKOUT = join(import.meta.dirname, '../..');
 /** Address of the run's server. */
 export const SHARED_TEMPORAL = 'SLIPWAY_TEST_TEMPORAL';
 
-/** `test/a/b.test.ts` has `test-a-b-test-ts`. */
+/** Such as `test-workflows-entity-integration-test-ts`. */
 const namespaceOf = (file: string): string => relative(CHECKOUT, file).replaceAll(/[^a-z]+/g, '-');
 
 /** Of each test file that imports `temporal.ts`. */

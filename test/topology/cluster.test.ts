@@ -82,8 +82,10 @@ describe('the topology of the seed’s cluster', () => {
         'subnet-tags/shared',
         'security-group/controlplane',
         'security-group/nodepool',
+        'security-group/load-balancer',
         'security-group-rules/controlplane',
         'security-group-rules/nodepool',
+        'security-group-rules/load-balancer',
         'load-balancer/controlplane',
         'target-group/controlplane',
         'targets/controlplane',
@@ -125,6 +127,22 @@ describe('the topology of the seed’s cluster', () => {
     expect(two?.message.filter((part) => typeof part !== 'string')).toEqual([
       { ref: 'preflight', output: `zone/${SUBNETS[0]}` },
       { ref: 'preflight', output: `zone/${SUBNETS[1]}` },
+    ]);
+  });
+
+  test('of format 1 has a load balancer without a security group, and lets in all of the VPC for it', () => {
+    const before = clusterTopology(seedCluster(), { ...release(), revision: 1, format: 1 });
+    expect(before.filter(({ key }) => key.endsWith('/load-balancer'))).toEqual([]);
+    expect(get(before, 'load-balancer/controlplane').properties).not.toHaveProperty('groupIds');
+    const dialled = (resources: readonly Resource[]) =>
+      all(resources, 'security-group-rules')
+        .filter(({ key }) => key === 'security-group-rules/controlplane')
+        .flatMap(({ properties }) => properties.ingress.filter(({ fromPort }) => fromPort === 6443))
+        .map(({ source }) => source);
+    expect(dialled(before)).toEqual([{ cidr: { ref: 'preflight', output: 'vpcCidr' } }]);
+    expect(dialled(cluster)).toEqual([
+      { group: { ref: 'security-group/load-balancer', output: 'id' } },
+      { group: { ref: 'security-group/nodepool', output: 'id' } },
     ]);
   });
 
@@ -179,8 +197,9 @@ describe('the topology of the seed’s cluster', () => {
     const groups = all(cluster, 'auto-scaling-group').map((group) => longestChain(cluster, group.key));
     expect(groups).toEqual(
       [0, 1, 2].map((index) => [
-        'security-group/controlplane',
-        'network-interface/0',
+        // As many as its security group and its interface take.
+        'security-group/load-balancer',
+        'load-balancer/controlplane',
         `launch-template/controlplane-${index}`,
         `auto-scaling-group/controlplane-${index}`,
       ]),

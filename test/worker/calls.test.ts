@@ -60,7 +60,7 @@ describe('Who stands around calls', () => {
   test('sees those to Kubernetes and to the hub by method and path, without a query', async () => {
     const { calls, aroundCall } = recorded();
     const management = kubernetesAt(aroundCall);
-    await management.look('/readyz?verbose');
+    await management.probe('/readyz?verbose');
     await management.close();
     await createHubClient({ endpoint: url, aroundCall }).create('projects/p/locations/l/memberships/m', {});
     expect(calls).toEqual([
@@ -77,7 +77,7 @@ describe('Who stands around calls', () => {
       operation: 'EC2 DeleteVolume',
     });
     destroy();
-    await expect(kubernetesAt(lost).look('/readyz')).rejects.toMatchObject({ reason: 'Unreachable' });
+    await expect(kubernetesAt(lost).probe('/readyz')).rejects.toMatchObject({ reason: 'Unreachable' });
     await expect(createHubClient({ endpoint: url, aroundCall: lost }).operation('operations/1')).rejects.toThrow(
       'the answer was lost',
     );

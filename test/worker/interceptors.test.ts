@@ -97,7 +97,7 @@ describe('an attempt of a step', () => {
   });
 
   test('that shall tell what it waits for comes back to the workflow, which is given the delay', async () => {
-    const error = new VerdictError({ verdict: 'retry', message: 'm', waiting: true, delayMs: 1_500, tell: true });
+    const error = new VerdictError({ verdict: 'retry', message: 'm', waiting: true, delayMs: 1_500, reported: true });
     const { failure } = await attempt(throwing(error));
     expect(failure).toMatchObject({
       type: 'not-ready',

@@ -51,6 +51,50 @@ const after = (...events: readonly EntityEvent[]): EntityLife => events.reduce<E
 const running = [assessed(operate()), asked(), started] as const;
 const phaseAfter = (...events: readonly EntityEvent[]) => viewOf(object, after(...events));
 
+describe('a rollout between two of its turns', () => {
+  const waitingForTurn = { ...settled, rollout: 'RepairCluster' as const, lookAgainSeconds: 60 };
+  const repair = operationOf(planOf(stepOf(securityGroup('controlplane'))), { type: 'RepairCluster' });
+  const between = [assessed(waitingForTurn)] as const;
+  const said = (kind: 'pause' | 'resume' | 'abort'): EntityEvent => ({ kind });
+
+  test('takes a pause, with which its next turn begins, and its end', () => {
+    expect(phaseAfter(...between)).toMatchObject({ phase: 'settled', rollout: 'RepairCluster' });
+    expect(phaseAfter(...between, said('pause'))).toMatchObject({ paused: true });
+    const begun = after(...between, said('pause'), woken({ news: seenOf(2) }), assessed(operate(repair)), asked());
+    expect(begun).toMatchObject({ state: 'operating', operation: { paused: true } });
+    expect(phaseAfter(...between, said('pause'), said('resume'))).not.toHaveProperty('paused');
+  });
+
+  test('takes an abort, and goes no further until it is resumed', () => {
+    const held = [...between, said('abort')];
+    expect(after(...held)).toMatchObject({ state: 'held', operation: 'RepairCluster' });
+    const again = [...held, woken({ news: seenOf(2) }), assessed(operate(repair)), asked()];
+    expect(after(...again).state).toBe('held');
+    expect(after(...again, resume, woken({ news: seenOf(3) }), assessed(operate(repair)), asked()).state).toBe(
+      'operating',
+    );
+  });
+
+  test('stays aborted while its next turn still waits, and its pause ends with it', () => {
+    const looked = (...events: readonly EntityEvent[]) =>
+      after(...between, ...events, woken({ news: seenOf(2) }), assessed(waitingForTurn)).kept;
+    expect(looked(said('abort')).held).toBeDefined();
+    expect(looked(said('pause')).paused).toBe(true);
+    const over = after(...between, said('pause'), woken({ news: seenOf(2) }), assessed(settled));
+    expect(over.kept.paused).toBe(false);
+  });
+
+  test('passes its pause on to no deletion', () => {
+    const going = [...between, said('pause'), woken({ news: seenOf(2) }), assessed(operate(remove)), asked()];
+    expect(after(...going)).toMatchObject({ state: 'operating', operation: { type: 'DeleteCluster' } });
+    expect(after(...going)).not.toMatchObject({ operation: { paused: true } });
+  });
+
+  test('keeps its pause in the next run of its entity', () => {
+    expect(carriedOver(after(...between, said('pause')).kept)).toMatchObject({ paused: true });
+  });
+});
+
 describe('an assessment', () => {
   test.each<[string, Assessment, object]>([
     ['settles', settled, { state: 'settled', status: { kind: 'settled' } }],

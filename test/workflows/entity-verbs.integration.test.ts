@@ -83,6 +83,23 @@ const refusal = async (saying: Promise<unknown>): Promise<string> => {
 };
 
 describe('an annotation', () => {
+  test('that status remembers does not act again after all of Temporal’s data were lost, and a new one does', async () => {
+    const { object, tries, activities } = blockedCluster();
+    const assess = async (...asked: Parameters<Activities['assess']>): Promise<Assessment> => {
+      const assessment = await activities.assess?.(...asked);
+      if (assessment === undefined) throw new Error('It always assesses.');
+      return { ...assessment, handled: { retry: 'token-1' } };
+    };
+    await temporal.withWorker({ ...activities, assess }, async (queue) => {
+      await startEntity(queue, object);
+      await entityOf(object).signal(annotated, { requests: { retry: 'token-1' } });
+      await untilBlocked(object);
+      await entityOf(object).signal(annotated, { requests: { retry: 'token-2' } });
+      await until('the new one acts', () => tries.length === 2);
+      expect((await operationOn(object).query(getOperationState)).handled).toEqual({ retry: 'token-2' });
+    });
+  });
+
   test('acts once for each of its values, however often it is told, also after the entity began a new run', async () => {
     const { object, tries, activities } = blockedCluster();
     await temporal.withWorker(activities, async (queue) => {

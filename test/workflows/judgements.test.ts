@@ -26,6 +26,12 @@ describe('an abort', () => {
     expect(stillHeld(held, { kind: 'blocked', generation: 1, reason: 'x', cure: 'y' })).toBe(held);
   });
 
+  test('stands for what is left of a change, whatever the operation is called', () => {
+    const update = operate({ ...create, type: 'UpdateNodePool' });
+    expect(stillHeld({ operation: 'ResizeNodePool', generation: 1 }, update)).toBeDefined();
+    expect(stillHeld({ operation: 'RepairCluster', generation: 1 }, operate(create))).toBeUndefined();
+  });
+
   test('ends with another generation, a deletion, and when nothing is left to do', () => {
     expect(stillHeld(held, operate({ ...create, generation: 2 }))).toBeUndefined();
     expect(stillHeld(held, operate(remove))).toBeUndefined();
@@ -59,6 +65,17 @@ describe('a newer look', () => {
     expect(supersedes(operate({ ...create, generation: 2 }), create)).toBe('the spec changed');
     expect(supersedes(operate(create), create)).toBeUndefined();
     expect(supersedes(operate({ ...remove, generation: 3 }), remove)).toBeUndefined();
+  });
+
+  test('lets a change go on, whatever is left of it, and a repair come before it', () => {
+    const [update, repair] = [
+      operationOf(create.plan, { type: 'UpdateCluster' }),
+      operationOf(create.plan, { type: 'RepairCluster' }),
+    ];
+    expect(supersedes(operate(update), create)).toBeUndefined();
+    expect(supersedes(operate(repair), update)).toBe('RepairCluster takes its place');
+    expect(supersedes(operate(update), repair)).toBeUndefined();
+    expect(supersedes(operate({ ...update, generation: 2 }), repair)).toBe('the spec changed');
   });
 });
 

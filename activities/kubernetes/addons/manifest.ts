@@ -13,7 +13,7 @@ export type AddonManifest = (parameters: AddonParameters) => readonly Kubernetes
 
 export const SYSTEM_NAMESPACE = 'kube-system';
 export const ADDON_LABEL = 'slipway.dev/addon';
-export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'slipway' } as const;
+const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'slipway' } as const;
 
 /** `kubectl cluster-info` lists Services with this label, under the name that the second one gives. */
 export const clusterService = (name: string): Record<string, string> => ({

@@ -65,15 +65,22 @@ const serviceOf = (signedAs: string, parameters: URLSearchParams | undefined): s
   return name === 'elb' && parameters?.get('Version') === '2015-12-01' ? 'elbv2' : name;
 };
 
+/** A query request has its parameters in its body, or behind its path. */
+const parametersOf = (path: string, body: string | undefined): URLSearchParams =>
+  new URLSearchParams(body === undefined || body === '' ? path.split('?').slice(1).join('?') : body);
+
+/** What a request says that it asks for: JSON in a header, a query in its parameters; to S3 its path has to do. */
+const namedBy = (target: string, parameters: URLSearchParams | undefined): string | undefined =>
+  target === '' ? (parameters?.get('Action') ?? undefined) : target.slice(target.lastIndexOf('.') + 1);
+
 export const callOf = (method: string, path: string, headers: Headers, body: string | undefined): Call => {
   const { accessKey, region, service: signedAs } = scopeOf(headers);
   const target = header(headers, 'x-amz-target');
-  const query = path.includes('?') ? path.slice(path.indexOf('?') + 1) : '';
-  const parameters = target === '' ? new URLSearchParams(body === undefined || body === '' ? query : body) : undefined;
-  const named = target === '' ? parameters?.get('Action') : target.slice(target.lastIndexOf('.') + 1);
+  const parameters = target === '' ? parametersOf(path, body) : undefined;
+  const named = namedBy(target, parameters);
   const operation = named ?? `${method} ${path.split('?')[0] ?? path}`;
   const invocation = header(headers, 'amz-sdk-invocation-id');
-  const reading = named === undefined || named === null ? method === 'GET' || method === 'HEAD' : READING.test(named);
+  const reading = named === undefined ? method === 'GET' || method === 'HEAD' : READING.test(named);
   return {
     service: serviceOf(signedAs, parameters),
     operation,

@@ -27,7 +27,7 @@ export const faultSchema = z.strictObject({
   count: z.int().min(1).default(1),
 });
 
-export type Fault = z.infer<typeof faultSchema>;
+type Fault = z.infer<typeof faultSchema>;
 export type StandingFault = Fault & { readonly id: number; readonly left: number };
 
 export type Faults = {

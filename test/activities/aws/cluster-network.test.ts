@@ -4,7 +4,12 @@ import type { Found } from '../../../kinds/resource.ts';
 import { observed } from '../../../kinds/resource.ts';
 import { LOAD_BALANCER, NODE_GROUP } from '../../../words/keys.ts';
 
-const balancer = observed('load-balancer', LOAD_BALANCER, { arn: 'arn', dnsName: 'dns' }, { name: 'gke-1' });
+const balancer = observed(
+  'load-balancer',
+  LOAD_BALANCER,
+  { arn: 'arn', dnsName: 'dns' },
+  { name: 'gke-1', groupIds: [] },
+);
 const group = observed('security-group', NODE_GROUP, { id: 'sg-1' }, { name: 'gke-1-nodepool' });
 
 const setUp = () => {

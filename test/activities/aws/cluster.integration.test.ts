@@ -3,7 +3,7 @@ import { DescribeLaunchTemplateVersionsCommand } from '@aws-sdk/client-ec2';
 import { DecryptCommand } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
-import { type Found, stateOf } from '../../../kinds/resource.ts';
+import { type Found, observedState } from '../../../kinds/resource.ts';
 import { encryptionContextOf, type UserData } from '../../../machine/configuration.ts';
 import { open, privatePart } from '../../../machine/envelope.ts';
 import { planEnsure } from '../../../policy/ensure.ts';
@@ -106,8 +106,10 @@ describe('a cluster with three node pools', () => {
         'load-balancer/controlplane',
         'preflight',
         'security-group-rules/controlplane',
+        'security-group-rules/load-balancer',
         'security-group-rules/nodepool',
         'security-group/controlplane',
+        'security-group/load-balancer',
         'security-group/nodepool',
       ]);
     }
@@ -130,7 +132,7 @@ describe('a cluster with three node pools', () => {
     await waitFor('every replica is in service', async () => {
       const { found } = await observe(account.newWorker(), CLUSTER);
       const groups = found.filter(({ key }) => kindOf(key) === 'auto-scaling-group');
-      const replicas = groups.flatMap((group) => stateOf('auto-scaling-group', group).instances ?? []);
+      const replicas = groups.flatMap((group) => observedState('auto-scaling-group', group).instances ?? []);
       return replicas.length === REPLICAS.length && replicas.every(({ inService }) => inService) ? true : undefined;
     });
     account.calls.length = 0;

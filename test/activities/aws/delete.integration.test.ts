@@ -87,7 +87,7 @@ describe('a cluster with three node pools', () => {
     expect(await account.rows()).toEqual(before);
     const { mutating, inventory, look } = countsOf(account.calls);
     expect(account.calls.filter((call) => call.mutating && call.code !== 'OK')).toEqual([]);
-    expect(mutating).toBe(27);
+    expect(mutating).toBe(29);
     expect(mutating + inventory + look).toBeLessThan(90);
     // Each of the four is looked at once to plan, and twice to make sure.
     const proofs = account.calls.filter(({ by, operation }) => by?.what === 'account' && operation === 'DescribeTags');

@@ -165,6 +165,7 @@ describe('names that somebody else has', () => {
     }
     other['load-balancer/controlplane'] = { arn: 'arn', dnsName: 'dns' };
     other['security-group/controlplane'] = { id: stranger.GroupId ?? '' };
+    other['security-group/load-balancer'] = { id: 'sg-1' };
     other['launch-template/controlplane-0'] = { id: template.LaunchTemplate?.LaunchTemplateId ?? '', version: '1' };
 
     const held = stable(await account.rows());

@@ -8,9 +8,9 @@ import {
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
-import { EMPTY_DISK_TAG } from '../../../api/names.ts';
-import { observed, type Resource } from '../../../kinds/resource.ts';
-import type { Outputs } from '../../../kinds/row.ts';
+import { CLUSTER_TAG, EMPTY_DISK_TAG } from '../../../api/names.ts';
+import { observed, type Resource, rowOf } from '../../../kinds/resource.ts';
+import type { Outputs, Tags } from '../../../kinds/row.ts';
 import { orderedTopology } from '../../../topology/check.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
 import type { ResourceKey } from '../../../words/keys.ts';
@@ -153,6 +153,49 @@ describe('changes', () => {
     known['launch-template/controlplane-1'] = found.outputs;
     expect(await ensure('auto-scaling-group/controlplane-1', { first: false })).toMatchObject({ change: 'updated' });
     expect(await ensure('auto-scaling-group/controlplane-1', { first: false })).toMatchObject({ change: 'unchanged' });
+  });
+
+  describe('of tags', () => {
+    const TAGGED = ofAws.filter(({ kind }) => rowOf(kind).tagged === true);
+    const tagsOn = async (): Promise<readonly Tags[]> =>
+      (await account.rows()).flatMap(({ detail }) => {
+        // A template's mark follows its versions.
+        const { 'slipway.dev/fingerprint': _mark, ...tags } = (detail['tags'] ?? {}) as Tags;
+        return tags[CLUSTER_TAG] === undefined ? [] : [tags as Tags];
+      });
+    const retag = async (tags: Tags, formerTags: readonly string[] = []): Promise<void> => {
+      for (const one of TAGGED) {
+        const properties = one.properties as unknown as { readonly tags: Tags };
+        const made = await ensureChanged(changed(one.key, { tags: { ...properties.tags, ...tags }, formerTags }));
+        known[one.key] = made.outputs;
+      }
+    };
+
+    test('reach everything that carries the owner’s, machines with their disks and listeners, too', async () => {
+      const before = await tagsOn();
+      await retag({ team: 'a', stage: 'test' });
+      expect(await tagsOn()).toEqual(before.map((tags) => ({ ...tags, team: 'a', stage: 'test' })));
+      expect(await account.mutations(() => retag({ team: 'a', stage: 'test' }))).toEqual([]);
+    });
+
+    test('that are taken away leave everything, and nothing else leaves it', async () => {
+      const marked = await tagsOn();
+      await retag({ team: 'b' }, ['stage']);
+      const without = (tags: Tags): Tags =>
+        Object.fromEntries(Object.entries({ ...tags, team: 'b' }).filter(([key]) => key !== 'stage'));
+      expect(await tagsOn()).toEqual(marked.map(without));
+      expect(await account.mutations(() => retag({ team: 'b' }, ['stage']))).toEqual([]);
+    });
+
+    test('are finished where an attempt died between a group and its machines', async () => {
+      await account.fault({ action: 'CreateTags', code: 'InternalFailure', after: false });
+      expect(await judged(retag({ team: 'c' }))).toMatchObject({ verdict: 'retry' });
+      await account.fault({ action: 'DescribeInstances', code: 'InternalFailure', after: false });
+      expect(await judged(retag({ team: 'c' }))).toMatchObject({ verdict: 'retry' });
+      await retag({ team: 'c' });
+      expect((await tagsOn()).filter(({ team }) => team !== 'c')).toEqual([]);
+      expect((await tagsOn()).filter((tags) => tags['slipway.dev/retagging'] !== undefined)).toEqual([]);
+    });
   });
 
   describe('of how many machines a group keeps', () => {

@@ -1,6 +1,6 @@
 /** What is remembered of the account, and when it is looked at again. */
 import { describe, expect, test } from '@jest/globals';
-import { createMemory } from '../../../activities/aws/facts.ts';
+import { createMemory } from '../../../activities/aws/memory.ts';
 
 const always = () => true;
 

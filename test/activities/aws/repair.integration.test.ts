@@ -106,8 +106,8 @@ const volumesOf = async (index: number): Promise<readonly Row[]> =>
 
 const inService = (index: number): Promise<string> =>
   waitFor(`replica ${index} to be in service`, async () => {
-    const { instanceId, groupVersion, instanceVersion } = await replica(index);
-    return groupVersion === instanceVersion ? instanceId : undefined;
+    const { instanceId, groupVersion, instanceTemplate } = await replica(index);
+    return groupVersion === instanceTemplate?.version ? instanceId : undefined;
   });
 
 beforeAll(async () => {

@@ -1,16 +1,16 @@
 /** Waits that say so when AWS can launch no machine. */
 import { describe, expect, test } from '@jest/globals';
-import type { Look, ResourceDriver, Wanted } from '../../../activities/driver.ts';
+import type { Readiness, ResourceDriver, Wanted } from '../../../activities/driver.ts';
 import { type LaunchTroubles, noticingLaunches } from '../../../activities/kubernetes/launching.ts';
 import { onlyWaitedFor } from '../../../activities/kubernetes/only-waited-for.ts';
 import { verdictOf } from '../../../activities/verdicts.ts';
 
-const WAITING: Look = { ready: false, awaited: 'Waiting for the control plane', againInMs: 500 };
+const WAITING: Readiness = { ready: false, awaited: 'Waiting for the control plane', againInMs: 500 };
 
-const driverWith = (look: Look, troubles: LaunchTroubles) => {
+const driverWith = (look: Readiness, troubles: LaunchTroubles) => {
   const waited: ResourceDriver<'control-plane'> = {
     ...onlyWaitedFor('control-plane'),
-    look: () => Promise.resolve(look),
+    check: () => Promise.resolve(look),
   };
   return noticingLaunches(waited, ({ owner }) => [`${owner.clusterId}-controlplane-0`], troubles);
 };
@@ -31,7 +31,7 @@ const says =
   ([group = '']) =>
     Promise.resolve([{ group, message }]);
 
-const failure = async (looking: Promise<Look> | undefined) => {
+const failure = async (looking: Promise<Readiness> | undefined) => {
   try {
     await looking;
     return undefined;
@@ -43,12 +43,12 @@ const failure = async (looking: Promise<Look> | undefined) => {
 describe('a wait for machines', () => {
   test('asks AWS nothing within the time that a create takes', async () => {
     const driver = driverWith(WAITING, () => Promise.reject(new Error('AWS was asked')));
-    expect(await driver.look?.(wantedSince(5_000))).toEqual(WAITING);
+    expect(await driver.check?.(wantedSince(5_000))).toEqual(WAITING);
   });
 
   test('waits for capacity where AWS has none, and names the group', async () => {
     const driver = driverWith(WAITING, says('We currently do not have sufficient t3.medium capacity in eu-west-1a.'));
-    const judged = await failure(driver.look?.(wantedSince(15_000)));
+    const judged = await failure(driver.check?.(wantedSince(15_000)));
     expect(judged?.verdict).toBe('capacity');
     expect(judged?.message).toMatch(/auto scaling group \S+-controlplane-0 cannot launch a machine: We currently/);
   });
@@ -58,7 +58,7 @@ describe('a wait for machines', () => {
       WAITING,
       says('You have requested more vCPU capacity than your current vCPU limit of 5.'),
     );
-    expect((await failure(driver.look?.(wantedSince(15_000))))?.verdict).toBe('blocked');
+    expect((await failure(driver.check?.(wantedSince(15_000))))?.verdict).toBe('blocked');
   });
 
   test('asks again only after a while when nothing was wrong, and at once while something is', async () => {
@@ -74,7 +74,7 @@ describe('a wait for machines', () => {
       return Promise.resolve(message === '' ? [] : [{ group, message }]);
     });
     const began = Date.now();
-    const look = (waited: number) => failure(driver.look?.({ ...wantedSince(waited), since: began - waited }));
+    const look = (waited: number) => failure(driver.check?.({ ...wantedSince(waited), since: began - waited }));
     expect(await look(12_000)).toBeUndefined();
     expect(await look(13_000)).toBeUndefined();
     expect(asked).toBe(1);
@@ -85,6 +85,6 @@ describe('a wait for machines', () => {
 
   test('is over as soon as what it waits for is there, whatever AWS would say', async () => {
     const driver = driverWith({ ready: true, outputs: {} }, says('no'));
-    expect(await driver.look?.(wantedSince(60_000))).toEqual({ ready: true, outputs: {} });
+    expect(await driver.check?.(wantedSince(60_000))).toEqual({ ready: true, outputs: {} });
   });
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { recordEvents } from '../../../activities/kubernetes/events.ts';
 import { observeManagement } from '../../../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../../../activities/kubernetes/management.ts';
-import { findCluster, listNodePools } from '../../../activities/kubernetes/objects.ts';
+import { findCluster, nodePoolsNaming } from '../../../activities/kubernetes/objects.ts';
 import { writeStatus } from '../../../activities/kubernetes/status.ts';
 import { connectUserClusters, createUserClusterCache } from '../../../activities/kubernetes/user-cluster.ts';
 import type { Resource } from '../../../kinds/resource.ts';
@@ -156,9 +156,9 @@ describe('events', () => {
 describe('objects', () => {
   test('are read as types, and a cluster’s pools are its own', async () => {
     expect((await findCluster(apis.management, apis.cluster))?.spec.region).toBe('eu-west-1');
-    const pools = await listNodePools(apis.management, apis.cluster);
+    const pools = await nodePoolsNaming(apis.management, apis.cluster);
     expect(pools.map(({ metadata }) => metadata.name)).toEqual(['cluster-0-pool-0']);
-    expect(await listNodePools(apis.management, { namespace: 'default', name: 'other' })).toEqual([]);
+    expect(await nodePoolsNaming(apis.management, { namespace: 'default', name: 'other' })).toEqual([]);
   });
 
   test('appear in an inventory with finalizer, secrets and pools', async () => {
@@ -182,7 +182,7 @@ describe('objects', () => {
       const { verdict, message } = await judged(findCluster(wrong, apis.cluster));
       expect(verdict).toBe('blocked');
       expect(message).toContain('does not serve awsclusters.multicloud.cluster.gke.io');
-      expect((await judged(listNodePools(wrong, apis.cluster))).verdict).toBe('blocked');
+      expect((await judged(nodePoolsNaming(wrong, apis.cluster))).verdict).toBe('blocked');
     } finally {
       await wrong.close();
       await empty.stop();

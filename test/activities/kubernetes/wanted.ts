@@ -1,13 +1,10 @@
 /** What drivers and steps are asked for in tests, with overrides. */
 import type { StepRequest } from '../../../activities/contract.ts';
-import type { StepContext } from '../../../activities/driver.ts';
 import { clusterIdOf } from '../../../api/names.ts';
 import type { ObjectRef } from '../../../api/object.ts';
 import type { Resource } from '../../../kinds/resource.ts';
 import type { Step } from '../../../policy/plan.ts';
 import { PLAN_VERSION, type StepVerb } from '../../../words/steps.ts';
-
-export const context = (): StepContext => ({ signal: new AbortController().signal, since: Date.now() });
 
 /** A step as the plan runner would ask for it on a repeated execution, which finds for itself. */
 export const request = (

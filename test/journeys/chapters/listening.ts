@@ -127,18 +127,18 @@ export const listening: Tell = (story) => {
     });
   });
 
-  test('the account lets in what machine/ declares, one rule a port and a peer, and nothing else', async () => {
+  test('the account lets in what machine/ declares, one rule a port and a peer, clients at the load balancer, and nothing else', async () => {
     const clusterId = (await story().journey.cluster()).status?.clusterID ?? '';
     const { SecurityGroups = [] } = await spectator(story()).send(
       new DescribeSecurityGroupsCommand({ Filters: [{ Name: `tag:${CLUSTER_TAG}`, Values: [clusterId] }] }),
     );
     const groupOf = (name: string) => SecurityGroups.find(({ GroupName }) => GroupName === `${clusterId}-${name}`);
-    const [control, nodes] = [groupOf('controlplane'), groupOf('nodepool')];
-    expect(SecurityGroups).toHaveLength(2);
+    const [control, nodes, balancer] = [groupOf('controlplane'), groupOf('nodepool'), groupOf('load-balancer')];
+    expect(SecurityGroups).toHaveLength(3);
     const peers: Readonly<Record<string, string | undefined>> = {
       replicas: control?.GroupId,
       nodes: nodes?.GroupId,
-      vpc: `127.${story().journey.layout().network}.0.0/16`,
+      'load-balancer': balancer?.GroupId,
     };
     const rulesOf = (group: typeof control) =>
       (group?.IpPermissions ?? []).flatMap(({ IpProtocol, FromPort, ToPort, UserIdGroupPairs = [], IpRanges = [] }) =>
@@ -154,5 +154,8 @@ export const listening: Tell = (story) => {
         ports.map(({ protocol, port, from }) => `${protocol} ${port}-${port} from ${peers[from]}`).sort(),
       );
     }
+    // Clients come by the balancer: from the VPC, since the spec names no ranges, and from the nodes.
+    const vpc = `127.${story().journey.layout().network}.0.0/16`;
+    expect(rulesOf(balancer).sort()).toEqual([`tcp 443-443 from ${vpc}`, `tcp 443-443 from ${nodes?.GroupId}`].sort());
   });
 };

@@ -28,7 +28,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 export const PROFILE = 'gke-404767c1-nodepool';
 export const IMAGE = 'ami-slipway-1.16.9-gke.12';
 
-export type PartName = 'instances' | 'network';
+type PartName = 'instances' | 'network';
 
 export type CloudForTests = {
   readonly layout: SandboxLayout;

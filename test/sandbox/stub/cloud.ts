@@ -173,7 +173,7 @@ export const stubCloud = async () => {
     untilReady: async (index = 0): Promise<KubernetesClient> => {
       const client = await clientOf(index);
       await waitFor('the API to be ready', async () =>
-        (await client.look('/readyz?verbose', { last: true })).text.includes('[+]etcd ok') ? true : undefined,
+        (await client.probe('/readyz?verbose', { last: true })).text.includes('[+]etcd ok') ? true : undefined,
       );
       return client;
     },

@@ -38,13 +38,13 @@ describe('A stub control plane', () => {
     const { launchReplica, clientOf, untilReady, setState } = await begin();
     await launchReplica('i-0', 0);
     const first = await clientOf(0);
-    const alone = await waitFor('an answer', () => first.look('/readyz?verbose').catch(() => undefined));
+    const alone = await waitFor('an answer', () => first.probe('/readyz?verbose').catch(() => undefined));
     expect(alone.status).toBe(500);
     expect(alone.text).toContain('[-]etcd failed');
     await launchReplica('i-1', 1);
     await untilReady(0);
     await setState('i-1', 'shutting-down');
-    await waitFor('the loss of quorum', async () => ((await first.look('/readyz')).status === 500 ? true : undefined));
+    await waitFor('the loss of quorum', async () => ((await first.probe('/readyz')).status === 500 ? true : undefined));
     await expect(first.list(NODES)).rejects.toThrow('etcdserver: request timed out');
   });
 
@@ -111,7 +111,7 @@ describe('A stub control plane', () => {
     await untilReady();
     const stranger = await clientOf(0, { authority: await otherAuthority() });
     await expect(stranger.list(NODES)).rejects.toMatchObject({ status: 401 });
-    expect((await stranger.look('/readyz')).status).toBe(200);
+    expect((await stranger.probe('/readyz')).status).toBe(200);
   });
 });
 
@@ -144,7 +144,7 @@ describe('A fault of a stub', () => {
     await untilReady();
     faults.add({ kind: 'silence', cluster: CLUSTER });
     const client = await clientOf(0, { deadlineMs: 500 });
-    await expect(client.look('/readyz')).rejects.toMatchObject({ reason: 'Unreachable' });
+    await expect(client.probe('/readyz')).rejects.toMatchObject({ reason: 'Unreachable' });
     faults.clear();
     await untilReady();
   });

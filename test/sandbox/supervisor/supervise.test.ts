@@ -69,8 +69,8 @@ describe('a part', () => {
 
   test('is ready only when what follows its start has succeeded', async () => {
     let attempts = 0;
-    const settle = () => (++attempts < 2 ? Promise.reject(new Error('not yet')) : Promise.resolve());
-    const one = watch(part(STEADY, { settle }));
+    const prepare = () => (++attempts < 2 ? Promise.reject(new Error('not yet')) : Promise.resolve());
+    const one = watch(part(STEADY, { prepare }));
     one.start();
     await until(one, 'starting', ({ reason }) => reason === 'not yet');
     await until(one, 'ready', ({ reason }) => reason === undefined);

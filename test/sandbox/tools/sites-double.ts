@@ -9,7 +9,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** How a site gives something. */
-export type Manner =
+type Manner =
   /** As it should. */
   | { readonly kind: 'whole' }
   /** The connection breaks after so many bytes, the first `times` times. */

@@ -1,12 +1,14 @@
 /**
- * Repair plan: the steps that bring one replica back, as plain data.
+ * Replacement: the steps that put another machine in a replica's place, whatever the reason, as plain data.
  *
- * Owns: which steps a repair has, and their order: the disk that may join, a template that names it, the group that
- * launches from it, only then the end of the machine that stands in its place, and the wait until another one serves.
- * Who changes etcd's members is the agent of the new machine, which leaves and joins as a learner by etcd's own rules.
- * Neighbours: `repair.ts` says that it may be done, `ensure.ts` makes the part that is a difference of resources.
- * Invariants: I2 (a repair that was interrupted is planned again from what is there, and goes on), I5 (only `join` is
- * ever written on a new disk; the machine's step looks at the other replicas once more before it acts).
+ * Owns: the one gate that every replacement passes, which steps it has, and their order: the disk that may join, a template that
+ * names it, the group that launches from it, only then the end of the machine that stands in its place, and the wait until
+ * another one serves. Who changes etcd's members is the agent of the new machine, which leaves and joins as a learner by etcd's
+ * own rules. Neighbours: `repair.ts` says which are due, `rollout.ts` which is next, `ensure.ts` makes the part that is a
+ * difference of resources.
+ * Invariants: I2 (one that was interrupted is planned again from what is there, and goes on), I5 (one replica at a time, and never
+ * while more than 40 % of them are unhealthy: of three, both others must serve, which is quorum; only `join` is ever
+ * written on a new disk; the machine's step looks at the other replicas once more before it acts).
  */
 
 import type { ReplicaMachine } from '../kinds/replica.ts';
@@ -28,12 +30,33 @@ import { PLAN_VERSION } from '../words/steps.ts';
 import { planEnsure } from './ensure.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
-import type { Repair } from './repair.ts';
-import type { Replica } from './replicas.ts';
+import { nameOfReplica, type Replica, serves } from './replicas.ts';
 import { ensureStep, removeStep, waitStep } from './steps.ts';
 
-export type RepairRequest = {
-  readonly repair: Repair;
+export type Replacement = {
+  readonly replica: Replica;
+  /**
+   * `volume`: a new disk, which joins. `rejoin`: the disk is there, the rest may be missing. `user-data`: its machines must be
+   * told of their present disk and interface. `machine`: only another machine.
+   */
+  readonly cause: 'volume' | 'rejoin' | 'user-data' | 'machine';
+};
+
+/** A larger share of unhealthy replicas than this is left alone. */
+const MOST_UNHEALTHY = 0.4;
+
+/** Why this replica must not be touched, or undefined when it may be. */
+export const whyNotReplaceable = (replica: Replica, all: readonly Replica[]): string | undefined => {
+  if (replica.targetGroupArn === undefined || replica.address === undefined) {
+    return `nobody can see whether ${nameOfReplica(replica)} serves, since its target group or its address is missing`;
+  }
+  const others = all.filter((one) => one.index !== replica.index && !serves(one));
+  if ((others.length + 1) / all.length <= MOST_UNHEALTHY) return undefined;
+  return `${others.map(nameOfReplica).join(' and ')} must serve before ${nameOfReplica(replica)} may be repaired, or etcd would lose its quorum`;
+};
+
+type ReplacementRequest = {
+  readonly replacement: Replacement;
   readonly topology: readonly Resource[];
   readonly inventory: readonly Found[];
   readonly replicas: readonly Replica[];
@@ -42,8 +65,8 @@ export type RepairRequest = {
 };
 
 /** The replica's disk, template and group, and whatever of the cluster they need and somebody took away. */
-const ownOf = ({ repair, topology, inventory }: RepairRequest): readonly Resource[] => {
-  const { index } = repair.replica;
+const ownOf = ({ replacement, topology, inventory }: ReplacementRequest): readonly Resource[] => {
+  const { index } = replacement.replica;
   const present = new Set(inventory.map(({ key }) => key));
   const byKey = new Map(topology.map((resource) => [resource.key, resource]));
   const own = new Map<ResourceKey, Resource>();
@@ -66,9 +89,9 @@ const joining = (resource: Resource, replica: Replica): Resource => {
 };
 
 /** What is different about the replica's resources; nothing where only its machine is at fault. */
-const resourceSteps = (request: RepairRequest): Plan => {
-  const { repair, inventory, incarnations } = request;
-  const { replica, cause } = repair;
+const resourceSteps = (request: ReplacementRequest): Plan => {
+  const { replacement, inventory, incarnations } = request;
+  const { replica, cause } = replacement;
   if (cause === 'machine') return { version: PLAN_VERSION, steps: [], known: {} };
   const own = ownOf(request);
   const keys = new Set(own.map(({ key }) => key));
@@ -97,7 +120,7 @@ const last = (steps: readonly Step[]): string[] => {
   return steps.map(({ id }) => id).filter((id) => !needed.has(id));
 };
 
-const machineOf = ({ targetGroupArn, address, index }: Replica, topology: readonly Resource[]): ReplicaMachine => {
+const replicaMachine = ({ targetGroupArn, address, index }: Replica, topology: readonly Resource[]): ReplicaMachine => {
   const group = topology.find(({ key }) => key === replicaGroupKey(index));
   if (group?.kind !== 'auto-scaling-group' || targetGroupArn === undefined || address === undefined) {
     throw new Error(`Replica ${index} cannot be repaired without its target group and its address: look first.`);
@@ -106,22 +129,22 @@ const machineOf = ({ targetGroupArn, address, index }: Replica, topology: readon
 };
 
 /** Whether the machine that the group has now was made before what the plan changes, or is the fault itself. */
-const mustGo = ({ replica, cause }: Repair, plan: Plan): boolean =>
+const mustGo = ({ replica, cause }: Replacement, plan: Plan): boolean =>
   replica.instanceId !== undefined &&
-  (cause === 'machine' || plan.steps.length > 0 || replica.instanceVersion !== replica.groupVersion);
+  (cause === 'machine' || plan.steps.length > 0 || replica.attaches?.machineOutdated === true);
 
-/** The steps of one repair. */
-export const planRepair = (request: RepairRequest): Plan => {
-  const { repair, topology } = request;
-  const { replica, cause } = repair;
+/** The steps of one replacement. */
+export const planReplacement = (request: ReplacementRequest): Plan => {
+  const { replacement, topology } = request;
+  const { replica, cause } = replacement;
   const { index, instanceId } = replica;
   const plan = resourceSteps(request);
-  const machine = machineOf(replica, topology);
+  const machine = replicaMachine(replica, topology);
   const others = request.replicas.filter((one) => one.index !== index).flatMap(({ address }) => address ?? []);
   if (others.length !== REPLICAS.length - 1) throw new Error('A repair needs the addresses of the other replicas.');
 
   const going: readonly Step[] =
-    instanceId !== undefined && mustGo(repair, plan)
+    instanceId !== undefined && mustGo(replacement, plan)
       ? [
           removeStep(
             {

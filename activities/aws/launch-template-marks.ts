@@ -1,0 +1,105 @@
+/**
+ * Marks: how a launch template's versions are told apart, and templates found by them.
+ *
+ * Owns: the fingerprint of a version's *unsealed* content in its description, since ciphertext differs each time; the tag on the
+ * template that repeats it with the version's number, so that an inventory needs no call a template (where the two differ, the
+ * description counts); what machines of a version are told to attach. Neighbours: `launch-template.ts` makes templates.
+ * Invariant: I6 (no version is made that says what the one before says).
+ */
+import {
+  DescribeLaunchTemplateVersionsCommand,
+  type EC2Client,
+  type LaunchTemplate,
+  paginateDescribeLaunchTemplates,
+} from '@aws-sdk/client-ec2';
+import type { Attached } from '../../kinds/launch-template.ts';
+import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { UserData } from '../../machine/configuration.ts';
+import type { ResourceKey } from '../../words/keys.ts';
+import { carriedBy, type filter, given, readAll, tagRecord } from './tags.ts';
+
+/** `<version>:<fingerprint>` of the newest version, on the template. */
+const FINGERPRINT_TAG = 'slipway.dev/fingerprint';
+
+export const descriptionOf = (fingerprint: string): string => `slipway fingerprint ${fingerprint}`;
+const fingerprintIn = (description: string | undefined): string =>
+  /^slipway fingerprint ([0-9a-f]{64})$/.exec(description ?? '')?.[1] ?? '';
+export const markOf = (version: string, fingerprint: string) => ({
+  Key: FINGERPRINT_TAG,
+  Value: `${version}:${fingerprint}`,
+});
+
+/** The newest version's fingerprint: from the tag if that speaks of this version, else from its description. */
+const newestFingerprint = async (
+  ec2: EC2Client,
+  template: LaunchTemplate,
+  signal: AbortSignal,
+): Promise<{ readonly fingerprint: string; readonly marked: boolean }> => {
+  const version = String(template.LatestVersionNumber ?? 0);
+  const [marked, fingerprint] = (tagRecord(template.Tags)[FINGERPRINT_TAG] ?? '').split(':');
+  if (marked === version && fingerprint !== undefined) return { fingerprint, marked: true };
+  const answer = await ec2.send(
+    new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: template.LaunchTemplateId, Versions: [version] }),
+    { abortSignal: signal },
+  );
+  return { fingerprint: fingerprintIn(answer.LaunchTemplateVersions?.[0]?.VersionDescription), marked: false };
+};
+
+export const foundTemplate = async (
+  ec2: EC2Client,
+  key: ResourceKey,
+  template: LaunchTemplate,
+  signal: AbortSignal,
+): Promise<FoundOf<'launch-template'>> => {
+  const { fingerprint, marked } = await newestFingerprint(ec2, template, signal);
+  return observed(
+    'launch-template',
+    key,
+    {
+      id: given(template.LaunchTemplateId, 'the id of a launch template'),
+      version: String(template.LatestVersionNumber ?? 0),
+      fingerprint,
+    },
+    {
+      name: given(template.LaunchTemplateName, 'the name of a launch template'),
+      fingerprint,
+      ...(marked ? {} : { marked }),
+    },
+    carriedBy(tagRecord(template.Tags)),
+  );
+};
+
+/**
+ * What a version of a replica's template tells its machines to attach, by the public part of their user data, and whether the one
+ * that its machine was made from has other content: its number says nothing, since tags make a version, too.
+ */
+export const attachedBy = async (
+  ec2: EC2Client,
+  template: { readonly id: string; readonly version: string; readonly machineVersion?: string | undefined },
+  abortSignal: AbortSignal,
+): Promise<Omit<Attached, 'volumeExists'> | undefined> => {
+  const { id, version, machineVersion = version } = template;
+  const Versions = [...new Set([version, machineVersion])];
+  const answer = await ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: id, Versions }), {
+    abortSignal,
+  });
+  const numbered = (number: string) =>
+    answer.LaunchTemplateVersions?.find(({ VersionNumber }) => String(VersionNumber) === number);
+  const fingerprint = (number: string): string => fingerprintIn(numbered(number)?.VersionDescription);
+  const userData = numbered(version)?.LaunchTemplateData?.UserData;
+  if (userData === undefined) return undefined;
+  const { configuration } = JSON.parse(Buffer.from(userData, 'base64').toString('utf8')) as UserData;
+  if (configuration.role !== 'replica') return undefined;
+  const { volumeId, networkInterfaceId } = configuration;
+  return { volumeId, networkInterfaceId, machineOutdated: fingerprint(version) !== fingerprint(machineVersion) };
+};
+
+export const listTemplates = (
+  ec2: EC2Client,
+  Filters: ReturnType<typeof filter>[],
+  abortSignal: AbortSignal,
+): Promise<LaunchTemplate[]> =>
+  readAll(
+    paginateDescribeLaunchTemplates({ client: ec2 }, { Filters }, { abortSignal }),
+    (page) => page.LaunchTemplates,
+  );

@@ -1,0 +1,111 @@
+/**
+ * Codes: the names by which AWS's services, the SDKs and the network say what went wrong, by what they have in common.
+ *
+ * Owns: the lists. Neighbours: `verdicts.ts` says what each means for a step.
+ */
+
+/** Not now: the service has too much to do. */
+export const THROTTLED = new Set([
+  'BandwidthLimitExceeded',
+  'EC2ThrottledException',
+  'PriorRequestNotComplete',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'SlowDown',
+  'ThrottledException',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequestsException',
+]);
+
+/** Somebody else still holds it, or it is still changing: the reason that AWS gives names whom to wait for. */
+export const IN_USE = new Set([
+  'DependencyTimeoutException',
+  'DependencyViolation',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'IdempotentParameterMismatch',
+  'IncorrectInstanceState',
+  'IncorrectState',
+  'InternalFailure',
+  'InvalidNetworkInterface.InUse',
+  'KeyUnavailableException',
+  'OperationInProgress',
+  'RequestExpired',
+  'RequestTimeTooSkewed',
+  'ResourceContention',
+  'ResourceContentionFault',
+  'ResourceInUse',
+  'ResourceInUseException',
+  'ResourceInUseFault',
+  'ScalingActivityInProgress',
+  'ScalingActivityInProgressFault',
+  'VolumeInUse',
+]);
+
+export const CAPACITY = new Set([
+  'InsufficientAddressCapacity',
+  'InsufficientCapacity',
+  'InsufficientFreeAddressesInSubnet',
+  'InsufficientHostCapacity',
+  'InsufficientInstanceCapacity',
+  'InsufficientReservedInstanceCapacity',
+  'InsufficientVolumeCapacity',
+]);
+
+/** The request itself is malformed: nobody's spec can cause that. */
+export const MALFORMED = new Set([
+  'InvalidAction',
+  'InvalidQueryParameter',
+  'MalformedQueryString',
+  'MissingAction',
+  'MissingParameter',
+  'SerializationException',
+  'UnknownOperationException',
+  'UnknownParameter',
+]);
+
+/** The thing is there already. Whose it is, is the driver's question. */
+export const EXISTS = new Set([
+  'AlreadyExists',
+  'AlreadyExistsFault',
+  'DuplicateListener',
+  'DuplicateListenerException',
+  'DuplicateLoadBalancerName',
+  'DuplicateLoadBalancerNameException',
+  'DuplicateTargetGroupName',
+  'DuplicateTargetGroupNameException',
+  'IdempotentParameterMismatch',
+  'InvalidGroup.Duplicate',
+  'InvalidLaunchTemplateName.AlreadyExistsException',
+  'InvalidPermission.Duplicate',
+]);
+
+export const NETWORK = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ERR_SOCKET_CONNECTION_TIMEOUT',
+]);
+
+export const ABSENT_CODE = /not ?found|nosuchentity|doesnotexist/i;
+/** Auto Scaling has one code for all that it refuses. */
+export const ABSENT_MESSAGE = /(AutoScalingGroup name|Instance Id) not found/;
+
+export const INTERRUPTED = new Set([
+  'AbortError',
+  'CancelledFailure',
+  'TimeoutError',
+  'RequestTimeout',
+  'RequestAbortedError',
+]);
+export const CREDENTIALS = new Set(['CredentialsProviderError', 'TokenProviderError']);
+export const OUR_MISTAKES = new Set(['TypeError', 'RangeError', 'ReferenceError', 'AssertionError']);

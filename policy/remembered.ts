@@ -1,0 +1,96 @@
+/**
+ * Remembered: what status keeps of an object beside what is going on, for whoever lost all other memory of it.
+ *
+ * Owns: who the object is in AWS, what it runs, what was made anew, which annotations were acted on, which tags were set.
+ * Neighbours: `status.ts` carries all of it over. Pure.
+ * Invariants: I5 (`established` is never taken back), I12 (the account that was pinned first stays pinned).
+ */
+import type { AWSCluster } from '../api/cluster.ts';
+import { clusterIdOf, nodePoolIdOf } from '../api/names.ts';
+import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
+import { releaseOf } from '../api/releases.ts';
+import type { Revision } from '../api/status.ts';
+import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
+import { present } from '../words/present.ts';
+import { appliedTagKeys } from './applied-tags.ts';
+import { isDelete, isDone } from './operation-claims.ts';
+import { revisionOf } from './revision.ts';
+import type { MirrorRequest } from './views.ts';
+
+/** The fields of both kinds; a cluster's status never has those of a pool. */
+export type Status = AWSNodePoolStatus;
+type StoredObject = AWSCluster | AWSNodePool;
+type Subject = MirrorRequest['subject'];
+
+const revisionFor = (subject: Subject, version: string, before: Revision | undefined) => {
+  if (subject.kind !== 'operation' || isDelete(subject.operation)) return before;
+  if (before?.version === version) return before;
+  const release = releaseOf(version);
+  return release === undefined ? before : revisionOf(release);
+};
+
+const handledIn = (
+  { handled, subject }: MirrorRequest,
+  before: Status['handledRequests'],
+): Status['handledRequests'] => {
+  const now = { ...before, ...handled, ...(subject.kind === 'operation' ? subject.operation.handled : {}) };
+  return Object.keys(now).length === 0 ? undefined : now;
+};
+
+/** Raised, and never forgotten: what a token once named must not be answered again. */
+const incarnationsOf = (subject: Subject, before: Status['incarnations']): Status['incarnations'] =>
+  subject.kind === 'operation' && subject.operation.incarnations !== undefined
+    ? { ...before, ...subject.operation.incarnations }
+    : before;
+
+const establishedBy = (subject: Subject, object: StoredObject): boolean => {
+  if (object.status?.established === true) return true;
+  if (subject.kind !== 'operation') return false;
+  const { operation } = subject;
+  const made = operation.type === 'CreateCluster' && operation.state === 'succeeded';
+  return made || operation.steps.some((step) => step.key === ESTABLISHED && isDone(step));
+};
+
+const identityOf = (request: MirrorRequest, object: StoredObject): Status => {
+  const before = object.status;
+  const { owner, subject } = request;
+  const ownClusterId = owner === undefined || owner.clusterId === '' ? before?.clusterID : owner.clusterId;
+  if (object.kind === 'AWSNodePool') {
+    return {
+      nodePoolID: nodePoolIdOf(object.metadata.uid),
+      ...(ownClusterId === undefined ? {} : { clusterID: ownClusterId }),
+    };
+  }
+  const outputs = subject.kind === 'operation' ? subject.operation.outputs : {};
+  const endpoint = outputs[LOAD_BALANCER]?.dnsName ?? before?.endpoint;
+  return {
+    clusterID: ownClusterId ?? clusterIdOf(object.metadata.uid),
+    established: establishedBy(subject, object),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
+};
+
+const placeOf = ({ owner }: MirrorRequest, before: Status['aws']): Status['aws'] =>
+  before ?? (owner === undefined ? undefined : { account: owner.account, region: owner.region });
+
+/** Each as far as there is something to remember. */
+export const remembered = (
+  request: MirrorRequest,
+  object: StoredObject,
+  now: { readonly version: string; readonly generation: number },
+): Status => {
+  const { subject } = request;
+  const before: Status = object.status ?? {};
+  const tagKeys = appliedTagKeys(subject, now.generation, object);
+  return {
+    ...identityOf(request, object),
+    ...present({
+      kubernetesVersion: request.kubernetesVersion ?? before.kubernetesVersion,
+      aws: placeOf(request, before.aws),
+      revision: revisionFor(subject, now.version, before.revision),
+      incarnations: incarnationsOf(subject, before.incarnations),
+      handledRequests: handledIn(request, before.handledRequests),
+      appliedTagKeys: tagKeys.length === 0 ? undefined : [...tagKeys],
+    }),
+  };
+};

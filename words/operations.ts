@@ -1,0 +1,44 @@
+/**
+ * Operations: what is done with a cluster or a node pool, a row each.
+ *
+ * Owns: the names, which are workflow types in Temporal and for ever; what an operation is for, what is shown of its object
+ * meanwhile, and why it can't be aborted. Neighbours: `policy/` decides which is due, and makes its plan; `workflows/` have one
+ * workflow a row; `policy/status.ts` shows it. Pure.
+ */
+
+/** Of one purpose and one generation of the spec is one order: what was aborted or skipped stays so, and nothing is superseded. */
+export type Purpose =
+  /** That what the spec asks for is there: created, changed, resized. */
+  'make' | 'repair' | 'delete';
+
+type Row = {
+  readonly of: 'AWSCluster' | 'AWSNodePool';
+  readonly purpose: Purpose;
+  /** The object's `status.state` while it runs. */
+  readonly state: 'Provisioning' | 'Updating' | 'Resizing' | 'Repairing' | 'Deleting';
+  /** Why a person can't abort it; any other is held until somebody resumes it. */
+  readonly unabortable?: string;
+};
+
+const UNABORTABLE =
+  'A deletion is not aborted: the object is going, and what is left would stay in the account. Pause holds it.';
+
+const ROWS = {
+  /** Until an object was provisioned once. */
+  CreateCluster: { of: 'AWSCluster', purpose: 'make', state: 'Provisioning' },
+  CreateNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Provisioning' },
+  UpdateCluster: { of: 'AWSCluster', purpose: 'make', state: 'Updating' },
+  UpdateNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Updating' },
+  /** Only how many nodes there are changes. */
+  ResizeNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Resizing' },
+  /** One replica, in one turn. */
+  RepairCluster: { of: 'AWSCluster', purpose: 'repair', state: 'Repairing' },
+  DeleteCluster: { of: 'AWSCluster', purpose: 'delete', state: 'Deleting', unabortable: UNABORTABLE },
+  DeleteNodePool: { of: 'AWSNodePool', purpose: 'delete', state: 'Deleting', unabortable: UNABORTABLE },
+} as const satisfies Readonly<Record<string, Row>>;
+
+export type OperationType = keyof typeof ROWS;
+
+export const OPERATIONS: Readonly<Record<OperationType, Row>> = ROWS;
+
+export const purposeOf = ({ type }: { readonly type: OperationType }): Purpose => OPERATIONS[type].purpose;
