@@ -5,7 +5,9 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional
 COPY api api
 COPY words words
+COPY kubernetes kubernetes
 COPY kinds kinds
+COPY addons addons
 COPY topology topology
 COPY policy policy
 COPY machine machine

@@ -8,15 +8,17 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf, entityWorkflowId } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import type { ObjectRef } from '../api/object.ts';
+import { isDeleting, type ObjectRef } from '../api/object.ts';
 import type { ResourceProperties } from '../kinds/resource.ts';
 import { decideCluster, decideClusterEarly } from '../policy/decide-cluster.ts';
 import { decideNodePool, decideNodePoolEarly } from '../policy/decide-nodepool.ts';
-import { isDeleting, type Served } from '../policy/facts.ts';
+import { clusterIdOfPool, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
+import { insideRequest, isInsideNext } from '../policy/inside.ts';
 import type { Inventory } from '../policy/plan.ts';
 import { REPAIR_AFTER_SECONDS, type RepairSettings } from '../policy/repair.ts';
 import type { Assessment, AssessRequest, Pacing } from './contract.ts';
+import type { ReadInside } from './kubernetes/inside.ts';
 import { retryError, verdictOf } from './verdicts.ts';
 
 /** What to observe: everything of one cluster id, or what one node pool has and takes from its cluster. */
@@ -47,6 +49,8 @@ export type AssessSources = {
   readonly findCluster: (name: Named, signal: AbortSignal) => Promise<AWSCluster | null>;
   readonly findNodePool: (name: Named, signal: AbortSignal) => Promise<AWSNodePool | null>;
   readonly observe: (request: ObserveRequest, signal: AbortSignal) => Promise<Inventory>;
+  /** Looks at a user cluster itself, once nothing else comes first. */
+  readonly inside: ReadInside;
   /** Asks early what the preflight of a new object will ask. */
   readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
 };
@@ -102,13 +106,20 @@ const assessCluster = async (sources: AssessSources, object: ObjectRef, signal: 
   if (judged !== undefined) return remembering(cluster, judged);
   foresee(sources, firstLookOfCluster(cluster), signal);
   const inventory = await sources.observe(clusterRequest(object, cluster), signal);
-  return remembering(cluster, decideCluster({ ...facts, inventory }));
+  const decided = decideCluster({ ...facts, inventory });
+  const request = isInsideNext(decided) ? insideRequest(cluster) : undefined;
+  if (request === undefined) return remembering(cluster, decided);
+  const inside = await sources.inside(request, signal);
+  return remembering(cluster, decideCluster({ ...facts, inventory: { ...inventory, inside } }));
 };
 
-/** A pool that outlives its cluster's object is still removed, by the cluster id that its status has pinned. */
+/**
+ * A pool that outlives its cluster's object is still removed, by the cluster id that its status has pinned. One that never
+ * had a cluster made nothing: its cluster's id is empty, and nothing carries that.
+ */
 export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCluster | null): ObserveRequest => ({
   object,
-  clusterId: pool.status?.clusterID ?? clusterIdOf(cluster?.metadata.uid ?? ''),
+  clusterId: clusterIdOfPool(pool, cluster) ?? '',
   clusterUid: cluster?.metadata.uid ?? '',
   clusterName: pool.spec.clusterName,
   subnetIds: distinct([...(cluster?.spec.controlPlane.subnetIDs ?? []), pool.spec.subnetID]),

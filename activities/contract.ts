@@ -66,6 +66,8 @@ export type IssuedCertificate = {
   readonly certificateAuthority: string;
   /** DNS name of the cluster's load balancer. */
   readonly endpoint: string;
+  /** The name that the API's certificate shows, where that isn't the load balancer's. */
+  readonly serverName?: string;
   readonly clusterId: string;
 };
 

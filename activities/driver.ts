@@ -8,6 +8,7 @@
  * Found is what carries the owner's tags and the resource's key. What only has the name belongs to somebody else: that
  * is `blocked`, and names whose it is, never adopted and never removed.
  */
+import { KEY_TAG } from '../api/names.ts';
 import type { ObjectRef, Owner } from '../api/object.ts';
 import {
   type DifferenceOf,
@@ -163,6 +164,18 @@ const wantedOf = <K extends ResourceKind>(
 const trusted = <K extends ResourceKind>({ first, step }: RequestOf<EnsureStep | RemoveStep>): Thing<K> | undefined =>
   first ? (step.found as unknown as Thing<K> | undefined) : undefined;
 
+/** Refuses what has a wanted thing's name and isn't ours, be it found or what a create answered with (I4). */
+export const refuseForeign = (
+  key: ResourceKey,
+  { label, belongsTo }: Pick<Candidate<ResourceKind>, 'label' | 'belongsTo'>,
+): void => {
+  if (belongsTo === 'ours') return;
+  throw blockedError(
+    `${key} cannot be made: ${label} has its name and belongs to ${belongsTo.other}. ` +
+      `Slipway neither adopts nor removes what it does not own: rename or remove it.`,
+  );
+};
+
 /**
  * The wanted resource as it is now, or undefined. More than one that is ours is an error that names them; one that only
  * has its name is `blocked` (I4).
@@ -177,17 +190,12 @@ const findResource = async <K extends ResourceKind>(
   if (ours.length > 1) {
     throw blockedError(
       `${wanted.key} exists more than once: ${ours.map((one) => one.label).join(', ')}. ` +
-        `Slipway cannot tell which one to keep: remove the tag slipway.dev/key from those that are not in use.`,
+        `Slipway cannot tell which one to keep: remove the tag ${KEY_TAG} from those that are not in use.`,
     );
   }
   if (ours[0] !== undefined) return ours[0];
   const foreign = candidates.find((candidate) => candidate.belongsTo !== 'ours');
-  if (foreign !== undefined && foreign.belongsTo !== 'ours') {
-    throw blockedError(
-      `${wanted.key} cannot be made: ${foreign.label} has its name and belongs to ${foreign.belongsTo.other}. ` +
-        `Slipway neither adopts nor removes what it does not own: rename or remove it.`,
-    );
-  }
+  if (foreign !== undefined) refuseForeign(wanted.key, foreign);
   return undefined;
 };
 

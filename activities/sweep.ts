@@ -8,20 +8,24 @@
  */
 import pLimit from 'p-limit';
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, entityWorkflowId } from '../api/names.ts';
+import { entityWorkflowId } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import type { ObjectRef } from '../api/object.ts';
+import { type ObjectRef, referenceTo } from '../api/object.ts';
 import type { Found } from '../kinds/resource.ts';
 import type { Assessment } from '../policy/assessment.ts';
+import { conditionOf } from '../policy/conditions.ts';
 import { decideCluster } from '../policy/decide-cluster.ts';
 import { decideNodePool } from '../policy/decide-nodepool.ts';
 import { type Finding, findingOf, isSaidToDiffer, isSwept } from '../policy/drift.ts';
-import { type ClusterFacts, isDeleting, type Served } from '../policy/facts.ts';
+import { type ClusterFacts, judgePlace, type Served, stayingCluster } from '../policy/facts.ts';
+import { ADDONS_UNKNOWN, type InsideRequest, insideRequest } from '../policy/inside.ts';
 import { type ClusterNodes, isCountUnknown } from '../policy/node-counts.ts';
-import type { Inventory } from '../policy/plan.ts';
+import type { Inside, Inventory } from '../policy/plan.ts';
+import type { StoredObject } from '../policy/views.ts';
 import { clusterRequest, type ObserveRequest, poolRequest } from './assess.ts';
 import type { Survey, TakeSurvey } from './aws/survey.ts';
 import type { SweepAnswer, SweepFinding } from './contract.ts';
+import type { InsideLook, SweepInside } from './inside-sweep.ts';
 import type { SweepNodes } from './kubernetes/node-sweep.ts';
 import type { ManagementSurvey } from './kubernetes/survey.ts';
 import type { UserCluster } from './kubernetes/user-cluster.ts';
@@ -35,6 +39,8 @@ export type SweepSources = {
   readonly aws: TakeSurvey;
   /** Asks clusters themselves, those first that come first. */
   readonly nodes: SweepNodes;
+  /** Asks them about their add-ons, where that is due. */
+  readonly inside: SweepInside;
   /** The hub knows no listing over all projects: one look a cluster that is registered. */
   readonly hub: (
     membership: { readonly uid: string; readonly membershipName: string },
@@ -49,7 +55,6 @@ const MOST_FINDINGS = 200;
 /** Once an hour each of them asks for what has no listing: that must not use up what AWS grants to operations. */
 const LOOKS_AT_ONCE = 10;
 
-type StoredObject = AWSCluster | AWSNodePool;
 type Look = {
   readonly object: StoredObject;
   readonly request: ObserveRequest;
@@ -57,21 +62,16 @@ type Look = {
   readonly decide: (inventory: Inventory) => Assessment;
   /** Of a pool: the cluster that knows its nodes, where it may be asked. */
   readonly nodesOf?: UserCluster;
+  /** Of a cluster: what it would be asked about its add-ons. */
+  readonly inside?: InsideRequest;
 };
-
-const referenceOf = ({ kind, metadata }: StoredObject): ObjectRef => ({
-  kind,
-  namespace: metadata.namespace,
-  name: metadata.name,
-  uid: metadata.uid,
-});
 
 /** A pool's cluster where it has an API of its own that will stay: nobody is told off for not answering while it goes. */
 const apiOf = (cluster: AWSCluster | null, clusterId: string): UserCluster | undefined => {
-  const endpoint = cluster?.status?.endpoint;
-  if (cluster === null || endpoint === undefined || isDeleting(cluster)) return undefined;
-  const { uid, namespace } = cluster.metadata;
-  return clusterIdOf(uid) === clusterId ? { namespace, clusterId, endpoint } : undefined;
+  const staying = stayingCluster(clusterId, cluster);
+  const endpoint = staying?.status?.endpoint;
+  if (staying === undefined || endpoint === undefined) return undefined;
+  return { namespace: staying.metadata.namespace, clusterId, endpoint };
 };
 
 /** Each cluster once. Those that did not answer the last time come last, so that they cost the others nothing. */
@@ -88,9 +88,11 @@ const clustersToAsk = (looks: readonly Look[]): readonly UserCluster[] => {
 type Ground = Pick<SweepSources, 'settleSeconds' | 'repair'> & { readonly worker: Served };
 
 const lookAtCluster = (cluster: AWSCluster, ground: Ground): Look => {
-  const requested = referenceOf(cluster);
+  const requested = referenceTo(cluster);
+  const inside = insideRequest(cluster);
   return {
     object: cluster,
+    ...(inside === undefined ? {} : { inside }),
     request: clusterRequest(requested, cluster),
     fresh: isSaidToDiffer(cluster),
     decide: (inventory) =>
@@ -106,7 +108,7 @@ const lookAtCluster = (cluster: AWSCluster, ground: Ground): Look => {
 };
 
 const lookAtNodePool = (pool: AWSNodePool, cluster: AWSCluster | null, ground: Ground): Look => {
-  const requested = referenceOf(pool);
+  const requested = referenceTo(pool);
   const request = poolRequest(requested, pool, cluster);
   const nodesOf = apiOf(cluster, request.clusterId);
   return {
@@ -131,10 +133,7 @@ const lookAtNodePool = (pool: AWSNodePool, cluster: AWSCluster | null, ground: G
 const looksAt = ({ clusters, nodePools }: ManagementSurvey, ground: Ground): readonly Look[] => {
   const { worker } = ground;
   const isLookedAt = (object: StoredObject): boolean =>
-    object.status?.aws?.account === worker.account &&
-    worker.regions.includes(object.status.aws.region) &&
-    object.spec.region === object.status.aws.region &&
-    isSwept(object);
+    object.status?.aws !== undefined && judgePlace(object, object.spec.region, worker) === undefined && isSwept(object);
   const clusterOf = ({ metadata: { namespace }, spec: { clusterName } }: AWSNodePool): AWSCluster | null =>
     clusters.find(({ metadata }) => metadata.namespace === namespace && metadata.name === clusterName) ?? null;
   return [
@@ -143,17 +142,26 @@ const looksAt = ({ clusters, nodePools }: ManagementSurvey, ground: Ground): rea
   ];
 };
 
+/** Clusters that may be asked about their add-ons. */
+const insideLooks = (looks: readonly Look[]): readonly InsideLook[] =>
+  looks.flatMap(({ inside, fresh, object }) =>
+    inside === undefined
+      ? []
+      : [{ request: inside, fresh: fresh || conditionOf(object, ADDONS_UNKNOWN) !== undefined }],
+  );
+
 /** What was read for all objects at once. */
 type Listings = {
   readonly management: ManagementSurvey;
   readonly survey: Survey;
   readonly nodes: ReadonlyMap<string, ClusterNodes>;
+  readonly insides: ReadonlyMap<string, Inside>;
 };
 
 /** What one look comes to; `unread` where something of the object could not be read. */
 const conclude = async (
   { object, request, fresh, decide }: Look,
-  { management, survey, nodes }: Listings,
+  { management, survey, nodes, insides }: Listings,
   { hub, onUnread }: SweepSources,
   signal: AbortSignal,
 ): Promise<readonly SweepFinding[] | 'unread'> => {
@@ -170,10 +178,12 @@ const conclude = async (
   } catch (error) {
     return unread(error);
   }
+  const inside = object.kind === 'AWSCluster' ? insides.get(clusterId) : undefined;
   const look = async (anew: boolean): Promise<Finding | undefined> => {
     const inAws = await survey.inventoryOf({ ...request, fresh: anew });
     const found = [...inAws.found, ...elsewhere];
-    return findingOf(object, decide({ ...inAws, found }), found, nodes.get(clusterId));
+    const inventory = { ...inAws, found, ...(inside === undefined ? {} : { inside }) };
+    return findingOf(object, decide(inventory), found, { nodes: nodes.get(clusterId), inside });
   };
   try {
     const remembered = await look(fresh);
@@ -199,10 +209,14 @@ export const createSweep =
     const counted = { ...swept, looked: looks.length, invalid: management.invalid };
     // An account in which nothing rests needs no listing.
     if (looks.length === 0) return { ...counted, unread: 0, uncounted: 0, lookedAt: Date.now(), findings: [] };
-    const [survey, nodes] = await Promise.all([sources.aws(signal), sources.nodes(clustersToAsk(looks), signal)]);
+    const [survey, nodes, insides] = await Promise.all([
+      sources.aws(signal),
+      sources.nodes(clustersToAsk(looks), signal),
+      sources.inside(insideLooks(looks), signal),
+    ]);
 
     const atOnce = pLimit(LOOKS_AT_ONCE);
-    const listings: Listings = { management, survey, nodes };
+    const listings: Listings = { management, survey, nodes, insides };
     const concluded = await Promise.all(looks.map((look) => atOnce(() => conclude(look, listings, sources, signal))));
     const findings = concluded
       .flatMap((one) => (one === 'unread' ? [] : one))

@@ -1,12 +1,14 @@
 /**
  * Verdicts: what an error of AWS, Kubernetes or GKE Hub means for a step.
  *
- * Owns: what codes mean, and the error values by which our own code states a verdict. Neighbours: `codes.ts` lists codes;
- * `driver.ts` acts on `absent` and on "exists already"; `worker/interceptors.ts` turns a verdict into Temporal's failure type and
- * delay.
- * Invariants: I12 (missing rights and wrong credentials are `blocked`, never `absent`), I8 (only the service's own
+ * Owns: what AWS's codes mean, and the error values by which our own code states a verdict. Neighbours: `codes.ts` lists codes;
+ * `activities/kubernetes/verdict.ts` and `activities/hub/errors.ts` judge what those services answer; `driver.ts` acts on `absent` and on "exists
+ * already"; `worker/interceptors.ts` turns a verdict into Temporal's failure type and delay.
+ * Invariants: I12 (missing rights and wrong credentials are `blocked`, never `absent`; an HTTP status by itself is neither), I8 (only the service's own
  * message passes; none echoes user data).
  */
+import { KubernetesError } from '../kubernetes/errors.ts';
+import { retryAfterMs } from '../words/retry-after.ts';
 import {
   ABSENT_CODE,
   ABSENT_MESSAGE,
@@ -20,7 +22,7 @@ import {
   OUR_MISTAKES,
   THROTTLED,
 } from './codes.ts';
-import { parsedJson } from './json.ts';
+import { judgeKubernetes } from './kubernetes/verdict.ts';
 
 /**
  * - `retry`: waiting alone may cure it: throttling, lost connections, server errors, something still in use.
@@ -89,11 +91,7 @@ type Thrown = {
   readonly name?: unknown;
   readonly message?: unknown;
   readonly code?: unknown;
-  readonly status?: unknown;
-  readonly statusCode?: unknown;
   readonly cause?: unknown;
-  readonly body?: unknown;
-  readonly headers?: unknown;
   readonly operation?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number };
   readonly $response?: { readonly statusCode?: number; readonly headers?: unknown };
@@ -101,14 +99,28 @@ type Thrown = {
 
 const asThrown = (error: unknown): Thrown => (typeof error === 'object' && error !== null ? error : {});
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
-const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
-const retryAfterMs = (headers: unknown): number | undefined => {
-  const entries = typeof headers === 'object' && headers !== null ? Object.entries(headers) : [];
-  const value = entries.find(([name]) => name.toLowerCase() === 'retry-after')?.[1];
-  const seconds = Number(value);
-  return value !== undefined && Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : undefined;
+/** What the call answers, or what stands for the service's word that what it names isn't there. */
+export const unlessAbsent = async <A, B>(call: () => Promise<A>, instead: B): Promise<A | B> => {
+  try {
+    return await call();
+  } catch (error) {
+    if (isAbsent(error)) return instead;
+    throw error;
+  }
 };
+
+/** What it means that a service throttles. */
+export const throttledFor = (message: string, delayMs = THROTTLE_DELAY_MS): Judgement => ({
+  verdict: 'retry',
+  message,
+  delayMs,
+});
+
+const headerOf = (headers: unknown, header: string): unknown =>
+  typeof headers === 'object' && headers !== null
+    ? Object.entries(headers).find(([name]) => name.toLowerCase() === header)?.[1]
+    : undefined;
 
 /** The error code of an AWS service, or undefined if the error isn't a service's answer. */
 export const awsCodeOf = (error: unknown): string | undefined => {
@@ -121,16 +133,10 @@ export const awsCodeOf = (error: unknown): string | undefined => {
  * its owner looked at, before anything else happens (I2).
  */
 export const existsAlready = (error: unknown): boolean =>
-  (error instanceof VerdictError && error.judgement.exists === true) || EXISTS.has(awsCodeOf(error) ?? '');
+  verdictOf(error).exists === true || EXISTS.has(awsCodeOf(error) ?? '');
 
 /** True when what the call names isn't there. */
 export const isAbsent = (error: unknown): boolean => verdictOf(error).verdict === 'absent';
-
-const throttled = (message: string, headers: unknown): Judgement => ({
-  verdict: 'retry',
-  message,
-  delayMs: retryAfterMs(headers) ?? THROTTLE_DELAY_MS,
-});
 
 /** What a service of AWS said when it refused. `status` is HTTP's, 0 where there is none. */
 type Refusal = { readonly code: string; readonly said: string; readonly status: number };
@@ -149,34 +155,12 @@ const ofAws = (code: string, thrown: Thrown): Judgement => {
   const said = text(thrown.message) ?? 'no message';
   const message = `${text(thrown.operation) ?? 'AWS'}: ${code}: ${said}`;
   const status = thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0;
-  if (THROTTLED.has(code) || status === 429) return throttled(message, thrown.$response?.headers);
+  if (THROTTLED.has(code) || status === 429) {
+    return throttledFor(message, retryAfterMs(headerOf(thrown.$response?.headers, 'retry-after')));
+  }
   const [verdict] = AWS_REFUSALS.find(([, holds]) => holds({ code, said, status })) ?? ['blocked'];
   return { verdict, message };
 };
-
-/** Kubernetes and the hub answer with HTTP's own statuses. */
-const ofHttp = (status: number, thrown: Thrown): Judgement => {
-  const message = httpMessage(status, thrown);
-  if (status === 429) return throttled(message, thrown.headers);
-  if (status === 404) return { verdict: 'absent', message };
-  if (status === 401 || status === 402) return { verdict: 'blocked', message };
-  if (status === 403) return { verdict: /being terminated/.test(message) ? 'retry' : 'blocked', message };
-  if (status === 400 || status === 405 || status === 415 || status === 422) return { verdict: 'bug', message };
-  const delayMs = retryAfterMs(thrown.headers);
-  return { verdict: 'retry', message, ...(delayMs === undefined ? {} : { delayMs }) };
-};
-
-/** The `message` of a Kubernetes Status or a Google API error, if the body has one; else the error's own. */
-const httpMessage = (status: number, thrown: Thrown): string => {
-  const body = typeof thrown.body === 'string' ? parsedJson(thrown.body) : thrown.body;
-  const inner = asThrown(body);
-  const nested = asThrown((inner as { readonly error?: unknown }).error);
-  const said = text(inner.message) ?? text(nested.message) ?? text(thrown.message) ?? 'no message';
-  return `${text(thrown.operation) ?? 'HTTP'} ${status}: ${said}`;
-};
-
-const isHttpStatus = (value: number | undefined): value is number =>
-  value !== undefined && value >= 400 && value <= 599;
 
 const networkCodeOf = (error: unknown): string | undefined => {
   for (let current = error, depth = 0; depth < 5 && current !== undefined; depth += 1) {
@@ -207,6 +191,7 @@ const unanswered = (error: unknown, thrown: Thrown, message: string): Judgement 
 /** What an error means. Pure: the same error has the same verdict, wherever it was thrown. */
 export const verdictOf = (error: unknown): Judgement => {
   if (error instanceof VerdictError) return error.judgement;
+  if (error instanceof KubernetesError) return judgeKubernetes(error, throttledFor);
   const thrown = asThrown(error);
   const said = text(thrown.message) ?? String(error);
   const about = text(thrown.operation);
@@ -214,7 +199,5 @@ export const verdictOf = (error: unknown): Judgement => {
   const before = unanswered(error, thrown, message);
   if (before !== undefined) return before;
   const code = awsCodeOf(error);
-  if (code !== undefined) return ofAws(code, thrown);
-  const status = [number(thrown.code), number(thrown.status), number(thrown.statusCode)].find(isHttpStatus);
-  return status === undefined ? { verdict: 'bug', message } : ofHttp(status, thrown);
+  return code === undefined ? { verdict: 'bug', message } : ofAws(code, thrown);
 };

@@ -10,8 +10,8 @@
  * I11 (nobody else need be up).
  */
 import { CLUSTER_TAG } from '../api/names.ts';
+import { wholeMessageOf } from '../words/failure.ts';
 import type { Attachable, Ec2 } from './aws/ec2.ts';
-import { messageOf } from './failure.ts';
 import type { Log } from './log.ts';
 import type { Metadata } from './metadata.ts';
 import { type Attempt, again, done, pause, persist } from './persist.ts';
@@ -139,7 +139,7 @@ export const keepNetworkInterface = async (
       log.info(`Network interface ${interfaceId} is attached again`);
     } catch (thrown) {
       signal.throwIfAborted();
-      const said = messageOf(thrown);
+      const said = wholeMessageOf(thrown);
       if (said !== trouble) log.warn(`Whether network interface ${interfaceId} is attached cannot be told: ${said}`);
       trouble = said;
     }

@@ -2,27 +2,46 @@
  * Boot: the story of every instance in its outline.
  *
  * Owns: the order: who am I (metadata), what am I to be (user data, opened by KMS), be it. A replica becomes a third of
- * a control plane, a node joins it. Neighbours: `replica.ts` and `node.ts` tell the two stories to their end.
- * Invariant: I11 (EC2's metadata and KMS suffice to boot).
+ * a control plane, a node joins it. Neighbours: `replica.ts` tells a replica's story to its end; a node's is its host's, which
+ * runs its kubelet. Invariant: I11 (EC2's metadata and KMS suffice to boot a replica; a node also
+ * finds its load balancer by AWS's word).
  */
 
+import { nodeLabels } from '../machine/node.ts';
+import { nodeComponents } from '../machine/node-components.ts';
 import { instanceCredentials } from './aws/credentials.ts';
 import { createKms } from './aws/kms.ts';
-import { readEnvironment } from './environment.ts';
-import { createSandboxHost } from './hosts/sandbox.ts';
+import type { Host, Node } from './host.ts';
 import type { Log } from './log.ts';
-import { createMetadata, identify } from './metadata.ts';
+import { createMetadata, identify, metadataEndpoint } from './metadata.ts';
 import { parseUserData, unseal } from './user-data.ts';
 
-/** Returns when the machine was told to stop and has. `loaded` is called once all code of the role is in memory. */
-export const boot = async (
-  variables: NodeJS.ProcessEnv,
-  output: Log,
-  signal: AbortSignal,
-  loaded: () => void,
-): Promise<void> => {
-  const environment = readEnvironment(variables);
-  const metadata = createMetadata(environment.metadataEndpoint);
+/** What the agent's process lends to the story. */
+type Lent = {
+  readonly loadHost: (log: Log) => Promise<Host>;
+  /** Called once all code of the role is in memory. */
+  readonly loaded: () => void;
+};
+
+const bootNode = (node: Omit<Node, 'components'>, host: Host, log: Log, signal: AbortSignal): Promise<void> => {
+  const { configuration, instance } = node;
+  const { refused } = nodeLabels(configuration, instance);
+  if (refused.length > 0) {
+    log.warn('Labels of the pool are left out: Kubernetes does not let a node set them on itself', { labels: refused });
+  }
+  const components = nodeComponents({
+    configuration,
+    instance,
+    apiHost: node.api.host(),
+    cpus: host.cpusOf(instance),
+    directories: host,
+  });
+  return host.runNode({ ...node, components }, signal);
+};
+
+/** Returns when the machine was told to stop and has. */
+export const boot = async ({ loadHost, loaded }: Lent, output: Log, signal: AbortSignal): Promise<void> => {
+  const metadata = createMetadata(metadataEndpoint(process.env));
   const { instance, userData: text } = await identify(metadata, output, signal);
   const userData = parseUserData(text);
   const { role, clusterId } = userData.configuration;
@@ -32,7 +51,7 @@ export const boot = async (
   const account = { region: instance.region, credentials: instanceCredentials(metadata) };
   const kms = await createKms(account);
   const machine = await unseal(userData, kms, log, signal);
-  const host = await createSandboxHost(environment, log);
+  const host = await loadHost(log);
   switch (machine.role) {
     case 'replica': {
       const { bootReplica } = await import('./replica.ts');
@@ -40,10 +59,12 @@ export const boot = async (
       return bootReplica({ ...machine, account, instance, metadata, host, kms, log }, signal);
     }
     case 'node': {
-      const { bootNode } = await import('./node.ts');
+      const { findApi } = await import('./api-address.ts');
+      const { createLoadBalancers } = await import('./aws/load-balancers.ts');
       loaded();
-      const proxy = environment.proxy === undefined ? {} : { proxy: environment.proxy };
-      return bootNode({ ...machine, instance, state: host.state, log, ...proxy }, signal);
+      const loadBalancers = () => createLoadBalancers(account);
+      const api = await findApi(machine.configuration, { loadBalancers, log }, signal);
+      return bootNode({ ...machine, instance, api }, host, log, signal);
     }
   }
 };

@@ -4,38 +4,24 @@
  * Owns: signing with the authorities' keys, which stay in this process's memory; only the controller manager, which
  * signs nodes' certificates, gets one of them as a file. A renewal signs the same key again, so that a certificate file
  * is replaced in one rename and never disagrees with its key; the programs read it again by themselves.
- * Neighbours: `machine/certificates.ts` says which leaves there are and when they are due; the host keeps the folder
+ * Neighbours: `machine/certificates.ts` says which leaves there are and when they are due, `machine/x509.ts` how one is signed; the host keeps the folder
  * private, in memory where it has such a file system.
  * Invariant: I8 (keys are written to 0600 files in a 0700 folder and nowhere else).
  */
-import { messageOf } from './failure.ts';
-import 'reflect-metadata';
-import { createPublicKey, randomBytes, webcrypto } from 'node:crypto';
+
+import { createPublicKey, type webcrypto } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import * as x509 from '@peculiar/x509';
-import {
-  type Authority,
-  CLOCK_SKEW_SECONDS,
-  LEAF_LIFETIME_SECONDS,
-  type LeafCertificate,
-  renewalTime,
-} from '../machine/certificates.ts';
+import { type Authority, LEAF_LIFETIME_SECONDS, type LeafCertificate, renewalTime } from '../machine/certificates.ts';
 import type { ReplicaConfiguration, ReplicaSecrets } from '../machine/configuration.ts';
+import { generateKeyPair, privateKeyPem, type Signer, signerOf, signLeaf } from '../machine/x509.ts';
+import { wholeMessageOf } from '../words/failure.ts';
 import { writePrivate } from './files.ts';
 import type { Log } from './log.ts';
 import { pause } from './persist.ts';
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const CHECK_MILLIS = 3_600_000;
 
-type Signer = { readonly certificate: x509.X509Certificate; readonly key: webcrypto.CryptoKey };
-
 export type Signers = Readonly<Record<Authority, Signer>>;
-
-const signerOf = async (certificatePem: string, keyPem: string): Promise<Signer> => ({
-  certificate: new x509.X509Certificate(certificatePem),
-  key: await webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(keyPem), ALGORITHM, false, ['sign']),
-});
 
 export const signersOf = async (configuration: ReplicaConfiguration, secrets: ReplicaSecrets): Promise<Signers> => {
   const { certificateAuthorities } = configuration;
@@ -46,52 +32,6 @@ export const signersOf = async (configuration: ReplicaConfiguration, secrets: Re
   ]);
   return { root, etcd, 'front-proxy': frontProxy };
 };
-
-const keyUsages = {
-  server: x509.ExtendedKeyUsage.serverAuth,
-  client: x509.ExtendedKeyUsage.clientAuth,
-} as const;
-
-/** Sixteen random bytes, positive, as RFC 5280 wants them. */
-const serialNumber = (): string => {
-  const bytes = randomBytes(16);
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
-  return bytes.toString('hex');
-};
-
-/** Signs one leaf. Its life ends no later than its authority's. */
-const sign = async (
-  leaf: LeafCertificate,
-  publicKey: webcrypto.CryptoKey,
-  signer: Signer,
-  lifetimeSeconds: number,
-): Promise<x509.X509Certificate> => {
-  const now = Date.now();
-  const names: x509.JsonGeneralNames = [
-    ...leaf.dnsNames.map((value) => ({ type: 'dns' as const, value })),
-    ...leaf.addresses.map((value) => ({ type: 'ip' as const, value })),
-  ];
-  return x509.X509CertificateGenerator.create({
-    serialNumber: serialNumber(),
-    subject: [...leaf.organizations.map((name) => ({ O: [name] })), { CN: [leaf.commonName] }],
-    issuer: signer.certificate.subjectName,
-    notBefore: new Date(now - CLOCK_SKEW_SECONDS * 1000),
-    notAfter: new Date(Math.min(now + lifetimeSeconds * 1000, signer.certificate.notAfter.getTime())),
-    publicKey,
-    signingKey: signer.key,
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension(leaf.usages.map((usage) => keyUsages[usage])),
-      await x509.AuthorityKeyIdentifierExtension.create(signer.certificate),
-      ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]),
-    ],
-  });
-};
-
-const pkcs8 = async (key: webcrypto.CryptoKey): Promise<string> =>
-  x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
 
 export type LeafStore = {
   /** Issues every certificate whose time has come; returns the names of those it issued. */
@@ -122,14 +62,19 @@ export const issueLeaves = async (options: {
     ),
   ]);
   const issue = async (leaf: LeafCertificate, publicKey: webcrypto.CryptoKey): Promise<number> => {
-    const certificate = await sign(leaf, publicKey, signers[leaf.authority], lifetimeSeconds);
+    const certificate = await signLeaf(signers[leaf.authority], {
+      ...leaf,
+      subject: [...leaf.organizations.map((name) => ({ O: [name] })), { CN: [leaf.commonName] }],
+      publicKey,
+      lifetime: lifetimeSeconds * 1000,
+    });
     await writePrivate(`${directory}/${leaf.name}.crt`, certificate.toString('pem'));
     return renewalTime({ notBefore: certificate.notBefore.getTime(), notAfter: certificate.notAfter.getTime() });
   };
   const issued = await Promise.all(
     leaves.map(async (leaf) => {
-      const pair = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-      await writePrivate(`${directory}/${leaf.name}.key`, await pkcs8(pair.privateKey));
+      const pair = await generateKeyPair();
+      await writePrivate(`${directory}/${leaf.name}.key`, await privateKeyPem(pair.privateKey));
       return { leaf, publicKey: pair.publicKey, renewAt: await issue(leaf, pair.publicKey) };
     }),
   );
@@ -149,7 +94,7 @@ export const keepRenewed = async (store: LeafStore, log: Log, signal: AbortSigna
       const names = await store.renewDue(Date.now());
       if (names.length > 0) log.info('Certificates were renewed', { certificates: names });
     } catch (thrown) {
-      log.error(`Certificates could not be renewed, tried again in an hour: ${messageOf(thrown)}`);
+      log.error(`Certificates could not be renewed, tried again in an hour: ${wholeMessageOf(thrown)}`);
     }
     await pause(CHECK_MILLIS, signal);
   }

@@ -8,14 +8,16 @@
  */
 
 import { readFile } from 'node:fs/promises';
+import { secureAgent } from '../kubernetes/connections.ts';
+import { send } from '../kubernetes/http.ts';
 import type { ReplicaConfiguration } from '../machine/configuration.ts';
 import { clientUrlOf, type Member, nextJoinStep, peerUrlOf } from '../machine/membership.ts';
-import { messageOf } from './failure.ts';
-import { secureAgent, send } from './http.ts';
+import { wholeMessageOf } from '../words/failure.ts';
 import type { Log } from './log.ts';
 import { again, done, persist } from './persist.ts';
 
 const TIMEOUT_MILLIS = 4_000;
+const CONNECTIONS = 4;
 const PACE = { firstMillis: 300, maxMillis: 5_000 };
 
 type Peer = { readonly address: string; call(path: string, body: unknown): Promise<unknown> };
@@ -42,7 +44,7 @@ export const createPeers = async (configuration: ReplicaConfiguration, certifica
   if (authority === undefined || certificate === undefined || key === undefined) {
     throw new Error(`Folder ${certificates} lacks the agent's etcd certificate.`);
   }
-  const agent = secureAgent({ authority, identity: { certificate, key } });
+  const agent = secureAgent({ ca: authority, cert: certificate, key }, CONNECTIONS);
   const peers: Peer[] = configuration.memberAddresses
     .filter((_address, index) => index !== configuration.index)
     .map((address) => ({
@@ -78,7 +80,7 @@ export const createPeers = async (configuration: ReplicaConfiguration, certifica
             })),
           };
         } catch (thrown) {
-          failures.push(`${peer.address}: ${messageOf(thrown)}`);
+          failures.push(`${peer.address}: ${wholeMessageOf(thrown)}`);
         }
       }
       throw new Error(`no peer has quorum (${failures.join('; ')})`);

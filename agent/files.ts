@@ -1,13 +1,24 @@
 /**
- * Files: writing what only this machine may read.
+ * Files: what this machine keeps for its next start, and what only it may read.
  *
- * Owns: private files that are replaced as a whole. Invariant: I8.
+ * Owns: private files that are replaced as a whole, and reading what may not be there. Invariant: I8.
  */
-import { rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { hasCode } from '../words/failure.ts';
 
 /** Writes a private file as a whole: readers see the old content or the new. */
 export const writePrivate = async (path: string, content: string): Promise<void> => {
   const fresh = `${path}.new`;
   await writeFile(fresh, content, { mode: 0o600 });
   await rename(fresh, path);
+};
+
+/** The file's text, or undefined where there is none. */
+export const readIfThere = async (path: string): Promise<string | undefined> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    if (hasCode(thrown, 'ENOENT')) return undefined;
+    throw thrown;
+  }
 };

@@ -10,7 +10,7 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type * as grpc from '@grpc/grpc-js';
-import { messageOf } from './failure.ts';
+import { wholeMessageOf } from '../words/failure.ts';
 import type { Log } from './log.ts';
 import type { StorageCipher } from './storage-cipher.ts';
 
@@ -53,7 +53,7 @@ export const startKmsPlugin = async (options: {
       work(call.request)
         .then((value) => reply(null, value))
         .catch((thrown: unknown) => {
-          const message = `${what}: ${messageOf(thrown)}`;
+          const message = `${what}: ${wholeMessageOf(thrown)}`;
           log.error(message, { component: 'kms-plugin' });
           reply({ code: library.status.UNAVAILABLE, details: message });
         });
@@ -66,7 +66,7 @@ export const startKmsPlugin = async (options: {
       try {
         await cipher.check();
       } catch (thrown) {
-        healthz = `KMS key ${keyArn} gives no data key: ${messageOf(thrown)}`;
+        healthz = `KMS key ${keyArn} gives no data key: ${wholeMessageOf(thrown)}`;
         log.error(healthz, { component: 'kms-plugin' });
       }
       return { version: 'v2', healthz, key_id: keyArn };

@@ -4,11 +4,16 @@
  * Owns: IMDSv2 (a session token for every read) and the few paths that the agent reads.
  * Neighbours: the AWS SDK fetches credentials from the same service by itself.
  */
+
+import { type HttpResponse, send } from '../kubernetes/http.ts';
 import type { Instance } from '../machine/node.ts';
 import { instanceDefect } from '../machine/shape.ts';
-import { type HttpResponse, send } from './http.ts';
 import type { Log } from './log.ts';
 import { type Attempt, again, done, persist } from './persist.ts';
+
+/** Where the service is: its own address, or where the variable of AWS's tools has it. */
+export const metadataEndpoint = (variables: NodeJS.ProcessEnv): string =>
+  variables['AWS_EC2_METADATA_SERVICE_ENDPOINT'] || 'http://169.254.169.254';
 
 const TIMEOUT_MILLIS = 5_000;
 const TOKEN_SECONDS = 21_600;

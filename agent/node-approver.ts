@@ -4,29 +4,35 @@
  * Owns: watching certificate signing requests on this replica's own API server and writing the verdict. Every replica
  * runs one; no leader is needed because approving twice is the same as once, and those of higher index wait a moment so
  * that usually one asks EC2.
- * Neighbours: `machine/approval.ts` is the rule; kubelets and node agents make the requests; the controller manager
+ * Neighbours: `machine/approval.ts` is the rule; `kubernetes/list-watch.ts` watches; kubelets and node agents make the requests; the controller manager
  * signs what is approved.
  * Invariant: I9 (every verdict says why, in the request's condition and in the log).
  */
 
-import { readFile } from 'node:fs/promises';
+import type { KubernetesObject } from '../api/kubernetes-object.ts';
+import { createCredentials } from '../kubernetes/credentials.ts';
+import { isExpired } from '../kubernetes/errors.ts';
+import { listWatch } from '../kubernetes/list-watch.ts';
+import { collectionPath } from '../kubernetes/resources.ts';
+import { createSource } from '../kubernetes/source.ts';
 import { claimOf, judge, NODE_SIGNERS, type NodeCertificateRequest } from '../machine/approval.ts';
+import { messageOf, wholeMessageOf } from '../words/failure.ts';
 import type { Ec2 } from './aws/ec2.ts';
 import { readRequest } from './certificate-request.ts';
-import { messageOf } from './failure.ts';
-import { createKubernetes, type Kubernetes, reasonOf } from './kubernetes.ts';
+import { callsOver, type Kubernetes, reasonOf, transportTo } from './kubernetes.ts';
 import type { Log } from './log.ts';
-import { again, done, pause, persist } from './persist.ts';
+import { again, done, onlyNews, pause, persist } from './persist.ts';
 
-const REQUESTS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+const REQUEST = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest' };
+const REQUESTS = collectionPath(REQUEST);
 const PACE = { firstMillis: 500, maxMillis: 5_000 };
-/** Until the cluster's first add-on grants it, it may not even list them; then machines wait for it. */
-const LIST_PACE = { firstMillis: 300, maxMillis: 1_000 };
 const RETRY_MILLIS = 1_000;
 const STAGGER_MILLIS = 1_000;
 /** How long EC2 may take to show an instance that already boots. */
 const UNKNOWN_MILLIS = 60_000;
-const WATCH_SECONDS = 290;
+const WATCH = { watchSeconds: { least: 290, most: 290 } };
+/** The safety net under the watch. */
+const RELIST_MILLIS = 300_000;
 
 type SigningRequest = {
   readonly metadata: { readonly name: string; readonly creationTimestamp: string };
@@ -38,11 +44,6 @@ type SigningRequest = {
     readonly usages?: readonly string[];
   };
   readonly status?: { readonly conditions?: readonly { readonly type: string }[] };
-};
-
-type SigningRequestList = {
-  readonly metadata: { readonly resourceVersion: string };
-  readonly items: readonly SigningRequest[];
 };
 
 export type NodeApproverOptions = {
@@ -67,7 +68,7 @@ const decide = async (options: NodeApproverOptions, request: SigningRequest): Pr
   try {
     read = await readRequest(request.spec);
   } catch (thrown) {
-    return { type: 'Denied', message: `The request cannot be read: ${messageOf(thrown)}` };
+    return { type: 'Denied', message: `The request cannot be read: ${wholeMessageOf(thrown)}` };
   }
   const claim = claimOf(read);
   if (claim.kind === 'deny') return { type: 'Denied', message: claim.reason };
@@ -127,80 +128,58 @@ const settle = (
     },
   });
 
-const connect = async (options: NodeApproverOptions): Promise<Kubernetes> => {
-  const [certificate, key, authority] = await Promise.all([
-    readFile(options.certificateFile, 'utf8'),
-    readFile(options.keyFile, 'utf8'),
-    readFile(options.authorityFile, 'utf8'),
-  ]);
-  return createKubernetes({
-    server: options.server,
-    authority,
-    credentials: { kind: 'certificate', certificate, key },
-  });
-};
+/** What is kept in mind of each request that is there; whoever settles one reads it. */
+type Seen = { readonly uid: string; readonly name: string; readonly isOpen: boolean };
 
-/** Takes the requests that there are, then each that comes or changes, until the server ends the watch. */
-const watchOnce = async (
-  kubernetes: Kubernetes,
-  take: (request: SigningRequest) => void,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> => {
-  const list = await persist({
-    what: 'Listing certificate requests',
-    log,
-    signal,
-    pace: LIST_PACE,
-    attempt: async () => {
-      const answer = await kubernetes.call('GET', REQUESTS);
-      if (answer.status !== 200) throw new Error(reasonOf(answer));
-      return done(answer.body as SigningRequestList);
-    },
-  });
-  for (const request of list.items) take(request);
-  const watch = `${REQUESTS}?watch=1&resourceVersion=${list.metadata.resourceVersion}&timeoutSeconds=${WATCH_SECONDS}`;
-  for await (const event of kubernetes.watch(watch, signal)) {
-    if (event.type === 'ERROR') break;
-    if (event.type === 'ADDED' || event.type === 'MODIFIED') take(event.object as SigningRequest);
-  }
-};
+const seen = (object: KubernetesObject): Seen => ({
+  uid: object.metadata.uid ?? '',
+  name: object.metadata.name,
+  isOpen: isOpen(object as unknown as SigningRequest),
+});
 
-/** Watches and decides until the signal is aborted. The certificate is read anew with each watch. */
+/** Watches and decides until the signal is aborted. The certificate is read anew when it has changed. */
 export const runNodeApprover = async (approver: NodeApproverOptions, signal: AbortSignal): Promise<void> => {
   const log = approver.log.with({ component: 'node-approver' });
   const options = { ...approver, log };
+  const { server, authorityFile, certificateFile, keyFile } = options;
+  const transport = transportTo({
+    server,
+    credentials: createCredentials(
+      { name: 'this replica', server, caFile: authorityFile, skipTLSVerify: false },
+      { name: 'node approver', certFile: certificateFile, keyFile },
+    ),
+  });
+  const kubernetes = callsOver(transport);
   const inHand = new Set<string>();
-  const take = (request: SigningRequest): void => {
-    const { name } = request.metadata;
-    if (!isOpen(request) || inHand.has(name)) return;
+  const take = ({ name, isOpen: open }: Seen): void => {
+    if (!open || inHand.has(name)) return;
     inHand.add(name);
     void (async () => {
-      let kubernetes: Kubernetes | undefined;
       try {
         await pause(options.index * STAGGER_MILLIS, signal);
-        kubernetes = await connect(options);
         await settle(options, kubernetes, name, signal);
       } catch (thrown) {
-        if (!signal.aborted) log.error(`Certificate request ${name} stays undecided: ${messageOf(thrown)}`);
+        if (!signal.aborted) log.error(`Certificate request ${name} stays undecided: ${wholeMessageOf(thrown)}`);
       } finally {
-        kubernetes?.close();
         inHand.delete(name);
       }
     })();
   };
-
-  while (!signal.aborted) {
-    const kubernetes = await connect(options);
-    try {
-      await watchOnce(kubernetes, take, log, signal);
-    } catch (thrown) {
-      if (signal.aborted) break;
-      log.warn(`Certificate requests are no longer watched, tried again: ${messageOf(thrown)}`);
-      // It rejects only when it is told to stop, which the loop sees by itself.
-      await pause(RETRY_MILLIS, signal).catch(() => undefined);
-    } finally {
-      kubernetes.close();
-    }
-  }
+  const news = onlyNews();
+  await listWatch({
+    source: createSource(transport, REQUEST, seen, WATCH),
+    report: ({ type, object }) => {
+      if (type === 'changed') take(object);
+    },
+    signal,
+    relistMs: RELIST_MILLIS,
+    // Until the cluster's first add-on grants it, it may not even list them; then machines wait for it.
+    backoff: () => RETRY_MILLIS,
+    onTrouble: (_what, error) => {
+      // In the ordinary course of things.
+      if (isExpired(error)) return;
+      news(`Certificate requests are not watched, tried again: ${messageOf(error)}`, (why) => log.warn(why));
+    },
+  });
+  kubernetes.close();
 };

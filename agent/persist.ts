@@ -7,7 +7,7 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from './failure.ts';
+import { wholeMessageOf } from '../words/failure.ts';
 import type { Log } from './log.ts';
 
 export type Attempt<T> =
@@ -28,6 +28,16 @@ export const pause = async (millis: number, signal: AbortSignal): Promise<void> 
   await delay(millis, undefined, { signal });
 };
 
+/** Says what is new at once, and the same again every minute (I9). */
+export const onlyNews = (): ((why: string, say: (why: string) => void) => void) => {
+  let said = { why: '', at: 0 };
+  return (why, say) => {
+    if (why === said.why && Date.now() - said.at < REPEAT_MILLIS) return;
+    say(why);
+    said = { why, at: Date.now() };
+  };
+};
+
 /** One attempt. What fails is tried again like what isn't done, but for a stop. */
 const attempted = async <T>(
   attempt: () => Promise<Attempt<T>>,
@@ -37,7 +47,7 @@ const attempted = async <T>(
     return await attempt();
   } catch (thrown) {
     signal.throwIfAborted();
-    return { ...again(messageOf(thrown)), failed: true };
+    return { ...again(wholeMessageOf(thrown)), failed: true };
   }
 };
 
@@ -50,7 +60,7 @@ export const persist = async <T>(options: {
 }): Promise<T> => {
   const { what, log, signal, pace } = options;
   const startedAt = Date.now();
-  let said = { why: '', at: 0 };
+  const news = onlyNews();
   for (let attempts = 1; ; attempts += 1) {
     signal.throwIfAborted();
     const outcome = await attempted(options.attempt, signal);
@@ -60,10 +70,7 @@ export const persist = async <T>(options: {
       return outcome.value;
     }
     const { why, failed } = outcome;
-    if (why !== said.why || Date.now() - said.at >= REPEAT_MILLIS) {
-      (failed ? log.warn : log.info)(`${what}: ${why}`, fields);
-      said = { why, at: Date.now() };
-    }
+    news(why, () => (failed ? log.warn : log.info)(`${what}: ${why}`, fields));
     await pause(Math.min(pace.maxMillis, pace.firstMillis * 1.5 ** Math.min(attempts - 1, 20)), signal);
   }
 };

@@ -10,10 +10,12 @@
 
 import { readdir } from 'node:fs/promises';
 import { replicaCertificates } from '../machine/certificates.ts';
-import { type EtcdMembership, etcdDataDirectory, replicaComponents } from '../machine/components.ts';
+import { etcdDataDirectory, replicaComponents } from '../machine/components.ts';
 import type { ReplicaConfiguration, ReplicaSecrets } from '../machine/configuration.ts';
 import { decideEtcdStart, type EtcdStart } from '../machine/empty-disk.ts';
 import type { Instance } from '../machine/node.ts';
+import type { EtcdMembership } from '../machine/replica-machine.ts';
+import { hasCode, wholeMessageOf } from '../words/failure.ts';
 import { keepNetworkInterface, type Taker, takeNetworkInterface, takeVolume } from './attachments.ts';
 import type { AwsAccount } from './aws/credentials.ts';
 import { createEc2, type Ec2 } from './aws/ec2.ts';
@@ -21,10 +23,10 @@ import type { Kms } from './aws/kms.ts';
 import { issueLeaves, keepRenewed, type LeafStore, signersOf } from './certificates.ts';
 import { runComponents } from './components.ts';
 import { createPeers, type EtcdPeers, joinCluster, promoteWhenReady } from './etcd.ts';
-import { hasCode, messageOf } from './failure.ts';
-import type { Host } from './hosts/host.ts';
+import type { Host } from './host.ts';
 import type { Log } from './log.ts';
 import type { Metadata } from './metadata.ts';
+import { followOrders, ORDER_MILLIS, type Serving } from './orders.ts';
 import { again, done, persist } from './persist.ts';
 
 export type ReplicaBoot = {
@@ -123,7 +125,7 @@ const watchOver = (
 ): void => {
   const { configuration, metadata, host, log } = boot;
   const unlessStopped = (what: string) => (thrown: unknown) => {
-    if (!signal.aborted) log.error(`${what}: ${messageOf(thrown)}`);
+    if (!signal.aborted) log.error(`${what}: ${wholeMessageOf(thrown)}`);
   };
   void keepRenewed(leaves, log, signal).catch(unlessStopped('Certificates are no longer renewed'));
   void keepNetworkInterface(
@@ -140,6 +142,23 @@ const watchOver = (
     // An agent may have ended between starting a learner and promoting it, so a resumed member is looked at too.
     void promoteWhenReady(configuration, peers, log, signal).catch(unlessStopped('The etcd member stays a learner'));
   }
+};
+
+/** Orders concern a replica that serves: one that is still coming up is left alone. */
+const obey = ({ boot, taker, signal }: Life, serving: Serving): void => {
+  const { configuration, instance, host, log } = boot;
+  const { volumeId } = configuration;
+  const ordered = {
+    volumeId,
+    instanceId: instance.id,
+    ec2: taker.ec2,
+    serving,
+    log,
+    everyMillis: host.orderMillis ?? ORDER_MILLIS,
+  };
+  void followOrders(ordered, signal).catch((thrown: unknown) => {
+    if (!signal.aborted) log.error(`Orders are no longer looked for: ${wholeMessageOf(thrown)}`);
+  });
 };
 
 const live = async (life: Life): Promise<void> => {
@@ -161,7 +180,7 @@ const live = async (life: Life): Promise<void> => {
     directories: { certificates: host.certificates, configuration: host.configuration, volume: disk.folder },
     kmsSocket: host.socketPath('kms.sock'),
     etcd,
-    environment: inheritedEnvironment(host.differences.inheritedEnvironment),
+    environment: inheritedEnvironment(host.differences.inheritedEnvironment ?? []),
     differences: host.differences,
   });
   watchOver(life, leaves, peers, etcd);
@@ -173,9 +192,10 @@ const live = async (life: Life): Promise<void> => {
   };
   const startedAt = Date.now();
   const services = { host, kms, ec2: taker.ec2, log, mayStartAgain: { etcd: mayStartAgain } };
-  await runComponents(components, services, signal, () =>
-    log.info('The replica serves', { seconds: (Date.now() - startedAt) / 1000 }),
-  );
+  await runComponents(components, services, signal, (serving) => {
+    log.info('The replica serves', { seconds: (Date.now() - startedAt) / 1000 });
+    obey(life, serving);
+  });
 };
 
 /** Returns when the machine was told to stop and has. A replica whose data is gone begins again, and waits for a word. */

@@ -1,18 +1,16 @@
 /**
  * Storage cipher: encrypts what the API server stores, under data keys of the cluster's KMS key.
  *
- * Owns: the envelope (AES-256-GCM under a data key; the data key, as only KMS can open it, travels with the ciphertext)
+ * Owns: the layout (what `machine/envelope.ts` seals under a data key; the data key, as only KMS can open it, travels with the ciphertext)
  * and a cache of opened data keys, so that a short outage of KMS doesn't stop an API server that runs (I11).
  * Neighbours: `kms-plugin.ts` speaks gRPC with the API server; `aws/kms.ts` calls KMS.
  * Invariant: I8 (opened keys live in this process's memory only).
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { NONCE_BYTES, openBytes, sealBytes, TAG_BYTES } from '../machine/envelope.ts';
 import { storageEncryptionContext } from '../machine/files.ts';
 import type { Kms } from './aws/kms.ts';
 
-const CIPHER = 'aes-256-gcm';
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 /** A new data key so often: the API server asks for few encryptions, so nonces never come near to repeating. */
 const DATA_KEY_MILLIS = 24 * 3_600_000;
 const CACHED_KEYS = 100;
@@ -26,21 +24,18 @@ export type StorageCipher = {
   check(): Promise<void>;
 };
 
+/** One after the other: nonce, tag, ciphertext. */
 const seal = (key: Uint8Array, plaintext: Uint8Array): Buffer => {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv(CIPHER, key, nonce);
-  const body = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+  const { nonce, tag, ciphertext } = sealBytes(key, plaintext);
+  return Buffer.concat([nonce, tag, ciphertext]);
 };
 
-const unseal = (key: Uint8Array, ciphertext: Buffer): Buffer => {
-  const decipher = createDecipheriv(CIPHER, key, ciphertext.subarray(0, NONCE_BYTES), {
-    // Else what was cut off within its tag would be verified by the rest of it.
-    authTagLength: TAG_BYTES,
+const unseal = (key: Uint8Array, sealed: Buffer): Buffer =>
+  openBytes(key, {
+    nonce: sealed.subarray(0, NONCE_BYTES),
+    tag: sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES),
+    ciphertext: sealed.subarray(NONCE_BYTES + TAG_BYTES),
   });
-  decipher.setAuthTag(ciphertext.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-  return Buffer.concat([decipher.update(ciphertext.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
-};
 
 const fingerprint = (encryptedKey: Uint8Array): string => createHash('sha256').update(encryptedKey).digest('hex');
 

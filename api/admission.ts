@@ -7,7 +7,9 @@
  * AWSNodePools only, so it can't stand in the way of its own start.
  * Neighbours: `client/admission/` answers; `protection.ts` needs no webhook; `generate.ts` writes both.
  */
+
 import { API_GROUP, SYSTEM_NAMESPACE, serviceAccountUser } from './names.ts';
+import { PLURALS } from './object.ts';
 
 const NAME = 'slipway-admission';
 
@@ -62,13 +64,13 @@ export const admissionWebhook = (location: WebhookLocation = IN_CLUSTER): object
         ...common,
         name: 'objects.admission.slipway.dev',
         failurePolicy: 'Fail',
-        rules: [rule(['CREATE', 'UPDATE'], ['awsclusters', 'awsnodepools'])],
+        rules: [rule(['CREATE', 'UPDATE'], Object.values(PLURALS))],
       },
       {
         ...common,
         name: 'deletions.admission.slipway.dev',
         failurePolicy: 'Ignore',
-        rules: [rule(['DELETE'], ['awsclusters'])],
+        rules: [rule(['DELETE'], [PLURALS.AWSCluster])],
       },
     ],
   };

@@ -95,7 +95,7 @@ const controlPlane = z
     authorizedCIDRs: authorizedCidrs
       .exactOptional()
       .describe(
-        "Address ranges from which the cluster's API may be dialled, beside its nodes'; the VPC's first range when absent. Slipway's worker has to be in one of them.",
+        "Address ranges from which the cluster's API may be dialled, beside its nodes'; all ranges of the VPC when absent. Slipway's worker has to be in one of them.",
       ),
     iamInstanceProfile: iamInstanceProfile.describe('Name of the IAM instance profile of the replicas.'),
     databaseEncryption: z

@@ -10,7 +10,7 @@ import { clusterSpec, clusterStatus } from './cluster.ts';
 import type { CelRule } from './fields.ts';
 import { API_GROUP } from './names.ts';
 import { nodePoolSpec, nodePoolStatus } from './nodepool.ts';
-import type { ObjectKind } from './object.ts';
+import { type ObjectKind, PLURALS } from './object.ts';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -213,7 +213,7 @@ const WIDE: readonly PrinterColumn[] = [
 export const clusterDefinition = (): CustomResourceDefinition =>
   definitionOf({
     kind: 'AWSCluster',
-    plural: 'awsclusters',
+    plural: PLURALS.AWSCluster,
     shortName: 'awsc',
     description: 'A highly available Kubernetes control plane in one VPC of an AWS account.',
     spec: clusterSpec,
@@ -236,7 +236,7 @@ export const clusterDefinition = (): CustomResourceDefinition =>
 export const nodePoolDefinition = (): CustomResourceDefinition =>
   definitionOf({
     kind: 'AWSNodePool',
-    plural: 'awsnodepools',
+    plural: PLURALS.AWSNodePool,
     shortName: 'awsnp',
     description: 'Machines of one kind in one subnet that run the workloads of an AWSCluster.',
     spec: nodePoolSpec,

@@ -7,6 +7,7 @@
  * Neighbours: `cluster.ts` and `nodepool.ts` compose them; `crd.ts` turns them into structural schemas.
  */
 import { z } from 'zod';
+import { RESERVED_TAG_PREFIXES } from './names.ts';
 
 /** One CEL rule of a structural schema. A rule that names `oldSelf` judges changes only. */
 export type CelRule = {
@@ -134,14 +135,17 @@ export const authorizedCidrs = z
   .max(40)
   .meta({ ...ATOMIC_LIST, ...rules(DISTINCT) });
 
+/** AWS's own, and those that say whose a thing is. */
+const FOREIGN_PREFIXES = ['aws:', ...RESERVED_TAG_PREFIXES];
+
 /** Tags on everything that Slipway makes in AWS. Its own owner tags may not be overridden (I4). */
 export const tags = z.record(z.string().min(1).max(128), z.string().max(256)).meta({
   maxProperties: 40,
   ...rules(
     { rule: 'self.all(key, size(key) >= 1 && size(key) <= 128)', message: 'a tag key has 1 to 128 characters' },
     {
-      rule: "self.all(key, !key.startsWith('aws:') && !key.startsWith('slipway.dev/') && !key.startsWith('kubernetes.io/cluster/'))",
-      message: 'tag keys that begin with aws:, slipway.dev/ or kubernetes.io/cluster/ are reserved',
+      rule: `self.all(key, ${FOREIGN_PREFIXES.map((prefix) => `!key.startsWith('${prefix}')`).join(' && ')})`,
+      message: `tag keys that begin with ${FOREIGN_PREFIXES.slice(0, -1).join(', ')} or ${FOREIGN_PREFIXES.at(-1)} are reserved`,
     },
   ),
 });

@@ -6,6 +6,7 @@
  * Neighbours: `topology/` decides which resources exist; it asks here how they are called.
  */
 import { createHash } from 'node:crypto';
+import type { ObjectKind, ObjectRef } from './object.ts';
 
 export const API_GROUP = 'multicloud.cluster.gke.io';
 export const API_VERSION = `${API_GROUP}/v1`;
@@ -16,9 +17,18 @@ export const FIELD_MANAGER = 'slipway';
 export const CLUSTER_TAG = 'slipway.dev/cluster';
 export const UID_TAG = 'slipway.dev/uid';
 export const KEY_TAG = 'slipway.dev/key';
+/** How Slipway's own tags, labels and annotations begin. */
+export const OWN_PREFIX = 'slipway.dev/';
+/** The number of a newer revision of its version, whose add-ons a cluster is to have. */
+export const REVISION_ANNOTATION = `${OWN_PREFIX}revision`;
+/** How tags begin that a spec can't name. */
+export const RESERVED_TAG_PREFIXES: readonly string[] = [OWN_PREFIX, 'kubernetes.io/cluster/'];
 /** Tags that Slipway itself gives what it makes; all others are the spec's, or somebody else's. */
 export const isOwnTag = (key: string): boolean =>
-  key === 'Name' || key.startsWith('slipway.dev/') || key.startsWith('kubernetes.io/cluster/');
+  key === 'Name' || RESERVED_TAG_PREFIXES.some((prefix) => key.startsWith(prefix));
+
+/** Auto Scaling puts it on every instance of a group; nobody else can set tags that start with aws:. */
+export const GROUP_TAG = 'aws:autoscaling:groupName';
 
 /** What an empty disk may do: `bootstrap` a new etcd, `join` an existing one, or `wait` for a person (I5). */
 export const EMPTY_DISK_TAG = 'slipway.dev/empty-disk';
@@ -37,12 +47,21 @@ export const clusterIdOf = (uid: string): string => `gke-${eightHex(uid)}`;
 export const nodePoolIdOf = (uid: string): string => eightHex(uid);
 
 export const kubernetesClusterTag = (clusterId: string): string => `kubernetes.io/cluster/${clusterId}`;
+/** What that tag says of what was made for the cluster, by us or by its controllers, and of the user's subnets. */
+export const OWNED = 'owned';
+export const SHARED = 'shared';
 
 export const controlPlaneName = (clusterId: string): string => `${clusterId}-controlplane`;
+export const isControlPlaneName = (name: string): boolean => /^gke-[0-9a-f]{8}-controlplane$/.test(name);
 export const replicaName = (clusterId: string, index: number): string => `${clusterId}-controlplane-${index}`;
 export const replicaTemplateName = (clusterId: string, index: number, version: string): string =>
   `${clusterId}-controlplane-${index}-${version}`;
 export const loadBalancerGroupName = (clusterId: string): string => `${clusterId}-load-balancer`;
+/**
+ * The name that a cluster's API keeps whatever stands in front of it: certificates, the tokens' issuer and everybody's
+ * `tls-server-name` say it, and no DNS answers to it. Of revisions of format 3 and later.
+ */
+export const apiServerName = (clusterId: string): string => `${clusterId}.slipway.internal`;
 export const nodeGroupName = (clusterId: string): string => `${clusterId}-nodepool`;
 export const nodePoolName = (clusterId: string, poolId: string): string => `${clusterId}-nodepool-${poolId}`;
 export const nodePoolTemplateName = (clusterId: string, poolId: string, version: string): string =>
@@ -52,6 +71,20 @@ export const nodePoolTemplateName = (clusterId: string, poolId: string, version:
 export const clusterSecretName = (clusterId: string, what: string): string => `${clusterId}-${what}`;
 export const poolTokenSecretName = (clusterId: string, poolId: string): string =>
   `${nodePoolName(clusterId, poolId)}-token`;
+
+const MEMBERSHIP = /^(projects\/([^/]+)\/locations\/([^/]+))\/memberships\/([^/]+)$/;
+
+/** `projects/<project>/locations/<location>/memberships/<id>` in its parts; nothing where it isn't of that form. */
+export const membershipIn = (
+  name: string,
+):
+  | { readonly parent: string; readonly project: string; readonly location: string; readonly id: string }
+  | undefined => {
+  const [, parent, project, location, id] = MEMBERSHIP.exec(name) ?? [];
+  return parent === undefined || project === undefined || location === undefined || id === undefined
+    ? undefined
+    : { parent, project, location, id };
+};
 
 /** Where Slipway runs in the management cluster, and the service accounts of its parts there (`deploy/rbac/`). */
 export const SYSTEM_NAMESPACE = 'slipway-system';
@@ -69,3 +102,12 @@ export const SERVICE_ACCOUNT_GROUPS: readonly string[] = [
 /** Temporal workflow ids. The uid is part of the id: an object that is made again is another entity (I1). */
 export const entityWorkflowId = (object: { kind: string; namespace: string; name: string; uid: string }): string =>
   `${object.kind.toLowerCase()}/${object.namespace}/${object.name}/${object.uid}`;
+
+const KINDS: readonly ObjectKind[] = ['AWSCluster', 'AWSNodePool'];
+
+/** The object that a workflow is about, its entity or the operation; undefined for a workflow of another sort. */
+export const objectInWorkflowId = (id: string): Omit<ObjectRef, 'uid'> | undefined => {
+  const [lower, namespace, name] = id.split('/');
+  const kind = KINDS.find((one) => one.toLowerCase() === lower);
+  return kind === undefined || namespace === undefined || name === undefined ? undefined : { kind, namespace, name };
+};

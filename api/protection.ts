@@ -5,7 +5,9 @@
  * even while Slipway is down, and it also holds when a namespace is deleted.
  * Neighbours: `generate.ts` writes it beside the CRDs.
  */
+
 import { API_GROUP } from './names.ts';
+import { PLURALS } from './object.ts';
 
 const NAME = 'slipway-deletion-protection';
 
@@ -23,7 +25,7 @@ export const deletionProtection = (): readonly object[] => [
             apiGroups: [API_GROUP],
             apiVersions: ['*'],
             operations: ['DELETE'],
-            resources: ['awsclusters', 'awsnodepools'],
+            resources: Object.values(PLURALS),
           },
         ],
       },

@@ -1,7 +1,8 @@
 /**
  * Releases: what a version string means.
  *
- * Owns: the catalogue, from an exact version string to the exact components, machine image and add-ons that stand for it.
+ * Owns: the catalogue, from an exact version string to the exact components, machine image and add-ons that stand for it, in every
+ * revision that was published: what runs an earlier one, and lost the status that said so, is still judged by it.
  * A version whose Kubernetes runs no more is kept for the manifests that name it, and substituted by one of today's.
  * Neighbours: a cluster pins what it was given in `status.revision`, so a changed catalogue never changes a cluster by
  * itself; a version that is not here blocks in assessment, with `unknownVersion` as its message.
@@ -21,6 +22,7 @@ export type Release = {
   /**
    * How topology renders it, its machines' user data above all: a newer Slipway makes of a revision what it made of it before (I6).
    * 1: nodes hear of all components' versions, and the load balancer has no security group. 2: of Kubernetes' only, and it has one.
+   * 3: certificates and the tokens' issuer say a name of the cluster's own, not its load balancer's, which nodes look up.
    */
   readonly format: number;
   /** Versions without a leading v. */
@@ -29,19 +31,17 @@ export type Release = {
   readonly cloudController: string;
   /** Machine image of replicas and nodes. */
   readonly imageId: string;
-  readonly addons: {
-    readonly coredns: ReleaseAddon;
-    readonly 'metrics-server': ReleaseAddon;
-    readonly 'connect-agent': ReleaseAddon;
-  };
+  /** How add-ons are rendered from it (`addons/rendered.ts`): a newer Slipway makes of a revision the objects that it made before (I6). */
+  readonly rendering: number;
+  /** Add-ons that are versions of something, by name. One that a later revision lacks goes from a cluster when that comes. */
+  readonly addons: Readonly<Record<string, ReleaseAddon>>;
 };
 
 const kubernetes1_36_3 = {
-  revision: 2,
-  format: 2,
   kubernetes: '1.36.3',
   etcd: '3.6.16',
   cloudController: '1.36.1',
+  rendering: 1,
   addons: {
     coredns: { version: '1.14.2', images: { coredns: 'registry.k8s.io/coredns/coredns:v1.14.2' } },
     'metrics-server': {
@@ -56,24 +56,43 @@ const kubernetes1_36_3 = {
   },
 } as const;
 
-const release = (version: string, components: Omit<Release, 'version' | 'imageId'>): Release => ({
-  version,
-  imageId: `ami-slipway-${version}`,
-  ...components,
-});
+type Revised = Omit<Release, 'version' | 'imageId'>;
 
-/** Every version that can be asked for, newest first. */
-export const RELEASES: readonly Release[] = [
-  release('1.36.3-gke.1', kubernetes1_36_3),
-  /** Kubernetes 1.16.9 has no supported binaries any more. */
-  release('1.16.9-gke.12', kubernetes1_36_3),
+/** Newest first. A newer one says what is another one in it: `{ revision: 4, format: 3, ...kubernetes1_36_3, etcd: '3.6.17' }`. */
+const REVISIONS_OF_1_36_3: readonly Revised[] = [
+  { revision: 3, format: 3, ...kubernetes1_36_3 },
+  { revision: 2, format: 2, ...kubernetes1_36_3 },
+  { revision: 1, format: 1, ...kubernetes1_36_3 },
 ];
 
+const published = (version: string, revisions: readonly Revised[]): readonly Release[] =>
+  revisions.map((one) => ({ version, imageId: `ami-slipway-${version}`, ...one }));
+
+/** Every revision that was published: of the newest version first, and of each version the newest first. None ever leaves. */
+export const RELEASES: readonly Release[] = [
+  ...published('1.36.3-gke.1', REVISIONS_OF_1_36_3),
+  /** Kubernetes 1.16.9 has no supported binaries any more. */
+  ...published('1.16.9-gke.12', REVISIONS_OF_1_36_3),
+];
+
+/** What a version means today: its newest revision. */
 export const releaseOf = (version: string, catalogue: readonly Release[] = RELEASES): Release | undefined =>
   catalogue.find((candidate) => candidate.version === version);
 
-export const knownVersions = (catalogue: readonly Release[] = RELEASES): readonly string[] =>
-  catalogue.map((candidate) => candidate.version);
+/** The revisions of a version by their numbers, the first one first. */
+export const revisionsOf = (version: string, catalogue: readonly Release[] = RELEASES): readonly Release[] =>
+  catalogue.filter((candidate) => candidate.version === version).toSorted((a, b) => a.revision - b.revision);
+
+/** What a version meant last in a format. */
+export const releaseInFormat = (
+  { version, format }: Pick<Release, 'version' | 'format'>,
+  catalogue: readonly Release[] = RELEASES,
+): Release | undefined => catalogue.find((candidate) => candidate.version === version && candidate.format === format);
+
+/** Every version that can be asked for, newest first. */
+export const knownVersions = (catalogue: readonly Release[] = RELEASES): readonly string[] => [
+  ...new Set(catalogue.map(({ version }) => version)),
+];
 
 /** What is wrong with a version that the catalogue doesn't hold, and what cures it. */
 export const unknownVersion = (

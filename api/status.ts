@@ -104,6 +104,7 @@ const revision = z.object({
   etcd: z.string().describe('etcd version.'),
   cloudController: z.string().describe('Version of the AWS cloud controller manager.'),
   imageID: z.string().describe('Machine image that instances boot.'),
+  rendering: z.int().min(1).exactOptional().describe('How its add-ons are rendered; 1 where it is absent.'),
   addons: z.record(z.string(), addonRevision).exactOptional().describe('Add-ons by name.'),
 });
 

@@ -13,10 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, fetch } from 'undici';
 import { stringify } from 'yaml';
+import { openAccess } from '../client/access.ts';
 import { createJudge } from '../client/admission/judge.ts';
 import { othersIn } from '../client/admission/others.ts';
 import { startServer } from '../client/admission/server.ts';
-import { connectApiServer, loadKubeConfig } from '../client/api-server.ts';
+import { transportTo } from '../kubernetes/access.ts';
+import { createClient } from '../kubernetes/client.ts';
 import { ensurePki, pkiBase64 } from '../sandbox/management/pki.ts';
 import type { BenchOptions } from './main.ts';
 import { type Manifest, seedManifests } from './manifests.ts';
@@ -140,7 +142,7 @@ const measure = async (folder: string, options: { readonly reviews: number; read
   const kubeconfig = join(folder, 'kubeconfig');
   await writeFile(kubeconfig, kubeconfigFor(pki, api.url), { mode: 0o600 });
   const judge = createJudge({
-    others: othersIn(connectApiServer(loadKubeConfig({ kubeconfig }), { keepMs: 60_000 })),
+    others: othersIn(createClient(transportTo(openAccess({ kubeconfig }), { connections: { most: Infinity } }))),
     exempt: new Set(),
   });
   const files = { certificate: `${pki}/admission.crt`, key: `${pki}/admission.key`, clientAuthority: `${pki}/ca.crt` };

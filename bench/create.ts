@@ -10,6 +10,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RecordedCall } from '../sandbox/aws/proxy/call.ts';
+import { operationIdOf } from '../words/operations.ts';
 import { specChanged } from '../workflows/messages.ts';
 import { type CallCount, callsTable, countCalls } from './calls.ts';
 import { type Cloud, inCloud } from './cloud.ts';
@@ -54,7 +55,7 @@ const endOf = (call: RecordedCall): number => Date.parse(call.time) + call.ms;
 
 const hopsOf = async (cloud: Cloud, applied: number, last: RecordedCall): Promise<readonly Hop[]> => {
   const entities = (await stored(cloud)).map(entityIdOf);
-  const ids = entities.flatMap((id) => [id, `${id}/operation`]);
+  const ids = entities.flatMap((id) => [id, operationIdOf(id)]);
   const workflows = await Promise.all(ids.map((id) => readTimes(cloud.temporal, id)));
   const until = endOf(last);
   const candidates = workflows.flatMap(({ id: operation, activities }) =>
@@ -101,7 +102,8 @@ const removed = async (cloud: Cloud): Promise<CallCount> => {
 };
 
 const measure = (temporal: Temporal): Promise<Phases> =>
-  inCloud({ stub: true, temporal }, async (cloud) => {
+  // A sweep, which comes by the clock, would be counted with whatever it happens upon.
+  inCloud({ stub: true, temporal, environment: { SLIPWAY_SWEEP_SECONDS: '0' } }, async (cloud) => {
     await cloud.slowDown();
     const runs: Run[] = [];
     let again: CallCount | undefined;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
 import { API_VERSION, entityWorkflowId } from '../api/names.ts';
+import { nameOf } from '../kubernetes/resources.ts';
 import type { Cloud } from './cloud.ts';
 
 export type Manifest = {
@@ -81,11 +82,9 @@ export const apply = async (cloud: Cloud, manifests: readonly Manifest[]): Promi
 
 export const stored = async (cloud: Cloud): Promise<readonly Stored[]> => {
   const lists = await Promise.all(
-    ['AWSCluster', 'AWSNodePool'].map((kind) => cloud.objects.list<Stored>(API_VERSION, kind)),
+    ['AWSCluster', 'AWSNodePool'].map((kind) => cloud.objects.list({ apiVersion: API_VERSION, kind })),
   );
-  return lists.flatMap((list, index) =>
-    list.items.map((item) => ({ ...item, kind: index === 0 ? 'AWSCluster' : 'AWSNodePool' })),
-  );
+  return lists.flat() as Stored[];
 };
 
 const until = async (what: string, limitMs: number, isTrue: () => Promise<boolean>): Promise<void> => {
@@ -105,7 +104,7 @@ export const untilProvisioned = (cloud: Cloud, count: number, limitMs: number): 
 /** Deletes all of them, as `kubectl delete -f` does, and waits until none is left. */
 export const removeAll = async (cloud: Cloud, limitMs: number): Promise<void> => {
   const all = await stored(cloud);
-  await Promise.all(all.map((object) => cloud.objects.delete(object)));
+  await Promise.all(all.map((object) => cloud.objects.remove(nameOf(object))));
   await until('every object to be gone', limitMs, async () => (await stored(cloud)).length === 0);
 };
 

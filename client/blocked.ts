@@ -5,6 +5,7 @@
  * comes with the listing, as a memo. Neighbours: `workflows/blocked.ts` writes both.
  */
 import type { Client } from '@temporalio/client';
+import { objectInWorkflowId } from '../api/names.ts';
 import { BLOCKED_MEMO, type BlockedMemo, SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
 
 export type Listed = {
@@ -22,22 +23,17 @@ export type Listed = {
 
 const QUERY = `ExecutionStatus = 'Running' AND (${SEARCH_ATTRIBUTES.operation.name} IS NOT NULL OR ${SEARCH_ATTRIBUTES.blockedStep.name} IS NOT NULL OR ${SEARCH_ATTRIBUTES.phase.name} = 'blocked')`;
 
-const KINDS: Readonly<Record<string, Listed['kind']>> = { awscluster: 'AWSCluster', awsnodepool: 'AWSNodePool' };
-
 const keyOf = ({ namespace, kind, name }: Listed): string => `${namespace}/${kind}/${name}`;
 
 /** Operations that run, and objects that none runs for because of what is blocked; of one namespace, or of all. */
 export const listOperations = async (client: Client, namespace: string | undefined): Promise<readonly Listed[]> => {
   const found: Listed[] = [];
   for await (const one of client.workflow.list({ query: QUERY, pageSize: 1_000 })) {
-    const [plural = '', where = '', name = ''] = one.workflowId.split('/');
-    const kind = KINDS[plural];
-    if (kind === undefined || (namespace !== undefined && where !== namespace)) continue;
+    const object = objectInWorkflowId(one.workflowId);
+    if (object === undefined || (namespace !== undefined && object.namespace !== namespace)) continue;
     const operation = one.typedSearchAttributes.get(SEARCH_ATTRIBUTES.operation);
     found.push({
-      kind,
-      namespace: where,
-      name,
+      ...object,
       workflowId: one.workflowId,
       ...(operation === undefined ? {} : { operation }),
       phase: one.typedSearchAttributes.get(SEARCH_ATTRIBUTES.phase) ?? 'Running',

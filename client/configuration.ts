@@ -9,6 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { hasCode, messageOf } from '../words/failure.ts';
 import { UserError } from './user-error.ts';
 
 export type ClientConfiguration = {
@@ -41,8 +42,8 @@ const textOf = (path: string): string | undefined => {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw unusable(path, `can't be read (${(error as Error).message})`, error);
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw unusable(path, `can't be read (${messageOf(error)})`, error);
   }
 };
 

@@ -1,14 +1,17 @@
 /**
- * The management API as the command line reads it: AWSCluster and AWSNodePool objects.
+ * The management API as the command line uses it: AWSCluster and AWSNodePool objects.
  *
- * Owns: reading, leniently: an object of a newer release, or one that is only half filled in, must be shown all the same.
- * Neighbours: `api-reader.ts` speaks HTTP; `watcher/kubernetes-source.ts` watches the same objects.
+ * Owns: annotating them, and reading, leniently: an object of a newer release, or one that is only half filled in, must be shown all the same.
+ * Neighbours: `access.ts` finds the way; `watcher/watcher.ts` watches the same objects.
  */
 import type { AWSCluster } from '../api/cluster.ts';
+import type { KubernetesObject } from '../api/kubernetes-object.ts';
 import { API_VERSION } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import type { ObjectKind, ObjectRef } from '../api/object.ts';
-import { openApiReader } from './api-reader.ts';
+import type { ObjectKind } from '../api/object.ts';
+import { transportTo } from '../kubernetes/access.ts';
+import { createClient } from '../kubernetes/client.ts';
+import { openAccess } from './access.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { explain } from './refusal.ts';
 
@@ -36,17 +39,6 @@ type Stored<T extends { spec: unknown; status?: unknown }> = {
 export type StoredCluster = Stored<AWSCluster> & { readonly kind: 'AWSCluster' };
 export type StoredNodePool = Stored<AWSNodePool> & { readonly kind: 'AWSNodePool' };
 
-/** Which object it is, also after another one of its name. */
-export const referenceOf = ({
-  kind,
-  metadata: { namespace, name, uid },
-}: StoredCluster | StoredNodePool): ObjectRef => ({
-  kind,
-  namespace,
-  name,
-  uid,
-});
-
 export type ManagementApi = {
   /** Of one namespace, or of all. */
   readonly clusters: (namespace: string | undefined) => Promise<readonly StoredCluster[]>;
@@ -58,20 +50,23 @@ export type ManagementApi = {
     namespace: string | undefined,
   ) => Promise<readonly (StoredCluster | StoredNodePool)[]>;
   readonly nodePools: (namespace: string, clusterName: string) => Promise<readonly StoredNodePool[]>;
+  /** Sets annotations and leaves all others. */
+  readonly annotate: (
+    kind: ObjectKind,
+    namespace: string,
+    name: string,
+    annotations: Readonly<Record<string, string>>,
+  ) => Promise<void>;
   /** The namespace of the kubeconfig's context. */
   readonly defaultNamespace: string;
 };
 
 const DEADLINE_MS = 15_000;
 
-const PLURALS: Readonly<Record<ObjectKind, string>> = { AWSCluster: 'awsclusters', AWSNodePool: 'awsnodepools' };
-
-type Raw = { readonly metadata?: Record<string, unknown> };
-
-/** Which fields were set by whom is noise to people; lists leave the kind out of their items. */
-const shown = <T>(kind: ObjectKind, raw: Raw): T => {
-  const metadata = Object.entries(raw.metadata ?? {}).filter(([field]) => field !== 'managedFields');
-  return { apiVersion: API_VERSION, ...raw, kind, metadata: Object.fromEntries(metadata) } as T;
+/** Which fields were set by whom is noise to people. */
+const shown = <T>(kind: ObjectKind, object: KubernetesObject): T => {
+  const metadata = Object.entries(object.metadata).filter(([field]) => field !== 'managedFields');
+  return { ...object, apiVersion: API_VERSION, kind, metadata: Object.fromEntries(metadata) } as T;
 };
 
 /** As the API server sorts: what a language would make of names is of no use, and takes long to load. */
@@ -80,44 +75,52 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byName = (a: Stored<AWSCluster | AWSNodePool>, b: Stored<AWSCluster | AWSNodePool>): number =>
   compare(a.metadata.namespace, b.metadata.namespace) || compare(a.metadata.name, b.metadata.name);
 
-export const managementApi = async (
+export const managementApi = (
   configuration: Pick<ClientConfiguration, 'kubeconfig' | 'context'>,
   deadlineMs: number = DEADLINE_MS,
-): Promise<ManagementApi> => {
-  const api = await openApiReader(configuration);
+): ManagementApi => {
+  const access = openAccess(configuration);
+  const client = createClient(transportTo(access, { deadlineMs }));
 
-  const get = async (what: string, path: string): Promise<unknown> => {
+  const explained = async <T>(what: string, read: (limit: { signal: AbortSignal }) => Promise<T>): Promise<T> => {
     try {
-      return await api.read(`/apis/${API_VERSION}${path}`, AbortSignal.timeout(deadlineMs));
+      return await read({ signal: AbortSignal.timeout(deadlineMs) });
     } catch (error) {
-      throw explain(error, what, api);
+      throw explain(error, what, access);
     }
   };
-  const inside = (namespace: string | undefined): string =>
-    namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  const itemsOf = (answer: unknown): readonly Raw[] => (answer as { items?: readonly Raw[] }).items ?? [];
 
   const one = async <T>(kind: ObjectKind, namespace: string, name: string): Promise<T> => {
-    const path = `${inside(namespace)}/${PLURALS[kind]}/${encodeURIComponent(name)}`;
-    return shown<T>(kind, (await get(`${kind} ${namespace}/${name}`, path)) as Raw);
+    const object = { apiVersion: API_VERSION, kind, namespace, name };
+    return shown<T>(kind, await explained(`${kind} ${namespace}/${name}`, (limit) => client.get(object, limit)));
   };
 
   const all = async <T extends StoredCluster | StoredNodePool>(
     kind: T['kind'],
     namespace: string | undefined,
     isWanted: (object: T) => boolean = () => true,
-  ): Promise<readonly T[]> =>
-    itemsOf(await get(`${kind}s`, `${inside(namespace)}/${PLURALS[kind]}`))
+  ): Promise<readonly T[]> => {
+    const selection = namespace === undefined ? {} : { namespace };
+    const list = await explained(`${kind}s`, (limit) =>
+      client.list({ apiVersion: API_VERSION, kind }, selection, limit),
+    );
+    return list
       .map((item) => shown<T>(kind, item))
       .filter(isWanted)
       .sort(byName);
+  };
 
   return {
-    defaultNamespace: api.namespace,
+    defaultNamespace: access.namespace,
     clusters: (namespace) => all<StoredCluster>('AWSCluster', namespace),
     cluster: (namespace, name) => one<StoredCluster>('AWSCluster', namespace, name),
     object: (kind, namespace, name) => one<StoredCluster | StoredNodePool>(kind, namespace, name),
     objects: (kind, namespace) => all(kind, namespace),
+    annotate: async (kind, namespace, name, annotations) => {
+      const object = { apiVersion: API_VERSION, kind, namespace, name };
+      const change = { metadata: { annotations } };
+      await explained(`${kind} ${namespace}/${name}`, (limit) => client.patch(object, change, limit));
+    },
     nodePools: (namespace, clusterName) =>
       all<StoredNodePool>('AWSNodePool', namespace, ({ spec }) => spec?.clusterName === clusterName),
   };

@@ -10,6 +10,8 @@ import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@tempor
 import type { QueryDefinition } from '@temporalio/common';
 import { entityWorkflowId } from '../api/names.ts';
 import type { ObjectRef } from '../api/object.ts';
+import { wholeMessageOf } from '../words/failure.ts';
+import { operationIdOf } from '../words/operations.ts';
 import {
   type EntityView,
   getEntityState,
@@ -18,7 +20,6 @@ import {
   type OperationView,
 } from '../workflows/messages.ts';
 import { allOf } from './temporal.ts';
-import { messagesOf } from './user-error.ts';
 
 /** An activity that Temporal is trying right now. */
 export type LiveStep = {
@@ -90,7 +91,7 @@ const ask = async <View>(
     return { view: await client.connection.withDeadline(deadline, () => handle.query(query)) };
   } catch (error) {
     // No worker is up, or it is busy: what the server knows is shown all the same.
-    return { unanswered: messagesOf(error).join(': ') };
+    return { unanswered: wholeMessageOf(error) };
   }
 };
 
@@ -130,7 +131,7 @@ export const readEntity = (client: Client, object: ObjectRef): Promise<EntityRep
 /** The operation that runs on an object, or ran last; undefined when there was none. */
 export const readOperation = (client: Client, object: ObjectRef): Promise<OperationReport | undefined> =>
   ifThere(async () => {
-    const workflowId = `${entityWorkflowId(object)}/operation`;
+    const workflowId = operationIdOf(entityWorkflowId(object));
     const facts = await describeRun(client, client.workflow.getHandle(workflowId));
     const handle = client.workflow.getHandle<() => Promise<OperationResult>>(workflowId, facts.runId);
     if (facts.status === 'RUNNING') return { ...facts, ...(await ask(client, handle, getOperationState)) };

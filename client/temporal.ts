@@ -1,13 +1,15 @@
 /**
  * Connections to Temporal, for the watcher and the command line.
  *
- * Owns: how to connect, when to give up, and what is said then. Neighbours: `operations.ts` reads, `cli/credentials.ts`
- * starts workflows, `watcher/` signals.
+ * Owns: how to connect, when to give up, and what is said then; workflows that a person waits for. Neighbours:
+ * `operations.ts` reads, `cli/credentials.ts` and `cli/plan.ts` start workflows, `watcher/` signals.
  */
 import { connect } from 'node:net';
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { Client, Connection, type ConnectionOptions, WorkflowFailedError } from '@temporalio/client';
+import { messagesOf, wholeMessageOf } from '../words/failure.ts';
+import { TASK_QUEUE } from '../workflows/messages.ts';
 import type { ClientConfiguration } from './configuration.ts';
-import { messagesOf, UserError } from './user-error.ts';
+import { UserError } from './user-error.ts';
 
 type Where = Pick<ClientConfiguration, 'temporalAddress' | 'temporalNamespace'>;
 
@@ -25,7 +27,7 @@ export const connectionOptions = (address: string): ConnectionOptions => ({
 /** Why Temporal was of no help, in words for people. */
 export const explainTemporal = (error: unknown, { temporalAddress, temporalNamespace }: Where): Error => {
   if (error instanceof UserError) return error;
-  const said = messagesOf(error).join(': ');
+  const said = wholeMessageOf(error);
   if (/namespace.*not found/i.test(said)) {
     return new UserError(
       `Temporal at ${temporalAddress} has no namespace "${temporalNamespace}". Set TEMPORAL_NAMESPACE, or create it: temporal operator namespace create --address ${temporalAddress} --namespace ${temporalNamespace}`,
@@ -82,3 +84,37 @@ export const withTemporal = async <T>(where: Where, use: (client: Client) => Pro
     await connection.close();
   }
 };
+
+export type BriefWorkflow = {
+  readonly type: string;
+  /** What its id begins with. */
+  readonly id: string;
+  readonly args: unknown[];
+  readonly summary: string;
+  readonly deadline: '30 s' | '60 s';
+  /** The sentence for people when it came to nothing, with the reason, without Temporal's own words around it. */
+  readonly failed: (why: string, unmanned: boolean) => string;
+};
+
+/** Runs a short workflow to its end. */
+export const runBriefly = <Result>(
+  configuration: ClientConfiguration,
+  { type, id, args, summary, deadline, failed }: BriefWorkflow,
+): Promise<Result> =>
+  withTemporal(configuration, async (client) => {
+    try {
+      return await client.workflow.execute<(...given: unknown[]) => Promise<Result>>(type, {
+        taskQueue: configuration.taskQueue ?? TASK_QUEUE,
+        workflowId: `${id}/${crypto.randomUUID()}`,
+        args,
+        workflowExecutionTimeout: deadline,
+        staticSummary: summary,
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowFailedError)) throw explainTemporal(error, configuration);
+      const messages = messagesOf(error);
+      const unmanned = messages.some((message) => /timed out/i.test(message));
+      const why = unmanned ? `no worker took it within ${deadline}` : (messages.at(-1) ?? String(error));
+      throw new UserError(failed(why, unmanned), { cause: error });
+    }
+  });

@@ -14,9 +14,11 @@ import {
 } from '@temporalio/client';
 import { entityWorkflowId } from '../api/names.ts';
 import type { ObjectRef } from '../api/object.ts';
+import { messagesOf, wholeMessageOf } from '../words/failure.ts';
+import { operationIdOf } from '../words/operations.ts';
 import type { Verb } from '../words/verbs.ts';
 import { type Ask, verbSignals, verbUpdates } from '../workflows/messages.ts';
-import { messagesOf, SLIPWAY, UserError } from './user-error.ts';
+import { SLIPWAY, UserError } from './user-error.ts';
 
 export type Said = {
   readonly verb: Verb;
@@ -42,7 +44,7 @@ const isRunning = async (client: Client, workflowId: string): Promise<boolean> =
 
 const targetOf = async (client: Client, object: ObjectRef): Promise<string> => {
   const entityId = entityWorkflowId(object);
-  const operationId = `${entityId}/operation`;
+  const operationId = operationIdOf(entityId);
   if (await isRunning(client, operationId)) return operationId;
   if (await isRunning(client, entityId)) return entityId;
   throw new UserError(
@@ -82,7 +84,7 @@ export const sayVerb = async (client: Client, { verb, object, step, acceptMs }: 
     }
     if (accepted) {
       throw new UserError(
-        `${verb} of ${name} was accepted, and its end was not seen: ${messagesOf(error).join(': ')}. See ${SLIPWAY} operations list.`,
+        `${verb} of ${name} was accepted, and its end was not seen: ${wholeMessageOf(error)}. See ${SLIPWAY} operations list.`,
         { cause: error },
       );
     }

@@ -17,6 +17,7 @@ import { milestone } from './milestone.ts';
 import { networkInterface } from './network-interface.ts';
 import { nodePools } from './node-pools.ts';
 import { nodes } from './nodes.ts';
+import { order } from './order.ts';
 import { preflight } from './preflight.ts';
 import { replica } from './replica.ts';
 import { secret } from './secret.ts';
@@ -24,6 +25,7 @@ import { securityGroup } from './security-group.ts';
 import { securityGroupRules } from './security-group-rules.ts';
 import { subnetTags } from './subnet-tags.ts';
 import { targetGroup } from './target-group.ts';
+import { targetGroupAttributes } from './target-group-attributes.ts';
 import { targets } from './targets.ts';
 
 /** The row of each kind. */
@@ -46,6 +48,7 @@ export const KINDS = {
   'network-interface': networkInterface,
   'node-pools': nodePools,
   nodes,
+  order,
   preflight,
   replica,
   secret,
@@ -53,5 +56,6 @@ export const KINDS = {
   'security-group-rules': securityGroupRules,
   'subnet-tags': subnetTags,
   'target-group': targetGroup,
+  'target-group-attributes': targetGroupAttributes,
   targets,
 } as const;

@@ -25,6 +25,7 @@ type UserDataProperties = {
   readonly kmsKeyArn: string;
 };
 
+/** A new property is left out at its default: what templates say that have it not must stay what it is (I6). */
 export type LaunchTemplateProperties = Tagged & {
   readonly name: string;
   readonly imageId: string;
@@ -103,7 +104,5 @@ export const launchTemplate: Row<
           leaves: ['content'],
         }
       : undefined,
-  // Looks go by name, though it may name another version.
-  keeps: ({ name }) => ({ name }),
   removal: { after: ['auto-scaling-group'], of: 'the same machine', identity: ({ state }) => ({ name: state.name }) },
 };

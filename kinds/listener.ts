@@ -18,6 +18,7 @@ export type ListenerIdentity = { readonly loadBalancerArn: string; readonly port
 export const listener: Row<ListenerProperties, ListenerState, ListenerIdentity, 'targetGroup'> = {
   planned: 'when it differs',
   changesAws: true,
+  cutsOff: ['absent', 'targetGroup'],
   differences: ({ targetGroupArn }, is) =>
     targetGroupArn === is.targetGroupArn
       ? []

@@ -1,7 +1,6 @@
 /** The network load balancer in front of a cluster's API: unique by name. */
-import { isDeepStrictEqual } from 'node:util';
 import type { Value } from '../words/references.ts';
-import type { Difference, Row, Tagged } from './row.ts';
+import { groupsDifference, type Row, type Tagged } from './row.ts';
 
 export type LoadBalancerProperties = Tagged & {
   readonly name: string;
@@ -24,16 +23,10 @@ export const loadBalancer: Row<LoadBalancerProperties, LoadBalancerState, LoadBa
   planned: 'when it differs',
   changesAws: true,
   tagged: true,
-  differences: (wanted, { crossZone, groupIds }) => {
-    const all: readonly (Difference<What> | false)[] = [
-      crossZone === false && { what: 'crossZone', says: 'it does not spread clients across zones' },
-      wanted.groupIds !== undefined &&
-        !isDeepStrictEqual([...wanted.groupIds].sort(), groupIds) && {
-          what: 'groups',
-          says: `its security groups are ${groupIds.join(', ') || 'none'}`,
-        },
-    ];
-    return all.filter((one) => one !== false);
-  },
+  cutsOff: ['absent'],
+  differences: (wanted, { crossZone, groupIds }) => [
+    ...(crossZone === false ? [{ what: 'crossZone' as const, says: 'it does not spread clients across zones' }] : []),
+    ...(wanted.groupIds === undefined ? [] : groupsDifference(wanted.groupIds, groupIds)),
+  ],
   removal: { after: ['listener'], identity: ({ state }) => ({ name: state.name }) },
 };

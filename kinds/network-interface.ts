@@ -1,6 +1,6 @@
 /** The fixed address of one replica, which outlives its instances: a part of etcd's data and of its certificates. */
 import type { Value } from '../words/references.ts';
-import type { Nothing, Row, Tagged } from './row.ts';
+import { groupsDifference, type Nothing, type Row, type Tagged } from './row.ts';
 
 export type NetworkInterfaceProperties = Tagged & {
   readonly name: string;
@@ -14,12 +14,8 @@ export const networkInterface: Row<NetworkInterfaceProperties, NetworkInterfaceS
   planned: 'when it differs',
   changesAws: true,
   tagged: true,
+  // A member's address is part of etcd's data and of its certificates.
   irreplaceable: () => true,
-  differences: (wanted, { groupIds }) => {
-    const ids = new Set(wanted.groupIds);
-    return ids.size === groupIds.length && groupIds.every((id) => ids.has(id))
-      ? []
-      : [{ what: 'groups', says: `its security groups are ${groupIds.join(', ')}` }];
-  },
+  differences: (wanted, { groupIds }) => groupsDifference(wanted.groupIds, groupIds),
   removal: { after: ['auto-scaling-group'], of: 'the same machine', identity: () => ({}) },
 };

@@ -1,10 +1,18 @@
 /**
  * Preflight: a look at what a spec takes for granted in the account; named wrong facts block the operation.
  *
- * An inventory always has it when the VPC and the subnets could be read, with outputs `vpcCidr` and `zone/<subnet id>`: plans of
- * existing clusters compare rules and volumes against them without running preflight again.
+ * An inventory always has it when the VPC and the subnets could be read, with outputs: plans of existing clusters compare rules
+ * and volumes against them without running preflight again.
  */
 import type { Nothing, Row } from './row.ts';
+
+/** The output that is the first address range of the VPC. */
+export const VPC_CIDR = 'vpcCidr';
+/** The output that is all of them, sorted, with a space between each two. */
+export const VPC_CIDRS = 'vpcCidrs';
+
+/** The output that is the availability zone of a subnet. */
+export const zoneOutput = (subnetId: string): string => `zone/${subnetId}`;
 
 /** A value of a spec, and the field that it stands in, for those who must correct it. */
 export type NamedValue = {

@@ -96,10 +96,18 @@ const foundAs = <K extends ObservedKind>(kind: K, found: Found): FoundOf<K> => {
 /** What an inventory holds of an entry of this kind. */
 export const observedState = <K extends ObservedKind>(kind: K, found: Found): Observed[K] => foundAs(kind, found).state;
 
+/** How its service calls it, where it has a name of its own there. */
+export const idOf = ({ outputs }: Pick<Found, 'outputs'>): string | undefined =>
+  outputs.id ?? outputs.arn ?? outputs.name;
+
 /** A row for those who ask about any kind: whoever holds a thing of the kind holds what its row speaks of. */
 export type AnyRow = Row<object, object, object, string>;
 
 export const rowOf = (kind: ResourceKind): AnyRow => KINDS[kind] as unknown as AnyRow;
+
+/** Whether it holds what only this cluster has: once established, another one would make another cluster (I5). */
+export const isIrreplaceable = ({ kind, properties }: Pick<Resource, 'kind' | 'properties'>): boolean =>
+  rowOf(kind).irreplaceable?.(properties) === true;
 
 export const isKind = (text: string): text is ResourceKind => Object.hasOwn(KINDS, text);
 

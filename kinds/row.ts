@@ -29,6 +29,8 @@ type Planned =
   | 'when it differs'
   /** No inventory shows it reliably: until the object was provisioned with it, and when something it refers to changes. */
   | 'once'
+  /** Like `once` as long as nobody has looked inside the cluster; where somebody has, `when it differs`. */
+  | 'as seen inside'
   /** It is waited for: until the object is provisioned, and when something that it needs is in the plan. */
   | 'as a wait'
   /** It has no effect but an event: like a wait, or once in an object's life. */
@@ -50,6 +52,12 @@ export type Difference<What extends string = string> = {
 /** Which of several have a difference: subnets, addresses, rules. */
 export const itemsOf = <What extends string>(differences: readonly Difference<What>[], what: What): readonly string[] =>
   differences.flatMap((one) => (one.what === what && one.item !== undefined ? [one.item] : []));
+
+/** Security groups other than those wanted, in whatever order and however often one is named. */
+export const groupsDifference = (wanted: readonly string[], is: readonly string[]): readonly Difference<'groups'>[] =>
+  wanted.every((id) => is.includes(id)) && is.every((id) => wanted.includes(id))
+    ? []
+    : [{ what: 'groups', says: `its security groups are ${is.join(', ') || 'none'}` }];
 
 /**
  * A difference that no plan mends while machines run. Others of the same thing are mended meanwhile: with the properties that
@@ -104,10 +112,10 @@ export type Row<Properties, State = undefined, Identity = Nothing, What extends 
     state: State,
     whats: readonly What[] | 'unknown' | 'changing',
   ) => Withheld<Properties, What> | undefined;
-  /** Properties that it keeps from when it was made. */
-  readonly keeps?: (state: State) => Partial<Properties>;
   /** Mending it changes its outputs, and with them whatever refers to it. */
   readonly renews?: true;
+  /** Clients reach the cluster's API through it: these of its differences, or that it is `absent`, leave them no way. */
+  readonly cutsOff?: readonly (What | 'absent')[];
   /** It holds what only this cluster has: once established, another one would make another cluster (I5). */
   readonly irreplaceable?: (properties: Properties) => boolean;
   /** Why no step of it may be skipped. */

@@ -1,19 +1,28 @@
 /** Ingress rules of a security group. What others opened in it stays; ours are known by their descriptions. */
-import type { Value } from '../words/references.ts';
+import type { Resolved, Value } from '../words/references.ts';
 import type { Difference, Row } from './row.ts';
 
 type Source<Text> = { readonly group: Text } | { readonly cidr: Text };
 
-type Rule<Text> = {
+type Rule<From> = {
   /** `tcp`, `udp` or an IP protocol number. */
   readonly protocol: string;
   readonly fromPort: number;
   readonly toPort: number;
-  readonly source: Source<Text>;
+  readonly source: From;
 };
 
-export type IngressRule = Rule<Value> & { readonly description: string };
-export type PlainIngressRule = Rule<string>;
+type Described = { readonly description: string };
+
+/** `cidrs`: how many there are is only known once the plan runs; a space is between each two. */
+export type IngressRule = Rule<Source<Value> | { readonly cidrs: Value }> & Described;
+export type PlainIngressRule = Rule<Source<string>>;
+
+/** A rule for each range. */
+export const plainRules = (ingress: readonly Resolved<IngressRule>[]): readonly (PlainIngressRule & Described)[] =>
+  ingress.flatMap(({ source, ...rule }) =>
+    'cidrs' in source ? source.cidrs.split(' ').map((cidr) => ({ ...rule, source: { cidr } })) : [{ ...rule, source }],
+  );
 
 /**
  * One spelling for a rule, so that AWS's form and ours can be compared: what EC2 itself refuses to have twice, which is protocol,
@@ -36,7 +45,7 @@ export const securityGroupRules: Row<
   planned: 'when it differs',
   changesAws: true,
   differences: (wanted, { ingress, ours }) => {
-    const ids = [...new Set(wanted.ingress.map(ingressRuleId))];
+    const ids = [...new Set(plainRules(wanted.ingress).map(ingressRuleId))];
     return [
       ...ids
         .filter((item) => !ingress.includes(item))

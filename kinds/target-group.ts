@@ -25,6 +25,7 @@ export const targetGroup: Row<TargetGroupProperties, TargetGroupState, TargetGro
   planned: 'when it differs',
   changesAws: true,
   tagged: true,
+  cutsOff: ['absent'],
   // Replicas count on these numbers when they leave: none may differ.
   differences: (wanted, { healthCheck }) =>
     isDeepStrictEqual(healthCheck, wanted.healthCheck)

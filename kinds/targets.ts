@@ -22,6 +22,7 @@ export type TargetsIdentity = { readonly targetGroupArn: string };
 export const targets: Row<TargetsProperties, TargetsState, TargetsIdentity, 'missing' | 'stale'> = {
   planned: 'when it differs',
   changesAws: true,
+  cutsOff: ['absent'],
   differences: (wanted, { addresses }) => [
     ...wanted.addresses
       .filter((item) => !addresses.includes(item))

@@ -7,7 +7,7 @@
  * Neighbours: `agent/node-approver.ts` watches requests, asks EC2 and writes the answer.
  * Invariant: I4 in spirit: an instance counts by its group, a tag that only AWS sets, and by its cluster's tag.
  */
-import { CLUSTER_TAG, nodePoolName } from '../api/names.ts';
+import { CLUSTER_TAG, GROUP_TAG, nodePoolName } from '../api/names.ts';
 import { bootstrappersGroupOf, NODES_GROUP, nodeUserOf } from './node.ts';
 import { isDnsName } from './shape.ts';
 
@@ -17,9 +17,6 @@ export const NODE_SIGNERS: readonly string[] = [CLIENT_SIGNER, SERVING_SIGNER];
 
 export const CLIENT_USAGES: readonly string[] = ['digital signature', 'client auth'];
 export const SERVING_USAGES: readonly string[] = ['digital signature', 'server auth'];
-
-/** Set by Auto Scaling on every instance of a group; nobody else can set tags that start with aws:. */
-const GROUP_TAG = 'aws:autoscaling:groupName';
 
 /** A request as the API server and the PKCS #10 document in it show it. */
 export type NodeCertificateRequest = {

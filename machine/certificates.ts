@@ -6,9 +6,10 @@
  * Neighbours: `agent/certificates.ts` signs them; `components.ts` names their files in arguments.
  */
 import { replicaName } from '../api/names.ts';
-import { firstAddressOf } from './address.ts';
+import { CLUSTER_DOMAIN, firstAddressOf } from './address.ts';
+import type { Differences } from './component.ts';
 import type { ReplicaConfiguration } from './configuration.ts';
-import type { Differences } from './differences.ts';
+import type { Usage } from './x509.ts';
 
 export type Authority = 'root' | 'etcd' | 'front-proxy';
 
@@ -18,19 +19,17 @@ export type LeafCertificate = {
   readonly authority: Authority;
   readonly commonName: string;
   readonly organizations: readonly string[];
-  readonly usages: readonly ('server' | 'client')[];
+  readonly usages: readonly Usage[];
   readonly dnsNames: readonly string[];
   readonly addresses: readonly string[];
 };
 
-/** Identities that RBAC knows. `activities/kubernetes/addons` binds those which Kubernetes itself does not. */
+/** Identities that RBAC knows. `addons` binds those which Kubernetes itself does not. */
 export const NODE_APPROVER_USER = 'system:slipway:node-approver';
 export const CLOUD_CONTROLLER_USER = 'system:cloud-controller-manager';
 export const KUBELET_API_GROUP = 'slipway:kubelet-api';
 
 export const LEAF_LIFETIME_SECONDS = 365 * 24 * 3600;
-/** Certificates are valid from a little before they were made: clocks of machines differ. */
-export const CLOCK_SKEW_SECONDS = 300;
 
 /** Addresses of one replica's machine: the fixed one that its interface keeps, and the instance's own. */
 export type ReplicaAddresses = { readonly fixed: string; readonly primary: string };
@@ -67,7 +66,7 @@ const apiServerLeaves = (endpoint: string, addresses: readonly string[]): readon
       'kubernetes',
       'kubernetes.default',
       'kubernetes.default.svc',
-      'kubernetes.default.svc.cluster.local',
+      `kubernetes.default.svc.${CLUSTER_DOMAIN}`,
     ],
     addresses,
   }),
@@ -96,10 +95,10 @@ const controllerLeaves = (name: string, user: string, server: string, address: s
 export const replicaCertificates = (
   { clusterId, index, endpoint, serviceCidr }: ReplicaConfiguration,
   { fixed, primary }: ReplicaAddresses,
-  exceptions: Differences,
+  { peerSourceAddresses = [] }: Differences = {},
 ): readonly LeafCertificate[] => [
   // A peer may dial from the instance's primary interface, and etcd checks the address it sees against the certificate.
-  ...etcdLeaves(replicaName(clusterId, index), [...new Set([fixed, primary, ...exceptions.peerSourceAddresses])]),
+  ...etcdLeaves(replicaName(clusterId, index), [...new Set([fixed, primary, ...peerSourceAddresses])]),
   ...apiServerLeaves(endpoint, [...new Set([fixed, firstAddressOf(serviceCidr)])]),
   ...controllerLeaves('kube-controller-manager', 'system:kube-controller-manager', 'kube-controller-manager', fixed),
   ...controllerLeaves('kube-scheduler', 'system:kube-scheduler', 'kube-scheduler', fixed),

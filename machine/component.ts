@@ -1,8 +1,7 @@
 /**
  * Component: the shape of one program that a machine runs, as plain data.
  *
- * Owns: the vocabulary between `components.ts`, which says what runs, and the agent's hosts, which run it: kubelet
- * static pods on a real machine, supervised processes in the sandbox.
+ * Owns: the vocabulary between `components.ts`, which says what runs, and the agent's host, which runs it.
  */
 
 /** A file to be there before the component starts. Files carry paths of keys, or keys that are sealed elsewhere (I8). */
@@ -37,6 +36,18 @@ export type Program =
       readonly index: number;
     };
 
+/**
+ * The first request for each custom resource at an API server that has just started is refused, although it says that it is
+ * ready: "storage is (re)initializing". So each is listed once.
+ */
+export type WarmUp = {
+  readonly kind: 'custom-resources';
+  readonly server: string;
+  readonly authorityFile: string;
+  readonly certificateFile: string;
+  readonly keyFile: string;
+};
+
 export type Component = {
   readonly name: string;
   /** Without a leading v; the agent's own services have the agent's version. */
@@ -46,8 +57,22 @@ export type Component = {
   readonly probe?: Probe;
   /** Components that must be ready before this one starts for the first time. It stops before they do. */
   readonly after: readonly string[];
+  /** It goes on while a replica leaves its clients or begins to serve anew. */
+  readonly stays?: true;
+  /** What is asked once it answers, before it counts as ready. */
+  readonly warmUp?: WarmUp;
   /** How long it may take to end by itself before it is killed. */
   readonly stopSeconds: number;
+};
+
+/** Where a host's machines must run otherwise than one of their own would. What is left out is as it is there. */
+export type Differences = {
+  /** Addresses that etcd's peers are seen to dial from, beside their own: etcd checks a peer's certificate against them. */
+  readonly peerSourceAddresses?: readonly string[];
+  /** Whether the API servers keep `default/kubernetes`, which takes addresses that an EndpointSlice may hold. */
+  readonly endpointReconciler?: 'lease' | 'none';
+  /** Variables that programs which call AWS inherit from the agent: where they find the account and the metadata service. */
+  readonly inheritedEnvironment?: readonly string[];
 };
 
 /** Where a host keeps a machine's files; absolute paths. */

@@ -1,20 +1,17 @@
 /**
  * Components of a replica: what a control-plane machine runs, from its configuration alone.
  *
- * Owns: names, versions, arguments, files, probes and order. What is tested in the sandbox is what ships: only the
- * exceptions in `differences.ts` differ.
+ * Owns: names, versions, arguments, files, probes and order. What a machine runs is the same on every host, so that what
+ * is tested is what ships: only what a host says of itself differs.
  * Neighbours: `certificates.ts` says which certificates the file names here stand for; `ports.ts` has every port,
- * `health-check.ts` what a load balancer must have time to notice; `agent/` writes the files and runs the programs.
+ * `api-server.ts` has the component that clients reach; `agent/` writes the files and runs the programs.
  * Invariants: I5 (etcd starts only as `empty-disk.ts` decided), I8 (no argument carries a secret: arguments show in
  * process lists, so keys are passed as files).
  */
 import { replicaName } from '../api/names.ts';
-import type { ReplicaAddresses } from './certificates.ts';
-import type { Component, Directories, MachineFile, Program } from './component.ts';
-import type { ReplicaConfiguration } from './configuration.ts';
-import type { Differences } from './differences.ts';
-import { authenticationConfiguration, cloudConfiguration, encryptionConfiguration, kubeconfig } from './files.ts';
-import { API_SERVER_CHECK, SHUTDOWN_DELAY_SECONDS } from './health-check.ts';
+import { apiServer } from './api-server.ts';
+import type { Component, MachineFile } from './component.ts';
+import { cloudConfiguration, kubeconfig } from './files.ts';
 import { clientUrlOf, foundingCluster, peerUrlOf } from './membership.ts';
 import {
   API_SERVER_PORT,
@@ -23,42 +20,8 @@ import {
   ETCD_METRICS_PORT,
   SCHEDULER_PORT,
 } from './ports.ts';
-
-/** How this replica's etcd comes up; `wait` never gets this far. */
-export type EtcdMembership =
-  | { readonly kind: 'resume' }
-  | { readonly kind: 'bootstrap' }
-  | { readonly kind: 'join'; readonly initialCluster: string };
-
-export type ReplicaMachine = {
-  readonly configuration: ReplicaConfiguration;
-  readonly addresses: ReplicaAddresses;
-  readonly directories: Directories;
-  /** Path of the KMS plugin's unix socket, which the host keeps within the system's limit. */
-  readonly kmsSocket: string;
-  readonly etcd: EtcdMembership;
-  /** Environment that programs which call AWS inherit, chosen by `differences.ts`. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly differences: Differences;
-};
-
-/** `{'client-ca-file': 'x', leader-elect: true}` -> `['--client-ca-file=x', '--leader-elect=true']`. */
-const flags = (values: Readonly<Record<string, string | number | boolean>>): string[] =>
-  Object.entries(values).map(([name, value]) => `--${name}=${value}`);
-
-const binary = (command: string, values: Parameters<typeof flags>[0], environment = {}): Program => ({
-  kind: 'binary',
-  command,
-  arguments: flags(values),
-  environment,
-});
-
-/** Paths of certificates, keys and files by name. */
-const pathsOf = (directories: Directories) => ({
-  certificate: (name: string) => `${directories.certificates}/${name}.crt`,
-  key: (name: string) => `${directories.certificates}/${name}.key`,
-  file: (name: string) => `${directories.configuration}/${name}`,
-});
+import { binary, pathsOf } from './programs.ts';
+import type { ReplicaMachine } from './replica-machine.ts';
 
 export const etcdDataDirectory = (volume: string): string => `${volume}/etcd`;
 
@@ -93,74 +56,8 @@ const etcd = (machine: ReplicaMachine): Component => {
     files: [],
     probe: { scheme: 'http', host: addresses.fixed, port: ETCD_METRICS_PORT, path: '/readyz' },
     after: [],
+    stays: true,
     stopSeconds: 30,
-  };
-};
-
-/** How long watches are given to end, spread over that time, so that their clients don't all come anew at once. */
-const WATCH_GRACE_SECONDS = 5;
-/** A request that is under way may take this long, by the API server's own default. */
-const REQUEST_SECONDS = 60;
-const API_SERVER_STOP_SECONDS = SHUTDOWN_DELAY_SECONDS + WATCH_GRACE_SECONDS + REQUEST_SECONDS;
-
-const apiServer = (machine: ReplicaMachine): Component => {
-  const { configuration, addresses } = machine;
-  const { certificate, key, file } = pathsOf(machine.directories);
-  const issuer = `https://${configuration.endpoint}`;
-  return {
-    name: 'kube-apiserver',
-    version: configuration.versions.kubernetes,
-    program: binary('kube-apiserver', {
-      'bind-address': addresses.fixed,
-      'advertise-address': addresses.fixed,
-      'secure-port': API_SERVER_PORT,
-      'endpoint-reconciler-type': machine.differences.endpointReconciler,
-      // Only its own member: a replica whose etcd is gone leaves the load balancer.
-      'etcd-servers': clientUrlOf(addresses.fixed),
-      'etcd-cafile': certificate('etcd-ca'),
-      'etcd-certfile': certificate('kube-apiserver-etcd-client'),
-      'etcd-keyfile': key('kube-apiserver-etcd-client'),
-      'client-ca-file': certificate('root-ca'),
-      'tls-cert-file': certificate('kube-apiserver'),
-      'tls-private-key-file': key('kube-apiserver'),
-      'tls-min-version': 'VersionTLS12',
-      'authorization-mode': 'Node,RBAC',
-      'authentication-config': file('authentication.yaml'),
-      'enable-admission-plugins': 'NodeRestriction',
-      'enable-bootstrap-token-auth': true,
-      'service-account-issuer': issuer,
-      'api-audiences': issuer,
-      'service-account-jwks-uri': `${issuer}/openid/v1/jwks`,
-      'service-account-key-file': `${machine.directories.certificates}/service-account.pub`,
-      'service-account-signing-key-file': key('service-account'),
-      'service-cluster-ip-range': configuration.serviceCidr,
-      'requestheader-client-ca-file': certificate('front-proxy-ca'),
-      'requestheader-allowed-names': 'front-proxy-client',
-      'requestheader-extra-headers-prefix': 'X-Remote-Extra-',
-      'requestheader-group-headers': 'X-Remote-Group',
-      'requestheader-username-headers': 'X-Remote-User',
-      'proxy-client-cert-file': certificate('front-proxy-client'),
-      'proxy-client-key-file': key('front-proxy-client'),
-      'kubelet-certificate-authority': certificate('root-ca'),
-      'kubelet-client-certificate': certificate('kube-apiserver-kubelet-client'),
-      'kubelet-client-key': key('kube-apiserver-kubelet-client'),
-      'kubelet-preferred-address-types': 'InternalIP,InternalDNS,Hostname',
-      'encryption-provider-config': file('encryption.yaml'),
-      // Told to stop, it is not ready and serves on until the load balancer has noticed.
-      'shutdown-delay-duration': `${SHUTDOWN_DELAY_SECONDS}s`,
-      // Then whoever still comes over an old connection is sent elsewhere by a 429 that clients try again, and watches are
-      // ended. Without these two it waits a whole minute for watches that nobody ends (kubernetes/kubernetes#131052).
-      'shutdown-send-retry-after': true,
-      'shutdown-watch-termination-grace-period': `${WATCH_GRACE_SECONDS}s`,
-      profiling: false,
-    }),
-    files: [
-      { path: file('authentication.yaml'), content: authenticationConfiguration(), mode: 0o600 },
-      { path: file('encryption.yaml'), content: encryptionConfiguration(machine.kmsSocket), mode: 0o600 },
-    ],
-    probe: { scheme: 'https', host: addresses.fixed, port: API_SERVER_PORT, path: API_SERVER_CHECK.path },
-    after: ['etcd', 'kms-plugin'],
-    stopSeconds: API_SERVER_STOP_SECONDS,
   };
 };
 
@@ -285,6 +182,7 @@ const kmsPlugin = (machine: ReplicaMachine): Component => ({
   },
   files: [],
   after: [],
+  stays: true,
   stopSeconds: 5,
 });
 

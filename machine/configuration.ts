@@ -6,6 +6,7 @@
  * cluster id and the role as encryption context. Neighbours: `activities/` seals, `agent/` unseals, `components.ts`
  * turns a configuration into the processes to run.
  */
+import { CLUSTER_TAG } from '../api/names.ts';
 
 /** A replica of the control plane: etcd, API server, controller manager, scheduler, cloud controller. */
 export type ReplicaConfiguration = {
@@ -15,7 +16,7 @@ export type ReplicaConfiguration = {
   readonly region: string;
   readonly index: number;
   readonly versions: ComponentVersions;
-  /** DNS name of the load balancer; the API is `https://<endpoint>`. */
+  /** What certificates and the tokens' issuer call the cluster's API: a name of its own; before format 3 its load balancer's. */
   readonly endpoint: string;
   /** What the replica owns across instances, and attaches at boot. */
   readonly volumeId: string;
@@ -40,7 +41,12 @@ export type NodeConfiguration = {
   readonly poolName: string;
   /** Of what nodes run: a newer etcd or cloud controller concerns none of them. Revisions of format 1 name those, too. */
   readonly versions: Pick<ComponentVersions, 'kubernetes'> & Partial<ComponentVersions>;
+  /** The name that the API's certificate has to show. Without `loadBalancer` it is also where the API is dialled. */
   readonly endpoint: string;
+  /** The load balancer's name in AWS, by which its DNS name of the day is looked up. From format 3. */
+  readonly loadBalancer?: string;
+  /** Where pods ask for names. From format 3. */
+  readonly clusterDns?: string;
   readonly certificateAuthority: string;
   readonly maxPodsPerNode: number;
   readonly labels: Readonly<Record<string, string>>;
@@ -86,6 +92,6 @@ export const USER_DATA_LIMIT_BYTES = 16 * 1024;
 
 /** The KMS encryption context that binds a sealed document to its cluster and role. */
 export const encryptionContextOf = (configuration: MachineConfiguration): Record<string, string> => ({
-  'slipway.dev/cluster': configuration.clusterId,
+  [CLUSTER_TAG]: configuration.clusterId,
   'slipway.dev/role': configuration.role,
 });

@@ -2,12 +2,13 @@
  * Files: the documents that Kubernetes' components read.
  *
  * Owns: their content, as text. JSON is YAML, so they are written as JSON: nothing to quote wrongly.
- * Neighbours: `components.ts` says where each file lies and who reads it.
+ * Neighbours: `components.ts` says where each file lies and who reads it; `node-files.ts` has a node's.
  */
 import { CLUSTER_TAG } from '../api/names.ts';
 import type { ReplicaConfiguration } from './configuration.ts';
 
-const document = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+/** A document as a component reads it. */
+export const document = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** A kubeconfig whose certificates are files, so that a client reads them again when they are renewed. */
 export const kubeconfig = (access: {

@@ -25,3 +25,15 @@ export const NOTICED_AFTER_SECONDS =
 
 /** How long an API server serves on after it was told to stop: one check more than it takes to be noticed. */
 export const SHUTDOWN_DELAY_SECONDS = NOTICED_AFTER_SECONDS + API_SERVER_CHECK.intervalSeconds;
+
+/** How long watches are given to end after that, spread over this time, so that their clients don't all come anew at once. */
+export const WATCH_GRACE_SECONDS = 5;
+
+/** The soonest that it is noticed: the first check fails at once, and the others after their intervals. */
+const NOTICED_SOONEST_SECONDS = (API_SERVER_CHECK.unhealthyThreshold - 1) * API_SERVER_CHECK.intervalSeconds;
+
+/**
+ * For how long the load balancer leaves a replica that it found unhealthy the connections that it has: until the replica itself has
+ * ended them in order. Those to a replica that hangs are cut then; without it they would be at once, as those of one that leaves.
+ */
+export const UNHEALTHY_DRAIN_SECONDS = SHUTDOWN_DELAY_SECONDS + WATCH_GRACE_SECONDS - NOTICED_SOONEST_SECONDS;

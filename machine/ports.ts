@@ -2,7 +2,7 @@
  * Ports: on which ports a machine's components listen, and who may connect.
  *
  * Owns: the one list from which security-group rules are derived: an entry of `replicaPorts` or `nodePorts` is one rule,
- * and a port in `ownPorts` has none, because only its own machine connects. Egress is open everywhere.
+ * and a port in `ownPorts` or `ownNodePorts` has none. Egress is open everywhere.
  * Neighbours: `components.ts` takes the numbers from here, so that nothing listens without being listed; `topology/`
  * turns each entry into one rule and says which group or address range a peer stands for.
  */
@@ -26,6 +26,9 @@ export const CONTROLLER_MANAGER_PORT = 10257;
 export const CLOUD_CONTROLLER_PORT = 10258;
 export const SCHEDULER_PORT = 10259;
 export const KUBELET_PORT = 10250;
+export const KUBELET_HEALTH_PORT = 10248;
+export const PROXY_METRICS_PORT = 10249;
+export const PROXY_HEALTH_PORT = 10256;
 
 /** Rules of the control plane's security group. */
 export const replicaPorts: readonly Port[] = [
@@ -78,6 +81,16 @@ export const nodePorts: readonly Port[] = [
     from: 'nodes',
     description: 'kubelet: resource metrics for metrics-server',
   },
+];
+
+/**
+ * Ports of a node that have no rule: what only the node itself uses, and the health of its proxy, which the cloud controller opens
+ * to the load balancers that it makes.
+ */
+export const ownNodePorts: readonly { readonly component: string; readonly port: number }[] = [
+  { component: 'kubelet', port: KUBELET_HEALTH_PORT },
+  { component: 'kube-proxy', port: PROXY_METRICS_PORT },
+  { component: 'kube-proxy', port: PROXY_HEALTH_PORT },
 ];
 
 /** Ports of a replica that only the replica itself uses: they have no rule. */

@@ -52,9 +52,15 @@ const id = (kind: string): Check => text(new RegExp(`^${kind}-[0-9a-z]{1,32}$`))
 const certificate = text(PEM, 16_384);
 const base64 = text(/^[A-Za-z0-9+/]+={0,2}$/, 65_536);
 
+/** Of what earlier formats don't tell. */
+const orAbsent =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+
 /** The first value that is not as it should be, by its name, or undefined. */
 const firstWrong = (value: Readonly<Record<string, unknown>>, checks: Readonly<Record<string, Check>>) =>
-  Object.keys(checks).find((name) => !Object.hasOwn(value, name) || checks[name]?.(value[name]) !== true);
+  Object.keys(checks).find((name) => checks[name]?.(Object.hasOwn(value, name) ? value[name] : undefined) !== true);
 
 const within =
   (checks: Readonly<Record<string, Check>>): Check =>
@@ -100,6 +106,8 @@ const node: Checks<NodeConfiguration> = {
   poolName: isDnsName,
   versions: within({ kubernetes: version }),
   endpoint: isDnsName,
+  loadBalancer: orAbsent(text(/^gke-[0-9a-f]{8}-controlplane$/)),
+  clusterDns: orAbsent(address),
   certificateAuthority: certificate,
   maxPodsPerNode: whole(1, 1_024),
   labels,

@@ -8,9 +8,7 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { purposeOf } from '../words/operations.ts';
-import type { MirrorRequest } from './views.ts';
-
-type Subject = MirrorRequest['subject'];
+import type { Subject } from './views.ts';
 
 /** Of the spec's tags. */
 export const tagKeysOf = (object: AWSCluster | AWSNodePool): readonly string[] =>

@@ -7,7 +7,7 @@
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { OperationType } from '../words/operations.ts';
 import type { HandledRequests } from '../words/verbs.ts';
-import type { Plan } from './plan.ts';
+import type { InsideSeen, Plan } from './plan.ts';
 import type { ControlPlaneReport } from './repair.ts';
 import type { Turn } from './rollout.ts';
 
@@ -39,6 +39,10 @@ export type OperationInput = {
   readonly handled?: HandledRequests;
   /** Keys of the tags that it may set, of the spec that it was planned for; sorted. */
   readonly tagKeys?: readonly string[];
+  /** Nobody reaches the cluster's API before it has done its work: why, as a sentence. */
+  readonly unreachable?: string;
+  /** The revision whose add-ons it brings, pinned in status once it has succeeded. */
+  readonly revision?: number;
   /** Of a rollout: it is one of several that belong together. */
   readonly turn?: Turn;
   /** Starts without starting steps: a person paused it before it began, or its predecessor was paused. */
@@ -63,6 +67,10 @@ type Decision =
       readonly kind: 'settled';
       readonly generation: number;
       readonly note?: string;
+      /** The revision that was asked for, and of which nothing had to be brought: pinned in status. */
+      readonly revision?: number;
+      /** What was seen in the user cluster itself, where somebody looked. */
+      readonly inside?: InsideSeen;
       readonly clusterId?: string;
       /** A rollout is open, and its next turn has to wait: people may say to it what they say to an operation. */
       readonly rollout?: OperationType;

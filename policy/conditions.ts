@@ -6,6 +6,7 @@
  * Neighbours: `status.ts` says what is going on; `api/status.ts` names the fields.
  */
 import type { Condition } from '../api/status.ts';
+import { shortened } from '../words/text.ts';
 
 export type Truth = Condition['status'];
 export type Claim = { readonly status: Truth; readonly reason: string; readonly message: string };
@@ -18,25 +19,28 @@ export type Claims = {
   readonly [specific: string]: Claim;
 };
 
+type Conditioned = { readonly status?: { readonly conditions?: readonly Condition[] } };
+
+/** What an object's status says of this type of condition, if anything. */
+export const conditionOf = ({ status }: Conditioned, type: string): Condition | undefined =>
+  status?.conditions?.find((condition) => condition.type === type);
+
 /** The API server takes 32 KiB; a person takes less. */
 const MESSAGE_LENGTH = 1_024;
 
 /** The message, or as much of it as leaves room for `reserved` more. */
-export const cut = (message: string, reserved = 0): string => {
-  const most = MESSAGE_LENGTH - reserved;
-  return message.length <= most ? message : `${message.slice(0, most - 2)} …`;
-};
+export const cut = (message: string, reserved = 0): string => shortened(message, MESSAGE_LENGTH - reserved);
 
 const NOTHING: Claim = { status: 'False', reason: 'NothingToDo', message: '' };
 
 const claim = (status: Truth, reason: string, message: string): Claim => ({ status, reason, message: cut(message) });
 
 /** As it should be. */
-export const settledClaims = (message: string): Claims => ({
-  Ready: claim('True', 'Provisioned', message),
+export const SETTLED: Claims = {
+  Ready: claim('True', 'Provisioned', 'Everything that the spec asks for exists'),
   Reconciling: NOTHING,
   Stalled: NOTHING,
-});
+};
 
 /** Under way, by itself. */
 export const progressingClaims = (ready: Truth, reason: string, message: string): Claims => ({

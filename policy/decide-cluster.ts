@@ -9,28 +9,34 @@
 
 import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf } from '../api/names.ts';
+import { isDeleting } from '../api/object.ts';
 import { RELEASES, type Release, unknownVersion } from '../api/releases.ts';
 import type { Resource } from '../kinds/resource.ts';
 import { clusterTopology } from '../topology/cluster.ts';
+import { hasLastingName } from '../topology/values.ts';
 import { ESTABLISHED, poolOfKey } from '../words/keys.ts';
-import { purposeOf } from '../words/operations.ts';
-import { tagKeysOf } from './applied-tags.ts';
+import { type AskedRevision, askedRevision, withAddons } from './addon-revision.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
+import { conditionOf } from './conditions.ts';
 import { type Attention, decideRepair, type RepairDecision } from './decide-repair.ts';
-import { type Postponed, planEnsure } from './ensure.ts';
+import { type Ensured, planEnsure } from './ensure.ts';
 import {
   blocked,
   type ClusterFacts,
-  isDeleting,
   judgeDuplicates,
   judgeIdentity,
   judgeInventory,
   judgePlace,
   wasProvisioned,
 } from './facts.ts';
+import { formerAddons } from './former-addons.ts';
+import { ADDONS_UNKNOWN, addonsRead, insideSeen } from './inside.ts';
+import { type Due, noteOf, operationOf } from './operation.ts';
+import { orderedSteps } from './order.ts';
 import type { Inventory } from './plan.ts';
 import { planRemove } from './remove.ts';
 import { asMade, releaseToPlan } from './revision.ts';
+import { whyUnreachable } from './unreachable.ts';
 
 /** What can be decided without looking at AWS; undefined when an inventory is needed. */
 export const decideClusterEarly = (facts: ClusterFacts): Assessment | undefined => {
@@ -46,51 +52,8 @@ const hasHadQuorum = (cluster: AWSCluster, inventory: Inventory): boolean =>
     (found) => found.key === ESTABLISHED || (found.kind === 'etcd-volume' && found.state.emptyDisk !== 'bootstrap'),
   );
 
-/** Told when nothing can be done by a plan: a version or a setting that takes a rollout. */
-export const noteOf = (
-  asked: string,
-  release: Release,
-  postponed: readonly Postponed[],
-): { readonly note?: string } => {
-  const notes = [
-    ...(asked === release.version
-      ? []
-      : [`version ${asked} is asked for and ${release.version} runs; this release of Slipway does not upgrade`]),
-    ...postponed.map(({ key, reason }) => `${key}: ${reason}`),
-  ];
-  return notes.length === 0 ? {} : { note: notes.join('; ') };
-};
-
-/** What an operation says of the tags that it may set; nothing where the spec has none. */
-export const tagging = (
-  { type }: Pick<OperationInput, 'type'>,
-  object: Parameters<typeof tagKeysOf>[0],
-): Pick<OperationInput, 'tagKeys'> => {
-  const tagKeys = tagKeysOf(object);
-  return purposeOf({ type }) === 'delete' || tagKeys.length === 0 ? {} : { tagKeys };
-};
-
-type Due = Pick<OperationInput, 'type' | 'plan' | 'settles' | 'turn'>;
-
-const operation = (facts: ClusterFacts, cluster: AWSCluster, release: Release, due: Due): Assessment => ({
-  kind: 'operate',
-  operation: {
-    v: 1,
-    ...due,
-    object: facts.requested,
-    owner: {
-      account: facts.worker.account,
-      region: cluster.spec.region,
-      clusterId: clusterIdOf(cluster.metadata.uid),
-      uid: cluster.metadata.uid,
-    },
-    generation: cluster.metadata.generation,
-    version: release.version,
-    kubernetesVersion: release.kubernetes,
-    entityId: facts.entityId,
-    ...tagging(due, cluster),
-  },
-});
+const operation = (facts: ClusterFacts, cluster: AWSCluster, release: Release, due: Due): Assessment =>
+  operationOf(facts, cluster, { clusterId: clusterIdOf(cluster.metadata.uid), release }, due);
 
 /** Some release, for an operation to name: removal never depends on versions. */
 const anyRelease = (facts: Release | undefined): Release => {
@@ -125,20 +88,38 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   if (duplicates !== undefined) return duplicates;
   const asked = cluster.spec.controlPlane.version;
   const live = hasHadQuorum(cluster, inventory);
-  const release = releaseToPlan(asked, cluster.status?.revision, live);
+  const release = releaseToPlan(asked, cluster.status?.revision, live, facts.catalogue);
   if (release === undefined) {
-    const { reason, cure } = unknownVersion(asked);
+    const { reason, cure } = unknownVersion(asked, facts.catalogue);
     return blocked(generation, reason, cure);
   }
-  const topology = clusterTopology(cluster, asMade(release, inventory.found));
+  const { addons, rendering } = withAddons(cluster, release, facts.catalogue);
+  const machines = asMade(release, inventory.found, facts.catalogue);
+  const topology = clusterTopology(cluster, { ...machines, addons, rendering });
   const repair = live ? decideRepair(facts, cluster, topology, inventory.found) : HEALTHY;
   if (repair.kind === 'blocked') return repair.blocked;
   if (repair.kind === 'repair') {
     return operation(facts, cluster, release, { type: 'RepairCluster', plan: repair.plan, turn: repair.turn });
   }
-  const seen = { inventory, release, live, attention: repair.attention };
+  const seen = { inventory, release: { ...release, addons }, live, attention: repair.attention };
   return decideChanges(facts, cluster, topology, seen);
 };
+
+/** Soon enough for who waits for a revision, and rare enough for an API that is down for long. */
+const LOOK_AGAIN_SECONDS = 300;
+
+/** The revision that the plan brings to add-ons; while they can't be read it waits, and is looked for again. */
+const bringing = (
+  asked: AskedRevision,
+  inside: Inventory['inside'],
+): { readonly revision?: number; readonly lookAgainSeconds?: number } => {
+  if (asked.kind !== 'newer' || inside === undefined) return {};
+  return 'unread' in inside ? { lookAgainSeconds: LOOK_AGAIN_SECONDS } : { revision: asked.release.revision };
+};
+
+/** Nothing is said to be unknown, or will have to be. */
+const isInsideKnown = (cluster: AWSCluster, inside: Inventory['inside']): boolean =>
+  conditionOf(cluster, ADDONS_UNKNOWN) === undefined && (inside === undefined || !('unread' in inside));
 
 type SeenCluster = {
   readonly inventory: Inventory;
@@ -147,30 +128,57 @@ type SeenCluster = {
   readonly attention: Attention;
 };
 
+/** The plan that makes what is into what should be, in AWS and, where it was read, inside. */
+const planChanges = (
+  cluster: AWSCluster,
+  topology: readonly Resource[],
+  { inventory, release, live }: SeenCluster,
+): Ensured => {
+  const { status } = cluster;
+  const own = inventory.found.filter((found) => poolOfKey(found.key) === undefined);
+  const addons = addonsRead(inventory.inside);
+  const { plan, postponed } = planEnsure(topology, [...own, ...(addons ?? [])], {
+    fresh: status?.lastOperation === undefined && !own.some((found) => found.kind === 'security-group'),
+    // Only what was provisioned is ever said to be in repair.
+    provisioned: status?.state === 'Provisioned' || status?.state === 'Repairing',
+    live,
+    ...(addons === undefined ? {} : { inside: true as const }),
+  });
+  const making = plan.steps.filter(({ resource }) => resource.kind === 'addon').map(({ id }) => id);
+  const steps = orderedSteps([...plan.steps, ...formerAddons(topology, addons ?? [], release, making)]);
+  return { plan: { ...plan, steps }, postponed };
+};
+
 /** No replica is to be repaired, or none may be now: whatever else differs. */
 const decideChanges = (
   facts: ClusterFacts,
   cluster: AWSCluster,
   topology: readonly Resource[],
-  { inventory, release, live, attention }: SeenCluster,
+  seen: SeenCluster,
 ): Assessment => {
-  const { status, metadata, spec } = cluster;
-  const own = inventory.found.filter((found) => poolOfKey(found.key) === undefined);
-  const { plan, postponed } = planEnsure(topology, own, {
-    fresh: status?.lastOperation === undefined && !own.some((found) => found.kind === 'security-group'),
-    // Only what was provisioned is ever said to be in repair.
-    provisioned: status?.state === 'Provisioned' || status?.state === 'Repairing',
-    live,
-  });
-  const { generation } = metadata;
-  const note = noteOf(spec.controlPlane.version, release, postponed);
+  const { release, attention } = seen;
+  const { inside } = seen.inventory;
+  const { plan, postponed } = planChanges(cluster, topology, seen);
+  const { generation } = cluster.metadata;
+  const note = noteOf(cluster.spec.controlPlane.version, release, postponed);
+  const brings = bringing(askedRevision(cluster, facts.catalogue), inside);
   if (plan.steps.length === 0) {
-    return { kind: 'settled', generation, ...note, ...attention, ...betweenTurns(cluster, attention) };
+    const told = { ...note, ...brings, ...(inside === undefined ? {} : { inside: insideSeen(inside) }) };
+    return { kind: 'settled', generation, ...told, ...attention, ...betweenTurns(cluster, attention) };
   }
-  // What is to be said of replicas is said by the next look.
-  const settles = note.note === undefined && attention.controlPlane === undefined;
+  // What is to be said of replicas, or of what could not be read, is said by the next look.
+  const settles = note.note === undefined && attention.controlPlane === undefined && isInsideKnown(cluster, inside);
   const type = wasProvisioned(cluster) ? 'UpdateCluster' : 'CreateCluster';
-  return operation(facts, cluster, release, { type, plan, ...(settles ? { settles: true as const } : {}) });
+  const { revision } = brings;
+  // Before format 3 certificates name the load balancer: making another one alone would bring nobody back, and is left to a person.
+  const unreachable = wasProvisioned(cluster) && hasLastingName(release) ? whyUnreachable(plan) : undefined;
+  return operation(facts, cluster, release, {
+    type,
+    plan,
+    ...(revision === undefined ? {} : { revision }),
+    ...(unreachable === undefined ? {} : { unreachable }),
+    ...(settles ? { settles: true as const } : {}),
+  });
 };
 
 /** What the cluster's entity does next. Throws only if facts are missing that `decideClusterEarly` asked for. */

@@ -10,6 +10,7 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
+import { isDeleting, referenceTo } from '../api/object.ts';
 import { type Release, unknownVersion } from '../api/releases.ts';
 import { skewProblem } from '../api/skew.ts';
 import type { Found } from '../kinds/resource.ts';
@@ -18,34 +19,24 @@ import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
 import type { OperationType } from '../words/operations.ts';
-import type { Assessment, OperationInput } from './assessment.ts';
+import type { Assessment } from './assessment.ts';
 import { changesIn, isResize } from './changes.ts';
-import { noteOf, tagging } from './decide-cluster.ts';
 import { planEnsure } from './ensure.ts';
 import {
   blocked,
-  isDeleting,
+  clusterIdOfPool,
   judgeDuplicates,
   judgeIdentity,
   judgeInventory,
   judgePlace,
   type NodePoolFacts,
+  stayingCluster,
   wasProvisioned,
 } from './facts.ts';
+import { type About, type Due, noteOf, operationOf } from './operation.ts';
 import type { Inventory, Plan } from './plan.ts';
 import { planRemove } from './remove.ts';
 import { releaseToPlan } from './revision.ts';
-
-const clusterRef = (cluster: AWSCluster) => ({
-  kind: 'AWSCluster',
-  namespace: cluster.metadata.namespace,
-  name: cluster.metadata.name,
-  uid: cluster.metadata.uid,
-});
-
-/** The cluster's id: pinned in status, so that a pool can be removed after its cluster's object is gone. */
-const clusterIdOfPool = (pool: AWSNodePool, cluster: AWSCluster | null): string | undefined =>
-  pool.status?.clusterID ?? (cluster === null ? undefined : clusterIdOf(cluster.metadata.uid));
 
 /** By its own status: a pool that waits for its cluster then costs no call to AWS. */
 const hasNetwork = ({ status }: AWSCluster): boolean => status?.endpoint !== undefined || status?.established === true;
@@ -74,7 +65,7 @@ const judgeItsCluster = ({ cluster, clusterProgressed }: NodePoolFacts, pool: AW
       kind: 'waiting',
       generation,
       reason: `${name} is being deleted, so nothing is built for it.`,
-      entityId: entityWorkflowId(clusterRef(cluster)),
+      entityId: entityWorkflowId(referenceTo(cluster)),
     };
   }
   if (cluster.spec.region !== pool.spec.region) {
@@ -89,7 +80,7 @@ const judgeItsCluster = ({ cluster, clusterProgressed }: NodePoolFacts, pool: AW
       kind: 'waiting',
       generation,
       reason: `Waiting for ${name}, whose network is not ready yet.`,
-      entityId: entityWorkflowId(clusterRef(cluster)),
+      entityId: entityWorkflowId(referenceTo(cluster)),
     };
   }
   return undefined;
@@ -105,36 +96,13 @@ export const decideNodePoolEarly = (facts: NodePoolFacts): Assessment | undefine
   return isDeleting(pool) ? undefined : judgeItsCluster(facts, pool);
 };
 
-const operation = (
-  facts: NodePoolFacts,
-  pool: AWSNodePool,
-  versions: { readonly version: string; readonly kubernetes: string },
-  due: Pick<OperationInput, 'type' | 'plan' | 'settles'>,
-): Assessment => ({
-  kind: 'operate',
-  operation: {
-    v: 1,
-    ...due,
-    object: facts.requested,
-    owner: {
-      account: facts.worker.account,
-      region: pool.spec.region,
-      clusterId: clusterIdOfPool(pool, facts.cluster) ?? '',
-      uid: pool.metadata.uid,
-    },
-    generation: pool.metadata.generation,
-    version: versions.version,
-    kubernetesVersion: versions.kubernetes,
-    entityId: facts.entityId,
-    ...tagging(due, pool),
-  },
-});
+const operation = (facts: NodePoolFacts, pool: AWSNodePool, release: About['release'], due: Due): Assessment =>
+  operationOf(facts, pool, { clusterId: clusterIdOfPool(pool, facts.cluster) ?? '', release }, due);
 
-/** Where the API of the cluster is that the pool's nodes are to leave in order; nothing where it is gone, going, or another one. */
+/** Where the API of the cluster is that the pool's nodes are to leave in order; nothing where nobody could tell them to. */
 const livingCluster = (pool: AWSNodePool, cluster: AWSCluster | null): { readonly living?: { endpoint?: string } } => {
-  if (cluster === null || clusterIdOfPool(pool, cluster) !== clusterIdOf(cluster.metadata.uid)) return {};
-  const { endpoint, established } = cluster.status ?? {};
-  if (isDeleting(cluster) || established !== true) return {};
+  const { endpoint, established } = stayingCluster(clusterIdOfPool(pool, cluster), cluster)?.status ?? {};
+  if (established !== true) return {};
   return { living: endpoint === undefined ? {} : { endpoint } };
 };
 
@@ -190,7 +158,7 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
       kind: 'waiting',
       generation,
       reason: `Waiting for AWSCluster ${pool.metadata.namespace}/${cluster.metadata.name}, which does not have ${missing.join(', ')} yet.`,
-      entityId: entityWorkflowId(clusterRef(cluster)),
+      entityId: entityWorkflowId(referenceTo(cluster)),
     };
   }
   const poolId = nodePoolIdOf(pool.metadata.uid);

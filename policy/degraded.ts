@@ -7,15 +7,14 @@
  */
 
 import type { StepError, UnhealthyReplica } from '../api/status.ts';
-import { replicaKey } from '../words/keys.ts';
+import { endMachineCommand } from '../words/commands.ts';
+import { kindOf, replicaKey } from '../words/keys.ts';
 import { purposeOf } from '../words/operations.ts';
 import { timeOf } from '../words/time.ts';
 import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
 import { type ControlPlaneReport, unhealthySince } from './repair.ts';
 import { hasMoreTurns } from './rollout.ts';
-import type { MirrorRequest } from './views.ts';
-
-type Subject = MirrorRequest['subject'];
+import type { Subject } from './views.ts';
 
 const reportOf = (subject: Subject): ControlPlaneReport | undefined =>
   subject.kind === 'settled' || subject.kind === 'blocked' ? subject.controlPlane : undefined;
@@ -70,7 +69,7 @@ export const degradedClaim = (subject: Subject, before: readonly UnhealthyReplic
   if (subject.kind !== 'operation') return undefined;
   const { state, steps, turn } = subject.operation;
   if (purposeOf(subject.operation) !== 'repair' || (state === 'succeeded' && !hasMoreTurns(turn))) return undefined;
-  const repaired = steps.map(({ key }) => key).filter((key) => key.startsWith('replica/'));
+  const repaired = steps.map(({ key }) => key).filter((key) => kindOf(key) === 'replica');
   const known = before.map(({ message }) => `: ${message}`).join('');
   return { status: 'True', reason: 'Repairing', message: cut(`${repaired.join(', ')} is being repaired${known}`) };
 };
@@ -82,10 +81,6 @@ export const quorumClaims = (subject: Subject): Claims | undefined => {
     ? stalledClaims('False', 'QuorumLost', sentence(report))
     : undefined;
 };
-
-/** Ends a machine that hangs for good: its group starts another, on the same disk and address. */
-const replaceCommand = (region: string, instanceId: string): string =>
-  `aws ec2 terminate-instances --region ${region} --instance-ids ${instanceId}`;
 
 export const replicaErrors = (
   subject: Subject,
@@ -99,6 +94,6 @@ export const replicaErrors = (
     verdict: report.quorumLost ? ('blocked' as const) : ('retry' as const),
     message: cut(report.quorumLost ? `${message}. ${QUORUM}` : message),
     since,
-    commands: [...(instanceID === undefined ? [] : [replaceCommand(place.region, instanceID)]), place.lookAgain],
+    commands: [...(instanceID === undefined ? [] : [endMachineCommand(place.region, instanceID)]), place.lookAgain],
   }));
 };

@@ -3,24 +3,23 @@
  *
  * Owns: what a sweep makes of an assessment: the same plan that an operation would carry out, told as differences instead,
  * and whether the object's status says so already. Neighbours: `decide-*.ts` plan, a kind's row names differences,
- * `specific-conditions.ts` words the conditions. Pure. Invariants: I6 (drift is told, never mended), I12 (an object that
+ * `specific-conditions.ts` words the conditions. Pure. Invariants: I6 (drift is told, never mended, but for what leaves nobody a way
+ * to the API), I12 (an object that
  * an operation looks after, or that can't be judged, has no drift).
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { AWSCluster } from '../api/cluster.ts';
-import type { AWSNodePool } from '../api/nodepool.ts';
+import { isDeleting } from '../api/object.ts';
 import type { Condition } from '../api/status.ts';
 import { type Found, rowOf } from '../kinds/resource.ts';
 import { purposeOf } from '../words/operations.ts';
-import type { Assessment } from './assessment.ts';
-import { isDeleting } from './facts.ts';
-import { differencesIn, type Known } from './known.ts';
+import type { Assessment, OperationInput } from './assessment.ts';
+import { conditionOf } from './conditions.ts';
+import { addonsRead, insideSeen } from './inside.ts';
+import { differencesIn, type Known, knownFrom } from './known.ts';
 import { type ClusterNodes, nodeCounts, nodesSeen } from './node-counts.ts';
-import type { Plan } from './plan.ts';
+import type { Inside, InsideSeen, Plan } from './plan.ts';
 import { specificClaims } from './specific-conditions.ts';
-import type { Drift, NodeCounts } from './views.ts';
-
-type StoredObject = AWSCluster | AWSNodePool;
+import type { Drift, NodeCounts, StoredObject } from './views.ts';
 
 /** What an entity is to be told. `look` is for what only an assessment may decide about, such as a lost volume. */
 export type Finding =
@@ -29,6 +28,7 @@ export type Finding =
       readonly note?: string;
       readonly differences: readonly Drift[];
       readonly nodes?: NodeCounts;
+      readonly inside?: InsideSeen;
     }
   | { readonly kind: 'look'; readonly reason: string };
 
@@ -39,8 +39,7 @@ const LONGEST = 300;
 /** Only what rests is swept: whoever runs, waits or is blocked looks for itself. */
 export const isSwept = (object: StoredObject): boolean => {
   const { status, metadata } = object;
-  const holds = (type: string): boolean =>
-    status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
+  const holds = (type: string): boolean => conditionOf(object, type)?.status === 'True';
   return (
     !isDeleting(object) &&
     status?.state === 'Provisioned' &&
@@ -52,20 +51,20 @@ export const isSwept = (object: StoredObject): boolean => {
   );
 };
 
-const hasCondition = (object: StoredObject, type: string): boolean =>
-  object.status?.conditions?.some((condition) => condition.type === type) === true;
-
 /** Whether an object's status says of it that something differs: then nothing remembered counts. */
 export const isSaidToDiffer = (object: StoredObject): boolean =>
-  hasCondition(object, 'Drifted') || hasCondition(object, 'ChangesPending') || hasCondition(object, 'Degraded');
+  ['Drifted', 'ChangesPending', 'Degraded'].some((type) => conditionOf(object, type) !== undefined);
 
 /** The plan's own reasons: what is missing, and what differs. What merely follows from them is no difference. */
-const differencesOf = (plan: Plan, inventory: readonly Found[]): readonly Drift[] => {
-  const known: Known = { ...plan.known, ...Object.fromEntries(inventory.map(({ key, outputs }) => [key, outputs])) };
+const differencesOf = (plan: Plan, inventory: readonly Found[], isInsideRead: boolean): readonly Drift[] => {
+  const known: Known = { ...plan.known, ...knownFrom(inventory) };
   return plan.steps.flatMap((step): Drift[] => {
+    const { key, kind } = step.resource;
+    if (step.verb === 'remove') return [{ key, difference: 'is no part of the cluster’s revision any more' }];
+    const { planned } = rowOf(kind);
     // What no inventory shows is in the plan because of something else.
-    if (step.verb !== 'ensure' || rowOf(step.resource.kind).planned !== 'when it differs') return [];
-    const { key } = step.resource;
+    const isSeen = planned === 'when it differs' || (planned === 'as seen inside' && isInsideRead);
+    if (step.verb !== 'ensure' || !isSeen) return [];
     if (step.found === undefined) return [{ key, difference: 'is missing' }];
     const differences = differencesIn(step.resource, step.found, known);
     if (differences === 'unknown') return [];
@@ -77,25 +76,50 @@ const differencesOf = (plan: Plan, inventory: readonly Found[]): readonly Drift[
   });
 };
 
+type Settled = Extract<Assessment, { kind: 'settled' }>;
+
+const asksFor = (revision: number): string => `revision ${revision} is asked for`;
+
 const noteIn = (object: StoredObject): { readonly note?: string } => {
-  const pending = object.status?.conditions?.find(({ type }) => type === 'ChangesPending');
+  const pending = conditionOf(object, 'ChangesPending');
   return pending === undefined ? {} : { note: pending.message };
 };
 
-const judge = (object: StoredObject, assessment: Assessment, inventory: readonly Found[]): Finding | undefined => {
+const judgeSettled = (object: StoredObject, { revision, controlPlane, note }: Settled): Finding => {
+  if (revision !== undefined) return { kind: 'look', reason: asksFor(revision) };
+  // Once it is degraded, it looks again by itself.
+  if (controlPlane !== undefined && conditionOf(object, 'Degraded') === undefined) {
+    return { kind: 'look', reason: controlPlane.replicas.map(({ message }) => message).join('; ') };
+  }
+  return { kind: 'report', differences: [], ...(note === undefined ? {} : { note }) };
+};
+
+const judgeOperation = (
+  object: StoredObject,
+  operation: OperationInput,
+  inventory: readonly Found[],
+  inside: Inside | undefined,
+): Finding => {
+  const { type, plan, revision, unreachable } = operation;
+  if (purposeOf(operation) !== 'make') return { kind: 'look', reason: `${type} is due` };
+  // Nobody can work with the cluster until it is mended, so this is not left for a person to ask.
+  if (unreachable !== undefined) return { kind: 'look', reason: unreachable };
+  if (revision !== undefined) return { kind: 'look', reason: asksFor(revision) };
+  const differences = differencesOf(plan, inventory, addonsRead(inside) !== undefined).slice(0, TOLD);
+  return { kind: 'report', differences, ...noteIn(object) };
+};
+
+const judge = (
+  object: StoredObject,
+  assessment: Assessment,
+  inventory: readonly Found[],
+  inside: Inside | undefined,
+): Finding | undefined => {
   switch (assessment.kind) {
     case 'settled':
-      // Once it is degraded, it looks again by itself.
-      if (assessment.controlPlane !== undefined && !hasCondition(object, 'Degraded')) {
-        return { kind: 'look', reason: assessment.controlPlane.replicas.map(({ message }) => message).join('; ') };
-      }
-      return { kind: 'report', differences: [], ...(assessment.note === undefined ? {} : { note: assessment.note }) };
-    case 'operate': {
-      const { operation } = assessment;
-      const { type, plan } = operation;
-      if (purposeOf(operation) !== 'make') return { kind: 'look', reason: `${type} is due` };
-      return { kind: 'report', differences: differencesOf(plan, inventory).slice(0, TOLD), ...noteIn(object) };
-    }
+      return judgeSettled(object, assessment);
+    case 'operate':
+      return judgeOperation(object, assessment.operation, inventory, inside);
     case 'waiting':
       return { kind: 'report', differences: [{ key: 'cluster', difference: assessment.reason }], ...noteIn(object) };
     case 'blocked':
@@ -104,6 +128,23 @@ const judge = (object: StoredObject, assessment: Assessment, inventory: readonly
     case 'finished':
       return undefined;
   }
+};
+
+/** What the APIs of clusters said; absent where nobody asked. */
+export type Answers = {
+  /** Of a pool's cluster. */
+  readonly nodes?: ClusterNodes | undefined;
+  /** Of the cluster itself. */
+  readonly inside?: Inside | undefined;
+};
+
+const seenBy = (
+  object: StoredObject,
+  inventory: readonly Found[],
+  { nodes, inside }: Answers,
+): { readonly nodes?: NodeCounts; readonly inside?: InsideSeen } => {
+  if (object.kind === 'AWSCluster') return inside === undefined ? {} : { inside: insideSeen(inside) };
+  return nodes === undefined ? {} : { nodes: nodesSeen(object, inventory, nodes) };
 };
 
 /** Said by those who look at the object for itself. */
@@ -119,16 +160,14 @@ export const findingOf = (
   object: StoredObject,
   assessment: Assessment,
   inventory: readonly Found[],
-  /** What the API of a pool's cluster said; absent where nobody asked. */
-  clusterNodes?: ClusterNodes,
+  answers: Answers = {},
 ): Finding | undefined => {
-  const judged = judge(object, assessment, inventory);
+  const judged = judge(object, assessment, inventory, answers.inside);
   if (judged === undefined || judged.kind === 'look') return judged;
-  const looked = object.kind === 'AWSNodePool' && clusterNodes !== undefined;
-  const nodes = looked ? { nodes: nodesSeen(object, inventory, clusterNodes) } : {};
-  const finding = { ...judged, ...nodes };
+  const seen = seenBy(object, inventory, answers);
+  const finding = { ...judged, ...seen };
   const { note, differences: drift } = finding;
-  const subject = { kind: 'settled' as const, drift, ...nodes, ...(note === undefined ? {} : { note }) };
+  const subject = { kind: 'settled' as const, drift, ...seen, ...(note === undefined ? {} : { note }) };
   if (!isDeepStrictEqual(nodeCounts(subject, object), nodeCounts({ kind: 'settled' }, object))) return finding;
   const claims = specificClaims(subject, object, object.status?.revision);
   const wanted = Object.entries(claims).map(([type, claim]) => ({ ...claim, type }));

@@ -23,6 +23,8 @@ export type EnsureContext = {
   readonly fresh: boolean;
   /** The object says `Provisioned`: waits and add-ons were done. */
   readonly provisioned: boolean;
+  /** Somebody looked inside the user cluster, and the inventory has what was found there. */
+  readonly inside?: true;
   /** Machines run that a new launch template would not reach without a rollout, which a plan isn't. */
   readonly live: boolean;
 };
@@ -66,23 +68,22 @@ const judgeObserved = (resource: Resource, { context, known, changing, ...judged
   const found = existing(judged.found.get(resource.key));
   if (found === undefined) return { step: { resource } };
   const row = rowOf(resource.kind);
-  const kept = row.keeps === undefined ? resource : changed(resource, row.keeps(found.state));
   // What it refers to changes, so the outputs in `known` no longer stand for it.
   const referred = needsOf(resource).filter((key) => changing.has(key));
   const current = Object.fromEntries(Object.entries(known).filter(([key]) => !referred.includes(key)));
   if (!canDiffer(resource.kind)) return NOTHING;
-  const differences = differencesIn(kept, found, current);
+  const differences = differencesIn(resource, found, current);
   const seen = differences === 'unknown' ? differences : differences.map(({ what }) => what);
   const whats = referred.length > 0 ? 'changing' : seen;
-  const withheld = context.live ? row.withheld?.(kept.properties, found.state, whats) : undefined;
+  const withheld = context.live ? row.withheld?.(resource.properties, found.state, whats) : undefined;
   if (withheld !== undefined) {
-    const differing = (resource: Resource) => differencesIn(resource, found, current);
+    const differing = (one: Resource) => differencesIn(one, found, current);
     return {
       postponed: withheld.reason,
-      ...possibleStep(kept, withheld, { differing, follows: whats === 'changing' }),
+      ...possibleStep(resource, withheld, { differing, follows: whats === 'changing' }),
     };
   }
-  return differences.length > 0 ? { step: { resource: kept } } : NOTHING;
+  return differences.length > 0 ? { step: { resource } } : NOTHING;
 };
 
 type Differing = {
@@ -93,12 +94,12 @@ type Differing = {
 
 /** What may be mended of a thing of which something is withheld. */
 const possibleStep = (
-  kept: Resource,
+  wanted: Resource,
   { instead, leaves = [] }: Withheld<object>,
   { differing, follows }: Differing,
 ): Pick<Judgement, 'step'> => {
   if (instead === undefined && leaves.length === 0) return {};
-  const resource = changed(kept, instead ?? {});
+  const resource = changed(wanted, instead ?? {});
   const left = differing(resource);
   const mends = left === 'unknown' ? follows : left.some(({ what }) => !leaves.includes(what));
   return mends ? { step: { resource, leaves } } : {};
@@ -115,11 +116,15 @@ const judge = (resource: Resource, judged: Judged): Judgement => {
   const after = (keys: ReadonlySet<ResourceKey>): boolean => !context.provisioned || needs.some((key) => keys.has(key));
   const stepIf = (due: boolean): Judgement => (due ? { step: { resource } } : NOTHING);
   const row = rowOf(resource.kind);
+  const once = (): Judgement =>
+    stepIf(judged.found.has(resource.key) ? needs.some((key) => changing.has(key)) : after(changing));
   switch (row.planned) {
     case 'when it differs':
       return judgeObserved(resource, judged);
     case 'once':
-      return stepIf(judged.found.has(resource.key) ? needs.some((key) => changing.has(key)) : after(changing));
+      return once();
+    case 'as seen inside':
+      return context.inside === true ? judgeObserved(resource, judged) : once();
     case 'as a wait':
       return stepIf(after(planned));
     case 'as a milestone':
@@ -156,7 +161,7 @@ const outputsByKey = (entries: readonly (readonly [ResourceKey, Outputs])[]): Re
 
 const yieldsOutputs = (resource: Resource): boolean => {
   const { planned } = rowOf(resource.kind);
-  return planned === 'when it differs' || planned === 'once';
+  return planned === 'when it differs' || planned === 'once' || planned === 'as seen inside';
 };
 
 type Chosen = { readonly steps: ReadonlyMap<ResourceKey, Planned>; readonly postponed: readonly Postponed[] };

@@ -8,15 +8,17 @@
  */
 
 import type { AWSCluster } from '../api/cluster.ts';
-import { FINALIZER } from '../api/names.ts';
+import { clusterIdOf, KEY_TAG } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import type { ObjectRef } from '../api/object.ts';
+import { hasFinalizer, isDeleting, type ObjectRef } from '../api/object.ts';
+import type { Release } from '../api/releases.ts';
 import type { State } from '../api/status.ts';
-import type { Found } from '../kinds/resource.ts';
+import { type Found, idOf } from '../kinds/resource.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import type { Assessment } from './assessment.ts';
 import type { Inventory } from './plan.ts';
 import type { RepairSettings } from './repair.ts';
+import type { StoredObject } from './views.ts';
 
 /** Whom the worker serves: the account its credentials belong to, as STS says, and the regions it was given. */
 export type Served = { readonly account: string; readonly regions: readonly string[] };
@@ -37,6 +39,8 @@ export type ClusterFacts = Common & {
   /** The object as it is now: null only if the API server said that there is none. */
   readonly object: AWSCluster | null;
   readonly repair: RepairSettings;
+  /** The releases that count: today's unless given. */
+  readonly catalogue?: readonly Release[];
   /** Epoch milliseconds of this look. */
   readonly now: number;
   readonly inventory?: Inventory;
@@ -60,11 +64,6 @@ export const blocked = (generation: number, reason: string, cure: string): Block
   cure,
 });
 
-type StoredObject = {
-  readonly metadata: AWSCluster['metadata'];
-  readonly status?: { readonly aws?: { readonly account: string; readonly region: string } };
-};
-
 /** Decided by identity alone: gone, another one, or being deleted without us. Undefined: go on. */
 export const judgeIdentity = (object: StoredObject | null, requested: ObjectRef): Assessment | undefined => {
   const name = `${requested.kind} ${requested.namespace}/${requested.name}`;
@@ -80,7 +79,7 @@ export const judgeIdentity = (object: StoredObject | null, requested: ObjectRef)
       reason: `${name} is another object now (uid ${object.metadata.uid}, not ${requested.uid}). Nothing was changed.`,
     };
   }
-  if (isDeleting(object) && !(object.metadata.finalizers ?? []).includes(FINALIZER)) return { kind: 'finished' };
+  if (isDeleting(object) && !hasFinalizer(object)) return { kind: 'finished' };
   return undefined;
 };
 
@@ -90,7 +89,13 @@ type Provisioned = { readonly status?: { readonly state?: State } };
 export const wasProvisioned = ({ status }: Provisioned): boolean =>
   status?.state !== undefined && status.state !== 'Provisioning';
 
-export const isDeleting = (object: StoredObject): boolean => object.metadata.deletionTimestamp !== undefined;
+/** The id of a pool's cluster: pinned in status, so that a pool can be removed after its cluster's object is gone. */
+export const clusterIdOfPool = (pool: AWSNodePool, cluster: AWSCluster | null): string | undefined =>
+  pool.status?.clusterID ?? (cluster === null ? undefined : clusterIdOf(cluster.metadata.uid));
+
+/** The cluster of this id, unless it is gone or going, or another one has its name by now. */
+export const stayingCluster = (clusterId: string | undefined, cluster: AWSCluster | null): AWSCluster | undefined =>
+  cluster === null || isDeleting(cluster) || clusterIdOf(cluster.metadata.uid) !== clusterId ? undefined : cluster;
 
 /** Blocked where the worker serves another account or region than the object lives in (I12). */
 export const judgePlace = (object: StoredObject, region: string, worker: Served): BlockedAssessment | undefined => {
@@ -149,12 +154,12 @@ export const judgeDuplicates = (inventory: Inventory, generation: number): Block
   const twice = [...byKey].filter(([, found]) => found.length > 1).sort(([a], [b]) => (a < b ? -1 : 1));
   if (twice.length === 0) return undefined;
   const list = twice.map(([key, found]) => {
-    const ids = found.map((one) => one.outputs.id ?? one.outputs.arn ?? one.outputs.name ?? 'no id');
+    const ids = found.map((one) => idOf(one) ?? 'no id');
     return `${key} is ${[...ids].sort().join(' and ')}`;
   });
   return blocked(
     generation,
     `there is more than one of a thing that must be one: ${list.join('; ')}`,
-    'remove the tag slipway.dev/key from, or delete, those that the cluster does not use',
+    `remove the tag ${KEY_TAG} from, or delete, those that the cluster does not use`,
   );
 };

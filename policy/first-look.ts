@@ -6,19 +6,18 @@
  * Invariants: I3 (an object without our finalizer owns nothing in AWS yet).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { FINALIZER } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
+import { hasFinalizer, isDeleting } from '../api/object.ts';
 import { releaseOf } from '../api/releases.ts';
 import type { Resource, ResourceProperties } from '../kinds/resource.ts';
 import { clusterTopology } from '../topology/cluster.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
-import { isDeleting } from './facts.ts';
+import type { StoredObject } from './views.ts';
 
 type Properties = ResourceProperties['preflight'];
 
 /** Nothing was begun for it: our finalizer comes before anything in AWS. */
-export const isNew = (object: AWSCluster | AWSNodePool): boolean =>
-  !isDeleting(object) && !(object.metadata.finalizers ?? []).includes(FINALIZER);
+export const isNew = (object: StoredObject): boolean => !isDeleting(object) && !hasFinalizer(object);
 
 const preflightIn = (topology: readonly Resource[]): Properties | undefined => {
   for (const resource of topology) if (resource.kind === 'preflight') return resource.properties;

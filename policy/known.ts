@@ -11,6 +11,18 @@ import { substituted } from '../words/references.ts';
 
 export type Known = Readonly<Record<ResourceKey, Outputs>>;
 
+/** What the things of an inventory yield, but for those of some keys; sorted, since plans carry it (I10). */
+export const knownFrom = (
+  inventory: readonly Pick<Found, 'key' | 'outputs'>[],
+  but: ReadonlySet<ResourceKey> = new Set(),
+): Known =>
+  Object.fromEntries(
+    inventory
+      .filter(({ key }) => !but.has(key))
+      .map(({ key, outputs }): [ResourceKey, Outputs] => [key, outputs])
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
 /** Any document with its references replaced; undefined as soon as one of them is unknown. */
 export const resolved = (document: unknown, known: Known): unknown => {
   let complete = true;

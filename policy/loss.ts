@@ -1,34 +1,18 @@
 /**
  * Loss: what an established cluster lost that nobody can make again, and how a person restores it.
  *
- * Owns: the kinds whose making again would make another cluster, and the commands that bring them back. A single lost
- * etcd volume is not among them: the other two members hold its data, and `repair.ts` says when a new disk may join.
+ * Owns: the commands that bring them back. Neighbours: a kind's row says what is irreplaceable. A single lost etcd volume
+ * is no such loss: the other two members hold its data, and `repair.ts` says when a new disk may join.
  * Pure. Invariants: I5 (such a loss is `blocked`, never repaired by a new authority, volume or member address).
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import { CLUSTER_TAG, clusterIdOf, EMPTY_DISK_TAG, KEY_TAG, UID_TAG } from '../api/names.ts';
-import type { Found, Resource } from '../kinds/resource.ts';
+import { zoneOutput } from '../kinds/preflight.ts';
+import { type Found, isIrreplaceable, type Resource } from '../kinds/resource.ts';
 import { subnetOfReplica } from '../topology/replica.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { CONTROL_PLANE_GROUP, etcdVolumeKey, networkInterfaceKey, PREFLIGHT } from '../words/keys.ts';
 import type { Replica } from './replicas.ts';
-
-/** Things that hold what only this cluster has: making them again would make another cluster. */
-const isIrreplaceable = (resource: Resource): boolean => {
-  switch (resource.kind) {
-    case 'secret':
-      return (
-        resource.properties.content.type === 'certificate-authority' ||
-        resource.properties.content.type === 'signing-key'
-      );
-    case 'etcd-volume':
-    // A member's address is part of etcd's data and of its certificates.
-    case 'network-interface':
-      return true;
-    default:
-      return false;
-  }
-};
 
 type Lost = {
   readonly cluster: AWSCluster;
@@ -36,14 +20,14 @@ type Lost = {
   readonly replicas: readonly Replica[];
 };
 
-const ownerTags = ({ cluster }: Lost, key: ResourceKey): string[] => {
+const ownerTags = ({ cluster }: Lost, { key, kind }: Resource): string[] => {
   const { uid } = cluster.metadata;
   return [
     `Key=${CLUSTER_TAG},Value=${clusterIdOf(uid)}`,
     `Key=${UID_TAG},Value=${uid}`,
     `Key=${KEY_TAG},Value=${key}`,
     // Never bootstrap: what is on it is all there is.
-    ...(key.startsWith('etcd-volume/') ? [`Key=${EMPTY_DISK_TAG},Value=wait`] : []),
+    ...(kind === 'etcd-volume' ? [`Key=${EMPTY_DISK_TAG},Value=wait`] : []),
   ];
 };
 
@@ -55,11 +39,11 @@ const outputOf = (lost: Lost, key: ResourceKey, output: string): string | undefi
 
 const volumeHint = (lost: Lost, replica: Replica, resource: Resource & { readonly kind: 'etcd-volume' }): string => {
   const { region } = lost.cluster.spec;
-  const tags = ownerTags(lost, resource.key);
+  const tags = ownerTags(lost, resource);
   if (replica.volume === 'disowned' && replica.attaches !== undefined) {
     return `give it its tags back: aws ec2 create-tags --region ${region} --resources ${replica.attaches.volumeId} --tags ${tags.join(' ')}`;
   }
-  const zone = outputOf(lost, PREFLIGHT, `zone/${subnetOfReplica(lost.cluster, replica.index)}`);
+  const zone = outputOf(lost, PREFLIGHT, zoneOutput(subnetOfReplica(lost.cluster, replica.index)));
   return `restore the volume from a snapshot: aws ec2 create-volume --region ${region} --snapshot-id <snapshot> --availability-zone ${zone ?? '<zone of the replica>'} ${specification('volume', tags)}`;
 };
 
@@ -77,7 +61,7 @@ const restoreHint = (lost: Lost, resource: Resource): string => {
       const address = lost.replicas.find(({ index }) => resource.key === networkInterfaceKey(index))?.address;
       const group = outputOf(lost, CONTROL_PLANE_GROUP, 'id') ?? '<group of the control plane>';
       const groups = [group, ...controlPlane.securityGroupIDs].join(' ');
-      return `make it again with the address that it had: aws ec2 create-network-interface --region ${region} --subnet-id ${resource.properties.subnetId} --private-ip-address ${address ?? '<its address>'} --groups ${groups} ${specification('network-interface', ownerTags(lost, resource.key))}`;
+      return `make it again with the address that it had: aws ec2 create-network-interface --region ${region} --subnet-id ${resource.properties.subnetId} --private-ip-address ${address ?? '<its address>'} --groups ${groups} ${specification('network-interface', ownerTags(lost, resource))}`;
     }
     default:
       return 'restore it from a backup';

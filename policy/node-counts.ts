@@ -7,18 +7,15 @@
  * Neighbours: `activities/` count; `status.ts` and `specific-conditions.ts` project; `drift.ts` asks whether status says it
  * already. Pure.
  */
-import type { AWSCluster } from '../api/cluster.ts';
 import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
 import type { Found } from '../kinds/resource.ts';
 import { observedState } from '../kinds/resource.ts';
 import { nodesKey, poolGroupKey } from '../words/keys.ts';
-import { type Claim, cut } from './conditions.ts';
+import { type Claim, conditionOf, cut } from './conditions.ts';
 import { isDelete } from './operation-claims.ts';
-import type { MirrorRequest, NodeCounts, OperationView } from './views.ts';
+import type { NodeCounts, OperationView, StoredObject, Subject } from './views.ts';
 
-type StoredObject = AWSCluster | AWSNodePool;
-type Subject = MirrorRequest['subject'];
 type Counts = Pick<AWSNodePoolStatus, 'readyNodes' | 'desiredNodes'>;
 
 /** What a cluster's API said of its nodes: how many are Ready by pool id, none where a pool is missing; or why it did not. */
@@ -78,8 +75,7 @@ export const nodesUnknown = (subject: Subject, object: StoredObject): Claim | un
   }
   if (nodeCounts(subject, object).readyNodes !== undefined) return undefined;
   if (subject.kind === 'operation' && isDelete(subject.operation)) return undefined;
-  return object.status?.conditions?.find(({ type }) => type === NODES_UNKNOWN);
+  return conditionOf(object, NODES_UNKNOWN);
 };
 
-export const isCountUnknown = (pool: AWSNodePool): boolean =>
-  pool.status?.conditions?.some(({ type }) => type === NODES_UNKNOWN) === true;
+export const isCountUnknown = (pool: AWSNodePool): boolean => conditionOf(pool, NODES_UNKNOWN) !== undefined;

@@ -9,19 +9,18 @@ import type { ObjectRef } from '../api/object.ts';
 import type { LastOperation } from '../api/status.ts';
 import { operationsCommand } from '../words/commands.ts';
 import { purposeOf } from '../words/operations.ts';
+import { isBlocked, isOver, progressSaid } from '../words/steps.ts';
 import { timeOf } from '../words/time.ts';
-import { type Claims, progressingClaims, settledClaims, stalledClaims, type Truth } from './conditions.ts';
+import { type Claims, cut, progressingClaims, SETTLED, stalledClaims, type Truth } from './conditions.ts';
 import { hasMoreTurns } from './rollout.ts';
 import type { OperationView, StepState, StepView } from './views.ts';
 
-export type BlockedStep = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
-export const isBlocked = (step: StepView): step is BlockedStep => step.status.state === 'blocked';
-export const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
+type BlockedStep = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
 
 export const isDelete = (operation: OperationView): boolean => purposeOf(operation) === 'delete';
 
 export const progressOf = (operation: OperationView): LastOperation['progress'] => ({
-  done: operation.steps.filter(isDone).length,
+  done: operation.steps.filter(isOver).length,
   total: operation.steps.length,
 });
 
@@ -38,22 +37,20 @@ const isStalled = ({ status: { verdict } }: BlockedStep): boolean =>
 
 /** Under way until what had begun has ended; then it waits for a person. */
 const pausedClaims = (operation: OperationView, object: ObjectRef, since: number, ready: Truth): Claims => {
-  const { done, total } = progressOf(operation);
   const running = operation.steps.filter(({ status }) => status.state === 'running').length;
   const settling = running === 0 ? '' : `; ${running} that had begun still run`;
-  const message = `Paused since ${timeOf(since)}: ${done} of ${total} steps done${settling}. To go on: ${operationsCommand('resume', object)}`;
+  const message = `Paused since ${timeOf(since)}: ${progressSaid(progressOf(operation))}${settling}. To go on: ${operationsCommand('resume', object)}`;
   return running === 0 ? stalledClaims(ready, 'Paused', message) : progressingClaims(ready, 'Paused', message);
 };
 
 const runningClaims = (operation: OperationView, object: ObjectRef, ready: Truth): Claims => {
   if (operation.pausedAt !== undefined) return pausedClaims(operation, object, operation.pausedAt, ready);
-  const { done, total } = progressOf(operation);
   const blocked = operation.steps.filter(isBlocked);
   const stalled = blocked.filter(isStalled);
   const worst = stalled[0] ?? blocked[0];
   // One stands for all: the others are in `lastOperation.steps`.
   const awaited = operation.steps.map(awaitedOf).find((one) => one !== undefined);
-  const progress = `${turnOf(operation)}${done} of ${total} steps done${awaited === undefined ? '' : `. ${awaited}`}`;
+  const progress = `${turnOf(operation)}${progressSaid(progressOf(operation))}${awaited === undefined ? '' : `. ${awaited}`}`;
   if (worst === undefined) return progressingClaims(ready, operation.type, progress);
   const others = (stalled.length === 0 ? blocked : stalled).length - 1;
   const message = `${worst.id}: ${worst.status.message}${others === 0 ? '' : ` (and ${others} more, see lastErrors)`}`;
@@ -74,9 +71,17 @@ const runningClaims = (operation: OperationView, object: ObjectRef, ready: Truth
 export const resumeHint = (object: ObjectRef): string =>
   `resume, change or delete the object to go on: ${operationsCommand('resume', object)}`;
 
-export const operationClaims = (operation: OperationView, object: ObjectRef, ready: Truth): Claims => {
-  const { done, total } = progressOf(operation);
-  const progress = `${done} of ${total} steps done`;
+/** Nobody reaches the API before the operation has succeeded, whatever else is to be said of it. */
+const orUnreachable = (claims: Claims, { unreachable, state }: OperationView): Claims =>
+  unreachable === undefined || state === 'succeeded'
+    ? claims
+    : { ...claims, Ready: { status: 'False', reason: 'Unreachable', message: cut(unreachable) } };
+
+export const operationClaims = (operation: OperationView, object: ObjectRef, ready: Truth): Claims =>
+  orUnreachable(claimsOf(operation, object, ready), operation);
+
+const claimsOf = (operation: OperationView, object: ObjectRef, ready: Truth): Claims => {
+  const progress = progressSaid(progressOf(operation));
   switch (operation.state) {
     case 'running':
       return runningClaims(operation, object, ready);
@@ -84,7 +89,7 @@ export const operationClaims = (operation: OperationView, object: ObjectRef, rea
       if (isDelete(operation)) return progressingClaims('False', 'Deleted', 'Nothing is left in AWS');
       return hasMoreTurns(operation.turn)
         ? progressingClaims(ready, operation.type, `${turnOf(operation)}done, the next follows`)
-        : settledClaims('Everything that the spec asks for exists');
+        : SETTLED;
     case 'superseded':
       return progressingClaims(ready, 'Superseded', `Superseded by something newer after ${progress}`);
     case 'aborted':

@@ -8,9 +8,8 @@ import { type LastOperation, OPERATIONS_KEPT, type PastOperation, type Rollout }
 import { timeOf } from '../words/time.ts';
 import { awaitedOf, progressOf } from './operation-claims.ts';
 import { hasMoreTurns } from './rollout.ts';
-import type { MirrorRequest, OperationView } from './views.ts';
+import type { OperationView, Subject } from './views.ts';
 
-type Subject = MirrorRequest['subject'];
 type Operations = {
   readonly lastOperation?: LastOperation;
   readonly operations?: PastOperation[];

@@ -5,7 +5,7 @@
  * `activities/` perform one step each. A plan is the *input* of an operation's workflow, so Temporal's UI shows what the
  * operation set out to do, and a new release may plan differently without breaking the replay of what is in flight.
  */
-import type { Found, Going, Resource } from '../kinds/resource.ts';
+import type { Found, FoundOf, Going, Resource } from '../kinds/resource.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { ResourceKey } from '../words/keys.ts';
 
@@ -56,4 +56,15 @@ export type Inventory = {
   /** What could not be read to its end, as a person would say it; sorted. */
   readonly unread?: readonly string[];
   readonly found: readonly Found[];
+  /** What was read in the user cluster itself, a scope of its own; absent where nobody asked it. */
+  readonly inside?: Inside;
 };
+
+/** What was read of add-ons, those that nobody wants any more among them; or why nothing was. */
+export type Inside = { readonly found: readonly FoundOf<'addon'>[] } | { readonly unread: string };
+
+/** The default StorageClass, and the driver that it names and that is not there. */
+export type StorageSeen = { readonly storageClass: string; readonly missingDriver?: string };
+
+/** What is to be told of a look inside, whatever is planned. */
+export type InsideSeen = { readonly unread: string } | { readonly storage?: StorageSeen };

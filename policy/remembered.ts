@@ -5,24 +5,33 @@
  * Neighbours: `status.ts` carries all of it over. Pure.
  * Invariants: I5 (`established` is never taken back), I12 (the account that was pinned first stays pinned).
  */
-import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf, nodePoolIdOf } from '../api/names.ts';
-import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
+import type { AWSNodePoolStatus } from '../api/nodepool.ts';
 import { releaseOf } from '../api/releases.ts';
 import type { Revision } from '../api/status.ts';
 import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
 import { present } from '../words/present.ts';
+import { isOver } from '../words/steps.ts';
+import { pinnedWithAddons } from './addon-revision.ts';
 import { appliedTagKeys } from './applied-tags.ts';
-import { isDelete, isDone } from './operation-claims.ts';
+import { isDelete } from './operation-claims.ts';
 import { revisionOf } from './revision.ts';
-import type { MirrorRequest } from './views.ts';
+import type { MirrorRequest, StoredObject, Subject } from './views.ts';
 
 /** The fields of both kinds; a cluster's status never has those of a pool. */
 export type Status = AWSNodePoolStatus;
-type StoredObject = AWSCluster | AWSNodePool;
-type Subject = MirrorRequest['subject'];
 
-const revisionFor = (subject: Subject, version: string, before: Revision | undefined) => {
+/** Once its add-ons are there, or were found to be there already. */
+const broughtBy = (subject: Subject): number | undefined => {
+  if (subject.kind === 'settled') return subject.revision;
+  return subject.kind === 'operation' && subject.operation.state === 'succeeded'
+    ? subject.operation.revision
+    : undefined;
+};
+
+const revisionFor = (subject: Subject, version: string, before: Revision | undefined): Revision | undefined => {
+  const brought = broughtBy(subject);
+  if (before !== undefined && brought !== undefined) return pinnedWithAddons(before, brought);
   if (subject.kind !== 'operation' || isDelete(subject.operation)) return before;
   if (before?.version === version) return before;
   const release = releaseOf(version);
@@ -48,7 +57,7 @@ const establishedBy = (subject: Subject, object: StoredObject): boolean => {
   if (subject.kind !== 'operation') return false;
   const { operation } = subject;
   const made = operation.type === 'CreateCluster' && operation.state === 'succeeded';
-  return made || operation.steps.some((step) => step.key === ESTABLISHED && isDone(step));
+  return made || operation.steps.some((step) => step.key === ESTABLISHED && isOver(step));
 };
 
 const identityOf = (request: MirrorRequest, object: StoredObject): Status => {

@@ -7,7 +7,7 @@
  * Invariants: I3 (the finalizer goes last, after two empty inventories), I4 (only what the inventory found as ours),
  * I7 (all of it), I10 (sorted).
  */
-import { type Found, type Going, observedState, rowOf } from '../kinds/resource.ts';
+import { type Found, type Going, idOf, observedState, rowOf } from '../kinds/resource.ts';
 import type { Removal } from '../kinds/row.ts';
 import {
   ACCOUNT_EMPTY,
@@ -105,7 +105,7 @@ const unseen = ({ subject }: RemoveRequest, seen: readonly Removed[]): Removed[]
 const withIds = (removed: readonly Removed[]): readonly RemoveStep[] => {
   const count = (key: ResourceKey): number => removed.filter(({ going }) => going.key === key).length;
   return removed.map(({ going, found }) => {
-    const which = found?.outputs.id ?? found?.outputs.arn ?? found?.outputs.name;
+    const which = found === undefined ? undefined : idOf(found);
     return removeStep(going, [], found, count(going.key) > 1 ? which : undefined);
   });
 };

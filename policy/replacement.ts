@@ -13,21 +13,24 @@
 
 import type { ReplicaMachine } from '../kinds/replica.ts';
 import type { Found } from '../kinds/resource.ts';
-import { needsOf, type Resource } from '../kinds/resource.ts';
-import type { Outputs } from '../kinds/row.ts';
+import { needsOf, type Resource, type ResourceOf } from '../kinds/resource.ts';
+import { sinksOf } from '../topology/check.ts';
 import { REPLICAS } from '../topology/values.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import {
   ESTABLISHED,
   etcdVolumeKey,
+  kindOf,
   PREFLIGHT,
   replicaGroupKey,
   replicaInstanceKey,
   replicaKey,
-  replicaTemplateKey,
+  replicaOrderKey,
 } from '../words/keys.ts';
+import { ref } from '../words/references.ts';
 import { PLAN_VERSION } from '../words/steps.ts';
 import { planEnsure } from './ensure.ts';
+import { knownFrom } from './known.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
 import { nameOfReplica, type Replica, serves } from './replicas.ts';
@@ -76,7 +79,10 @@ const ownOf = ({ replacement, topology, inventory }: ReplacementRequest): readon
     own.set(key, resource);
     for (const need of needsOf(resource)) if (!present.has(need)) take(need);
   };
-  for (const key of [PREFLIGHT, etcdVolumeKey(index), replicaTemplateKey(index), replicaGroupKey(index)]) take(key);
+  // Its group refers to the template that it launches from.
+  const group = byKey.get(replicaGroupKey(index));
+  const templates = (group === undefined ? [] : needsOf(group)).filter((key) => kindOf(key) === 'launch-template');
+  for (const key of [PREFLIGHT, etcdVolumeKey(index), ...templates, replicaGroupKey(index)]) take(key);
   return [...own.values()];
 };
 
@@ -95,13 +101,10 @@ const resourceSteps = (request: ReplacementRequest): Plan => {
   if (cause === 'machine') return { version: PLAN_VERSION, steps: [], known: {} };
   const own = ownOf(request);
   const keys = new Set(own.map(({ key }) => key));
-  const external: Record<ResourceKey, Outputs> = Object.fromEntries(
-    inventory.filter(({ key }) => !keys.has(key)).map(({ key, outputs }) => [key, outputs]),
-  );
   const { plan } = planEnsure(
     own.map((resource) => joining(resource, replica)),
     inventory.filter(({ key }) => keys.has(key)),
-    { external, fresh: false, provisioned: true, live: false },
+    { external: knownFrom(inventory, keys), fresh: false, provisioned: true, live: false },
   );
   const volume = etcdVolumeKey(replica.index);
   return {
@@ -112,12 +115,6 @@ const resourceSteps = (request: ReplacementRequest): Plan => {
         : step,
     ),
   };
-};
-
-/** Steps that nothing else in the list waits for. */
-const last = (steps: readonly Step[]): string[] => {
-  const needed = new Set(steps.flatMap(({ needs }) => needs));
-  return steps.map(({ id }) => id).filter((id) => !needed.has(id));
 };
 
 const replicaMachine = ({ targetGroupArn, address, index }: Replica, topology: readonly Resource[]): ReplicaMachine => {
@@ -133,6 +130,42 @@ const mustGo = ({ replica, cause }: Replacement, plan: Plan): boolean =>
   replica.instanceId !== undefined &&
   (cause === 'machine' || plan.steps.length > 0 || replica.attaches?.machineOutdated === true);
 
+/** A machine that serves leaves its clients first: they find another replica, and none of their requests fails. */
+const leaving = (
+  { replica }: Replacement,
+  machine: Pick<ResourceOf<'order'>['properties'], 'instanceId' | 'others' | keyof ReplicaMachine>,
+  after: readonly string[],
+): readonly Step[] => {
+  // One that has lost its disk has no agent that reads orders, whatever its load balancer still says of it.
+  if (!serves(replica)) return [];
+  const { index, attaches } = replica;
+  // Its agent reads its orders on the disk that it was told of.
+  const volumeId = attaches?.volumeExists === true ? attaches.volumeId : ref(etcdVolumeKey(index), 'id');
+  const properties = { ...machine, verb: 'leave' as const, volumeId };
+  return [ensureStep({ key: replicaOrderKey(index, 'leave'), kind: 'order', properties }, after)];
+};
+
+/** It leaves, and then it ends. */
+const goingSteps = (
+  replacement: Replacement,
+  machine: Parameters<typeof leaving>[1],
+  after: readonly string[],
+): readonly Step[] => {
+  const left = leaving(replacement, machine, after);
+  const { replica, cause } = replacement;
+  return [
+    ...left,
+    removeStep(
+      {
+        key: replicaInstanceKey(replica.index),
+        kind: 'instance',
+        properties: { ...machine, onlyUnhealthy: cause === 'machine' },
+      },
+      left.length > 0 ? left.map(({ id }) => id) : after,
+    ),
+  ];
+};
+
 /** The steps of one replacement. */
 export const planReplacement = (request: ReplacementRequest): Plan => {
   const { replacement, topology } = request;
@@ -145,16 +178,7 @@ export const planReplacement = (request: ReplacementRequest): Plan => {
 
   const going: readonly Step[] =
     instanceId !== undefined && mustGo(replacement, plan)
-      ? [
-          removeStep(
-            {
-              key: replicaInstanceKey(index),
-              kind: 'instance',
-              properties: { ...machine, instanceId, others, onlyUnhealthy: cause === 'machine' },
-            },
-            last(plan.steps),
-          ),
-        ]
+      ? goingSteps(replacement, { ...machine, instanceId, others }, sinksOf(plan.steps))
       : [];
   const serving = waitStep(
     {
@@ -163,7 +187,7 @@ export const planReplacement = (request: ReplacementRequest): Plan => {
       properties: going.length === 0 || instanceId === undefined ? machine : { ...machine, former: instanceId },
       event: { reason: 'RepairedReplica', message: [`Replica ${index} of the control plane serves again`] },
     },
-    last([...plan.steps, ...going]),
+    sinksOf([...plan.steps, ...going]),
   );
   const established = topology.find((resource) => resource.key === ESTABLISHED);
   const joined: readonly Step[] =
@@ -174,8 +198,6 @@ export const planReplacement = (request: ReplacementRequest): Plan => {
   return {
     version: PLAN_VERSION,
     steps: orderedSteps([...plan.steps, ...going, serving, ...joined]),
-    known: Object.fromEntries(
-      request.inventory.filter(({ key }) => !planned.has(key)).map(({ key, outputs }) => [key, outputs]),
-    ),
+    known: knownFrom(request.inventory, planned),
   };
 };

@@ -13,9 +13,10 @@ import type { TargetHealth } from '../kinds/targets.ts';
 import { REPLICAS, type ReplicaIndex } from '../topology/values.ts';
 import {
   etcdVolumeKey,
+  machineInKey,
   networkInterfaceKey,
   replicaGroupKey,
-  replicaTemplateKey,
+  replicaMachine,
   TARGET_GROUP,
   TARGETS,
 } from '../words/keys.ts';
@@ -79,6 +80,16 @@ const addressesOf = (byKey: ReadonlyMap<string, Found>): readonly (string | unde
   return known.map((address) => address ?? (missing === 1 && orphans.length === 1 ? orphans[0] : undefined));
 };
 
+/** The template that its group launches from, or else any that is there: somebody may have taken away the other. */
+export const templateOfReplica = (inventory: readonly Found[], index: ReplicaIndex): Found | undefined => {
+  const own = inventory.filter(
+    ({ kind, key }) => kind === 'launch-template' && machineInKey(key) === replicaMachine(index),
+  );
+  const group = inventory.find(({ key }) => key === replicaGroupKey(index));
+  const id = group === undefined ? undefined : observedState('auto-scaling-group', group).launchTemplateId;
+  return own.find(({ outputs }) => outputs.id === id) ?? own.at(-1);
+};
+
 /** Each replica as the inventory shows it. */
 export const replicasOf = (inventory: readonly Found[]): readonly Replica[] => {
   const byKey = new Map(inventory.map((found) => [found.key, found]));
@@ -90,7 +101,7 @@ export const replicasOf = (inventory: readonly Found[]): readonly Replica[] => {
     const volume = byKey.get(etcdVolumeKey(index));
     const networkInterface = byKey.get(networkInterfaceKey(index));
     const health = healths.find((one) => one.address === address);
-    const template = byKey.get(replicaTemplateKey(index));
+    const template = templateOfReplica(inventory, index);
     const attaches = template === undefined ? undefined : observedState('launch-template', template).attaches;
     return {
       index,

@@ -7,7 +7,7 @@
  */
 
 import type { ObjectKind } from '../api/object.ts';
-import { type Release, type ReleaseAddon, releaseOf } from '../api/releases.ts';
+import { RELEASES, type Release, type ReleaseAddon, releaseInFormat, releaseOf } from '../api/releases.ts';
 import type { Revision } from '../api/status.ts';
 import { type Found, observedState } from '../kinds/resource.ts';
 import { LOAD_BALANCER } from '../words/keys.ts';
@@ -20,6 +20,7 @@ export const revisionOf = (release: Release): Revision => ({
   etcd: release.etcd,
   cloudController: release.cloudController,
   imageID: release.imageId,
+  rendering: release.rendering,
   addons: Object.fromEntries(
     Object.entries(release.addons).map(([name, addon]) => [
       name,
@@ -28,27 +29,18 @@ export const revisionOf = (release: Release): Revision => ({
   ),
 });
 
-const NO_ADDON: ReleaseAddon = { version: '', images: {} };
-
-/** A pinned revision as a release. Add-ons that it doesn't name come from the catalogue, where it still has them. */
-const releaseFromRevision = (revision: Revision): Release => {
-  const listed = releaseOf(revision.version)?.addons;
-  const addon = (name: keyof Release['addons']): ReleaseAddon => revision.addons?.[name] ?? listed?.[name] ?? NO_ADDON;
-  return {
-    version: revision.version,
-    revision: revision.number ?? 1,
-    format: revision.format ?? 1,
-    kubernetes: revision.kubernetes,
-    etcd: revision.etcd,
-    cloudController: revision.cloudController,
-    imageId: revision.imageID,
-    addons: {
-      coredns: addon('coredns'),
-      'metrics-server': addon('metrics-server'),
-      'connect-agent': addon('connect-agent'),
-    },
-  };
-};
+/** A pinned revision as a release. One that names no add-ons at all has those of the catalogue, where it still has them. */
+const releaseFromRevision = (revision: Revision): Release => ({
+  version: revision.version,
+  revision: revision.number ?? 1,
+  format: revision.format ?? 1,
+  kubernetes: revision.kubernetes,
+  etcd: revision.etcd,
+  cloudController: revision.cloudController,
+  imageId: revision.imageID,
+  rendering: revision.rendering ?? 1,
+  addons: revision.addons ?? releaseOf(revision.version)?.addons ?? {},
+});
 
 type Part = { readonly name: string; readonly is: string | undefined; readonly was: string | undefined };
 
@@ -59,6 +51,7 @@ const partsOfCluster = (today: Revision, pinned: Revision): readonly Part[] => {
   return [
     { name: 'etcd', is: today.etcd, was: pinned.etcd },
     { name: 'cloud controller', is: today.cloudController, was: pinned.cloudController },
+    { name: 'rendering of add-ons', is: String(today.rendering), was: String(pinned.rendering ?? 1) },
     // A pinned revision that names no add-ons runs today's.
     ...(pinned.addons === undefined ? [] : names).map((name) => ({
       name,
@@ -89,14 +82,26 @@ export const newerRevision = (kind: ObjectKind, pinned: Revision, current: Relea
 
 /**
  * The release as what is there was made by: a load balancer without a security group is of format 1, whatever a status says that was
- * lost and written again.
+ * lost and written again. What its machines run is then what that revision had, not what a newer one has.
  */
-export const asMade = (release: Release, inventory: readonly Found[]): Release => {
+export const asMade = (
+  release: Release,
+  inventory: readonly Found[],
+  catalogue: readonly Release[] = RELEASES,
+): Release => {
   const balancer = inventory.find(({ key }) => key === LOAD_BALANCER);
   const groupIds = balancer === undefined ? undefined : observedState('load-balancer', balancer).groupIds;
-  return groupIds?.length === 0 ? { ...release, format: 1 } : release;
+  if (groupIds?.length !== 0 || release.format === 1) return release;
+  return releaseInFormat({ version: release.version, format: 1 }, catalogue) ?? { ...release, format: 1 };
 };
 
-/** The release to plan with: the pinned one while machines run it or the same version is asked for. */
-export const releaseToPlan = (asked: string, pinned: Revision | undefined, live: boolean): Release | undefined =>
-  pinned !== undefined && (live || pinned.version === asked) ? releaseFromRevision(pinned) : releaseOf(asked);
+/** The release to plan with: the pinned one while machines run it or the same version is asked for, else today's. */
+export const releaseToPlan = (
+  asked: string,
+  pinned: Revision | undefined,
+  live: boolean,
+  catalogue: readonly Release[] = RELEASES,
+): Release | undefined =>
+  pinned !== undefined && (live || pinned.version === asked)
+    ? releaseFromRevision(pinned)
+    : releaseOf(asked, catalogue);

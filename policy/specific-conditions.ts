@@ -1,27 +1,27 @@
 /**
  * Specific conditions: what is to be said about an object beside Ready, Reconciling and Stalled.
  *
- * Owns: FieldsWithoutEffect, ChangesPending, Drifted and RevisionAvailable; each is there only while it has something to
- * say, and none of them ever makes a plan. Neighbours: `status.ts` adds the three of kstatus, `node-counts.ts` words
- * NodesUnknown; a sweep asks here what an object should say by now. Pure. Invariants: I6 (a newer revision is announced, never brought).
+ * Owns: FieldsWithoutEffect, ChangesPending, Drifted, RevisionAvailable and RevisionRefused; each is there only while it has something
+ * to say, and none of them ever makes a plan. Neighbours: `status.ts` adds the three of kstatus, `node-counts.ts` words
+ * NodesUnknown, `inside.ts` AddonsUnknown and StorageDriverMissing; a sweep asks here what an object should say by now. Pure. Invariants: I6 (a newer revision is announced, never brought).
  */
-import type { AWSCluster } from '../api/cluster.ts';
+import { isDeepStrictEqual } from 'node:util';
 import {
   clusterFieldsWithoutEffect,
   describeWithoutEffect,
   type FieldWithoutEffect,
   nodePoolFieldsWithoutEffect,
 } from '../api/effects.ts';
-import type { AWSNodePool } from '../api/nodepool.ts';
-import { releaseOf } from '../api/releases.ts';
+import { isDeleting } from '../api/object.ts';
+import { type Release, releaseOf } from '../api/releases.ts';
 import type { Revision } from '../api/status.ts';
-import { operationsCommand } from '../words/commands.ts';
+import { operationsCommand, revisionCommand } from '../words/commands.ts';
+import { askedRevision } from './addon-revision.ts';
 import { type Claim, cut } from './conditions.ts';
+import { ADDONS_UNKNOWN, addonsUnknown, STORAGE_DRIVER_MISSING, storageDriverMissing } from './inside.ts';
 import { NODES_UNKNOWN, nodesUnknown } from './node-counts.ts';
-import { newerRevision } from './revision.ts';
-import type { Drift, MirrorRequest } from './views.ts';
-
-type StoredObject = AWSCluster | AWSNodePool;
+import { newerRevision, revisionOf } from './revision.ts';
+import type { Drift, StoredObject, Subject } from './views.ts';
 
 const withoutEffect = (object: StoredObject): readonly FieldWithoutEffect[] =>
   object.kind === 'AWSCluster' ? clusterFieldsWithoutEffect(object.spec) : nodePoolFieldsWithoutEffect(object.spec);
@@ -48,29 +48,54 @@ export const drifted = (drift: readonly Drift[], object: StoredObject): Claim | 
 
 /** What a newer Slipway would make the object of, had it been made today. */
 export const revisionAvailable = (
-  kind: StoredObject['kind'],
+  object: StoredObject,
   pinned: Revision | undefined,
   releases: typeof releaseOf = releaseOf,
 ): Claim | undefined => {
-  const differences = pinned === undefined ? [] : newerRevision(kind, pinned, releases(pinned.version));
-  if (pinned === undefined || differences.length === 0) return undefined;
-  const message = `This release of Slipway has a newer revision of ${pinned.version}: ${differences.join(', ')}. What runs stays as it is; the newer one comes with the next change of version.`;
+  const newest = pinned === undefined ? undefined : releases(pinned.version);
+  if (pinned === undefined || newest === undefined) return undefined;
+  const { kind, metadata } = object;
+  const all = newerRevision(kind, pinned, newest);
+  if (all.length === 0) return undefined;
+  const [runs, number] = [pinned.number ?? 1, newest.revision];
+  const offer = `This release of Slipway has revision ${number} of ${pinned.version}, and revision ${runs} runs: ${all.join(', ')}. What runs stays as it is`;
+  const message =
+    kind === 'AWSCluster' && number > runs && hasOtherAddons(pinned, newest)
+      ? `${offer} until its add-ons are asked for: ${revisionCommand(metadata, number)}. What machines run comes with the next change of version.`
+      : `${offer}; the newer one comes with the next change of version.`;
   return { status: 'True', reason: 'NewerComponents', message: cut(message) };
+};
+
+/** Whether a revision has anything that can be brought without another machine. */
+const hasOtherAddons = (pinned: Revision, newest: Release): boolean =>
+  newest.rendering !== (pinned.rendering ?? 1) ||
+  (pinned.addons !== undefined && !isDeepStrictEqual(pinned.addons, revisionOf(newest).addons));
+
+/** A revision was asked for that can't be had. */
+const revisionRefused = (object: StoredObject): Claim | undefined => {
+  const asked = askedRevision(object);
+  return asked.kind === 'refused' ? { status: 'True', reason: asked.reason, message: cut(asked.message) } : undefined;
 };
 
 /** The specific conditions of an object, by type; `pinned` is the revision that its status will have. */
 export const specificClaims = (
-  subject: MirrorRequest['subject'],
+  subject: Subject,
   object: StoredObject,
   pinned: Revision | undefined,
 ): Readonly<Record<string, Claim>> => {
-  const going = object.metadata.deletionTimestamp !== undefined;
   const claims: readonly (readonly [string, Claim | undefined])[] = [
     ['FieldsWithoutEffect', fieldsWithoutEffect(object)],
     ['ChangesPending', changesPending(subject.kind === 'settled' ? subject.note : undefined)],
     ['Drifted', drifted(subject.kind === 'settled' ? (subject.drift ?? []) : [], object)],
     [NODES_UNKNOWN, nodesUnknown(subject, object)],
-    ['RevisionAvailable', going ? undefined : revisionAvailable(object.kind, pinned)],
+    ...(isDeleting(object)
+      ? []
+      : ([
+          ['RevisionAvailable', revisionAvailable(object, pinned)],
+          ['RevisionRefused', revisionRefused(object)],
+          [ADDONS_UNKNOWN, addonsUnknown(subject, object)],
+          [STORAGE_DRIVER_MISSING, storageDriverMissing(subject, object)],
+        ] as const)),
   ];
   return Object.fromEntries(claims.flatMap(([type, claim]) => (claim === undefined ? [] : [[type, claim]])));
 };

@@ -7,33 +7,31 @@
  * Invariants: I8 (nothing here comes from a secret).
  */
 
-import type { AWSCluster } from '../api/cluster.ts';
 import { entityWorkflowId } from '../api/names.ts';
-import type { AWSNodePool } from '../api/nodepool.ts';
+import { isDeleting } from '../api/object.ts';
 import type { State, StepError, UnhealthyReplica } from '../api/status.ts';
 import { commandsFor, lookAgainCommand } from '../words/commands.ts';
 import { OPERATIONS } from '../words/operations.ts';
+import { isBlocked } from '../words/steps.ts';
 import { timeOf } from '../words/time.ts';
 import {
   type Claims,
+  conditionOf,
   conditionsOf,
   cut,
   progressingClaims,
-  settledClaims,
+  SETTLED,
   stalledClaims,
   type Truth,
 } from './conditions.ts';
 import { degradedClaim, quorumClaims, replicaErrors, unhealthyReplicas } from './degraded.ts';
 import { nodeCounts } from './node-counts.ts';
-import { isBlocked, operationClaims, resumeHint } from './operation-claims.ts';
+import { operationClaims, resumeHint } from './operation-claims.ts';
 import { operationsAfter } from './past-operations.ts';
 import { remembered, type Status } from './remembered.ts';
 import { hasMoreTurns } from './rollout.ts';
 import { specificClaims } from './specific-conditions.ts';
-import type { MirrorRequest, OperationView } from './views.ts';
-
-type StoredObject = AWSCluster | AWSNodePool;
-type Subject = MirrorRequest['subject'];
+import type { MirrorRequest, OperationView, StoredObject, Subject } from './views.ts';
 
 const stateDuring = (operation: OperationView, before: State = 'Provisioning'): State => {
   const { purpose, state } = OPERATIONS[operation.type];
@@ -61,7 +59,7 @@ const objectState = (subject: Subject, object: StoredObject): State => {
     case 'blocked':
     case 'failing':
     case 'held':
-      return object.metadata.deletionTimestamp === undefined ? (before ?? 'Provisioning') : 'Deleting';
+      return isDeleting(object) ? 'Deleting' : (before ?? 'Provisioning');
     case 'operation':
       return stateDuring(subject.operation, before);
   }
@@ -70,7 +68,7 @@ const objectState = (subject: Subject, object: StoredObject): State => {
 /** At rest, or between two turns of a rollout. */
 const restingClaims = ({ rollout, controlPlane }: Extract<Subject, { kind: 'settled' }>, ready: Truth): Claims =>
   rollout === undefined
-    ? settledClaims('Everything that the spec asks for exists')
+    ? SETTLED
     : progressingClaims(
         ready,
         rollout,
@@ -78,10 +76,10 @@ const restingClaims = ({ rollout, controlPlane }: Extract<Subject, { kind: 'sett
       );
 
 /** What ran goes on running while Slipway changes or cannot judge it; what is new or goes away isn't ready. */
-const readyMeanwhile = ({ status, metadata }: StoredObject): Truth => {
-  const before = status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
-  return metadata.deletionTimestamp === undefined && before === 'True' ? 'True' : 'False';
-};
+const readyMeanwhile = (object: StoredObject): Truth =>
+  !isDeleting(object) && conditionOf(object, 'Ready')?.status === 'True' ? 'True' : 'False';
+
+const withCure = ({ reason, cure }: Extract<Subject, { kind: 'blocked' }>): string => `${reason}. To cure it: ${cure}.`;
 
 const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredObject): Claims => {
   const ready = readyMeanwhile(object);
@@ -91,7 +89,7 @@ const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredO
     case 'waiting':
       return progressingClaims(ready, 'Waiting', subject.reason);
     case 'blocked':
-      return stalledClaims(ready, 'Blocked', `${subject.reason}. To cure it: ${subject.cure}.`);
+      return stalledClaims(ready, 'Blocked', withCure(subject));
     case 'failing':
       return progressingClaims(ready, 'Retrying', subject.reason);
     case 'held':
@@ -139,7 +137,7 @@ const errorsOf = (
         {
           step: 'assess',
           verdict: 'blocked',
-          message: cut(`${subject.reason}. To cure it: ${subject.cure}.`),
+          message: cut(withCure(subject)),
           since: since('assess', now, before),
           commands: commandsFor('retry', request.object, entityWorkflowId(request.object)),
         },

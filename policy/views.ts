@@ -4,12 +4,19 @@
  * Owns: shapes only, plain JSON (I10), with no room for a secret (I8). Neighbours: `workflows/operation.ts` fills them,
  * `status.ts` projects them, the command line shows them; `activities/contract.ts` passes them on.
  */
+import type { AWSCluster } from '../api/cluster.ts';
+import type { AWSNodePool } from '../api/nodepool.ts';
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { OperationType } from '../words/operations.ts';
+import type { BlockedVerdict } from '../words/steps.ts';
 import type { HandledRequests } from '../words/verbs.ts';
+import type { InsideSeen } from './plan.ts';
 import type { ControlPlaneReport } from './repair.ts';
 import type { Turn } from './rollout.ts';
+
+/** An object as the API server has it. */
+export type StoredObject = AWSCluster | AWSNodePool;
 
 /** What a step did to its resource. */
 export type Change = 'created' | 'updated' | 'unchanged' | 'removed';
@@ -29,8 +36,7 @@ export type StepState =
       readonly state: 'blocked';
       readonly since: number;
       readonly attempt: number;
-      /** `overdue`: nothing failed, but it takes longer than it ever should. */
-      readonly verdict: 'blocked' | 'capacity' | 'retry' | 'bug' | 'overdue';
+      readonly verdict: BlockedVerdict;
       readonly message: string;
       /** Epoch milliseconds of the next automatic try. */
       readonly retryAt: number;
@@ -61,6 +67,10 @@ export type OperationView = {
   /** Since when no step starts because a person said so, in epoch milliseconds. */
   readonly pausedAt?: number;
   readonly turn?: Turn;
+  /** Why nobody reaches the cluster's API until it has succeeded. */
+  readonly unreachable?: string;
+  /** The revision whose add-ons it brings. */
+  readonly revision?: number;
   /** Keys of the spec's tags that it may set. */
   readonly tagKeys?: readonly string[];
   /** What the object's annotations asked for and was acted on. */
@@ -87,6 +97,8 @@ export type DriftReport = {
   /** What waits for a rollout, as `settled` notes it. */
   readonly note?: string;
   readonly nodes?: NodeCounts;
+  /** Of a cluster that was asked itself. */
+  readonly inside?: InsideSeen;
 };
 
 /** Projection of workflow state to the object's status: written by the running operation, or else by the entity. */
@@ -106,6 +118,10 @@ export type MirrorRequest = {
         /** A rollout is open, and waits for its next turn. */
         readonly rollout?: OperationType;
         readonly drift?: readonly Drift[];
+        /** The revision that was asked for, and of which nothing had to be brought. */
+        readonly revision?: number;
+        /** Of a cluster, where somebody looked inside. */
+        readonly inside?: InsideSeen;
         /** Of a pool, where somebody looked. */
         readonly nodes?: NodeCounts;
         readonly controlPlane?: ControlPlaneReport;
@@ -123,3 +139,6 @@ export type MirrorRequest = {
     | { readonly kind: 'held'; readonly operation: OperationType };
   readonly events: readonly EventView[];
 };
+
+/** What is going on with an object. */
+export type Subject = MirrorRequest['subject'];

@@ -7,7 +7,8 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { hasCode, SandboxFailure } from './failure.ts';
+import { hasCode } from '../words/failure.ts';
+import { SandboxFailure } from './failure.ts';
 import { FIRST_NETWORK, type HostPort, LAST_NETWORK, layoutOf } from './layout.ts';
 import { isLock, type Lock, tryLock } from './lock.ts';
 

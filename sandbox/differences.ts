@@ -1,9 +1,11 @@
 /**
  * Differences: the one table of where the sandbox is not like AWS and real machines.
  *
- * Owns: saying so, each with its reason. Whoever adds a difference adds a row; whoever doubts what a green test proves
- * reads here, or `docs/sandbox.md`, which `docs/generate/` makes of it. Neighbours: what `where` names makes the difference.
+ * Owns: saying so, each with its reason, and what machines are told because of it. Whoever adds a difference adds a row; whoever
+ * doubts what a green test proves reads here, or `docs/sandbox.md`, which `docs/generate/` makes of it. Neighbours: what `where`
+ * names makes the difference; `machine/` renders what a row has under `machine`.
  */
+import type { Differences } from '../machine/component.ts';
 
 export type Difference = {
   readonly subject: string;
@@ -12,6 +14,8 @@ export type Difference = {
   readonly because: string;
   /** Files and folders that make it. */
   readonly where: readonly string[];
+  /** How a machine's components are told otherwise. */
+  readonly machine?: Differences;
 };
 
 export const DIFFERENCES: readonly Difference[] = [
@@ -31,10 +35,10 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     subject: 'Instances',
-    onAws: 'virtual machines that boot an image; the agent runs static pods under systemd and kubelet',
+    onAws: 'virtual machines that boot an image; a host of the agent runs components as units of systemd',
     inSandbox: 'one process group each; the agent supervises the same components as processes',
     because: 'no hypervisor, no containers',
-    where: ['sandbox/instances', 'agent/hosts'],
+    where: ['sandbox/instances', 'sandbox/machine'],
   },
   {
     subject: 'Instance metadata',
@@ -48,7 +52,7 @@ export const DIFFERENCES: readonly Difference[] = [
     onAws: 'block devices with a file system',
     inSandbox: 'a folder each; sizes and types are recorded only',
     because: 'block devices need root',
-    where: ['sandbox/instances', 'agent/hosts'],
+    where: ['sandbox/instances', 'sandbox/machine'],
   },
   {
     subject: 'A network interface that was detached',
@@ -75,8 +79,9 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     subject: 'Connections to a target that turns unhealthy',
-    onAws: 'are reset with the next packet that their client sends, unless its group says otherwise or none is healthy',
-    inSandbox: 'end at once, under the same conditions',
+    onAws:
+      'are reset with the next packet that their client sends, once it has drained as its group says, unless none is healthy',
+    inSandbox: 'end without such a packet, under the same conditions',
     because: 'a packet is nothing that an ordinary user sees',
     where: ['sandbox/network/balancers.ts'],
   },
@@ -134,7 +139,54 @@ export const DIFFERENCES: readonly Difference[] = [
     onAws: 'kept in default/kubernetes by the lease reconciler',
     inSandbox: '--endpoint-reconciler-type=none',
     because: 'Kubernetes refuses loopback addresses in Endpoints',
-    where: ['agent/hosts', 'sandbox/management'],
+    where: ['sandbox/differences.ts', 'sandbox/management'],
+    machine: { endpointReconciler: 'none' },
+  },
+  {
+    subject: "From where etcd's members are seen to dial each other",
+    onAws: 'their own addresses, which their certificates name',
+    inSandbox: '127.0.0.1, which their certificates name, too',
+    because: 'every connection on loopback comes from there, whatever address its program listens on',
+    where: ['sandbox/differences.ts'],
+    machine: { peerSourceAddresses: ['127.0.0.1'] },
+  },
+  {
+    subject: 'Where the cloud controller finds AWS and its machine’s metadata',
+    onAws: 'where both always are',
+    inSandbox: 'where the agent’s own variables say: AWS_ENDPOINT_URL, AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_REGION',
+    because: 'account and metadata service have addresses of this sandbox',
+    where: ['sandbox/differences.ts', 'sandbox/instances/power.ts'],
+    machine: { inheritedEnvironment: ['AWS_ENDPOINT_URL', 'AWS_EC2_METADATA_SERVICE_ENDPOINT', 'AWS_REGION'] },
+  },
+  {
+    subject: 'What a node runs',
+    onAws: 'containerd, kubelet and kube-proxy, as `machine/` describes them',
+    inSandbox:
+      'the kubelet is played, and does what its description says: certificates, Node, Lease, CSINode; runtime and proxy are not there',
+    because: 'no containers, and no rules of the kernel for Services',
+    where: ['sandbox/kubelet', 'sandbox/machine'],
+  },
+  {
+    subject: 'What a node has',
+    onAws: 'what its kubelet measures',
+    inSandbox: 'what the name of its instance type says: processors and memory, and how many volumes it can attach',
+    because: 'the computer under it is another one',
+    where: ['sandbox/kubelet/capacity.ts'],
+  },
+  {
+    subject: 'The driver of volumes on a node',
+    onAws: 'is registered by its Pod; a volume is in use until the kubelet has unmounted it',
+    inSandbox:
+      'is registered as soon as the cluster has its CSIDriver; a volume is in use until its Pod has ended or gone',
+    because: 'no Pod runs, and nothing is mounted',
+    where: ['sandbox/kubelet/storage.ts'],
+  },
+  {
+    subject: 'Versions that a machine can run',
+    onAws: 'those of its image',
+    inSandbox: 'those that sandbox/tools has: of each component one, and of etcd one before it',
+    because: 'each takes minutes to build; a machine that is told another says which there are',
+    where: ['sandbox/machine/programs.ts', 'sandbox/tools'],
   },
   {
     subject: 'Pods',
@@ -208,3 +260,6 @@ export const DIFFERENCES: readonly Difference[] = [
     where: ['sandbox/supervisor/environment.ts'],
   },
 ];
+
+/** What all rows together tell a machine's components: no two speak of the same. */
+export const MACHINE_DIFFERENCES: Differences = Object.assign({}, ...DIFFERENCES.map(({ machine = {} }) => machine));

@@ -31,17 +31,6 @@ export class SandboxFailure extends Error {
   }
 }
 
-/** By shape and not by `instanceof`: a test runner's realm has an `Error` of its own, and Node's are of another. */
-const hasField = <K extends string>(error: unknown, name: K): error is Record<K, unknown> =>
-  typeof error === 'object' && error !== null && name in error;
-
-/** Says whether a system call failed for the given reason, such as `ENOENT`. */
-export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  hasField(error, 'code') && typeof error.code === 'string' && codes.includes(error.code);
-
-export const messageOf = (error: unknown): string =>
-  hasField(error, 'message') && typeof error.message === 'string' ? error.message : String(error);
-
 /** Prints what a command line failed with, and sets the status with which it ends; what nobody foresaw is thrown on. */
 export const reportFailure = (error: unknown): void => {
   if (!(error instanceof SandboxFailure)) throw error;

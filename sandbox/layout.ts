@@ -24,7 +24,7 @@ export type SandboxLayout = {
   readonly v: 1;
   /** Absolute folder of this sandbox's state: logs, data, kubeconfig, instances. */
   readonly home: string;
-  /** Absolute folder with `etcd`, `kube-apiserver`, …, `kwok`, `temporal`, `kubectl`. */
+  /** Absolute folder with `etcd`, `kube-apiserver`, …, `kwok`, `temporal`, `kubectl`, and each again by its version. */
   readonly bin: string;
   /** Python with moto. */
   readonly python: string;
@@ -101,6 +101,9 @@ export const cached = (cache: string) => ({
   /** The workflows' code in one piece, by fingerprint. */
   packed: `${cache}/packed`,
 });
+
+/** The folder, in that of all tools, with the programs of one version, without a leading v: a machine runs what it is told to. */
+export const programsOf = (bin: string, version: string): string => `${bin}/versions/${version}`;
 
 /** Folders under a sandbox's home, by what they hold. */
 export const folders = (home: string) => ({

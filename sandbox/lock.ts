@@ -5,7 +5,7 @@
  * Neighbours: `addresses.ts` locks networks and ports, `tools/` the cache, the supervisor its home.
  */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { hasCode } from './failure.ts';
+import { hasCode } from '../words/failure.ts';
 import { identify, isAlive, type ProcessIdentity } from './process.ts';
 
 export type LockHolder = ProcessIdentity & { readonly purpose: string };

@@ -7,7 +7,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasCode } from './failure.ts';
+import { hasCode } from '../words/failure.ts';
 
 /** A process that cannot be taken for another one: its number, and when it began (boot and clock ticks since then). */
 export type ProcessIdentity = { readonly pid: number; readonly began: string };
@@ -66,6 +66,17 @@ const whileAlive = async (process: ProcessIdentity, milliseconds: number): Promi
 export const killRemains = (leader: ProcessIdentity): void => {
   const now = identify(leader.pid);
   if (now === undefined || now.began === leader.began) signal(-leader.pid, 'SIGKILL');
+};
+
+/** Ends one process, and no other of its group: asks first, and makes it when its time is up. True if it had to be made. */
+export const endProcess = async (process: ProcessIdentity, seconds: number): Promise<boolean> => {
+  if (!isAlive(process)) return false;
+  signal(process.pid, 'SIGTERM');
+  if (!(await whileAlive(process, seconds * 1000))) return false;
+  // It may have ended just now: a number alone is not enough.
+  if (isAlive(process)) signal(process.pid, 'SIGKILL');
+  while (isAlive(process)) await delay(20);
+  return true;
 };
 
 /** Ends a leader and its group: asks first, and after the grace (none: at once) makes them. */

@@ -18,18 +18,22 @@ type Row = {
 export const ROOMS: Readonly<Record<string, Row>> = {
   words: { imports: [] },
   api: { imports: [] },
+  kubernetes: { imports: ['words', 'api'] },
   machine: { imports: ['words', 'api'] },
+  addons: { imports: ['words', 'api', 'machine'] },
   kinds: { imports: ['words', 'api', 'machine'] },
-  topology: { imports: ['words', 'api', 'machine', 'kinds'] },
+  topology: { imports: ['words', 'api', 'machine', 'addons', 'kinds'] },
   policy: { imports: ['words', 'api', 'machine', 'kinds', 'topology'] },
-  activities: { imports: ['words', 'api', 'machine', 'kinds', 'topology', 'policy'] },
+  activities: { imports: ['words', 'api', 'kubernetes', 'machine', 'addons', 'kinds', 'topology', 'policy'] },
   workflows: { imports: ['words'], types: ['api', 'kinds', 'topology', 'policy', 'activities'] },
   worker: { imports: ['words', 'api', 'machine', 'kinds', 'topology', 'policy', 'activities', 'workflows'] },
-  client: { imports: ['words', 'api', 'workflows'] },
-  agent: { imports: ['words', 'api', 'machine'] },
-  sandbox: { imports: ['words', 'api', 'machine', 'client', 'agent'] },
+  client: { imports: ['words', 'api', 'kubernetes', 'workflows'] },
+  agent: { imports: ['words', 'api', 'kubernetes', 'machine'] },
+  sandbox: { imports: ['words', 'api', 'kubernetes', 'machine', 'client', 'agent'] },
   docs: { imports: ['words', 'api', 'worker', 'client', 'sandbox'] },
-  bench: { imports: ['words', 'api', 'policy', 'activities', 'workflows', 'worker', 'client', 'sandbox'] },
+  bench: {
+    imports: ['words', 'api', 'kubernetes', 'policy', 'activities', 'workflows', 'worker', 'client', 'sandbox'],
+  },
 };
 
 /** All but workflows, and the words that they run. */
@@ -38,7 +42,7 @@ const FREE_TO_DIFFER = Object.keys(ROOMS).filter((room) => room !== 'workflows' 
 /** Packages that aren't for every room, by how their names begin: vendors' types stop at the edge, workflows replay (I10). */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/': ['activities', 'worker', 'agent', 'sandbox', 'bench'],
-  '@kubernetes/client-node': ['activities', 'worker', 'agent', 'sandbox', 'bench', 'client'],
+  '@kubernetes/client-node': ['kubernetes'],
   'node:': FREE_TO_DIFFER,
   zod: FREE_TO_DIFFER,
 };

@@ -1,18 +1,16 @@
 /**
  * Add-ons: what runs inside every cluster before its owner runs anything.
  *
- * Owns: which add-ons a cluster has, and the parameters of each: `version` and `image/<name>` come from the release,
- * the rest from the spec. Neighbours: `activities/kubernetes/addons/<name>` turn parameters into objects.
- * - `node-access`: RBAC for bootstrappers, for the API server as a client of kubelets, and for the node approver
- * - `coredns`: `clusterDnsAddress`, `clusterDomain`
- * - `metrics-server`, `storage-classes`: nothing more
- * - `connect-agent`, only with a hub membership: `membership`
+ * Owns: their place among a cluster's resources. Neighbours: a row in `addons/` says whether a cluster has it, in this revision,
+ * and what it is rendered with: `version` and `image/<name>` come from the release, the rest from the spec.
  */
-import ipaddr from 'ipaddr.js';
+import { ADDONS } from '../addons/index.ts';
+import type { Addon, AddonParameters } from '../addons/manifest.ts';
+import { knowsRendering, refuseUnknownRendering } from '../addons/rendered.ts';
 import type { AWSCluster } from '../api/cluster.ts';
-import type { Release, ReleaseAddon } from '../api/releases.ts';
-import type { AddonName } from '../kinds/addon.ts';
-import type { Resource } from '../kinds/resource.ts';
+import { membershipIn } from '../api/names.ts';
+import type { Release } from '../api/releases.ts';
+import type { Resource, ResourceOf } from '../kinds/resource.ts';
 import {
   ADDONS_APPLIED,
   addonKey,
@@ -23,69 +21,59 @@ import {
 } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
 
-const CLUSTER_DOMAIN = 'cluster.local';
-
-/** The tenth address of the Services' range is DNS: every node's kubelet and the CoreDNS Service agree on it. */
-const clusterDnsAddress = (serviceCidr: string): string => {
-  const [network] = ipaddr.IPv4.parseCIDR(serviceCidr);
-  const [a = 0, b = 0, c = 0, d = 0] = network.octets;
-  const address = ((a * 256 + b) * 256 + c) * 256 + d + 10;
-  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
-};
-
-const released = (addon: ReleaseAddon): Record<string, string> => ({
-  version: addon.version,
-  ...Object.fromEntries(Object.entries(addon.images).map(([name, image]) => [`image/${name}`, image])),
-});
-
-const addon = (name: AddonName, parameters: Readonly<Record<string, string>>): Resource => ({
-  key: addonKey(name),
-  kind: 'addon',
-  properties: { addon: name, endpoint: ref(LOAD_BALANCER, 'dnsName'), parameters },
-  needs: [CONTROL_PLANE_READY],
-});
-
-/** The last part of `projects/<project>/locations/<location>/memberships/<name>`. */
-const shortName = (membership: string): string => membership.split('/').at(-1) ?? membership;
-
 export const hubMembershipOf = (cluster: AWSCluster): { readonly key: string; readonly name: string } | undefined => {
   const name = cluster.spec.controlPlane.hub?.membershipName;
-  return name === undefined ? undefined : { key: hubMembershipKey(shortName(name)), name };
+  return name === undefined ? undefined : { key: hubMembershipKey(membershipIn(name)?.id ?? name), name };
 };
 
-const BASIC: readonly AddonName[] = ['node-access', 'coredns', 'metrics-server', 'storage-classes'];
+type Had = { readonly row: Addon; readonly parameters: AddonParameters };
+
+/** Those that the cluster has in this revision. */
+const addonsIn = (cluster: AWSCluster, release: Release): readonly Had[] =>
+  ADDONS.flatMap((row) => {
+    const parameters = row.parameters(cluster, release);
+    return parameters === undefined ? [] : [{ row, parameters }];
+  });
+
+const resourceOf = ({ row, parameters }: Had, rendering: number, hub: string | undefined): ResourceOf<'addon'> => ({
+  key: addonKey(row.name),
+  kind: 'addon',
+  properties: {
+    addon: row.name,
+    endpoint: ref(LOAD_BALANCER, 'dnsName'),
+    parameters,
+    // Plans of the first rendering say nothing of it.
+    ...(rendering === 1 ? {} : { rendering }),
+  },
+  needs: [CONTROL_PLANE_READY, ...(row.afterHub === true && hub !== undefined ? [hub] : [])],
+});
+
+/** Whether this release of Slipway can say which objects they are. */
+export const knowsAddons = ({ rendering }: Pick<Release, 'rendering'>): boolean => knowsRendering(rendering);
+
+/** The add-ons alone. Throws where another release of Slipway is needed to render them. */
+export const addonResources = (cluster: AWSCluster, release: Release): readonly ResourceOf<'addon'>[] => {
+  refuseUnknownRendering(release.rendering);
+  const hub = hubMembershipOf(cluster)?.key;
+  return addonsIn(cluster, release).map((one) => resourceOf(one, release.rendering, hub));
+};
 
 export const addonsOf = (cluster: AWSCluster, release: Release): Resource[] => {
-  const membership = hubMembershipOf(cluster);
-  const serviceCidr = cluster.spec.networking.serviceAddressCIDRBlocks[0] ?? '';
-  const resources: Resource[] = [
-    addon('node-access', {}),
-    addon('coredns', {
-      ...released(release.addons.coredns),
-      clusterDnsAddress: clusterDnsAddress(serviceCidr),
-      clusterDomain: CLUSTER_DOMAIN,
-    }),
-    addon('metrics-server', released(release.addons['metrics-server'])),
-    addon('storage-classes', {}),
-    {
-      key: ADDONS_APPLIED,
-      kind: 'milestone',
-      properties: {},
-      needs: BASIC.map(addonKey),
-      event: { reason: 'AddonsApplied', message: [`Addons applied for version ${release.version}`] },
-    },
-  ];
-  if (membership === undefined) return resources;
-  const agent = addon('connect-agent', { ...released(release.addons['connect-agent']), membership: membership.name });
-  return [
-    ...resources,
-    { ...agent, needs: [CONTROL_PLANE_READY, membership.key] },
-    {
-      key: HUB_AGENT_INSTALLED,
-      kind: 'milestone',
-      properties: {},
-      needs: [addonKey('connect-agent'), ADDONS_APPLIED],
-      event: { reason: 'InstalledGKEHubAgent', message: ['Installed GKE Hub agent'] },
-    },
-  ];
+  const resources = addonResources(cluster, release);
+  const afterHub = addonsIn(cluster, release).flatMap(({ row }) => (row.afterHub === true ? [addonKey(row.name)] : []));
+  const applied: Resource = {
+    key: ADDONS_APPLIED,
+    kind: 'milestone',
+    properties: {},
+    needs: resources.map(({ key }) => key).filter((key) => !afterHub.includes(key)),
+    event: { reason: 'AddonsApplied', message: [`Addons applied for version ${release.version}`] },
+  };
+  const installed: Resource = {
+    key: HUB_AGENT_INSTALLED,
+    kind: 'milestone',
+    properties: {},
+    needs: [...afterHub, ADDONS_APPLIED],
+    event: { reason: 'InstalledGKEHubAgent', message: ['Installed GKE Hub agent'] },
+  };
+  return [...resources, applied, ...(afterHub.length === 0 ? [] : [installed])];
 };

@@ -13,6 +13,12 @@ export type Node = { readonly id: string; readonly needs: readonly string[] };
 
 const byId = (a: Node, b: Node): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
+/** Ids of those that no other needs: whoever waits for these waits for all. */
+export const sinksOf = (nodes: readonly Node[]): string[] => {
+  const needed = new Set(nodes.flatMap(({ needs }) => needs));
+  return nodes.map(({ id }) => id).filter((id) => !needed.has(id));
+};
+
 /**
  * Nodes in the order of their needs, in layers, each layer sorted by id. Throws on an id that occurs twice, a need that
  * is not among the nodes, and a cycle.

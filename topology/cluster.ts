@@ -35,6 +35,7 @@ import {
 } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
 import { addonsOf, hubMembershipOf } from './addons.ts';
+import { sinksOf } from './check.ts';
 import { AWS_NEEDS, networkOf } from './network.ts';
 import { clusterPreflight } from './preflight.ts';
 import { replicaOf } from './replica.ts';
@@ -108,12 +109,6 @@ const hubOf = (cluster: AWSCluster): Resource[] => {
   ];
 };
 
-/** Keys that nothing else in the graph needs: whoever waits for these waits for all. */
-const sinksOf = (resources: readonly Resource[]): string[] => {
-  const needed = new Set(resources.flatMap(needsOf));
-  return resources.map((resource) => resource.key).filter((key) => !needed.has(key));
-};
-
 /** Everything that must exist for a cluster at a release. */
 export const clusterTopology = (cluster: AWSCluster, release: Release): Resource[] => {
   refuseUnknownFormat(release);
@@ -134,7 +129,7 @@ export const clusterTopology = (cluster: AWSCluster, release: Release): Resource
       key: CLUSTER_PROVISIONED,
       kind: 'milestone',
       properties: { end: true },
-      needs: sinksOf(resources),
+      needs: sinksOf(resources.map((resource) => ({ id: resource.key, needs: needsOf(resource) }))),
       event: { reason: 'ClusterProvisioned', message: [`Cluster version ${release.version} has been provisioned`] },
     },
   ];

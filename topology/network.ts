@@ -12,11 +12,13 @@ import {
   kubernetesClusterTag,
   loadBalancerGroupName,
   nodeGroupName,
+  SHARED,
 } from '../api/names.ts';
 import type { Release } from '../api/releases.ts';
+import { VPC_CIDR, VPC_CIDRS } from '../kinds/preflight.ts';
 import type { Resource } from '../kinds/resource.ts';
 import type { IngressRule } from '../kinds/security-group-rules.ts';
-import { API_SERVER_CHECK } from '../machine/health-check.ts';
+import { API_SERVER_CHECK, UNHEALTHY_DRAIN_SECONDS } from '../machine/health-check.ts';
 import { API_SERVER_PORT, nodePorts, type Peer, type Port, replicaPorts } from '../machine/ports.ts';
 import {
   CONTROL_PLANE_GROUP,
@@ -32,11 +34,13 @@ import {
   PREFLIGHT,
   SUBNET_TAGS,
   TARGET_GROUP,
+  TARGET_GROUP_ATTRIBUTES,
   TARGETS,
 } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
 import {
   hasBalancerGroup,
+  letsReplicasDrain,
   type Ownership,
   quotedList,
   quotedMap,
@@ -77,7 +81,7 @@ const rulesOf = (ports: readonly Port[], release: Release): readonly IngressRule
   const ofBalancer = ports.filter(({ from }) => from === 'load-balancer');
   const open = new Set(ofBalancer.map(({ port }) => port));
   return [
-    ...ofBalancer.map((port) => ruleOf(port, { cidr: ref(PREFLIGHT, 'vpcCidr') })),
+    ...ofBalancer.map((port) => ruleOf(port, { cidr: ref(PREFLIGHT, VPC_CIDR) })),
     ...ports.filter(({ port }) => !open.has(port)).map((port) => ruleOf(port, sourceOf(port.from))),
   ];
 };
@@ -86,7 +90,7 @@ const rulesOf = (ports: readonly Port[], release: Release): readonly IngressRule
 const subnetTags = (cluster: AWSCluster): Resource[] => {
   const subnetIds = unique(cluster.spec.networking.serviceLoadBalancerSubnetIDs);
   if (subnetIds.length === 0) return [];
-  const tags = { [kubernetesClusterTag(clusterIdOf(cluster.metadata.uid))]: 'shared' };
+  const tags = { [kubernetesClusterTag(clusterIdOf(cluster.metadata.uid))]: SHARED };
   return [
     {
       key: SUBNET_TAGS,
@@ -138,6 +142,7 @@ const rules = (key: string, group: string, ports: readonly Port[], release: Rele
 /** Who may dial the cluster's API: the addresses that the spec names, or all of the VPC, and its nodes. */
 const clientRules = (cluster: AWSCluster): Resource => {
   const { authorizedCIDRs } = cluster.spec.controlPlane;
+  const sources = authorizedCIDRs?.map((cidr) => ({ cidr })) ?? [{ cidrs: ref(PREFLIGHT, VPC_CIDRS) }];
   const from = (source: IngressRule['source'], description: string): IngressRule => ({
     protocol: 'tcp',
     fromPort: CLIENT_PORT,
@@ -151,11 +156,17 @@ const clientRules = (cluster: AWSCluster): Resource => {
     properties: {
       groupId: ref(LOAD_BALANCER_GROUP, 'id'),
       ingress: [
-        ...(authorizedCIDRs ?? [ref(PREFLIGHT, 'vpcCidr')]).map((cidr) => from({ cidr }, 'Kubernetes API: clients')),
+        ...sources.map((source) => from(source, 'Kubernetes API: clients')),
         from({ group: ref(NODE_GROUP, 'id') }, 'Kubernetes API: nodes'),
       ],
     },
   };
+};
+
+const DRAINING: Resource = {
+  key: TARGET_GROUP_ATTRIBUTES,
+  kind: 'target-group-attributes',
+  properties: { targetGroupArn: ref(TARGET_GROUP, 'arn'), unhealthyDrainSeconds: UNHEALTHY_DRAIN_SECONDS },
 };
 
 const apiEndpoint = (cluster: AWSCluster, release: Release, owner: Ownership): Resource[] => {
@@ -186,6 +197,7 @@ const apiEndpoint = (cluster: AWSCluster, release: Release, owner: Ownership): R
       needs: AWS_NEEDS,
       event: { reason: 'CreatedTargetGroup', message: [`Created target group named "${name}"`] },
     },
+    ...(letsReplicasDrain(release) ? [DRAINING] : []),
     {
       key: TARGETS,
       kind: 'targets',

@@ -8,7 +8,9 @@
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import {
+  apiServerName,
   clusterIdOf,
+  controlPlaneName,
   NODE_POOL_LABEL,
   nodePoolIdOf,
   nodePoolName,
@@ -19,6 +21,7 @@ import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Release } from '../api/releases.ts';
 import type { SealedSecret } from '../kinds/launch-template.ts';
 import type { Resource } from '../kinds/resource.ts';
+import { clusterDnsOf } from '../machine/address.ts';
 import type { NodeConfiguration, NodeSecrets } from '../machine/configuration.ts';
 import {
   CONTROL_PLANE_READY,
@@ -30,14 +33,16 @@ import {
   NODE_POOL_STARTED,
   nodesKey,
   poolGroupKey,
+  poolMachine,
   poolSecretKey,
-  poolTemplateKey,
   ROOT_CA,
+  templateKey,
 } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
 import { AWS_NEEDS } from './network.ts';
 import { poolPreflight } from './preflight.ts';
 import {
+  hasLastingName,
   nodesAskedFor,
   type Ownership,
   ownershipOf,
@@ -48,10 +53,26 @@ import {
   volumeProperties,
 } from './values.ts';
 
-const configurationOf = (
-  pool: AWSNodePool,
+/** By what nodes find the cluster's API, and its DNS: what its replicas' certificates say is as the cluster's own revision has it. */
+const reachedBy = (
+  { spec, status }: AWSCluster,
   release: Release,
-  owner: Ownership,
+  { clusterId }: Ownership,
+): Pick<Templated<NodeConfiguration>, 'endpoint' | 'loadBalancer' | 'clusterDns'> =>
+  hasLastingName(release) &&
+  hasLastingName({ format: status?.revision === undefined ? release.format : (status.revision.format ?? 1) })
+    ? {
+        endpoint: apiServerName(clusterId),
+        loadBalancer: controlPlaneName(clusterId),
+        clusterDns: clusterDnsOf(spec.networking.serviceAddressCIDRBlocks[0] ?? ''),
+      }
+    : { endpoint: ref(LOAD_BALANCER, 'dnsName') };
+
+type Pooled = { readonly pool: AWSNodePool; readonly cluster: AWSCluster; readonly owner: Ownership };
+
+const configurationOf = (
+  { pool, cluster, owner }: Pooled,
+  release: Release,
   poolId: string,
 ): Templated<NodeConfiguration> => ({
   role: 'node',
@@ -63,7 +84,7 @@ const configurationOf = (
     release.format === 1
       ? { kubernetes: release.kubernetes, etcd: release.etcd, cloudController: release.cloudController }
       : { kubernetes: release.kubernetes },
-  endpoint: ref(LOAD_BALANCER, 'dnsName'),
+  ...reachedBy(cluster, release, owner),
   certificateAuthority: ref(ROOT_CA, 'certificate'),
   maxPodsPerNode: pool.spec.maxPodsPerNode,
   labels: { ...pool.spec.labels, [NODE_POOL_LABEL]: poolId },
@@ -86,6 +107,7 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
   const poolId = nodePoolIdOf(pool.metadata.uid);
   const groupName = nodePoolName(owner.clusterId, poolId);
   const templateName = nodePoolTemplateName(owner.clusterId, poolId, release.version);
+  const template = templateKey(poolMachine(poolId), release.version);
   const secrets: Readonly<Record<keyof NodeSecrets, SealedSecret>> = {
     token: sealed(poolSecretKey(poolId), 'bootstrap-token'),
   };
@@ -100,7 +122,7 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
       needs: [FINALIZER_KEY],
     },
     {
-      key: poolTemplateKey(poolId),
+      key: template,
       kind: 'launch-template',
       properties: {
         name: templateName,
@@ -112,11 +134,11 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
         rootVolume: volumeProperties(spec.rootVolume),
         userData: {
           role: 'node',
-          configuration: configurationOf(pool, release, owner, poolId),
+          configuration: configurationOf({ pool, cluster, owner }, release, poolId),
           secrets,
           kmsKeyArn: cluster.spec.controlPlane.databaseEncryption.kmsKeyARN,
         },
-        ...taggedFor(owner, poolTemplateKey(poolId), templateName),
+        ...taggedFor(owner, template, templateName),
       },
       needs: AWS_NEEDS,
       event: { reason: 'CreatedLaunchTemplate', message: [`Created launch template named "${templateName}"`] },
@@ -126,8 +148,8 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
       kind: 'auto-scaling-group',
       properties: {
         name: groupName,
-        launchTemplateId: ref(poolTemplateKey(poolId), 'id'),
-        launchTemplateVersion: ref(poolTemplateKey(poolId), 'version'),
+        launchTemplateId: ref(template, 'id'),
+        launchTemplateVersion: ref(template, 'version'),
         subnetId: spec.subnetID,
         minSize: spec.minNodeCount,
         maxSize: spec.maxNodeCount,

@@ -8,7 +8,7 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Release } from '../api/releases.ts';
-import type { NamedValue, SubnetDemand } from '../kinds/preflight.ts';
+import { type NamedValue, type SubnetDemand, zoneOutput } from '../kinds/preflight.ts';
 import type { Resource, ResourceEvent, ResourceOf } from '../kinds/resource.ts';
 import { PREFLIGHT } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
@@ -82,7 +82,7 @@ const clusterDemand = (cluster: AWSCluster): SubnetDemand[] =>
 const fewZones = (cluster: AWSCluster): { readonly event?: ResourceEvent } => {
   const subnetIds = unique(cluster.spec.controlPlane.subnetIDs);
   if (subnetIds.length >= REPLICAS.length) return {};
-  const zones = subnetIds.flatMap((id, index) => [...(index === 0 ? [] : [', ']), ref(PREFLIGHT, `zone/${id}`)]);
+  const zones = subnetIds.flatMap((id, index) => [...(index === 0 ? [] : [', ']), ref(PREFLIGHT, zoneOutput(id))]);
   return {
     event: {
       type: 'Warning',

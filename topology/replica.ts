@@ -7,9 +7,10 @@
  * Invariants: I5 (a new volume says `bootstrap` and nothing but `established` and repair ever change that tag).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { replicaName, replicaTemplateName } from '../api/names.ts';
+import { apiServerName, replicaName, replicaTemplateName } from '../api/names.ts';
 import type { Release } from '../api/releases.ts';
 import type { SealedSecret } from '../kinds/launch-template.ts';
+import { zoneOutput } from '../kinds/preflight.ts';
 import type { Resource } from '../kinds/resource.ts';
 import type { ReplicaConfiguration, ReplicaSecrets } from '../machine/configuration.ts';
 import {
@@ -22,12 +23,14 @@ import {
   PREFLIGHT,
   ROOT_CA,
   replicaGroupKey,
-  replicaTemplateKey,
+  replicaMachine,
   SERVICE_ACCOUNT,
+  templateKey,
 } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
 import { AWS_NEEDS } from './network.ts';
 import {
+  hasLastingName,
   type Ownership,
   REPLICAS,
   type ReplicaIndex,
@@ -72,7 +75,7 @@ const configurationOf = (
     region: spec.region,
     index,
     versions: { kubernetes: release.kubernetes, etcd: release.etcd, cloudController: release.cloudController },
-    endpoint: ref(LOAD_BALANCER, 'dnsName'),
+    endpoint: hasLastingName(release) ? apiServerName(owner.clusterId) : ref(LOAD_BALANCER, 'dnsName'),
     volumeId: ref(etcdVolumeKey(index), 'id'),
     networkInterfaceId: ref(networkInterfaceKey(index), 'id'),
     memberAddresses: REPLICAS.map((member) => ref(networkInterfaceKey(member), 'address')),
@@ -102,7 +105,7 @@ const storageAndAddress = (cluster: AWSCluster, owner: Ownership, index: Replica
       properties: {
         ...volumeProperties(controlPlane.etcd.mainVolume),
         name,
-        availabilityZone: ref(PREFLIGHT, `zone/${subnetId}`),
+        availabilityZone: ref(PREFLIGHT, zoneOutput(subnetId)),
         emptyDisk: 'bootstrap',
         ...taggedFor(owner, volumeKey, name),
       },
@@ -128,12 +131,12 @@ export const replicaOf = (cluster: AWSCluster, release: Release, owner: Ownershi
   const { controlPlane } = cluster.spec;
   const groupName = replicaName(owner.clusterId, index);
   const templateName = replicaTemplateName(owner.clusterId, index, release.version);
-  const templateKey = replicaTemplateKey(index);
+  const template = templateKey(replicaMachine(index), release.version);
   const groupKey = replicaGroupKey(index);
   return [
     ...storageAndAddress(cluster, owner, index),
     {
-      key: templateKey,
+      key: template,
       kind: 'launch-template',
       properties: {
         name: templateName,
@@ -149,7 +152,7 @@ export const replicaOf = (cluster: AWSCluster, release: Release, owner: Ownershi
           secrets: REPLICA_SECRETS,
           kmsKeyArn: controlPlane.databaseEncryption.kmsKeyARN,
         },
-        ...taggedFor(owner, templateKey, templateName),
+        ...taggedFor(owner, template, templateName),
       },
       event: { reason: 'CreatedLaunchTemplate', message: [`Created launch template named "${templateName}"`] },
     },
@@ -158,8 +161,8 @@ export const replicaOf = (cluster: AWSCluster, release: Release, owner: Ownershi
       kind: 'auto-scaling-group',
       properties: {
         name: groupName,
-        launchTemplateId: ref(templateKey, 'id'),
-        launchTemplateVersion: ref(templateKey, 'version'),
+        launchTemplateId: ref(template, 'id'),
+        launchTemplateVersion: ref(template, 'version'),
         subnetId: subnetOfReplica(cluster, index),
         minSize: 1,
         maxSize: 1,

@@ -4,7 +4,7 @@
  * Owns: the reference constructor, the tags on everything that Slipway makes (I4), and lists as the seed's events spell
  * them. Neighbours: `cluster.ts` and `nodepool.ts` and their parts use them; `activities/` put the tags on.
  */
-import { CLUSTER_TAG, KEY_TAG, kubernetesClusterTag, UID_TAG } from '../api/names.ts';
+import { CLUSTER_TAG, KEY_TAG, kubernetesClusterTag, OWNED, UID_TAG } from '../api/names.ts';
 import type { Release } from '../api/releases.ts';
 import type { VolumeProperties } from '../kinds/etcd-volume.ts';
 import type { SealedSecret } from '../kinds/launch-template.ts';
@@ -51,7 +51,7 @@ export const ownershipOf = (clusterId: string, { metadata, status }: TaggedObjec
 export const tagsFor = (owner: Ownership, key: ResourceKey, name: string): Tags => ({
   ...owner.tags,
   Name: name,
-  [kubernetesClusterTag(owner.clusterId)]: 'owned',
+  [kubernetesClusterTag(owner.clusterId)]: OWNED,
   [CLUSTER_TAG]: owner.clusterId,
   [UID_TAG]: owner.uid,
   [KEY_TAG]: key,
@@ -84,10 +84,16 @@ export const volumeProperties = (spec: VolumeSpec): VolumeProperties => ({
 });
 
 /** Those of `api/releases.ts` that topologies render. */
-const FORMATS: readonly number[] = [1, 2];
+const FORMATS: readonly number[] = [1, 2, 3];
 
 /** AWS gives no security group to a balancer that was made without one. */
 export const hasBalancerGroup = ({ format }: Pick<Release, 'format'>): boolean => format >= 2;
+
+/** What was made before it has a load balancer that cuts whoever is connected to a replica as it leaves (I6). */
+export const letsReplicasDrain = ({ format }: Pick<Release, 'format'>): boolean => format >= 2;
+
+/** Certificates and tokens of earlier ones name the load balancer: another one would need other machines. */
+export const hasLastingName = ({ format }: Pick<Release, 'format'>): boolean => format >= 3;
 
 /** Throws where this release of Slipway does not know how the revision's machines are told what they are (I6). */
 export const refuseUnknownFormat = ({ version, revision, format }: Release): void => {

@@ -13,11 +13,16 @@ const SLIPWAY = 'npx slipway';
 
 const KINDS = { AWSCluster: 'cluster', AWSNodePool: 'nodepool' } as const;
 
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+/** For a shell, as one word. */
+export const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** The command line's, which finds the workflow, and sends a signal where no worker answers. */
 export const operationsCommand = (verb: Verb, { kind, namespace, name }: Subject, step?: string): string =>
   `${SLIPWAY} operations ${verb} ${KINDS[kind]} ${name} -n ${namespace}${step === undefined ? '' : ` --step ${quote(step)}`}`;
+
+/** Has a newer revision's add-ons brought to a cluster. */
+export const revisionCommand = ({ namespace, name }: Pick<Subject, 'namespace' | 'name'>, revision: number): string =>
+  `${SLIPWAY} clusters update ${name} -n ${namespace} --revision ${revision}`;
 
 const input = (step: string | undefined): string => quote(JSON.stringify(step === undefined ? {} : { step }));
 
@@ -32,6 +37,10 @@ export const signalCommand = (verb: Verb, workflowId: string, step?: string): st
 /** Makes an entity look at its object, and at AWS, again now. */
 export const lookAgainCommand = (entityId: string): string =>
   `temporal workflow signal --workflow-id ${quote(entityId)} --name specChanged`;
+
+/** AWS's own: ends a machine, in whose place its group starts another on the same disk and address. */
+export const endMachineCommand = (region: string, instanceId: string): string =>
+  `aws ec2 terminate-instances --region ${region} --instance-ids ${instanceId}`;
 
 /** Both ways to say a verb, the short one first. */
 export const commandsFor = (verb: Verb, subject: Subject, workflowId: string, step?: string): string[] => [

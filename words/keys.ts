@@ -4,6 +4,7 @@
  * Owns: the spelling of resource keys, and their parsing: nobody else cuts one. Neighbours: `topology/` calls resources by them,
  * `activities/` put them in tags, `policy/` orders removals by them, and people see them in Temporal as part of activity ids.
  */
+import type { OrderVerb } from './orders.ts';
 
 /** `kind/name`, stable and readable: `security-group/controlplane`, `etcd-volume/1`. Some kinds have one thing and no name. */
 export type ResourceKey = string;
@@ -19,13 +20,15 @@ export const sameOf = (kind: string, key: ResourceKey): ResourceKey => `${kind}/
 
 /** The pool whose own a key is, by its eight hex digits; undefined for what is the cluster's. */
 export const poolOfKey = (key: ResourceKey): string | undefined => {
-  const match = /^(?:secret|launch-template|auto-scaling-group)\/nodepool-(.+)$|^(?:join-token|nodes)\/(.+)$/.exec(key);
+  const match = /^(?:secret|launch-template|auto-scaling-group)\/nodepool-([^/]+)|^(?:join-token|nodes)\/(.+)$/.exec(
+    key,
+  );
   return match?.[1] ?? match?.[2];
 };
 
 /** `controlplane-0`, `nodepool-1a2b3c4d`: whose machine a key is about. Disks and interfaces are called by number alone. */
 export const machineInKey = (key: ResourceKey): string => {
-  const name = nameInKey(key);
+  const [name = ''] = nameInKey(key).split('/', 1);
   return /^\d+$/.test(name) ? `controlplane-${name}` : name;
 };
 
@@ -47,13 +50,16 @@ export const NODE_RULES = 'security-group-rules/nodepool';
 export const LOAD_BALANCER_RULES = 'security-group-rules/load-balancer';
 export const LOAD_BALANCER = 'load-balancer/controlplane';
 export const TARGET_GROUP = 'target-group/controlplane';
+export const TARGET_GROUP_ATTRIBUTES = 'target-group-attributes/controlplane';
 export const TARGETS = 'targets/controlplane';
 export const LISTENER = 'listener/controlplane';
 
 export const etcdVolumeKey = (index: number): ResourceKey => `etcd-volume/${index}`;
 export const networkInterfaceKey = (index: number): ResourceKey => `network-interface/${index}`;
-export const replicaTemplateKey = (index: number): ResourceKey => `launch-template/controlplane-${index}`;
-export const replicaGroupKey = (index: number): ResourceKey => `auto-scaling-group/controlplane-${index}`;
+/** Templates are called by the version whose machines they make, too: two stand side by side while one takes the other's place. */
+export const templateKey = (machine: string, version: string): ResourceKey => `launch-template/${machine}/${version}`;
+export const replicaMachine = (index: number): string => `controlplane-${index}`;
+export const replicaGroupKey = (index: number): ResourceKey => `auto-scaling-group/${replicaMachine(index)}`;
 
 export const CONTROL_PLANE_READY = 'control-plane/ready';
 export const ESTABLISHED = 'established/etcd';
@@ -61,8 +67,8 @@ export const addonKey = (name: string): ResourceKey => `addon/${name}`;
 export const hubMembershipKey = (name: string): ResourceKey => `hub-membership/${name}`;
 
 export const poolSecretKey = (poolId: string): ResourceKey => `secret/nodepool-${poolId}`;
-export const poolTemplateKey = (poolId: string): ResourceKey => `launch-template/nodepool-${poolId}`;
-export const poolGroupKey = (poolId: string): ResourceKey => `auto-scaling-group/nodepool-${poolId}`;
+export const poolMachine = (poolId: string): string => `nodepool-${poolId}`;
+export const poolGroupKey = (poolId: string): ResourceKey => `auto-scaling-group/${poolMachine(poolId)}`;
 export const joinTokenKey = (poolId: string): ResourceKey => `join-token/${poolId}`;
 export const nodesKey = (poolId: string): ResourceKey => `nodes/${poolId}`;
 
@@ -84,6 +90,8 @@ export const ACCOUNT_SETTLED = 'account/settled';
 
 /** Keys that exist only while a replica is repaired: its machine that has to go, and the one that serves afterwards. */
 export const replicaInstanceKey = (index: number): ResourceKey => `instance/controlplane-${index}`;
+/** What the machine of a replica is told to do. */
+export const replicaOrderKey = (index: number, verb: OrderVerb): ResourceKey => `order/controlplane-${index}/${verb}`;
 export const replicaKey = (index: number): ResourceKey => `replica/${index}`;
 
 /** What a node pool takes from its cluster: exactly what `network/ready` stands for. */

@@ -42,3 +42,6 @@ export type OperationType = keyof typeof ROWS;
 export const OPERATIONS: Readonly<Record<OperationType, Row>> = ROWS;
 
 export const purposeOf = ({ type }: { readonly type: OperationType }): Purpose => OPERATIONS[type].purpose;
+
+/** The workflow of an entity's operation: always the same, so that there is one at a time (I1). */
+export const operationIdOf = (entityId: string): string => `${entityId}/operation`;

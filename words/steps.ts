@@ -1,5 +1,6 @@
 /**
- * Steps of plans: what their verbs are, how they are called, and which form of plan this release makes and runs.
+ * Steps of plans: what their verbs are, how they are called, and which form of plan this release makes and
+ * runs; how far a step is, and what is said of one that is blocked.
  *
  * Owns: spelling. Neighbours: `policy/` plans, `workflows/` runs, `activities/` carries out. Pure.
  */
@@ -14,3 +15,31 @@ export type StepVerb = (typeof STEP_VERBS)[number];
 /** A step's id, which is its activity's id in Temporal. `which` tells things apart that share a key. */
 export const stepId = (verb: StepVerb, key: ResourceKey, which?: string): string =>
   which === undefined ? `${verb} ${key}` : `${verb} ${key} ${which}`;
+
+/** Why a step is blocked. `overdue`: nothing failed, but it takes longer than it ever should. */
+export type BlockedVerdict = 'blocked' | 'capacity' | 'retry' | 'bug' | 'overdue';
+
+/** What people read of a step that is blocked, wherever they look. */
+export const BLOCKED_BECAUSE: Readonly<Record<BlockedVerdict, string>> = {
+  blocked: 'waits for a person',
+  capacity: 'waits for capacity at AWS',
+  retry: 'failed and is tried again',
+  overdue: 'takes longer than it should',
+  bug: 'failed unexpectedly: please report it',
+};
+
+type Shown = { readonly status: { readonly state: string } };
+
+/** A step in a state of that name. */
+type In<Step extends Shown, State extends string> = Step & {
+  readonly status: Extract<Step['status'], { readonly state: State }>;
+};
+
+export const isBlocked = <Step extends Shown>(step: Step): step is In<Step, 'blocked'> =>
+  step.status.state === 'blocked';
+
+/** Nothing more comes of it. */
+export const isOver = ({ status }: Shown): boolean => status.state === 'done' || status.state === 'skipped';
+
+export const progressSaid = ({ done, total }: { readonly done: number; readonly total: number }): string =>
+  `${done} of ${total} steps done`;

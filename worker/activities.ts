@@ -12,11 +12,13 @@ import type { AroundCall, OutgoingCall } from '../activities/calls.ts';
 import type { Activities } from '../activities/contract.ts';
 import { createHubClient } from '../activities/hub/client.ts';
 import { hubMembershipDriver, observeMembership } from '../activities/hub/membership.ts';
+import { createInsideSweep } from '../activities/inside-sweep.ts';
 import { createInventory } from '../activities/inventory.ts';
 import { issueClusterCertificate } from '../activities/kubernetes/credentials.ts';
 import { kubernetesDrivers } from '../activities/kubernetes/drivers.ts';
 import { recordEvents } from '../activities/kubernetes/events.ts';
-import { observeManagement } from '../activities/kubernetes/inventory.ts';
+import { readInside } from '../activities/kubernetes/inside.ts';
+import { keptSecrets, observeManagement } from '../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
 import { findCluster, findNodePool } from '../activities/kubernetes/objects.ts';
@@ -103,6 +105,7 @@ const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log
   });
   const aws = awsResources(clients, {
     readSecret: ({ namespace, name, type, signal }) => readSecret(management, { namespace, name }, type, { signal }),
+    keptElsewhere: (wanted) => keptSecrets(management, wanted, { signal: wanted.signal }),
   });
   const close = async (): Promise<void> => {
     await closeUserClusters(cache);
@@ -114,14 +117,18 @@ const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log
 
 type Connections = ReturnType<typeof connect>;
 
-const stepsOf = ({ management, userClusters, hub, aws }: Connections, { metricsApiService }: WorkerConfiguration) =>
+const addonSettings = ({ metricsApiService }: WorkerConfiguration) => ({
+  surroundings: { apiService: String(metricsApiService) },
+});
+
+const stepsOf = ({ management, userClusters, hub, aws }: Connections, configuration: WorkerConfiguration) =>
   createSteps({
     ...aws.drivers,
     ...kubernetesDrivers({
       management,
       userClusters,
       launchTroubles: aws.launchTroubles,
-      addons: { surroundings: { apiService: String(metricsApiService) } },
+      addons: addonSettings(configuration),
     }),
     'hub-membership': hubMembershipDriver(hub),
   });
@@ -149,7 +156,9 @@ export const wireActivities = (
   const steps = stepsOf(connections, configuration);
   const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
   const repair = { afterSeconds: configuration.repairSeconds };
+  const inside = readInside(userClusters, addonSettings(configuration));
   const assess = createAssess({
+    inside,
     settleSeconds,
     foresee: aws.foresee,
     pacing,
@@ -170,6 +179,7 @@ export const wireActivities = (
     management: (signal) => surveyManagement(management, { signal }),
     aws: aws.survey,
     nodes: sweepNodes(userClusters),
+    inside: createInsideSweep(inside),
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });

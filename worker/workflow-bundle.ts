@@ -12,6 +12,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { hasCode } from '../words/failure.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('./pack-workflows.ts', import.meta.url));
@@ -43,7 +44,7 @@ const kept = async (file: string, onTrouble: (error: unknown) => void): Promise<
   try {
     return { code: await readFile(file, 'utf8') };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onTrouble(error);
+    if (!hasCode(error, 'ENOENT')) onTrouble(error);
     return undefined;
   }
 };

@@ -3,12 +3,14 @@
  *
  * Owns: what a person reads first in Temporal's UI: what runs, what is blocked, since when, why, and the exact commands
  * that move it on. Neighbours: `operation-publishing.ts` publishes it whenever a step changes; `policy/status.ts` says the same to
- * `kubectl`. Pure, and without imports that run, so that it can be part of a workflow (I10: every time in it comes from
+ * `kubectl`. Pure, and runs nothing but `words`, so that it can be part of a workflow (I10: every time in it comes from
  * the view, every list keeps the plan's order). Invariants: I9.
  */
 
 import type { ObjectRef, OperationInput, OperationView, StepState, StepView } from '../activities/contract.ts';
 import { operationsCommand, signalCommand, updateCommand } from '../words/commands.ts';
+import { BLOCKED_BECAUSE, isBlocked, isOver, progressSaid } from '../words/steps.ts';
+import { shortened } from '../words/text.ts';
 import { timeOf } from '../words/time.ts';
 
 /** Temporal keeps 20,000 bytes of details; the lists are cut so that a large plan never comes near. */
@@ -18,20 +20,9 @@ const MESSAGE_LENGTH = 600;
 type BlockedStep = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
 type Running = StepView & { readonly status: Extract<StepState, { state: 'running' }> };
 
-const isBlocked = (step: StepView): step is BlockedStep => step.status.state === 'blocked';
 const isRunning = (step: StepView): step is Running => step.status.state === 'running';
-const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
 
-const cut = (message: string): string =>
-  message.length <= MESSAGE_LENGTH ? message : `${message.slice(0, MESSAGE_LENGTH)} …`;
-
-const WHY = {
-  blocked: 'waits for a person',
-  capacity: 'waits for capacity at AWS',
-  retry: 'failed; it is tried again by itself',
-  overdue: 'takes longer than it should; it is looked at all the same',
-  bug: 'failed in a way that Slipway did not expect: please report it',
-} as const;
+const cut = (message: string): string => shortened(message, MESSAGE_LENGTH);
 
 const listed = <T>(items: readonly T[], line: (item: T) => string, more: string): string[] => [
   ...items.slice(0, LISTED).map(line),
@@ -44,7 +35,7 @@ const blockedSection = (view: OperationView, object: ObjectRef, steps: readonly 
   if (steps.length === 0) return [];
   const entry = ({ id, status }: BlockedStep): string =>
     [
-      `- \`${id}\` ${WHY[status.verdict]}. Since ${timeOf(status.since)}; attempt ${status.attempt} failed, the next is at ${timeOf(status.retryAt)}.`,
+      `- \`${id}\` ${BLOCKED_BECAUSE[status.verdict]}. Since ${timeOf(status.since)}; attempt ${status.attempt} failed, the next is at ${timeOf(status.retryAt)}.`,
       `  > ${cut(status.message).replaceAll('\n', '\n  > ')}`,
       '',
       '  Once the cause is cured, try it now:',
@@ -88,7 +79,7 @@ const runningSection = (steps: readonly Running[]): string[] =>
       ];
 
 const nextSection = (view: OperationView): string[] => {
-  const unfinished = new Set(view.steps.filter((step) => !isDone(step)).map((step) => step.id));
+  const unfinished = new Set(view.steps.filter((step) => !isOver(step)).map((step) => step.id));
   const pending = view.steps.filter((step) => step.status.state === 'pending');
   if (pending.length === 0 || view.state !== 'running') return [];
   const line = (step: StepView): string => {
@@ -100,8 +91,7 @@ const nextSection = (view: OperationView): string[] => {
 
 const headline = (view: OperationView): string => {
   const blocked = view.steps.filter(isBlocked).length;
-  const done = view.steps.filter(isDone).length;
-  const progress = `${done} of ${view.steps.length} steps done`;
+  const progress = progressSaid({ done: view.steps.filter(isOver).length, total: view.steps.length });
   switch (view.state) {
     case 'running':
       if (view.pausedAt !== undefined) return `**Paused**: ${progress}.`;

@@ -6,6 +6,7 @@
  */
 import { setHandler } from '@temporalio/workflow';
 import type { DriftReport, MirrorRequest } from '../activities/contract.ts';
+import { present } from '../words/present.ts';
 import { driftFound } from './messages.ts';
 
 export type SettledSubject = Extract<MirrorRequest['subject'], { kind: 'settled' }>;
@@ -32,13 +33,11 @@ export const followDrift = (settledSince: () => number | undefined): DriftReport
     isPending: () => pending !== undefined,
     take: () => {
       if (pending === undefined) return undefined;
-      const { note, differences, nodes } = pending;
+      const { note, differences, nodes, inside } = pending;
       pending = undefined;
       return {
         kind: 'settled',
-        ...(note === undefined ? {} : { note }),
-        ...(differences.length === 0 ? {} : { drift: differences }),
-        ...(nodes === undefined ? {} : { nodes }),
+        ...present({ note, drift: differences.length === 0 ? undefined : differences, nodes, inside }),
       };
     },
   };

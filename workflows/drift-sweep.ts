@@ -17,8 +17,9 @@ export type SweepSummary = Omit<SweepAnswer, 'findings' | 'lookedAt'> & {
   readonly reported: readonly string[];
 };
 
-const saying = ({ differences, nodes }: Reported): string => {
+const saying = ({ differences, nodes, inside }: Reported): string => {
   const drift = differences.map(({ key, difference }) => `${key} ${difference}`).join('; ') || 'no drift';
+  if (inside !== undefined && 'unread' in inside) return `${drift}; add-ons not read: ${inside.unread}`;
   if (nodes === undefined) return drift;
   if ('unread' in nodes) return `${drift}; nodes not counted: ${nodes.unread}`;
   return `${drift}; ${nodes.ready} of ${nodes.desired ?? 'unknown'} nodes ready`;

@@ -6,6 +6,7 @@
  */
 import type { Assessment, OperationInput, Pacing } from '../activities/contract.ts';
 import { purposeOf } from '../words/operations.ts';
+import { present } from '../words/present.ts';
 import { IDLE_LOOK, retryDelay } from './activities.ts';
 import type { Seen } from './entity-news.ts';
 import {
@@ -122,7 +123,16 @@ const afterSupersession = (
 
 const settledBy = (
   kept: Kept,
-  { generation, note, clusterId, rollout, controlPlane, lookAgainSeconds }: Extract<Assessment, { kind: 'settled' }>,
+  {
+    generation,
+    note,
+    revision,
+    inside,
+    clusterId,
+    rollout,
+    controlPlane,
+    lookAgainSeconds,
+  }: Extract<Assessment, { kind: 'settled' }>,
   { at, seen }: Moment,
 ): LifeOf<'settled'> => ({
   state: 'settled',
@@ -132,9 +142,7 @@ const settledBy = (
   generation,
   status: {
     kind: 'settled',
-    ...(note === undefined ? {} : { note }),
-    ...(rollout === undefined ? {} : { rollout }),
-    ...(controlPlane === undefined ? {} : { controlPlane }),
+    ...present({ note, revision, inside, rollout, controlPlane }),
   },
   ...(clusterId === undefined ? {} : { clusterId }),
   ...(rollout === undefined ? {} : { rollout }),

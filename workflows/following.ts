@@ -15,6 +15,7 @@ import {
   startChild,
 } from '@temporalio/workflow';
 import type { OperationInput } from '../activities/contract.ts';
+import { operationIdOf } from '../words/operations.ts';
 import { bug, retryDelay } from './activities.ts';
 import type { EntityRun } from './entity-run.ts';
 import type { EntityEvent, LifeOf } from './entity-states.ts';
@@ -37,7 +38,7 @@ const start = async (entityId: string, operation: OperationInput): Promise<Opera
   const { namespace, name } = operation.object;
   try {
     return await startChild<(input: OperationInput) => Promise<OperationResult>>(operation.type, {
-      workflowId: `${entityId}/operation`,
+      workflowId: operationIdOf(entityId),
       args: [operation],
       // An entity that is terminated must not leave an operation that nobody can supersede.
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,

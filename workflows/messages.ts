@@ -16,6 +16,7 @@ import type {
 } from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
 import type { OperationType } from '../words/operations.ts';
+import type { BlockedVerdict } from '../words/steps.ts';
 import type { HandledRequests, Verb } from '../words/verbs.ts';
 
 /** What the command line reads out of workflows. */
@@ -136,7 +137,7 @@ export const BLOCKED_MEMO = 'SlipwayBlocked';
 export type BlockedMemo = readonly {
   readonly step: string;
   readonly kind: string;
-  readonly verdict: 'blocked' | 'capacity' | 'retry' | 'bug' | 'overdue';
+  readonly verdict: BlockedVerdict;
   /** Epoch milliseconds. */
   readonly since: number;
   readonly message: string;

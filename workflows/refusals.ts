@@ -7,12 +7,13 @@
  */
 import type { OperationView, Step, StepView } from '../activities/contract.ts';
 import { OPERATIONS } from '../words/operations.ts';
+import { isBlocked, isOver } from '../words/steps.ts';
 import type { Verb } from '../words/verbs.ts';
 import type { Ask, EntityView } from './messages.ts';
 import { outputsUsed } from './references.ts';
 
-const blockedIn = (view: OperationView): string[] =>
-  view.steps.flatMap(({ id, status }) => (status.state === 'blocked' ? [id] : []));
+/** Ids of the steps that are blocked. */
+export const blockedIn = (view: OperationView): string[] => view.steps.filter(isBlocked).map(({ id }) => id);
 
 const stepGiven = (ask: Ask): string | undefined => {
   const { step } = ask as { readonly step?: unknown };
@@ -45,9 +46,7 @@ const unskippable = (step: Step, status: StepView['status']): string | undefined
 
 /** Steps of the plan that are still to come, but for one. */
 export const othersUnfinished = (view: OperationView, steps: readonly Step[], but: string): Step[] => {
-  const over = new Set(
-    view.steps.flatMap(({ id, status }) => (status.state === 'done' || status.state === 'skipped' ? [id] : [])),
-  );
+  const over = new Set(view.steps.filter(isOver).map(({ id }) => id));
   return steps.filter(({ id }) => id !== but && !over.has(id));
 };
 

@@ -66,7 +66,8 @@ export const runPlan = async (run: PlanRun, world: PlanWorld): Promise<PlanResul
   };
 
   for (;;) {
-    for (const message of inbox.splice(0)) take(message);
+    // What one message leads to may be another, such as a stop: nothing begins before that is taken, too.
+    while (inbox.length > 0) for (const message of inbox.splice(0)) take(message);
     for (const one of all) {
       if (isMet(one)) dispatch(one, { kind: 'met', at: world.now() }, run, world);
       if (mayBegin(one)) dispatch(one, { kind: 'begin' }, run, world);

@@ -15,7 +15,7 @@ import { findFor } from './activities.ts';
 import { type Ask, verbSignals, verbUpdates } from './messages.ts';
 import { failureOf, lacking } from './outcomes.ts';
 import { outputsUsed, resolveReferences } from './references.ts';
-import { othersUnfinished, refusalOf } from './refusals.ts';
+import { blockedIn, othersUnfinished, refusalOf } from './refusals.ts';
 import type { StepEvent } from './step-life.ts';
 
 export type VerbScope = {
@@ -76,8 +76,7 @@ const skip = async (id: string, scope: VerbScope): Promise<string> => {
 const perform = async (verb: Verb, ask: Ask, scope: VerbScope): Promise<string> => {
   switch (verb) {
     case 'retry': {
-      const blocked = scope.view().steps.flatMap(({ id, status }) => (status.state === 'blocked' ? [id] : []));
-      const chosen = ask.step === undefined ? blocked : [ask.step];
+      const chosen = ask.step === undefined ? blockedIn(scope.view()) : [ask.step];
       for (const id of chosen) scope.say(id, { kind: 'retry' });
       return `Retrying ${chosen.join(', ')}.`;
     }

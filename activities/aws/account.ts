@@ -1,8 +1,8 @@
 /**
  * Account: the proof that nothing of an object is left, before its finalizer goes.
  *
- * Owns: the last look, wider than an inventory: whatever carries the owner's tags, and what goes with it without carrying
- * any (the load balancer's own interfaces). A terminated instance does not count. Invariants: I3, I7, I12: two complete
+ * Owns: the last look, wider than an inventory: whatever carries the owner's tags, what goes with it without carrying
+ * any (the load balancer's own interfaces), and the Secrets that are kept for it elsewhere. A terminated instance does not count. Invariants: I3, I7, I12: two complete
  * looks must both find nothing, each a step of its own, the second no sooner than the settling time after the first; every
  * step that changes anything was done before, so that is also after the last mutating call.
  *
@@ -17,21 +17,28 @@ import {
   paginateDescribeSecurityGroups,
   paginateDescribeVolumes,
 } from '@aws-sdk/client-ec2';
-import { CLUSTER_TAG, controlPlaneName, KEY_TAG, kubernetesClusterTag, UID_TAG } from '../../api/names.ts';
+import {
+  CLUSTER_TAG,
+  controlPlaneName,
+  KEY_TAG,
+  kubernetesClusterTag,
+  OWNED,
+  SHARED,
+  UID_TAG,
+} from '../../api/names.ts';
 import type { ResourceKind } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import { kindOf } from '../../words/keys.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { supersededError } from '../verdicts.ts';
-import { listGroups } from './auto-scaling-group.ts';
-import { named } from './balancing.ts';
+import { isGoing, listGroups } from './auto-scaling-group.ts';
+import { arnsOf, named } from './balancing.ts';
 import type { AwsClients } from './clients.ts';
-import { foundCloudLoadBalancers, listAllLoadBalancers, OWNED } from './cloud-load-balancers.ts';
+import { foundCloudLoadBalancers, listAllLoadBalancers } from './cloud-load-balancers.ts';
 import { exists } from './etcd-volume.ts';
 import { listTemplates } from './launch-template-marks.ts';
 import { instanceLabel, livingInstances } from './machines.ts';
 import { securityGroupLabel } from './security-group.ts';
-import { SHARED } from './subnet-tags.ts';
 import { listTagged, type Tagged } from './tagged.ts';
 import { distinct, filter, readAll, tagRecord } from './tags.ts';
 
@@ -103,7 +110,7 @@ const ownGroups = async (
   const groups = await listGroups(autoScaling, { Filters: [filter(`tag:${name}`, value)] }, signal);
   return groups.map((one) => {
     const label = `auto scaling group ${one.AutoScalingGroupName ?? '?'}`;
-    return one.Status === undefined ? keyed(label, tagRecord(one.Tags), 'auto-scaling-group') : goesByItself(label);
+    return isGoing(one) ? goesByItself(label) : keyed(label, tagRecord(one.Tags), 'auto-scaling-group');
   });
 };
 
@@ -128,9 +135,8 @@ const besideOwn = async (
     listAllLoadBalancers(clients, clusterId, tagged, signal),
   ]);
   const { balancer, group, tags } = named(balancing, name);
-  const arns = [balancer?.LoadBalancerArn, group?.TargetGroupArn].filter((arn) => arn !== undefined);
   // One by that name that isn't ours was there before.
-  const ours = arns.filter((arn) => tags.get(arn)?.[CLUSTER_TAG] === clusterId);
+  const ours = arnsOf({ balancer, group }).filter((arn) => tags.get(arn)?.[CLUSTER_TAG] === clusterId);
   const made = foundCloudLoadBalancers('', cloud);
   return [
     ...ids('subnet', kubernetesClusterTag(clusterId), SHARED).map((id) =>
@@ -164,17 +170,26 @@ const remainingOfCluster = async (clients: AwsClients, clusterId: string, signal
   ]);
 };
 
+/** What is kept for an object outside of AWS, by name; `going` where it was asked to go and hasn't yet. */
+export type KeptElsewhere = (
+  wanted: Pick<Wanted<'account'>, 'object' | 'owner' | 'signal'>,
+) => Promise<readonly { readonly label: string; readonly going: boolean }[]>;
+
 /** Everything of an object that is still there, sorted, as a person would name it. */
 const listRemaining = async (
   clients: AwsClients,
+  keptElsewhere: KeptElsewhere,
   wanted: Pick<Wanted<'account'>, 'object' | 'owner' | 'signal'>,
 ): Promise<Remaining[]> => {
   const { object, owner, signal } = wanted;
-  const all =
+  const [inAws, elsewhere] = await Promise.all([
     object.kind === 'AWSNodePool'
-      ? await remainingOfPool(clients, owner.uid, signal)
-      : await remainingOfCluster(clients, owner.clusterId, signal);
-  return distinct(all.flat(), ({ label }) => label).sort((a, b) => (a.label < b.label ? -1 : 1));
+      ? remainingOfPool(clients, owner.uid, signal)
+      : remainingOfCluster(clients, owner.clusterId, signal),
+    keptElsewhere(wanted),
+  ]);
+  const kept = elsewhere.map(({ label, going }) => (going ? goesByItself(label) : removable(label)));
+  return distinct([...inAws.flat(), ...kept], ({ label }) => label).sort((a, b) => (a.label < b.label ? -1 : 1));
 };
 
 const SHOWN = 5;
@@ -191,7 +206,11 @@ const refuseUnplanned = (remaining: readonly Remaining[]): void => {
   throw supersededError(`${sentence(unplanned)} It was not there when this deletion was planned: planning again.`);
 };
 
-export const accountDriver = (clients: AwsClients, now: () => number = Date.now): ResourceDriver<'account'> => ({
+export const accountDriver = (
+  clients: AwsClients,
+  keptElsewhere: KeptElsewhere,
+  now: () => number = Date.now,
+): ResourceDriver<'account'> => ({
   kind: 'account',
 
   candidates: () => Promise.resolve([]),
@@ -205,7 +224,7 @@ export const accountDriver = (clients: AwsClients, now: () => number = Date.now)
       const awaited = `Nothing is left in the account; looking again in ${Math.ceil(left / 1_000)} s, when AWS has settled.`;
       return { ready: false, awaited, againInMs: left };
     }
-    const remaining = await listRemaining(clients, wanted);
+    const remaining = await listRemaining(clients, keptElsewhere, wanted);
     if (now() - wanted.since > LAG_MS) refuseUnplanned(remaining);
     if (remaining.length > 0) return { ready: false, awaited: sentence(remaining), againInMs: AGAIN_MS };
     return { ready: true, outputs: {} };

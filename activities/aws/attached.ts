@@ -7,8 +7,8 @@
  */
 import type { Attached } from '../../kinds/launch-template.ts';
 import type { Found } from '../../kinds/resource.ts';
-import { type Replica, replicasOf } from '../../policy/replicas.ts';
-import { ESTABLISHED, replicaTemplateKey } from '../../words/keys.ts';
+import { type Replica, replicasOf, templateOfReplica } from '../../policy/replicas.ts';
+import { ESTABLISHED } from '../../words/keys.ts';
 import type { AwsClients } from './clients.ts';
 import { volumeExists } from './etcd-volume.ts';
 import { attachedBy } from './launch-template-marks.ts';
@@ -42,7 +42,7 @@ export const withAttached = async (
   const troubled = new Map(
     replicasOf(found)
       .filter(needsLook)
-      .map((replica) => [replicaTemplateKey(replica.index), replica]),
+      .map((replica) => [templateOfReplica(found, replica.index)?.key, replica]),
   );
   return Promise.all(
     found.map(async (one) => {

@@ -15,6 +15,7 @@ import {
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import type { Instance } from '@aws-sdk/client-ec2';
+import { GROUP_TAG } from '../../api/names.ts';
 import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
 import { type DifferenceOf, type FoundOf, observed, type Thing } from '../../kinds/resource.ts';
 import type { Outputs } from '../../kinds/row.ts';
@@ -24,7 +25,7 @@ import { retryError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import type { Departing, Departures } from './departures.ts';
 import { groupTags, isRetagging, retagGroup } from './group-tags.ts';
-import { GROUP_NAME, instanceLabel, livingInstances } from './machines.ts';
+import { instanceLabel, livingInstances } from './machines.ts';
 import { belongsTo, carriedBy, filter, given, ownedTags, readAll, tagRecord } from './tags.ts';
 
 /** A group of which only instances are left. */
@@ -52,6 +53,9 @@ export const groupInstances = (group: AutoScalingGroup): GroupInstance[] =>
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 
+/** AWS is deleting it. */
+export const isGoing = (group: AutoScalingGroup): boolean => group.Status !== undefined;
+
 const outputsOf = (name: string, desired: number): Outputs => ({ name, desired: String(desired) });
 
 export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'auto-scaling-group'> => {
@@ -68,7 +72,7 @@ export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'
       minSize: group.MinSize ?? 0,
       maxSize: group.MaxSize ?? 0,
       desired,
-      deleting: group.Status !== undefined,
+      deleting: isGoing(group),
       ...(isRetagging(tagRecord(group.Tags)) ? { retagging: true as const } : {}),
       // Of pools, which may have hundreds, nobody asks.
       ...(group.MaxSize === 1 && group.MinSize === 1 ? { instances: groupInstances(group) } : {}),
@@ -110,7 +114,7 @@ const leftBehind = (instances: readonly Instance[], wanted: SoughtGroup): GroupC
 /** What is left of one group. */
 const leftOf = (name: string, { groups, instances }: Departing): Departing => ({
   groups: groups.filter((group) => group.AutoScalingGroupName === name),
-  instances: instances.filter((instance) => tagRecord(instance.Tags)[GROUP_NAME] === name),
+  instances: instances.filter((instance) => tagRecord(instance.Tags)[GROUP_TAG] === name),
 });
 
 const createGroup = async (autoScaling: AutoScalingClient, wanted: Wanted<'auto-scaling-group'>): Promise<Made> => {
@@ -170,12 +174,11 @@ export const autoScalingGroupDriver = (
     const { name } = wanted.properties;
     const groups = await listGroups(autoScaling, { AutoScalingGroupNames: [name] }, wanted.signal);
     if (groups.length > 0) return candidatesAmong(groups, wanted);
-    return leftBehind(await livingInstances(ec2, filter(`tag:${GROUP_NAME}`, name), wanted.signal), wanted);
+    return leftBehind(await livingInstances(ec2, filter(`tag:${GROUP_TAG}`, name), wanted.signal), wanted);
   },
 
   async departing(wanted) {
-    const all = await departures(wanted);
-    const { groups, instances } = leftOf(wanted.properties.name, all);
+    const { groups, instances } = leftOf(wanted.properties.name, await departures(wanted));
     return groups.length > 0 ? candidatesAmong(groups, wanted) : leftBehind(instances, wanted);
   },
 

@@ -37,8 +37,18 @@ export const listBalancing = async (
   return { balancers, groups, tags: await tagsOf(elbv2, arns, abortSignal) };
 };
 
+type Named = {
+  readonly balancer: LoadBalancer | undefined;
+  readonly group: TargetGroup | undefined;
+  readonly tags: Balancing['tags'];
+};
+
+/** ARNs of a balancer and a group, whichever of them is there. */
+export const arnsOf = ({ balancer, group }: Pick<Named, 'balancer' | 'group'>): string[] =>
+  [balancer?.LoadBalancerArn, group?.TargetGroupArn].filter((arn) => arn !== undefined);
+
 /** The balancer and the group of one name, as far as they are there. */
-export const named = ({ balancers, groups, tags }: Balancing, name: string) => ({
+export const named = ({ balancers, groups, tags }: Balancing, name: string): Named => ({
   balancer: balancers.find(({ LoadBalancerName }) => LoadBalancerName === name),
   group: groups.find(({ TargetGroupName }) => TargetGroupName === name),
   tags,

@@ -12,7 +12,7 @@ import {
   paginateDescribeLoadBalancers as paginateClassic,
 } from '@aws-sdk/client-elastic-load-balancing';
 import { DeleteLoadBalancerCommand, DeleteTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { CLUSTER_TAG, kubernetesClusterTag } from '../../api/names.ts';
+import { CLUSTER_TAG, kubernetesClusterTag, OWNED } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
@@ -23,11 +23,9 @@ import type { AwsClients } from './clients.ts';
 import { deleteSecurityGroup, securityGroupLabel } from './security-group.ts';
 import { revokeAll } from './security-group-rules.ts';
 import type { Tagged } from './tagged.ts';
-import { filter, readAll, tagRecord } from './tags.ts';
+import { filter, portions, readAll, tagRecord } from './tags.ts';
 
 const CLASSIC_TAGS_AT_ONCE = 20;
-/** What the cluster's tag says of what a controller made. */
-export const OWNED = 'owned';
 
 /** Made by a controller of this cluster, and not by Slipway. */
 const isControllers = (tags: Tags, clusterId: string): boolean =>
@@ -47,11 +45,8 @@ const listClassic = async ({ elb }: AwsClients, clusterId: string, abortSignal: 
     (page) => page.LoadBalancerDescriptions,
   );
   const names = balancers.flatMap(({ LoadBalancerName }) => LoadBalancerName ?? []);
-  const batches = Array.from({ length: Math.ceil(names.length / CLASSIC_TAGS_AT_ONCE) }, (_, index) =>
-    names.slice(index * CLASSIC_TAGS_AT_ONCE, (index + 1) * CLASSIC_TAGS_AT_ONCE),
-  );
   const answers = await Promise.all(
-    batches.map((LoadBalancerNames) =>
+    portions(names, CLASSIC_TAGS_AT_ONCE).map((LoadBalancerNames) =>
       elb.send(new DescribeClassicTagsCommand({ LoadBalancerNames }), { abortSignal }),
     ),
   );

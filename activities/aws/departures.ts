@@ -8,11 +8,11 @@
  */
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import type { Instance } from '@aws-sdk/client-ec2';
-import { CLUSTER_TAG } from '../../api/names.ts';
+import { CLUSTER_TAG, GROUP_TAG } from '../../api/names.ts';
 import type { Wanted } from '../driver.ts';
 import { listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
-import { GROUP_NAME, livingInstances } from './machines.ts';
+import { livingInstances } from './machines.ts';
 import { filter } from './tags.ts';
 
 export type Departing = { readonly groups: readonly AutoScalingGroup[]; readonly instances: readonly Instance[] };
@@ -32,10 +32,10 @@ export type ListDeparting = (clusterId: string, signal: AbortSignal) => Promise<
 export const departingIn =
   ({ autoScaling, ec2 }: Pick<AwsClients, 'autoScaling' | 'ec2'>): ListDeparting =>
   async (clusterId, signal) => {
-    const Filters = [{ Name: `tag:${CLUSTER_TAG}`, Values: [clusterId] }];
+    const Filters = [filter(`tag:${CLUSTER_TAG}`, clusterId)];
     const [groups, instances] = await Promise.all([
       listGroups(autoScaling, { Filters }, signal),
-      livingInstances(ec2, filter(`tag:${GROUP_NAME}`, `${clusterId}-*`), signal),
+      livingInstances(ec2, filter(`tag:${GROUP_TAG}`, `${clusterId}-*`), signal),
     ]);
     return { groups, instances };
   };

@@ -6,16 +6,18 @@
  * a person's cure counts at once. Neighbours: `preflight.ts` judges facts; `inventory.ts` needs zones and address range.
  */
 import {
+  type Vpc as AwsVpc,
   DescribeInstanceTypeOfferingsCommand,
   DescribeInstanceTypesCommand,
   DescribeKeyPairsCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   DescribeVpcsCommand,
+  type VpcCidrBlockAssociation,
 } from '@aws-sdk/client-ec2';
 import { GetInstanceProfileCommand } from '@aws-sdk/client-iam';
 import { DescribeKeyCommand } from '@aws-sdk/client-kms';
-import { isAbsent } from '../verdicts.ts';
+import { unlessAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { batched, createMemory, type Remember } from './memory.ts';
 import { filter } from './tags.ts';
@@ -61,24 +63,22 @@ export type AwsFacts = {
   zonesOffering(instanceType: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
 };
 
-const orUndefined = async <T>(ask: Promise<T>): Promise<T | undefined> => {
-  try {
-    return await ask;
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-};
-
 type Asking = Pick<AwsClients, 'ec2' | 'iam' | 'kms'>;
+
+/** One that was taken away is listed for a while. */
+const isThere = ({ CidrBlockState }: VpcCidrBlockAssociation): boolean =>
+  CidrBlockState?.State === undefined || CidrBlockState.State === 'associated';
+
+export const vpcFact = ({ VpcId = '', CidrBlock: cidr = '', CidrBlockAssociationSet = [] }: AwsVpc): Vpc => ({
+  id: VpcId,
+  cidr,
+  cidrs: [...new Set([cidr, ...CidrBlockAssociationSet.filter(isThere).flatMap(({ CidrBlock }) => CidrBlock ?? [])])],
+});
 
 const vpcOf = async ({ ec2 }: Asking, id: string, abortSignal: AbortSignal): Promise<Vpc | undefined> => {
   const answer = await ec2.send(new DescribeVpcsCommand({ Filters: [filter('vpc-id', id)] }), { abortSignal });
   const [vpc] = answer.Vpcs ?? [];
-  if (vpc === undefined) return undefined;
-  const cidr = vpc.CidrBlock ?? '';
-  const associated = (vpc.CidrBlockAssociationSet ?? []).flatMap(({ CidrBlock }) => CidrBlock ?? []);
-  return { id, cidr, cidrs: [...new Set([cidr, ...associated])] };
+  return vpc === undefined ? undefined : vpcFact(vpc);
 };
 
 const subnetsOf = async ({ ec2 }: Asking, ids: string[], abortSignal: AbortSignal): Promise<Subnet[]> => {
@@ -110,12 +110,13 @@ const profileOf = async (
   abortSignal: AbortSignal,
 ): Promise<InstanceProfile | undefined> => {
   const command = new GetInstanceProfileCommand({ InstanceProfileName: name });
-  const profile = (await orUndefined(iam.send(command, { abortSignal })))?.InstanceProfile;
+  const profile = (await unlessAbsent(() => iam.send(command, { abortSignal }), undefined))?.InstanceProfile;
   return profile === undefined ? undefined : { name, hasRole: (profile.Roles ?? []).length > 0 };
 };
 
 const keyOf = async ({ kms }: Asking, arn: string, abortSignal: AbortSignal): Promise<KmsKey | undefined> => {
-  const answer = await orUndefined(kms.send(new DescribeKeyCommand({ KeyId: arn }), { abortSignal }));
+  const command = new DescribeKeyCommand({ KeyId: arn });
+  const answer = await unlessAbsent(() => kms.send(command, { abortSignal }), undefined);
   const key = answer?.KeyMetadata;
   if (key === undefined) return undefined;
   const { Enabled: enabled = false, KeyState: state = 'unknown', KeyUsage: usage = 'unknown' } = key;

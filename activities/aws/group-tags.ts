@@ -7,12 +7,12 @@
  */
 import { type AutoScalingClient, CreateOrUpdateTagsCommand, DeleteTagsCommand } from '@aws-sdk/client-auto-scaling';
 import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
-import { CLUSTER_TAG } from '../../api/names.ts';
+import { CLUSTER_TAG, GROUP_TAG } from '../../api/names.ts';
 import type { Tags } from '../../kinds/row.ts';
 import type { Tagging } from '../../kinds/tags.ts';
 import type { Wanted } from '../driver.ts';
 import { ROOT_DEVICE } from './launch-template.ts';
-import { GROUP_NAME, livingInstances } from './machines.ts';
+import { livingInstances } from './machines.ts';
 import { tagInEc2 } from './tagging.ts';
 import { filter, given, tagList, tagRecord } from './tags.ts';
 
@@ -56,7 +56,7 @@ export const retagGroup = async (
   await set({ [RETAGGING_TAG]: 'true' }, false);
   await drop(tagging.remove);
   await set(tagging.set, true);
-  const all = await livingInstances(ec2, filter(`tag:${GROUP_NAME}`, name), signal);
+  const all = await livingInstances(ec2, filter(`tag:${GROUP_TAG}`, name), signal);
   const machines = all.filter(({ Tags }) => tagRecord(Tags)[CLUSTER_TAG] === owner.clusterId);
   await tagInEc2(ec2, machines.flatMap(idsOfMachine), tagging);
   await drop([RETAGGING_TAG]);

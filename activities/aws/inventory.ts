@@ -18,33 +18,41 @@ import {
 import {
   CLUSTER_TAG,
   controlPlaneName,
-  KEY_TAG,
   kubernetesClusterTag,
   nodePoolIdOf,
   nodePoolName,
+  OWNED,
+  SHARED,
   UID_TAG,
 } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
-import type { ResourceKind } from '../../kinds/resource.ts';
-import { observed } from '../../kinds/resource.ts';
 import type { Inventory } from '../../policy/plan.ts';
-import { CLOUD_LOAD_BALANCERS, LOAD_BALANCER, PREFLIGHT, SUBNET_TAGS } from '../../words/keys.ts';
+import { CLOUD_LOAD_BALANCERS, LOAD_BALANCER, SUBNET_TAGS } from '../../words/keys.ts';
 import { withAttached } from './attached.ts';
 import { listGroups } from './auto-scaling-group.ts';
-import { named } from './balancing.ts';
+import { arnsOf, named } from './balancing.ts';
 import type { AwsClients } from './clients.ts';
-import { foundCloudLoadBalancers, listAllLoadBalancers, OWNED } from './cloud-load-balancers.ts';
+import { foundCloudLoadBalancers, listAllLoadBalancers } from './cloud-load-balancers.ts';
 import type { ClusterNetwork } from './cluster-network.ts';
-import { keyOf, ofGroups, ofInterfaces, ofSecurityGroups, ofVolumes, type Parts } from './entries.ts';
+import {
+  byKind,
+  keyOf,
+  ofGroups,
+  ofInterfaces,
+  ofPlaces,
+  ofSecurityGroups,
+  ofTemplates,
+  ofVolumes,
+  type Parts,
+} from './entries.ts';
 import type { AwsFacts } from './facts.ts';
-import { foundTemplate, listTemplates } from './launch-template-marks.ts';
+import { listTemplates } from './launch-template-marks.ts';
 import { foundLoadBalancer, loadBalancerNamed, tagsOf } from './load-balancer.ts';
 import { partsOfLoadBalancing, readDetails, readHeld } from './load-balancing-details.ts';
-import { preflightOutputs } from './preflight.ts';
 import type { AwsScope } from './scope.ts';
-import { foundSubnetTags, SHARED } from './subnet-tags.ts';
+import { foundSubnetTags } from './subnet-tags.ts';
 import { listTagged, type Tagged } from './tagged.ts';
-import { filter, readAll, tagRecord } from './tags.ts';
+import { filter, readAll } from './tags.ts';
 import { targetGroupNamed } from './target-group.ts';
 
 export type AwsInventoryRequest = {
@@ -83,33 +91,23 @@ const listSecurityGroups = ({ clients: { ec2 }, signal: abortSignal }: Observing
     (page) => page.SecurityGroups,
   );
 
-const ofTemplates = async ({ clients: { ec2 }, signal }: Observing, by: By, clusterId: string): Promise<Parts> => {
-  const templates = await listTemplates(ec2, [by], signal);
-  const found = templates.flatMap((template) => {
-    const key = keyOf('launch-template', tagRecord(template.Tags), clusterId);
-    return key === undefined ? [] : [foundTemplate(ec2, key, template, signal)];
-  });
-  return Promise.all(found);
-};
+const templatesOf = async ({ clients: { ec2 }, signal }: Observing, by: By, clusterId: string): Promise<Parts> =>
+  ofTemplates(ec2, await listTemplates(ec2, [by], signal), clusterId, signal);
 
-/** VPC and subnets as the spec names them; nothing when one of them isn't there, which preflight will say. */
 const ofFacts = async ({ facts, signal }: Observing, { vpcId, subnetIds }: AwsInventoryRequest): Promise<Parts> => {
   if (vpcId === undefined) return [];
   const [vpc, subnets] = await Promise.all([facts.vpc(vpcId, signal), facts.subnets(subnetIds, signal)]);
-  if (vpc === undefined || subnets.length < new Set(subnetIds).size) return [];
-  return [observed('preflight', PREFLIGHT, preflightOutputs(vpc.cidr, subnets), {})];
+  return ofPlaces(vpc, subnetIds, subnets);
 };
-
-/** By tag and kind of key, not by id: nodes' own disks and interfaces carry the cluster's tag, too, and may be many. */
-const ofKind = (clusterId: string, kind: ResourceKind): By[] => [
-  ofCluster(clusterId),
-  filter(`tag:${KEY_TAG}`, `${kind}/*`),
-];
 
 const volumesOf = async ({ clients: { ec2 }, signal: abortSignal }: Observing, clusterId: string): Promise<Parts> =>
   ofVolumes(
     await readAll(
-      paginateDescribeVolumes({ client: ec2 }, { Filters: ofKind(clusterId, 'etcd-volume') }, { abortSignal }),
+      paginateDescribeVolumes(
+        { client: ec2 },
+        { Filters: byKind(ofCluster(clusterId), 'etcd-volume') },
+        { abortSignal },
+      ),
       (page) => page.Volumes,
     ),
     clusterId,
@@ -120,7 +118,7 @@ const interfacesOf = async ({ clients, signal: abortSignal }: Observing, cluster
     await readAll(
       paginateDescribeNetworkInterfaces(
         { client: clients.ec2 },
-        { Filters: ofKind(clusterId, 'network-interface') },
+        { Filters: byKind(ofCluster(clusterId), 'network-interface') },
         { abortSignal },
       ),
       (page) => page.NetworkInterfaces,
@@ -136,13 +134,13 @@ const ofEc2 = async (at: Observing, clusterId: string, tagged: Promise<Tagged>):
     ),
     whenAny('volume', CLUSTER_TAG, () => volumesOf(at, clusterId)),
     whenAny('network-interface', CLUSTER_TAG, () => interfacesOf(at, clusterId)),
-    whenAny('launch-template', CLUSTER_TAG, () => ofTemplates(at, ofCluster(clusterId), clusterId)),
+    whenAny('launch-template', CLUSTER_TAG, () => templatesOf(at, ofCluster(clusterId), clusterId)),
   ]);
   return [foundSubnetTags(SUBNET_TAGS, ids('subnet', kubernetesClusterTag(clusterId), SHARED)), ...parts.flat()];
 };
 
 const ofAutoScaling = async ({ clients, signal }: Observing, clusterId: string): Promise<Parts> => {
-  const Filters = [{ Name: `tag:${CLUSTER_TAG}`, Values: [clusterId] }];
+  const Filters = [ofCluster(clusterId)];
   return ofGroups(await listGroups(clients.autoScaling, { Filters }, signal), clusterId);
 };
 
@@ -153,9 +151,8 @@ const ofLoadBalancing = async ({ clients, signal }: Observing, clusterId: string
     loadBalancerNamed(elbv2, name, signal),
     targetGroupNamed(elbv2, name, signal),
   ]);
-  const arns = [balancer?.LoadBalancerArn, group?.TargetGroupArn].filter((arn) => arn !== undefined);
   const [tags, details] = await Promise.all([
-    tagsOf(elbv2, arns, signal),
+    tagsOf(elbv2, arnsOf({ balancer, group }), signal),
     readDetails(clients, { balancer, group }, signal),
   ]);
   return partsOfLoadBalancing(clusterId, { balancer, group, tags, ...details });
@@ -215,7 +212,7 @@ const observeNodePool = (at: Observing, request: AwsInventoryRequest): Promise<r
   const groups = listGroups(at.clients.autoScaling, { AutoScalingGroupNames }, at.signal);
   return Promise.all([
     ...shared,
-    ofTemplates(at, filter(`tag:${UID_TAG}`, object.uid), clusterId),
+    templatesOf(at, filter(`tag:${UID_TAG}`, object.uid), clusterId),
     groups.then((all) => ofGroups(all, clusterId)),
   ]);
 };

@@ -15,7 +15,7 @@ import {
 import type { Attached } from '../../kinds/launch-template.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { UserData } from '../../machine/configuration.ts';
-import type { ResourceKey } from '../../words/keys.ts';
+import { machineInKey, type ResourceKey, templateKey } from '../../words/keys.ts';
 import { carriedBy, type filter, given, readAll, tagRecord } from './tags.ts';
 
 /** `<version>:<fingerprint>` of the newest version, on the template. */
@@ -45,12 +45,20 @@ const newestFingerprint = async (
   return { fingerprint: fingerprintIn(answer.LaunchTemplateVersions?.[0]?.VersionDescription), marked: false };
 };
 
+/** A key that was given before keys named the version names it here: the template's own name ends with it. */
+export const keyWithVersion = (key: ResourceKey, name: string): ResourceKey => {
+  const machine = machineInKey(key);
+  return key === `launch-template/${machine}` ? templateKey(machine, name.split(`-${machine}-`, 2)[1] ?? '') : key;
+};
+
 export const foundTemplate = async (
   ec2: EC2Client,
-  key: ResourceKey,
+  carriedKey: ResourceKey,
   template: LaunchTemplate,
   signal: AbortSignal,
 ): Promise<FoundOf<'launch-template'>> => {
+  const name = given(template.LaunchTemplateName, 'the name of a launch template');
+  const key = keyWithVersion(carriedKey, name);
   const { fingerprint, marked } = await newestFingerprint(ec2, template, signal);
   return observed(
     'launch-template',
@@ -61,7 +69,7 @@ export const foundTemplate = async (
       fingerprint,
     },
     {
-      name: given(template.LaunchTemplateName, 'the name of a launch template'),
+      name,
       fingerprint,
       ...(marked ? {} : { marked }),
     },

@@ -19,6 +19,7 @@ import {
   type RequestLaunchTemplateData,
   type VolumeType,
 } from '@aws-sdk/client-ec2';
+import { KEY_TAG } from '../../api/names.ts';
 import { launchTemplateFingerprint } from '../../kinds/launch-template.ts';
 import type { Thing } from '../../kinds/resource.ts';
 import type { Outputs } from '../../kinds/row.ts';
@@ -28,7 +29,7 @@ import type { ResourceDriver, Wanted } from '../driver.ts';
 import { type GatheredSecrets, gatherSecrets, type ReadSecret, sealUserData } from '../seal.ts';
 import { supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
-import { descriptionOf, foundTemplate, listTemplates, markOf } from './launch-template-marks.ts';
+import { descriptionOf, foundTemplate, keyWithVersion, listTemplates, markOf } from './launch-template-marks.ts';
 import { tagInEc2 } from './tagging.ts';
 import { type AwsTag, belongsTo, clientToken, filter, given, ownedTags, tagList, tagRecord } from './tags.ts';
 
@@ -197,11 +198,15 @@ export const launchTemplateDriver = (
       const { name } = wanted.properties;
       const templates = await listTemplates(ec2, [filter('launch-template-name', name)], wanted.signal);
       return Promise.all(
-        templates.map(async (template) => ({
-          ...(await foundTemplate(ec2, wanted.key, template, wanted.signal)),
-          label: `launch template ${template.LaunchTemplateId ?? '?'} (${name})`,
-          belongsTo: belongsTo(tagRecord(template.Tags), wanted),
-        })),
+        templates.map(async (template) => {
+          const tags = tagRecord(template.Tags);
+          const key = keyWithVersion(tags[KEY_TAG] ?? '', name);
+          return {
+            ...(await foundTemplate(ec2, wanted.key, template, wanted.signal)),
+            label: `launch template ${template.LaunchTemplateId ?? '?'} (${name})`,
+            belongsTo: belongsTo({ ...tags, ...(key === '' ? {} : { [KEY_TAG]: key }) }, wanted),
+          };
+        }),
       );
     },
 

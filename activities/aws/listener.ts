@@ -16,25 +16,23 @@ import {
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
-import { isAbsent } from '../verdicts.ts';
+import { unlessAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { given, ownedBy, ownedTags, readAll, tagList } from './tags.ts';
 
-export const listenersOf = async (
+export const listenersOf = (
   elbv2: ElasticLoadBalancingV2Client,
   loadBalancerArn: string,
   abortSignal: AbortSignal,
-): Promise<Listener[]> => {
-  try {
-    return await readAll(
-      paginateDescribeListeners({ client: elbv2 }, { LoadBalancerArn: loadBalancerArn }, { abortSignal }),
-      (page) => page.Listeners,
-    );
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
-  }
-};
+): Promise<Listener[]> =>
+  unlessAbsent(
+    () =>
+      readAll(
+        paginateDescribeListeners({ client: elbv2 }, { LoadBalancerArn: loadBalancerArn }, { abortSignal }),
+        (page) => page.Listeners,
+      ),
+    [],
+  );
 
 export const foundListener = (key: ResourceKey, listener: Listener, uid?: string): FoundOf<'listener'> =>
   observed(

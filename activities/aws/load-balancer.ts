@@ -19,12 +19,12 @@ import { CLUSTER_TAG } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
-import type { BelongsTo, Candidate, ResourceDriver, Sought, Wanted } from '../driver.ts';
-import { blockedError, isAbsent } from '../verdicts.ts';
+import { type Candidate, type ResourceDriver, refuseForeign, type Sought, type Wanted } from '../driver.ts';
+import { unlessAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { listenersOf } from './listener.ts';
 import { tagInLoadBalancing } from './tagging.ts';
-import { belongsTo, carriedBy, given, ownedTags, tagList, tagRecord } from './tags.ts';
+import { belongsTo, carriedBy, given, ownedTags, portions, tagList, tagRecord } from './tags.ts';
 
 const CROSS_ZONE = 'load_balancing.cross_zone.enabled';
 /** The API takes so many ARNs at once. */
@@ -36,11 +36,10 @@ export const tagsOf = async (
   arns: readonly string[],
   abortSignal: AbortSignal,
 ): Promise<ReadonlyMap<string, Tags>> => {
-  const batches = Array.from({ length: Math.ceil(arns.length / TAGS_AT_ONCE) }, (_, index) =>
-    arns.slice(index * TAGS_AT_ONCE, (index + 1) * TAGS_AT_ONCE),
-  );
   const answers = await Promise.all(
-    batches.map((ResourceArns) => elbv2.send(new DescribeTagsCommand({ ResourceArns }), { abortSignal })),
+    portions(arns, TAGS_AT_ONCE).map((ResourceArns) =>
+      elbv2.send(new DescribeTagsCommand({ ResourceArns }), { abortSignal }),
+    ),
   );
   return new Map(
     answers
@@ -55,13 +54,8 @@ export const loadBalancerNamed = async (
   name: string,
   abortSignal: AbortSignal,
 ): Promise<LoadBalancer | undefined> => {
-  try {
-    const answer = await elbv2.send(new DescribeLoadBalancersCommand({ Names: [name] }), { abortSignal });
-    return answer.LoadBalancers?.[0];
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
+  const command = new DescribeLoadBalancersCommand({ Names: [name] });
+  return (await unlessAbsent(() => elbv2.send(command, { abortSignal }), undefined))?.LoadBalancers?.[0];
 };
 
 export const isCrossZone = async (
@@ -98,15 +92,6 @@ export const foundLoadBalancer = (
 
 const labelOf = (balancer: LoadBalancer): string =>
   `load balancer ${balancer.LoadBalancerName ?? '?'} (${balancer.LoadBalancerArn ?? '?'})`;
-
-/** Refuses what a create answered with, if it was there before and isn't ours. */
-export const refuseForeign = (label: string, key: ResourceKey, owner: BelongsTo): void => {
-  if (owner === 'ours') return;
-  throw blockedError(
-    `${key} cannot be made: ${label} has its name and belongs to ${owner.other}. ` +
-      `Slipway neither adopts nor removes what it does not own: rename or remove it.`,
-  );
-};
 
 const spreadOverZones = (elbv2: ElasticLoadBalancingV2Client, LoadBalancerArn: string) =>
   elbv2.send(
@@ -149,7 +134,8 @@ const createLoadBalancer = async (
   if (balancer === undefined) throw new Error(`AWS answered without the load balancer ${name}.`);
   const outputs = outputsOfLoadBalancer(balancer);
   const itsTags = (await tagsOf(elbv2, [outputs.arn], wanted.signal)).get(outputs.arn) ?? {};
-  refuseForeign(labelOf(balancer), wanted.key, belongsTo(itsTags, wanted));
+  // What was there before isn't made, but answered with, whoever made it.
+  refuseForeign(wanted.key, { label: labelOf(balancer), belongsTo: belongsTo(itsTags, wanted) });
   await spreadOverZones(elbv2, outputs.arn);
   return outputs;
 };

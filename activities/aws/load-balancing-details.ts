@@ -7,6 +7,7 @@
 import type { Listener, LoadBalancer, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { CLUSTER_TAG, UID_TAG } from '../../api/names.ts';
 import type { Tags } from '../../kinds/row.ts';
+import type { TargetGroupAttributesState } from '../../kinds/target-group-attributes.ts';
 import type { TargetHealth } from '../../kinds/targets.ts';
 import { sameOf } from '../../words/keys.ts';
 import type { AwsClients } from './clients.ts';
@@ -15,6 +16,7 @@ import { foundListener, listenersOf } from './listener.ts';
 import { foundLoadBalancer, isCrossZone, tagsOf } from './load-balancer.ts';
 import type { Remember } from './memory.ts';
 import { foundTargetGroup } from './target-group.ts';
+import { foundAttributes, readAttributes } from './target-group-attributes.ts';
 import { foundTargets, targetHealth } from './targets.ts';
 
 export type LoadBalancing = {
@@ -22,8 +24,9 @@ export type LoadBalancing = {
   readonly group?: TargetGroup | undefined;
   /** By ARN, of both. */
   readonly tags: ReadonlyMap<string, Tags>;
-  /** Absent where nobody asked: it matters to who keeps the balancer. */
+  /** Absent where nobody asked, both: they matter to who keeps the balancer. */
   readonly crossZone?: boolean;
+  readonly attributes?: TargetGroupAttributesState | undefined;
   readonly listeners: readonly Listener[];
   readonly health: readonly TargetHealth[];
 };
@@ -55,12 +58,17 @@ const partsOfBalancer = (
   ];
 };
 
-const partsOfGroup = (clusterId: string, group: TargetGroup, { tags, health }: LoadBalancing): Parts => {
+const partsOfGroup = (clusterId: string, group: TargetGroup, { tags, health, attributes }: LoadBalancing): Parts => {
   const { TargetGroupArn: arn } = group;
   const its = tags.get(arn ?? '') ?? {};
   const key = keyOf('target-group', its, clusterId);
   if (key === undefined || arn === undefined) return [];
-  return [foundTargetGroup(key, group, its), foundTargets(sameOf('targets', key), arn, health, its[UID_TAG])];
+  const uid = its[UID_TAG];
+  return [
+    foundTargetGroup(key, group, its),
+    ...(attributes === undefined ? [] : [foundAttributes(sameOf('target-group-attributes', key), attributes, uid)]),
+    foundTargets(sameOf('targets', key), arn, health, uid),
+  ];
 };
 
 export type Which = Pick<LoadBalancing, 'balancer' | 'group' | 'tags'>;
@@ -87,11 +95,13 @@ export const readDetails = async (
   signal: AbortSignal,
 ): Promise<Omit<LoadBalancing, keyof Which>> => {
   const arn = which.balancer?.LoadBalancerArn;
-  const [crossZone, held] = await Promise.all([
+  const groupArn = which.group?.TargetGroupArn;
+  const [crossZone, attributes, held] = await Promise.all([
     arn === undefined ? false : isCrossZone(clients.elbv2, arn, signal),
+    groupArn === undefined ? undefined : readAttributes(clients.elbv2, groupArn, signal),
     readHeld(clients, which, signal),
   ]);
-  return { crossZone, ...held };
+  return { crossZone, attributes, ...held };
 };
 
 /** The same for many, out of a memory: what is asked with `fresh` is looked at now. */

@@ -6,9 +6,6 @@
 import { type EC2Client, type Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import { filter, readAll } from './tags.ts';
 
-/** EC2 itself puts this tag on a group's instances. */
-export const GROUP_NAME = 'aws:autoscaling:groupName';
-
 /** Every state but `terminated`: such a machine is remembered for an hour, and holds nothing. */
 const LIVING_STATES = ['pending', 'running', 'shutting-down', 'stopping', 'stopped'];
 

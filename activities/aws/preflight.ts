@@ -7,7 +7,7 @@
  * that are made in the same second may both find room that only one of them gets: that one blocks at launch.
  */
 import { rangesOverlap } from '../../api/ranges.ts';
-import type { NamedValue } from '../../kinds/preflight.ts';
+import { type NamedValue, VPC_CIDR, VPC_CIDRS, zoneOutput } from '../../kinds/preflight.ts';
 import type { Outputs } from '../../kinds/row.ts';
 import type { Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
@@ -18,12 +18,16 @@ import type { AwsRoom } from './room.ts';
 type Properties = Wanted<'preflight'>['properties'];
 
 /** Outputs for those that need a zone or an address range. */
-export const preflightOutputs = (vpcCidr: string, subnets: readonly Pick<Subnet, 'id' | 'zone'>[]): Outputs =>
+export const preflightOutputs = (
+  vpc: Pick<Vpc, 'cidr' | 'cidrs'>,
+  subnets: readonly Pick<Subnet, 'id' | 'zone'>[],
+): Outputs =>
   Object.fromEntries([
-    ['vpcCidr', vpcCidr],
+    [VPC_CIDR, vpc.cidr],
+    [VPC_CIDRS, [...vpc.cidrs].sort().join(' ')],
     ...[...subnets]
       .sort((a, b) => (a.id < b.id ? -1 : 1))
-      .map((subnet): [string, string] => [`zone/${subnet.id}`, subnet.zone]),
+      .map((subnet): [string, string] => [zoneOutput(subnet.id), subnet.zone]),
   ]);
 
 /** A field that the API server keeps as it is can only be corrected in a new object. */
@@ -152,7 +156,7 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
     ...keys,
     ...offerTroubles(tell, properties, zones, subnets),
   ];
-  return { troubles, outputs: preflightOutputs(vpc?.cidr ?? '', subnets) };
+  return { troubles, outputs: preflightOutputs(vpc ?? { cidr: '', cidrs: [] }, subnets) };
 };
 
 export const preflightDriver = (facts: AwsFacts, room: AwsRoom): ResourceDriver<'preflight'> => {

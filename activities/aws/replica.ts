@@ -7,31 +7,25 @@
  * Neighbours: `auto-scaling-group.ts` owns the group, which puts another machine in its place; `target-group.ts` says what
  * a healthy target is. Invariants: I4 (the machine must be this replica's own, by its tags), I9.
  */
-import {
-  DescribeScalingActivitiesCommand,
-  TerminateInstanceInAutoScalingGroupCommand,
-} from '@aws-sdk/client-auto-scaling';
+import { TerminateInstanceInAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
 import type { Thing } from '../../kinds/resource.ts';
 import type { TargetHealth } from '../../kinds/targets.ts';
+import { endMachineCommand } from '../../words/commands.ts';
 import { type ResourceKey, sameOf } from '../../words/keys.ts';
 import type { Readiness, ResourceDriver, Sought } from '../driver.ts';
-import { blockedError, isAbsent, notYet, supersededError } from '../verdicts.ts';
+import { blockedError, isAbsent, supersededError } from '../verdicts.ts';
 import { groupInstances, listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
+import { failedLaunch } from './launches.ts';
 import { instanceLabel, livingInstances } from './machines.ts';
+import { healthOf, refuseUnlessOthersServe, sayHealth } from './others-serving.ts';
 import { belongsTo, filter, tagRecord } from './tags.ts';
 import { targetHealth } from './targets.ts';
 
 /** As often as the load balancer asks the targets. */
 const AGAIN_MS = 5_000;
-
-const healthOf = (all: readonly TargetHealth[], address: string): TargetHealth =>
-  all.find((one) => one.address === address) ?? { address, state: 'unknown', said: 'it is not a target' };
-
-const sayHealth = ({ address, state, said }: TargetHealth): string =>
-  `${address} is ${state === 'unknown' ? 'not known to serve' : state}${said === undefined ? '' : ` (${said})`}`;
 
 const foundInstance = (key: ResourceKey, instance: Instance): Thing<'instance'> => ({
   key,
@@ -45,11 +39,10 @@ const mayEnd = (sought: Sought<'instance'>, health: readonly TargetHealth[]): vo
   if (onlyUnhealthy && healthOf(health, address).state === 'healthy') {
     throw supersededError(`Instance ${instanceId} serves again: there is nothing to repair.`);
   }
-  const down = others.map((other) => healthOf(health, other)).filter(({ state }) => state !== 'healthy');
-  if (down.length === 0) return;
-  throw notYet(
-    `Instance ${instanceId} stays until both other replicas serve, or etcd would lose its quorum: ${down.map(sayHealth).join('; ')}.`,
-    AGAIN_MS,
+  refuseUnlessOthersServe(
+    health,
+    others,
+    (down) => `Instance ${instanceId} stays until both other replicas serve, or etcd would lose its quorum: ${down}.`,
   );
 };
 
@@ -91,7 +84,7 @@ export const instanceDriver = ({ ec2, autoScaling, elbv2, region }: AwsClients):
         if (isEnding(left)) return;
         throw blockedError(
           `Instance ${id} is in no auto scaling group any more, and keeps the volume and the address that the machine in its ` +
-            `place needs: end it with \`aws ec2 terminate-instances --region ${region} --instance-ids ${id}\`.`,
+            `place needs: end it with \`${endMachineCommand(region, id)}\`.`,
           error,
         );
       }
@@ -113,14 +106,10 @@ const whyNone = async (
 ): Promise<string> => {
   const [starting] = instances;
   if (starting !== undefined) return `instance ${starting.id} is starting`;
-  const answer = await autoScaling.send(
-    new DescribeScalingActivitiesCommand({ AutoScalingGroupName: groupName, MaxRecords: 1 }),
-    { abortSignal: signal },
-  );
-  const [last] = answer.Activities ?? [];
-  return last?.StatusCode === 'Failed'
-    ? `its group could not launch a machine: ${last.StatusMessage ?? 'no reason given'}`
-    : `auto scaling group ${groupName} has no machine yet`;
+  const failed = await failedLaunch(autoScaling, groupName, signal);
+  return failed === undefined
+    ? `auto scaling group ${groupName} has no machine yet`
+    : `its group could not launch a machine: ${failed}`;
 };
 
 export const replicaDriver = (clients: AwsClients): ResourceDriver<'replica'> => ({

@@ -8,7 +8,7 @@
 import type { Found, ResourceKind, ResourceProperties } from '../../kinds/resource.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { ReadSecret } from '../seal.ts';
-import { accountDriver } from './account.ts';
+import { accountDriver, type KeptElsewhere } from './account.ts';
 import { autoScalingGroupDriver } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { cloudLoadBalancersDriver } from './cloud-load-balancers.ts';
@@ -24,6 +24,7 @@ import { listenerDriver } from './listener.ts';
 import { loadBalancerDriver } from './load-balancer.ts';
 import { createMemory } from './memory.ts';
 import { networkInterfaceDriver } from './network-interface.ts';
+import { orderDriver } from './order.ts';
 import { lookAtAccount, preflightDriver } from './preflight.ts';
 import { foreseeRoom } from './preflight-room.ts';
 import { instanceDriver, replicaDriver } from './replica.ts';
@@ -34,6 +35,7 @@ import { securityGroupRulesDriver } from './security-group-rules.ts';
 import { subnetTagsDriver } from './subnet-tags.ts';
 import { createSurvey, type TakeSurvey } from './survey.ts';
 import { targetGroupDriver } from './target-group.ts';
+import { targetGroupAttributesDriver } from './target-group-attributes.ts';
 import { targetsDriver } from './targets.ts';
 
 type AwsKind =
@@ -45,12 +47,14 @@ type AwsKind =
   | 'network-interface'
   | 'load-balancer'
   | 'target-group'
+  | 'target-group-attributes'
   | 'targets'
   | 'listener'
   | 'launch-template'
   | 'auto-scaling-group'
   | 'established'
   | 'instance'
+  | 'order'
   | 'replica'
   | 'cloud-load-balancers'
   | 'account';
@@ -69,6 +73,7 @@ export type Aws = {
 
 export type AwsSettings = {
   readonly readSecret: ReadSecret;
+  readonly keptElsewhere: KeptElsewhere;
 };
 
 const guarded = <K extends ResourceKind>(driver: ResourceDriver<K>, scope: AwsScope): ResourceDriver<K> => ({
@@ -124,15 +129,17 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       'network-interface': guarded(networkInterfaceDriver(clients), scope),
       'load-balancer': guarded(shared(loadBalancerDriver(clients), network), scope),
       'target-group': guarded(targetGroupDriver(clients), scope),
+      'target-group-attributes': guarded(targetGroupAttributesDriver(clients), scope),
       targets: guarded(targetsDriver(clients), scope),
       listener: guarded(listenerDriver(clients), scope),
       'launch-template': guarded(launchTemplateDriver(clients, settings.readSecret), scope),
       'auto-scaling-group': guarded(autoScalingGroupDriver(clients, createDepartures(departingIn(clients))), scope),
       instance: guarded(instanceDriver(clients), scope),
+      order: guarded(orderDriver(clients), scope),
       replica: guarded(replicaDriver(clients), scope),
       established: guarded(establishedDriver(clients), scope),
       'cloud-load-balancers': guarded(cloudLoadBalancersDriver(clients), scope),
-      account: guarded(accountDriver(clients), scope),
+      account: guarded(accountDriver(clients, settings.keptElsewhere), scope),
     },
   };
 };

@@ -17,7 +17,7 @@ import {
 import { CLUSTER_TAG, UID_TAG } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import { itemsOf } from '../../kinds/row.ts';
-import { ingressRuleId, type PlainIngressRule } from '../../kinds/security-group-rules.ts';
+import { ingressRuleId, type PlainIngressRule, plainRules } from '../../kinds/security-group-rules.ts';
 import { type ResourceKey, sameOf } from '../../words/keys.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { awsCodeOf, retryError } from '../verdicts.ts';
@@ -113,11 +113,7 @@ export const revokeAll = async (ec2: EC2Client, group: SecurityGroup, referring?
 
 type WantedRules = Wanted<'security-group-rules'>;
 
-const authorise = async (
-  ec2: EC2Client,
-  groupId: string,
-  rules: WantedRules['properties']['ingress'],
-): Promise<void> => {
+const authorise = async (ec2: EC2Client, groupId: string, rules: ReturnType<typeof plainRules>): Promise<void> => {
   const IpPermissions = distinct(rules, ingressRuleId).map((rule) =>
     permissionOf({ ...rule, description: `${OURS}${rule.description}`.slice(0, 255) }),
   );
@@ -151,7 +147,7 @@ export const securityGroupRulesDriver = ({ ec2 }: AwsClients): ResourceDriver<'s
 
     async create(wanted) {
       if (wanted.properties.ingress.length === 0) return { outputs: outputsOf(wanted), change: 'unchanged' };
-      await authorise(ec2, wanted.properties.groupId, wanted.properties.ingress);
+      await authorise(ec2, wanted.properties.groupId, plainRules(wanted.properties.ingress));
       return { outputs: outputsOf(wanted) };
     },
 
@@ -163,7 +159,7 @@ export const securityGroupRulesDriver = ({ ec2 }: AwsClients): ResourceDriver<'s
         await authorise(
           ec2,
           groupId,
-          ingress.filter((rule) => missing.includes(ingressRuleId(rule))),
+          plainRules(ingress).filter((rule) => missing.includes(ingressRuleId(rule))),
         );
       }
       if (stale.length > 0) await revoke(ec2, wanted, stale);

@@ -2,19 +2,17 @@
  * Subnet tags: the mark by which the cloud controller finds subnets for a cluster's load balancers.
  *
  * Owns: one tag on subnets that are the user's: set, and taken away again, never more. Setting a tag twice is the same as
- * once (I2). Only tags that name this cluster are removed: others may be shared with anybody (I4).
+ * once (I2). Only tags that name this cluster are removed: others may be shared with anybody (I4). One that says anything
+ * but `shared` is somebody else's: nobody who looks takes it for ours.
  */
 import { CreateTagsCommand, DeleteTagsCommand, paginateDescribeTags } from '@aws-sdk/client-ec2';
-import { kubernetesClusterTag } from '../../api/names.ts';
+import { kubernetesClusterTag, SHARED } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import { itemsOf, type Tags } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { AwsClients } from './clients.ts';
 import { filter, readAll, tagList } from './tags.ts';
-
-/** What the tag says of a subnet, which is the user's. */
-export const SHARED = 'shared';
 
 export const foundSubnetTags = (key: ResourceKey, tagged: readonly string[]): FoundOf<'subnet-tags'> | undefined =>
   tagged.length === 0 ? undefined : observed('subnet-tags', key, {}, { tagged: [...new Set(tagged)].sort() });
@@ -40,7 +38,11 @@ export const subnetTagsDriver = ({ ec2 }: AwsClients): ResourceDriver<'subnet-ta
         paginateDescribeTags(
           { client: ec2 },
           {
-            Filters: [filter('resource-type', 'subnet'), filter('key', kubernetesClusterTag(wanted.owner.clusterId))],
+            Filters: [
+              filter('resource-type', 'subnet'),
+              filter('key', kubernetesClusterTag(wanted.owner.clusterId)),
+              filter('value', SHARED),
+            ],
           },
           { abortSignal: wanted.signal },
         ),

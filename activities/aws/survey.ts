@@ -30,20 +30,28 @@ import {
   paginateDescribeTargetGroups,
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { CLUSTER_TAG, controlPlaneName, KEY_TAG, kubernetesClusterTag } from '../../api/names.ts';
+import { CLUSTER_TAG, controlPlaneName, isControlPlaneName, kubernetesClusterTag, SHARED } from '../../api/names.ts';
 import type { ResourceKind } from '../../kinds/resource.ts';
-import { observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import type { Inventory } from '../../policy/plan.ts';
-import { PREFLIGHT, SUBNET_TAGS } from '../../words/keys.ts';
+import { SUBNET_TAGS } from '../../words/keys.ts';
 import { withAttached } from './attached.ts';
+import { arnsOf, named } from './balancing.ts';
 import type { AwsClients } from './clients.ts';
-import { keyOf, ofGroups, ofInterfaces, ofSecurityGroups, ofVolumes, type Parts } from './entries.ts';
+import {
+  byKind,
+  ofGroups,
+  ofInterfaces,
+  ofPlaces,
+  ofSecurityGroups,
+  ofTemplates,
+  ofVolumes,
+  type Parts,
+} from './entries.ts';
+import { vpcFact } from './facts.ts';
 import type { AwsInventoryRequest } from './inventory.ts';
-import { foundTemplate } from './launch-template-marks.ts';
 import { partsOfLoadBalancing, rememberedDetails } from './load-balancing-details.ts';
 import { createMemory } from './memory.ts';
-import { preflightOutputs } from './preflight.ts';
 import type { AwsScope } from './scope.ts';
 import { foundSubnetTags } from './subnet-tags.ts';
 import { filter, readAll, tagRecord } from './tags.ts';
@@ -96,8 +104,7 @@ const list = async ({ ec2, autoScaling, elbv2 }: AwsClients, abortSignal: AbortS
   const config = { client: ec2, pageSize: PAGE.ec2 };
   const options = { abortSignal };
   const ofAnyCluster = filter('tag-key', CLUSTER_TAG);
-  // Nodes' own disks and interfaces carry the cluster's tag, too, and may be many.
-  const ofKind = (kind: ResourceKind) => ({ Filters: [ofAnyCluster, filter(`tag:${KEY_TAG}`, `${kind}/*`)] });
+  const ofKind = (kind: ResourceKind) => ({ Filters: byKind(ofAnyCluster, kind) });
   const [vpcs, subnets, securityGroups, volumes, interfaces, templates, groups, balancers, targetGroups] =
     await Promise.all([
       readAll(paginateDescribeVpcs(config, {}, options), (page) => page.Vpcs),
@@ -122,7 +129,7 @@ const list = async ({ ec2, autoScaling, elbv2 }: AwsClients, abortSignal: AbortS
       readAll(
         paginateDescribeAutoScalingGroups(
           { client: autoScaling, pageSize: PAGE.groups },
-          { Filters: [{ Name: 'tag-key', Values: [CLUSTER_TAG] }] },
+          { Filters: [ofAnyCluster] },
           options,
         ),
         (page) => page.AutoScalingGroups,
@@ -152,23 +159,21 @@ const list = async ({ ec2, autoScaling, elbv2 }: AwsClients, abortSignal: AbortS
 
 /** As `facts.ts` would have it: nothing when one of them isn't there. */
 const ofNetwork = ({ vpcs, subnets }: Listings, request: SurveyRequest): Parts => {
-  const vpc = vpcs.find(({ VpcId }) => VpcId === request.vpcId);
-  const wanted = [...new Set(request.subnetIds)];
+  const { vpcId, subnetIds } = request;
+  const vpc = vpcId === undefined ? undefined : vpcs.find(({ VpcId }) => VpcId === vpcId);
   const there = subnets
-    .filter(({ SubnetId = '' }) => wanted.includes(SubnetId))
+    .filter(({ SubnetId = '' }) => subnetIds.includes(SubnetId))
     .map(({ SubnetId = '', AvailabilityZone = '' }) => ({ id: SubnetId, zone: AvailabilityZone }));
-  if (request.vpcId === undefined || vpc === undefined || there.length < wanted.length) return [];
-  return [observed('preflight', PREFLIGHT, preflightOutputs(vpc.CidrBlock ?? '', there), {})];
+  return ofPlaces(vpc === undefined ? undefined : vpcFact(vpc), subnetIds, there);
 };
 
 const ofSubnetTags = ({ subnets }: Listings, clusterId: string): Parts => {
   const tag = kubernetesClusterTag(clusterId);
-  const isOurs = (value: string | undefined): boolean => value === 'shared' || value === clusterId;
-  const tagged = subnets.filter(({ Tags }) => isOurs(tagRecord(Tags)[tag])).flatMap(({ SubnetId }) => SubnetId ?? []);
+  const tagged = subnets
+    .filter(({ Tags }) => tagRecord(Tags)[tag] === SHARED)
+    .flatMap(({ SubnetId }) => SubnetId ?? []);
   return [foundSubnetTags(SUBNET_TAGS, tagged)];
 };
-
-const CONTROL_PLANE = /^gke-[0-9a-f]{8}-controlplane$/;
 
 /** ARNs of what clusters have in load balancing, sorted. */
 const arnsIn = ({ balancers, targetGroups }: Listings): string[] =>
@@ -176,7 +181,7 @@ const arnsIn = ({ balancers, targetGroups }: Listings): string[] =>
     ...balancers.map((one) => [one.LoadBalancerName, one.LoadBalancerArn] as const),
     ...targetGroups.map((one) => [one.TargetGroupName, one.TargetGroupArn] as const),
   ]
-    .flatMap(([name = '', arn]) => (arn !== undefined && CONTROL_PLANE.test(name) ? [arn] : []))
+    .flatMap(([name = '', arn]) => (arn !== undefined && isControlPlaneName(name) ? [arn] : []))
     .sort();
 
 /** One survey, while inventories are made of it. */
@@ -189,22 +194,12 @@ type Surveying = {
   readonly signal: AbortSignal;
 };
 
-const ofTemplates = ({ clients, listings, signal }: Surveying, clusterId: string): Promise<Parts> => {
-  const found = (listings.templates.get(clusterId) ?? []).flatMap((template) => {
-    const key = keyOf('launch-template', tagRecord(template.Tags), clusterId);
-    return key === undefined ? [] : [foundTemplate(clients.ec2, key, template, signal)];
-  });
-  return Promise.all(found);
-};
-
 const ofLoadBalancing = async (at: Surveying, { clusterId, fresh }: SurveyRequest): Promise<Parts> => {
   const { listings, details, signal } = at;
   const name = controlPlaneName(clusterId);
-  const balancer = listings.balancers.find(({ LoadBalancerName }) => LoadBalancerName === name);
-  const group = listings.targetGroups.find(({ TargetGroupName }) => TargetGroupName === name);
-  const own = [balancer?.LoadBalancerArn, group?.TargetGroupArn].filter((arn) => arn !== undefined);
-  const tags = fresh ? await details.tagsOfAll(own, true, signal) : at.tags;
-  return partsOfLoadBalancing(clusterId, await details.read({ balancer, group, tags }, fresh, signal));
+  const own = named({ balancers: listings.balancers, groups: listings.targetGroups, tags: at.tags }, name);
+  const which = fresh ? { ...own, tags: await details.tagsOfAll(arnsOf(own), true, signal) } : own;
+  return partsOfLoadBalancing(clusterId, await details.read(which, fresh, signal));
 };
 
 const ofCluster = async (at: Surveying, request: SurveyRequest): Promise<Parts> => {
@@ -217,7 +212,7 @@ const ofCluster = async (at: Surveying, request: SurveyRequest): Promise<Parts> 
     ...ofVolumes(listings.volumes.get(clusterId) ?? [], clusterId),
     ...ofInterfaces(listings.interfaces.get(clusterId) ?? [], clusterId),
     ...ofGroups(listings.groups.get(clusterId) ?? [], clusterId),
-    ...(await ofTemplates(at, clusterId)),
+    ...(await ofTemplates(at.clients.ec2, listings.templates.get(clusterId) ?? [], clusterId, at.signal)),
     ...(await ofLoadBalancing(at, request)),
   ];
 };

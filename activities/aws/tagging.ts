@@ -13,19 +13,14 @@ import {
   RemoveTagsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Tagging } from '../../kinds/tags.ts';
-import { tagList } from './tags.ts';
+import { portions, tagList } from './tags.ts';
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html: up to 1,000 things, each with all the tags. */
 const EC2_AT_ONCE = 500;
 
-const portions = (ids: readonly string[]): string[][] =>
-  Array.from({ length: Math.ceil(ids.length / EC2_AT_ONCE) }, (_, index) =>
-    ids.slice(index * EC2_AT_ONCE, (index + 1) * EC2_AT_ONCE),
-  );
-
 /** Of anything of EC2's, by id. */
 export const tagInEc2 = async (ec2: EC2Client, ids: readonly string[], { set, remove }: Tagging): Promise<void> => {
-  for (const Resources of portions(ids)) {
+  for (const Resources of portions(ids, EC2_AT_ONCE)) {
     if (remove.length > 0) {
       await ec2.send(new DeleteTagsCommand({ Resources, Tags: remove.map((Key) => ({ Key })) }));
     }

@@ -24,6 +24,10 @@ export const tagList = (tags: Tags): { Key: string; Value: string }[] =>
     .sort()
     .map((Key) => ({ Key, Value: tags[Key] ?? '' }));
 
+/** The same in portions of as many as a service takes at once. */
+export const portions = <T>(items: readonly T[], most: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / most) }, (_, index) => items.slice(index * most, (index + 1) * most));
+
 /** What an entry says of a thing by its tags: its owner, and those that aren't Slipway's own. */
 export const carriedBy = (tags: Tags): { readonly uid?: string; readonly tags: Tags } => {
   const uid = tags[UID_TAG];

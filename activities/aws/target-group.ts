@@ -17,10 +17,10 @@ import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import type { HealthCheck } from '../../kinds/target-group.ts';
 import type { ResourceKey } from '../../words/keys.ts';
-import type { ResourceDriver } from '../driver.ts';
-import { isAbsent } from '../verdicts.ts';
+import { type ResourceDriver, refuseForeign } from '../driver.ts';
+import { unlessAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
-import { refuseForeign, tagsOf } from './load-balancer.ts';
+import { tagsOf } from './load-balancer.ts';
 import { tagInLoadBalancing } from './tagging.ts';
 import { belongsTo, carriedBy, given, ownedTags, tagList } from './tags.ts';
 
@@ -57,13 +57,8 @@ export const targetGroupNamed = async (
   name: string,
   abortSignal: AbortSignal,
 ): Promise<TargetGroup | undefined> => {
-  try {
-    const answer = await elbv2.send(new DescribeTargetGroupsCommand({ Names: [name] }), { abortSignal });
-    return answer.TargetGroups?.[0];
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
+  const command = new DescribeTargetGroupsCommand({ Names: [name] });
+  return (await unlessAbsent(() => elbv2.send(command, { abortSignal }), undefined))?.TargetGroups?.[0];
 };
 
 export const foundTargetGroup = (key: ResourceKey, group: TargetGroup, tags: Tags): FoundOf<'target-group'> => {
@@ -113,7 +108,7 @@ export const targetGroupDriver = ({ elbv2 }: AwsClients): ResourceDriver<'target
     if (group === undefined) throw new Error(`AWS answered without the target group ${name}.`);
     const arn = given(group.TargetGroupArn, 'the ARN of a target group');
     const itsTags = (await tagsOf(elbv2, [arn], wanted.signal)).get(arn) ?? {};
-    refuseForeign(labelOf(group), wanted.key, belongsTo(itsTags, wanted));
+    refuseForeign(wanted.key, { label: labelOf(group), belongsTo: belongsTo(itsTags, wanted) });
     return { outputs: { arn } };
   },
 

@@ -21,8 +21,22 @@ import { isAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { given, ownedBy } from './tags.ts';
 
-const stateOfTarget = (state: TargetHealthStateEnum | undefined): TargetHealth['state'] =>
-  state === 'healthy' || state === 'unhealthy' ? state : 'unknown';
+/** One that drains gets no new connections, whatever it keeps. */
+export const stateOfTarget = (state: TargetHealthStateEnum | undefined): TargetHealth['state'] => {
+  switch (state) {
+    case 'healthy':
+      return 'healthy';
+    case 'unhealthy':
+    case 'unhealthy.draining':
+      return 'unhealthy';
+    case 'draining':
+    case 'initial':
+    case 'unavailable':
+    case 'unused':
+    case undefined:
+      return 'unknown';
+  }
+};
 
 /** Addresses registered in a target group with their health, sorted; those that are draining are on their way out. */
 export const targetHealth = async (

@@ -5,8 +5,10 @@
  * `errors.ts` words refusals. Credentials are Google's own application default ones, unless an endpoint is given: then it
  * is an emulator, which wants none.
  */
+import { membershipIn } from '../../api/names.ts';
+import { parsedJson } from '../../words/json.ts';
+import { retryAfterMs } from '../../words/retry-after.ts';
 import { type AroundCall, straightOn } from '../calls.ts';
-import { parsedJson } from '../json.ts';
 import { HubError } from './errors.ts';
 
 export type Membership = {
@@ -68,17 +70,15 @@ const googleCredentials = (): (() => Promise<Headers>) => {
   };
 };
 
-/** `projects/p/locations/l/memberships/m` in its parts. */
+/** The parts of a membership's name. */
 export const splitMembershipName = (name: string): { readonly parent: string; readonly id: string } => {
-  const [, parent, id] = /^(projects\/[^/]+\/locations\/[^/]+)\/memberships\/([^/]+)$/.exec(name) ?? [];
-  if (parent === undefined || id === undefined) {
-    throw new HubError({
-      status: 400,
-      reason: 'INVALID_ARGUMENT',
-      message: `"${name}" is no membership: spec.controlPlane.hub.membershipName must be projects/<project>/locations/global/memberships/<name>.`,
-    });
-  }
-  return { parent, id };
+  const parts = membershipIn(name);
+  if (parts !== undefined) return parts;
+  throw new HubError({
+    status: 400,
+    reason: 'INVALID_ARGUMENT',
+    message: `"${name}" is no membership: spec.controlPlane.hub.membershipName must be projects/<project>/locations/global/memberships/<name>.`,
+  });
 };
 
 type GoogleError = { readonly error?: { readonly message?: string; readonly status?: string } };
@@ -88,12 +88,12 @@ type HubAnswer = { readonly status: number; readonly text: string; readonly retr
 
 const refused = (about: string, response: HubAnswer, body: unknown): HubError => {
   const said = (typeof body === 'object' && body !== null ? (body as GoogleError).error : undefined) ?? {};
-  const seconds = Number(response.retryAfter ?? Number.NaN);
+  const delayMs = retryAfterMs(response.retryAfter);
   return new HubError({
     status: response.status,
     reason: said.status ?? '',
     message: `GKE Hub refused to ${about}: ${said.message ?? `HTTP ${response.status} without an explanation`}`,
-    ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}),
+    ...(delayMs === undefined ? {} : { retryAfterMs: delayMs }),
   });
 };
 

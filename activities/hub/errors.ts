@@ -4,7 +4,7 @@
  * Owns: the one error that leaves this folder, with its verdict. Neighbour: `activities/verdicts.ts` says what verdicts mean.
  * Invariants: I12 (only the hub's own NOT_FOUND is absence; missing rights and another server's 404 are not).
  */
-import { type Judgement, VerdictError } from '../verdicts.ts';
+import { type Judgement, throttledFor, VerdictError } from '../verdicts.ts';
 
 export type HubFailure = {
   /** HTTP status; 0 when there was no answer. */
@@ -15,12 +15,10 @@ export type HubFailure = {
   readonly retryAfterMs?: number;
 };
 
-const THROTTLE_DELAY_MS = 2_000;
-
 const judge = ({ status, reason, message, retryAfterMs }: HubFailure): Judgement => {
   if (reason === 'ALREADY_EXISTS') return { verdict: 'retry', message, exists: true };
   if (reason === 'NOT_FOUND') return { verdict: 'absent', message };
-  if (status === 429) return { verdict: 'retry', message, delayMs: retryAfterMs ?? THROTTLE_DELAY_MS };
+  if (status === 429) return throttledFor(message, retryAfterMs);
   if (reason === 'INVALID_ARGUMENT' || reason === 'FAILED_PRECONDITION') return { verdict: 'blocked', message };
   if (status === 401 || status === 403) return { verdict: 'blocked', message };
   return { verdict: 'retry', message, ...(retryAfterMs === undefined ? {} : { delayMs: retryAfterMs }) };

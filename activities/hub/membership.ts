@@ -2,12 +2,13 @@
  * Hub membership: the cluster as GKE Hub knows it.
  *
  * Owns: making, finding and removing it by its name, and whose it is, which labels say. Neighbours: `client.ts` speaks
- * HTTP; the Connect agent (`kubernetes/addons/connect-agent.ts`) opens the connection that the membership stands for.
+ * HTTP; the Connect agent (`addons/connect-agent.ts`) opens the connection that the membership stands for.
  * Invariants: I2 (the name is the identity: a second create finds the first), I4 (only one with our uid is taken or removed).
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Found } from '../../kinds/resource.ts';
 import { observed } from '../../kinds/resource.ts';
+import { hubMembershipKey } from '../../words/keys.ts';
 import type { Candidate, ResourceDriver, Sought } from '../driver.ts';
 import { notYet } from '../verdicts.ts';
 import { type HubClient, type Membership, type Operation, splitMembershipName } from './client.ts';
@@ -119,6 +120,6 @@ export const observeMembership = async (
   const { uid, membershipName } = cluster;
   const membership = await find(hub, membershipName, signal);
   if (membership === null || membership.labels?.[UID_LABEL] !== labelValue(uid)) return [];
-  const key = `hub-membership/${splitMembershipName(membershipName).id}`;
+  const key = hubMembershipKey(splitMembershipName(membershipName).id);
   return [observed('hub-membership', key, { name: membershipName }, {}, { uid })];
 };

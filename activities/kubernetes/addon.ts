@@ -1,90 +1,112 @@
 /**
- * Add-ons: applies the manifests of one add-on to the user cluster.
+ * Add-ons: applies the objects of one add-on to the user cluster, and takes away what it has no more.
  *
- * Owns: order, and the mark by which an add-on is known to be there: the fingerprint of its manifests, annotated on the
- * object that is applied last. Neighbours: `addons/` turn parameters into objects.
- * Invariants: I2 (server-side apply repeated is the same), I11 (what is applied lives on without Slipway).
+ * Owns: order. Neighbours: `addons/` renders objects and says what differs, `addon-objects.ts` reads what is there, and
+ * `inside.ts` looks at all add-ons at once.
+ * Invariants: I2 (server-side apply repeated is the same), I4 (only what we applied is removed), I11 (what is applied lives on
+ * without Slipway).
  */
-import { createHash } from 'node:crypto';
-import type { ResourceDriver, Sought } from '../driver.ts';
+import { leftOver, toApply } from '../../addons/differences.ts';
+import { ADDON_LABEL } from '../../addons/manifest.ts';
+import { isApplied } from '../../addons/ownership.ts';
+import { rendered } from '../../addons/rendered.ts';
+import type { KubernetesObject } from '../../api/kubernetes-object.ts';
+import type { KubernetesClient } from '../../kubernetes/client.ts';
+import { describeName, nameOf } from '../../kubernetes/resources.ts';
+import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { bugError } from '../verdicts.ts';
-import { ADDONS } from './addons/index.ts';
-import { ADDON_LABEL } from './addons/manifest.ts';
-import type { KubernetesClient } from './client.ts';
-import { type KubernetesObject, nameOf } from './resources.ts';
+import { type AddonSettings, addonObjects, addonOutputs, candidateOf, renderingOf } from './addon-objects.ts';
 import type { UserClusters } from './user-cluster.ts';
 
-const FINGERPRINT = 'slipway.dev/fingerprint';
+type Deps = { readonly userClusters: UserClusters; readonly settings: AddonSettings };
 
-export type AddonSettings = {
-  /** Given to every add-on beside the plan's parameters: what the worker's surroundings decide, not the cluster's spec. */
-  readonly surroundings?: Readonly<Record<string, string>>;
+const connect = (
+  { userClusters }: Deps,
+  { object, owner, properties }: Pick<Sought<'addon'>, 'object' | 'owner' | 'properties'>,
+): Promise<KubernetesClient> =>
+  userClusters({ namespace: object.namespace, clusterId: owner.clusterId, endpoint: properties.endpoint });
+
+const ofAddon = async (
+  client: KubernetesClient,
+  { properties, signal }: Pick<Sought<'addon'>, 'properties' | 'signal'>,
+) => (await addonObjects(client, properties.addon, signal)).get(properties.addon) ?? [];
+
+const removeAll = async (client: KubernetesClient, objects: readonly KubernetesObject[]): Promise<void> => {
+  for (const object of objects) await client.remove(nameOf(object), object.metadata.uid);
 };
 
-const marked = (objects: readonly KubernetesObject[]): readonly KubernetesObject[] => {
-  const fingerprint = createHash('sha256').update(JSON.stringify(objects)).digest('hex').slice(0, 16);
+/** What is rendered; what can't be is for a newer release of Slipway. */
+const objectsOf = (properties: Wanted<'addon'>['properties'], settings: AddonSettings): readonly KubernetesObject[] => {
+  try {
+    return rendered(renderingOf(properties, settings));
+  } catch (error) {
+    throw bugError(error instanceof Error ? error.message : String(error));
+  }
+};
+
+const made = async (client: KubernetesClient, wanted: Wanted<'addon'>, objects: readonly KubernetesObject[]) => {
+  const { endpoint } = wanted.properties;
+  return { outputs: await addonOutputs(client, { endpoint, objects, signal: wanted.signal }) };
+};
+
+const create = async (deps: Deps, wanted: Wanted<'addon'>): Promise<Made> => {
+  const client = await connect(deps, wanted);
+  const objects = objectsOf(wanted.properties, deps.settings);
+  for (const object of objects) await client.apply(object);
+  return made(client, wanted, objects);
+};
+
+const update = async (deps: Deps, wanted: Wanted<'addon'>): Promise<Made> => {
+  const client = await connect(deps, wanted);
+  const objects = objectsOf(wanted.properties, deps.settings);
+  const live = await ofAddon(client, wanted);
+  for (const object of toApply(objects, live)) await client.apply(object);
+  await removeAll(client, leftOver(objects, live));
+  return { ...(await made(client, wanted, objects)), change: 'updated' };
+};
+
+/** Whether it was applied to its end once: then it is looked at as a whole, and otherwise made, whatever of it is there. */
+const isThere = async (
+  client: KubernetesClient,
+  objects: readonly KubernetesObject[],
+  { properties, signal }: Sought<'addon'>,
+) => {
   const last = objects.at(-1);
-  if (last === undefined) throw bugError('An add-on without objects has nothing to apply.');
-  const metadata = { ...last.metadata, annotations: { ...last.metadata.annotations, [FINGERPRINT]: fingerprint } };
-  return [...objects.slice(0, -1), { ...last, metadata }];
+  const found = last === undefined ? null : await client.find(nameOf(last), { signal });
+  return found?.metadata.labels?.[ADDON_LABEL] === properties.addon;
 };
 
-const objectsOf = (wanted: Sought<'addon'>, settings: AddonSettings): readonly KubernetesObject[] => {
-  const { addon, parameters } = wanted.properties;
-  return marked(ADDONS[addon]({ ...parameters, ...settings.surroundings }));
+const candidates = async (deps: Deps, sought: Sought<'addon'>): Promise<readonly Candidate<'addon'>[]> => {
+  const { addon, endpoint, parameters } = sought.properties;
+  const client = await connect(deps, sought);
+  const { key, signal } = sought;
+  // A removal knows no more than its name.
+  const objects = parameters === undefined ? undefined : objectsOf({ ...sought.properties, parameters }, deps.settings);
+  if (objects !== undefined && !(await isThere(client, objects, sought))) return [];
+  const all = await ofAddon(client, sought);
+  const live = objects === undefined ? leftOver([], all) : all.filter(isApplied);
+  if (live.length === 0) return [];
+  const outputs = await addonOutputs(client, { endpoint, objects: objects ?? [], signal });
+  return [candidateOf({ key, addon, outputs, live, ...(objects === undefined ? {} : { objects }) })];
 };
-
-const fingerprintOf = (object: KubernetesObject | null | undefined): string | undefined =>
-  object?.metadata.annotations?.[FINGERPRINT];
 
 export const addonDriver = (userClusters: UserClusters, settings: AddonSettings = {}): ResourceDriver<'addon'> => {
-  const connect = (wanted: Sought<'addon'>): Promise<KubernetesClient> =>
-    userClusters({
-      namespace: wanted.object.namespace,
-      clusterId: wanted.owner.clusterId,
-      endpoint: wanted.properties.endpoint,
-    });
-
-  const apply = async (wanted: Sought<'addon'>): Promise<readonly KubernetesObject[]> => {
-    const client = await connect(wanted);
-    const objects = objectsOf(wanted, settings);
-    for (const object of objects) await client.apply(object);
-    return objects;
-  };
-
+  const deps = { userClusters, settings };
   return {
     kind: 'addon',
+    candidates: (sought) => candidates(deps, sought),
+    create: (wanted) => create(deps, wanted),
+    update: (wanted) => update(deps, wanted),
 
-    candidates: async (wanted) => {
-      const last = objectsOf(wanted, settings).at(-1);
-      if (last === undefined) return [];
-      const client = await connect(wanted);
-      const found = await client.find(nameOf(last), { signal: wanted.signal });
-      if (found?.metadata.labels?.[ADDON_LABEL] !== wanted.properties.addon) return [];
-      const fingerprint = fingerprintOf(found);
-      return [
-        {
-          key: wanted.key,
-          outputs: {},
-          state: fingerprint === undefined ? {} : { fingerprint },
-          label: `add-on ${wanted.properties.addon}`,
-          belongsTo: 'ours',
-        },
-      ];
+    remove: async (sought) => {
+      const client = await connect(deps, sought);
+      await removeAll(client, leftOver([], await ofAddon(client, sought)));
     },
 
-    create: async (wanted) => {
-      await apply(wanted);
-      return { outputs: {} };
+    remains: async (sought) => {
+      const left = leftOver([], await ofAddon(await connect(deps, sought), sought));
+      if (left.length === 0) return undefined;
+      return `Waiting for what is left of add-on ${sought.properties.addon}: ${left.map((one) => describeName(nameOf(one))).join(', ')}`;
     },
-
-    update: async (wanted, found) => {
-      const objects = await apply(wanted);
-      const same = found.state.fingerprint === fingerprintOf(objects.at(-1));
-      return { outputs: {}, change: same ? 'unchanged' : 'updated' };
-    },
-
-    // An add-on goes with its cluster.
-    remove: () => Promise.resolve(),
   };
 };

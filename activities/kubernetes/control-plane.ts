@@ -5,8 +5,9 @@
  * replica each time; `/readyz` of a replica includes its own etcd member, which only answers while etcd has quorum.
  * Neighbours: `established` follows this and marks that there is data to lose (I5). Invariant: I9.
  */
+
+import { isUnreachable } from '../../kubernetes/errors.ts';
 import type { Readiness, ResourceDriver } from '../driver.ts';
-import { isUnreachable } from './errors.ts';
 import { onlyWaitedFor } from './only-waited-for.ts';
 import { lookAgainAfter } from './patience.ts';
 import type { UserClusters } from './user-cluster.ts';

@@ -7,14 +7,14 @@
  */
 import 'reflect-metadata';
 import { Pkcs10CertificateRequest, X509Certificate } from '@peculiar/x509';
-import { clusterIdOf } from '../../api/names.ts';
+import { apiServerName, clusterIdOf } from '../../api/names.ts';
+import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
+import { hasLastingName } from '../../topology/values.ts';
 import type { IssueCertificateRequest, IssuedCertificate } from '../contract.ts';
 import { blockedError } from '../verdicts.ts';
 import { issueClientCertificate, type KeyAndCertificate } from './certificates.ts';
-import type { Cancellation, KubernetesClient } from './client.ts';
 import { describeObject, findCluster } from './objects.ts';
-import { readSecret } from './secret.ts';
-import { rootAuthorityName } from './user-cluster.ts';
+import { readRootAuthority } from './user-cluster.ts';
 
 const LONGEST_SECONDS = 12 * 3600;
 const SHORTEST_SECONDS = 60;
@@ -75,9 +75,7 @@ export const issueClusterCertificate = async (
     throw blockedError(`${describeObject(object)} is gone: ask for credentials of a cluster that exists.`);
   }
   const clusterId = cluster.status?.clusterID ?? clusterIdOf(object.uid);
-  const secret = { namespace: object.namespace, name: rootAuthorityName(clusterId) };
-  const data = await readSecret(management, secret, 'certificate-authority', options);
-  const authority = { certificate: data['tls.crt'] ?? '', key: data['tls.key'] ?? '' };
+  const authority = await readRootAuthority(management, { namespace: object.namespace, clusterId }, options);
   const issued = await issueCertificate(request.csr, request.lifetimeSeconds, authority);
   const endpoint = cluster.status?.endpoint;
   if (endpoint === undefined) {
@@ -85,5 +83,12 @@ export const issueClusterCertificate = async (
       `${describeObject(object)} has no load balancer yet: ask again once its status has an endpoint.`,
     );
   }
-  return { ...issued, certificateAuthority: authority.certificate, endpoint, clusterId };
+  const { format = 1 } = cluster.status?.revision ?? {};
+  return {
+    ...issued,
+    certificateAuthority: authority.certificate,
+    endpoint,
+    ...(hasLastingName({ format }) ? { serverName: apiServerName(clusterId) } : {}),
+    clusterId,
+  };
 };

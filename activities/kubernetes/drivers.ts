@@ -5,14 +5,16 @@
  */
 import { nodePoolName, replicaName } from '../../api/names.ts';
 import type { ResourceKind } from '../../kinds/resource.ts';
+import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { REPLICAS } from '../../topology/values.ts';
+import type { LaunchTroubles } from '../aws/launches.ts';
 import type { ResourceDriver } from '../driver.ts';
-import { type AddonSettings, addonDriver } from './addon.ts';
-import type { KubernetesClient } from './client.ts';
+import { addonDriver } from './addon.ts';
+import type { AddonSettings } from './addon-objects.ts';
 import { controlPlaneDriver } from './control-plane.ts';
 import { finalizerDriver } from './finalizer.ts';
 import { joinTokenDriver } from './join-token.ts';
-import { type LaunchTroubles, noticingLaunches } from './launching.ts';
+import { noticingLaunches } from './launching.ts';
 import { nodePoolsDriver } from './node-pools.ts';
 import { nodesDriver } from './nodes.ts';
 import { secretDriver } from './secret.ts';

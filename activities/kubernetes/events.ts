@@ -5,13 +5,13 @@
  * once (I2). Neighbours: topology words reasons and messages; workflows give time and sequence.
  */
 
+import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { API_VERSION } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
+import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
+import { isAlreadyExists, isNamespaceEnding, KubernetesError } from '../../kubernetes/errors.ts';
 import { timeOf } from '../../words/time.ts';
 import type { EventView } from '../contract.ts';
-import type { Cancellation, KubernetesClient } from './client.ts';
-import { isAlreadyExists, KubernetesError } from './errors.ts';
-import type { KubernetesObject } from './resources.ts';
 
 /** `<object>.<16 hex digits>`: nanoseconds since 1970, the sequence among them, as Kubernetes' own recorders name events. */
 export const eventName = (object: { readonly name: string }, event: Pick<EventView, 'at' | 'sequence'>): string =>
@@ -41,7 +41,7 @@ export const eventObject = (object: ObjectRef, event: EventView): KubernetesObje
 
 /** A namespace that is being emptied takes no events any more; they would go with it. */
 const isEnding = (error: unknown): boolean =>
-  error instanceof KubernetesError && error.status === 403 && /being terminated/.test(error.explanation);
+  error instanceof KubernetesError && error.status === 403 && isNamespaceEnding(error);
 
 /** Records events, in order. Those that are recorded already stay as they are. */
 export const recordEvents = async (

@@ -4,14 +4,15 @@
  * Owns: `slipway.dev/cleanup` on AWSClusters and AWSNodePools. Neighbours: `policy/` puts it first in every create and
  * last in every delete. Invariants: I3 (nothing exists in AWS of an object without it).
  */
+
+import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { FINALIZER } from '../../api/names.ts';
-import type { ObjectRef } from '../../api/object.ts';
+import { hasFinalizer, isDeleting, type ObjectRef } from '../../api/object.ts';
+import type { KubernetesClient } from '../../kubernetes/client.ts';
+import { isConflict, isNotFound } from '../../kubernetes/errors.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { supersededError } from '../verdicts.ts';
-import type { KubernetesClient } from './client.ts';
-import { isConflict, isNotFound } from './errors.ts';
 import { describeObject, findObject, objectName } from './objects.ts';
-import type { KubernetesObject } from './resources.ts';
 
 /** Others write to the object as well; a lost race is run again. */
 const RACES = 10;
@@ -25,8 +26,6 @@ const findItself = async (
   const found = await findObject(management, object, signal === undefined ? {} : { signal });
   return found?.metadata.uid === object.uid ? found : null;
 };
-
-const hasFinalizer = (object: KubernetesObject): boolean => object.metadata.finalizers?.includes(FINALIZER) === true;
 
 /** Writes the list of finalizers back as `change` makes it, if nobody else wrote in between. */
 const rewrite = async (
@@ -72,7 +71,7 @@ export const finalizerDriver = (management: KubernetesClient): ResourceDriver<'f
   create: async (wanted) => {
     const there = await rewrite(management, wanted.object, (object) => {
       if (hasFinalizer(object)) return object.metadata.finalizers ?? [];
-      if (object.metadata.deletionTimestamp !== undefined) {
+      if (isDeleting(object)) {
         throw supersededError(`${describeObject(wanted.object)} is being deleted: nothing is made for it.`);
       }
       return [...(object.metadata.finalizers ?? []), FINALIZER];

@@ -1,19 +1,20 @@
 /**
  * The management API's part of an inventory: what of a cluster is kept there.
  *
- * Owns: entries for Secrets, node pools and the finalizer. Neighbours: `aws/inventory.ts` and `hub/` have the other parts,
+ * Owns: entries for Secrets, node pools and the finalizer, and which Secrets are left. Neighbours: `aws/inventory.ts` and `hub/` have the other parts,
  * `activities/inventory.ts` puts them together. Invariants: I8 (Secrets appear by fingerprint and public parts only), I12 (every
  * listing is read to its end, or the call fails).
  */
-import { CLUSTER_TAG, FINALIZER, KEY_TAG, UID_TAG } from '../../api/names.ts';
-import type { ObjectRef } from '../../api/object.ts';
+import { CLUSTER_TAG } from '../../api/names.ts';
+import { hasFinalizer, type ObjectRef, type Owner } from '../../api/object.ts';
 import type { Found } from '../../kinds/resource.ts';
 import { observed } from '../../kinds/resource.ts';
+import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
 import { ALL_NODE_POOLS, FINALIZER_KEY } from '../../words/keys.ts';
-import type { Cancellation, KubernetesClient } from './client.ts';
 import { nodePoolsOf, observedPools } from './node-pools.ts';
 import { findObject } from './objects.ts';
 import { foundSecret } from './secret.ts';
+import { isMarked, uidMarked } from './secret-marks.ts';
 
 export type ManagementScope = {
   readonly object: ObjectRef;
@@ -31,16 +32,32 @@ const secrets = async (
     { namespace: scope.object.namespace, labelSelector: `${CLUSTER_TAG}=${scope.clusterId}` },
     options,
   );
-  return list.flatMap((secret) => {
-    const { annotations = {} } = secret.metadata;
-    // A Secret with our label and without our annotations was not made by Slipway (I4).
-    return annotations[KEY_TAG] === undefined || annotations[UID_TAG] === undefined ? [] : [foundSecret(secret)];
-  });
+  return list.filter(isMarked).map(foundSecret);
+};
+
+/** The Secrets that are kept for an object, as the last look of its deletion names them: a late answer may have made one. */
+export const keptSecrets = async (
+  management: KubernetesClient,
+  { object, owner }: { readonly object: ObjectRef; readonly owner: Owner },
+  options?: Cancellation,
+): Promise<readonly { readonly label: string; readonly going: boolean }[]> => {
+  const { namespace } = object;
+  const list = await management.list(
+    { apiVersion: 'v1', kind: 'Secret' },
+    { namespace, labelSelector: `${CLUSTER_TAG}=${owner.clusterId}` },
+    options,
+  );
+  return list
+    .filter((secret) => isMarked(secret) && (object.kind === 'AWSCluster' || uidMarked(secret) === owner.uid))
+    .map(({ metadata }) => ({
+      label: `Secret ${namespace}/${metadata.name}`,
+      going: metadata.deletionTimestamp !== undefined,
+    }));
 };
 
 const finalizer = async (management: KubernetesClient, object: ObjectRef, options?: Cancellation): Promise<Found[]> => {
   const found = await findObject(management, object, options);
-  const ours = found?.metadata.uid === object.uid && found.metadata.finalizers?.includes(FINALIZER);
+  const ours = found?.metadata.uid === object.uid && hasFinalizer(found);
   return ours ? [observed('finalizer', FINALIZER_KEY, {}, {})] : [];
 };
 

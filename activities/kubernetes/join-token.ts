@@ -6,20 +6,20 @@
  * machines, `addons/node-access.ts` says what its group may do, the node approver decides about each machine.
  * Invariants: I8, I12 (a silent API counts as gone only where the cluster itself is being deleted).
  */
-import { CLUSTER_TAG, KEY_TAG, NODE_POOL_LABEL, poolTokenSecretName, UID_TAG } from '../../api/names.ts';
+
+import { SYSTEM_NAMESPACE } from '../../addons/manifest.ts';
+import type { KubernetesObject } from '../../api/kubernetes-object.ts';
+import { NODE_POOL_LABEL, poolTokenSecretName } from '../../api/names.ts';
+import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
+import type { ObjectName } from '../../kubernetes/resources.ts';
 import { bootstrappersGroupOf } from '../../machine/node.ts';
+import { stayingCluster } from '../../policy/facts.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
-import type { Cancellation, KubernetesClient } from './client.ts';
 import { findCluster, findNodePool } from './objects.ts';
-import type { KubernetesObject, ObjectName } from './resources.ts';
 import { readSecret, secretName } from './secret.ts';
+import { annotationsOf, belongsToByMarks, encoded, labelsOf, uidMarked } from './secret-marks.ts';
 import type { UserClusters } from './user-cluster.ts';
-
-const NAMESPACE = 'kube-system';
-
-const encoded = (data: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(data).map(([entry, value]) => [entry, Buffer.from(value).toString('base64')]));
 
 const manifest = (wanted: Wanted<'join-token'>, token: string): KubernetesObject => {
   const [id = '', secret = ''] = token.split('.');
@@ -30,13 +30,9 @@ const manifest = (wanted: Wanted<'join-token'>, token: string): KubernetesObject
     type: 'bootstrap.kubernetes.io/token',
     metadata: {
       name: `bootstrap-token-${id}`,
-      namespace: NAMESPACE,
-      labels: {
-        [NODE_POOL_LABEL]: poolId,
-        [CLUSTER_TAG]: wanted.owner.clusterId,
-        'app.kubernetes.io/managed-by': 'slipway',
-      },
-      annotations: { [UID_TAG]: wanted.owner.uid, [KEY_TAG]: wanted.key },
+      namespace: SYSTEM_NAMESPACE,
+      labels: { [NODE_POOL_LABEL]: poolId, ...labelsOf(wanted) },
+      annotations: annotationsOf(wanted),
     },
     data: encoded({
       'token-id': id,
@@ -49,17 +45,14 @@ const manifest = (wanted: Wanted<'join-token'>, token: string): KubernetesObject
 };
 
 const candidateOf = (wanted: Sought<'join-token'>, secret: KubernetesObject): Candidate<'join-token'> => {
-  const uid = secret.metadata.annotations?.[UID_TAG];
+  const uid = uidMarked(secret);
   return {
     key: wanted.key,
     outputs: {},
     state: {},
-    label: `Secret ${NAMESPACE}/${secret.metadata.name}`,
+    label: `Secret ${SYSTEM_NAMESPACE}/${secret.metadata.name}`,
     ...(uid === undefined ? {} : { uid }),
-    belongsTo:
-      uid === wanted.owner.uid && secret.metadata.annotations?.[KEY_TAG] === wanted.key
-        ? 'ours'
-        : { other: uid === undefined ? 'somebody else: it has no owner annotation' : `the object with uid ${uid}` },
+    belongsTo: belongsToByMarks(secret, wanted),
   };
 };
 
@@ -70,14 +63,14 @@ const secretsOf = (
 ): Promise<readonly KubernetesObject[]> =>
   client.list(
     { apiVersion: 'v1', kind: 'Secret' },
-    { namespace: NAMESPACE, labelSelector: `${NODE_POOL_LABEL}=${properties.poolId}` },
+    { namespace: SYSTEM_NAMESPACE, labelSelector: `${NODE_POOL_LABEL}=${properties.poolId}` },
     options,
   );
 
-/** The cluster of the pool: `going` when it is being deleted or gone, and its tokens with it. */
+/** The cluster of the pool: `going` when it is being deleted or gone, its name another's perhaps, and its tokens with it. */
 const clusterOf = async (
   management: KubernetesClient,
-  { object, signal }: Sought<'join-token'>,
+  { object, owner, signal }: Sought<'join-token'>,
 ): Promise<{ readonly going: boolean; readonly endpoint?: string }> => {
   const { namespace, name } = object;
   const clusterName =
@@ -86,8 +79,9 @@ const clusterOf = async (
       : (await findNodePool(management, { namespace, name }, { signal }))?.spec.clusterName;
   if (clusterName === undefined) return { going: false };
   const cluster = await findCluster(management, { namespace, name: clusterName }, { signal });
-  if (cluster === null || cluster.metadata.deletionTimestamp !== undefined) return { going: true };
-  const endpoint = cluster.status?.endpoint;
+  const staying = stayingCluster(owner.clusterId, cluster);
+  if (staying === undefined) return { going: true };
+  const endpoint = staying.status?.endpoint;
   return { going: false, ...(endpoint === undefined ? {} : { endpoint }) };
 };
 
@@ -104,10 +98,10 @@ export const joinTokenDriver = (
     const { token = '' } = await readSecret(management, kept, 'bootstrap-token', { signal: wanted.signal });
     const client = await connect(wanted, wanted.properties.endpoint);
     const object = manifest(wanted, token);
-    const existing = await client.find(secretName(NAMESPACE, object.metadata.name), { signal: wanted.signal });
-    if (existing !== null && existing.metadata.annotations?.[UID_TAG] !== wanted.owner.uid) {
+    const existing = await client.find(secretName(SYSTEM_NAMESPACE, object.metadata.name), { signal: wanted.signal });
+    if (existing !== null && uidMarked(existing) !== wanted.owner.uid) {
       throw blockedError(
-        `Secret ${NAMESPACE}/${object.metadata.name} in cluster ${wanted.owner.clusterId} belongs to somebody else: remove it there.`,
+        `Secret ${SYSTEM_NAMESPACE}/${object.metadata.name} in cluster ${wanted.owner.clusterId} belongs to somebody else: remove it there.`,
       );
     }
     await client.apply(object);
@@ -140,10 +134,10 @@ export const joinTokenDriver = (
       // Without a load balancer there never was an API that could hold a token.
       if (endpoint === undefined) return;
       const client = await connect(wanted, endpoint);
-      for (const { metadata } of await secretsOf(wanted, client)) {
-        if (metadata.annotations?.[UID_TAG] !== wanted.owner.uid) continue;
-        const name: ObjectName = secretName(NAMESPACE, metadata.name);
-        await client.remove(name, metadata.uid);
+      for (const secret of await secretsOf(wanted, client)) {
+        if (uidMarked(secret) !== wanted.owner.uid) continue;
+        const name: ObjectName = secretName(SYSTEM_NAMESPACE, secret.metadata.name);
+        await client.remove(name, secret.metadata.uid);
       }
     },
   };

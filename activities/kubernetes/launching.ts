@@ -6,14 +6,9 @@
  * Invariant: I9.
  */
 import type { ResourceKind } from '../../kinds/resource.ts';
+import type { LaunchTroubles } from '../aws/launches.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError, capacityError } from '../verdicts.ts';
-
-/** The groups of these that can launch nothing, with what AWS says. */
-export type LaunchTroubles = (
-  groups: readonly string[],
-  signal: AbortSignal,
-) => Promise<readonly { readonly group: string; readonly message: string }[]>;
 
 const FIRST_MS = 10_000;
 const LONGEST_MS = 60_000;

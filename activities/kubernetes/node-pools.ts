@@ -9,17 +9,18 @@
  * this cluster, since nothing is built for a cluster that goes. It waits for the next cluster of that name, and must
  * neither go with this one nor hold it up: tools that apply everything again and again would never let it go.
  */
+
+import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { API_VERSION, clusterIdOf, nodePoolIdOf } from '../../api/names.ts';
-import type { ObjectRef } from '../../api/object.ts';
+import { isDeleting, type ObjectRef } from '../../api/object.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
+import { isConflict } from '../../kubernetes/errors.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { ResourceDriver, Sought } from '../driver.ts';
 import { supersededError } from '../verdicts.ts';
-import type { Cancellation, KubernetesClient } from './client.ts';
-import { isConflict } from './errors.ts';
 import { findObject, nodePoolsNaming } from './objects.ts';
 import { lookAgainAfter } from './patience.ts';
-import type { KubernetesObject } from './resources.ts';
 
 const builtFor = (pool: KubernetesObject, clusterId: string): boolean =>
   (pool['status'] as { readonly clusterID?: string } | undefined)?.clusterID === clusterId;
@@ -81,7 +82,7 @@ export const nodePoolsDriver = (management: KubernetesClient): ResourceDriver<'n
     const pools = await poolsOf(management, wanted);
     await Promise.all(
       pools
-        .filter((pool) => pool.metadata.deletionTimestamp === undefined)
+        .filter((pool) => !isDeleting(pool))
         .map(async ({ metadata }) => {
           const { namespace = wanted.object.namespace, name, uid } = metadata;
           try {
@@ -100,7 +101,7 @@ export const nodePoolsDriver = (management: KubernetesClient): ResourceDriver<'n
   check: async (wanted) => {
     const pools = await poolsOf(management, wanted, wanted.signal);
     const names = pools.map((pool) => pool.metadata.name);
-    const unasked = pools.filter((pool) => pool.metadata.deletionTimestamp === undefined);
+    const unasked = pools.filter((pool) => !isDeleting(pool));
     if (unasked.length > 0) {
       throw supersededError(
         `Node pools of the cluster that nobody asked to go: ${unasked.map((pool) => pool.metadata.name).join(', ')}. Planning again.`,

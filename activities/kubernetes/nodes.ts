@@ -5,11 +5,13 @@
  * group starts machines, their agents join with the pool's token, the node approver admits them; `node-sweep.ts` asks many
  * clusters. Invariant: I9 (the message says how many of how many).
  */
+
+import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { NODE_POOL_LABEL } from '../../api/names.ts';
+import { isDeleting } from '../../api/object.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { onlyWaitedFor } from './only-waited-for.ts';
 import { lookAgainAfter } from './patience.ts';
-import type { KubernetesObject } from './resources.ts';
 import type { UserClusters } from './user-cluster.ts';
 
 type NodeStatus = { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
@@ -17,7 +19,7 @@ type NodeStatus = { readonly conditions?: readonly { readonly type: string; read
 export const NODE = { apiVersion: 'v1', kind: 'Node' } as const;
 
 const isReady = (node: KubernetesObject): boolean =>
-  node.metadata.deletionTimestamp === undefined &&
+  !isDeleting(node) &&
   ((node['status'] ?? {}) as NodeStatus).conditions?.some(
     (condition) => condition.type === 'Ready' && condition.status === 'True',
   ) === true;

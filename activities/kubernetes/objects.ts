@@ -6,13 +6,14 @@
  * server without our CRDs is the wrong one, or an unfinished one).
  */
 import { type AWSCluster, awsCluster } from '../../api/cluster.ts';
-import { API_VERSION } from '../../api/names.ts';
+import { type KubernetesObject } from '../../api/kubernetes-object.ts';
+import { API_GROUP, API_VERSION } from '../../api/names.ts';
 import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
 import type { ObjectKind } from '../../api/object.ts';
+import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
+import { isUnserved } from '../../kubernetes/errors.ts';
+import { describeName, type ObjectName, pluralOf } from '../../kubernetes/resources.ts';
 import { blockedError } from '../verdicts.ts';
-import type { Cancellation, KubernetesClient } from './client.ts';
-import { isUnserved } from './errors.ts';
-import { describeName, type KubernetesObject, type ObjectName, pluralOf } from './resources.ts';
 
 export type NamedObject = { readonly kind: ObjectKind; readonly namespace: string; readonly name: string };
 
@@ -25,7 +26,7 @@ export const objectName = (object: NamedObject): ObjectName => ({
 
 const unserved = (management: KubernetesClient, kind: ObjectKind): Error =>
   blockedError(
-    `The API server at ${management.server} does not serve ${pluralOf({ apiVersion: API_VERSION, kind })}.multicloud.cluster.gke.io: ` +
+    `The API server at ${management.server} does not serve ${pluralOf({ apiVersion: API_VERSION, kind })}.${API_GROUP}: ` +
       'either KUBECONFIG names the wrong one, or the CRDs are missing (kubectl apply -f deploy/crds).',
   );
 

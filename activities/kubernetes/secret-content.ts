@@ -10,7 +10,8 @@ import { X509Certificate } from '@peculiar/x509';
 import type { Outputs } from '../../kinds/row.ts';
 import type { SecretContent } from '../../kinds/secret.ts';
 import { type SecretData, secretFingerprint } from '../../machine/envelope.ts';
-import { createAuthority, generateKeyPair, privateKeyPem, publicKeyPem } from './certificates.ts';
+import { generateKeyPair, privateKeyPem, publicKeyPem } from '../../machine/x509.ts';
+import { createAuthority } from './certificates.ts';
 
 type Form = {
   /** The Secret's type, which Kubernetes checks the entries of. */

@@ -1,23 +1,25 @@
 /**
  * Secrets of a cluster in the management API: made once, kept, found again, never overwritten.
  *
- * Owns: the Secret objects, their labels and annotations, by which they are known as ours. Neighbours:
+ * Owns: the Secret objects. Neighbours: `secret-marks.ts` has the labels and annotations by which they are known as ours,
  * `secret-content.ts` makes what they hold.
  * Invariants: I4 (only a Secret that carries our uid and key is adopted or removed), I5 (an established cluster never gets
  * a second authority: its replicas trust only the first), I8.
  */
-import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../api/names.ts';
-import { type FoundOf, observed } from '../../kinds/resource.ts';
+
+import { type KubernetesObject } from '../../api/kubernetes-object.ts';
+import { type FoundOf, isIrreplaceable, observed } from '../../kinds/resource.ts';
 import type { Outputs } from '../../kinds/row.ts';
 import type { SecretContent } from '../../kinds/secret.ts';
+import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
+import { isConflict } from '../../kubernetes/errors.ts';
+import { describeName, type ObjectName } from '../../kubernetes/resources.ts';
 import type { SecretData } from '../../machine/envelope.ts';
 import type { Candidate, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
-import type { Cancellation, KubernetesClient } from './client.ts';
-import { isConflict } from './errors.ts';
 import { findObject } from './objects.ts';
-import { describeName, type KubernetesObject, type ObjectName } from './resources.ts';
 import { createContent, defectOf, FORMS, outputsOf } from './secret-content.ts';
+import { annotationsOf, belongsToByMarks, encoded, keyMarked, labelsOf, uidMarked } from './secret-marks.ts';
 
 export const secretName = (namespace: string, name: string): ObjectName => ({
   apiVersion: 'v1',
@@ -76,25 +78,22 @@ const candidateOf = (wanted: Sought<'secret'>, secret: KubernetesObject): Candid
   const { namespace } = wanted.object;
   const { name } = wanted.properties;
   const label = describeName(secretName(namespace, name));
-  const uid = secret.metadata.annotations?.[UID_TAG];
-  const key = secret.metadata.annotations?.[KEY_TAG];
-  const ours = uid === wanted.owner.uid && key === wanted.key;
+  const uid = uidMarked(secret);
+  const belongsTo = belongsToByMarks(secret, wanted);
   return {
     key: wanted.key,
     // Removal looks here, too, and needs no usable content: `update` sees to that.
-    outputs: ours ? outputsIn(secret) : {},
+    outputs: belongsTo === 'ours' ? outputsIn(secret) : {},
     state: {},
     label,
     ...(uid === undefined ? {} : { uid }),
-    belongsTo: ours
-      ? 'ours'
-      : { other: uid === undefined ? 'somebody else: it has no owner annotation' : `the object with uid ${uid}` },
+    belongsTo,
   };
 };
 
 const refuseIfEstablished = async (management: KubernetesClient, wanted: Wanted<'secret'>): Promise<void> => {
-  const { type } = wanted.properties.content;
-  if (wanted.object.kind !== 'AWSCluster' || (type !== 'certificate-authority' && type !== 'signing-key')) return;
+  if (wanted.object.kind !== 'AWSCluster' || !isIrreplaceable({ kind: 'secret', properties: wanted.properties }))
+    return;
   const cluster = await findObject(management, wanted.object, { signal: wanted.signal });
   const status = cluster?.['status'] as { readonly established?: boolean } | undefined;
   if (status?.established !== true) return;
@@ -107,9 +106,8 @@ const refuseIfEstablished = async (management: KubernetesClient, wanted: Wanted<
 
 /** A Secret of a cluster as an inventory names it. */
 export const foundSecret = (secret: KubernetesObject): FoundOf<'secret'> => {
-  const { annotations = {} } = secret.metadata;
-  const uid = annotations[UID_TAG];
-  return observed('secret', annotations[KEY_TAG] ?? '', outputsIn(secret), {}, uid === undefined ? {} : { uid });
+  const uid = uidMarked(secret);
+  return observed('secret', keyMarked(secret) ?? '', outputsIn(secret), {}, uid === undefined ? {} : { uid });
 };
 
 export const secretDriver = (management: KubernetesClient): ResourceDriver<'secret'> => ({
@@ -133,14 +131,12 @@ export const secretDriver = (management: KubernetesClient): ResourceDriver<'secr
       metadata: {
         name,
         namespace,
-        labels: { [CLUSTER_TAG]: wanted.owner.clusterId, 'app.kubernetes.io/managed-by': 'slipway' },
-        annotations: { [UID_TAG]: wanted.owner.uid, [KEY_TAG]: wanted.key },
+        labels: labelsOf(wanted),
+        annotations: annotationsOf(wanted),
       },
       // Nothing may change it by accident: machines hold copies that would no longer match.
       immutable: true,
-      data: Object.fromEntries(
-        Object.entries(data).map(([entry, value]) => [entry, Buffer.from(value, 'utf8').toString('base64')]),
-      ),
+      data: encoded(data),
     });
     return { outputs: outputsOf(name, content.type, data) };
   },

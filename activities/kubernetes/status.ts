@@ -7,8 +7,8 @@
  */
 import { API_VERSION } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
-import type { Cancellation, KubernetesClient } from './client.ts';
-import { isConflict, isNotFound } from './errors.ts';
+import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
+import { isConflict, isNotFound } from '../../kubernetes/errors.ts';
 import { findObject } from './objects.ts';
 
 /** `gone` and `replaced` are no failures of a mirror: there is nobody left to tell. */

@@ -7,14 +7,16 @@
  * release doesn't understand is only left out, and counted).
  */
 import { type AWSCluster, awsCluster } from '../../api/cluster.ts';
-import { API_VERSION, CLUSTER_TAG, FINALIZER, KEY_TAG, UID_TAG } from '../../api/names.ts';
+import type { KubernetesObject } from '../../api/kubernetes-object.ts';
+import { API_VERSION, CLUSTER_TAG } from '../../api/names.ts';
 import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
+import { hasFinalizer } from '../../api/object.ts';
 import type { Found } from '../../kinds/resource.ts';
 import { observed } from '../../kinds/resource.ts';
+import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
 import { FINALIZER_KEY } from '../../words/keys.ts';
-import type { Cancellation, KubernetesClient } from './client.ts';
-import type { KubernetesObject } from './resources.ts';
 import { foundSecret } from './secret.ts';
+import { isMarked } from './secret-marks.ts';
 
 export type ManagementSurvey = {
   readonly clusters: readonly AWSCluster[];
@@ -46,11 +48,8 @@ const secretsIn = async (
     options,
   );
   const byCluster = new Map<string, Found[]>();
-  for (const secret of secrets) {
-    const { labels = {}, annotations = {} } = secret.metadata;
-    // A Secret with our label and without our annotations was not made by Slipway (I4).
-    if (annotations[KEY_TAG] === undefined || annotations[UID_TAG] === undefined) continue;
-    const clusterId = labels[CLUSTER_TAG] ?? '';
+  for (const secret of secrets.filter(isMarked)) {
+    const clusterId = secret.metadata.labels?.[CLUSTER_TAG] ?? '';
     byCluster.set(clusterId, [...(byCluster.get(clusterId) ?? []), foundSecret(secret)]);
   }
   return byCluster;
@@ -77,9 +76,9 @@ export const surveyManagement = async (
     clusters: understoodClusters,
     nodePools: understoodPools,
     invalid: clusters.length - understoodClusters.length + pools.length - understoodPools.length,
-    foundOf: async ({ metadata }, clusterId) => [
-      ...((await secretsOf(metadata.namespace)).get(clusterId) ?? []),
-      ...(metadata.finalizers?.includes(FINALIZER) ? [observed('finalizer', FINALIZER_KEY, {}, {})] : []),
+    foundOf: async (object, clusterId) => [
+      ...((await secretsOf(object.metadata.namespace)).get(clusterId) ?? []),
+      ...(hasFinalizer(object) ? [observed('finalizer', FINALIZER_KEY, {}, {})] : []),
     ],
   };
 };

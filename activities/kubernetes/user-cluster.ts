@@ -5,12 +5,15 @@
  * Secret and kept in memory only; connections, through the HTTP CONNECT proxy where there is one. Neighbours:
  * `secret.ts` reads the CA. Invariants: I8 (the key never leaves this process), I11 (nothing is stored in the cluster).
  */
-import { clusterSecretName } from '../../api/names.ts';
-import type { AroundCall } from '../calls.ts';
-import { generateKeyPair, issueClientCertificate, privateKeyPem } from './certificates.ts';
-import { type Cancellation, createClient, type KubernetesClient } from './client.ts';
+import { apiServerName, clusterSecretName } from '../../api/names.ts';
+import { type Cancellation, createClient, type KubernetesClient } from '../../kubernetes/client.ts';
+import { createTransport } from '../../kubernetes/transport.ts';
+import { renewalTime } from '../../machine/certificates.ts';
+import { generateKeyPair, privateKeyPem } from '../../machine/x509.ts';
+import { nameInKey, ROOT_CA } from '../../words/keys.ts';
+import { type AroundCall, aroundKubernetes } from '../calls.ts';
+import { issueClientCertificate, type KeyAndCertificate } from './certificates.ts';
 import { readSecret } from './secret.ts';
-import { createTransport } from './transport.ts';
 
 export type UserCluster = {
   /** Namespace of the AWSCluster, where the CA Secret is. */
@@ -31,11 +34,21 @@ export const createUserClusterCache = (): UserClusterCache => new Map();
 
 const WORKER = { organization: 'system:masters', commonName: 'slipway-worker' };
 const LIFETIME_MS = 3600 * 1_000;
-/** Two thirds of its life, as everywhere. */
-const RENEWAL_MS = (LIFETIME_MS * 2) / 3;
+const RENEWAL_MS = renewalTime({ notBefore: 0, notAfter: LIFETIME_MS });
 
 /** Name of the Secret with a cluster's root CA. */
-export const rootAuthorityName = (clusterId: string): string => clusterSecretName(clusterId, 'root-ca');
+const rootAuthorityName = (clusterId: string): string => clusterSecretName(clusterId, nameInKey(ROOT_CA));
+
+/** The root CA of a cluster with its key, for those who sign with it. */
+export const readRootAuthority = async (
+  management: KubernetesClient,
+  { namespace, clusterId }: Omit<UserCluster, 'endpoint'>,
+  options?: Cancellation,
+): Promise<KeyAndCertificate> => {
+  const secret = { namespace, name: rootAuthorityName(clusterId) };
+  const data = await readSecret(management, secret, 'certificate-authority', options);
+  return { certificate: data['tls.crt'] ?? '', key: data['tls.key'] ?? '' };
+};
 
 export type UserClusterSettings = {
   readonly management: KubernetesClient;
@@ -47,9 +60,7 @@ export type UserClusterSettings = {
 };
 
 const connect = async (settings: UserClusterSettings, cluster: UserCluster): Promise<KubernetesClient> => {
-  const secret = { namespace: cluster.namespace, name: rootAuthorityName(cluster.clusterId) };
-  const data = await readSecret(settings.management, secret, 'certificate-authority');
-  const authority = { certificate: data['tls.crt'] ?? '', key: data['tls.key'] ?? '' };
+  const authority = await readRootAuthority(settings.management, cluster);
   const keys = await generateKeyPair();
   const issued = await issueClientCertificate({
     authority,
@@ -57,14 +68,19 @@ const connect = async (settings: UserClusterSettings, cluster: UserCluster): Pro
     publicKey: keys.publicKey,
     lifetimeMs: LIFETIME_MS,
   });
-  const tls = { ca: authority.certificate, cert: issued.certificate, key: await privateKeyPem(keys.privateKey) };
+  const tls = {
+    ca: authority.certificate,
+    cert: issued.certificate,
+    key: await privateKeyPem(keys.privateKey),
+    // Clusters of before format 3 have certificates for their load balancer. Both are the cluster's own authority's word.
+    acceptedNames: [apiServerName(cluster.clusterId), cluster.endpoint],
+  };
   const credentials = { tls, headers: {} };
   return createClient(
     createTransport({
       server: `https://${cluster.endpoint}`,
       credentials: () => Promise.resolve(credentials),
-      service: 'cluster',
-      ...(settings.aroundCall === undefined ? {} : { aroundCall: settings.aroundCall }),
+      ...(settings.aroundCall === undefined ? {} : { around: aroundKubernetes('cluster', settings.aroundCall) }),
       ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
     }),
   );

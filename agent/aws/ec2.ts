@@ -19,6 +19,8 @@ export type Attachable = {
 
 export type Ec2 = {
   volume(id: string): Promise<Attachable | undefined>;
+  /** Sets tags; others stay. */
+  tag(id: string, tags: Readonly<Record<string, string>>): Promise<void>;
   attachVolume(id: string, instanceId: string, device: string): Promise<void>;
   detachVolume(id: string, instanceId: string): Promise<void>;
   networkInterface(id: string): Promise<Attachable | undefined>;
@@ -110,6 +112,10 @@ export const createEc2 = async (account: AwsAccount): Promise<Ec2> => {
   };
   return {
     volume: (id) => unlessUnknown('InvalidVolume.NotFound', () => describeVolume(id), undefined),
+    tag: async (id, tags) => {
+      const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      await client.send(new sdk.CreateTagsCommand({ Resources: [id], Tags }));
+    },
     attachVolume: async (id, instanceId, device) => {
       await client.send(new sdk.AttachVolumeCommand({ VolumeId: id, InstanceId: instanceId, Device: device }));
     },

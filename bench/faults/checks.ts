@@ -5,6 +5,7 @@
  * facts. Pure.
  */
 
+import { operationIdOf } from '../../words/operations.ts';
 import type { OperationRun } from './histories.ts';
 import type { Life } from './life.ts';
 import type { Target } from './messages.ts';
@@ -39,7 +40,9 @@ const overlapping = (runs: readonly OperationRun[]): string[] =>
 
 /** The kind of each operation, and how often it ran; once each where all is well. */
 const operations = (runs: readonly OperationRun[]): string[] => {
-  const types = counted(runs.filter(({ workflowId }) => workflowId.endsWith('/operation')).map(({ type }) => type));
+  const types = counted(
+    runs.filter(({ workflowId }) => workflowId.endsWith(operationIdOf(''))).map(({ type }) => type),
+  );
   const wanted = ['CreateCluster', 'CreateNodePool', 'DeleteCluster', 'DeleteNodePool'];
   const missing = wanted.filter((type) => !types.has(type)).map((type) => `no ${type} ran`);
   const others = [...types.keys()].filter((type) => !wanted.includes(type)).map((type) => `${type} ran, for no reason`);

@@ -34,7 +34,6 @@ const AWS = new Set([
 type HttpAnswer = {
   readonly status: number;
   readonly text: string;
-  readonly retryAfterSeconds?: number;
   readonly retryAfter?: string;
 };
 
@@ -51,7 +50,7 @@ const answered = (service: string, status: number, reason: string, message: stri
     service === 'hub'
       ? { error: { code: status, status: reason, message: said } }
       : { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message: said, code: status };
-  return { status, text: JSON.stringify(body), ...(status === 429 ? { retryAfterSeconds: 1, retryAfter: '1' } : {}) };
+  return { status, text: JSON.stringify(body), ...(status === 429 ? { retryAfter: '1' } : {}) };
 };
 
 /** Throws, or answers, what the client of this service meets when the server fails. */

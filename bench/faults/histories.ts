@@ -4,6 +4,7 @@
  * Owns: the runs of an entity and of its operations, and all text of their histories. Neighbours: `checks.ts` judges.
  */
 import type { Client } from '@temporalio/client';
+import { operationIdOf } from '../../words/operations.ts';
 
 export type OperationRun = {
   readonly workflowId: string;
@@ -19,7 +20,7 @@ export const runsOf = async (client: Client, entityId: string, limitMs: number):
   const deadline = Date.now() + limitMs;
   for (;;) {
     const runs: OperationRun[] = [];
-    for (const id of [entityId, `${entityId}/operation`]) {
+    for (const id of [entityId, operationIdOf(entityId)]) {
       for await (const run of client.workflow.list({ query: `WorkflowId = "${id}"` })) {
         runs.push({
           workflowId: run.workflowId,
@@ -34,6 +35,25 @@ export const runsOf = async (client: Client, entityId: string, limitMs: number):
     const closed = runs.length > 1 && runs.every(({ status }) => status !== 'RUNNING');
     if (closed || Date.now() > deadline) return runs.sort((a, b) => a.startedAt - b.startedAt);
     await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+};
+
+/**
+ * Waits until none of the entities has an operation. One may go on after its last status was written: a step that Temporal took
+ * from a worker that was too busy to answer is done once more.
+ */
+export const untilNoOperation = async (client: Client, entities: readonly string[], limitMs: number): Promise<void> => {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    const operations = entities.map((id) => client.workflow.getHandle(operationIdOf(id)).describe());
+    const running = (await Promise.all(operations)).filter(({ status }) => status.name === 'RUNNING');
+    if (running.length === 0) return;
+    if (Date.now() > deadline) {
+      throw new Error(
+        `${running.map(({ type }) => type).join(' and ')} did not end although everything is provisioned`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 };
 

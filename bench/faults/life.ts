@@ -7,11 +7,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { clusterIdOf } from '../../api/names.ts';
+import { isAlreadyExists, KubernetesError } from '../../kubernetes/errors.ts';
+import { nameOf } from '../../kubernetes/resources.ts';
 import { specChanged } from '../../workflows/messages.ts';
 import type { Cloud } from '../cloud.ts';
 import { entityIdOf, type Manifest, type Stored, stored } from '../manifests.ts';
 import type { HeardCall } from './calls.ts';
-import { histories, type OperationRun, runsOf } from './histories.ts';
+import { histories, type OperationRun, runsOf, untilNoOperation } from './histories.ts';
 import type { Lane } from './lane.ts';
 import type { Target } from './messages.ts';
 import { type Etcd, ownedAs, type World } from './world.ts';
@@ -112,15 +114,15 @@ const lookAgain = async (
   }
 };
 
+const SECRETS = { apiVersion: 'v1', kind: 'Secret' };
+
 const whatIsLeft = async ({ cloud, world }: LifeSettings, name: string, clusterId: string): Promise<string[]> => {
   const rows = await world.inventory();
-  const secrets = await cloud.objects.list('v1', 'Secret', 'default');
+  const secrets = await cloud.objects.list(SECRETS, { namespace: 'default' });
   return [
     ...rows.filter((row) => JSON.stringify(row).includes(clusterId)).map(({ kind, id }) => `AWS ${kind} ${id}`),
     ...(await world.memberships()).filter((membership) => membership.endsWith(`/${name}`)),
-    ...secrets.items.flatMap(({ metadata }) =>
-      metadata?.name?.startsWith(clusterId) ? [`Secret ${metadata.name}`] : [],
-    ),
+    ...secrets.flatMap(({ metadata }) => (metadata.name.startsWith(clusterId) ? [`Secret ${metadata.name}`] : [])),
   ];
 };
 
@@ -129,21 +131,46 @@ const secretsOf = async (
   { cloud }: LifeSettings,
   clusterId: string,
 ): Promise<ReadonlyMap<string, readonly string[]>> => {
-  const { items } = await cloud.objects.list<Stored & { data?: Readonly<Record<string, string>> }>(
-    'v1',
-    'Secret',
-    'default',
-  );
-  const ours = items.filter(({ metadata }) => metadata.name.startsWith(clusterId));
+  const secrets = await cloud.objects.list(SECRETS, { namespace: 'default' });
+  const ours = secrets.filter(({ metadata }) => metadata.name.startsWith(clusterId));
   return new Map(
     ours.map(({ metadata, data = {} }) => [
       metadata.name,
-      Object.entries(data)
+      Object.entries(data as Readonly<Record<string, string>>)
         .filter(([entry]) => !/\.crt$|\.pub$|certificate/.test(entry))
         .flatMap(([, value]) => [value, Buffer.from(value, 'base64').toString('utf8').trim().split('\n')[1] ?? value]),
     ]),
   );
 };
+
+const TRIES = 5;
+/** What an API server says that is too busy, or that couldn't ask its webhook. */
+const BUSY: readonly number[] = [429, 500, 503, 504];
+
+/** What a life itself asks of the management API is asked again, as a person would: no case is about whether that has time. */
+const asked = async <T>(ask: (again: boolean) => Promise<T>): Promise<T> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask(tries > 1);
+    } catch (error) {
+      if (tries === TRIES || !(error instanceof KubernetesError && BUSY.includes(error.status))) throw error;
+      await delay(1_000);
+    }
+  }
+};
+
+/** It may be there by an earlier try whose answer was lost. */
+const create = ({ objects }: Cloud, manifest: Manifest): Promise<Stored> =>
+  asked(async (again) => {
+    try {
+      return (await objects.create(manifest)) as Stored;
+    } catch (error) {
+      if (again && isAlreadyExists(error)) return (await objects.get(nameOf(manifest))) as Stored;
+      throw error;
+    }
+  });
+
+const remove = ({ objects }: Cloud, object: Stored): Promise<unknown> => asked(() => objects.remove(nameOf(object)));
 
 /** Lives it. Throws a sentence where it gets stuck. */
 export const live = async (settings: LifeSettings): Promise<Life> => {
@@ -156,7 +183,7 @@ export const live = async (settings: LifeSettings): Promise<Life> => {
   if (targets.length > 0) lane.arm(name, targets, settings.lateMs);
   const created: Stored[] = [];
   for (const manifest of manifests) {
-    created.push({ ...((await cloud.objects.create(manifest)) as Stored), kind: manifest.kind });
+    created.push({ ...(await create(cloud, manifest)), kind: manifest.kind });
   }
   const clusterId = clusterIdOf(created[0]?.metadata.uid ?? '');
   const entities = created.map(entityIdOf);
@@ -170,9 +197,10 @@ export const live = async (settings: LifeSettings): Promise<Life> => {
   });
   const secrets = settings.lookForSecrets ? await secretsOf(settings, clusterId) : new Map<string, readonly string[]>();
   const afterCreate = await world.etcdOf(clusterId);
+  await untilNoOperation(temporal, entities, limitMs);
   const secondLook = await lookAgain(settings, name, entities);
   const etcd = [afterCreate, await world.etcdOf(clusterId)];
-  for (const object of created) await cloud.objects.delete(object);
+  for (const object of created) await remove(cloud, object);
   await world.until('cluster and pool are gone', limitMs, (objects) => names.every((one) => !objects.has(one)));
   // A late call may come after the object went: that is what the settling time is for.
   await delay(settings.lateMs);

@@ -3,7 +3,7 @@
  *
  * Owns: its options, its progress and its report. Neighbours: `matrix.ts` runs it.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchOptions } from '../main.ts';
 import type { Report, Table } from '../report.ts';
@@ -67,6 +67,7 @@ export const run = async (options: BenchOptions): Promise<Report> => {
   const minutes = numberOf(options, 'minutes', Number.POSITIVE_INFINITY);
   const sample = numberOf(options, 'sample', Number.POSITIVE_INFINITY);
   const logs = options['logs'];
+  if (typeof logs === 'string') mkdirSync(logs, { recursive: true });
   const setting = await openSetting({
     stub: real === 0,
     settleSeconds: SETTLE_SECONDS,

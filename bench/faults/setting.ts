@@ -9,9 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { pino } from 'pino';
-import { connectApiServer, loadKubeConfig } from '../../client/api-server.ts';
+import { openAccess } from '../../client/access.ts';
 import { connectionOptions } from '../../client/temporal.ts';
 import { runWatcher } from '../../client/watcher/watcher.ts';
+import { transportTo } from '../../kubernetes/access.ts';
 import { cached, folders, type SandboxLayout } from '../../sandbox/layout.ts';
 import { workerEnvironment } from '../../sandbox/supervisor/environment.ts';
 import { packWorkflows } from '../../worker/workflow-bundle.ts';
@@ -82,7 +83,7 @@ export const openSetting = async (options: {
     const connection = await Connection.connect(connectionOptions(temporal.address));
     const watching = runWatcher({
       ...WATCHER,
-      api: connectApiServer(loadKubeConfig({ kubeconfig })),
+      api: transportTo(openAccess({ kubeconfig })),
       connection,
       client: cloud.temporal,
       namespace: temporal.namespace,

@@ -12,7 +12,9 @@
  */
 import { pino } from 'pino';
 import { serviceAccountUser } from '../../api/names.ts';
-import { connectApiServer, loadKubeConfig } from '../api-server.ts';
+import { transportTo } from '../../kubernetes/access.ts';
+import { createClient } from '../../kubernetes/client.ts';
+import { openAccess } from '../access.ts';
 import { readServiceConfiguration } from '../configuration.ts';
 import { runService, UserError } from '../user-error.ts';
 import { createJudge } from './judge.ts';
@@ -21,8 +23,8 @@ import { startServer } from './server.ts';
 
 const log = pino({ base: { component: 'admission' }, level: process.env['SLIPWAY_LOG_LEVEL'] || 'info' });
 
-/** How long credentials and connections to the API server are kept: a review has no time for a handshake. */
-const CONNECTION_MS = 60_000;
+/** A review waits for no other one. */
+const CONNECTIONS = { most: Infinity };
 
 const setting = (name: string): string => {
   const value = process.env[name];
@@ -50,10 +52,11 @@ const main = async (): Promise<void> => {
     key: setting('SLIPWAY_ADMISSION_KEY'),
     ...(clientAuthority ? { clientAuthority } : {}),
   };
-  const api = connectApiServer(loadKubeConfig(readServiceConfiguration()), { keepMs: CONNECTION_MS });
+  const access = openAccess(readServiceConfiguration());
+  const api = createClient(transportTo(access, { connections: CONNECTIONS }));
   const judge = createJudge({ others: othersIn(api), exempt: exemptUsers() });
   const server = await startServer({ ...address, files, judge, log });
-  log.info({ host: address.host, port: server.port, api: api.url }, 'Judging clusters and node pools');
+  log.info({ host: address.host, port: server.port, api: api.server }, 'Judging clusters and node pools');
   const stopped = new Promise<void>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve());
   });

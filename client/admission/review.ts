@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { API_GROUP } from '../../api/names.ts';
+import { shortened } from '../../words/text.ts';
 import type { Asked, Judge } from './judge.ts';
 import { type Judgement, wordsOf } from './judgement.ts';
 
@@ -44,8 +45,7 @@ const askedOf = (request: Request): Asked | undefined => {
 /** The API server drops what is longer; kubectl shows each on a line. */
 const WARNING_LENGTH = 256;
 const WARNINGS = 16;
-const short = (text: string): string =>
-  text.length <= WARNING_LENGTH ? text : `${text.slice(0, WARNING_LENGTH - 2)} …`;
+const short = (text: string): string => shortened(text, WARNING_LENGTH);
 
 type Status = {
   readonly apiVersion: 'v1';

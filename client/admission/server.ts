@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
-import { messagesOf } from '../user-error.ts';
+import { wholeMessageOf } from '../../words/failure.ts';
 import { type CertificateFiles, followCertificate, readCertificate } from './certificate.ts';
 import type { Judge } from './judge.ts';
 import { answerReview, NotAReview, type Reviewed } from './review.ts';
@@ -29,6 +29,12 @@ const LOOK_MS = 5_000;
 /** A review holds an object twice, and the API server takes none of more than 3 MiB. */
 const MOST_BYTES = 8 << 20;
 const DEADLINE_MS = 10_000;
+/**
+ * Longer than an API server keeps a connection that it doesn't use, which is 90 s: a review over one that is closed at that moment
+ * fails, and with it what somebody applied. Node.js closes after five by itself.
+ * https://github.com/kubernetes/apimachinery/blob/master/pkg/util/net/http.go (SetTransportDefaults)
+ */
+const IDLE_MS = 120_000;
 
 class TooLarge extends Error {}
 
@@ -63,7 +69,7 @@ const validate = async ({ judge, log }: ServerSettings, request: IncomingMessage
     tell(log, reviewed);
     reply(response, 200, JSON.stringify(reviewed.answer), 'application/json');
   } catch (error) {
-    const why = messagesOf(error).join(': ');
+    const why = wholeMessageOf(error);
     log.error({ why }, 'A request could not be judged');
     reply(response, statusFor(error), `Slipway's admission could not judge this: ${why}. Try again in a moment.`);
   }
@@ -100,6 +106,7 @@ export const startServer = async (settings: ServerSettings): Promise<AdmissionSe
     ...readCertificate(files),
     minVersion: 'TLSv1.2',
     requestTimeout: DEADLINE_MS,
+    keepAliveTimeout: IDLE_MS,
     ...clients,
   } as const;
   const server = createServer(options, (request, response) => handle(settings, request, response));
@@ -110,7 +117,7 @@ export const startServer = async (settings: ServerSettings): Promise<AdmissionSe
       log.info('The certificate was renewed');
     },
     unusable: (error) =>
-      log.warn({ why: messagesOf(error).join(': ') }, 'The new certificate cannot be used yet: the old one serves'),
+      log.warn({ why: wholeMessageOf(error) }, 'The new certificate cannot be used yet: the old one serves'),
   });
   return {
     port,

@@ -55,7 +55,7 @@ export const candidatesFor = async (
   configurationOf: (kubeconfig: Scope['kubeconfig']) => ClientConfiguration,
 ): Promise<readonly Candidate[]> => {
   try {
-    return await lookUp(wanted, await managementApi(configurationOf(wanted.scope.kubeconfig), DEADLINE_MS));
+    return await lookUp(wanted, managementApi(configurationOf(wanted.scope.kubeconfig), DEADLINE_MS));
   } catch {
     // The command itself says what is wrong, when it is run.
     return [];

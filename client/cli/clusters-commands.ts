@@ -4,10 +4,23 @@
  * Owns: names, arguments and options of these commands. Neighbours: each command's work is in a file of its own; what is
  * heavy to load is loaded by the command that needs it, since people and kubectl wait for us.
  */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { ObjectRef } from '../../api/object.ts';
 import { type ConfigurationOf, namespaced, output, reading } from './options.ts';
 import { paintFor, print, printJson, say } from './output.ts';
+
+/** Without a number the option is `true`: the newest. */
+type UpdateOptions = {
+  readonly namespace?: string;
+  readonly kubeconfig?: string;
+  readonly revision: number | true;
+  readonly output: string;
+};
+
+const revisionNumber = (text: string): number => {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be the number of a revision, such as 3.');
+};
 
 const addList = (clusters: Command, configurationOf: ConfigurationOf): Command =>
   reading(namespaced(clusters.command('list')))
@@ -19,7 +32,7 @@ const addList = (clusters: Command, configurationOf: ConfigurationOf): Command =
         import('../management.ts'),
         import('./list.ts'),
       ]);
-      const api = await managementApi(configurationOf(options.kubeconfig));
+      const api = managementApi(configurationOf(options.kubeconfig));
       const namespace = options.allNamespaces ? undefined : (options.namespace ?? api.defaultNamespace);
       const found = await api.clusters(namespace);
       if (options.output === 'json') printJson(found);
@@ -52,6 +65,23 @@ const addPlan = (clusters: Command, configurationOf: ConfigurationOf): Command =
       else print(planLines(planned).join('\n'));
     });
 
+const addUpdate = (clusters: Command, configurationOf: ConfigurationOf): Command =>
+  reading(namespaced(clusters.command('update <name>')))
+    .description("bring a cluster's add-ons to a newer revision of its version; its machines stay as they are")
+    .requiredOption('--revision [number]', 'the revision; the newest unless given', revisionNumber)
+    .addOption(output('text', 'json'))
+    .action(async (name: string, options: UpdateOptions) => {
+      const { updateCluster, updateText } = await import('./update.ts');
+      const { namespace, revision } = options;
+      const asked = {
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(revision === true ? {} : { revision }),
+      };
+      const update = await updateCluster(configurationOf(options.kubeconfig), name, asked);
+      if (options.output === 'json') printJson(update);
+      else print(updateText(update));
+    });
+
 const addGetCredentials = (clusters: Command, configurationOf: ConfigurationOf): Command =>
   namespaced(clusters.command('get-credentials <name>'))
     .description("add the cluster's context to a kubeconfig and switch to it")
@@ -76,5 +106,6 @@ const addCredential = (clusters: Command, configurationOf: ConfigurationOf): Com
 
 export const addClustersCommands = (program: Command, configurationOf: ConfigurationOf): void => {
   const clusters = program.command('clusters').description('clusters and their node pools');
-  for (const add of [addList, addDescribe, addPlan, addGetCredentials, addCredential]) add(clusters, configurationOf);
+  for (const add of [addList, addDescribe, addPlan, addUpdate, addGetCredentials, addCredential])
+    add(clusters, configurationOf);
 };

@@ -6,7 +6,9 @@
  * Neighbours: `shell-words.ts` took the line apart, `candidates.ts` asks the API for names, `completion-scripts.ts` has the
  * shells' part.
  */
+
 import type { Argument, Command, Option } from 'commander';
+import { RELEASES } from '../../api/releases.ts';
 import { isManagements } from './options.ts';
 import type { Line } from './shell-words.ts';
 
@@ -39,6 +41,11 @@ const WAITS: readonly Candidate[] = [
   { value: '30', about: 'half a minute' },
   { value: '300', about: 'five minutes' },
 ];
+
+/** Every number that a revision has, the newest first: which a cluster may be brought to says the command. */
+const REVISIONS: readonly Candidate[] = [...new Set(RELEASES.map(({ revision }) => revision))]
+  .sort((a, b) => b - a)
+  .map((revision) => ({ value: String(revision) }));
 
 type Read = {
   readonly command: Command;
@@ -128,6 +135,8 @@ const placeholder = (read: Read, name: string): Wanted => {
       return { kind: 'files' };
     case 'seconds':
       return { kind: 'words', candidates: WAITS };
+    case 'number':
+      return { kind: 'words', candidates: REVISIONS };
     case 'namespace':
       return { kind: 'namespaces', scope };
     case 'name':

@@ -5,18 +5,19 @@
  */
 import type { Client } from '@temporalio/client';
 import type { ObjectKind } from '../../api/object.ts';
+import { referenceTo } from '../../api/object.ts';
+import { messagesOf } from '../../words/failure.ts';
 import type { ClientConfiguration } from '../configuration.ts';
-import { managementApi, referenceOf, type StoredCluster, type StoredNodePool } from '../management.ts';
+import { managementApi, type StoredCluster, type StoredNodePool } from '../management.ts';
 import { readEntity, readOperation } from '../operations.ts';
 import { allOf, explainTemporal, withTemporal } from '../temporal.ts';
-import { messagesOf } from '../user-error.ts';
 import type { Described, DescribedObject, Description } from './describe.ts';
 
 const describedBy = async <T extends StoredCluster | StoredNodePool>(
   client: Client,
   object: T,
 ): Promise<Described<T>> => {
-  const reference = referenceOf(object);
+  const reference = referenceTo(object);
   const [entity, operation] = await allOf([readEntity(client, reference), readOperation(client, reference)]);
   return {
     object,
@@ -39,7 +40,7 @@ export const readDescription = async (
   name: string,
   namespace: string | undefined,
 ): Promise<Description> => {
-  const api = await managementApi(configuration);
+  const api = managementApi(configuration);
   const where = namespace ?? api.defaultNamespace;
   const [cluster, pools] = await Promise.all([api.cluster(where, name), api.nodePools(where, name)]);
   const temporalFlags = flagsFor(configuration);
@@ -68,7 +69,7 @@ export const readOperationOf = async (
   name: string,
   namespace: string | undefined,
 ): Promise<DescribedObject> => {
-  const api = await managementApi(configuration);
+  const api = managementApi(configuration);
   const object = await api.object(kind, namespace ?? api.defaultNamespace, name);
   const temporalFlags = flagsFor(configuration);
   try {

@@ -5,10 +5,12 @@
  * activities, else what status recorded. Pure. Neighbours: `describe.ts` puts them under their object.
  */
 
+import { referenceTo } from '../../api/object.ts';
 import { operationsCommand, updateCommand } from '../../words/commands.ts';
+import { BLOCKED_BECAUSE, isOver, progressSaid } from '../../words/steps.ts';
 import type { Verb } from '../../words/verbs.ts';
 import type { StepView } from '../../workflows/messages.ts';
-import { referenceOf, type StoredCluster, type StoredNodePool } from '../management.ts';
+import { type StoredCluster, type StoredNodePool } from '../management.ts';
 import type { LiveStep, OperationReport, WorkflowReport } from '../operations.ts';
 import { SLIPWAY } from '../user-error.ts';
 import { span } from './table.ts';
@@ -25,16 +27,6 @@ export type Drawing = {
 type AnyObject = StoredCluster | StoredNodePool;
 type BlockedStatus = Extract<StepView['status'], { state: 'blocked' }>;
 
-const WHY: Readonly<Record<BlockedStatus['verdict'], string>> = {
-  blocked: 'waits for a person',
-  capacity: 'waits for capacity at AWS',
-  retry: 'failed and is tried again',
-  overdue: 'takes longer than it should',
-  bug: 'failed unexpectedly: please report it',
-};
-
-const isDone = (step: StepView): boolean => step.status.state === 'done' || step.status.state === 'skipped';
-
 /** As Slipway is called here, which need not be a checkout. */
 export const spelled = (command: string): string => command.replace(/^npx slipway/, SLIPWAY);
 
@@ -46,7 +38,7 @@ export const withFlags = (command: string, temporalFlags: string): string =>
 type Target = { readonly object: AnyObject; readonly workflowId: string };
 
 const ways = (verb: Verb, { object, workflowId }: Target, { temporalFlags }: Drawing, step?: string): string[] => [
-  spelled(operationsCommand(verb, referenceOf(object), step)),
+  spelled(operationsCommand(verb, referenceTo(object), step)),
   `or: ${withFlags(updateCommand(verb, workflowId, step), temporalFlags)}`,
 ];
 
@@ -56,7 +48,7 @@ const blockedBranch = (id: string, status: BlockedStatus, target: Target, drawin
   const next = wait > 0 ? `next try in ${span(wait)}` : 'next try now';
   const [first = '', ...rest] = ways('retry', target, drawing, id);
   return branch(
-    `${paint.red('✗')} ${id} ${paint.red(WHY[status.verdict])} ${paint.dim(`(attempt ${status.attempt} failed ${span(now - status.since)} ago, ${next})`)}`,
+    `${paint.red('✗')} ${id} ${paint.red(BLOCKED_BECAUSE[status.verdict])} ${paint.dim(`(attempt ${status.attempt} failed ${span(now - status.since)} ago, ${next})`)}`,
     leaf(status.message),
     ...[`retry now: ${first}`, ...rest].map((line) => leaf(paint.dim(line))),
   );
@@ -107,7 +99,8 @@ export const recordedBranch = ({ status }: AnyObject, { paint }: Drawing): Branc
     branch(`${paint.red('✗')} ${error.step ?? 'a step'}: ${error.message ?? 'no message'}`),
   );
   if (last === undefined) return errors;
-  const progress = last.progress === undefined ? '' : `: ${last.progress.done} of ${last.progress.total} steps done`;
+  const { done = 0, total = 0 } = last.progress ?? {};
+  const progress = last.progress === undefined ? '' : `: ${progressSaid({ done, total })}`;
   const running = (last.steps ?? []).filter((step) => step.state === 'running');
   return [
     branch(
@@ -153,7 +146,7 @@ export const operationBranch = (report: OperationReport, object: AnyObject, draw
   const { view } = report;
   if (report.status !== 'RUNNING') return closedBranch(report, object, drawing);
   if (view === undefined) return unansweredBranch(report, object, drawing);
-  const done = view.steps.filter(isDone).length;
+  const done = view.steps.filter(isOver).length;
   const took = span((view.finishedAt ?? now) - view.startedAt);
   if (view.state !== 'running') {
     const { type, state, startedAt, finishedAt = now } = view;
@@ -167,7 +160,7 @@ export const operationBranch = (report: OperationReport, object: AnyObject, draw
   const { pausedAt } = view;
   const resume = ways('resume', { object, workflowId: report.workflowId }, drawing);
   return branch(
-    `${paint.yellow('▸')} ${view.type} ${pausedAt === undefined ? 'running' : 'paused'} for ${pausedAt === undefined ? took : span(now - pausedAt)}: ${done} of ${view.steps.length} steps done`,
+    `${paint.yellow('▸')} ${view.type} ${pausedAt === undefined ? 'running' : 'paused'} for ${pausedAt === undefined ? took : span(now - pausedAt)}: ${progressSaid({ done, total: view.steps.length })}`,
     ...(pausedAt === undefined
       ? []
       : resume.map((line, index) => leaf(paint.dim(index === 0 ? `resume: ${line}` : line)))),

@@ -5,8 +5,10 @@
  * own, with the commands that move it on. Pure: facts in, lines out. Neighbours: `describe-operation.ts` draws what
  * Temporal knows, `describe-command.ts` gathers the facts.
  */
+
+import { referenceTo } from '../../api/object.ts';
 import { operationsCommand, updateCommand } from '../../words/commands.ts';
-import { referenceOf, type StoredCluster, type StoredNodePool } from '../management.ts';
+import { type StoredCluster, type StoredNodePool } from '../management.ts';
 import type { EntityReport, OperationReport } from '../operations.ts';
 import {
   type Drawing,
@@ -73,7 +75,7 @@ const problems = (object: AnyObject, paint: Paint): Branch[] => {
 const waysOn = (object: AnyObject, entity: EntityReport, held: boolean, temporalFlags: string): readonly string[] => {
   const verb = held ? 'resume' : 'retry';
   return [
-    `${held ? 'begin again' : 'look again now'}: ${spelled(operationsCommand(verb, referenceOf(object)))}`,
+    `${held ? 'begin again' : 'look again now'}: ${spelled(operationsCommand(verb, referenceTo(object)))}`,
     `or: ${withFlags(updateCommand(verb, entity.workflowId), temporalFlags)}`,
   ];
 };

@@ -1,9 +1,10 @@
 /** Errors for the person at the terminal: what happened and what to do, without a stack unless SLIPWAY_DEBUG asks for it. */
 import { inspect } from 'node:util';
-import { messagesOf, UserError } from '../user-error.ts';
+import { wholeMessageOf } from '../../words/failure.ts';
+import { UserError } from '../user-error.ts';
 
 export const userMessage = (error: unknown, environment: NodeJS.ProcessEnv = process.env): string => {
   if (environment['SLIPWAY_DEBUG']) return inspect(error);
   if (error instanceof UserError) return error.message;
-  return `${messagesOf(error).join(': ')}. This was not foreseen: SLIPWAY_DEBUG=1 shows where it came from.`;
+  return `${wholeMessageOf(error)}. This was not foreseen: SLIPWAY_DEBUG=1 shows where it came from.`;
 };

@@ -7,8 +7,8 @@
  */
 import { join } from 'node:path';
 import type { ObjectRef } from '../../api/object.ts';
+import { messagesOf } from '../../words/failure.ts';
 import { type ClientConfiguration, slipwayHome } from '../configuration.ts';
-import { messagesOf } from '../user-error.ts';
 import { cachedCredential, keepCredential } from './credential-cache.ts';
 import type { Credential } from './credentials.ts';
 import { say } from './output.ts';

@@ -3,10 +3,9 @@
  *
  * Owns: which file is written, whether the new context becomes the current one, and what the person is told.
  */
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ObjectRef } from '../../api/object.ts';
+import { defaultKubeconfig, kubeconfigPaths } from '../../kubernetes/kubeconfig-paths.ts';
 import { type ClientConfiguration, slipwayHome } from '../configuration.ts';
 import { managementApi } from '../management.ts';
 import { SLIPWAY, UserError } from '../user-error.ts';
@@ -28,10 +27,7 @@ export type WrittenCredentials = {
  */
 const isManagements = (file: string, { kubeconfig, context }: ClientConfiguration): boolean =>
   context === undefined &&
-  (kubeconfig ?? join(homedir(), '.kube', 'config'))
-    .split(delimiter)
-    .filter((path) => path !== '')
-    .some((path) => realFile(path) === realFile(file));
+  kubeconfigPaths(kubeconfig ?? defaultKubeconfig()).some((path) => realFile(path) === realFile(file));
 
 export const getCredentials = async (
   configuration: ClientConfiguration,
@@ -39,7 +35,7 @@ export const getCredentials = async (
   name: string,
   options: { readonly namespace?: string; readonly kubeconfig?: string },
 ): Promise<WrittenCredentials> => {
-  const api = await managementApi(configuration);
+  const api = managementApi(configuration);
   const namespace = options.namespace ?? api.defaultNamespace;
   const cluster = await api.cluster(namespace, name);
   const object: ObjectRef = { kind: 'AWSCluster', namespace, name, uid: cluster.metadata.uid };
@@ -57,6 +53,7 @@ export const getCredentials = async (
     {
       name: context,
       server,
+      ...(credential.serverName === undefined ? {} : { serverName: credential.serverName }),
       certificateAuthority: credential.certificateAuthority,
       ...(configuration.proxy === undefined ? {} : { proxyUrl: configuration.proxy }),
       exec: {

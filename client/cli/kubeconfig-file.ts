@@ -16,19 +16,20 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
-import { basename, delimiter, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messagesOf, UserError } from '../user-error.ts';
+import { defaultKubeconfig, kubeconfigPaths } from '../../kubernetes/kubeconfig-paths.ts';
+import { hasCode, wholeMessageOf } from '../../words/failure.ts';
+import { UserError } from '../user-error.ts';
 import { currentContextOf, type KubeconfigEntry, withEntry } from './kubeconfig.ts';
 import { writeWhole } from './whole-file.ts';
 
 /** Where kubectl would write: the option, else of $KUBECONFIG the first that exists or the last, else ~/.kube/config. */
 export const kubeconfigPath = (option: string | undefined, environment: NodeJS.ProcessEnv): string => {
   if (option !== undefined) return resolve(option);
-  const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
+  const listed = kubeconfigPaths(environment['KUBECONFIG'] ?? '');
   const chosen = listed.find((path) => existsSync(path)) ?? listed.at(-1);
-  return resolve(chosen ?? join(homedir(), '.kube', 'config'));
+  return resolve(chosen ?? defaultKubeconfig(environment));
 };
 
 /** The file itself, behind whatever links lead to it; also of one that isn't there yet. */
@@ -39,8 +40,6 @@ export const realFile = (path: string): string => {
 };
 
 const LOCK_PATIENCE_MS = 3_000;
-
-const hasCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code;
 
 /** kubectl's lock: a file beside the kubeconfig that only one can create. */
 const locked = async (file: string, work: () => void): Promise<void> => {
@@ -97,7 +96,7 @@ export const writeEntry = async (path: string, entry: KubeconfigEntry, makeCurre
     });
   } catch (error) {
     throw new UserError(
-      `The kubeconfig ${path} can't be extended: ${messagesOf(error).join(': ')}. Nothing was written: mend it, or name another with --kubeconfig.`,
+      `The kubeconfig ${path} can't be extended: ${wholeMessageOf(error)}. Nothing was written: mend it, or name another with --kubeconfig.`,
       { cause: error },
     );
   }

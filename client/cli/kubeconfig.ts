@@ -11,6 +11,8 @@ export type KubeconfigEntry = {
   /** `gke_aws_<namespace>_<cluster>_<cluster id>`: context, cluster and user alike. */
   readonly name: string;
   readonly server: string;
+  /** What the server's certificate shows, where that isn't the name by which it is dialled. */
+  readonly serverName?: string;
   /** PEM. */
   readonly certificateAuthority: string;
   readonly proxyUrl?: string;
@@ -51,6 +53,7 @@ const put = (document: Document, list: string, item: Readonly<Record<string, unk
 
 const clusterOf = (entry: KubeconfigEntry) => ({
   server: entry.server,
+  ...(entry.serverName === undefined ? {} : { 'tls-server-name': entry.serverName }),
   'certificate-authority-data': Buffer.from(entry.certificateAuthority).toString('base64'),
   ...(entry.proxyUrl === undefined ? {} : { 'proxy-url': entry.proxyUrl }),
 });

@@ -4,7 +4,9 @@
  * Owns: names, arguments and options of these commands. Neighbours: `program.ts` is the program; the work is done in
  * `../verbs.ts` and `../blocked.ts`, which are loaded only when a command runs.
  */
+
 import { Argument, type Command, Option } from 'commander';
+import { referenceTo } from '../../api/object.ts';
 import type { Verb } from '../../words/verbs.ts';
 import { KIND_WORDS, kindOf } from './kinds.ts';
 import { type ConfigurationOf, namespaced, output, reading, timeout } from './options.ts';
@@ -62,7 +64,7 @@ const addList = (operations: Command, configurationOf: ConfigurationOf): Command
       const configuration = configurationOf(options.kubeconfig);
       const namespace = options.allNamespaces
         ? undefined
-        : (options.namespace ?? (await managementApi(configuration)).defaultNamespace);
+        : (options.namespace ?? managementApi(configuration).defaultNamespace);
       const listed = await withTemporal(configuration, (client) => listOperations(client, namespace));
       if (options.output === 'json') printJson(listed);
       else if (listed.length > 0) print(operationTable(listed, Date.now()));
@@ -99,18 +101,18 @@ const addVerb = (
     timeout('how long to wait for a worker to accept it, before it is sent as a signal instead', ANSWER_SECONDS),
   );
   command.action(async (kind: string, name: string, options: Asked) => {
-    const [{ managementApi, referenceOf }, { withTemporal }, { sayVerb }] = await Promise.all([
+    const [{ managementApi }, { withTemporal }, { sayVerb }] = await Promise.all([
       import('../management.ts'),
       import('../temporal.ts'),
       import('../verbs.ts'),
     ]);
     const configuration = configurationOf(options.kubeconfig);
-    const api = await managementApi(configuration);
+    const api = managementApi(configuration);
     const object = await api.object(kindOf(kind), options.namespace ?? api.defaultNamespace, name);
     const said = await withTemporal(configuration, (client) =>
       sayVerb(client, {
         verb,
-        object: referenceOf(object),
+        object: referenceTo(object),
         ...(options.step === undefined ? {} : { step: options.step }),
         acceptMs: options.timeout * 1_000,
       }),

@@ -5,41 +5,27 @@
  * the workflow `PlanCluster` runs the very look that an entity's operation begins with (I6: it only reads).
  */
 import type { ObjectRef } from '../../api/object.ts';
-import { type Assessment, PLAN_WORKFLOW, TASK_QUEUE } from '../../workflows/messages.ts';
+import { referenceTo } from '../../api/object.ts';
+import { type Assessment, PLAN_WORKFLOW } from '../../workflows/messages.ts';
 import type { ClientConfiguration } from '../configuration.ts';
-import { managementApi, referenceOf } from '../management.ts';
-import { messagesOf, UserError } from '../user-error.ts';
+import { managementApi } from '../management.ts';
 import { branch, draw, leaf } from './tree.ts';
-
-const WORKFLOW_DEADLINE = '60 s';
 
 export type Planned = { readonly object: ObjectRef; readonly assessment: Assessment };
 
 const planOne = async (configuration: ClientConfiguration, object: ObjectRef): Promise<Planned> => {
-  const [{ WorkflowFailedError }, { withTemporal, explainTemporal }] = await Promise.all([
-    import('@temporalio/client'),
-    import('../temporal.ts'),
-  ]);
+  const { runBriefly } = await import('../temporal.ts');
   const { kind, namespace, name } = object;
-  return withTemporal(configuration, async (client) => {
-    try {
-      const assessment: Assessment = await client.workflow.execute(PLAN_WORKFLOW, {
-        taskQueue: configuration.taskQueue ?? TASK_QUEUE,
-        workflowId: `plan/${namespace}/${name}/${crypto.randomUUID()}`,
-        args: [object],
-        workflowExecutionTimeout: WORKFLOW_DEADLINE,
-        staticSummary: `Plan for ${kind} ${namespace}/${name}`,
-      });
-      return { object, assessment };
-    } catch (error) {
-      if (!(error instanceof WorkflowFailedError)) throw explainTemporal(error, configuration);
-      const messages = messagesOf(error);
-      const why = messages.some((message) => /timed out/i.test(message))
-        ? `no worker took it within ${WORKFLOW_DEADLINE}; is one up (npm run sandbox -- status)?`
-        : (messages.at(-1) ?? String(error));
-      throw new UserError(`No plan was made for ${kind} ${namespace}/${name}: ${why}`, { cause: error });
-    }
+  const assessment = await runBriefly<Assessment>(configuration, {
+    type: PLAN_WORKFLOW,
+    id: `plan/${namespace}/${name}`,
+    args: [object],
+    summary: `Plan for ${kind} ${namespace}/${name}`,
+    deadline: '60 s',
+    failed: (why, unmanned) =>
+      `No plan was made for ${kind} ${namespace}/${name}: ${why}${unmanned ? '; is one up (npm run sandbox -- status)?' : ''}`,
   });
+  return { object, assessment };
 };
 
 /** The cluster's plan, and those of its node pools. */
@@ -48,10 +34,10 @@ export const planCluster = async (
   name: string,
   namespace: string | undefined,
 ): Promise<readonly Planned[]> => {
-  const api = await managementApi(configuration);
+  const api = managementApi(configuration);
   const where = namespace ?? api.defaultNamespace;
   const [cluster, pools] = await Promise.all([api.cluster(where, name), api.nodePools(where, name)]);
-  return Promise.all([cluster, ...pools].map((object) => planOne(configuration, referenceOf(object))));
+  return Promise.all([cluster, ...pools].map((object) => planOne(configuration, referenceTo(object))));
 };
 
 const linesOf = ({ object, assessment }: Planned): readonly string[] => {

@@ -5,7 +5,8 @@
  */
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
-import { connectApiServer, loadKubeConfig } from '../api-server.ts';
+import { transportTo } from '../../kubernetes/access.ts';
+import { openAccess } from '../access.ts';
 import { readServiceConfiguration } from '../configuration.ts';
 import { connectionOptions } from '../temporal.ts';
 import { runService, UserError } from '../user-error.ts';
@@ -28,7 +29,7 @@ const relistMs = (): number => {
 const main = async (): Promise<void> => {
   const configuration = readServiceConfiguration();
   const settings = { relistMs: relistMs(), probeMs: PROBE_MS, sweepMs: SWEEP_MS };
-  const api = connectApiServer(loadKubeConfig(configuration));
+  const api = transportTo(openAccess(configuration));
   const { temporalAddress, temporalNamespace: namespace, taskQueue } = configuration;
   const connection = Connection.lazy(connectionOptions(temporalAddress));
   const stop = new AbortController();
@@ -39,7 +40,7 @@ const main = async (): Promise<void> => {
       setTimeout(() => process.exit(0), PATIENCE_MS).unref();
     });
   }
-  log.info({ temporal: temporalAddress, namespace, api: api.url }, 'Watching clusters and node pools');
+  log.info({ temporal: temporalAddress, namespace, api: api.server }, 'Watching clusters and node pools');
   try {
     const client = new Client({ connection, namespace });
     const queue = taskQueue === undefined ? {} : { taskQueueOf: () => taskQueue };

@@ -2,11 +2,11 @@
  * From objects to signals: tells an object's entity that something may have changed.
  *
  * Owns: which changes are worth a signal, which annotations are requests, and the entity's start. A change counts as told only when Temporal has
- * acknowledged it. Neighbours: `list-watch.ts` reports objects; the entity reads the object for itself.
+ * acknowledged it. Neighbours: `kubernetes/list-watch.ts` reports objects; the entity reads the object for itself.
  * Invariants: I1 (the entity's id contains the uid), I12 (a deletion is only ever a hint to look).
  */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { clusterIdOf, entityWorkflowId } from '../../api/names.ts';
+import { clusterIdOf, entityWorkflowId, OWN_PREFIX } from '../../api/names.ts';
 import type { ObjectKind, ObjectRef } from '../../api/object.ts';
 import { VERBS, type Verb } from '../../words/verbs.ts';
 import {
@@ -18,20 +18,18 @@ import {
   specChanged,
   TASK_QUEUE,
 } from '../../workflows/messages.ts';
-import type { Observed, Report } from './list-watch.ts';
-
-const PREFIX = 'slipway.dev/';
+import type { Observed, Report } from './observed.ts';
 
 /** What the object's annotations ask its entity for, by verb. */
 const requestsOf = ({ annotations }: Observed): Readonly<Partial<Record<Verb, string>>> =>
   Object.fromEntries(
     VERBS.flatMap((verb) => {
-      const value = annotations[`${PREFIX}${verb}`];
+      const value = annotations[`${OWN_PREFIX}${verb}`];
       return value === undefined || value === '' ? [] : [[verb, value]];
     }),
   );
 
-const isVerb = (annotation: string): boolean => VERBS.some((verb) => annotation === `${PREFIX}${verb}`);
+const isVerb = (annotation: string): boolean => VERBS.some((verb) => annotation === `${OWN_PREFIX}${verb}`);
 
 /** What must differ for an event to be news: status writes of our own come back as events too. */
 const fingerprint = (object: Observed): string =>

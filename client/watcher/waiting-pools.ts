@@ -5,7 +5,7 @@
  * that is absent has none, so a pool that was applied first, or that outlived its cluster, would only look now and then.
  * Neighbours: `watcher.ts` passes reports through here, `signals.ts` tells. Pools that don't wait take no notice.
  */
-import type { Observed, Report } from './list-watch.ts';
+import type { Observed, Report } from './observed.ts';
 
 const clusterOf = (pool: Observed): string => `${pool.namespace}/${pool.clusterName ?? ''}`;
 

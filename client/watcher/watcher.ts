@@ -8,13 +8,15 @@
 import type { Client, ConnectionLike } from '@temporalio/client';
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
+import { API_VERSION } from '../../api/names.ts';
 import type { ObjectKind, ObjectRef } from '../../api/object.ts';
-import type { ApiServer } from '../api-server.ts';
-import { messagesOf } from '../user-error.ts';
+import { listWatch } from '../../kubernetes/list-watch.ts';
+import { createSource } from '../../kubernetes/source.ts';
+import type { Transport } from '../../kubernetes/transport.ts';
+import { wholeMessageOf } from '../../words/failure.ts';
 import { runningEntities, sweepEntities } from './entity-sweep.ts';
 import { keyedQueue } from './keyed-queue.ts';
-import { kubernetesSource } from './kubernetes-source.ts';
-import { listWatch, type Observed, type Report } from './list-watch.ts';
+import { type Observed, observed, type Report } from './observed.ts';
 import { signals } from './signals.ts';
 import { watchNamespace } from './temporal-presence.ts';
 import { waitingPools } from './waiting-pools.ts';
@@ -26,7 +28,7 @@ const SIGNALS_AT_ONCE = 32;
 const CALL_DEADLINE_MS = 5_000;
 
 export type WatcherSettings = {
-  readonly api: Pick<ApiServer, 'get'>;
+  readonly api: Transport;
   readonly connection: ConnectionLike;
   readonly client: Client;
   readonly namespace: string;
@@ -40,7 +42,7 @@ export type WatcherSettings = {
   readonly taskQueueOf?: (object: ObjectRef) => string;
 };
 
-const said = (error: unknown): string => messagesOf(error).join(': ');
+const said = (error: unknown): string => wholeMessageOf(error);
 
 const inTime = <T>(connection: ConnectionLike, call: () => Promise<T>): Promise<T> =>
   connection.withDeadline(Date.now() + CALL_DEADLINE_MS, call);
@@ -54,7 +56,7 @@ const listWatchAll = (
   Promise.all(
     KINDS.map((kind) =>
       listWatch({
-        source: kubernetesSource(api, kind),
+        source: createSource(api, { apiVersion: API_VERSION, kind }, observed),
         report,
         signal,
         relistMs,

@@ -10,7 +10,8 @@ import colors from 'picocolors';
 import { type Description, describeLines } from '../../client/cli/describe.ts';
 import { readDescription } from '../../client/cli/describe-command.ts';
 import type { ClientConfiguration } from '../../client/configuration.ts';
-import { messageOf, SandboxFailure } from '../failure.ts';
+import { messageOf } from '../../words/failure.ts';
+import { SandboxFailure } from '../failure.ts';
 
 const LOOK_EVERY_MILLISECONDS = 1_000;
 

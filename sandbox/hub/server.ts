@@ -6,7 +6,7 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { hasCode } from '../failure.ts';
+import { hasCode } from '../../words/failure.ts';
 import type { HostPort } from '../layout.ts';
 import { answer, EMPTY, type HubState } from './memberships.ts';
 

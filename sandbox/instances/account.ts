@@ -88,8 +88,9 @@ export type TargetGroupView = {
     /** HTTP statuses that are well, such as `200-399`. */
     readonly codes: string | null;
   };
-  /** Whether connections to a target end when it is unhealthy, and when it has drained. */
-  readonly cutsUnhealthy: boolean;
+  /** For how long an unhealthy target keeps its connections; null: for as long as they last. */
+  readonly unhealthyDrainSeconds: number | null;
+  /** Whether the connections of a deregistered target end when it has drained. */
   readonly cutsDeregistered: boolean;
   readonly targets: readonly TargetView[];
 };

@@ -5,7 +5,7 @@
  * changed or after a second. Neighbours: `reconcile.ts` decides; `power.ts` acts; `metadata-server.ts` speaks to the
  * machines. Instances survive this process and are taken up again. An account that can't be read changes nothing (I12).
  */
-import { messageOf } from '../failure.ts';
+import { messageOf } from '../../words/failure.ts';
 import { folders, type SandboxLayout } from '../layout.ts';
 import type { Account, InstanceView } from './account.ts';
 import { knownInstances, readRecord, retire } from './folder.ts';

@@ -6,7 +6,7 @@
  * instance is not started.
  */
 import { createServer, type Server } from 'node:http';
-import { messageOf } from '../failure.ts';
+import { messageOf } from '../../words/failure.ts';
 import type { InstanceView } from './account.ts';
 import { answerMetadata, METADATA_PORT, type MetadataSource } from './metadata.ts';
 

@@ -6,7 +6,7 @@
  */
 import { existsSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasCode } from '../failure.ts';
+import { hasCode } from '../../words/failure.ts';
 import { folders, type SandboxLayout } from '../layout.ts';
 import { processesOf, requireRunning } from './parts.ts';
 import { signal } from './processes.ts';

@@ -22,6 +22,7 @@ import type { Power } from './reconcile.ts';
 const agentEnvironment = (layout: SandboxLayout, id: string, address: string): Record<string, string> => {
   const { instances, volumes } = folders(layout.home);
   const mark = process.env[MARK];
+  const orders = process.env['SLIPWAY_ORDER_SECONDS'];
   return {
     // By this `down` finds whatever was started on the sandbox's behalf.
     ...(mark === undefined ? {} : { [MARK]: mark }),
@@ -30,12 +31,12 @@ const agentEnvironment = (layout: SandboxLayout, id: string, address: string): R
     AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://${address}:${METADATA_PORT}`,
     AWS_ENDPOINT_URL: `http://${layout.aws.host}:${layout.aws.port}`,
     AWS_REGION: REGION,
-    SLIPWAY_AGENT_HOST: 'sandbox',
     SLIPWAY_AGENT_HOME: instanceFolder(instances, id),
     SLIPWAY_VOLUMES: volumes,
     SLIPWAY_BIN: layout.bin,
     NODE_COMPILE_CACHE: cached(layout.cache).compiled,
     ...GO_ENVIRONMENT,
+    ...(orders === undefined ? {} : { SLIPWAY_ORDER_SECONDS: orders }),
     SLIPWAY_CLUSTER_PROXY: `http://${layout.proxy.host}:${layout.proxy.port}`,
   };
 };
@@ -77,7 +78,7 @@ export const powerOn = async (
   mkdirSync(volumes, { recursive: true });
   const log = openSync(logPath(instances, id), 'a', 0o600);
   try {
-    const child = spawn(layout.node, [`${layout.checkout}/agent/main.ts`], {
+    const child = spawn(layout.node, [`${layout.checkout}/sandbox/machine/main.ts`], {
       cwd: instanceFolder(instances, id),
       env: agentEnvironment(layout, id, address),
       detached: true,

@@ -7,7 +7,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasCode } from '../failure.ts';
+import { hasCode } from '../../words/failure.ts';
 import { identify, isAlive, type ProcessIdentity, withEnvironment } from '../process.ts';
 
 /** An environment variable that everything started for one instance inherits. */

@@ -5,90 +5,54 @@
  * to etcd and the API server; user clusters have authorities of their own, made elsewhere.
  */
 import 'reflect-metadata';
-import type { webcrypto } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import * as x509 from '@peculiar/x509';
 import { SERVICE_ACCOUNT_GROUPS, SERVICE_ACCOUNTS, serviceAccountUser } from '../../api/names.ts';
+import {
+  generateKeyPair,
+  P256,
+  privateKeyPem,
+  publicKeyPem,
+  type Signer,
+  signerOf,
+  signLeaf,
+  type Usage,
+  validity,
+} from '../../machine/x509.ts';
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
-const LIFETIME_DAYS = 3650;
-
-type Usage = 'server' | 'client';
+const LIFETIME_MS = 3650 * 24 * 60 * 60 * 1000;
 
 type Leaf = {
   readonly name: string;
   readonly subject: string;
   readonly usages: readonly Usage[];
   readonly addresses?: readonly string[];
-  readonly names?: readonly string[];
+  readonly dnsNames?: readonly string[];
 };
 
-type Authority = { readonly certificate: x509.X509Certificate; readonly privateKey: webcrypto.CryptoKey };
-
-const validity = () => ({
-  // Yesterday, for clocks that differ a little.
-  notBefore: new Date(Date.now() - DAY_MILLISECONDS),
-  notAfter: new Date(Date.now() + LIFETIME_DAYS * DAY_MILLISECONDS),
-});
-
-const generateKeys = (): Promise<webcrypto.CryptoKeyPair> =>
-  crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-
-const privatePem = async (keys: webcrypto.CryptoKeyPair): Promise<string> =>
-  x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
-
-const publicPem = async (keys: webcrypto.CryptoKeyPair): Promise<string> =>
-  x509.PemConverter.encode(await crypto.subtle.exportKey('spki', keys.publicKey), 'PUBLIC KEY');
-
-const makeAuthority = async (): Promise<Authority & { readonly keyPem: string }> => {
-  const keys = await generateKeys();
+const makeAuthority = async (): Promise<Signer & { readonly keyPem: string }> => {
+  const keys = await generateKeyPair();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    ...validity(),
+    ...validity(Date.now(), LIFETIME_MS),
     name: 'CN=sandbox-management',
     keys,
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: P256,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate, privateKey: keys.privateKey, keyPem: await privatePem(keys) };
+  return { certificate, key: keys.privateKey, keyPem: await privateKeyPem(keys.privateKey) };
 };
 
-const readAuthority = async (folder: string): Promise<Authority> => ({
-  certificate: new x509.X509Certificate(readFileSync(`${folder}/ca.crt`, 'utf8')),
-  privateKey: await crypto.subtle.importKey(
-    'pkcs8',
-    x509.PemConverter.decodeFirst(readFileSync(`${folder}/ca.key`, 'utf8')),
-    ALGORITHM,
-    false,
-    ['sign'],
-  ),
-});
+const readAuthority = (folder: string): Promise<Signer> =>
+  signerOf(readFileSync(`${folder}/ca.crt`, 'utf8'), readFileSync(`${folder}/ca.key`, 'utf8'));
 
-const issue = async (authority: Authority, leaf: Leaf): Promise<{ certificate: string; key: string }> => {
-  const keys = await generateKeys();
-  const usage = { server: x509.ExtendedKeyUsage.serverAuth, client: x509.ExtendedKeyUsage.clientAuth };
-  const alternative: x509.JsonGeneralNames = [
-    ...(leaf.addresses ?? []).map((value) => ({ type: 'ip' as const, value })),
-    ...(leaf.names ?? []).map((value) => ({ type: 'dns' as const, value })),
-  ];
-  const certificate = await x509.X509CertificateGenerator.create({
-    ...validity(),
-    subject: leaf.subject,
-    issuer: authority.certificate.subject,
-    publicKey: keys.publicKey,
-    signingKey: authority.privateKey,
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension(leaf.usages.map((name) => usage[name])),
-      ...(alternative.length > 0 ? [new x509.SubjectAlternativeNameExtension(alternative)] : []),
-    ],
-  });
-  return { certificate: certificate.toString('pem'), key: await privatePem(keys) };
+const issue = async (authority: Signer, leaf: Leaf): Promise<{ certificate: string; key: string }> => {
+  const keys = await generateKeyPair();
+  const certificate = await signLeaf(authority, { ...leaf, publicKey: keys.publicKey, lifetime: LIFETIME_MS });
+  return { certificate: certificate.toString('pem'), key: await privateKeyPem(keys.privateKey) };
 };
 
 /** Who serves where in the sandbox's network. */
@@ -103,7 +67,7 @@ const leavesFor = (addresses: Addresses): readonly Leaf[] => [
     subject: 'CN=kube-apiserver',
     usages: ['server'],
     addresses: [addresses.api, '127.0.0.1'],
-    names: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
+    dnsNames: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
   },
   { name: 'admission', subject: 'CN=slipway-admission', usages: ['server'], addresses: [addresses.admission] },
   // As whom the API server comes to the webhook, which lets nobody else in.
@@ -119,7 +83,7 @@ const leavesFor = (addresses: Addresses): readonly Leaf[] => [
 ];
 
 /** Issues those leaves that the folder lacks; the certificate comes last, so that one that is there has its key. */
-const issueMissing = async (folder: string, authority: Authority, leaves: readonly Leaf[]): Promise<void> => {
+const issueMissing = async (folder: string, authority: Signer, leaves: readonly Leaf[]): Promise<void> => {
   for (const leaf of leaves.filter(({ name }) => !existsSync(`${folder}/${name}.crt`))) {
     const { certificate, key } = await issue(authority, leaf);
     writeFileSync(`${folder}/${leaf.name}.key`, key, { mode: 0o600 });
@@ -138,11 +102,11 @@ export const ensurePki = async (folder: string, addresses: Addresses): Promise<v
   mkdirSync(draft, { recursive: true, mode: 0o700 });
   const write = (name: string, text: string) => writeFileSync(`${draft}/${name}`, text, { mode: 0o600 });
   const authority = await makeAuthority();
-  const serviceAccount = await generateKeys();
+  const serviceAccount = await generateKeyPair();
   write('ca.crt', authority.certificate.toString('pem'));
   write('ca.key', authority.keyPem);
-  write('service-account.key', await privatePem(serviceAccount));
-  write('service-account.pub', await publicPem(serviceAccount));
+  write('service-account.key', await privateKeyPem(serviceAccount.privateKey));
+  write('service-account.pub', await publicKeyPem(serviceAccount.publicKey));
   await issueMissing(draft, authority, leavesFor(addresses));
   renameSync(draft, folder);
 };

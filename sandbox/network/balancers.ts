@@ -4,16 +4,17 @@
  * Owns: what of connections (`connections.ts`), listeners (`listeners.ts`) and health (`healths.ts`) depends on one another, kept
  * equal to the routes of the last look. Neighbours: `routes.ts` says what should be, `choose.ts` where a connection goes,
  * `proxy.ts` dials by name. As an NLB it passes TCP through to one target, whose failure is the client's; resets the connections
- * of a target that turns unhealthy, begun ones too, unless its group says otherwise or there is no healthy one, when it fails
- * open; and leaves a deregistered target what it has.
- * (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html)
+ * of a target that turns unhealthy, begun ones too, at once or when it has drained, as its group says, unless there is no healthy
+ * one, when it fails open; and leaves a deregistered target what it has.
+ * (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health.html)
  */
 import type { Socket } from 'node:net';
-import { messageOf } from '../failure.ts';
+import { messageOf } from '../../words/failure.ts';
 import type { Account } from '../instances/account.ts';
 import type { Log } from '../instances/follow.ts';
 import { chooseTarget } from './choose.ts';
 import { createConnections } from './connections.ts';
+import { createDraining } from './draining.ts';
 import type { Health } from './health.ts';
 import { createHealths, type Healths } from './healths.ts';
 import { createListeners } from './listeners.ts';
@@ -50,14 +51,17 @@ export const createBalancers = (options: {
   const { log } = options;
   const current: { routes: readonly Route[]; turn: number } = { routes: [], turn: 0 };
   const connections = createConnections();
+  const draining = createDraining(({ key }) => {
+    const target = current.routes.flatMap(({ targets }) => targets).find((one) => one.key === key);
+    if (target === undefined || !hasAlternative(target, current.routes, healths)) return;
+    connections.cut('it turned unhealthy', (connection) => connection.target.key === key);
+  });
 
   const healths = createHealths(options.account, (target, health) => {
     const fields = { targetGroup: target.group, target: `${target.id}:${target.port}` };
     if (health.state === 'healthy') log.info(fields, 'The target is healthy');
     else log.info({ ...fields, failure: health.failure }, 'The target is unhealthy');
-    if (health.state === 'unhealthy' && target.cutsUnhealthy && hasAlternative(target, current.routes, healths)) {
-      connections.cut('it turned unhealthy', (connection) => connection.target.key === target.key);
-    }
+    draining.turned(target, health.state);
     healths
       .report()
       .catch((error: unknown) => log.error({ ...fields, error: messageOf(error) }, 'Health will be told again'));
@@ -91,6 +95,7 @@ export const createBalancers = (options: {
     },
     close: () => {
       healths.stop();
+      draining.stop();
       listeners.close();
       connections.cut('the load balancer ends', () => true);
     },

@@ -5,7 +5,7 @@
  * takes it next has to earn its health by checks. Neighbours: `health.ts` says what an answer means, `probe.ts` asks,
  * `balancers.ts` uses the health and tells the account.
  */
-import { messageOf } from '../failure.ts';
+import { messageOf } from '../../words/failure.ts';
 import { afterCheck, type Health, INITIAL_HEALTH, nextCheckIn } from './health.ts';
 import { createProbe } from './probe.ts';
 import type { Target } from './routes.ts';

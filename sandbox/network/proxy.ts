@@ -15,7 +15,7 @@ import {
 } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { messageOf } from '../failure.ts';
+import { messageOf } from '../../words/failure.ts';
 import type { HostPort } from '../layout.ts';
 import type { Balancers } from './balancers.ts';
 import { type Destination, destinationOf } from './destination.ts';

@@ -41,8 +41,9 @@ export type Target = {
   readonly phase: TargetView['phase'];
   readonly reach: Reach;
   readonly check: HealthCheck;
-  /** Whether its connections end when it turns unhealthy, and when it has drained. */
-  readonly cutsUnhealthy: boolean;
+  /** For how long it keeps its connections once it is unhealthy; null: for as long as they last. */
+  readonly unhealthyDrainSeconds: number | null;
+  /** Whether its connections end when it was deregistered and has drained. */
   readonly cutsDeregistered: boolean;
 };
 
@@ -86,7 +87,7 @@ export const routesOf = (
                 phase: target.phase,
                 reach: reachOf(target, addresses),
                 check: healthCheckOf(group, target.port),
-                cutsUnhealthy: group.cutsUnhealthy,
+                unhealthyDrainSeconds: group.unhealthyDrainSeconds,
                 cutsDeregistered: group.cutsDeregistered,
               }),
             ),

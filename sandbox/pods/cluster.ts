@@ -28,18 +28,21 @@ export const clustersOf = (routes: readonly Route[], answers: (route: Route) => 
 export type PodsAction = { readonly kind: 'start' | 'end'; readonly cluster: string };
 
 /**
- * `alive` are the clusters whose kwok runs, `known` those that have a folder: one that died is in `known` only, and is
- * started again.
+ * `alive` are the clusters whose kwok runs, each with the DNS name that it dials: one whose load balancer was made anew begins
+ * again. `known` are those that have a folder: one that died is in `known` only, and is started again.
  */
 export const reconcilePods = (
   clusters: readonly ClusterView[],
   known: readonly string[],
-  alive: ReadonlySet<string>,
+  alive: ReadonlyMap<string, string>,
 ): readonly PodsAction[] => [
   ...clusters
     .filter(({ id, answers }) => answers && !alive.has(id))
     .map(({ id }): PodsAction => ({ kind: 'start', cluster: id })),
   ...known
-    .filter((id) => !clusters.some((cluster) => cluster.id === id))
+    .filter(
+      (id) =>
+        !clusters.some((cluster) => cluster.id === id && cluster.endpoint === (alive.get(id) ?? cluster.endpoint)),
+    )
     .map((id): PodsAction => ({ kind: 'end', cluster: id })),
 ];

@@ -6,47 +6,31 @@
  * stays in a file of mode 0600 in the sandbox's home, and goes with the cluster.
  */
 import { stringify } from 'yaml';
+import { apiServerName } from '../../api/names.ts';
 import type { AuthorityKeys } from './management.ts';
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const DAY_MS = 24 * 60 * 60 * 1000;
+const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
 /** A client certificate for a year, or until its authority ends. */
 const issueClientCertificate = async (authority: AuthorityKeys): Promise<AuthorityKeys> => {
   // Loaded at the first cluster: the library is most of what this part would otherwise need to start.
-  await import('reflect-metadata');
-  const x509 = await import('@peculiar/x509');
-  const issuer = new x509.X509Certificate(authority.certificate);
-  const signingKey = await crypto.subtle.importKey(
-    'pkcs8',
-    x509.PemConverter.decodeFirst(authority.key),
-    ALGORITHM,
-    false,
-    ['sign'],
-  );
-  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const certificate = await x509.X509CertificateGenerator.create({
-    subject: 'O=system:masters, CN=sandbox-kwok',
-    issuer: issuer.subjectName,
-    notBefore: new Date(Date.now() - DAY_MS),
-    notAfter: new Date(Math.min(Date.now() + 365 * DAY_MS, issuer.notAfter.getTime())),
+  const { generateKeyPair, privateKeyPem, signerOf, signLeaf } = await import('../../machine/x509.ts');
+  const keys = await generateKeyPair();
+  const certificate = await signLeaf(await signerOf(authority.certificate, authority.key), {
     publicKey: keys.publicKey,
-    signingKey,
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-    ],
+    subject: 'O=system:masters, CN=sandbox-kwok',
+    usages: ['client'],
+    lifetime: YEAR_MS,
   });
-  const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
-  return { certificate: certificate.toString('pem'), key: x509.PemConverter.encode(key, 'PRIVATE KEY') };
+  return { certificate: certificate.toString('pem'), key: await privateKeyPem(keys.privateKey) };
 };
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 /** The file's content: the API by its load balancer's name, through the sandbox's proxy. */
 export const kwokKubeconfig = async (options: {
+  /** `gke-<eight hex digits>`. */
+  readonly id: string;
   readonly endpoint: string;
   readonly proxy: string;
   readonly authority: AuthorityKeys;
@@ -61,6 +45,7 @@ export const kwokKubeconfig = async (options: {
         name: 'cluster',
         cluster: {
           server: `https://${options.endpoint}`,
+          'tls-server-name': apiServerName(options.id),
           'certificate-authority-data': base64(options.authority.certificate),
           'proxy-url': options.proxy,
         },

@@ -42,20 +42,24 @@ const markOf = (layout: SandboxLayout, cluster: string): Mark => ({
 export const knownClusters = (layout: SandboxLayout): readonly string[] =>
   existsSync(podsFolder(layout)) ? readdirSync(podsFolder(layout)) : [];
 
-const readLeader = (layout: SandboxLayout, cluster: string): ProcessIdentity | undefined => {
+/** The process, and by which DNS name it dials the cluster's API. */
+type Leader = ProcessIdentity & { readonly endpoint: string };
+
+const readLeader = (layout: SandboxLayout, cluster: string): Leader | undefined => {
   const path = recordPath(layout, cluster);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity) : undefined;
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Leader) : undefined;
 };
 
-const writeLeader = (layout: SandboxLayout, cluster: string, leader: ProcessIdentity): void => {
+const writeLeader = (layout: SandboxLayout, cluster: string, leader: Leader): void => {
   const path = recordPath(layout, cluster);
   writeFileSync(`${path}.new`, JSON.stringify(leader));
   renameSync(`${path}.new`, path);
 };
 
-export const isPlaying = (layout: SandboxLayout, cluster: string): boolean => {
+/** Which API a cluster's kwok dials, while it runs. */
+export const playedAt = (layout: SandboxLayout, cluster: string): string | undefined => {
   const leader = readLeader(layout, cluster);
-  return leader !== undefined && isAlive(leader);
+  return leader !== undefined && isAlive(leader) ? leader.endpoint : undefined;
 };
 
 const kwokArguments = (kubeconfig: string): readonly string[] => [
@@ -71,15 +75,18 @@ const kwokArguments = (kubeconfig: string): readonly string[] => [
 /** Starts a cluster's kwok, or takes up one that a host started and died before it wrote that down. */
 export const startKwok = async (
   layout: SandboxLayout,
-  cluster: string,
-  kubeconfig: string,
+  {
+    id: cluster,
+    endpoint,
+    kubeconfig,
+  }: { readonly id: string; readonly endpoint: string; readonly kubeconfig: string },
   onExit: () => void,
 ): Promise<number> => {
   const folder = clusterFolder(layout, cluster);
   const [survivor] = leadersWithMark(markOf(layout, cluster));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (survivor !== undefined) {
-    writeLeader(layout, cluster, survivor);
+    writeLeader(layout, cluster, { ...survivor, endpoint });
     return survivor.pid;
   }
   const kubeconfigPath = join(folder, 'kubeconfig');
@@ -106,7 +113,7 @@ export const startKwok = async (
     });
     child.once('exit', onExit);
     child.unref();
-    writeLeader(layout, cluster, identify(pid) ?? { pid, began: 'gone at once' });
+    writeLeader(layout, cluster, { ...(identify(pid) ?? { pid, began: 'gone at once' }), endpoint });
     return pid;
   } finally {
     closeSync(log);

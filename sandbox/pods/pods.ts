@@ -5,12 +5,12 @@
  * pauses between attempts. Neighbours: `management.ts` gives the authority, `kubeconfig.ts` issues from it, `kwok.ts`
  * runs the process.
  */
-import { messageOf } from '../failure.ts';
+import { messageOf } from '../../words/failure.ts';
 import type { Log } from '../instances/follow.ts';
 import { folders, type SandboxLayout } from '../layout.ts';
 import { type ClusterView, type PodsAction, reconcilePods } from './cluster.ts';
 import { kwokKubeconfig } from './kubeconfig.ts';
-import { endKwok, isPlaying, knownClusters, startKwok } from './kwok.ts';
+import { endKwok, knownClusters, playedAt, startKwok } from './kwok.ts';
 import { readRootAuthority } from './management.ts';
 
 export type Pods = {
@@ -40,9 +40,9 @@ export const createPods = (options: {
     attempts.set(id, { pause, notBefore: Date.now() + pause });
     const authority = await readRootAuthority(folders(layout.home).managementKubeconfig, id);
     const proxy = `http://${layout.proxy.host}:${layout.proxy.port}`;
-    const kubeconfig = await kwokKubeconfig({ endpoint, proxy, authority });
+    const kubeconfig = await kwokKubeconfig({ id, endpoint, proxy, authority });
     const startedAt = Date.now();
-    const pid = await startKwok(layout, id, kubeconfig, () => {
+    const pid = await startKwok(layout, { id, endpoint, kubeconfig }, () => {
       log.info({ cluster: id }, 'kwok has ended');
       if (Date.now() - startedAt > SOUND_MS) attempts.delete(id);
       options.onExit();
@@ -53,7 +53,7 @@ export const createPods = (options: {
   const end = async (id: string): Promise<void> => {
     attempts.delete(id);
     await endKwok(layout, id);
-    log.info({ cluster: id }, 'The cluster is gone, and its kwok with it');
+    log.info({ cluster: id }, 'The load balancer is gone, and the cluster’s kwok with it');
   };
 
   const perform = async (action: PodsAction, clusters: readonly ClusterView[]): Promise<void> => {
@@ -65,7 +65,9 @@ export const createPods = (options: {
   return {
     update: (clusters) => {
       const known = knownClusters(layout);
-      const alive = new Set(known.filter((id) => isPlaying(layout, id)));
+      const alive = new Map(
+        known.flatMap((id) => [playedAt(layout, id)].flatMap((at) => (at === undefined ? [] : [[id, at] as const]))),
+      );
       for (const action of reconcilePods(clusters, known, alive)) {
         if (busy.has(action.cluster)) continue;
         busy.add(action.cluster);

@@ -10,8 +10,9 @@
  * the cluster's authority may do everything. All replicas answer from one memory, so reads are never stale; without a
  * majority of replicas with their volumes every request fails as it does when etcd has no quorum.
  */
+import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { apiVersionOf, discovery, qualified, type Target, targetOf } from './served.ts';
-import { mergePatch, type Place, type Store, type StoredObject } from './store.ts';
+import { mergePatch, type Place, type Store } from './store.ts';
 
 export type ApiRequest = {
   readonly method: string;
@@ -62,9 +63,9 @@ const parse = (body: string): unknown => {
   }
 };
 
-const asObject = (body: string): StoredObject | undefined => {
+const asObject = (body: string): KubernetesObject | undefined => {
   const value = parse(body);
-  return typeof value === 'object' && value !== null && 'metadata' in value ? (value as StoredObject) : undefined;
+  return typeof value === 'object' && value !== null && 'metadata' in value ? (value as KubernetesObject) : undefined;
 };
 
 const conflict = (target: Target, name: string, why: string): ApiAnswer =>
@@ -82,8 +83,8 @@ const otherUid = (target: Target, name: string, asked: string, found: string | u
 type Writing = {
   readonly target: Target;
   readonly place: Place;
-  readonly sent: StoredObject;
-  readonly before: StoredObject | undefined;
+  readonly sent: KubernetesObject;
+  readonly before: KubernetesObject | undefined;
   readonly method: string;
   /** By server-side apply. */
   readonly applies: boolean;
@@ -103,7 +104,7 @@ const refusedUnborn = ({ target, place, sent, method, applies }: Writing): ApiAn
 /** Why what is there must not be written over, if so. */
 const refusedOver = (
   { target, place: { name }, sent, method }: Writing,
-  before: StoredObject,
+  before: KubernetesObject,
 ): ApiAnswer | undefined => {
   if (method === 'POST') {
     const message = `${qualified(target)} "${name}" already exists`;
@@ -127,7 +128,7 @@ const writeStatus = (store: Store, { target, place, sent, before, method, applie
 const writeObject = (store: Store, { target, place, sent, before, method, applies }: Writing): ApiAnswer => {
   const identity = { apiVersion: apiVersionOf(target.group), kind: target.kind };
   const wholly = method === 'POST' || method === 'PUT' || applies;
-  const object = wholly ? sent : (mergePatch(before, sent) as StoredObject);
+  const object = wholly ? sent : (mergePatch(before, sent) as KubernetesObject);
   const status = before?.['status'];
   const kept = status === undefined || target.plural === 'nodes' ? {} : { status };
   return { status: before === undefined ? 201 : 200, body: store.put(place, { ...object, ...identity, ...kept }) };

@@ -8,7 +8,7 @@
  *   GET /machines, POST /machines/<instance id>/kill
  */
 import { createServer, type IncomingMessage } from 'node:http';
-import { messageOf } from '../failure.ts';
+import { messageOf } from '../../words/failure.ts';
 import type { HostPort } from '../layout.ts';
 import type { Clusters } from './clusters.ts';
 import { type Faults, parseFault } from './faults.ts';

@@ -5,7 +5,7 @@
  * Neighbours: `instances/reconcile.ts` decides, as for real instances; `machine.ts` is a machine. An account that can't be
  * read changes nothing (I12).
  */
-import { messageOf } from '../failure.ts';
+import { messageOf } from '../../words/failure.ts';
 import type { Account, InstanceView } from '../instances/account.ts';
 import { type Action, type Power, reconcile } from '../instances/reconcile.ts';
 import type { StubCluster } from './clusters.ts';

@@ -10,7 +10,7 @@ import { createKms, type Kms } from '../../agent/aws/kms.ts';
 import type { Log } from '../../agent/log.ts';
 import { parseUserData, unseal } from '../../agent/user-data.ts';
 import type { Instance } from '../../machine/node.ts';
-import { messageOf } from '../failure.ts';
+import { messageOf } from '../../words/failure.ts';
 import type { InstanceView } from '../instances/account.ts';
 import { assumeRoleAt, roleCredentials } from '../instances/credentials.ts';
 import { privateDnsName } from '../instances/metadata.ts';

@@ -2,14 +2,18 @@
  * Node: a worker machine as an object.
  *
  * Owns: joining and leaving: its Node object is there, Ready and with its pool's label, from the moment when the pool's
- * token is known to the cluster until the machine ends. Neighbours: `machine/node.ts` says what is registered.
+ * token is known to the cluster until the machine ends. Neighbours: `sandbox/kubelet` says what is registered.
  * Limits: no certificates are asked for, no Lease is renewed, no pod runs; what the cloud controller does to a Node (its
  * provider id, the taint taken away, the Node of a terminated machine removed) happens at once.
  */
 import type { Log } from '../../agent/log.ts';
 import { again, done, persist } from '../../agent/persist.ts';
 import type { NodeConfiguration, NodeSecrets } from '../../machine/configuration.ts';
-import { type Instance, nodeBelongsTo, nodeObject, providerIdOf, UNINITIALIZED_TAINT } from '../../machine/node.ts';
+import type { Instance } from '../../machine/node.ts';
+import { nodeComponents } from '../../machine/node-components.ts';
+import { capacityOf } from '../kubelet/capacity.ts';
+import { nodeBelongsTo, nodeObject, UNINITIALIZED_TAINT } from '../kubelet/node-object.ts';
+import { settingsOf } from '../kubelet/settings.ts';
 import type { Clusters, StubCluster } from './clusters.ts';
 import type { Faults } from './faults.ts';
 
@@ -30,9 +34,16 @@ const knowsToken = ({ store }: StubCluster, token: string): boolean => {
 };
 
 const registered = ({ configuration, instance }: NodeMachine) => {
-  const object = nodeObject(configuration, instance, new Date().toISOString());
+  const components = nodeComponents({
+    configuration,
+    instance,
+    apiHost: configuration.endpoint,
+    cpus: capacityOf(instance.type).cpus,
+    directories: { certificates: '/run', configuration: '/run', state: '/var/lib' },
+  });
+  const object = nodeObject(settingsOf(components), instance, new Date().toISOString());
   const taints = object.spec.taints.filter(({ key }) => key !== UNINITIALIZED_TAINT);
-  return { ...object, spec: { ...object.spec, taints, providerID: providerIdOf(instance) } };
+  return { ...object, spec: { ...object.spec, taints, providerID: `aws:///${instance.zone}/${instance.id}` } };
 };
 
 export const runNode = async (machine: NodeMachine, signal: AbortSignal): Promise<void> => {

@@ -13,9 +13,9 @@ import type { Log } from '../../agent/log.ts';
 import { again, done, persist } from '../../agent/persist.ts';
 import { replicaCertificates } from '../../machine/certificates.ts';
 import type { ReplicaConfiguration, ReplicaSecrets } from '../../machine/configuration.ts';
-import { differences } from '../../machine/differences.ts';
 import { decideEtcdStart } from '../../machine/empty-disk.ts';
 import type { Instance } from '../../machine/node.ts';
+import { MACHINE_DIFFERENCES } from '../differences.ts';
 import type { Clusters, StubCluster } from './clusters.ts';
 import type { Faults } from './faults.ts';
 import { serveApi } from './server.ts';
@@ -35,7 +35,7 @@ export type ReplicaMachine = {
 const certificateOf = async (machine: ReplicaMachine, fixed: string) => {
   const { configuration, secrets, folder, instance } = machine;
   const addresses = { fixed, primary: instance.address };
-  const leaves = replicaCertificates(configuration, addresses, differences.sandbox).filter(
+  const leaves = replicaCertificates(configuration, addresses, MACHINE_DIFFERENCES).filter(
     ({ name }) => name === 'kube-apiserver',
   );
   const signers = await signersOf(configuration, secrets);

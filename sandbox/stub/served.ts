@@ -32,7 +32,7 @@ const SERVED: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
     rolebindings: namespaced('RoleBinding'),
     roles: namespaced('Role'),
   },
-  '/apis/storage.k8s.io/v1': { storageclasses: clusterWide('StorageClass') },
+  '/apis/storage.k8s.io/v1': { csidrivers: clusterWide('CSIDriver'), storageclasses: clusterWide('StorageClass') },
 };
 
 const VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update'];

@@ -7,27 +7,8 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { timeOf } from '../../words/time.ts';
-
-type Metadata = {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly generation?: number;
-  readonly creationTimestamp?: string;
-  readonly deletionTimestamp?: string;
-  readonly finalizers?: readonly string[];
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-};
-
-export type StoredObject = {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: Metadata;
-  readonly [field: string]: unknown;
-};
 
 /** `collection` is a path such as `/api/v1/nodes`, without a namespace. */
 export type Place = { readonly collection: string; readonly namespace?: string; readonly name: string };
@@ -35,12 +16,12 @@ export type Place = { readonly collection: string; readonly namespace?: string; 
 type Selection = { readonly namespace?: string; readonly labels?: string; readonly fields?: string };
 
 export type Store = {
-  readonly get: (place: Place) => StoredObject | undefined;
-  readonly list: (collection: string, selection: Selection) => readonly StoredObject[];
+  readonly get: (place: Place) => KubernetesObject | undefined;
+  readonly list: (collection: string, selection: Selection) => readonly KubernetesObject[];
   /** Creates it, or puts it in the place of what is there and keeps what the server owns. */
-  readonly put: (place: Place, object: StoredObject) => StoredObject;
+  readonly put: (place: Place, object: KubernetesObject) => KubernetesObject;
   /** Asks it to go: with finalizers it is only marked. */
-  readonly remove: (place: Place) => StoredObject | undefined;
+  readonly remove: (place: Place) => KubernetesObject | undefined;
   readonly version: () => string;
 };
 
@@ -77,7 +58,7 @@ export const matchesLabels = (selector: string, labels: Readonly<Record<string, 
       return term.startsWith('!') ? labels[term.slice(1)] === undefined : labels[term] !== undefined;
     });
 
-const fieldOf = (object: StoredObject, path: string): string => {
+const fieldOf = (object: KubernetesObject, path: string): string => {
   const value = path
     .split('.')
     .reduce<unknown>(
@@ -88,7 +69,7 @@ const fieldOf = (object: StoredObject, path: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-const matchesFields = (selector: string, object: StoredObject): boolean =>
+const matchesFields = (selector: string, object: KubernetesObject): boolean =>
   selector
     .split(',')
     .filter((term) => term !== '')
@@ -97,11 +78,15 @@ const matchesFields = (selector: string, object: StoredObject): boolean =>
       return (fieldOf(object, path) === value) !== term.includes('!=');
     });
 
-const withoutServersOwn = ({ status: _status, metadata, ...rest }: StoredObject): string =>
+const withoutServersOwn = ({ status: _status, metadata, ...rest }: KubernetesObject): string =>
   JSON.stringify({ rest, labels: metadata.labels, annotations: metadata.annotations });
 
 /** What is sent, with what the server owns: of an object that is there, its identity stays. */
-const metadataOf = (place: Place, sent: StoredObject, before: StoredObject | undefined): Metadata => {
+const metadataOf = (
+  place: Place,
+  sent: KubernetesObject,
+  before: KubernetesObject | undefined,
+): KubernetesObject['metadata'] => {
   const of = {
     ...sent.metadata,
     name: place.name,
@@ -123,7 +108,7 @@ const metadataOf = (place: Place, sent: StoredObject, before: StoredObject | und
 };
 
 export const createStore = (): Store => {
-  const objects = new Map<string, { readonly place: Place; readonly object: StoredObject }>();
+  const objects = new Map<string, { readonly place: Place; readonly object: KubernetesObject }>();
   const counter = { version: 1 };
   const next = (): string => String((counter.version += 1));
   return {

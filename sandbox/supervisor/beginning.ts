@@ -5,6 +5,7 @@
  * what is thrown away when a sandbox begins anew. Neighbours: `main.ts` decides whether it begins anew.
  */
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { quote } from '../../words/commands.ts';
 import { folders, type SandboxLayout } from '../layout.ts';
 import { writeKubeconfigs } from '../management/kubeconfig.ts';
 import { ensurePki } from '../management/pki.ts';
@@ -25,8 +26,6 @@ export const forgetEverything = (home: string): void => {
     rmSync(path, { recursive: true, force: true });
   }
 };
-
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Writes everything that parts and people find in the home. Again and again: with the same layout nothing changes. */
 export const prepareHome = async (layout: SandboxLayout): Promise<void> => {
@@ -62,7 +61,7 @@ export const prepareHome = async (layout: SandboxLayout): Promise<void> => {
   const slipway = [
     '#!/bin/sh',
     `# Slipway's command line, for this sandbox.`,
-    `SLIPWAY_HOME=${quoted(layout.home)} exec ${quoted(layout.node)} ${quoted(`${layout.checkout}/client/cli/slipway.js`)} "$@"`,
+    `SLIPWAY_HOME=${quote(layout.home)} exec ${quote(layout.node)} ${quote(`${layout.checkout}/client/cli/slipway.js`)} "$@"`,
   ];
   writeWhole(`${bin}/slipway`, `${slipway.join('\n')}\n`);
   chmodSync(`${bin}/slipway`, 0o700);

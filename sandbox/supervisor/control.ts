@@ -8,7 +8,8 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
-import { type FailureKind, hasCode, messageOf, SandboxFailure } from '../failure.ts';
+import { hasCode, messageOf } from '../../words/failure.ts';
+import { type FailureKind, SandboxFailure } from '../failure.ts';
 
 export type Order =
   | { readonly verb: 'start' | 'stop' | 'kill' | 'reset'; readonly part: string }

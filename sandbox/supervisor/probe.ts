@@ -8,7 +8,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasCode } from '../failure.ts';
+import { hasCode } from '../../words/failure.ts';
 import type { HostPort } from '../layout.ts';
 
 export type Probe =

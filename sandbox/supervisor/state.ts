@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { hasCode } from '../failure.ts';
+import { hasCode } from '../../words/failure.ts';
 import { folders, type SandboxLayout } from '../layout.ts';
 import type { ProcessIdentity } from '../process.ts';
 

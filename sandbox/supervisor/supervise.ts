@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../failure.ts';
+import { messageOf } from '../../words/failure.ts';
 import { endGroup, identify, isAlive, killRemains, type ProcessIdentity, signalGroup } from '../process.ts';
 import type { Part } from './part.ts';
 import { endOf, untilSuccess } from './probe.ts';

@@ -53,10 +53,10 @@ export const ensureTools = async (): Promise<Tools> => {
       await sites.close();
     }
   }
-  const places = recipes.map((recipe) => {
+  const members = recipes.map((recipe) => {
     const place = placeOf(recipe, pins);
     if (place === undefined) throw new Error(`${recipe.title} was deleted from ${cache} while it was needed`);
-    return place;
+    return { ...recipe, place };
   });
-  return { bin: linkSet(cache, places, venv), python: `${venv}/bin/python` };
+  return { bin: linkSet(cache, members, venv), python: `${venv}/bin/python` };
 };

@@ -39,6 +39,8 @@ export type GoTool = {
   /** How long it takes to build beside the others: who takes longest begins first. */
   readonly weight: number;
   readonly releases?: Releases;
+  /** Another version of what a tool without this is: machines that are told to run it find it by its version. */
+  readonly earlier?: true;
 };
 
 export type PythonTool = {
@@ -108,6 +110,18 @@ export const GO_TOOLS: readonly GoTool[] = [
     stamps: () => ({}),
     weight: 1,
     releases: etcdReleases,
+  },
+  {
+    // What a machine of an earlier release runs beside machines of today's, in one sandbox.
+    kind: 'go',
+    name: 'etcd-earlier',
+    folder: 'etcd-earlier',
+    binaries: { etcd: 'go.etcd.io/etcd/server/v3' },
+    versionOf: 'go.etcd.io/etcd/server/v3',
+    stamps: () => ({}),
+    weight: 0,
+    releases: etcdReleases,
+    earlier: true,
   },
   {
     kind: 'go',

@@ -6,7 +6,8 @@
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { hasCode, SandboxFailure } from '../failure.ts';
+import { hasCode } from '../../words/failure.ts';
+import { SandboxFailure } from '../failure.ts';
 
 const KEPT_LINES = 30;
 

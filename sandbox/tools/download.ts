@@ -10,7 +10,7 @@ import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar';
-import { hasCode, messageOf } from '../failure.ts';
+import { hasCode, messageOf } from '../../words/failure.ts';
 import type { ReleaseFile } from './catalogue.ts';
 import { type Expected, mismatchWithPin } from './checksums.ts';
 import type { DownloadedFile } from './origin.ts';

@@ -6,7 +6,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { hasCode } from '../failure.ts';
+import { hasCode } from '../../words/failure.ts';
 import type { Proof } from './checksums.ts';
 
 export type DownloadedFile = {
@@ -68,7 +68,7 @@ const storeFolder = (path: string): string => {
 
 const linksIn = (folder: string) => {
   try {
-    return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink());
+    return readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isSymbolicLink());
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return [];
     throw error;
@@ -78,7 +78,7 @@ const linksIn = (folder: string) => {
 /** The tools whose binaries a folder links to, by name; none where the cache was deleted under a sandbox that runs. */
 export const toolsIn = (bin: string): readonly ToolRecord[] => {
   const links = linksIn(bin);
-  const folders = new Set(links.map(({ name }) => storeFolder(readlinkSync(`${bin}/${name}`))));
+  const folders = new Set(links.map(({ parentPath, name }) => storeFolder(readlinkSync(`${parentPath}/${name}`))));
   return [...folders]
     .map(readRecord)
     .filter((record) => record !== undefined)

@@ -11,7 +11,8 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { hasCode, reportFailure, SandboxFailure } from '../failure.ts';
+import { hasCode } from '../../words/failure.ts';
+import { reportFailure, SandboxFailure } from '../failure.ts';
 import { runTasks } from '../progress.ts';
 import { ARCHITECTURES, TOOLS } from './catalogue.ts';
 import { type Expected, type Pins, pinsFrom, planFor } from './checksums.ts';

@@ -28,7 +28,7 @@ import {
   pythonFingerprint,
   pythonToolVersion,
 } from './python.ts';
-import { type Place, placeIn } from './store.ts';
+import { type Found, type Place, placeIn } from './store.ts';
 
 export const FOLDER = dirname(fileURLToPath(import.meta.url));
 
@@ -36,6 +36,7 @@ export type Recipe = {
   readonly tool: string;
   readonly title: string;
   readonly version: string;
+  readonly found: Found;
   /** The maker's files; undefined where there are none for this computer. */
   readonly release?: { readonly place: Place; readonly files: readonly ReleaseFile[] };
   readonly build: {
@@ -75,8 +76,9 @@ const goRecipe = (tool: GoTool, go: string, cache: string): Recipe => {
   const names = Object.keys(tool.binaries);
   return {
     tool: tool.name,
-    title: names.join(', '),
+    title: tool.earlier === true ? `${names.join(', ')} ${version}` : names.join(', '),
     version,
+    found: tool.earlier === true ? 'by version' : 'by both',
     ...withRelease(tool, version, cache),
     build: {
       place: {
@@ -97,6 +99,7 @@ const pythonRecipe = (tool: PythonTool, python: Python, cache: string): Recipe =
     tool: tool.name,
     title: tool.title,
     version,
+    found: 'by name',
     ...withRelease(tool, version, cache),
     build: {
       place: {

@@ -6,7 +6,8 @@
  * wait. Neighbours: `catalogue.ts` has the addresses, `checksums.ts` decides by the answers, `download.ts` takes the files.
  */
 import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
-import { messageOf, SandboxFailure } from '../failure.ts';
+import { messagesOf } from '../../words/failure.ts';
+import { SandboxFailure } from '../failure.ts';
 
 export type SiteSettings = {
   /** Whether the makers' binaries are taken at all. */
@@ -93,12 +94,7 @@ export const openSites = (
 export const hostOf = (sites: Sites, url: string): string => new URL(sites.placeOf(url)).host;
 
 /** What is at the bottom of an error: undici's own message says only that it failed. */
-export const reasonOf = (error: unknown): string => {
-  if (typeof error !== 'object' || error === null) return String(error);
-  if ('cause' in error && error.cause !== undefined) return reasonOf(error.cause);
-  // An error of several, one for each address of a name, has a code and no message.
-  return messageOf(error) || ('code' in error ? String(error.code) : 'for no reason that was told');
-};
+export const reasonOf = (error: unknown): string => messagesOf(error).at(-1) ?? String(error);
 
 const ask = async (sites: Sites, url: string): Promise<Answer> => {
   const host = hostOf(sites, url);

@@ -3,15 +3,15 @@
  *
  * Owns: `store/<tool>-<fingerprint>/`, which holds what one way of getting a tool made, put there whole by a rename, never
  * changed; `sets/<fingerprint>/`, which links what one checkout needs together, so that checkouts of different versions share
- * a cache; and `bin` and `venv`, which lead to the set made last. Neighbours: `obtain.ts` says what is put there.
+ * a cache, and has `versions/<version>/` for who asks for one; and `bin` and `venv`, which lead to the set made last. Neighbours: `obtain.ts` says what is put there.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasCode } from '../failure.ts';
-import { cached } from '../layout.ts';
+import { hasCode } from '../../words/failure.ts';
+import { cached, programsOf } from '../layout.ts';
 import { isLock, type Lock, tryLock } from '../lock.ts';
 import { type ToolRecord, writeRecord } from './origin.ts';
 
@@ -28,6 +28,12 @@ export const compiledFolder = (cache: string): string => {
 
 /** A place in the store, and where the binaries are in it. */
 export type Place = { readonly folder: string; readonly binaries: Readonly<Record<string, string>> };
+
+/** How the binaries of a tool are found in a set: a tool that is there in several versions has its name in one of them only. */
+export type Found = 'by name' | 'by version' | 'by both';
+
+/** A tool that belongs to a set. */
+export type Member = { readonly place: Place; readonly version: string; readonly found: Found };
 
 export const placeIn = (cache: string, name: string, fingerprint: string): string =>
   `${cache}/store/${name}-${fingerprint}`;
@@ -65,19 +71,32 @@ const pointTo = (link: string, target: string): void => {
   renameSync(draft, link);
 };
 
-/** Links the binaries of all places into one folder, whose name says exactly which they are. */
-export const linkSet = (cache: string, places: readonly Place[], venv: string): string => {
-  const fingerprint = createHash('sha256')
-    .update(places.map(({ folder }) => folder).join('\n'))
-    .digest('hex');
+/** A set's links, each where it is in the set with what it leads to. */
+const linksOf = (members: readonly Member[]): readonly (readonly [string, string])[] =>
+  members.flatMap(({ place, version, found }) =>
+    Object.entries(place.binaries).flatMap(([name, path]) => {
+      const target = `${place.folder}/${path}`;
+      const versioned = programsOf('.', version.replace(/^v/, ''));
+      return [
+        ...(found === 'by version' ? [] : [[`./${name}`, target] as const]),
+        ...(found === 'by name' ? [] : [[`${versioned}/${name}`, target] as const]),
+      ];
+    }),
+  );
+
+/** Links the binaries of all members into one folder, whose name says exactly which they are. */
+export const linkSet = (cache: string, members: readonly Member[], venv: string): string => {
+  const links = linksOf(members);
+  const fingerprint = createHash('sha256').update(JSON.stringify(links)).digest('hex');
   const set = `${cache}/sets/${fingerprint.slice(0, 16)}`;
   if (!existsSync(set)) {
     // Not among the drafts, which whoever holds the lock deletes: this needs no lock.
     const draft = `${set}.${process.pid}`;
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft, { recursive: true });
-    for (const { folder, binaries } of places) {
-      for (const [name, path] of Object.entries(binaries)) symlinkSync(`${folder}/${path}`, `${draft}/${name}`);
+    for (const [name, target] of links) {
+      mkdirSync(dirname(`${draft}/${name}`), { recursive: true });
+      symlinkSync(target, `${draft}/${name}`);
     }
     mkdirSync(dirname(set), { recursive: true });
     try {

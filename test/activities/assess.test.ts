@@ -23,6 +23,7 @@ const sourcesWith = (pool: AWSNodePool, cluster: AWSCluster) => {
       observed.push(request);
       return inventoryOf(EMPTY);
     },
+    inside: async () => ({ unread: 'nobody asks it here' }),
     foresee: async ({ instanceProfiles }) => {
       foreseen.push(instanceProfiles);
       throw new Error('AWS is away');

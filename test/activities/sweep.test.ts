@@ -13,7 +13,7 @@ import { statusOf } from '../../policy/status.ts';
 import type { NodeCounts } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
-import { CLUSTER_OUTPUTS_FOR_POOLS, CONTROL_PLANE_RULES, TARGETS } from '../../words/keys.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS, CONTROL_PLANE_RULES, SUBNET_TAGS } from '../../words/keys.ts';
 import { carryOut, EMPTY, inventoryOf } from '../policy/account.ts';
 import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 
@@ -52,7 +52,7 @@ const survey = (...without: readonly string[]): Survey => ({
   inventoryOf: async ({ object }) =>
     inventoryOf((BUILT[object.name] ?? []).filter(({ key }) => !elsewhere.test(key) && !without.includes(key))),
 });
-const drifted = () => survey(CONTROL_PLANE_RULES, TARGETS);
+const drifted = () => survey(CONTROL_PLANE_RULES, SUBNET_TAGS);
 
 const sweepWith = (changes: Partial<SweepSources> = {}) => {
   const looked = { aws: 0, hub: 0, unread: [] as string[], asked: [] as UserCluster[] };
@@ -69,6 +69,7 @@ const sweepWith = (changes: Partial<SweepSources> = {}) => {
       looked.asked.push(...clusters);
       return new Map();
     },
+    inside: async () => new Map(),
     hub: async () => {
       looked.hub += 1;
       return inHub(BUILT['a'] ?? []);
@@ -107,7 +108,7 @@ describe('a sweep', () => {
     ]);
     expect(findings[0]?.finding).toMatchObject({
       kind: 'report',
-      differences: expect.arrayContaining([{ key: TARGETS, difference: 'is missing' }]),
+      differences: expect.arrayContaining([{ key: CONTROL_PLANE_RULES, difference: 'is missing' }]),
     });
   });
 

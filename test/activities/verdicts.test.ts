@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { blockedError, existsAlready, isAbsent, notYet, verdictOf } from '../../activities/verdicts.ts';
+import { retryAfterMs } from '../../words/retry-after.ts';
 
 /** An error as the AWS SDK throws it. */
 const aws = (name: string, message = 'said', status = 400, headers: Record<string, string> = {}): Error =>
@@ -126,34 +127,24 @@ describe('a verdict on the network', () => {
   });
 });
 
-describe('a verdict on HTTP', () => {
-  const http = (status: number, body?: unknown, headers?: Record<string, string>): Error =>
-    Object.assign(new Error('refused'), { code: status, body, headers });
-
+describe('a wait that a server asks for', () => {
   test.each([
-    [404, 'absent'],
-    [401, 'blocked'],
-    [403, 'blocked'],
-    [409, 'retry'],
-    [410, 'retry'],
-    [422, 'bug'],
-    [500, 'retry'],
-    [503, 'retry'],
-  ])('%i is %s', (status, verdict) => {
-    expect(verdictOf(http(status)).verdict).toBe(verdict);
+    ['7', 7_000],
+    [3, 3_000],
+    ['0', undefined],
+    ['-1', undefined],
+    ['', undefined],
+    ['Wed, 21 Oct 2026 07:28:00 GMT', undefined],
+    [undefined, undefined],
+    [null, undefined],
+  ])('%p is %p ms', (value, delayMs) => {
+    expect(retryAfterMs(value)).toBe(delayMs);
   });
 
-  test('429 carries the delay that the server names', () => {
-    expect(verdictOf(http(429, undefined, { 'retry-after': '3' }))).toMatchObject({ verdict: 'retry', delayMs: 3_000 });
-  });
-
-  test('quotes what a Status or a Google error says', () => {
-    expect(verdictOf(http(403, { kind: 'Status', message: 'no way' })).message).toContain('no way');
-    expect(verdictOf(http(403, '{"error":{"message":"denied"}}')).message).toContain('denied');
-  });
-
-  test('a namespace that is going away is only in the way for a while', () => {
-    expect(verdictOf(http(403, { message: 'namespace x is being terminated' })).verdict).toBe('retry');
+  test('is our own where a service that throttles names none, or no time', () => {
+    const own = verdictOf(aws('Throttling')).delayMs;
+    expect(own).toBeGreaterThan(0);
+    expect(verdictOf(aws('Throttling', 'slow down', 400, { 'Retry-After': '0' })).delayMs).toBe(own);
   });
 });
 
@@ -169,4 +160,13 @@ describe('a verdict on our own errors', () => {
     expect(verdictOf('a string').verdict).toBe('bug');
     expect(verdictOf(undefined).verdict).toBe('bug');
   });
+
+  test.each([401, 403, 404, 429, 503])(
+    'is bug for HTTP %i without a service’s own word: never absence (I12)',
+    (code) => {
+      for (const property of ['code', 'status', 'statusCode']) {
+        expect(verdictOf(Object.assign(new Error('refused'), { [property]: code })).verdict).toBe('bug');
+      }
+    },
+  );
 });

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createAuthority, generateKeyPair, privateKeyPem } from '../../activities/kubernetes/certificates.ts';
+import { createAuthority } from '../../activities/kubernetes/certificates.ts';
 import { issueLeaves, type LeafStore, signersOf } from '../../agent/certificates.ts';
 import { replicaCertificates } from '../../machine/certificates.ts';
-import { differences } from '../../machine/differences.ts';
+import { generateKeyPair, privateKeyPem } from '../../machine/x509.ts';
 import { replicaConfiguration } from '../machine/examples.ts';
 
 const LIFETIME_SECONDS = 3_600;
@@ -34,7 +34,7 @@ describe("A replica's certificates", () => {
       serviceAccountKey: await privateKeyPem(account.privateKey),
     };
     store = await issueLeaves({
-      leaves: replicaCertificates(configuration, { fixed: '10.0.2.10', primary: '10.0.2.77' }, differences.systemd),
+      leaves: replicaCertificates(configuration, { fixed: '10.0.2.10', primary: '10.0.2.77' }),
       signers: await signersOf(configuration, secrets),
       secrets,
       directory,

@@ -22,14 +22,12 @@ import {
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { nodeAccess } from '../../activities/kubernetes/addons/node-access.ts';
 import {
   createAuthority,
-  generateKeyPair,
   issueClientCertificate,
   type KeyAndCertificate,
-  privateKeyPem,
 } from '../../activities/kubernetes/certificates.ts';
+import { rendered } from '../../addons/rendered.ts';
 import { createKubernetes, type Kubernetes } from '../../agent/kubernetes.ts';
 import {
   CLUSTER_TAG,
@@ -49,10 +47,13 @@ import {
 } from '../../machine/configuration.ts';
 import { close as seal } from '../../machine/envelope.ts';
 import { bootstrappersGroupOf } from '../../machine/node.ts';
+import { generateKeyPair, privateKeyPem } from '../../machine/x509.ts';
 import { ACCOUNT, folders, REGION } from '../../sandbox/layout.ts';
 import { type CloudForTests, IMAGE } from '../sandbox/instances/cloud.ts';
 
 const VERSIONS = { kubernetes: '1.36.3', etcd: '3.6.16', cloudController: '1.36.1' } as const;
+/** The last replica is of an earlier release: both live side by side, as they do in the middle of an upgrade. */
+export const ETCD_VERSIONS: readonly string[] = ['3.6.16', '3.6.16', '3.6.15'];
 const REPLICAS = [0, 1, 2] as const;
 
 const required = <T>(value: T | undefined, what: string): T => {
@@ -241,7 +242,7 @@ export const createCluster = async (cloud: CloudForTests): Promise<ClusterForTes
       clusterName: 'test',
       region: REGION,
       index,
-      versions: VERSIONS,
+      versions: { ...VERSIONS, etcd: ETCD_VERSIONS[index] ?? VERSIONS.etcd },
       endpoint,
       volumeId,
       networkInterfaceId,
@@ -294,7 +295,7 @@ export const createCluster = async (cloud: CloudForTests): Promise<ClusterForTes
     },
     agentLog: (instanceId) => readFileSync(`${folders(layout.home).instances}/${instanceId}/agent.log`, 'utf8'),
     allowNodes: async () => {
-      for (const object of nodeAccess({})) {
+      for (const object of rendered({ addon: 'node-access', parameters: {} })) {
         const { name, namespace } = object.metadata;
         const plural = `${object.kind.toLowerCase()}s`;
         const path = `/apis/${object.apiVersion}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}`;

@@ -54,6 +54,7 @@ export const accountOf = (
   return {
     ec2: {
       volume: look,
+      tag: () => Promise.resolve(),
       attachVolume: attach,
       detachVolume: detach,
       networkInterface: look,

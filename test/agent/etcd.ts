@@ -1,7 +1,9 @@
 /** Reads from a replica's etcd, as a client that its authority knows. */
 import 'reflect-metadata';
-import { generateKeyPair, issueClientCertificate, privateKeyPem } from '../../activities/kubernetes/certificates.ts';
-import { secureAgent, send } from '../../agent/http.ts';
+import { issueClientCertificate } from '../../activities/kubernetes/certificates.ts';
+import { secureAgent } from '../../kubernetes/connections.ts';
+import { send } from '../../kubernetes/http.ts';
+import { generateKeyPair, privateKeyPem } from '../../machine/x509.ts';
 import type { ClusterForTests } from './cluster.ts';
 
 type Member = { readonly ID: string; readonly name?: string; readonly isLearner?: boolean };
@@ -16,8 +18,9 @@ export const etcdOf = (cluster: ClusterForTests, index: number) => {
       lifetimeMs: 600_000,
     });
     const agent = secureAgent({
-      authority: cluster.authorities.etcd.certificate,
-      identity: { certificate, key: await privateKeyPem(pair.privateKey) },
+      ca: cluster.authorities.etcd.certificate,
+      cert: certificate,
+      key: await privateKeyPem(pair.privateKey),
     });
     try {
       const answer = await send({
@@ -36,6 +39,8 @@ export const etcdOf = (cluster: ClusterForTests, index: number) => {
   return {
     members: async (): Promise<readonly Member[]> =>
       ((await call('cluster/member/list', {})) as { members: readonly Member[] }).members,
+    /** The version that runs there, as it says itself. */
+    version: async (): Promise<string> => ((await call('maintenance/status', {})) as { version: string }).version,
     /** Raw bytes at a key. */
     read: async (key: string): Promise<Buffer> => {
       const answer = (await call('kv/range', { key: Buffer.from(key).toString('base64') })) as {

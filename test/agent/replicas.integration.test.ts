@@ -6,17 +6,17 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { CreateTagsCommand, DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
-import { generateKeyPair } from '../../activities/kubernetes/certificates.ts';
 import type { Kubernetes } from '../../agent/kubernetes.ts';
 import { EMPTY_DISK_TAG, replicaName } from '../../api/names.ts';
+import { generateKeyPair } from '../../machine/x509.ts';
 import { readRecord } from '../../sandbox/instances/folder.ts';
 import { folders } from '../../sandbox/layout.ts';
 import { type CloudForTests, startCloud } from '../sandbox/instances/cloud.ts';
 import { waitFor } from '../support/wait.ts';
-import { type ClusterForTests, createCluster } from './cluster.ts';
+import { type ClusterForTests, createCluster, ETCD_VERSIONS } from './cluster.ts';
 import { etcdOf } from './etcd.ts';
 
-const AGENT = `await import('${new URL('../../agent/main.ts', import.meta.url).href}');\n`;
+const AGENT = `await import('${new URL('../../sandbox/machine/main.ts', import.meta.url).href}');\n`;
 const POOL = '1a2b3c4d';
 const REQUESTS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 
@@ -38,7 +38,40 @@ const namesOf = (members: readonly { readonly name?: string }[]): readonly strin
 type Node = {
   readonly metadata: { readonly name: string; readonly labels: Record<string, string> };
   readonly spec: { readonly providerID?: string; readonly taints?: readonly { readonly key: string }[] };
-  readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] };
+  readonly status: {
+    readonly conditions: readonly { readonly type: string; readonly status: string }[];
+    readonly volumesInUse?: readonly string[];
+  };
+};
+
+type CsiNode = { readonly kind: string; readonly spec: { readonly drivers: readonly object[] | null } };
+type Attachment = { readonly spec: { readonly nodeName: string; readonly attacher: string } };
+
+/** A driver, a volume of its with a claim, and a pod on a node that holds it. */
+const putStorage = async ({ api }: ClusterForTests, nodeName: string): Promise<void> => {
+  const volume = {
+    capacity: { storage: '1Gi' },
+    accessModes: ['ReadWriteOnce'],
+    csi: { driver: 'ebs.csi.aws.com', volumeHandle: 'vol-0123456789abcdef0' },
+  };
+  const claim = { accessModes: ['ReadWriteOnce'], storageClassName: '', resources: { requests: { storage: '1Gi' } } };
+  const pod = {
+    nodeName,
+    containers: [{ name: 'a', image: 'a' }],
+    volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }],
+  };
+  const meta = (name: string) => ({ metadata: { name } });
+  for (const [path, object] of [
+    ['/apis/storage.k8s.io/v1/csidrivers', { ...meta('ebs.csi.aws.com'), spec: { attachRequired: true } }],
+    ['/api/v1/persistentvolumes', { ...meta('data'), spec: { ...volume, storageClassName: '' } }],
+    ['/api/v1/namespaces/default/persistentvolumeclaims', { ...meta('data'), spec: { ...claim, volumeName: 'data' } }],
+    ['/api/v1/namespaces/default/pods', { ...meta('holder'), spec: pod }],
+  ] as const) {
+    await waitFor(`${object.metadata.name} is made at ${path}`, async () => {
+      const { status } = await api.call('POST', path, object);
+      return status === 201 || status === 409 ? true : undefined;
+    });
+  }
 };
 
 const isReady = (node: Node): boolean =>
@@ -109,6 +142,14 @@ describe('A cluster of real agents', () => {
     expect(namesOf(members)).toEqual([0, 1, 2].map((index) => replicaName(cluster.id, index)));
   });
 
+  test('each replica runs etcd in the version that it was told: two live side by side', async () => {
+    const versions = await Promise.all(
+      [0, 1, 2].map((index) => answered(`etcd ${index}`, async () => ({ is: await etcdOf(cluster, index).version() }))),
+    );
+    expect(versions.map(({ is }) => is)).toEqual(ETCD_VERSIONS);
+    expect(new Set(ETCD_VERSIONS).size).toBe(2);
+  });
+
   test('a Secret is encrypted in etcd through KMS, and every replica reads it', async () => {
     await waitFor('the Secret is made', async () => {
       const { status } = await cluster.api.call('POST', '/api/v1/namespaces/default/secrets', {
@@ -149,6 +190,32 @@ describe('A cluster of real agents', () => {
     const [node] = await nodesOf(cluster);
     expect(node?.spec.providerID).toMatch(/^aws:\/\/\/eu-west-1a\/i-/);
     expect(node?.metadata.labels).toMatchObject({ 'slipway.dev/node-pool': POOL, environment: 'test' });
+  });
+
+  test('a node can attach volumes once the cluster has a driver, and says which ones its pods hold', async () => {
+    const name = (await nodesOf(cluster))[0]?.metadata.name ?? '';
+    const own = async () => (await cluster.api.call('GET', `/apis/storage.k8s.io/v1/csinodes/${name}`)).body as CsiNode;
+    await waitFor('the node has its CSINode', async () => ((await own()).kind === 'CSINode' ? true : undefined));
+    expect((await own()).spec.drivers ?? []).toEqual([]);
+    await putStorage(cluster, name);
+    const driver = await waitFor('the driver is registered', async () => (await own()).spec.drivers?.[0]);
+    expect(driver).toMatchObject({
+      name: 'ebs.csi.aws.com',
+      nodeID: expect.stringMatching(/^i-/),
+      allocatable: { count: 26 },
+    });
+    const inUse = async () => (await nodesOf(cluster)).find((node) => node.metadata.name === name)?.status.volumesInUse;
+    const volume = 'kubernetes.io/csi/ebs.csi.aws.com^vol-0123456789abcdef0';
+    await waitFor('the node holds it', async () => ((await inUse())?.includes(volume) === true ? true : undefined));
+    // Kubernetes' own controller asks for it to be attached: the node lets it.
+    const attachments = async () =>
+      ((await cluster.api.call('GET', '/apis/storage.k8s.io/v1/volumeattachments')).body as { items: Attachment[] })
+        .items;
+    await waitFor('it is to be attached there', async () =>
+      (await attachments()).find(({ spec }) => spec.nodeName === name && spec.attacher === 'ebs.csi.aws.com'),
+    );
+    await cluster.api.call('DELETE', '/api/v1/namespaces/default/pods/holder?gracePeriodSeconds=0');
+    await waitFor('the node lets it go', async () => ((await inUse()) === undefined ? true : undefined));
   });
 
   test('each node gets a serving certificate, and who is no live instance of the pool gets none', async () => {

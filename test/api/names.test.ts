@@ -5,14 +5,17 @@ import {
   controlPlaneName,
   entityWorkflowId,
   kubernetesClusterTag,
+  membershipIn,
   nodeGroupName,
   nodePoolIdOf,
   nodePoolName,
   nodePoolTemplateName,
+  objectInWorkflowId,
   replicaName,
   replicaTemplateName,
 } from '../../api/names.ts';
 import { knownVersions } from '../../api/releases.ts';
+import { operationIdOf } from '../../words/operations.ts';
 
 describe('names', () => {
   test('of a cluster follow what users of the original product saw', () => {
@@ -46,5 +49,35 @@ describe('names', () => {
         }
       }),
     );
+  });
+});
+
+describe('the name of a membership', () => {
+  const name = 'projects/example.com:p/locations/global/memberships/cluster-0';
+
+  test('is read in its parts', () => {
+    const parent = 'projects/example.com:p/locations/global';
+    expect(membershipIn(name)).toEqual({ parent, project: 'example.com:p', location: 'global', id: 'cluster-0' });
+  });
+
+  test.each(['cluster-0', `${name}/more`, `/${name}`, 'projects/p/locations//memberships/m', ''])(
+    'is not of another form: "%s"',
+    (other) => {
+      expect(membershipIn(other)).toBeUndefined();
+    },
+  );
+});
+
+describe('the object in a workflow id', () => {
+  const object = { kind: 'AWSNodePool', namespace: 'team', name: 'pool-0', uid: 'u-1' } as const;
+  const { uid: _uid, ...seen } = object;
+  test.each([
+    { id: entityWorkflowId(object), of: seen },
+    { id: operationIdOf(entityWorkflowId(object)), of: seen },
+    { id: 'plan/team/pool-0/u-1', of: undefined },
+    { id: 'awsnodepool', of: undefined },
+    { id: '', of: undefined },
+  ])('"$id" is $of', ({ id, of }) => {
+    expect(objectInWorkflowId(id)).toEqual(of);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { version } from '../../api/fields.ts';
-import { knownVersions, RELEASES, releaseOf, unknownVersion } from '../../api/releases.ts';
+import { knownVersions, RELEASES, releaseInFormat, releaseOf, unknownVersion } from '../../api/releases.ts';
+import { release } from '../topology/objects.ts';
 
 describe('the release catalogue', () => {
   test("substitutes the seed's version, whose Kubernetes runs no more, by one of today's", () => {
@@ -26,7 +27,24 @@ describe('the release catalogue', () => {
   });
 
   test('names each version once, in the format that specs take', () => {
-    expect(new Set(knownVersions()).size).toBe(RELEASES.length);
+    expect(knownVersions()).toEqual([...new Set(RELEASES.map((one) => one.version))]);
     for (const known of knownVersions()) expect(version.parse(known)).toBe(known);
+  });
+
+  test.each(knownVersions())('holds every revision of %s, newest first, and means the newest', (known) => {
+    const revisions = RELEASES.filter((one) => one.version === known);
+    expect(revisions.map(({ revision }) => revision)).toEqual(revisions.map((_one, index) => revisions.length - index));
+    const formats = revisions.map(({ format }) => format);
+    expect(formats).toEqual(formats.toSorted((a, b) => b - a));
+    expect(releaseOf(known)).toBe(revisions[0]);
+  });
+
+  test('takes a newer revision with another component beside those that were published', () => {
+    const newer = { ...release('1.36.3-gke.1'), revision: 99, cloudController: '9.9.9' };
+    const catalogue = [newer, ...RELEASES];
+    expect(releaseOf('1.36.3-gke.1', catalogue)).toBe(newer);
+    expect(releaseOf('1.16.9-gke.12', catalogue)).toBe(releaseOf('1.16.9-gke.12'));
+    expect(releaseInFormat({ version: '1.36.3-gke.1', format: 1 }, catalogue)).toMatchObject({ revision: 1 });
+    expect(knownVersions(catalogue)).toEqual(knownVersions());
   });
 });

@@ -10,7 +10,10 @@ import { NOW, storedCluster, storedNodePool } from './objects.ts';
 const MAIN = fileURLToPath(new URL('../../client/cli/slipway.js', import.meta.url));
 const API = '/apis/multicloud.cluster.gke.io/v1';
 
-const notFound = (name: string): Reply => [404, { kind: 'Status', message: `"${name}" not found`, details: { name } }];
+const notFound = (name: string): Reply => [
+  404,
+  { kind: 'Status', reason: 'NotFound', message: `"${name}" not found`, details: { name } },
+];
 
 const REPLIES: Readonly<Record<string, Reply>> = {
   [`${API}/awsclusters`]: [200, { items: [storedCluster(), { metadata: { namespace: 'z', name: 'bare', uid: 'u' } }] }],
@@ -21,7 +24,18 @@ const REPLIES: Readonly<Record<string, Reply>> = {
     200,
     { ...storedCluster(), metadata: { ...storedCluster().metadata, managedFields: [{ manager: 'slipway' }] } },
   ],
-  [`${API}/namespaces/default/awsclusters/new`]: [200, { metadata: { namespace: 'default', name: 'new', uid: 'u' } }],
+  [`${API}/namespaces/default/awsclusters/new`]: [
+    200,
+    { kind: 'AWSCluster', metadata: { namespace: 'default', name: 'new', uid: 'u' } },
+  ],
+  [`${API}/namespaces/default/awsclusters/revised`]: [
+    200,
+    {
+      kind: 'AWSCluster',
+      metadata: { namespace: 'default', name: 'revised', uid: 'u' },
+      status: { revision: { version: '1.36.3-gke.1', number: 1 } },
+    },
+  ],
   [`${API}/namespaces/default/awsclusters/absent`]: notFound('absent'),
   [`${API}/namespaces/default/awsnodepools`]: [
     200,
@@ -72,10 +86,21 @@ describe('the command line', () => {
     expect(JSON.parse((await run(['version', '-o', 'json'])).stdout)).toMatchObject({ node: process.version });
   });
 
+  test('asks for a newer revision by an annotation, and refuses one that nobody knows', async () => {
+    const asked = await run(['clusters', 'update', 'revised', '-n', 'default', '--revision', '2']);
+    expect(asked).toEqual({ code: 0, stdout: expect.stringContaining('revision 2 of 1.36.3-gke.1'), stderr: '' });
+    expect(management.patched).toEqual([{ metadata: { annotations: { 'slipway.dev/revision': '2' } } }]);
+    const refused = await run(['clusters', 'update', 'revised', '-n', 'default', '--revision', '99']);
+    expect(refused).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining('knows no revision 99') });
+    expect(management.patched).toHaveLength(1);
+  });
+
   test.each([
     ['an unknown command', ['clusters', 'explode']],
     ['an unknown option', ['clusters', 'list', '--bogus']],
     ['an unknown format', ['clusters', 'list', '-o', 'xml']],
+    ['a revision that is no number', ['clusters', 'update', 'a', '--revision', 'new']],
+    ['an update of nothing', ['clusters', 'update', 'a']],
     ['a missing name', ['clusters', 'describe']],
     ['nothing to do', []],
   ])('ends with 2 and says on standard error how it is meant, for %s', async (_what, args) => {

@@ -1,6 +1,7 @@
 /** A management API server that answers plain JSON by path, with a kubeconfig that leads to it. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { stringify } from 'yaml';
 
 export type Reply = readonly [status: number, body: unknown];
@@ -8,13 +9,17 @@ export type Reply = readonly [status: number, body: unknown];
 export type ManagementDouble = {
   /** Two contexts, `management` and `elsewhere`, which differ in their namespace. */
   readonly kubeconfig: string;
+  /** What it was asked to merge into objects, in order; nothing of it is kept. */
+  readonly patched: readonly unknown[];
   readonly stop: () => Promise<void>;
 };
 
 /** What it has no reply for is unknown to it, as a kind without its CRD is to an API server. */
 export const startManagement = async (replies: Readonly<Record<string, Reply>>): Promise<ManagementDouble> => {
+  const patched: unknown[] = [];
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    if (request.method === 'PATCH') void text(request).then((body) => patched.push(JSON.parse(body)));
     const reply = replies[pathname];
     response.writeHead(reply?.[0] ?? 404, { 'content-type': reply ? 'application/json' : 'text/plain' });
     response.end(reply ? JSON.stringify(reply[1]) : '404 page not found\n');
@@ -31,6 +36,7 @@ export const startManagement = async (replies: Readonly<Record<string, Reply>>):
       ],
       users: [{ name: 'me', user: {} }],
     }),
+    patched,
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

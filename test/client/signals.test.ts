@@ -1,7 +1,7 @@
 /** What the watcher tells entities, and what it remembers of it. */
 import { describe, expect, jest, test } from '@jest/globals';
 import type { Client } from '@temporalio/client';
-import type { Observed } from '../../client/watcher/list-watch.ts';
+import type { Observed } from '../../client/watcher/observed.ts';
 import { signals } from '../../client/watcher/signals.ts';
 
 const cluster: Observed = {

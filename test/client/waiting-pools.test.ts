@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Observed, Report } from '../../client/watcher/list-watch.ts';
+import type { Observed, Report } from '../../client/watcher/observed.ts';
 import { waitingPools } from '../../client/watcher/waiting-pools.ts';
 
 const object = (kind: Observed['kind'], name: string, uid: string, more: Partial<Observed> = {}): Observed => ({

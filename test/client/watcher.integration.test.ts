@@ -7,8 +7,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { pino } from 'pino';
 import { clusterIdOf, entityWorkflowId } from '../../api/names.ts';
-import { connectApiServer, loadKubeConfig } from '../../client/api-server.ts';
+import { openAccess } from '../../client/access.ts';
 import { runWatcher } from '../../client/watcher/watcher.ts';
+import { transportTo } from '../../kubernetes/access.ts';
 import { ROOT, seedManifest, withPath } from '../api/manifests.ts';
 import { type ApiServerForTests, startApiServer } from '../support/api-server.ts';
 import { startTemporalServer, type TemporalServer } from '../support/temporal-server.ts';
@@ -81,7 +82,7 @@ const watching = (sweepMs = 600_000): (() => readonly string[]) => {
     stop = new AbortController();
     said = [];
     ended = runWatcher({
-      api: connectApiServer(loadKubeConfig({ kubeconfig: api.kubeconfig })),
+      api: transportTo(openAccess({ kubeconfig: api.kubeconfig })),
       connection: temporal.connection,
       client: temporal.client,
       namespace: 'default',
@@ -204,7 +205,7 @@ test('what a watcher is told to stop in the middle of does not hold it up', asyn
   const stop = new AbortController();
   await temporal.lose();
   const began = runWatcher({
-    api: connectApiServer(loadKubeConfig({ kubeconfig: api.kubeconfig })),
+    api: transportTo(openAccess({ kubeconfig: api.kubeconfig })),
     connection: temporal.connection,
     client: temporal.client,
     namespace: 'default',

@@ -62,8 +62,8 @@ const CLOUD_CONTROLLER: readonly Operation[] = [
   ].map((name): Operation => `elbv2 ${name}`),
 ];
 
-/** Of the agent's calls, those that it makes on a node: to open its user data, and nothing else. */
-const NODE: readonly Operation[] = ['kms Decrypt'];
+/** Of the agent's calls, those that it makes on a node: to open its user data, and to find its cluster's API. */
+const NODE: readonly Operation[] = ['kms Decrypt', 'elbv2 DescribeLoadBalancers'];
 
 export type Role = {
   readonly policies: readonly string[];
@@ -74,7 +74,7 @@ export type Role = {
 
 export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> = {
   worker: {
-    policies: ['worker-look', 'worker-machines', 'worker-load-balancers'],
+    policies: ['worker-look', 'worker-machines', 'worker-launches', 'worker-load-balancers'],
     operations: operationsOf('activities', 'worker'),
     rare: {
       'autoscaling DescribeScalingActivities': 'the repair of a replica',
@@ -98,6 +98,7 @@ export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> =
     policies: ['controlplane'],
     operations: [...new Set([...operationsOf('agent'), ...CLOUD_CONTROLLER])].sort(),
     rare: {
+      'ec2 CreateTags': 'a replica that is told something, and reports on it',
       'ec2 DetachNetworkInterface': 'a replica whose predecessor is stopped, not terminated',
       'ec2 DetachVolume': 'a replica whose predecessor is stopped, not terminated',
       'elb ApplySecurityGroupsToLoadBalancer': 'a Service with other security groups',

@@ -32,16 +32,19 @@ describe('what is referred to', () => {
 });
 
 describe('a reference', () => {
-  const said = (text: string): readonly string[] => nowhere(commentsOf('agent/hosts/host.ts', text));
+  const said = (text: string): readonly string[] => nowhere(commentsOf('agent/aws/ec2.ts', text));
 
   test.each([
-    ['a neighbour', '// `sandbox.ts` does'],
+    ['a neighbour', '// `kms.ts` does'],
     ['a file of the folder above', '/** `boot.ts` does */'],
     ['a file of another room', ' * `policy/status.ts` does'],
     ['a folder, a pattern, a part of a folder', '// policy/, test/**/*.test.ts, sandbox/aws'],
     ['a decision', '// (ADR 9)'],
     ['code that is no comment', "import { a } from './nowhere.ts'; const url = 'https://x.org/nowhere.ts';"],
-    ['what is elsewhere', '// Node.js, https://x.org/nowhere.ts, @scope/package/nowhere.js, <kind>.ts'],
+    [
+      'what is elsewhere',
+      '// Node.js, kubernetes/kubernetes#131052, https://x.org/nowhere.ts, @scope/package/nowhere.js, <kind>.ts',
+    ],
   ])('to %s leads somewhere', (_what, text) => {
     expect(said(text)).toEqual([]);
   });
@@ -56,6 +59,6 @@ describe('a reference', () => {
     ['a page outside of the repository', '/* never abandoned (design §5) */', 'design §5'],
   ])('to %s is told', (_what, text, named) => {
     expect(said(text)).toEqual([expect.stringContaining(named)]);
-    expect(said(text)[0]).toContain('agent/hosts/host.ts:1: ');
+    expect(said(text)[0]).toContain('agent/aws/ec2.ts:1: ');
   });
 });

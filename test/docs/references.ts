@@ -16,11 +16,12 @@ const ROOMS = readdirSync(ROOT, { withFileTypes: true })
   .join('|');
 
 /**
- * Source files, and whatever is said to lie in a room. Not what a product is called (`Node.js`), a URL, a package's file, what
+ * Source files, and whatever is said to lie in a room. Not what a product is called (`Node.js`), an issue of another
+ * repository, a URL, a package's file, what
  * is `<filled in>`, or part of a longer word.
  */
 const NAMES = new RegExp(
-  `(?<![\\w@$:/.<>*-])(?!Node\\.js)(?:(?:[\\w.*-]+/)*[\\w.*-]+\\.(?:ts|js|py|md|proto)(?![\\w/]|[.-]\\w)|(?:${ROOMS})/[\\w./*-]*[\\w*])`,
+  `(?<![\\w@$:/.<>*-])(?!Node\\.js|[\\w-]+/[\\w-]+#\\d)(?:(?:[\\w.*-]+/)*[\\w.*-]+\\.(?:ts|js|py|md|proto)(?![\\w/]|[.-]\\w)|(?:${ROOMS})/[\\w./*-]*[\\w*])`,
   'g',
 );
 const DECISIONS = /\bADR (\d+)/g;

@@ -151,7 +151,7 @@ test('faults are in the services’ own words: every one of them is worth anothe
   expect(verdictOf(thrown(() => throttling(aws)))).toMatchObject({ verdict: 'retry', delayMs: 2_000 });
   expect(throttling({ ...aws, service: 'cluster', operation: 'GET' })).toMatchObject({
     status: 429,
-    retryAfterSeconds: 1,
+    retryAfter: '1',
   });
   expect(failure({ ...aws, service: 'hub', operation: 'GET' })).toMatchObject({ status: 500 });
 });

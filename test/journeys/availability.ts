@@ -47,6 +47,8 @@ export const whileHangingMachinesAreCutOffSoon = <T>(sandbox: SandboxForTests, a
 
 export type ApiAccess = {
   readonly server: string;
+  /** What its certificate shows, wherever it is dialled. */
+  readonly serverName: string;
   readonly proxy: string;
   /** PEM, all three. */
   readonly certificateAuthority: string;
@@ -145,7 +147,12 @@ const watchAvailability = (access: ApiAccess, slowMs: number): Watch => {
   const askOnce = async (): Promise<string | undefined> => {
     const dispatcher = new ProxyAgent({
       uri: access.proxy,
-      requestTls: { ca: access.certificateAuthority, cert: access.certificate, key: access.key },
+      requestTls: {
+        servername: access.serverName,
+        ca: access.certificateAuthority,
+        cert: access.certificate,
+        key: access.key,
+      },
       headersTimeout: 10_000,
       bodyTimeout: 10_000,
     });

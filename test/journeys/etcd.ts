@@ -35,8 +35,9 @@ const certificatesIn = (instanceFolders: readonly string[]): string => {
   return found;
 };
 
-/** `instanceFolders` and `urls` of replicas: any one that answers will do. */
-export const etcdOf = (instanceFolders: () => readonly string[], urls: readonly string[]): Etcd => {
+/** `instanceFolders` and `addresses` of replicas: any one that answers will do. */
+export const etcdOf = (instanceFolders: () => readonly string[], addresses: readonly string[]): Etcd => {
+  const urls = addresses.map((address) => `https://${address}:2379`);
   const ask = (url: string, path: string, body?: unknown): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const certificates = certificatesIn(instanceFolders());

@@ -6,7 +6,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { entityWorkflowId } from '../../api/names.ts';
+import { entityWorkflowId, isControlPlaneName } from '../../api/names.ts';
 import type { RecordedCall } from '../../sandbox/aws/proxy/call.ts';
 import type { InstanceView } from '../../sandbox/instances/account.ts';
 import { AWS_CREDENTIALS, folders, type SandboxLayout } from '../../sandbox/layout.ts';
@@ -26,6 +26,12 @@ export type Made = {
   readonly metadata: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly status?: { readonly state?: string; readonly clusterID?: string; readonly endpoint?: string };
 };
+
+type LoadBalancers = readonly {
+  readonly arn: string;
+  readonly name: string;
+  readonly listeners: readonly { readonly targets: readonly { readonly id: string }[] }[];
+}[];
 
 /** An instance with the volumes that are attached to it. */
 export type Machine = InstanceView & {
@@ -65,6 +71,14 @@ export const journeyIn = (sandbox: SandboxForTests) => {
     );
     if (found === undefined) throw new Error(`Replica ${index} has no instance`);
     return found;
+  };
+
+  /** The load balancer in front of the one cluster's control plane, with its targets' addresses; also while nothing but AWS runs. */
+  const loadBalancer = async (): Promise<{ readonly arn: string; readonly addresses: readonly string[] }> => {
+    const all = ((await simulation('load-balancers')) as LoadBalancers).filter(({ name }) => isControlPlaneName(name));
+    const [found] = all;
+    if (found === undefined || all.length > 1) throw new Error(`There is not one cluster but ${all.length}`);
+    return { arn: found.arn, addresses: found.listeners.flatMap(({ targets }) => targets.map(({ id }) => id)) };
   };
 
   return {
@@ -112,7 +126,16 @@ export const journeyIn = (sandbox: SandboxForTests) => {
     /** How a program reaches the cluster's API as its administrator, without kubectl. */
     apiAccess: async (): Promise<ApiAccess> => {
       const view = JSON.parse(await user('config', 'view', '--raw', '--minify', '-o', 'json')) as {
-        clusters: [{ cluster: { server: string; 'proxy-url': string; 'certificate-authority-data': string } }];
+        clusters: [
+          {
+            cluster: {
+              server: string;
+              'tls-server-name': string;
+              'proxy-url': string;
+              'certificate-authority-data': string;
+            };
+          },
+        ];
         users: [{ user: { exec: { args: readonly string[] } } }];
       };
       const { cluster: endpoint } = view.clusters[0];
@@ -122,6 +145,7 @@ export const journeyIn = (sandbox: SandboxForTests) => {
       };
       return {
         server: endpoint.server,
+        serverName: endpoint['tls-server-name'],
         proxy: endpoint['proxy-url'],
         certificateAuthority: Buffer.from(endpoint['certificate-authority-data'], 'base64').toString('utf8'),
         certificate: issued.status.clientCertificateData,
@@ -129,11 +153,14 @@ export const journeyIn = (sandbox: SandboxForTests) => {
       };
     },
 
-    etcd: (): Etcd => {
+    loadBalancer,
+
+    /** Asked at the addresses that the load balancer has for targets: replicas keep them, whatever machine has them. */
+    etcd: async (): Promise<Etcd> => {
       const { instances: folder } = folders(sandbox.home);
       return etcdOf(
         () => (existsSync(folder) ? readdirSync(folder) : []).map((id) => join(folder, id)),
-        [1, 2, 3].map((subnet) => `https://127.${layout().network}.${subnet}.5:2379`),
+        (await loadBalancer()).addresses,
       );
     },
 

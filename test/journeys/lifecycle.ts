@@ -83,7 +83,7 @@ const owned = ({ detail }: Row): boolean => detail.tags?.['slipway.dev/cluster']
 
 /** What a row is, whichever cluster it belongs to: `launch-template launch-template/nodepool [versions 1]`. */
 const roleOf = ({ kind, detail }: Row): string => {
-  const key = (detail.tags?.['slipway.dev/key'] ?? '').replace(/nodepool-[0-9a-f]{8}$/, 'nodepool');
+  const key = (detail.tags?.['slipway.dev/key'] ?? '').replace(/nodepool-[0-9a-f]{8}(?=$|\/)/, 'nodepool');
   const versions = detail.versions === undefined ? '' : ` [versions ${detail.versions.join(', ')}]`;
   const description = (detail.description ?? '').replace(/gke-[0-9a-f]{8}/, 'gke-…').replace(/[0-9a-f]{16}$/, '…');
   return `${kind} ${key || description}${versions}`;

@@ -4,7 +4,7 @@
  * Owns: the cluster of the small manifest, its members, machines and disks, and what Slipway did about them. Neighbours:
  * `journey.ts` has the commands that a person types, `etcd.ts` asks etcd itself, `targets.ts` the load balancer.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import type { AWSClusterStatus } from '../../api/cluster.ts';
@@ -12,7 +12,7 @@ import { entityWorkflowId } from '../../api/names.ts';
 import { AWS_CREDENTIALS, folders } from '../../sandbox/layout.ts';
 import { type SandboxForTests, succeed } from '../support/sandbox.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
-import { type EtcdMember, etcdOf } from './etcd.ts';
+import type { EtcdMember } from './etcd.ts';
 import { journeyIn, type Machine } from './journey.ts';
 import { lifecycleOf, type Row } from './lifecycle.ts';
 import { targetsOf } from './targets.ts';
@@ -20,12 +20,6 @@ import { temporalOf } from './temporal.ts';
 
 const MANIFEST = join(import.meta.dirname, '../fixtures/small-cluster.yaml');
 const NAME = 'small';
-
-type LoadBalancers = readonly {
-  readonly arn: string;
-  readonly name: string;
-  readonly listeners: readonly { readonly targets: readonly { readonly id: string }[] }[];
-}[];
 
 export type Replicas = Awaited<ReturnType<typeof replicasIn>>;
 
@@ -65,21 +59,9 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
 
   const object = await journey.cluster();
   const entityId = entityWorkflowId({ kind: object.kind, ...object.metadata });
-  const clusterId = object.status?.clusterID ?? '';
-  const balancers = ((await journey.simulation('load-balancers')) as LoadBalancers).filter(
-    ({ name }) => name === `${clusterId}-controlplane`,
-  );
-  const [balancer] = balancers;
-  if (balancer === undefined) throw new Error(`Cluster ${NAME} (${clusterId}) has no load balancer`);
-  const loadBalancer = targetsOf(sandbox, balancer.arn);
-  const addresses = balancers.flatMap(({ listeners }) =>
-    listeners.flatMap(({ targets }) => targets.map(({ id }) => id)),
-  );
-  const instances = folders(sandbox.home).instances;
-  const etcd = etcdOf(
-    () => (existsSync(instances) ? readdirSync(instances).map((id) => join(instances, id)) : []),
-    addresses.map((address) => `https://${address}:2379`),
-  );
+  const { arn, addresses } = await journey.loadBalancer();
+  const loadBalancer = targetsOf(sandbox, arn);
+  const etcd = await journey.etcd();
 
   const status = async (): Promise<AWSClusterStatus> => {
     const found = await sandbox.objects().find<{ status?: AWSClusterStatus }>('awsclusters', NAME);
@@ -152,7 +134,8 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
         ({ kind, detail }) => kind === 'volume' && detail.tags?.['slipway.dev/key'] === `etcd-volume/${index}`,
       ),
 
-    agentLog: (instanceId: string): string => readFileSync(join(instances, instanceId, 'agent.log'), 'utf8'),
+    agentLog: (instanceId: string): string =>
+      readFileSync(join(folders(sandbox.home).instances, instanceId, 'agent.log'), 'utf8'),
 
     /** How often Slipway repaired something so far, by how that ended. */
     repairs,

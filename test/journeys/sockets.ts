@@ -8,7 +8,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { request as plainly } from 'node:http';
 import { request as securely } from 'node:https';
 import { basename } from 'node:path';
-import { hasCode } from '../../sandbox/failure.ts';
+import { hasCode } from '../../words/failure.ts';
 
 export type Listener = {
   readonly program: string;

@@ -57,7 +57,7 @@ export const healthyMembers = ({ journey }: Story): Promise<readonly EtcdMember[
   waitFor(
     'three healthy members of etcd',
     async () => {
-      const members = await journey.etcd().members();
+      const members = await (await journey.etcd()).members();
       return members.length === 3 && members.every(({ healthy }) => healthy) ? members : undefined;
     },
     UNHURRIED,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { KINDS } from '../../kinds/index.ts';
-import { isKind, type ResourceKind, rowOf } from '../../kinds/resource.ts';
+import { isIrreplaceable, isKind, type ResourceKind, rowOf } from '../../kinds/resource.ts';
+import type { SecretContent } from '../../kinds/secret.ts';
 
 const all = Object.keys(KINDS) as ResourceKind[];
 
@@ -21,9 +22,54 @@ describe('the rows of all kinds', () => {
   });
 
   test.each(all)('%s is observed if it is made when it differs: only then can it differ', (kind) => {
-    const { planned, differences, withheld, keeps } = rowOf(kind);
-    if (planned === 'when it differs') return;
-    expect([differences, withheld, keeps]).toEqual([undefined, undefined, undefined]);
+    const { planned, differences, withheld } = rowOf(kind);
+    if (planned === 'when it differs' || planned === 'as seen inside') return;
+    expect([differences, withheld]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('what only this cluster has', () => {
+  const secret = (content: SecretContent) => ({ kind: 'secret' as const, properties: { name: 's', content } });
+  const volume = {
+    name: 'v',
+    sizeGiB: 10,
+    type: 'gp3',
+    availabilityZone: 'a',
+    emptyDisk: 'bootstrap' as const,
+    tags: {},
+  };
+  const address = { name: 'i', subnetId: 'subnet-1', groupIds: [], tags: {} };
+
+  test.each([
+    ['an authority', secret({ type: 'certificate-authority', commonName: 'ca' }), true],
+    ['the key that signs tokens of service accounts', secret({ type: 'signing-key' }), true],
+    ['the disk of a member of etcd', { kind: 'etcd-volume' as const, properties: volume }, true],
+    ['the address of a member of etcd', { kind: 'network-interface' as const, properties: address }, true],
+    ['a key to log in with', secret({ type: 'ssh-key' }), false],
+    ['a token of a pool', secret({ type: 'bootstrap-token' }), false],
+    ['a tag on a subnet', { kind: 'subnet-tags' as const, properties: { subnetIds: [], tags: {} } }, false],
+  ])('%s: its row alone says whether it is', (_what, resource, irreplaceable) => {
+    expect(isIrreplaceable(resource)).toBe(irreplaceable);
+  });
+});
+
+describe.each(['network-interface', 'load-balancer'] as const)('the security groups of a %s', (kind) => {
+  const differences = (groupIds: readonly string[], is: readonly string[]) =>
+    rowOf(kind).differences?.({ groupIds }, { groupIds: is });
+
+  test.each([
+    ['in another order', ['sg-2', 'sg-1']],
+    ['of which one is named twice', ['sg-1', 'sg-2', 'sg-1']],
+  ])('are the same %s', (_how, wanted) => {
+    expect(differences(wanted, ['sg-1', 'sg-2'])).toEqual([]);
+  });
+
+  test.each([
+    ['one is missing', ['sg-1'], 'sg-1'],
+    ['another is there', ['sg-1', 'sg-2', 'sg-3'], 'sg-1, sg-2, sg-3'],
+    ['none is there', [], 'none'],
+  ])('differ where %s, and it is said which there are', (_how, is, says) => {
+    expect(differences(['sg-1', 'sg-2'], is)).toEqual([{ what: 'groups', says: `its security groups are ${says}` }]);
   });
 });
 

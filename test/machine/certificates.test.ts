@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { renewalTime, replicaCertificates } from '../../machine/certificates.ts';
-import { differences } from '../../machine/differences.ts';
+import { MACHINE_DIFFERENCES } from '../../sandbox/differences.ts';
 import { replicaConfiguration } from './examples.ts';
 
 const addresses = { fixed: '10.0.2.10', primary: '10.0.2.77' };
-const leaves = replicaCertificates(replicaConfiguration(), addresses, differences.systemd);
+const leaves = replicaCertificates(replicaConfiguration(), addresses);
 const leaf = (name: string, from = leaves) => {
   const found = from.find((each) => each.name === name);
   if (found === undefined) throw new Error(`no leaf ${name}`);
@@ -23,7 +23,7 @@ describe('Certificates of a replica', () => {
 
   test('etcd peers are accepted from both addresses of the machine, and from 127.0.0.1 in the sandbox only', () => {
     expect(leaf('etcd-peer').addresses).toEqual(['10.0.2.10', '10.0.2.77']);
-    const sandbox = replicaCertificates(replicaConfiguration(), addresses, differences.sandbox);
+    const sandbox = replicaCertificates(replicaConfiguration(), addresses, MACHINE_DIFFERENCES);
     expect(leaf('etcd-peer', sandbox).addresses).toEqual(['10.0.2.10', '10.0.2.77', '127.0.0.1']);
     expect(leaf('kube-apiserver', sandbox).addresses).not.toContain('127.0.0.1');
   });

@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { replicaCertificates } from '../../machine/certificates.ts';
 import type { Component } from '../../machine/component.ts';
 import { replicaComponents } from '../../machine/components.ts';
-import { differences } from '../../machine/differences.ts';
 import { API_SERVER_CHECK } from '../../machine/health-check.ts';
 import { startWaves, stopWaves } from '../../machine/order.ts';
 import { ownPorts, replicaPorts } from '../../machine/ports.ts';
+import { MACHINE_DIFFERENCES } from '../../sandbox/differences.ts';
 import { replicaConfiguration, replicaMachine } from './examples.ts';
 
 const components = replicaComponents(replicaMachine());
@@ -96,7 +96,7 @@ describe('Components of a replica', () => {
 
   test('every certificate and key that an argument or file names is issued or an authority', () => {
     const issued = new Set(
-      replicaCertificates(replicaConfiguration(), replicaMachine().addresses, differences.systemd).flatMap((leaf) => [
+      replicaCertificates(replicaConfiguration(), replicaMachine().addresses).flatMap((leaf) => [
         `${leaf.name}.crt`,
         `${leaf.name}.key`,
       ]),
@@ -124,7 +124,7 @@ describe('Components of a replica', () => {
   });
 
   test('the sandbox differs only where the table says so', () => {
-    const sandbox = replicaComponents(replicaMachine({ differences: differences.sandbox }));
+    const sandbox = replicaComponents(replicaMachine({ differences: MACHINE_DIFFERENCES }));
     const changed = components.flatMap((component, index) =>
       component.program.kind === 'binary' && JSON.stringify(component) !== JSON.stringify(sandbox[index])
         ? argumentsOf(component.name, sandbox).filter((each) => !argumentsOf(component.name).includes(each))

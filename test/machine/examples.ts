@@ -1,9 +1,9 @@
 /** Configurations for tests of this room, to be overridden where a test cares. */
 
-import type { ReplicaMachine } from '../../machine/components.ts';
 import type { NodeConfiguration, ReplicaConfiguration } from '../../machine/configuration.ts';
-import { differences } from '../../machine/differences.ts';
 import type { Instance } from '../../machine/node.ts';
+import type { NodeMachine } from '../../machine/node-components.ts';
+import type { ReplicaMachine } from '../../machine/replica-machine.ts';
 
 const pem = (word: string): string =>
   `-----BEGIN CERTIFICATE-----\n${Buffer.from(word).toString('base64')}\n-----END CERTIFICATE-----`;
@@ -35,7 +35,16 @@ export const replicaMachine = (overrides: Partial<ReplicaMachine> = {}): Replica
   kmsSocket: '/run/kms.sock',
   etcd: { kind: 'bootstrap' },
   environment: {},
-  differences: differences.systemd,
+  differences: {},
+  ...overrides,
+});
+
+export const nodeMachine = (overrides: Partial<NodeMachine> = {}): NodeMachine => ({
+  configuration: nodeConfiguration(),
+  instance: instance(),
+  apiHost: 'gke-0a1b2c3d-controlplane-1f.elb.eu-west-1.amazonaws.com',
+  cpus: 2,
+  directories: { certificates: '/run/pki', configuration: '/run/config', state: '/var/lib/kubelet' },
   ...overrides,
 });
 

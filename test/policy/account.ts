@@ -7,7 +7,7 @@
 import { type LaunchTemplateProperties, launchTemplateFingerprint } from '../../kinds/launch-template.ts';
 import { type Found, observed, type Resource, rowOf } from '../../kinds/resource.ts';
 import type { Tagged } from '../../kinds/row.ts';
-import { ingressRuleId } from '../../kinds/security-group-rules.ts';
+import { ingressRuleId, plainRules, type SecurityGroupRulesProperties } from '../../kinds/security-group-rules.ts';
 import { withoutOwnTags } from '../../kinds/tags.ts';
 import { type Known, resolved } from '../../policy/known.ts';
 import type { Inventory, Plan, Step } from '../../policy/plan.ts';
@@ -17,6 +17,7 @@ import { ACCOUNT, REGION, SUBNETS } from '../topology/objects.ts';
 const ZONES = ['a', 'b', 'c', 'a', 'b', 'c'];
 const PREFLIGHT_OUTPUTS = {
   vpcCidr: '10.0.0.0/16',
+  vpcCidrs: '10.0.0.0/16 10.64.0.0/16',
   ...Object.fromEntries(SUBNETS.map((subnet, index) => [`zone/${subnet}`, `${REGION}${ZONES[index]}`])),
 };
 
@@ -55,12 +56,10 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'security-group':
       return observed('security-group', key, { id: `sg-${name}` }, { name: resource.properties.name });
     case 'security-group-rules': {
-      const ingress = resource.properties.ingress.map((rule) =>
-        ingressRuleId({
-          ...rule,
-          source: 'group' in rule.source ? { group: must(rule.source.group) } : { cidr: must(rule.source.cidr) },
-        }),
-      );
+      const properties = resolved(resource.properties, known);
+      if (properties === undefined) throw new Error(`${key} came before something that it refers to.`);
+      const { ingress: wanted } = properties as Resolved<SecurityGroupRulesProperties>;
+      const ingress = plainRules(wanted).map(ingressRuleId);
       const id = must(resource.properties.groupId);
       return observed('security-group-rules', key, { id }, { ingress, ours: ingress });
     }
@@ -96,6 +95,10 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
         { arn: `arn-${name}` },
         { name: resource.properties.name, healthCheck: resource.properties.healthCheck },
       );
+    case 'target-group-attributes': {
+      const { unhealthyDrainSeconds } = resource.properties;
+      return observed('target-group-attributes', key, {}, { unhealthyDrainSeconds });
+    }
     case 'targets': {
       const targetGroupArn = must(resource.properties.targetGroupArn);
       const addresses = resource.properties.addresses.map(must);
@@ -156,6 +159,7 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'cloud-load-balancers':
     case 'account':
     case 'instance':
+    case 'order':
     case 'replica':
     case 'milestone':
       return undefined;

@@ -17,6 +17,7 @@ import {
   ACCOUNT,
   CLUSTER_UID,
   DELETING,
+  earliest,
   POOL_UID,
   REGION,
   release,
@@ -186,7 +187,7 @@ describe('a cluster', () => {
   });
 
   test('whose load balancer was made without a security group keeps what lets it serve, though its status was lost', () => {
-    const before = { ...release(), revision: 1, format: 1 };
+    const before = earliest();
     const { plan } = planEnsure(clusterTopology(seedCluster(), before), EMPTY, {
       fresh: true,
       provisioned: false,

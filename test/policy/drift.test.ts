@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { clusterIdOf } from '../../api/names.ts';
 import type { Found } from '../../kinds/resource.ts';
-import { decideCluster } from '../../policy/decide-cluster.ts';
 import { findingOf, isSaidToDiffer, isSwept } from '../../policy/drift.ts';
 import { planEnsure } from '../../policy/ensure.ts';
 import { revisionOf } from '../../policy/revision.ts';
@@ -10,6 +9,7 @@ import { clusterTopology } from '../../topology/cluster.ts';
 import { CONTROL_PLANE_GROUP, CONTROL_PLANE_RULES } from '../../words/keys.ts';
 import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf, withState } from './account.ts';
+import { decisionAbout } from './decisions.ts';
 
 const OBJECT = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID } as const;
 const NOW = Date.parse('2026-01-01T00:00:00Z');
@@ -29,17 +29,7 @@ const settledCluster = (before: object = {}, subject = {}) => {
   return seedCluster({ status });
 };
 const cluster = settledCluster();
-const assess = (found: readonly Found[], object = cluster) =>
-  decideCluster({
-    requested: OBJECT,
-    worker: { account: ACCOUNT, regions: [REGION] },
-    entityId: 'entity',
-    settleSeconds: 120,
-    repair: { afterSeconds: 300 },
-    now: NOW,
-    object,
-    inventory: inventoryOf(found),
-  });
+const assess = (found: readonly Found[], object = cluster) => decisionAbout(object, inventoryOf(found));
 const find = (found: readonly Found[], object = cluster) => findingOf(object, assess(found, object), found);
 
 const changed = (key: string, state: object): readonly Found[] => withState(built, key, state);

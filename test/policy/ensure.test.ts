@@ -8,7 +8,7 @@ import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../words/keys.ts';
 import { PLAN_VERSION } from '../../words/steps.ts';
-import { POOL_UID, release, SUBNETS, seedCluster, seedPool } from '../topology/objects.ts';
+import { POOL_UID, release, SUBNETS, seedCluster, seedPool, VERSION } from '../topology/objects.ts';
 import { carryOut, EMPTY, withState } from './account.ts';
 
 const FRESH: EnsureContext = { fresh: true, provisioned: false, live: false };
@@ -137,10 +137,13 @@ describe('a plan for a cluster that lost something', () => {
   });
 
   test('gives the group the new version when a template had to be made again', () => {
-    expect(stepIds(without(built, 'launch-template/controlplane-1'))).toEqual(
-      expect.arrayContaining(['ensure launch-template/controlplane-1', 'ensure auto-scaling-group/controlplane-1']),
+    expect(stepIds(without(built, `launch-template/controlplane-1/${VERSION}`))).toEqual(
+      expect.arrayContaining([
+        `ensure launch-template/controlplane-1/${VERSION}`,
+        'ensure auto-scaling-group/controlplane-1',
+      ]),
     );
-    expect(stepIds(without(built, 'launch-template/controlplane-1'))).not.toContain(
+    expect(stepIds(without(built, `launch-template/controlplane-1/${VERSION}`))).not.toContain(
       'ensure auto-scaling-group/controlplane-0',
     );
   });
@@ -186,23 +189,30 @@ describe('a change of spec', () => {
   test('that machines would have to be replaced for is postponed on a living cluster, and says so', () => {
     const { plan, postponed } = planEnsure(newer, built, DONE);
     expect(plan.steps).toEqual([]);
-    expect(postponed.map(({ key }) => key)).toEqual([0, 1, 2].map((index) => `launch-template/controlplane-${index}`));
+    expect(postponed.map(({ key }) => key)).toEqual(
+      [0, 1, 2].map((index) => `launch-template/controlplane-${index}/${VERSION}`),
+    );
   });
 
   test('is simply planned while the cluster was never established', () => {
     expect(stepIds(built, { ...FRESH, fresh: false }, newer)).toEqual(
-      expect.arrayContaining(['ensure launch-template/controlplane-0', 'ensure auto-scaling-group/controlplane-0']),
+      expect.arrayContaining([
+        `ensure launch-template/controlplane-0/${VERSION}`,
+        'ensure auto-scaling-group/controlplane-0',
+      ]),
     );
   });
 
-  test('of version keeps a template’s name while the cluster was never established, since looks go by name', () => {
+  test('of version, while the cluster was never established, makes a template beside the former, and the group launches from it', () => {
     const other = clusterTopology(seedCluster(), release('1.36.3-gke.1'));
     const { plan } = planEnsure(other, built, { ...FRESH, fresh: false });
-    const template = plan.steps.find((step) => step.id === 'ensure launch-template/controlplane-0')?.resource;
+    const id = 'ensure launch-template/controlplane-0/1.36.3-gke.1';
+    const template = plan.steps.find((step) => step.id === id)?.resource;
     expect(template?.properties).toMatchObject({
-      name: expect.stringMatching(/-controlplane-0-1\.16\.9-gke\.12$/),
+      name: expect.stringMatching(/-controlplane-0-1\.36\.3-gke\.1$/),
       imageId: release('1.36.3-gke.1').imageId,
     });
+    expect(plan.steps.find((step) => step.id === 'ensure auto-scaling-group/controlplane-0')?.needs).toContain(id);
   });
 
   test('that tags one more subnet is planned on a living cluster', () => {
@@ -238,7 +248,7 @@ describe('a change of tags', () => {
   test('reaches templates whose other content waits for a rollout, and that goes on waiting', () => {
     const both = tagged({ team: 'a' }, [], { keyName: 'another-key' });
     const { plan, postponed } = planEnsure(both, built, DONE);
-    const template = plan.steps.find(({ id }) => id === 'ensure launch-template/controlplane-0');
+    const template = plan.steps.find(({ id }) => id === `ensure launch-template/controlplane-0/${VERSION}`);
     expect(template).toMatchObject({ leaves: ['content'] });
     expect(postponed).toHaveLength(3);
     expect(planEnsure(both, carryOut(plan, built), DONE)).toMatchObject({ plan: { steps: [] }, postponed });
@@ -256,7 +266,7 @@ describe('a plan for a node pool', () => {
   test('knows the outputs of its cluster, and starts machines without waiting for its API', () => {
     expect(Object.keys(plan.known).sort()).toEqual([...CLUSTER_OUTPUTS_FOR_POOLS].sort());
     const group = plan.steps.find((step) => step.id === `ensure auto-scaling-group/nodepool-${POOL_ID}`);
-    expect(group?.needs).toEqual([`ensure launch-template/nodepool-${POOL_ID}`]);
+    expect(group?.needs).toEqual([`ensure launch-template/nodepool-${POOL_ID}/${VERSION}`]);
     expect(plan.steps.find((step) => step.id === `wait nodes/${POOL_ID}`)?.needs).toEqual([
       `ensure auto-scaling-group/nodepool-${POOL_ID}`,
       `ensure join-token/${POOL_ID}`,
@@ -272,7 +282,7 @@ describe('a plan for a node pool', () => {
     expect(ids.map((step) => step.id)).toEqual(
       expect.arrayContaining([
         `ensure secret/nodepool-${POOL_ID}`,
-        `ensure launch-template/nodepool-${POOL_ID}`,
+        `ensure launch-template/nodepool-${POOL_ID}/${VERSION}`,
         `ensure auto-scaling-group/nodepool-${POOL_ID}`,
         `ensure join-token/${POOL_ID}`,
         `wait nodes/${POOL_ID}`,

@@ -14,7 +14,7 @@ import type { Step } from '../../policy/plan.ts';
 import { judgeControlPlane } from '../../policy/repair.ts';
 import { choose } from '../../policy/rollout.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
-import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster } from '../topology/objects.ts';
+import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster, VERSION } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf, withState } from './account.ts';
 
 const NOW = Date.parse('2026-08-01T10:00:00Z');
@@ -61,7 +61,7 @@ const withoutVolume = (found: readonly Found[] = built, exists = false): readonl
     machineOutdated: false,
     networkInterfaceId: entry(built, 'network-interface/1').outputs.id ?? '',
   };
-  return changed(without(found, 'etcd-volume/1'), 'launch-template/controlplane-1', { attaches });
+  return changed(without(found, 'etcd-volume/1'), `launch-template/controlplane-1/${VERSION}`, { attaches });
 };
 
 const facts = (
@@ -110,7 +110,7 @@ describe('a lost etcd volume', () => {
     expect(idsOf(repair)).toEqual([
       'ensure preflight',
       'ensure etcd-volume/1',
-      'ensure launch-template/controlplane-1',
+      `ensure launch-template/controlplane-1/${VERSION}`,
       'ensure auto-scaling-group/controlplane-1',
       'remove instance/controlplane-1',
       'wait replica/1',
@@ -132,6 +132,12 @@ describe('a lost etcd volume', () => {
     expect(stepOf(repair, 'ensure established/etcd').resource.properties).toMatchObject({ joined: true });
   });
 
+  test('is no reason to tell its machine anything, though its load balancer has not noticed yet: nobody there reads orders', () => {
+    expect(idsOf(repairOf(decideCluster(facts(withoutVolume(withHealth({}))))))).not.toContain(
+      'ensure order/controlplane-1/leave',
+    );
+  });
+
   test('is made with a token that no earlier volume was made with', () => {
     expect(stepOf(repair, 'ensure etcd-volume/1')).toMatchObject({ incarnation: 1 });
     const again = facts(withoutVolume(withHealth({ 1: 'unhealthy' })), { incarnations: { 'etcd-volume/1': 3 } });
@@ -142,7 +148,7 @@ describe('a lost etcd volume', () => {
     const before = withoutVolume();
     const after = carryOut(repair.plan, before);
     expect(observedState('etcd-volume', entry(after, 'etcd-volume/1')).emptyDisk).toBe('wait');
-    const told = changed(after, 'launch-template/controlplane-1', { attaches: undefined });
+    const told = changed(after, `launch-template/controlplane-1/${VERSION}`, { attaches: undefined });
     expect(decideCluster(facts(told, { state: 'Repairing' }))).toEqual({ kind: 'settled', generation: 1 });
   });
 
@@ -236,24 +242,54 @@ describe('a machine that does not serve', () => {
   });
   const seenEntry = { since: new Date(NOW - 9_000_000).toISOString(), message: '' };
 
-  test('is told of its present interface by a repair, after a person made that again', () => {
-    const restored = built.map((one) =>
-      one.key === 'network-interface/1' ? { ...one, outputs: { ...one.outputs, id: 'eni-restored' } } : one,
+  /** Another interface than its machine was told of stands in the account. */
+  const toldWrongly = (health: Parameters<typeof withHealth>[0]) =>
+    changed(
+      withHealth(
+        health,
+        built.map((one) =>
+          one.key === 'network-interface/1' ? { ...one, outputs: { ...one.outputs, id: 'eni-restored' } } : one,
+        ),
+      ),
+      `launch-template/controlplane-1/${VERSION}`,
+      {
+        attaches: {
+          volumeId: 'vol-etcd-volume-1',
+          volumeExists: true,
+          machineOutdated: false,
+          networkInterfaceId: 'eni-network-interface-1',
+        },
+      },
     );
-    const attaches = {
-      volumeId: 'vol-etcd-volume-1',
-      volumeExists: true,
-      machineOutdated: false,
-      networkInterfaceId: 'eni-network-interface-1',
-    };
-    const found = changed(withHealth({ 1: 'unhealthy' }, restored), 'launch-template/controlplane-1', { attaches });
-    expect(idsOf(repairOf(decideCluster(facts(found))))).toEqual([
+
+  test('is told of its present interface by a repair, after a person made that again', () => {
+    expect(idsOf(repairOf(decideCluster(facts(toldWrongly({ 1: 'unhealthy' })))))).toEqual([
       'ensure preflight',
-      'ensure launch-template/controlplane-1',
+      `ensure launch-template/controlplane-1/${VERSION}`,
       'ensure auto-scaling-group/controlplane-1',
       'remove instance/controlplane-1',
       'wait replica/1',
     ]);
+  });
+
+  test('leaves its clients before it is ended, where it serves and was only told wrongly', () => {
+    const repair = repairOf(decideCluster(facts(toldWrongly({}))));
+    const leave = stepOf(repair, 'ensure order/controlplane-1/leave');
+    expect(leave).toMatchObject({
+      resource: {
+        kind: 'order',
+        properties: {
+          verb: 'leave',
+          instanceId: 'i-auto-scaling-group-controlplane-1',
+          volumeId: 'vol-etcd-volume-1',
+          others: [addressOf(0), addressOf(2)],
+        },
+      },
+      needs: ['ensure auto-scaling-group/controlplane-1'],
+    });
+    // Nobody may be asked to go on with it for ever: an agent that does not answer can be left out.
+    expect(leave.neverSkipped).toBeUndefined();
+    expect(stepOf(repair, 'remove instance/controlplane-1').needs).toEqual([leave.id]);
   });
 });
 

@@ -1,8 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Release } from '../../api/releases.ts';
-import { newerRevision, revisionOf } from '../../policy/revision.ts';
+import { RELEASES, type Release } from '../../api/releases.ts';
+import { observed } from '../../kinds/resource.ts';
+import { asMade, newerRevision, releaseToPlan, revisionOf } from '../../policy/revision.ts';
 import { drifted, revisionAvailable } from '../../policy/specific-conditions.ts';
 import { statusOf } from '../../policy/status.ts';
+import { clusterTopology } from '../../topology/cluster.ts';
+import { nodePoolTopology } from '../../topology/nodepool.ts';
+import { LOAD_BALANCER } from '../../words/keys.ts';
 import { CLUSTER_UID, DELETING, release, seedCluster, seedPool, VERSION } from '../topology/objects.ts';
 
 const today = release();
@@ -13,8 +17,8 @@ const newer: Release = { ...today, etcd: '3.6.99', addons: { ...today.addons, co
 describe('a newer revision', () => {
   test('is none while the catalogue says what was pinned', () => {
     expect(newerRevision('AWSCluster', pinned, today)).toEqual([]);
-    expect(revisionAvailable('AWSCluster', pinned)).toBeUndefined();
-    expect(revisionAvailable('AWSCluster', undefined)).toBeUndefined();
+    expect(revisionAvailable(seedCluster(), pinned)).toBeUndefined();
+    expect(revisionAvailable(seedCluster(), undefined)).toBeUndefined();
   });
 
   test('names each component that is another one, with both versions', () => {
@@ -22,15 +26,26 @@ describe('a newer revision', () => {
       `etcd 3.6.99 instead of ${today.etcd}`,
       expect.stringMatching(/^coredns 1\.15\.0 .*:v1\.15\.0 instead of 1\.14\.2 /),
     ]);
-    expect(revisionAvailable('AWSCluster', pinned, () => newer)).toMatchObject({
+    expect(revisionAvailable(seedCluster(), pinned, () => newer)).toMatchObject({
       status: 'True',
       reason: 'NewerComponents',
       message: expect.stringContaining('What runs stays as it is'),
     });
   });
 
+  test('whose number is higher is offered with both numbers and the command that brings its add-ons', () => {
+    const number = today.revision + 1;
+    expect(revisionAvailable(seedCluster(), pinned, () => ({ ...newer, revision: number }))?.message).toMatch(
+      new RegExp(
+        `revision ${number} of .*, and revision ${today.revision} runs: .*npx slipway clusters update cluster-0 -n default --revision ${number}`,
+      ),
+    );
+    const onlyMachines = { ...today, revision: number, etcd: '3.6.99' };
+    expect(revisionAvailable(seedCluster(), pinned, () => onlyMachines)?.message).not.toContain('clusters update');
+  });
+
   test('is also an add-on whose images come from elsewhere', () => {
-    const moved = { ...today.addons.coredns, images: { coredns: 'mirror.example/coredns:v1.14.2' } };
+    const moved = { version: '1.14.2', images: { coredns: 'mirror.example/coredns:v1.14.2' } };
     const elsewhere = { ...today, addons: { ...today.addons, coredns: moved } };
     expect(newerRevision('AWSCluster', pinned, elsewhere)).toHaveLength(1);
   });
@@ -47,6 +62,46 @@ describe('a newer revision', () => {
   });
 });
 
+describe('a revision with another cloud controller', () => {
+  const another: Release = { ...today, revision: 99, cloudController: '9.9.9' };
+  const catalogue = [another, ...RELEASES];
+  const earlier = RELEASES.filter(({ version }) => version === VERSION);
+
+  test('is what an object gets that runs nothing yet', () => {
+    expect(releaseToPlan(VERSION, undefined, false, catalogue)).toEqual(another);
+  });
+
+  test.each(earlier)('leaves what is pinned to revision $revision with all that it runs', (one) => {
+    for (const live of [true, false]) {
+      expect(releaseToPlan(VERSION, revisionOf(one), live, catalogue)).toEqual(one);
+    }
+  });
+
+  test('tells replicas another version of it, and changes nothing else of a cluster', () => {
+    const told = JSON.stringify(clusterTopology(seedCluster(), another));
+    expect(told.match(/"cloudController":"9\.9\.9"/g)).toHaveLength(3);
+    expect(told.replaceAll('9.9.9', today.cloudController)).toBe(JSON.stringify(clusterTopology(seedCluster(), today)));
+  });
+
+  test('is offered to clusters, and never heard of by node pools', () => {
+    expect(newerRevision('AWSCluster', pinned, another)).toEqual([
+      `cloud controller 9.9.9 instead of ${today.cloudController}`,
+    ]);
+    expect(newerRevision('AWSNodePool', pinned, another)).toEqual([]);
+    expect(nodePoolTopology(seedPool(), seedCluster(), another)).toEqual(
+      nodePoolTopology(seedPool(), seedCluster(), today),
+    );
+  });
+
+  test('is not what runs where the load balancer is older than security groups, though the status was lost', () => {
+    const withGroups = (...groupIds: string[]) => [
+      observed('load-balancer', LOAD_BALANCER, {}, { name: 'gke-1-controlplane', groupIds }),
+    ];
+    expect(asMade(another, withGroups(), catalogue)).toEqual(earlier.find(({ format }) => format === 1));
+    expect(asMade(another, withGroups('sg-1'), catalogue)).toBe(another);
+  });
+});
+
 const OBJECT = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID } as const;
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const running = { state: 'Provisioned', revision: { ...pinned, etcd: '3.5.0' } };
@@ -60,7 +115,9 @@ describe('the status of what runs', () => {
     const status = settled();
     expect(conditionOf(status, 'RevisionAvailable')).toMatchObject({
       status: 'True',
-      message: expect.stringContaining(`revision of ${VERSION}: etcd ${today.etcd} instead of 3.5.0.`),
+      message: expect.stringContaining(
+        `revision ${today.revision} of ${VERSION}, and revision ${today.revision} runs: etcd ${today.etcd} instead of 3.5.0.`,
+      ),
     });
     expect(status.revision?.etcd).toBe('3.5.0');
     expect(conditionOf(status, 'Ready')).toMatchObject({ status: 'True' });

@@ -97,6 +97,7 @@ describe('a sandbox that is up', () => {
     expect(tools.map(({ tool }) => tool)).toEqual([
       'aws-cloud-controller-manager',
       'etcd',
+      'etcd-earlier',
       'kubectl',
       'kubernetes',
       'kwok',

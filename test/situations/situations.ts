@@ -14,7 +14,7 @@ export const SITUATIONS: readonly Situation[] = [
   {
     title: 'a permission that a create needs is missing',
     cluster: 'create-denied',
-    step: 'ensure launch-template/controlplane-0',
+    step: `ensure launch-template/controlplane-0/${VERSION}`,
     verdict: 'blocked',
     why: /EC2 CreateLaunchTemplate: UnauthorizedOperation: You are not authorized/,
     prepare: ({ refuse, permit }) =>

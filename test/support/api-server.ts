@@ -9,11 +9,12 @@ import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { stringify } from 'yaml';
+import { secureAgent } from '../../kubernetes/connections.ts';
+import { send } from '../../kubernetes/http.ts';
 import { GO_ENVIRONMENT } from '../../sandbox/garbage.ts';
 import { type GivenAuthority, makeServerCertificates } from './certificates.ts';
 import { toolsFolder } from './tools.ts';
@@ -140,31 +141,26 @@ const kubeconfigOf = (server: string, certificateAuthority: string, token: strin
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
   });
 
-const callerOf =
-  (server: string, certificateAuthority: string, token: string): ApiServerForTests['call'] =>
-  (method, path, body, contentType = 'application/json') =>
-    new Promise((resolve, reject) => {
-      const outgoing = request(`${server}${path}`, {
-        method,
-        ca: certificateAuthority,
-        agent: false,
-        timeout: 60_000,
-        headers: { authorization: `Bearer ${token}`, 'content-type': contentType, accept: 'application/json' },
-      });
-      outgoing.once('error', reject);
-      outgoing.once('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer in 60 s`)));
-      outgoing.once('response', (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.once('error', reject);
-        incoming.once('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
-          const json = incoming.headers['content-type']?.startsWith('application/json') === true;
-          resolve({ status: incoming.statusCode ?? 0, body: json ? JSON.parse(text) : text });
-        });
-      });
-      outgoing.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body));
+const callerOf = (server: string, ca: string, token: string): ApiServerForTests['call'] => {
+  const agent = secureAgent({ ca });
+  return async (method, path, body, contentType = 'application/json') => {
+    const answer = await send({
+      url: `${server}${path}`,
+      method,
+      agent,
+      timeoutMillis: 60_000,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': contentType,
+        accept: 'application/json',
+        connection: 'close',
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
+    const json = answer.headers['content-type']?.startsWith('application/json') === true;
+    return { status: answer.status, body: json ? JSON.parse(answer.body) : answer.body };
+  };
+};
 
 const kubectlOf =
   (bin: string, folder: string): ApiServerForTests['kubectl'] =>

@@ -20,6 +20,7 @@ const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ROOMS = [
   'words',
   'api',
+  'kubernetes',
   'kinds',
   'topology',
   'machine',

@@ -7,7 +7,7 @@ import { orderedTopology } from '../../topology/check.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../words/keys.ts';
-import { CLUSTER_UID, POOL_UID, release, SUBNETS, seedCluster, seedPool, VERSION } from './objects.ts';
+import { CLUSTER_UID, earliest, POOL_UID, release, SUBNETS, seedCluster, seedPool, VERSION } from './objects.ts';
 
 const ID = clusterIdOf(CLUSTER_UID);
 const POOL_ID = nodePoolIdOf(POOL_UID);
@@ -45,6 +45,7 @@ const MUTATING: readonly ResourceKind[] = [
   'network-interface',
   'load-balancer',
   'target-group',
+  'target-group-attributes',
   'targets',
   'listener',
   'launch-template',
@@ -88,12 +89,13 @@ describe('the topology of the seed’s cluster', () => {
         'security-group-rules/load-balancer',
         'load-balancer/controlplane',
         'target-group/controlplane',
+        'target-group-attributes/controlplane',
         'targets/controlplane',
         'listener/controlplane',
         ...[0, 1, 2].flatMap((index) => [
           `etcd-volume/${index}`,
           `network-interface/${index}`,
-          `launch-template/controlplane-${index}`,
+          `launch-template/controlplane-${index}/${VERSION}`,
           `auto-scaling-group/controlplane-${index}`,
         ]),
         'control-plane/ready',
@@ -131,7 +133,7 @@ describe('the topology of the seed’s cluster', () => {
   });
 
   test('of format 1 has a load balancer without a security group, and lets in all of the VPC for it', () => {
-    const before = clusterTopology(seedCluster(), { ...release(), revision: 1, format: 1 });
+    const before = clusterTopology(seedCluster(), earliest());
     expect(before.filter(({ key }) => key.endsWith('/load-balancer'))).toEqual([]);
     expect(get(before, 'load-balancer/controlplane').properties).not.toHaveProperty('groupIds');
     const dialled = (resources: readonly Resource[]) =>
@@ -197,10 +199,11 @@ describe('the topology of the seed’s cluster', () => {
     const groups = all(cluster, 'auto-scaling-group').map((group) => longestChain(cluster, group.key));
     expect(groups).toEqual(
       [0, 1, 2].map((index) => [
-        // As many as its security group and its interface take.
-        'security-group/load-balancer',
-        'load-balancer/controlplane',
-        `launch-template/controlplane-${index}`,
+        // No machine is told of the load balancer, which takes AWS longest.
+        'security-group/controlplane',
+        // Each is told the addresses of all.
+        'network-interface/0',
+        `launch-template/controlplane-${index}/${VERSION}`,
         `auto-scaling-group/controlplane-${index}`,
       ]),
     );

@@ -2,7 +2,7 @@
 import { type AWSCluster, awsCluster } from '../../api/cluster.ts';
 import { API_VERSION, FINALIZER } from '../../api/names.ts';
 import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
-import { type Release, releaseOf } from '../../api/releases.ts';
+import { type Release, releaseInFormat, releaseOf } from '../../api/releases.ts';
 
 export const SUBNETS = [
   'subnet-08fdd9360320f5f27',
@@ -21,6 +21,13 @@ const KMS_KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/12560928-59cf-4157-a29f-ee
 export const release = (version: string = VERSION): Release => {
   const found = releaseOf(version);
   if (found === undefined) throw new Error(`The catalogue lost version ${version}.`);
+  return found;
+};
+
+/** The first revision of it, whose load balancer has no security group. */
+export const earliest = (version: string = VERSION): Release => {
+  const found = releaseInFormat({ version, format: 1 });
+  if (found === undefined) throw new Error(`The catalogue lost the first revision of ${version}.`);
   return found;
 };
 

@@ -2,11 +2,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ResourceOf } from '../../kinds/resource.ts';
 import { replicaComponents } from '../../machine/components.ts';
-import { nodeStatus } from '../../machine/node.ts';
+import { nodeComponents } from '../../machine/node-components.ts';
 import { nodePorts, ownPorts, replicaPorts } from '../../machine/ports.ts';
+import { nodeStatus } from '../../sandbox/kubelet/node-object.ts';
+import { settingsOf } from '../../sandbox/kubelet/settings.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
-import { instance, nodeConfiguration, replicaMachine } from '../machine/examples.ts';
+import { instance, nodeMachine, replicaMachine } from '../machine/examples.ts';
 import { release, seedCluster, seedPool } from './objects.ts';
 
 const topology = clusterTopology(seedCluster(), release());
@@ -94,7 +96,8 @@ describe('The rules', () => {
 
   test('for nodes open the port that their Nodes name, and none of their pods’', () => {
     const now = new Date(0).toISOString();
-    const port = nodeStatus(nodeConfiguration(), instance(), now, now).daemonEndpoints.kubeletEndpoint.Port;
+    const port = nodeStatus(settingsOf(nodeComponents(nodeMachine())), instance(), now, now).daemonEndpoints
+      .kubeletEndpoint.Port;
     expect(new Set(rulesOf('security-group-rules/nodepool').map(({ fromPort }) => fromPort))).toEqual(new Set([port]));
   });
 

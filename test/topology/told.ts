@@ -29,12 +29,6 @@ export const toldBy = (release: Release): readonly unknown[] => [
   ...templates(nodePoolTopology(seedPool(), seedCluster(), release)),
 ];
 
-/** All that was published: those of the catalogue, and what they were before. */
-export const PUBLISHED: readonly Release[] = [
-  ...RELEASES,
-  ...RELEASES.map((release) => ({ ...release, revision: 1, format: 1 })),
-];
-
 /** Undefined where nobody has written it. */
 export const toldBefore = (release: Release): unknown => {
   const file = fileOf(release);
@@ -42,7 +36,7 @@ export const toldBefore = (release: Release): unknown => {
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  for (const release of PUBLISHED) {
+  for (const release of RELEASES) {
     if (toldBefore(release) !== undefined) continue;
     writeFileSync(fileOf(release), `${JSON.stringify(toldBy(release), undefined, 2)}\n`);
     console.info(`${fileOf(release)} written.`);

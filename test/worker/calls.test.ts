@@ -3,10 +3,10 @@ import { createServer, type Server } from 'node:http';
 import { DeleteVolumeCommand, DescribeKeyPairsCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createAwsClients } from '../../activities/aws/clients.ts';
-import type { AroundCall, OutgoingCall } from '../../activities/calls.ts';
+import { type AroundCall, aroundKubernetes, type OutgoingCall } from '../../activities/calls.ts';
 import { createHubClient } from '../../activities/hub/client.ts';
-import { createClient } from '../../activities/kubernetes/client.ts';
-import { createTransport } from '../../activities/kubernetes/transport.ts';
+import { createClient } from '../../kubernetes/client.ts';
+import { createTransport } from '../../kubernetes/transport.ts';
 
 let server: Server;
 let url: string;
@@ -94,5 +94,9 @@ const awsAt = (aroundCall: AroundCall) => {
 
 const kubernetesAt = (aroundCall: AroundCall) =>
   createClient(
-    createTransport({ server: url, credentials: () => Promise.resolve({ tls: {}, headers: {} }), aroundCall }),
+    createTransport({
+      server: url,
+      credentials: () => Promise.resolve({ tls: {}, headers: {} }),
+      around: aroundKubernetes('management', aroundCall),
+    }),
   );

@@ -107,6 +107,22 @@ describe('a paused plan', () => {
   });
 });
 
+describe('a plan that one of its steps finds to be out of date', () => {
+  test('begins nothing more, not even what could begin at that very moment', async () => {
+    const plan = planOf(...['a', 'b', 'c'].map((name) => stepOf(securityGroup(name))));
+    const story: readonly Happening[] = [
+      fails,
+      happens('pause'),
+      // The first is due again, and held by the pause until the last of these, which is its end.
+      { what: 'settles', which: 2 },
+      { what: 'settles', which: 0, failure: { verdict: 'superseded', message: 'the object is gone' } },
+    ];
+    const { result, seen } = await runIn(plan, story);
+    expect(result).toBe('outdated');
+    expect(of(seen, 'begun').filter(({ stopped }) => stopped)).toEqual([]);
+  });
+});
+
 describe('a plan that is stopped before it begins', () => {
   test('begins nothing', async () => {
     const { result, seen } = await runIn(chain, [], { stopped: true });

@@ -138,6 +138,31 @@ def target_health(world: World) -> None:
 
 
 @check
+def unhealthy_target_drains(world: World) -> None:
+    """An unhealthy target is draining for as long as its group says, if that keeps its connections at all"""
+    arn, target_group = world.load_balancer()["LoadBalancerArn"], world.target_group()
+    world.listen(arn, target_group)
+    target = {"Id": "127.16.1.200", "Port": 6443}
+    name = target_group.split("/")[1]
+    prefix = "target_health_state.unhealthy"
+    kept = {f"{prefix}.connection_termination.enabled": "false", f"{prefix}.draining_interval_seconds": "2"}
+    world.elb.modify_target_group_attributes(
+        TargetGroupArn=target_group,
+        Attributes=[{"Key": key, "Value": value} for key, value in kept.items()],
+    )
+
+    def report(state: str) -> None:
+        world.sim("health", {"tg": name, "id": target["Id"], "port": target["Port"], "state": state})
+
+    world.elb.register_targets(TargetGroupArn=target_group, Targets=[target])
+    report("healthy")
+    expect(world.until(lambda: _states(world, target_group) == ["healthy"]), True)
+    report("unhealthy")
+    expect(_states(world, target_group), ["unhealthy.draining"])
+    expect(world.until(lambda: _states(world, target_group) == ["unhealthy"]), True)
+
+
+@check
 def target_phases(world: World) -> None:
     """A data plane learns of a target that it is registered only in time, and is deregistered only in time"""
     arn, target_group = world.load_balancer()["LoadBalancerArn"], world.target_group()

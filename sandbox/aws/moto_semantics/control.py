@@ -42,7 +42,7 @@ from .losses import NotThere, detach_interface, is_detached, lose_volume
 from .patching import patch
 from .quotas import set_quota
 from .simulation import LOCK, OPTIONS, TIMING
-from .target_groups import report_health, target_views
+from .target_groups import report_health, target_views, unhealthy_drain_seconds
 
 PREFIX = "/_sim/"
 DIED = "Server.InternalError: Internal error: the instance stopped by itself"
@@ -133,7 +133,7 @@ def _target_group(group: Any) -> dict[str, Any]:
             "hurriedSeconds": TIMING["check_interval"] or None,
             "codes": (getattr(group, "matcher", None) or {}).get("HttpCode"),
         },
-        "cutsUnhealthy": _is_true(group, "target_health_state.unhealthy.connection_termination.enabled", "true"),
+        "unhealthyDrainSeconds": unhealthy_drain_seconds(group),
         "cutsDeregistered": _is_true(group, "deregistration_delay.connection_termination.enabled", "false"),
         "targets": [
             {**target, "detached": is_detached(group.ec2_backend, target["id"])} for target in target_views(group)
@@ -187,7 +187,7 @@ def _classic_listener(load_balancer: Any, listener: Any) -> dict[str, Any]:
             "hurriedSeconds": TIMING["check_interval"] or None,
             "codes": "200",
         },
-        "cutsUnhealthy": False,
+        "unhealthyDrainSeconds": None,
         "cutsDeregistered": False,
         "targets": targets,
     }

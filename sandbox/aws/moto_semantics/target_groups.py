@@ -32,8 +32,26 @@ _registrations = itertools.count(1)
 DELAY = "deregistration_delay.timeout_seconds"
 
 
+UNHEALTHY = "target_health_state.unhealthy."
+
+
 def report_health(report: dict[str, Any]) -> None:
-    _reported[(report.get("tg", "*"), report["id"], int(report.get("port", 0)))] = report
+    name = (report.get("tg", "*"), report["id"], int(report.get("port", 0)))
+    before = _reported.get(name)
+    since = before["_since"] if before and before["state"] == report["state"] else now()
+    _reported[name] = {**report, "_since": since}
+
+
+def unhealthy_drain_seconds(group: Any) -> float | None:
+    """For how long an unhealthy target keeps its connections; None: for as long as they last."""
+    if str(group.attributes.get(f"{UNHEALTHY}connection_termination.enabled", "true")).lower() == "true":
+        return 0
+    return float(group.attributes.get(f"{UNHEALTHY}draining_interval_seconds", 0)) or None
+
+
+def _is_draining(group: Any, report: dict[str, Any]) -> bool:
+    seconds = unhealthy_drain_seconds(group)
+    return report["state"] == "unhealthy" and seconds is not None and now() < report["_since"] + seconds
 
 
 def _key(group: Any, target: dict[str, Any]) -> str:
@@ -151,7 +169,8 @@ def _health(group: Any, target: dict[str, Any], port: int, ec2_backend: Any) -> 
             return "healthy", None, None
         return "initial", "Elb.InitialHealthChecking", "Initial health checks in progress"
     failed = "Target.FailedHealthChecks" if report["state"] == "unhealthy" else None
-    return report["state"], report.get("reason") or failed, report.get("description")
+    state = "unhealthy.draining" if _is_draining(group, report) else report["state"]
+    return state, report.get("reason") or failed, report.get("description")
 
 
 @patch(Backend)

@@ -69,6 +69,8 @@ export type TestAccount = {
   /** Everything in the account that costs or holds something; terminated instances apart. */
   readonly rows: () => Promise<readonly Row[]>;
   readonly secrets: Map<string, SecretData>;
+  /** What a deletion finds outside of AWS, by label. */
+  readonly kept: Map<string, { readonly going: boolean }>;
   readonly end: () => Promise<void>;
 };
 
@@ -105,6 +107,7 @@ const openAccount = async (): Promise<TestAccount> => {
     if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
     return answer.json();
   };
+  const kept = new Map<string, { readonly going: boolean }>();
   return {
     endpoint,
     clients,
@@ -118,8 +121,10 @@ const openAccount = async (): Promise<TestAccount> => {
         .map(({ operation, code }) => (code === 'OK' ? operation : `${operation} ${code}`));
     },
     secrets,
+    kept,
     newWorker: () =>
       awsResources(clients, {
+        keptElsewhere: async () => [...kept].map(([label, { going }]) => ({ label, going })),
         readSecret: ({ name }) => {
           const data = secrets.get(name);
           return data === undefined ? Promise.reject(new Error(`no Secret ${name}`)) : Promise.resolve(data);

@@ -4,9 +4,11 @@
  * Owns: the order, and noting which execution asked what of AWS. Neighbours: `account.ts` performs a step, and carries plans
  * out one step after the other where that is enough.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AwsCall } from '../../../activities/aws/clients.ts';
 import type { Aws } from '../../../activities/aws/resources.ts';
 import type { StepOutcome } from '../../../activities/contract.ts';
+import { verdictOf } from '../../../activities/verdicts.ts';
 import type { ObjectRef } from '../../../api/object.ts';
 import type { ResourceKind } from '../../../kinds/resource.ts';
 import type { Plan, Step } from '../../../policy/plan.ts';
@@ -27,9 +29,15 @@ const runStep = async ({ aws, object, played = {} }: AtOnce, step: Step): Promis
   const since = Date.now();
   await untilDone(async (first): Promise<StepOutcome> => {
     const execution: Doing = { what: kind, waiting: true };
-    const outcome = await doing.run(execution, () => perform(aws, requestFor(step, { object, first }), since));
-    execution.waiting = false;
-    return outcome;
+    try {
+      const outcome = await doing.run(execution, () => perform(aws, requestFor(step, { object, first }), since));
+      execution.waiting = false;
+      return outcome;
+    } catch (error) {
+      // No sooner than it asks for: looks that others share are believed for less than that.
+      await delay(verdictOf(error).delayMs ?? 0);
+      throw error;
+    }
   });
 };
 
@@ -58,6 +66,7 @@ export type CallKind = 'mutating' | 'inventory' | 'look' | 'wait';
 
 export const callKind = ({ mutating, by }: AwsCall & { readonly by?: Doing | undefined }): CallKind => {
   if (mutating) return 'mutating';
-  if (by?.waiting === true) return 'wait';
+  // Groups are looked at only to see whether they have gone: once for all that wait, as often as that takes.
+  if (by?.waiting === true || by?.what === 'auto-scaling-group') return 'wait';
   return by?.what === 'observe' || by?.what === 'account' ? 'inventory' : 'look';
 };

@@ -12,7 +12,7 @@ import { planRemove } from '../../../policy/remove.ts';
 import { REPLICAS } from '../../../topology/values.ts';
 import { kindOf } from '../../../words/keys.ts';
 import { waitFor } from '../../support/wait.ts';
-import { release, SUBNETS } from '../../topology/objects.ts';
+import { release, SUBNETS, VERSION } from '../../topology/objects.ts';
 import {
   CLUSTER,
   CLUSTER_ID,
@@ -47,6 +47,7 @@ describe('a cluster with three node pools', () => {
     expect(keys(inventory.found)).toEqual(['preflight']);
     expect(inventory.found[0]?.outputs).toMatchObject({
       vpcCidr: '127.77.0.0/16',
+      vpcCidrs: '127.77.0.0/16',
       [`zone/${SUBNETS[1]}`]: 'eu-west-1b',
     });
   });
@@ -102,7 +103,7 @@ describe('a cluster with three node pools', () => {
       const own = await observe(other, pool.object);
       expect(keys(own.found)).toEqual([
         `auto-scaling-group/nodepool-${pool.poolId}`,
-        `launch-template/nodepool-${pool.poolId}`,
+        `launch-template/nodepool-${pool.poolId}/${VERSION}`,
         'load-balancer/controlplane',
         'preflight',
         'security-group-rules/controlplane',

@@ -55,12 +55,26 @@ describe('the wait for an empty account', () => {
       }),
     );
     expect(await judged(lookAfter(1))).toMatchObject({ verdict: 'retry', waiting: true });
-    for (const look of [lookAfter(6), lookAfter(61, SETTLED)]) {
-      const { verdict, message } = await judged(look);
+    for (const look of [() => lookAfter(6), () => lookAfter(61, SETTLED)]) {
+      const { verdict, message } = await judged(look());
       expect(verdict).toBe('superseded');
       expect(message).toContain(`tag ${kubernetesClusterTag(CLUSTER_ID)} on ${SUBNETS[0]}`);
     }
     await perform(aws, requestFor({ verb: 'remove', resource: subnetTags, id: 'remove', needs: [] }, { first: false }));
+    expect(await lookAfter(61)).toEqual({ change: 'unchanged', outputs: {} });
+  });
+
+  test('holds for what is kept outside of AWS, too: a Secret that was made after all is removed by another plan', async () => {
+    const secret = 'Secret default/gke-root-ca';
+    account.kept.set(secret, { going: false });
+    expect(await judged(lookAfter(1))).toMatchObject({ verdict: 'retry', waiting: true });
+    for (const look of [() => lookAfter(6), () => lookAfter(61, SETTLED)]) {
+      expect(await judged(look())).toMatchObject({ verdict: 'superseded', message: expect.stringContaining(secret) });
+    }
+    // One that others hold goes when they let it go.
+    account.kept.set(secret, { going: true });
+    expect(await judged(lookAfter(61))).toMatchObject({ waiting: true, message: expect.stringContaining(secret) });
+    account.kept.delete(secret);
     expect(await lookAfter(61)).toEqual({ change: 'unchanged', outputs: {} });
   });
 
@@ -81,8 +95,8 @@ describe('the wait for an empty account', () => {
         ],
       }),
     );
-    for (const look of [lookAfter(61), lookAfter(61, SETTLED)]) {
-      const { verdict, waiting, message } = await judged(look);
+    for (const look of [() => lookAfter(61), () => lookAfter(61, SETTLED)]) {
+      const { verdict, waiting, message } = await judged(look());
       expect({ verdict, waiting }).toEqual({ verdict: 'retry', waiting: true });
       expect(message).toMatch(/^Still in the account: volume vol-/);
     }

@@ -9,7 +9,7 @@ import type { Resource } from '../../../kinds/resource.ts';
 import type { Outputs } from '../../../kinds/row.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
 import type { ResourceKey } from '../../../words/keys.ts';
-import { release, SUBNETS, seedCluster } from '../../topology/objects.ts';
+import { release, SUBNETS, seedCluster, VERSION } from '../../topology/objects.ts';
 import {
   CLUSTER,
   CLUSTER_ID,
@@ -166,12 +166,15 @@ describe('names that somebody else has', () => {
     other['load-balancer/controlplane'] = { arn: 'arn', dnsName: 'dns' };
     other['security-group/controlplane'] = { id: stranger.GroupId ?? '' };
     other['security-group/load-balancer'] = { id: 'sg-1' };
-    other['launch-template/controlplane-0'] = { id: template.LaunchTemplate?.LaunchTemplateId ?? '', version: '1' };
+    other[`launch-template/controlplane-0/${VERSION}`] = {
+      id: template.LaunchTemplate?.LaunchTemplateId ?? '',
+      version: '1',
+    };
 
     const held = stable(await account.rows());
     const cases: readonly (readonly [ResourceKey, string])[] = [
       ['security-group/controlplane', `security group ${stranger.GroupId} (${name})`],
-      ['launch-template/controlplane-0', `launch template ${template.LaunchTemplate?.LaunchTemplateId}`],
+      [`launch-template/controlplane-0/${VERSION}`, `launch template ${template.LaunchTemplate?.LaunchTemplateId}`],
       ['auto-scaling-group/controlplane-0', `auto scaling group ${CLUSTER_ID}-controlplane-0`],
       ['load-balancer/controlplane', 'belongs to cluster gke-00000000'],
       ['target-group/controlplane', `target group ${name}`],

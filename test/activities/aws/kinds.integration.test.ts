@@ -15,7 +15,7 @@ import { orderedTopology } from '../../../topology/check.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
 import type { ResourceKey } from '../../../words/keys.ts';
 import { waitFor } from '../../support/wait.ts';
-import { release, seedCluster } from '../../topology/objects.ts';
+import { release, seedCluster, VERSION } from '../../topology/objects.ts';
 import {
   CLUSTER_ID,
   isAws,
@@ -144,13 +144,16 @@ describe('changes', () => {
   });
 
   test('of a launch template are a new version, to which its group can be pinned', async () => {
-    const template = changed('launch-template/controlplane-1', { imageId: 'ami-other' });
+    const template = changed(`launch-template/controlplane-1/${VERSION}`, { imageId: 'ami-other' });
     await account.fault({ action: 'CreateLaunchTemplateVersion', code: 'InternalError', after: true, count: 2 });
     expect(await judged(ensureChanged(template))).toMatchObject({ verdict: 'retry' });
     const found = await ensureChanged(template);
-    expect(found.outputs).toMatchObject({ id: known['launch-template/controlplane-1']?.['id'], version: '2' });
+    expect(found.outputs).toMatchObject({
+      id: known[`launch-template/controlplane-1/${VERSION}`]?.['id'],
+      version: '2',
+    });
     expect(await account.mutations(() => ensureChanged(template))).toEqual([]);
-    known['launch-template/controlplane-1'] = found.outputs;
+    known[`launch-template/controlplane-1/${VERSION}`] = found.outputs;
     expect(await ensure('auto-scaling-group/controlplane-1', { first: false })).toMatchObject({ change: 'updated' });
     expect(await ensure('auto-scaling-group/controlplane-1', { first: false })).toMatchObject({ change: 'unchanged' });
   });
@@ -224,7 +227,7 @@ describe('changes', () => {
     });
 
     test('end no machine of one that somebody made larger after it was planned', async () => {
-      const { id: launchTemplateId = '', version = '' } = known['launch-template/controlplane-2'] ?? {};
+      const { id: launchTemplateId = '', version = '' } = known[`launch-template/controlplane-2/${VERSION}`] ?? {};
       const name = known[GROUP]?.['name'] ?? '';
       const limits = { minSize: 1, maxSize: 5, desired: 1 };
       const state = { name, launchTemplateId, launchTemplateVersion: version, ...limits, deleting: false };

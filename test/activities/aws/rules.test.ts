@@ -74,3 +74,19 @@ describe('the difference of rules', () => {
     expect(rulesOf([{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: 'sg-1' }] }])[0]?.id).toBe('-1 -1--1 from sg-1');
   });
 });
+
+test('a source of several ranges is a rule for each', () => {
+  const rule = { protocol: 'tcp', fromPort: 443, toPort: 443, description: 'for a test' };
+  const ingress = [
+    { ...rule, source: { cidrs: '10.0.0.0/16 10.1.0.0/16' } },
+    { ...rule, source: { group: 'sg-1' } },
+  ];
+  const state = { ingress: [], ours: ['tcp 443-443 from 10.2.0.0/16'] };
+  const differences = differencesOf('security-group-rules', { groupId: 'sg-0', ingress }, { state });
+  expect(differences.map(({ what, item }) => `${what} ${item}`)).toEqual([
+    'missing tcp 443-443 from 10.0.0.0/16',
+    'missing tcp 443-443 from 10.1.0.0/16',
+    'missing tcp 443-443 from sg-1',
+    'stale tcp 443-443 from 10.2.0.0/16',
+  ]);
+});

@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path';
 import { createAuthority } from '../../../activities/kubernetes/certificates.ts';
-import type { KubernetesClient } from '../../../activities/kubernetes/client.ts';
 import { kubernetesDrivers } from '../../../activities/kubernetes/drivers.ts';
 import { connectManagement } from '../../../activities/kubernetes/management.ts';
 import {
@@ -17,10 +16,11 @@ import { verdictOf } from '../../../activities/verdicts.ts';
 import { clusterIdOf, nodePoolIdOf } from '../../../api/names.ts';
 import type { ObjectRef } from '../../../api/object.ts';
 import type { Resource } from '../../../kinds/resource.ts';
+import type { KubernetesClient } from '../../../kubernetes/client.ts';
 import type { StepVerb } from '../../../words/steps.ts';
 import { seedManifest } from '../../api/manifests.ts';
 import { type ApiServerForTests, startApiServer } from '../../support/api-server.ts';
-import { type ConnectProxy, startConnectProxy } from './connect-proxy.ts';
+import { type ConnectProxy, startConnectProxy } from '../../support/connect-proxy.ts';
 import { request } from './wanted.ts';
 
 /** Where the user cluster answers, through `proxy`. */

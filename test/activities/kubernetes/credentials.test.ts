@@ -3,9 +3,10 @@ import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
-import { createAuthority, generateKeyPair } from '../../../activities/kubernetes/certificates.ts';
+import { createAuthority } from '../../../activities/kubernetes/certificates.ts';
 import { issueCertificate } from '../../../activities/kubernetes/credentials.ts';
 import { verdictOf } from '../../../activities/verdicts.ts';
+import { generateKeyPair } from '../../../machine/x509.ts';
 
 const P256 = { name: 'ECDSA', hash: 'SHA-256' };
 const HOUR_MS = 3600 * 1_000;

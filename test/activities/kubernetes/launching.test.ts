@@ -1,7 +1,8 @@
 /** Waits that say so when AWS can launch no machine. */
 import { describe, expect, test } from '@jest/globals';
+import type { LaunchTroubles } from '../../../activities/aws/launches.ts';
 import type { Readiness, ResourceDriver, Wanted } from '../../../activities/driver.ts';
-import { type LaunchTroubles, noticingLaunches } from '../../../activities/kubernetes/launching.ts';
+import { noticingLaunches } from '../../../activities/kubernetes/launching.ts';
 import { onlyWaitedFor } from '../../../activities/kubernetes/only-waited-for.ts';
 import { verdictOf } from '../../../activities/verdicts.ts';
 

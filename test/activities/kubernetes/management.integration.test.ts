@@ -1,11 +1,12 @@
 /** Kinds of the management API, status and events against a real API server. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { recordEvents } from '../../../activities/kubernetes/events.ts';
-import { observeManagement } from '../../../activities/kubernetes/inventory.ts';
+import { keptSecrets, observeManagement } from '../../../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../../../activities/kubernetes/management.ts';
 import { findCluster, nodePoolsNaming } from '../../../activities/kubernetes/objects.ts';
 import { writeStatus } from '../../../activities/kubernetes/status.ts';
 import { connectUserClusters, createUserClusterCache } from '../../../activities/kubernetes/user-cluster.ts';
+import type { ObjectRef } from '../../../api/object.ts';
 import type { Resource } from '../../../kinds/resource.ts';
 import { startApiServer } from '../../support/api-server.ts';
 import { type BothApis, judged, NLB, startBothApis } from './both-apis.ts';
@@ -173,6 +174,17 @@ describe('objects', () => {
       ['finalizer', 'node-pools/all', 'secret/etcd-ca', `secret/nodepool-${apis.poolId}`].sort(),
     );
     expect(JSON.stringify(found)).not.toContain('PRIVATE');
+  });
+
+  test('are looked for once more before a finalizer goes: all Secrets of a cluster, and a pool’s own', async () => {
+    const named = async (object: ObjectRef) => {
+      const owner = { account: '', region: '', clusterId: apis.clusterId, uid: object.uid };
+      return (await keptSecrets(apis.management, { object, owner }))
+        .map(({ label }) => label.slice(label.lastIndexOf('-') + 1))
+        .sort();
+    };
+    expect(await named(apis.cluster)).toEqual(['ca', 'token']);
+    expect(await named(apis.pool)).toEqual(['token']);
   });
 
   test('are never taken for absent where their kind is not served (I12)', async () => {

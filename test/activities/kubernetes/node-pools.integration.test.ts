@@ -1,7 +1,6 @@
 /** Which node pools go with a cluster that is being deleted, on a real API server. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { KubernetesClient } from '../../../activities/kubernetes/client.ts';
 import { connectManagement } from '../../../activities/kubernetes/management.ts';
 import { nodePoolsDriver, nodePoolsOf } from '../../../activities/kubernetes/node-pools.ts';
 import type { Drivers } from '../../../activities/steps.ts';
@@ -9,6 +8,7 @@ import { createSteps } from '../../../activities/steps.ts';
 import { clusterIdOf } from '../../../api/names.ts';
 import type { ObjectRef } from '../../../api/object.ts';
 import type { Resource } from '../../../kinds/resource.ts';
+import type { KubernetesClient } from '../../../kubernetes/client.ts';
 import type { StepVerb } from '../../../words/steps.ts';
 import { seedManifest } from '../../api/manifests.ts';
 import { type ApiServerForTests, startApiServer } from '../../support/api-server.ts';

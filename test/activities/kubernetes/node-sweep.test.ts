@@ -1,10 +1,10 @@
 /** Counting nodes over many clusters: ten at a time, and none of them can hold up the others. */
 import { describe, expect, test } from '@jest/globals';
-import type { KubernetesClient, Selection } from '../../../activities/kubernetes/client.ts';
 import { sweepNodes } from '../../../activities/kubernetes/node-sweep.ts';
-import type { KubernetesObject } from '../../../activities/kubernetes/resources.ts';
 import type { UserCluster } from '../../../activities/kubernetes/user-cluster.ts';
+import type { KubernetesObject } from '../../../api/kubernetes-object.ts';
 import { NODE_POOL_LABEL } from '../../../api/names.ts';
+import type { KubernetesClient, Selection } from '../../../kubernetes/client.ts';
 
 const clusterNamed = (clusterId: string): UserCluster => ({
   namespace: 'default',

@@ -2,8 +2,9 @@
 import 'reflect-metadata';
 import { createHash, createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { generateKeyPair, issueClientCertificate } from '../../../activities/kubernetes/certificates.ts';
+import { issueClientCertificate } from '../../../activities/kubernetes/certificates.ts';
 import { createContent, defectOf, outputsOf } from '../../../activities/kubernetes/secret-content.ts';
+import { generateKeyPair } from '../../../machine/x509.ts';
 
 const YEAR_MS = 365 * 24 * 3600 * 1_000;
 

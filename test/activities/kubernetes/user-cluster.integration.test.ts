@@ -2,7 +2,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sweepNodes } from '../../../activities/kubernetes/node-sweep.ts';
-import type { AddonName } from '../../../kinds/addon.ts';
 import type { Resource } from '../../../kinds/resource.ts';
 import { seedManifest } from '../../api/manifests.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -138,7 +137,7 @@ describe('a join token', () => {
 });
 
 describe('add-ons', () => {
-  const PARAMETERS: Readonly<Record<AddonName, Readonly<Record<string, string>>>> = {
+  const PARAMETERS = {
     'node-access': {},
     coredns: {
       version: '1.14.2',
@@ -157,7 +156,8 @@ describe('add-ons', () => {
       'image/gke-connect-agent': 'gcr.io/gkeconnect/gkeconnect-gce:1',
       membership: 'projects/p/locations/global/memberships/cluster-0',
     },
-  };
+  } as const;
+  type AddonName = keyof typeof PARAMETERS;
   const names = Object.keys(PARAMETERS) as AddonName[];
   const addon = (name: AddonName): Resource => ({
     key: `addon/${name}`,

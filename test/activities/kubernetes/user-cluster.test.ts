@@ -2,9 +2,9 @@
 import 'reflect-metadata';
 import { describe, expect, test } from '@jest/globals';
 import { createAuthority } from '../../../activities/kubernetes/certificates.ts';
-import type { KubernetesClient } from '../../../activities/kubernetes/client.ts';
 import { connectUserClusters, createUserClusterCache } from '../../../activities/kubernetes/user-cluster.ts';
 import { verdictOf } from '../../../activities/verdicts.ts';
+import type { KubernetesClient } from '../../../kubernetes/client.ts';
 
 const MINUTE_MS = 60_000;
 const CLUSTER = { namespace: 'default', clusterId: 'gke-1', endpoint: 'lb.example.com' };

@@ -1,6 +1,6 @@
 /** The webhook's server: who gets an answer, and what it proves itself with after its certificate was renewed. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -100,6 +100,22 @@ describe('the server', () => {
     expect(status).toBe(200);
     expect(JSON.parse(body)).toMatchObject({ response: { allowed: false, status: { code: 422 } } });
     expect(said).toContainEqual({ level: 'info', message: 'Refused' });
+  });
+
+  test('keeps a connection for longer than an API server does, which would review over it as it is closed', async () => {
+    await start();
+    const agent = new Agent({ keepAlive: true });
+    const keeps = await new Promise<unknown>((resolve, reject) => {
+      const outgoing = request({ host: HOST, port: server?.port, path: '/healthz', agent, rejectUnauthorized: false });
+      outgoing.once('error', reject);
+      outgoing.once('response', (incoming) => {
+        incoming.resume();
+        incoming.once('end', () => resolve(incoming.headers['keep-alive']));
+      });
+      outgoing.end();
+    });
+    agent.destroy();
+    expect(Number(/^timeout=(\d+)/.exec(String(keeps))?.[1])).toBeGreaterThan(90);
   });
 
   test('answers probes, and nothing else', async () => {

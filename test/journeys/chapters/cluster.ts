@@ -68,7 +68,7 @@ export const cluster: Tell = (story) => {
 
     test('keeps Secrets in etcd only as KMS encrypted them', async () => {
       await story().journey.user('create', 'secret', 'generic', 'treasure', '--from-literal=word=swordfish');
-      const stored = await story().journey.etcd().stored('/registry/secrets/default/treasure');
+      const stored = await (await story().journey.etcd()).stored('/registry/secrets/default/treasure');
       expect(stored.toString('latin1').slice(0, 15)).toBe('k8s:enc:kms:v2:');
       expect(stored.includes('swordfish')).toBe(false);
       const word = await story().journey.user('get', 'secret', 'treasure', '-o', 'jsonpath={.data.word}');

@@ -41,12 +41,12 @@ export const reading: Tell = (story) => {
         expect.arrayContaining([
           ...['ensure finalizer', 'ensure preflight', 'ensure subnet-tags/shared', 'ensure security-group/nodepool'],
           ...['ensure etcd-volume/1', 'ensure network-interface/2', 'ensure load-balancer/controlplane'],
-          ...['ensure launch-template/controlplane-0', 'ensure auto-scaling-group/controlplane-0'],
+          ...['ensure launch-template/controlplane-0/1.16.9-gke.12', 'ensure auto-scaling-group/controlplane-0'],
           ...['wait control-plane/ready', 'ensure hub-membership/cluster-0', 'ensure addon/coredns'],
         ]),
       );
       for (const { type, id, summary } of steps) {
-        expect(id).toMatch(/^(ensure|wait|remove) [a-z-]+(\/[a-z0-9-]+)?$/);
+        expect(id).toMatch(/^(ensure|wait|remove) [a-z-]+(\/[a-z0-9.-]+)*$/);
         expect({ id, type }).toEqual({ id, type: id.split(' ')[0] });
         expect({ id, summary }).toEqual({ id, summary: expect.stringMatching(/\S{3,}/) });
       }

@@ -66,8 +66,8 @@ const openCloud = async (agent: string): Promise<CloudForTests> => {
   });
   // No proxy in front: what it adds is not under test.
   const layout: SandboxLayout = { ...base, aws: base.moto };
-  mkdirSync(join(layout.checkout, 'agent'), { recursive: true });
-  writeFileSync(join(layout.checkout, 'agent', 'main.ts'), agent);
+  mkdirSync(join(layout.checkout, 'sandbox/machine'), { recursive: true });
+  writeFileSync(join(layout.checkout, 'sandbox/machine/main.ts'), agent);
   writeFileSync(join(layout.checkout, 'package.json'), '{"type":"module"}\n');
   mkdirSync(folders(home).logs, { recursive: true });
   writeFileSync(folders(home).layout, JSON.stringify(layout));

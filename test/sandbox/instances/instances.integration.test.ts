@@ -109,7 +109,6 @@ describe('an instance', () => {
     const address = (await describeInstance(id))?.PrivateIpAddress;
     expect(seen.environment).toMatchObject({
       AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://${address}:1338`,
-      SLIPWAY_AGENT_HOST: 'sandbox',
       SLIPWAY_AGENT_HOME: folderOf(id),
       SLIPWAY_BIN: cloud.layout.bin,
     });

@@ -56,7 +56,7 @@ const targetOf = (port: number, rhythm: Rhythm, more: Partial<Target> = {}): Tar
   phase: 'registered',
   reach: HERE,
   check: { kind: 'tcp', port, rhythm },
-  cutsUnhealthy: true,
+  unhealthyDrainSeconds: 0,
   cutsDeregistered: false,
   ...more,
 });
@@ -167,12 +167,23 @@ describe('a connection that is there', () => {
     expect(told.at(-1)).toMatchObject({ port: targets[0].port, state: 'unhealthy' });
   });
 
+  test('stays for a while where its target group says so', async () => {
+    const { show, isHealth, targets, socket, closed } = await held({ unhealthyDrainSeconds: 0.3 });
+    show(...targets);
+    await isHealth(targets[1], 'healthy');
+    const lost = { ...targets[0], reach: { kind: 'silence' } } as const;
+    show(lost, targets[1]);
+    await isHealth(targets[0], 'unhealthy');
+    expect(socket.destroyed).toBe(false);
+    await closed;
+  });
+
   test('stays when none is well, as the load balancer fails open, and when its target group says so', async () => {
     const alone = await held({});
     alone.show({ ...alone.targets[0], reach: { kind: 'silence' } });
     await alone.isHealth(alone.targets[0], 'unhealthy');
     expect(alone.socket.destroyed).toBe(false);
-    const kept = await held({ cutsUnhealthy: false });
+    const kept = await held({ unhealthyDrainSeconds: null });
     kept.show(...kept.targets);
     await kept.isHealth(kept.targets[1], 'healthy');
     kept.show({ ...kept.targets[0], reach: { kind: 'silence' } }, kept.targets[1]);

@@ -64,7 +64,7 @@ const target = (id: string, more: Partial<Target> = {}): Target => ({
   phase: 'registered',
   reach: { kind: 'machine', host: id },
   check: { kind: 'tcp', port: 6443, rhythm: RHYTHM },
-  cutsUnhealthy: true,
+  unhealthyDrainSeconds: 0,
   cutsDeregistered: false,
   ...more,
 });
@@ -122,7 +122,7 @@ describe('routes', () => {
                   ...{ protocol: 'HTTPS', port: 'traffic-port', path: '/readyz' },
                   ...{ ...asked, hurriedSeconds: null, codes: '200' },
                 },
-                cutsUnhealthy: true,
+                unhealthyDrainSeconds: 0,
                 cutsDeregistered: false,
                 targets: [
                   { id: '127.16.1.200', port: 6443, ...registered },
@@ -141,7 +141,7 @@ describe('routes', () => {
                   ...{ protocol: 'HTTP', port: '10256', path: '/healthz' },
                   ...{ ...asked, hurriedSeconds: 1, codes: null },
                 },
-                cutsUnhealthy: false,
+                unhealthyDrainSeconds: null,
                 cutsDeregistered: true,
                 targets: [
                   { id: 'i-1', port: 30080, ...registered },
@@ -169,12 +169,12 @@ describe('routes', () => {
       phase: 'registered',
       reach: { kind: 'machine', host: '127.16.1.200' },
       check: { kind: 'https', port: 6443, path: '/readyz', codes: '200', rhythm: RHYTHM },
-      cutsUnhealthy: true,
+      unhealthyDrainSeconds: 0,
       cutsDeregistered: false,
     });
     const check = { kind: 'http', port: 10256, path: '/healthz', codes: '200-399', rhythm: HURRIED };
     expect(routes[1]?.targets).toMatchObject([
-      { reach: { kind: 'machine', host: '127.16.1.20' }, check, cutsUnhealthy: false, cutsDeregistered: true },
+      { reach: { kind: 'machine', host: '127.16.1.20' }, check, unhealthyDrainSeconds: null, cutsDeregistered: true },
       { reach: { kind: 'nowhere' }, check },
     ]);
   });

@@ -26,8 +26,8 @@ test('a cluster is known by its API’s load balancer, and by no other', () => {
 
 describe('kwok of a cluster', () => {
   const cluster = (answers: boolean): ClusterView => ({ id: 'gke-dfccaa67', endpoint: 'x', answers });
-  const decide = (clusters: readonly ClusterView[], known: boolean, alive: boolean) =>
-    reconcilePods(clusters, known ? ['gke-dfccaa67'] : [], new Set(alive ? ['gke-dfccaa67'] : [])).map(
+  const decide = (clusters: readonly ClusterView[], known: boolean, alive: boolean, at = 'x') =>
+    reconcilePods(clusters, known ? ['gke-dfccaa67'] : [], new Map(alive ? [['gke-dfccaa67', at]] : [])).map(
       (action) => action.kind,
     );
 
@@ -42,5 +42,10 @@ describe('kwok of a cluster', () => {
     expect(decide([cluster(false)], true, true)).toEqual([]);
     expect(decide([], true, true)).toEqual(['end']);
     expect(decide([], true, false)).toEqual(['end']);
+  });
+
+  test('begins again where the load balancer was made anew, under another DNS name', () => {
+    expect(decide([cluster(true)], true, true, 'another')).toEqual(['end']);
+    expect(decide([cluster(false)], true, true, 'another')).toEqual(['end']);
   });
 });

@@ -9,6 +9,7 @@ import {
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { apiServerName } from '../../../api/names.ts';
 import { folders } from '../../../sandbox/layout.ts';
 import { startApiServer } from '../../support/api-server.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -37,7 +38,7 @@ beforeAll(async () => {
     folder: join(cloud.layout.home, 'cluster'),
     bin: cloud.layout.bin,
     address,
-    dns: balancer.dns,
+    dns: apiServerName(CLUSTER),
     authority,
     token: TOKEN,
   });

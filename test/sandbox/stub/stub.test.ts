@@ -1,9 +1,14 @@
 /** Stub control planes and nodes, asked by the client with which Slipway's worker asks real ones. */
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { readInside } from '../../../activities/kubernetes/inside.ts';
+import { rendered } from '../../../addons/rendered.ts';
 import { NODE_POOL_LABEL } from '../../../api/names.ts';
+import { insideRequest } from '../../../policy/inside.ts';
+import { revisionOf } from '../../../policy/revision.ts';
 import { createFaults, parseFault } from '../../../sandbox/stub/faults.ts';
 import { matchesLabels, mergePatch } from '../../../sandbox/stub/store.ts';
 import { waitFor } from '../../support/wait.ts';
+import { release, seedCluster } from '../../topology/objects.ts';
 import { stubCloud, TOKEN } from './cloud.ts';
 
 const CLUSTER = 'gke-0a1b2c3d';
@@ -46,6 +51,27 @@ describe('A stub control plane', () => {
     await setState('i-1', 'shutting-down');
     await waitFor('the loss of quorum', async () => ((await first.probe('/readyz')).status === 500 ? true : undefined));
     await expect(first.list(NODES)).rejects.toThrow('etcdserver: request timed out');
+  });
+
+  test('has its add-ons looked at as a real one has, though it keeps nobody’s fields apart', async () => {
+    const { launchReplica, untilReady } = await begin();
+    await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
+    const client = await untilReady();
+    const request = insideRequest(
+      seedCluster({ status: { state: 'Provisioned', endpoint: 'stub', revision: revisionOf(release()) } }),
+    );
+    if (request === undefined) throw new Error('the cluster is not to be asked');
+    for (const one of request.addons) for (const object of rendered(one)) await client.apply(object);
+    const differing = async (): Promise<readonly (readonly string[])[]> => {
+      const inside = await readInside(() => Promise.resolve(client))(request, new AbortController().signal);
+      return 'unread' in inside ? [[inside.unread]] : inside.found.map(({ state }) => state.differs);
+    };
+    expect(await differing()).toEqual(request.addons.map(() => []));
+    await client.patch(
+      { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-system', name: 'coredns' },
+      { metadata: {}, data: { Corefile: '' } },
+    );
+    expect((await differing()).flat()).toEqual(['data.Corefile of ConfigMap kube-system/coredns was changed']);
   });
 
   test('keeps what was applied when all of its replicas are replaced, and forgets it with the last volume', async () => {

@@ -96,12 +96,20 @@ const giveEverything = async (): Promise<void> => {
 const DOWNLOADED = {
   'aws-cloud-controller-manager': 'built',
   etcd: 'downloaded',
+  'etcd-earlier': 'downloaded',
   kubectl: 'downloaded',
   kubernetes: 'downloaded',
   kwok: 'downloaded',
   python: 'packages',
 };
-const BUILT = { ...DOWNLOADED, etcd: 'built', kubectl: 'packages', kubernetes: 'built', kwok: 'built' };
+const BUILT = {
+  ...DOWNLOADED,
+  etcd: 'built',
+  'etcd-earlier': 'built',
+  kubectl: 'packages',
+  kubernetes: 'built',
+  kwok: 'built',
+};
 
 describe('a first start', () => {
   test('with sites that answer builds the AWS cloud controller and nothing else', async () => {
@@ -122,6 +130,7 @@ describe('a first start', () => {
       'kubectl',
       'kwok',
       'temporal',
+      'versions',
     ]);
   });
 
@@ -131,7 +140,7 @@ describe('a first start', () => {
     sites = await startSites();
     expect(kinds).toEqual(BUILT);
     expect(readFileSync(`${bin}/etcd`, 'utf8')).toBe('built\n');
-    const order = ['kube-apiserver', 'aws-cloud-controller-manager', 'cmd/kwok', 'etcd/server'];
+    const order = ['kube-apiserver', 'aws-cloud-controller-manager', 'cmd/kwok', 'etcd/server', 'etcd/server'];
     expect(worked.filter((line) => line.startsWith('go build'))).toEqual(
       order.map((part) => expect.stringContaining(part)),
     );

@@ -71,6 +71,7 @@ export const cacheForTests = async (): Promise<CacheForTests> => {
         tool,
         title: tool,
         version: VERSION,
+        found: 'by both',
         release: { files, place: { folder: `${cache}/store/${tool}-downloaded`, binaries } },
         build: { place, weight: 1, make, origin },
       };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Origin, saidOf, toolsIn } from '../../../sandbox/tools/origin.ts';
-import { fill, linkSet, type Place } from '../../../sandbox/tools/store.ts';
+import { type Found, fill, linkSet, type Member, type Place } from '../../../sandbox/tools/store.ts';
 
 let cache = '';
 beforeEach(() => {
@@ -54,6 +54,11 @@ describe('the store', () => {
     folder: `${cache}/store/${name}-1`,
     binaries: { [name]: binary },
   });
+  const member = (name: string, binary = name, found: Found = 'by name'): Member => ({
+    place: place(name, binary),
+    version: 'v1',
+    found,
+  });
   const make = (tool: string, path = tool) =>
     fill(cache, place(tool, path), async (target) => {
       mkdirSync(join(target, path, '..'), { recursive: true });
@@ -64,7 +69,7 @@ describe('the store', () => {
   test('knows of each tool that a set links to how it came', async () => {
     await make('etcd');
     await make('kubectl', 'bin/kubectl');
-    const set = linkSet(cache, [place('kubectl', 'bin/kubectl'), place('etcd')], `${cache}/store/python-1`);
+    const set = linkSet(cache, [member('kubectl', 'bin/kubectl'), member('etcd')], `${cache}/store/python-1`);
     expect(toolsIn(set)).toEqual([
       { tool: 'etcd', version: 'v1', binaries: ['etcd'], origin, seconds: expect.any(Number) },
       { tool: 'kubectl', version: 'v1', binaries: ['kubectl'], origin, seconds: expect.any(Number) },
@@ -75,7 +80,7 @@ describe('the store', () => {
   test('says nothing of a tool that nothing is recorded of', async () => {
     await make('etcd');
     rmSync(`${place('etcd').folder}/origin.json`);
-    expect(toolsIn(linkSet(cache, [place('etcd')], cache))).toEqual([]);
+    expect(toolsIn(linkSet(cache, [member('etcd')], cache))).toEqual([]);
   });
 
   test('keeps nothing of what was not finished', async () => {
@@ -90,8 +95,26 @@ describe('the store', () => {
 
   test('gives a set that is there to whoever links it again', async () => {
     await make('etcd');
-    const set = linkSet(cache, [place('etcd')], cache);
-    expect(linkSet(cache, [place('etcd')], cache)).toBe(set);
+    const set = linkSet(cache, [member('etcd')], cache);
+    expect(linkSet(cache, [member('etcd')], cache)).toBe(set);
     expect(readFileSync(`${set}/etcd`, 'utf8')).toBe('');
+  });
+
+  test('has each version of a tool in a folder of its own, and one of them under its name', async () => {
+    await make('etcd');
+    await make('earlier', 'etcd');
+    const earlier = {
+      place: { folder: `${cache}/store/earlier-1`, binaries: { etcd: 'etcd' } },
+      version: 'v0.9',
+      found: 'by version',
+    } as const;
+    const set = linkSet(cache, [member('etcd', 'etcd', 'by both'), earlier], cache);
+    const leadsTo = (path: string) => readlinkSync(`${set}/${path}`);
+    expect([leadsTo('etcd'), leadsTo('versions/1/etcd'), leadsTo('versions/0.9/etcd')]).toEqual([
+      `${cache}/store/etcd-1/etcd`,
+      `${cache}/store/etcd-1/etcd`,
+      `${cache}/store/earlier-1/etcd`,
+    ]);
+    expect(toolsIn(set).map(({ tool }) => tool)).toEqual(['earlier', 'etcd']);
   });
 });

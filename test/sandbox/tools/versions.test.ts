@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { RELEASES } from '../../../api/releases.ts';
 import { GO_TOOLS } from '../../../sandbox/tools/catalogue.ts';
 import { FOLDER } from '../../../sandbox/tools/recipes.ts';
 
 /** etcd brings few of Kubernetes' packages, and its own versions of what they need. */
-const SHARING = GO_TOOLS.filter(({ name }) => name !== 'etcd');
+const SHARING = GO_TOOLS.filter(({ folder }) => !folder.startsWith('etcd'));
 
 test('what Kubernetes, its AWS controller and kwok share has one version, so that Go compiles it once', () => {
   const versions = new Map<string, Set<string>>();
@@ -19,4 +20,20 @@ test('what Kubernetes, its AWS controller and kwok share has one version, so tha
   const differing = [...versions].filter(([, found]) => found.size > 1).map(([module, found]) => [module, ...found]);
   // To mend it: `go get <module>@<the newest of these>` in the folders that have another.
   expect(differing).toEqual([]);
+});
+
+const versionIn = (folder: string, module: string): string | undefined =>
+  new RegExp(`^\\t?(?:require )?${module} v(\\S+)`, 'm').exec(readFileSync(`${FOLDER}/${folder}/go.mod`, 'utf8'))?.[1];
+
+test('what the newest revision says that machines run is what is built for them', () => {
+  const [newest] = RELEASES;
+  expect({
+    kubernetes: newest?.kubernetes,
+    etcd: newest?.etcd,
+    cloudController: newest?.cloudController,
+  }).toEqual({
+    kubernetes: versionIn('kubernetes', 'k8s.io/kubernetes'),
+    etcd: versionIn('etcd', 'go.etcd.io/etcd/server/v3'),
+    cloudController: versionIn('cloud-provider-aws', 'k8s.io/cloud-provider-aws'),
+  });
 });

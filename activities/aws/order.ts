@@ -1,0 +1,117 @@
+/**
+ * Order: has the agent of one replica's machine do something, over tags of the replica's volume.
+ *
+ * Owns: giving an order once, and waiting for its report. An order names the machine that is meant and until when it may be begun,
+ * so that one which nobody answered is never carried out later, or by the machine after it. Neighbours: `words/orders.ts` spells
+ * both tags; `agent/orders.ts` obeys and reports.
+ * Invariants: I2 (within its time limit an order has one token, however often the step is tried), I5 (it is given only while the
+ * other replicas serve), I9 (an agent that does not answer is told, with what helps).
+ */
+import { createHash } from 'node:crypto';
+import { CreateTagsCommand, paginateDescribeVolumes } from '@aws-sdk/client-ec2';
+import { endMachineCommand } from '../../words/commands.ts';
+import { machineInKey } from '../../words/keys.ts';
+import { ORDER_TAG, type Order, orderIn, orderText, REPORT_TAG, type Report, reportIn } from '../../words/orders.ts';
+import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
+import { blockedError, notYet, verdictOf } from '../verdicts.ts';
+import type { AwsClients } from './clients.ts';
+import { livingInstances } from './machines.ts';
+import { refuseUnlessOthersServe } from './others-serving.ts';
+import { filter, readAll, tagRecord } from './tags.ts';
+import { targetHealth } from './targets.ts';
+
+/** An agent looks twice a minute; then there is time to see that nobody answers before a person wonders. */
+const ORDER_SECONDS = 180;
+const AGAIN_MS = 3_000;
+
+type Said = { readonly order?: Order; readonly report?: Report };
+
+const saidOn = async ({ ec2 }: AwsClients, { properties, signal }: Wanted<'order'>): Promise<Said> => {
+  const volumes = await readAll(
+    paginateDescribeVolumes(
+      { client: ec2 },
+      { Filters: [filter('volume-id', properties.volumeId)] },
+      { abortSignal: signal },
+    ),
+    (page) => page.Volumes,
+  );
+  const tags = tagRecord(volumes[0]?.Tags);
+  const order = orderIn(tags[ORDER_TAG]);
+  const report = reportIn(tags[REPORT_TAG]);
+  return { ...(order === undefined ? {} : { order }), ...(report === undefined ? {} : { report }) };
+};
+
+/** Given for this very step: an earlier one's is done with, whatever became of it. */
+const isOurs = ({ properties: { verb, instanceId }, since }: Wanted<'order'>, order: Order): boolean =>
+  order.verb === verb && order.instanceId === instanceId && order.until >= Math.floor(since / 1_000) + ORDER_SECONDS;
+
+/** The same for every try within one time limit (I2), but after one that failed or that nobody answered. */
+const orderFor = ({ owner, key, properties, since }: Wanted<'order'>, now: number, after = ''): Order => {
+  const limit = Math.floor((now - since) / (ORDER_SECONDS * 1_000));
+  const { verb, instanceId } = properties;
+  const token = createHash('sha256')
+    .update([owner.uid, key, verb, instanceId, since, limit, after].join('\0'))
+    .digest('hex')
+    .slice(0, 12);
+  return { token, verb, instanceId, until: Math.floor(now / 1_000) + ORDER_SECONDS };
+};
+
+const reportOn = ({ order, report }: Said): Report | undefined =>
+  order !== undefined && report?.token === order.token ? report : undefined;
+
+const whoIsMeant = ({ key, properties }: Wanted<'order'>): string =>
+  `the agent of ${machineInKey(key)} on instance ${properties.instanceId}`;
+
+export const orderDriver = (clients: AwsClients, now = Date.now): ResourceDriver<'order'> => {
+  const { ec2, elbv2, region } = clients;
+
+  const give = async (wanted: Wanted<'order'>, after?: Order): Promise<void> => {
+    const { targetGroupArn, others, volumeId } = wanted.properties;
+    refuseUnlessOthersServe(
+      await targetHealth(elbv2, targetGroupArn, wanted.signal),
+      others,
+      (down) => `${whoIsMeant(wanted)} is told to ${wanted.properties.verb} once both other replicas serve: ${down}.`,
+    );
+    const Tags = [{ Key: ORDER_TAG, Value: orderText(orderFor(wanted, now(), after?.token)) }];
+    await ec2.send(new CreateTagsCommand({ Resources: [volumeId], Tags }));
+  };
+
+  const isGone = async ({ properties, signal }: Wanted<'order'>): Promise<boolean> =>
+    (await livingInstances(ec2, filter('instance-id', properties.instanceId), signal)).length === 0;
+
+  const create = async (wanted: Wanted<'order'>): Promise<Made> => {
+    const said = await saidOn(clients, wanted);
+    const order = said.order !== undefined && isOurs(wanted, said.order) ? said.order : undefined;
+    const report = reportOn(said);
+    if (order === undefined) {
+      // A machine that has ended serves nobody: that is all that was wanted of it.
+      if (await isGone(wanted)) return { outputs: {}, change: 'unchanged' };
+      await give(wanted);
+      throw notYet(`Waiting for ${whoIsMeant(wanted)} to ${wanted.properties.verb}: it has just been told.`, AGAIN_MS);
+    }
+    if (report?.result === 'done') return { outputs: {} };
+    if (report === undefined && now() / 1_000 <= order.until) {
+      throw notYet(`Waiting for ${whoIsMeant(wanted)} to ${order.verb}.`, AGAIN_MS);
+    }
+    if (await isGone(wanted)) return { outputs: {}, change: 'unchanged' };
+    // Told once more before it is said: a person who mends what is wrong needn't ask for it.
+    await give(wanted, order).catch((error: unknown) => {
+      // That another replica doesn't serve is no reason to hide what is wrong with this one.
+      if (verdictOf(error).waiting !== true) throw error;
+    });
+    throw blockedError(
+      report === undefined
+        ? `${whoIsMeant(wanted)} did not answer within ${ORDER_SECONDS} s. See whether the machine runs and reaches EC2; skip the step to go on without it, or end the machine with \`${endMachineCommand(region, order.instanceId)}\`.`
+        : `${whoIsMeant(wanted)} could not ${order.verb}: ${report.why}.`,
+    );
+  };
+
+  return {
+    kind: 'order',
+    // An order is no thing that is there: whether it was obeyed is looked at by `create`, each time.
+    candidates: (_sought: Sought<'order'>): Promise<readonly Candidate<'order'>[]> => Promise.resolve([]),
+    create,
+    update: () => Promise.resolve({ outputs: {} }),
+    remove: () => Promise.resolve(),
+  };
+};

@@ -1,0 +1,176 @@
+/**
+ * Client: the few operations on arbitrary Kubernetes objects that Slipway needs.
+ *
+ * Owns: verbs and content types. Neighbours: `calls.ts` asks and reads answers, `pages.ts` lists, `resources.ts` knows paths,
+ * `source.ts` watches. Server-side apply is always forced under our one field
+ * manager: what Slipway owns it owns, and what it no longer sends is removed.
+ * Invariant: I2 (apply repeated is the same).
+ */
+import type { KubernetesObject } from '../api/kubernetes-object.ts';
+import { FIELD_MANAGER } from '../api/names.ts';
+import { parsedJson } from '../words/json.ts';
+import { type Asking, createAsking } from './calls.ts';
+import { isNotFound, refused } from './errors.ts';
+import { readAll } from './pages.ts';
+import {
+  collectionPath,
+  describeName,
+  groupPath,
+  type KindName,
+  nameOf,
+  type ObjectName,
+  objectPath,
+  pluralOf,
+} from './resources.ts';
+import type { HttpRequest, Transport } from './transport.ts';
+
+export type Selection = {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Any state that the API server remembers will do, though it may be some seconds old: that costs etcd nothing. */
+  readonly fromCache?: true;
+};
+
+/** Cancels a request, or gives it another deadline than its transport's. */
+export type Cancellation = Pick<HttpRequest, 'signal' | 'deadlineMs'>;
+
+export type KubernetesClient = {
+  readonly server: string;
+  /** The object; throws `NotFound` when the API server says that it isn't there. */
+  readonly get: (name: ObjectName, options?: Cancellation) => Promise<KubernetesObject>;
+  /** The object, or null only when the API server says `NotFound` about this very name (I12). */
+  readonly find: (name: ObjectName, options?: Cancellation) => Promise<KubernetesObject | null>;
+  /** All objects selected, read to the last page. */
+  readonly list: (
+    kind: KindName,
+    selection?: Selection,
+    options?: Cancellation,
+  ) => Promise<readonly KubernetesObject[]>;
+  readonly create: (object: KubernetesObject, options?: Cancellation) => Promise<KubernetesObject>;
+  /** Server-side apply. With `metadata.resourceVersion`, only to that very version. */
+  readonly apply: (object: KubernetesObject, options?: Cancellation) => Promise<KubernetesObject>;
+  /** Server-side apply to `/status`. A uid is no precondition here, a resourceVersion is. */
+  readonly applyStatus: (object: KubernetesObject, options?: Cancellation) => Promise<KubernetesObject>;
+  /** JSON merge patch. With `metadata.resourceVersion` in it, only to that very version. */
+  readonly patch: (name: ObjectName, patch: unknown, options?: Cancellation) => Promise<KubernetesObject>;
+  /** Asks to delete; true when the object was there. With a uid, only that very object. */
+  readonly remove: (name: ObjectName, uid?: string, options?: Cancellation) => Promise<boolean>;
+  /** Whether the API server serves this kind at all. */
+  readonly serves: (kind: KindName, options?: Cancellation) => Promise<boolean>;
+  /** The status and text of any path, such as `/readyz`. */
+  readonly probe: (
+    path: string,
+    options?: Cancellation & Pick<HttpRequest, 'last'>,
+  ) => Promise<{ readonly status: number; readonly text: string }>;
+  readonly close: () => Promise<void>;
+};
+
+const APPLY = 'application/apply-patch+yaml';
+const MERGE_PATCH = 'application/merge-patch+json';
+/** Strict: a field that the server doesn't know is a mistake of ours, not something to drop. */
+const applyQuery = (manager: string): string => `fieldManager=${manager}&force=true&fieldValidation=Strict`;
+
+/** What the call answers, or what stands for the API server's own word that what it names isn't there. */
+const unlessNotFound = async <A, B>(call: () => Promise<A>, instead: B): Promise<A | B> => {
+  try {
+    return await call();
+  } catch (error) {
+    if (isNotFound(error)) return instead;
+    throw error;
+  }
+};
+
+const namesIn = (body: unknown): readonly (string | undefined)[] =>
+  typeof body === 'object' && body !== null && 'resources' in body && Array.isArray(body.resources)
+    ? (body.resources as readonly { readonly name?: string }[]).map(({ name }) => name)
+    : [];
+
+type Reading = Pick<KubernetesClient, 'get' | 'find' | 'list' | 'serves' | 'probe'>;
+
+const reading = (asking: Asking): Reading => {
+  const { server, ask, sendObject } = asking;
+  const get: KubernetesClient['get'] = (name, options) =>
+    sendObject('get', describeName(name), { method: 'GET', path: objectPath(name), ...options });
+  return {
+    get,
+
+    find: (name, options) => unlessNotFound(() => get(name, options), null),
+
+    list: (kind, selection = {}, options) => readAll(asking, { kind, selection }, options),
+
+    serves: async (kind, options) => {
+      const { apiVersion } = kind;
+      const [verb, path] = ['list resources of', groupPath(apiVersion)];
+      const answer = await ask(verb, apiVersion, { method: 'GET', path, ...options });
+      const body = parsedJson(answer.text);
+      if (answer.status === 404) return false;
+      if (answer.status !== 200) throw refused({ verb, object: apiVersion, server, ...answer, body });
+      return namesIn(body).includes(pluralOf(kind));
+    },
+
+    probe: async (path, options) => {
+      const { status, text } = await ask('answer', path, { method: 'GET', path, ...options });
+      return { status, text };
+    },
+  };
+};
+
+type Writing = Pick<KubernetesClient, 'create' | 'apply' | 'applyStatus' | 'patch' | 'remove'>;
+
+const writing = ({ send, sendObject }: Asking, manager: string): Writing => ({
+  create: (object, options) => {
+    const name = nameOf(object);
+    return sendObject('create', describeName(name), {
+      method: 'POST',
+      path: `${collectionPath(name, name.namespace)}?fieldManager=${manager}`,
+      body: object,
+      ...options,
+    });
+  },
+
+  apply: (object, options) =>
+    sendObject('apply', describeName(nameOf(object)), {
+      method: 'PATCH',
+      path: `${objectPath(nameOf(object))}?${applyQuery(manager)}`,
+      contentType: APPLY,
+      body: object,
+      ...options,
+    }),
+
+  applyStatus: (object, options) =>
+    sendObject('apply the status of', describeName(nameOf(object)), {
+      method: 'PATCH',
+      path: `${objectPath(nameOf(object))}/status?${applyQuery(manager)}`,
+      contentType: APPLY,
+      body: object,
+      ...options,
+    }),
+
+  patch: (name, patch, options) =>
+    sendObject('patch', describeName(name), {
+      method: 'PATCH',
+      path: `${objectPath(name)}?fieldManager=${manager}`,
+      contentType: MERGE_PATCH,
+      body: patch,
+      ...options,
+    }),
+
+  remove: (name, uid, options) => {
+    const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', ...preconditions };
+    const request: HttpRequest = { method: 'DELETE', path: objectPath(name), body, ...options };
+    return unlessNotFound(() => send('delete', describeName(name), request).then(() => true), false);
+  },
+});
+
+/** Who isn't Slipway says under which name it writes. */
+export const createClient = (transport: Transport, fieldManager = FIELD_MANAGER): KubernetesClient => {
+  const asking = createAsking(transport);
+  return {
+    server: asking.server,
+    ...reading(asking),
+    ...writing(asking, fieldManager),
+    close: () => transport.close(),
+  };
+};

@@ -1,0 +1,69 @@
+/**
+ * Operation: the assessment that something is to be done, and the notes beside it.
+ *
+ * Owns: what an operation's input says beside its plan, and what is told where no plan can change anything. Neighbours:
+ * `decide-cluster.ts` and `decide-nodepool.ts` say which operation is due; `assessment.ts` has the shape. Pure.
+ * Invariants: I1 (it names the very object that was asked about), I4 (its owner is that object's).
+ */
+import type { Release } from '../api/releases.ts';
+import { purposeOf } from '../words/operations.ts';
+import { tagKeysOf } from './applied-tags.ts';
+import type { Assessment, OperationInput } from './assessment.ts';
+import type { Postponed } from './ensure.ts';
+import type { ClusterFacts } from './facts.ts';
+import type { StoredObject } from './views.ts';
+
+/** Told when nothing can be done by a plan: a version or a setting that takes a rollout. */
+export const noteOf = (
+  asked: string,
+  release: Release,
+  postponed: readonly Postponed[],
+): { readonly note?: string } => {
+  const notes = [
+    ...(asked === release.version
+      ? []
+      : [`version ${asked} is asked for and ${release.version} runs; this release of Slipway does not upgrade`]),
+    ...postponed.map(({ key, reason }) => `${key}: ${reason}`),
+  ];
+  return notes.length === 0 ? {} : { note: notes.join('; ') };
+};
+
+/** What an operation says of the tags that it may set; nothing where the spec has none. */
+const tagging = ({ type }: Due, object: StoredObject): Pick<OperationInput, 'tagKeys'> => {
+  const tagKeys = tagKeysOf(object);
+  return purposeOf({ type }) === 'delete' || tagKeys.length === 0 ? {} : { tagKeys };
+};
+
+/** What it is, and what it does. */
+export type Due = Pick<OperationInput, 'type' | 'plan' | 'settles' | 'turn' | 'unreachable' | 'revision'>;
+
+/** Whose cluster it is about, and which versions it names. */
+export type About = {
+  readonly clusterId: string;
+  readonly release: Pick<Release, 'version' | 'kubernetes'>;
+};
+
+export const operationOf = (
+  facts: Pick<ClusterFacts, 'requested' | 'worker' | 'entityId'>,
+  object: StoredObject,
+  { clusterId, release }: About,
+  due: Due,
+): Assessment => ({
+  kind: 'operate',
+  operation: {
+    v: 1,
+    ...due,
+    object: facts.requested,
+    owner: {
+      account: facts.worker.account,
+      region: object.spec.region,
+      clusterId,
+      uid: object.metadata.uid,
+    },
+    generation: object.metadata.generation,
+    version: release.version,
+    kubernetesVersion: release.kubernetes,
+    entityId: facts.entityId,
+    ...tagging(due, object),
+  },
+});

@@ -1,0 +1,26 @@
+/**
+ * Unreachable: whether a provisioned cluster's API can't be reached through what stands in front of it, because that is gone.
+ *
+ * Owns: which of a plan's steps mean it, and how it is said. Neighbours: a kind's row says which of its differences cut a cluster
+ * off; `drift.ts` has such a cluster looked at, `operation.ts` tells its operation, `operation-claims.ts` says Ready False. Pure.
+ */
+import { rowOf } from '../kinds/resource.ts';
+import { differencesIn } from './known.ts';
+import type { EnsureStep, Plan } from './plan.ts';
+
+const cutBy = ({ resource, found }: EnsureStep, known: Plan['known']): string | undefined => {
+  const cuts = rowOf(resource.kind).cutsOff ?? [];
+  if (cuts.length === 0) return undefined;
+  if (found === undefined) return cuts.includes('absent') ? `${resource.key} is missing` : undefined;
+  const differences = differencesIn(resource, found, known);
+  // What it refers to is missing itself, and said to be.
+  if (differences === 'unknown') return undefined;
+  const cutting = differences.find(({ what }) => cuts.includes(what));
+  return cutting === undefined ? undefined : `${resource.key}: ${cutting.says}`;
+};
+
+/** What of a plan says that nobody reaches the API before it is carried out, as a sentence; undefined where none of it does. */
+export const whyUnreachable = ({ steps, known }: Plan): string | undefined => {
+  const reasons = steps.flatMap((step) => (step.verb === 'ensure' ? (cutBy(step, known) ?? []) : []));
+  return reasons.length === 0 ? undefined : `The cluster's API cannot be reached: ${reasons.join('; ')}`;
+};

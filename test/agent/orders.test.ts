@@ -1,0 +1,129 @@
+/** A replica does what it is told once, in time, and only if it is the one that is meant. */
+import { describe, expect, test } from '@jest/globals';
+import { createLog } from '../../agent/log.ts';
+import { COMES_BACK_MILLIS, followOrders } from '../../agent/orders.ts';
+import { ORDER_TAG, type Order, orderText, REPORT_TAG, reportIn } from '../../words/orders.ts';
+import { waitFor } from '../support/wait.ts';
+
+const START = 1_764_480_000_000;
+const ORDER: Order = { token: 'first', verb: 'leave', instanceId: 'i-me', until: START / 1_000 + 180 };
+
+/** A volume with its tags, and a machine that remembers what it did. */
+const replica = (settings: { readonly failing?: string; readonly away?: number } = {}) => {
+  const tags: Record<string, string> = {};
+  const did: string[] = [];
+  const lines: string[] = [];
+  const state = { at: START, away: settings.away ?? 0, looks: 0 };
+  const stopping = new AbortController();
+  const over = followOrders(
+    {
+      volumeId: 'vol-1',
+      instanceId: 'i-me',
+      ec2: {
+        volume: async (id) => {
+          state.looks += 1;
+          return { id, state: 'in-use', tags: { ...tags } };
+        },
+        tag: async (_id, more) => {
+          if (state.away > 0) {
+            state.away -= 1;
+            throw new Error('EC2 is away');
+          }
+          Object.assign(tags, more);
+        },
+      },
+      serving: {
+        leave: async () => {
+          did.push('leave');
+          if (settings.failing !== undefined) throw new Error(settings.failing);
+        },
+        serve: async () => void did.push('serve'),
+      },
+      log: createLog((line) => lines.push(line)),
+      everyMillis: 1,
+      now: () => state.at,
+    },
+    stopping.signal,
+  );
+  // It ends only by the abort below.
+  over.catch(() => undefined);
+  const someLooks = async (): Promise<void> => {
+    const then = state.looks;
+    await waitFor('three looks more', async () => (state.looks >= then + 3 ? true : undefined), { intervalMs: 2 });
+  };
+  return {
+    tags,
+    did,
+    lines,
+    state,
+    told: (order: Partial<Order> = {}) => void (tags[ORDER_TAG] = orderText({ ...ORDER, ...order })),
+    reported: () => waitFor('a report', async () => reportIn(tags[REPORT_TAG]) ?? undefined, { intervalMs: 2 }),
+    someLooks,
+    [Symbol.dispose]: () => stopping.abort(new Error('the test is over')),
+  };
+};
+
+describe('a replica that is told', () => {
+  test('to leave stops serving, says so, and does nothing more about it', async () => {
+    using one = replica();
+    one.told();
+    expect(await one.reported()).toEqual({ token: 'first', result: 'done' });
+    await one.someLooks();
+    expect(one.did).toEqual(['leave']);
+  });
+
+  test('to restart stops serving and serves again, once for each order', async () => {
+    using one = replica();
+    one.told({ verb: 'restart' });
+    await one.reported();
+    one.told({ verb: 'restart', token: 'second' });
+    await waitFor('the second report', async () => (one.tags[REPORT_TAG] === 'second done' ? true : undefined));
+    expect(one.did).toEqual(['leave', 'serve', 'leave', 'serve']);
+  });
+
+  test.each<[string, Partial<Order>]>([
+    ['another machine’s order', { instanceId: 'i-before-me' }],
+    ['an order that comes too late', { until: START / 1_000 - 1 }],
+  ])('%s does nothing', async (_, order) => {
+    using one = replica();
+    one.told(order);
+    await one.someLooks();
+    expect(one.did).toEqual([]);
+    expect(one.tags[REPORT_TAG]).toBeUndefined();
+  });
+
+  test('what an agent before it has reported does nothing', async () => {
+    using one = replica();
+    one.tags[REPORT_TAG] = 'first done';
+    one.told();
+    await one.someLooks();
+    expect(one.did).toEqual([]);
+  });
+
+  test('reports once EC2 answers again, and has acted once', async () => {
+    using one = replica({ away: 1 });
+    one.told();
+    await one.reported();
+    expect(one.did).toEqual(['leave']);
+  });
+
+  test('says what it could not do', async () => {
+    using one = replica({ failing: 'kube-apiserver did not end' });
+    one.told();
+    expect(await one.reported()).toEqual({ token: 'first', result: 'failed', why: 'kube-apiserver did not end' });
+  });
+
+  test('to leave, and is never ended, serves again after a while', async () => {
+    using one = replica();
+    one.told();
+    await one.reported();
+    one.state.at += COMES_BACK_MILLIS;
+    await one.someLooks();
+    expect(one.did).toEqual(['leave']);
+    one.state.at += 1;
+    await waitFor('it serves again', async () => (one.did.length > 1 ? true : undefined), { intervalMs: 2 });
+    await one.someLooks();
+    expect(one.did).toEqual(['leave', 'serve']);
+    expect(one.lines.join('')).toContain('Nobody has ended the machine');
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Order, orderIn, orderText, type Report, reportIn, reportText } from '../../words/orders.ts';
+
+const ORDER: Order = { token: '3f9c01aa', verb: 'leave', instanceId: 'i-0abc', until: 1_764_480_000 };
+
+describe('an order', () => {
+  test('is read as it was written', () => {
+    expect(orderText(ORDER)).toBe('3f9c01aa leave i-0abc 1764480000');
+    expect(orderIn(orderText(ORDER))).toEqual(ORDER);
+  });
+
+  test.each([
+    ['there is none', undefined],
+    ['it is empty', ''],
+    ['it has a word too few', '3f9c01aa leave i-0abc'],
+    ['it has a word too many', `${orderText(ORDER)} now`],
+    ['its verb is of another release', orderText(ORDER).replace('leave', 'dance')],
+    ['its time is none', '3f9c01aa leave i-0abc soon'],
+  ])('is none where %s', (_, text) => {
+    expect(orderIn(text)).toBeUndefined();
+  });
+});
+
+describe('a report', () => {
+  test.each<Report>([
+    { token: '3f9c01aa', result: 'done' },
+    { token: '3f9c01aa', result: 'failed', why: 'kube-apiserver did not end' },
+  ])('is read as it was written: %o', (report) => {
+    expect(reportIn(reportText(report))).toEqual(report);
+  });
+
+  test('is a tag that AWS takes, whatever failed', () => {
+    const text = reportText({ token: 't', result: 'failed', why: `"naïve" <${'x'.repeat(400)}>` });
+    expect(text).toMatch(/^[A-Za-z0-9 +\-=._:/@]{1,256}$/);
+    expect(reportIn(text)).toMatchObject({ token: 't', result: 'failed' });
+  });
+
+  test.each([undefined, '', 'done', '3f9c01aa', '3f9c01aa perhaps'])('is none where the tag says %o', (text) => {
+    expect(reportIn(text)).toBeUndefined();
+  });
+});

@@ -1,0 +1,61 @@
+/**
+ * Orders and reports: what a worker and the agent of a replica say to each other, as tags of the replica's etcd volume.
+ *
+ * Owns: both tags' keys and texts. The volume outlives machines, and a tag on it needs no quorum, no port and no certificate.
+ * Neighbours: `activities/aws/order.ts` writes orders and reads reports, `agent/orders.ts` the other way round. Pure.
+ */
+
+/** Written by workers, read by agents. */
+export const ORDER_TAG = 'slipway.dev/order';
+/** The only tag that agents may write. */
+export const REPORT_TAG = 'slipway.dev/report';
+
+/** `leave`: stop serving, in order, and stay so for a while; etcd goes on. `restart`: the same, and serve again at once. */
+const ORDER_VERBS = ['leave', 'restart'] as const;
+export type OrderVerb = (typeof ORDER_VERBS)[number];
+
+export type Order = {
+  /** Whoever acted on it says so, and acts on it no more. */
+  readonly token: string;
+  readonly verb: OrderVerb;
+  /** The machine that is meant: one that has taken its place since isn't. */
+  readonly instanceId: string;
+  /** Not to be begun later than this, in seconds since the epoch: whoever gave it has given up by then. */
+  readonly until: number;
+};
+
+export type Report = { readonly token: string } & (
+  | { readonly result: 'done' }
+  | { readonly result: 'failed'; readonly why: string }
+);
+
+/** What a tag's value may hold, and how much. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html */
+const LONGEST = 256;
+const tagged = (text: string): string =>
+  text
+    .replaceAll(/[^A-Za-z0-9 +\-=._:/@]+/g, ' ')
+    .slice(0, LONGEST)
+    .trimEnd();
+
+/** `3f9c01aa leave i-0abc 1764480000` */
+export const orderText = ({ token, verb, instanceId, until }: Order): string =>
+  `${token} ${verb} ${instanceId} ${until}`;
+
+const isVerb = (text: string | undefined): text is OrderVerb => ORDER_VERBS.some((verb) => verb === text);
+
+/** Undefined for what is no order, or one of a newer release: nobody acts on half of it. */
+export const orderIn = (text: string | undefined): Order | undefined => {
+  const [token, verb, instanceId, until, ...more] = text?.split(' ') ?? [];
+  if (token === undefined || instanceId === undefined || !isVerb(verb) || more.length > 0) return undefined;
+  return /^\d+$/.test(until ?? '') ? { token, verb, instanceId, until: Number(until) } : undefined;
+};
+
+/** `3f9c01aa done`, `3f9c01aa failed kube-apiserver did not end` */
+export const reportText = (report: Report): string =>
+  tagged(report.result === 'done' ? `${report.token} done` : `${report.token} failed ${report.why}`);
+
+export const reportIn = (text: string | undefined): Report | undefined => {
+  const [, token, result, why] = /^(\S+) (done|failed)(?: (.*))?$/.exec(text ?? '') ?? [];
+  if (token === undefined) return undefined;
+  return result === 'done' ? { token, result } : { token, result: 'failed', why: why ?? 'no reason given' };
+};

@@ -1,0 +1,11 @@
+/**
+ * Retry-After: what a busy server says about when to come back.
+ *
+ * Owns: reading it. Neighbours: the clients of Kubernetes, of AWS and of the hub hand it on; verdicts wait so long. Pure.
+ */
+
+/** In milliseconds. Nothing where it names a date, or no time at all: that is not to be hurried. */
+export const retryAfterMs = (seconds: unknown): number | undefined => {
+  const delayMs = Number(seconds) * 1_000;
+  return Number.isFinite(delayMs) && delayMs > 0 ? delayMs : undefined;
+};
