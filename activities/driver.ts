@@ -204,14 +204,16 @@ const BECOMES_VISIBLE_MS = 45_000;
 
 /**
  * What a call refers to may not be visible yet to another part of AWS: then it is looked at again. Or somebody took it
- * away: then the plan is out of date, since it was made when the thing was there.
+ * away: then the plan is out of date, since it was made when the thing was there. Where a service has no word of its own for
+ * that, a person is to see what it said.
  */
 const referringTo = (key: ResourceKey, error: unknown, began = Date.now()): unknown => {
-  if (!isAbsent(error)) return error;
-  const { message } = verdictOf(error);
-  return Date.now() - began < BECOMES_VISIBLE_MS
-    ? retryError(`${key} refers to something that is not there (yet): ${message}`, error)
-    : supersededError(`${key} refers to something that is gone: ${message}`, error);
+  const { verdict, message, unseen = false } = verdictOf(error);
+  if (verdict !== 'absent' && !unseen) return error;
+  if (Date.now() - began < BECOMES_VISIBLE_MS) {
+    return retryError(`${key} refers to something that is not there (yet): ${message}`, error);
+  }
+  return unseen ? error : supersededError(`${key} refers to something that is gone: ${message}`, error);
 };
 
 /** A look takes several calls, and what the first one saw may be gone before the last: that is no failure. */

@@ -21,6 +21,8 @@ import {
   NETWORK,
   OUR_MISTAKES,
   THROTTLED,
+  UNSEEN_CODES,
+  UNSEEN_MESSAGE,
 } from './codes.ts';
 import { judgeKubernetes } from './kubernetes/verdict.ts';
 
@@ -48,6 +50,8 @@ export type Judgement = {
   readonly soFar?: Readonly<Record<string, string>>;
   /** True when a create was refused because something has that name. */
   readonly exists?: true;
+  /** True when what the call refers to is refused in words that also mean that it isn't visible yet. */
+  readonly unseen?: true;
 };
 
 /** An error that states its own verdict. Made by the functions below. */
@@ -159,7 +163,8 @@ const ofAws = (code: string, thrown: Thrown): Judgement => {
     return throttledFor(message, retryAfterMs(headerOf(thrown.$response?.headers, 'retry-after')));
   }
   const [verdict] = AWS_REFUSALS.find(([, holds]) => holds({ code, said, status })) ?? ['blocked'];
-  return { verdict, message };
+  const isUnseen = verdict === 'blocked' && UNSEEN_CODES.has(code) && UNSEEN_MESSAGE.test(said);
+  return { verdict, message, ...(isUnseen ? { unseen: true as const } : {}) };
 };
 
 const networkCodeOf = (error: unknown): string | undefined => {
