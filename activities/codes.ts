@@ -33,6 +33,8 @@ export const IN_USE = new Set([
   'InvalidNetworkInterface.InUse',
   'KeyUnavailableException',
   'OperationInProgress',
+  // An account's first use of a region or a service is verified, in minutes.
+  'PendingVerification',
   'RequestExpired',
   'RequestTimeTooSkewed',
   'ResourceContention',

@@ -24,6 +24,7 @@ import {
   UNSEEN_CODES,
   UNSEEN_MESSAGE,
 } from './codes.ts';
+import { withoutEncoded } from './encoded-refusals.ts';
 import { judgeKubernetes } from './kubernetes/verdict.ts';
 
 /**
@@ -155,16 +156,24 @@ const AWS_REFUSALS: readonly (readonly [Verdict, (refusal: Refusal) => boolean])
   ['blocked', () => true],
 ];
 
+const isThrottled = ({ code, status }: Refusal): boolean => THROTTLED.has(code) || status === 429;
+
+const isUnseen = ({ code, said }: Refusal): boolean => UNSEEN_CODES.has(code) && UNSEEN_MESSAGE.test(said);
+
+const refusalOf = (code: string, thrown: Thrown): Refusal => ({
+  code,
+  said: withoutEncoded(text(thrown.message) ?? 'no message'),
+  status: thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0,
+});
+
 const ofAws = (code: string, thrown: Thrown): Judgement => {
-  const said = text(thrown.message) ?? 'no message';
-  const message = `${text(thrown.operation) ?? 'AWS'}: ${code}: ${said}`;
-  const status = thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0;
-  if (THROTTLED.has(code) || status === 429) {
+  const refusal = refusalOf(code, thrown);
+  const message = `${text(thrown.operation) ?? 'AWS'}: ${code}: ${refusal.said}`;
+  if (isThrottled(refusal)) {
     return throttledFor(message, retryAfterMs(headerOf(thrown.$response?.headers, 'retry-after')));
   }
-  const [verdict] = AWS_REFUSALS.find(([, holds]) => holds({ code, said, status })) ?? ['blocked'];
-  const isUnseen = verdict === 'blocked' && UNSEEN_CODES.has(code) && UNSEEN_MESSAGE.test(said);
-  return { verdict, message, ...(isUnseen ? { unseen: true as const } : {}) };
+  const [verdict] = AWS_REFUSALS.find(([, holds]) => holds(refusal)) ?? ['blocked'];
+  return { verdict, message, ...(verdict === 'blocked' && isUnseen(refusal) ? { unseen: true as const } : {}) };
 };
 
 const networkCodeOf = (error: unknown): string | undefined => {
