@@ -25,6 +25,7 @@ import type { EnsureStep, RemoveStep, Step, WaitStep } from '../policy/plan.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { type Resolved, referencesIn } from '../words/references.ts';
 import type { StepOutcome, StepRequest } from './contract.ts';
+import { settled, stillSettling } from './settling.ts';
 import {
   blockedError,
   bugError,
@@ -64,9 +65,18 @@ export type Candidate<K extends ResourceKind> = Thing<K> & {
   /** How AWS calls it, for messages: `sg-1 (gke-1-controlplane)`. */
   readonly label: string;
   readonly belongsTo: BelongsTo;
+  /** What AWS is still doing to make it, as a sentence: nothing may rely on it before that. */
+  readonly settling?: string;
+  /** Why it will never be what is wanted, and what a person does about it. */
+  readonly spoilt?: string;
 };
 
-export type Made = { readonly outputs: Outputs; readonly change?: StepOutcome['change'] };
+export type Made = {
+  readonly outputs: Outputs;
+  readonly change?: StepOutcome['change'];
+  /** As in `Candidate`. */
+  readonly settling?: string;
+};
 
 /**
  * One kind of resource. Methods may throw whatever the service's client throws.
@@ -193,7 +203,7 @@ const findResource = async <K extends ResourceKind>(
         `Slipway cannot tell which one to keep: remove the tag ${KEY_TAG} from those that are not in use.`,
     );
   }
-  if (ours[0] !== undefined) return ours[0];
+  if (ours[0] !== undefined) return settled(ours[0], wanted);
   const foreign = candidates.find((candidate) => candidate.belongsTo !== 'ours');
   if (foreign !== undefined) refuseForeign(wanted.key, foreign);
   return undefined;
@@ -236,6 +246,7 @@ const createOrFind = async <K extends ResourceKind>(
 ): Promise<StepOutcome> => {
   try {
     const made = await driver.create(wanted);
+    if (made.settling !== undefined) throw stillSettling(made.settling, wanted);
     return { change: made.change ?? 'created', outputs: made.outputs };
   } catch (error) {
     if (!existsAlready(error)) throw referringTo(wanted.key, error, asked.began);

@@ -10,8 +10,8 @@ import type { Found } from '../../kinds/resource.ts';
 import { type Replica, replicasOf, templateOfReplica } from '../../policy/replicas.ts';
 import { ESTABLISHED } from '../../words/keys.ts';
 import type { AwsClients } from './clients.ts';
-import { volumeExists } from './etcd-volume.ts';
 import { attachedBy } from './launch-template-marks.ts';
+import { volumeExists } from './volumes.ts';
 
 const needsLook = ({ health, volume, networkInterface }: Replica): boolean =>
   health === 'unhealthy' || volume !== 'present' || networkInterface !== 'present';
