@@ -30,6 +30,8 @@ export type EtcdVolumeState = {
   readonly throughput?: number;
   /** The volume's own tag: anything but `bootstrap` means that etcd was established once (I5). */
   readonly emptyDisk: EmptyDisk;
+  /** The instance that it is attached to. */
+  readonly holder?: string;
   /** AWS says that it failed, and that nothing on it can be read. */
   readonly failed?: true;
 };

@@ -19,6 +19,7 @@ import { EMPTY_DISK_TAG, type EmptyDisk, KEY_TAG } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import { deleteVolumeCommand } from '../../words/commands.ts';
 import type { ResourceKey } from '../../words/keys.ts';
+import { present } from '../../words/present.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { blockedError, supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
@@ -31,6 +32,10 @@ export const emptyDiskOf = (volume: Volume): EmptyDisk => {
   const tag = tagRecord(volume.Tags)[EMPTY_DISK_TAG];
   return tag === 'bootstrap' || tag === 'join' ? tag : 'wait';
 };
+
+/** An attachment that has ended is listed for a moment. */
+const holderOf = ({ Attachments = [] }: Volume): string | undefined =>
+  Attachments.find(({ State }) => State !== 'detached')?.InstanceId;
 
 export const foundVolume = (key: ResourceKey, volume: Volume): FoundOf<'etcd-volume'> =>
   observed(
@@ -45,6 +50,7 @@ export const foundVolume = (key: ResourceKey, volume: Volume): FoundOf<'etcd-vol
       ...(volume.Iops === undefined ? {} : { iops: volume.Iops }),
       ...(volume.Throughput === undefined ? {} : { throughput: volume.Throughput }),
       emptyDisk: emptyDiskOf(volume),
+      ...present({ holder: holderOf(volume) }),
       ...(volume.State === 'error' ? { failed: true as const } : {}),
     },
     carriedBy(tagRecord(volume.Tags)),
