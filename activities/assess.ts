@@ -32,7 +32,7 @@ export type ObserveRequest = {
   readonly subnetIds: readonly string[];
   /** The cluster is going or gone: what controllers made for it goes too, and nobody takes anything from it any more. */
   readonly clusterGoes: boolean;
-  /** An object without our finalizer: it owns nothing yet (I3). */
+  /** By finalizer and status nothing was begun for it: its first plan proves that it owns nothing. */
   readonly isNew: boolean;
   /** `projects/P/locations/global/memberships/NAME` */
   readonly membership?: string;
