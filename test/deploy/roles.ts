@@ -77,6 +77,7 @@ export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> =
     policies: ['worker-look', 'worker-machines', 'worker-launches', 'worker-load-balancers'],
     operations: operationsOf('activities', 'worker'),
     rare: {
+      'servicequotas GetAWSDefaultServiceQuota': 'an account in which no value of a quota was ever applied',
       'autoscaling DescribeScalingActivities': 'the repair of a replica',
       'autoscaling CreateOrUpdateTags': 'other tags in the spec',
       'autoscaling DeleteTags': 'other tags in the spec',
