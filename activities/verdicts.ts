@@ -127,9 +127,9 @@ export const throttledFor = (message: string, delayMs = THROTTLE_DELAY_MS): Judg
   spread: true,
 });
 
-/** Not sent, since it would be throttled: to be asked again after so many milliseconds. */
+/** Not sent, since it would be throttled: to be asked again after so many milliseconds. It waits for its turn, and nothing failed. */
 export const throttledError = (message: string, delayMs: number): VerdictError => {
-  const error = new VerdictError(throttledFor(message, delayMs));
+  const error = new VerdictError({ ...throttledFor(message, delayMs), waiting: true });
   // By this it is told apart from what AWS answered, in metrics and logs.
   error.name = 'HeldBack';
   return error;

@@ -18,22 +18,26 @@ export type VirtualTime = {
 export const virtualTime = (start = 0): VirtualTime => {
   let time = start;
   let number = 0;
+  /** In the order in which they wake, the last first. */
   const sleepers: Sleeper[] = [];
-  const next = (): Sleeper | undefined => {
-    const first = sleepers.reduce<Sleeper | undefined>(
-      (least, one) =>
-        least === undefined || one.at < least.at || (one.at === least.at && one.number < least.number) ? one : least,
-      undefined,
-    );
-    if (first !== undefined) sleepers.splice(sleepers.indexOf(first), 1);
-    return first;
+  const lie = (sleeper: Sleeper): void => {
+    let [low, high] = [0, sleepers.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const other = sleepers[middle];
+      const isBefore =
+        other !== undefined && (other.at > sleeper.at || (other.at === sleeper.at && other.number > sleeper.number));
+      if (isBefore) low = middle + 1;
+      else high = middle;
+    }
+    sleepers.splice(low, 0, sleeper);
   };
   return {
     now: () => time,
     sleep: (milliseconds) =>
       new Promise((wake) => {
         number += 1;
-        sleepers.push({ at: time + Math.max(0, milliseconds), number, wake });
+        lie({ at: time + Math.max(0, milliseconds), number, wake });
       }),
     run: async (done) => {
       let isOver = false;
@@ -45,7 +49,7 @@ export const virtualTime = (start = 0): VirtualTime => {
         // Whoever was woken does all that needs no time.
         await setImmediate();
         if (isOver) return done;
-        const sleeper = next();
+        const sleeper = sleepers.pop();
         if (sleeper === undefined) throw new Error('everybody waits, and nobody for a time');
         time = sleeper.at;
         sleeper.wake();

@@ -105,7 +105,7 @@ export const createLimiter = ({ now, sleep, isThrottled }: LimiterSettings): Lim
     if (limit === undefined) return;
     const wait = Math.max(0, limit.nextAt - now()) + (limit.waiting * SECOND) / limit.rate;
     if (wait > LONGEST_WAIT_MS) {
-      throw throttledError(`AWS throttles ${name}: it is called ${limit.rate.toFixed(1)} times a second at most`, wait);
+      throw throttledError(`AWS throttles ${name}, and this worker sends no more of it than AWS takes`, wait);
     }
     await turn(limit, signal);
   };
