@@ -12,7 +12,7 @@ import type { AwsFacts, Subnet } from './facts.ts';
 import type { Tell } from './preflight-room.ts';
 
 /** Those of AWS itself don't count: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions */
-export const MOST_TAGS = 50;
+const MOST_TAGS = 50;
 
 /** Whether no more tags fit on it. */
 export const isFull = ({ tagKeys = [] }: Pick<Subnet, 'tagKeys'>): boolean => tagKeys.length >= MOST_TAGS;
