@@ -15,9 +15,9 @@ const Environment = z.object({
   TEMPORAL_ADDRESS: z
     .string()
     .default('127.0.0.1:7233')
-    .superRefine((address, { addIssue }) => {
+    .superRefine((address, context) => {
       const problem = addressProblem(address);
-      if (problem !== undefined) addIssue(problem);
+      if (problem !== undefined) context.addIssue(problem);
     }),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   /** Several installations may share a Temporal namespace, each with a queue of its own. */
