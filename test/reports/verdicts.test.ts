@@ -28,6 +28,15 @@ describe('what waiting cures', () => {
     ],
     // https://github.com/openshift/runbooks/pull/247
     ['a volume that was changed too often today', aws('VolumeModificationRateExceeded', 'Wait at least 6 hours')],
+    // https://github.com/kubernetes/kops/issues/1001, https://github.com/hashicorp/terraform/issues/1105
+    [
+      'a group that somebody has just deleted',
+      aws('ValidationError', 'The AutoScaling group may not be modified while it is pending delete'),
+    ],
+    [
+      'a name that is not free yet',
+      aws('AlreadyExists', 'A group with the name gke-1 already exists and is pending delete.'),
+    ],
   ])('is waited for: %s', (_what, error) => {
     expect(verdictOf(error).verdict).toBe('retry');
   });
@@ -89,4 +98,13 @@ describe('what only a person can cure', () => {
       message: expect.stringContaining(message),
     });
   });
+});
+
+// https://github.com/crossplane-contrib/provider-aws/issues/461: what differed from try to try was written, and was news
+test('the same refusal is told in the same words, whichever request it was and however often it was made', () => {
+  const told = ['7273cf82', 'cd6de9ef'].map((requestId) => {
+    const error = aws('InvalidParameterValue', 'Value (172.16.0.0/34) for parameter cidrBlock is invalid');
+    return verdictOf(Object.assign(error, { $metadata: { httpStatusCode: 400, requestId, attempts: 2 } }));
+  });
+  expect(told[0]).toEqual(told[1]);
 });
