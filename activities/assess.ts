@@ -32,7 +32,9 @@ export type ObserveRequest = {
   readonly subnetIds: readonly string[];
   /** The cluster is going or gone: what controllers made for it goes too, and nobody takes anything from it any more. */
   readonly clusterGoes: boolean;
-  /** An object without our finalizer: it owns nothing yet (I3). */
+  /** The object itself is being deleted. */
+  readonly objectGoes: boolean;
+  /** By finalizer and status nothing was begun for it: its first plan proves that it owns nothing. */
   readonly isNew: boolean;
   /** `projects/P/locations/global/memberships/NAME` */
   readonly membership?: string;
@@ -68,6 +70,7 @@ export const clusterRequest = (object: ObjectRef, cluster: AWSCluster): ObserveR
     vpcId: spec.networking.vpcID,
     subnetIds: distinct([...spec.controlPlane.subnetIDs, ...spec.networking.serviceLoadBalancerSubnetIDs]),
     clusterGoes: isDeleting(cluster),
+    objectGoes: isDeleting(cluster),
     isNew: isNew(cluster),
     ...(spec.controlPlane.hub === undefined ? {} : { membership: spec.controlPlane.hub.membershipName }),
   };
@@ -129,6 +132,7 @@ export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCl
   clusterName: pool.spec.clusterName,
   subnetIds: distinct([...(cluster?.spec.controlPlane.subnetIDs ?? []), pool.spec.subnetID]),
   clusterGoes: cluster === null || isDeleting(cluster),
+  objectGoes: isDeleting(pool),
   isNew: isNew(pool),
   ...(cluster === null ? {} : { vpcId: cluster.spec.networking.vpcID }),
 });

@@ -22,9 +22,12 @@ import {
   NETWORK,
   OUR_MISTAKES,
   THROTTLED,
+  UNSEEN_CODES,
+  UNSEEN_MESSAGE,
   UNSENDABLE,
   UNTRUSTED,
 } from './codes.ts';
+import { withoutEncoded } from './encoded-refusals.ts';
 import { judgeKubernetes } from './kubernetes/verdict.ts';
 
 /**
@@ -51,6 +54,8 @@ export type Judgement = {
   readonly soFar?: Readonly<Record<string, string>>;
   /** True when a create was refused because something has that name. */
   readonly exists?: true;
+  /** True when what the call refers to is refused in words that also mean that it isn't visible yet. */
+  readonly unseen?: true;
 };
 
 /** An error that states its own verdict. Made by the functions below. */
@@ -155,15 +160,24 @@ const AWS_REFUSALS: readonly (readonly [Verdict, (refusal: Refusal) => boolean])
   ['blocked', () => true],
 ];
 
+const isThrottled = ({ code, status }: Refusal): boolean => THROTTLED.has(code) || status === 429;
+
+const isUnseen = ({ code, said }: Refusal): boolean => UNSEEN_CODES.has(code) && UNSEEN_MESSAGE.test(said);
+
+const refusalOf = (code: string, thrown: Thrown): Refusal => ({
+  code,
+  said: withoutEncoded(text(thrown.message) ?? 'no message'),
+  status: thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0,
+});
+
 const ofAws = (code: string, thrown: Thrown): Judgement => {
-  const said = text(thrown.message) ?? 'no message';
-  const message = `${text(thrown.operation) ?? 'AWS'}: ${code}: ${said}`;
-  const status = thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0;
-  if (THROTTLED.has(code) || status === 429) {
+  const refusal = refusalOf(code, thrown);
+  const message = `${text(thrown.operation) ?? 'AWS'}: ${code}: ${refusal.said}`;
+  if (isThrottled(refusal)) {
     return throttledFor(message, retryAfterMs(headerOf(thrown.$response?.headers, 'retry-after')));
   }
-  const [verdict] = AWS_REFUSALS.find(([, holds]) => holds({ code, said, status })) ?? ['blocked'];
-  return { verdict, message };
+  const [verdict] = AWS_REFUSALS.find(([, holds]) => holds(refusal)) ?? ['blocked'];
+  return { verdict, message, ...(verdict === 'blocked' && isUnseen(refusal) ? { unseen: true as const } : {}) };
 };
 
 /** The first code of an error and its causes for which this holds. */

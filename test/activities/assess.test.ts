@@ -71,10 +71,20 @@ describe('a look at a cluster', () => {
     expect(foreseen).toEqual([[seedCluster().spec.controlPlane.iamInstanceProfile]]);
   });
 
-  test('that is new is observed as one that owns nothing yet, before our finalizer is on it', async () => {
+  test('that is new is observed as one that may own nothing yet, before our finalizer is on it', async () => {
     const { assess, observed } = sourcesWith(seedPool(), seedCluster());
     await assess(CLUSTER);
     expect(observed).toMatchObject([{ object: CLUSTER, isNew: true }]);
+  });
+
+  test.each([
+    ['that was established', { established: true }],
+    ['whose operation told where it lives', { aws: { account: ACCOUNT, region: REGION } }],
+  ])('%s is observed as one that owns something, though its finalizer was taken from it', async (_, status) => {
+    const { assess, observed, foreseen } = sourcesWith(seedPool(), seedCluster({ status }));
+    await assess(CLUSTER);
+    expect(observed).toMatchObject([{ object: CLUSTER, isNew: false }]);
+    expect(foreseen).toEqual([]);
   });
 
   test('that was begun asks nothing early, and looks at what it has', async () => {
