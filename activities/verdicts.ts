@@ -202,7 +202,9 @@ const unsent = (error: unknown, message: string): Judgement | undefined => {
       message: `${message} (${untrusted}). The server's certificate is of nobody whom the worker trusts: if a proxy looks into connections, let NODE_EXTRA_CA_CERTS of the worker name a file with the certificate of its authority`,
     };
   }
-  if (codeIn(error, (code) => UNSENDABLE.has(code)) === undefined) return undefined;
+  // By the header's name: others don't come from people.
+  const isCredential = /authorization|x-amz-security-token/i.test(message);
+  if (!isCredential || codeIn(error, (code) => UNSENDABLE.has(code)) === undefined) return undefined;
   return {
     verdict: 'blocked',
     message: `No usable credentials: ${message}. They have a character that no request can carry, such as a line break at their end: take it out of the Secret or file that they come from`,

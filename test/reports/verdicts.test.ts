@@ -37,6 +37,15 @@ describe('what waiting cures', () => {
       'a name that is not free yet',
       aws('AlreadyExists', 'A group with the name gke-1 already exists and is pending delete.'),
     ],
+    // https://github.com/kyverno/kyverno/issues/3039
+    [
+      'a webhook that is down for a while',
+      refusedByKubernetes(
+        500,
+        'InternalError',
+        'Internal error occurred: failed calling webhook "a": connection refused',
+      ),
+    ],
   ])('is waited for: %s', (_what, error) => {
     expect(verdictOf(error).verdict).toBe('retry');
   });
@@ -56,6 +65,25 @@ describe('what only a person can cure', () => {
       message: expect.stringMatching(/^No usable credentials: .*a line break at their end/),
     });
   });
+
+  // https://github.com/gardener/dashboard/issues/2512: what had nothing to do with credentials was called a problem of credentials
+  test('is not said of credentials where it is something else', () => {
+    for (const error of [
+      unsent(new TypeError('Invalid character in header content ["user-agent"]'), 'ERR_INVALID_CHAR'),
+      aws('DependencyViolation', 'There are one or more ports still in use on the network'),
+      aws('VcpuLimitExceeded', 'You have requested more vCPU capacity than your current vCPU limit'),
+    ]) {
+      expect(verdictOf(error).message).not.toContain('credentials');
+    }
+  });
+
+  // https://github.com/argoproj/argo-cd/issues/16720: what a quota refused was progress for minutes on end
+  test.each(['VcpuLimitExceeded', 'InstanceLimitExceeded', 'AddressLimitExceeded', 'TooManyLoadBalancersException'])(
+    'is said of a quota at once: %s',
+    (code) => {
+      expect(verdictOf(aws(code, 'more than your current limit')).verdict).toBe('blocked');
+    },
+  );
 
   // https://github.com/eksctl-io/eksctl/issues/4019
   test.each(['SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID'])(
