@@ -7,7 +7,7 @@
  */
 import { awsCluster } from './cluster.ts';
 import { awsNodePool } from './nodepool.ts';
-import { statusFields } from './status.ts';
+import type { statusFields } from './status.ts';
 
 /** Written anew from each look; no decision needs one of them to be what it was. */
 const SHOWN = [

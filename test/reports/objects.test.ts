@@ -6,11 +6,14 @@ import type { ObjectRef } from '../../api/object.ts';
 import { ingressRuleId, securityGroupRules } from '../../kinds/security-group-rules.ts';
 import { decideNodePool, decideNodePoolEarly } from '../../policy/decide-nodepool.ts';
 import type { NodePoolFacts } from '../../policy/facts.ts';
+import { next } from '../../workflows/entity-life.ts';
+import { begin, type EntityEvent } from '../../workflows/entity-states.ts';
 import { EMPTY, inventoryOf } from '../policy/account.ts';
 import { blockedBy, done, ID, T0 } from '../policy/operation-views.ts';
 import { after, created, KINDS, operating, over, provisioned, typeFor } from '../policy/states.ts';
 import { kstatusOf } from '../support/kstatus.ts';
 import { ACCOUNT, DELETING, POOL_UID, REGION, seedCluster, seedPool } from '../topology/objects.ts';
+import { operationOf, planOf, securityGroup, stepOf } from '../workflows/builders.ts';
 
 const POOL: ObjectRef = { kind: 'AWSNodePool', namespace: 'default', name: 'cluster-0-pool-0', uid: POOL_UID };
 
@@ -101,4 +104,33 @@ test('rules of a security group are the same in whichever order AWS answers, and
       },
     ),
   );
+});
+
+describe('an object that a person paused', () => {
+  const seen = { changes: 1, progress: 0 };
+  const assessed = (operation: ReturnType<typeof operationOf>): EntityEvent => ({
+    kind: 'assessed',
+    at: 0,
+    seen,
+    assessment: { kind: 'operate', operation },
+  });
+  const asked = (...verbs: readonly ('pause' | 'abort')[]): EntityEvent => ({
+    kind: 'asked',
+    verbs: verbs.map((verb) => ({ verb, ask: {} })),
+  });
+  const create = operationOf(planOf(stepOf(securityGroup('controlplane'))));
+  const remove = operationOf(planOf(), { type: 'DeleteCluster', generation: 2 });
+  const after = (...events: readonly EntityEvent[]) => events.reduce(next, begin({}));
+
+  // https://github.com/crossplane/crossplane/issues/4839, https://github.com/kubernetes-sigs/cluster-api-provider-aws/issues/4584
+  test('goes when it is deleted: the pause was for what it was made for', () => {
+    const superseded: EntityEvent = { kind: 'ended', at: 0, result: { state: 'superseded', paused: true }, news: seen };
+    const started: EntityEvent = { kind: 'started', operationId: 'entity/operation' };
+    const woken: EntityEvent = { kind: 'woken', at: 0, news: seen, leaving: false };
+    const paused = [assessed(create), asked('pause'), started, superseded, woken] as const;
+    expect(after(...paused, assessed(create), asked())).toMatchObject({ operation: { paused: true } });
+    const deleted = after(...paused, assessed(remove), asked());
+    expect(deleted).toMatchObject({ state: 'operating', operation: { type: 'DeleteCluster' } });
+    expect(deleted).not.toMatchObject({ operation: { paused: true } });
+  });
 });
