@@ -5,9 +5,9 @@ import { clusterIdOf, entityWorkflowId } from '../../api/names.ts';
 import { contextNameOf } from '../../client/cli/kubeconfig.ts';
 import { operationIdOf } from '../../words/operations.ts';
 
-const ENDS = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const ENDS = 'abcdefghijklmnopqrstuvwxyz0123456789'.split('');
 /** As the API server lets objects and namespaces be called. */
-const name = (inside: string) =>
+const name = (...inside: readonly string[]) =>
   fc
     .tuple(
       fc.constantFrom(...ENDS),
@@ -15,7 +15,7 @@ const name = (inside: string) =>
       fc.constantFrom(...ENDS),
     )
     .map((parts) => parts.join(''));
-const objects = fc.record({ namespace: name('-'), name: name('-.'), uid: fc.uuid() });
+const objects = fc.record({ namespace: name('-'), name: name('-', '.'), uid: fc.uuid() });
 
 // https://github.com/temporalio/ui/issues/753: what had to be escaped in an address could not be looked at
 test('workflows have ids that no address, shell or query has to escape', () => {
