@@ -1,8 +1,9 @@
 /**
  * Clients: the AWS SDK's clients of one worker, as the activities use them.
  *
- * Owns: connections, deadlines, attempts, and what is told of every call; that each attempt goes through the limiter. Region is a parameter; endpoint and
- * credentials are the SDK's own (environment, profiles, instance role). Neighbours: Temporal retries, so the SDK tries
+ * Owns: connections, deadlines, attempts, and what is told of every call; that each attempt goes through the limiter. Region is a
+ * parameter; endpoint and credentials are the SDK's own (environment, profiles, instance role). The way is the environment's: the SDK
+ * reads no `HTTPS_PROXY` (https://github.com/aws/aws-sdk-js-v3/issues/2228). Neighbours: Temporal retries, so the SDK tries
  * only twice, which rides out a connection that died while idle; `worker/` turns calls into metrics.
  * Invariants: I6 and I12 are proven by `AwsCall.mutating`: whatever isn't known to only read counts as mutating.
  */
@@ -15,6 +16,7 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { STSClient } from '@aws-sdk/client-sts';
+import { agentByEnvironment } from '../../kubernetes/connections.ts';
 import { type AroundCall, straightOn } from '../calls.ts';
 import { isThrottled } from '../verdicts.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
@@ -53,6 +55,8 @@ export type AwsClientSettings = {
   readonly aroundCall?: AroundCall;
   readonly timeouts?: CallTimeouts;
   readonly maxSockets?: number;
+  /** Names the proxy, if there is one. */
+  readonly environment?: NodeJS.ProcessEnv;
 };
 
 /** Below every activity's own limit, so that an answer that never comes is an error with a name. */
@@ -130,7 +134,12 @@ const observing =
     return client;
   };
 
-const configurationOf = ({ region, timeouts = TIMEOUTS, maxSockets = MAX_SOCKETS }: AwsClientSettings) => {
+const configurationOf = ({
+  region,
+  timeouts = TIMEOUTS,
+  maxSockets = MAX_SOCKETS,
+  environment = process.env,
+}: AwsClientSettings) => {
   const sockets = { keepAlive: true, maxSockets };
   return {
     region,
@@ -140,7 +149,8 @@ const configurationOf = ({ region, timeouts = TIMEOUTS, maxSockets = MAX_SOCKETS
       requestTimeout: timeouts.requestMs,
       throwOnRequestTimeout: true,
       httpAgent: sockets,
-      httpsAgent: sockets,
+      // Of all clients together: they are destroyed together.
+      httpsAgent: agentByEnvironment(environment, maxSockets),
     },
   };
 };
