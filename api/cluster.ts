@@ -25,12 +25,12 @@ import {
   subnetIds,
   tags,
   version,
-  volume,
   vpcId,
 } from './fields.ts';
 import { manifestMetadata, storedMetadata } from './metadata.ts';
 import { API_VERSION } from './names.ts';
 import { statusFields } from './status.ts';
+import { volume } from './volumes.ts';
 
 const oidcProvider = z.object({
   issuerURI: format(/^https:\/\//, 1024, 'must begin with https://').describe('URL of the OpenID provider.'),
@@ -208,7 +208,8 @@ export const clusterSpec = z
   })
   .meta(
     rules(immutable('region', 'a cluster stays in its region; create another AWSCluster in the other region'), {
-      rule: "self.controlPlane.databaseEncryption.kmsKeyARN.split(':')[3] == self.region",
+      // What is no ARN at all is refused by its own rule.
+      rule: "self.controlPlane.databaseEncryption.kmsKeyARN.split(':').size() < 4 || self.controlPlane.databaseEncryption.kmsKeyARN.split(':')[3] == self.region",
       message: 'the key that encrypts the database must be in the region of the cluster',
       fieldPath: '.controlPlane.databaseEncryption.kmsKeyARN',
     }),

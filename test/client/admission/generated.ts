@@ -35,9 +35,13 @@ const goTogether = (cluster: number, pool: number): boolean =>
 
 /** Values that break nothing, and make every object another one. */
 const harmless = fc.record({
-  tags: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9.-]{0,30}$/), fc.string({ maxLength: 60, unit: 'binary' }), {
-    maxKeys: 4,
-  }),
+  tags: fc.dictionary(
+    fc.stringMatching(/^[a-z][a-z0-9.-]{0,30}$/),
+    fc.stringMatching(/^[\p{L}\p{N} _.:/=+@-]{0,60}$/u),
+    {
+      maxKeys: 4,
+    },
+  ),
   size: fc.integer({ min: 8, max: 16_384 }),
   deletionProtection: fc.boolean(),
 });
