@@ -53,7 +53,9 @@ const oidcProvider = z.object({
 const networking = z
   .object({
     vpcID: vpcId.describe('VPC in which the control plane and all node pools run.'),
-    podAddressCIDRBlocks: cidrBlocks(8, 24).describe('The one IPv4 range that Pods take addresses from.'),
+    podAddressCIDRBlocks: cidrBlocks(8, 24).describe(
+      'The one IPv4 range that Pods take addresses from. Each node has a /24 of it; in a range narrower than /20 a part of it, down to a /27.',
+    ),
     serviceAddressCIDRBlocks: cidrBlocks(12, 28).describe('The one IPv4 range that Services take addresses from.'),
     serviceLoadBalancerSubnetIDs: subnetIds(0, 32)
       .default([])
