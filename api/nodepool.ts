@@ -26,7 +26,7 @@ import {
 import { LABEL_KEY, LABEL_VALUE } from './kubernetes-names.ts';
 import { manifestMetadata, storedMetadata } from './metadata.ts';
 import { API_VERSION } from './names.ts';
-import { statusFields } from './status.ts';
+import { BEFORE_THE_FIRST_LOOK, statusFields } from './status.ts';
 import { volume } from './volumes.ts';
 
 /** Kubernetes' own spellings, and the upper-case ones of the original product. */
@@ -178,6 +178,7 @@ export const nodePoolStatus = z
       .describe('Nodes of the pool that are Ready; absent while that is not known.'),
     desiredNodes: z.int().min(0).exactOptional().describe('Nodes that the auto scaling group keeps at this moment.'),
   })
+  .meta(BEFORE_THE_FIRST_LOOK)
   .describe('What the node pool is, as Slipway last saw it.');
 
 /** What people write. */

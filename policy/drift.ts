@@ -12,6 +12,7 @@ import { isDeleting } from '../api/object.ts';
 import type { Condition } from '../api/status.ts';
 import { type Found, rowOf } from '../kinds/resource.ts';
 import { purposeOf } from '../words/operations.ts';
+import { beginningOf } from '../words/text.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { conditionOf } from './conditions.ts';
 import { addonsRead, insideSeen } from './inside.ts';
@@ -71,7 +72,7 @@ const differencesOf = (plan: Plan, inventory: readonly Found[], isInsideRead: bo
     const mended = differences.filter(({ what }) => step.leaves?.includes(what) !== true);
     return [...new Set(mended.map(({ says }) => says))].map((says) => ({
       key,
-      difference: says.slice(0, LONGEST),
+      difference: beginningOf(says, LONGEST),
     }));
   });
 };

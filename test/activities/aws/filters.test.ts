@@ -1,4 +1,6 @@
 /** What EC2 makes of a filter's value, and that text of people's own finds nothing but itself. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { filter, filterLike } from '../../../activities/aws/tags.ts';
@@ -31,5 +33,15 @@ describe('a filter', () => {
       Values: ['etcd-volume/*'],
     });
     expect(filter('key-name', 'gke-*')).toEqual({ Name: 'key-name', Values: ['gke-\\*'] });
+  });
+
+  test('that is literal is given no pattern by anybody', () => {
+    const folder = join(import.meta.dirname, '../../../activities/aws');
+    const given = readdirSync(folder).flatMap((name) =>
+      [...readFileSync(join(folder, name), 'utf8').matchAll(/(?<![.\w])filter\([^()]*\*[^()]*\)/g)].map(
+        ([call]) => `${name}: ${call}`,
+      ),
+    );
+    expect(given).toEqual([]);
   });
 });
