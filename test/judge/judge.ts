@@ -7,12 +7,13 @@
  * `policies.ts` asks what IAM would say to the same calls.
  * Not judged: the order of calls, what exists, quotas, and how long anything takes.
  */
+import type { KeptRequest } from '../../sandbox/aws/proxy/requests.ts';
 import { DIFFERENCES } from '../../sandbox/differences.ts';
 import type { Finding } from './finding.ts';
 import type { Models } from './models.ts';
 import { byDocumentation } from './rules/all.ts';
 import { byModel } from './shapes.ts';
-import { type KeptRequest, readRequest } from './wire.ts';
+import { readRequest } from './wire.ts';
 
 /** What AWS would refuse, or not do as asked, of one request. */
 export const findingsOf = (models: Models, kept: KeptRequest): readonly Finding[] => {
@@ -30,16 +31,22 @@ export type Judged = Finding & { readonly service: string; readonly operation: s
 const identity = ({ service, operation, rule, where }: Omit<Judged, 'times'>): string =>
   [service, operation, rule, where].join(' ');
 
+/** What makes two requests the same to the judge: listings are asked again and again. */
+const question = ({ service, operation, region, path, body }: KeptRequest): string =>
+  [service, operation, region, path, body].join('\n');
+
 /** What AWS would refuse of all these, the same fault of the same operation once, with how often it was made. */
 export const judge = (models: Models, requests: readonly KeptRequest[]): readonly Judged[] => {
-  const all = requests.flatMap((kept) =>
-    findingsOf(models, kept)
-      .filter((finding) => excuseOf(finding) === undefined)
-      .map((finding) => ({ ...finding, service: kept.service, operation: kept.operation })),
-  );
+  const all = [...Map.groupBy(requests, question).values()].flatMap(([kept, ...others]) => {
+    if (kept === undefined) return [];
+    const { service, operation } = kept;
+    return findingsOf(models, kept)
+      .filter((found) => excuseOf(found) === undefined)
+      .map((found) => ({ ...found, service, operation, times: others.length + 1 }));
+  });
   const grouped = Map.groupBy(all, identity);
   return [...grouped.values()].flatMap(([first, ...others]) =>
-    first === undefined ? [] : [{ ...first, times: others.length + 1 }],
+    first === undefined ? [] : [{ ...first, times: others.reduce((sum, { times }) => sum + times, first.times) }],
   );
 };
 

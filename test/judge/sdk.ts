@@ -11,8 +11,8 @@ import * as iam from '@aws-sdk/client-iam';
 import * as kms from '@aws-sdk/client-kms';
 import * as servicequotas from '@aws-sdk/client-service-quotas';
 import { callOf } from '../../sandbox/aws/proxy/call.ts';
+import type { KeptRequest } from '../../sandbox/aws/proxy/requests.ts';
 import type { Planted } from './planted.ts';
-import type { KeptRequest } from './wire.ts';
 
 type Sent = { readonly headers: Readonly<Record<string, string>>; readonly body?: string | Uint8Array };
 type Client = { readonly send: (command: unknown) => Promise<unknown> };

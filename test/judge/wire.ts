@@ -5,23 +5,10 @@
  * https://smithy.io/2.0/aws/protocols/aws-query-protocol.html) and JSON; and saying what of a request no model knows.
  * Neighbours: `models.ts` says what there could be, `shapes.ts` whether a value is right. Pure.
  */
+import type { KeptRequest } from '../../sandbox/aws/proxy/requests.ts';
 import { type Finding, finding, pageOf } from './finding.ts';
 import { inputOf, type Model, type Models, type Reference, type Shape, shapeOf } from './models.ts';
 import { isStructure, type Malformed, type Parameters } from './parameters.ts';
-
-/** A request as the sandbox's proxy keeps it. */
-export type KeptRequest = {
-  readonly service: string;
-  readonly operation: string;
-  readonly accessKey: string;
-  readonly region: string;
-  /** With the query of a GET. */
-  readonly path: string;
-  readonly userAgent?: string;
-  readonly body: string;
-  /** AWS's code, or what the network did, where it failed. */
-  readonly error?: string;
-};
 
 export type Request = KeptRequest & { readonly parameters: Parameters };
 

@@ -2,7 +2,8 @@
  * A whole sandbox for one test file, with a home of its own.
  *
  * Owns: starting it, ways to ask it, and ending it with nothing left, also when the tests' process is killed. Neighbours:
- * the command line is the real one, as a person types it.
+ * the command line is the real one, as a person types it; `../judge/` says at the end of a sandbox that was started here whether
+ * real AWS would have taken what was asked of its.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,6 +12,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { askedOnce, type RecordedCall } from '../../sandbox/aws/proxy/call.ts';
 import { type SandboxStatus, statusNow } from '../../sandbox/commands/status.ts';
+import { judgedIn } from '../judge/sandbox.ts';
 import { readJson } from './http.ts';
 import { type ObjectsOf, objectsIn } from './objects.ts';
 import { noting } from './waits.ts';
@@ -156,12 +158,24 @@ export const startSandbox = (
 ): Promise<SandboxForTests> => noting('starting', 'sandbox', () => bringUp(settings, options));
 
 const bringUp = async (settings: NodeJS.ProcessEnv, options: { readonly stub?: boolean }): Promise<SandboxForTests> => {
-  const started = sandboxIn(await mkdtemp(join(tmpdir(), 'slipway-')), { SLIPWAY_PACE: 'quick', ...settings });
+  const usual = { SLIPWAY_PACE: 'quick', SLIPWAY_AWS_REQUESTS: 'kept' };
+  const started = sandboxIn(await mkdtemp(join(tmpdir(), 'slipway-')), { ...usual, ...settings });
   try {
     await succeed('sandbox up', started.sandbox('up', '--detach', ...(options.stub === true ? ['--stub'] : [])));
-    return started;
+    return { ...started, end: () => endJudged(started) };
   } catch (error) {
     await started.end();
     throw error;
   }
+};
+
+/** Ends a sandbox, and fails if AWS would have refused what was asked of it there. */
+const endJudged = async (started: SandboxForTests): Promise<void> => {
+  let judged: readonly string[];
+  try {
+    judged = await judgedIn(started.home);
+  } finally {
+    await started.end();
+  }
+  if (judged.length > 0) throw new Error(`Real AWS is not like this sandbox's:\n${judged.join('\n')}`);
 };
