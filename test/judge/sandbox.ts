@@ -4,13 +4,20 @@
  * Owns: reading what its proxy kept, without what tests themselves asked. Neighbours: `../support/sandbox.ts` turns the keeping on, and
  * asks here before it ends a sandbox; `judge.ts` and `policies/` judge.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { KeptRequest } from '../../sandbox/aws/proxy/requests.ts';
-import { folders, type SandboxLayout } from '../../sandbox/layout.ts';
+import { folders } from '../../sandbox/layout.ts';
+import { readLayout } from '../../sandbox/supervisor/state.ts';
+import { ROLES } from '../deploy/roles.ts';
 import { SPECTATOR } from '../support/spectator.ts';
+import { callersIn } from './callers.ts';
 import { judge, sentenceOf } from './judge.ts';
 import { modelsOf } from './models.ts';
+import type { Question } from './policies/question.ts';
+import { linesOf, QUESTIONS } from './policies/recorded.ts';
+import { denied, deniedSentence, questionsIn, statementsOf } from './policies/simulate.ts';
 
 /** So that nobody takes a sandbox for judged whose requests were never kept. */
 const refuseUnkept = (home: string): void => {
@@ -34,10 +41,26 @@ export const requestsIn = async (home: string): Promise<readonly KeptRequest[]> 
   return requests.filter(({ accessKey }) => accessKey !== SPECTATOR.accessKeyId);
 };
 
-/** What AWS would have refused, each a sentence; none for a sandbox that never came up. */
+/** What AWS would have refused, and IAM denied, each a sentence; none for a sandbox that never came up. */
 export const judgedIn = async (home: string): Promise<readonly string[]> => {
   const requests = await requestsIn(home);
-  if (requests.length === 0) return [];
-  const layout = JSON.parse(readFileSync(folders(home).layout, 'utf8')) as SandboxLayout;
-  return judge(modelsOf(layout.python), requests).map(sentenceOf);
+  const layout = readLayout(home);
+  if (requests.length === 0 || layout === undefined) return [];
+  const models = modelsOf(layout.python);
+  const callers = await callersIn(
+    home,
+    requests.map(({ accessKey }) => accessKey),
+  );
+  const questions = questionsIn(models, requests, callers);
+  keepQuestions(home, questions);
+  return [
+    ...judge(models, requests).map(sentenceOf),
+    ...denied(questions, (role) => statementsOf(ROLES[role])).map(deniedSentence),
+  ];
+};
+
+/** For whoever records them anew (`policies/record.ts`): they name types and tags, and no values. */
+const keepQuestions = (home: string, questions: readonly Question[]): void => {
+  const folder = process.env[QUESTIONS];
+  if (folder !== undefined) writeFileSync(join(folder, `${basename(home)}.jsonl`), linesOf(questions));
 };
