@@ -3,9 +3,9 @@
  *
  * Owns: asking it. A machine is known by its instance profile: those of the seed's manifest, which is what journeys apply.
  */
-import { statusNow } from '../../sandbox/commands/status.ts';
+import { partsNow } from '../../sandbox/commands/sandbox.ts';
 import { AWS_CREDENTIALS, type HostPort } from '../../sandbox/layout.ts';
-import { readLayout } from '../../sandbox/supervisor/state.ts';
+import { readLayout, readState } from '../../sandbox/supervisor/state.ts';
 import type { RoleName } from './policies/question.ts';
 import type { Callers } from './policies/simulate.ts';
 
@@ -31,8 +31,9 @@ const profileOf = async ({ host, port }: HostPort, accessKey: string): Promise<s
  * the worker, and one that isn't this sandbox's, nobody at all.
  */
 export const callersIn = async (home: string, accessKeys: readonly string[]): Promise<Callers> => {
-  const layout = readLayout(home);
-  const knows = statusNow(home).parts.some(({ name, state }) => name === 'aws' && state === 'ready');
+  const [layout, state] = [readLayout(home), readState(home)];
+  const parts = layout === undefined || state === undefined ? [] : partsNow(layout, state);
+  const knows = parts.some((part) => part.name === 'aws' && part.state.startsWith('ready'));
   const found = new Map<string, RoleName | undefined>([[AWS_CREDENTIALS.accessKeyId, 'worker']]);
   if (layout !== undefined && knows) {
     const machines = [...new Set(accessKeys)].filter((key) => !found.has(key));

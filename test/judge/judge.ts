@@ -1,10 +1,10 @@
 /**
  * Judge: whether AWS would take the calls that a sandbox recorded.
  *
- * Owns: reading what the proxy kept (`SLIPWAY_KEEP_REQUESTS`, see `sandbox/aws/proxy/requests.ts`), holding each request to the
- * models and the rules, and the sentences for what AWS would refuse. What only the sandbox's own facts cause is excused by the row
- * of `sandbox/differences.ts` that names it, and by nothing else. Neighbours: `test/support/sandbox.ts` asks at a sandbox's end;
- * `policies.ts` asks what IAM would say to the same calls.
+ * Owns: holding each request that the proxy kept (`sandbox/aws/proxy/requests.ts`) to the models and the rules, and the sentences for
+ * what AWS would refuse. What only the sandbox's own facts cause is excused by the row
+ * of `sandbox/differences.ts` that names it, and by nothing else. Neighbours: `sandbox.ts` asks at a sandbox's end;
+ * `policies/` asks what IAM would say to the same calls.
  * Not judged: the order of calls, what exists, quotas, and how long anything takes.
  */
 import type { KeptRequest } from '../../sandbox/aws/proxy/requests.ts';

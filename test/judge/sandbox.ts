@@ -31,7 +31,7 @@ const refuseUnkept = (home: string): void => {
 };
 
 /** What everybody but the tests asked of AWS in the sandbox in a home, in order. */
-export const requestsIn = async (home: string): Promise<readonly KeptRequest[]> => {
+const requestsIn = async (home: string): Promise<readonly KeptRequest[]> => {
   refuseUnkept(home);
   const { awsRequests } = folders(home);
   if (!existsSync(awsRequests)) return [];

@@ -26,7 +26,7 @@ export type Tags = Readonly<Record<string, string>>;
 const CLUSTER = 'gke-00000000';
 
 /** Without what differs from cluster to cluster and from run to run. */
-export const normal = (text: string): string =>
+const normal = (text: string): string =>
   text
     .replaceAll(/gke-[0-9a-f]{8}(?![0-9a-f])/g, CLUSTER)
     .replaceAll(/nodepool-[0-9a-f]{8}/g, 'nodepool-00000000')
