@@ -28,11 +28,16 @@ export const IN_USE = new Set([
   'ExpiredTokenException',
   'IdempotentParameterMismatch',
   'IncorrectInstanceState',
+  // A volume takes its changes one after the other, and so many a day.
+  'IncorrectModificationState',
   'IncorrectState',
   'InternalFailure',
+  'InvalidGroup.InUse',
   'InvalidNetworkInterface.InUse',
   'KeyUnavailableException',
   'OperationInProgress',
+  // An account's first use of a region or a service is verified, in minutes.
+  'PendingVerification',
   'RequestExpired',
   'RequestTimeTooSkewed',
   'ResourceContention',
@@ -43,6 +48,7 @@ export const IN_USE = new Set([
   'ScalingActivityInProgress',
   'ScalingActivityInProgressFault',
   'VolumeInUse',
+  'VolumeModificationRateExceeded',
 ]);
 
 export const CAPACITY = new Set([
@@ -53,6 +59,8 @@ export const CAPACITY = new Set([
   'InsufficientInstanceCapacity',
   'InsufficientReservedInstanceCapacity',
   'InsufficientVolumeCapacity',
+  'ReservationCapacityExceeded',
+  'UnfulfillableCapacity',
 ]);
 
 /** The request itself is malformed: nobody's spec can cause that. */
@@ -96,9 +104,39 @@ export const NETWORK = new Set([
   'ERR_SOCKET_CONNECTION_TIMEOUT',
 ]);
 
+/** OpenSSL's and Node's words for a certificate that proves nothing: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+export const UNTRUSTED = new Set([
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REJECTED',
+  'CERT_REVOKED',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+/** A request that no connection takes: a header has a character that headers can't have. */
+export const UNSENDABLE = new Set(['ERR_INVALID_CHAR']);
+
 export const ABSENT_CODE = /not ?found|nosuchentity|doesnotexist/i;
 /** Auto Scaling has one code for all that it refuses. */
 export const ABSENT_MESSAGE = /(AutoScalingGroup name|Instance Id) not found/;
+
+/** The codes by which a service says that it can't make anything of what a call refers to. */
+export const UNSEEN_CODES = new Set(['InvalidParameterCombination', 'InvalidParameterValue', 'ValidationError']);
+/**
+ * What they say of something that another service made a moment ago and that this one may not see yet: an instance profile, a
+ * template, a group (terraform-provider-aws#5633, #40088).
+ */
+export const UNSEEN_MESSAGE =
+  /invalid iam instance profile|(launch template|security group|subnet|key pair|image)\b[^.]* (does not exist|do not exist|not found)/i;
 
 export const INTERRUPTED = new Set([
   'AbortError',

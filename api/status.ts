@@ -115,10 +115,23 @@ const rollout = z.object({
   startedAt: time.describe('When the first of them began.'),
 });
 
-/** Every field is optional: status begins empty and fills as things become known. */
+/** The generation that a status speaks about which nobody has written yet: no object ever has it. */
+export const UNSEEN = -1;
+
+/**
+ * With what the API server shows a status from the object's first moment. Without any, tools take an object that nobody has
+ * looked at for one that is done: kstatus calls it Current (https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
+ */
+export const BEFORE_THE_FIRST_LOOK = { default: { observedGeneration: UNSEEN } } as const;
+
+/** Every field is optional: status begins with nothing known, and fills. */
 export const statusFields = {
   state: z.enum(STATES).exactOptional().describe('What is going on, in one word.'),
-  observedGeneration: z.int().min(0).exactOptional().describe('Generation of the spec that this status speaks about.'),
+  observedGeneration: z
+    .int()
+    .min(UNSEEN)
+    .exactOptional()
+    .describe('Generation of the spec that this status speaks about; -1 until the first look.'),
   conditions: z
     .array(condition)
     .exactOptional()
@@ -166,6 +179,19 @@ export const statusFields = {
         index: z.int().min(0).describe('The replica: 0, 1 or 2.'),
         instanceID: z.string().exactOptional().describe('Its machine in EC2, if it has one.'),
         since: time.describe('Since when this machine is seen not to serve.'),
+        heldBy: z
+          .string()
+          .exactOptional()
+          .describe(
+            'The machine that still has its volume or its network interface: its own is not to blame meanwhile.',
+          ),
+        lostVolume: z
+          .object({
+            id: z.string().describe('Id of the volume.'),
+            since: time.describe('When EC2 first said of its id that there is none.'),
+          })
+          .exactOptional()
+          .describe('The etcd volume that EC2 has no more; it is looked for once more before another takes its place.'),
         message: z.string().describe('What is wrong, and what is going to happen.'),
       }),
     )
