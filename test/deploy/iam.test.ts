@@ -1,4 +1,6 @@
 /** `deploy/iam/`: each role may do what it does, and nothing else. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { operationsIn, operationsOf } from './operations.ts';
 import { allowed, listOf, needed, ROLES, readPolicy, type Statement } from './roles.ts';
@@ -97,6 +99,16 @@ describe('every statement', () => {
       }
     }
   });
+});
+
+test('The page fills in every placeholder that a policy has', () => {
+  const folder = join(import.meta.dirname, '../../deploy/iam');
+  const page = readFileSync(join(folder, 'README.md'), 'utf8');
+  const filled = [...page.matchAll(/\bs[/|]([A-Z_]+)[/|]/g)].map(([, name = '']) => name).sort();
+  const policies = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  const texts = policies.map((name) => readFileSync(join(folder, name), 'utf8'));
+  const there = texts.flatMap((text) => [...text.matchAll(/\b[A-Z][A-Z_]{4,}\b/g)].map(([name]) => name));
+  expect(filled).toEqual([...new Set(there)].sort());
 });
 
 describe('the reading of sources', () => {
