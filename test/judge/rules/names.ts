@@ -20,6 +20,9 @@ const FILTERS: Readonly<Record<string, string>> = {
   ...{ 'volume-id': 'vol', 'network-interface-id': 'eni', 'instance-id': 'i', 'launch-template-id': 'lt' },
 };
 
+/** Members of the same name that hold names. */
+const NAMES_INSTEAD = ['ec2 SecurityGroups'];
+
 type Named = { readonly where: string; readonly kind: string; readonly id: string };
 
 /** An image may be named by the parameter that holds its id, too. */
@@ -28,8 +31,7 @@ const BY_PARAMETER = /^resolve:ssm:[\w./:-]+$/;
 const named = ({ service, parameters }: Request): readonly Named[] => [
   ...membersOf(parameters).flatMap((member) => {
     const kind = MEMBERS[member.name];
-    // The classic load balancers' API has names of its own for them.
-    if (kind === undefined || (service === 'elb' && member.name !== 'Subnets')) return [];
+    if (kind === undefined || NAMES_INSTEAD.some((one) => one === `${service} ${member.name}`)) return [];
     return textsOf(member)
       .filter((id) => kind !== 'ami' || !BY_PARAMETER.test(id))
       .map((id) => ({ where: member.where, kind, id }));
