@@ -50,7 +50,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     subject: 'Volumes',
     onAws: 'block devices with a file system',
-    inSandbox: 'a folder each; sizes and types are recorded only',
+    inSandbox:
+      "a folder each; EBS's limits of size, iops and throughput hold, and nothing is any bigger or faster by them",
     because: 'block devices need root',
     where: ['sandbox/instances', 'sandbox/machine'],
   },
@@ -119,6 +120,38 @@ export const DIFFERENCES: readonly Difference[] = [
     inSandbox: 'tenths of a second, never none',
     because: 'each state is there to be met, and nothing depends on how long it lasts',
     where: ['sandbox/aws/moto_semantics/simulation.py'],
+  },
+  {
+    subject: 'How soon what was just made is known everywhere',
+    onAws:
+      'after a second, or a minute, which nobody promises; until then who uses it may be told that it does not exist',
+    inSandbox:
+      'at once, or after what SLIPWAY_VISIBILITY_SECONDS says: security groups, launch templates and their versions, and instance profiles, where they are used; describing shows them at once',
+    because: 'a lookup that lags behind would be another kind of double, and this one meets every use',
+    where: ['sandbox/aws/moto_semantics/visibility.py', 'sandbox/pace.ts'],
+  },
+  {
+    subject: 'A volume under a KMS key that can’t be used',
+    onAws: 'is answered for, and then ends in `error` or is gone; which of both is documented nowhere',
+    inSandbox:
+      'ends in `error` where the key is there, and is gone where it isn’t; grants and key policies are not looked at',
+    because: 'who waits for a volume must bear both',
+    where: ['sandbox/aws/moto_semantics/volumes.py'],
+  },
+  {
+    subject: 'How often a volume may be changed',
+    onAws: 'once in six hours, and the change takes from minutes to hours',
+    inSandbox: 'at any time, and at once',
+    because: 'nothing depends on it but patience',
+    where: ['sandbox/aws/moto_semantics/volumes.py'],
+  },
+  {
+    subject: 'How a launch template is tried out when a group is made',
+    onAws: 'Auto Scaling tries it by a dry run of RunInstances, with the rights of whoever asks',
+    inSandbox:
+      'key pair, image, instance profile, security groups, architecture and disks are looked at; rights are not',
+    because: 'moto knows no rights',
+    where: ['sandbox/aws/moto_semantics/launch_checks.py', 'sandbox/aws/moto_semantics/template_trial.py'],
   },
   {
     subject: 'Who asks for metadata',

@@ -15,6 +15,7 @@ import moto.kms.models as moto_keys
 
 from .idempotency import choose_ids
 from .kms import choose_key_id
+from .simulation import internal_call
 
 ASSUME_BY_EC2 = json.dumps(
     {
@@ -25,6 +26,11 @@ ASSUME_BY_EC2 = json.dumps(
 
 
 def furnish(description: dict[str, Any]) -> None:
+    with internal_call():
+        _furnish(description)
+
+
+def _furnish(description: dict[str, Any]) -> None:
     account, region = description["account"], description["region"]
     ec2 = ec2_models.ec2_backends[account][region]
     _network(ec2, description["vpc"])

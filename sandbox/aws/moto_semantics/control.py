@@ -9,6 +9,8 @@ GET  process                     {"pid"}: for those who want to see what happens
 POST health                      {"tg": "name or *", "id", "port", "state", "reason"}
 POST terminate                   {"id", "reason"}: that instance died by itself
 POST ended                       {"id"}: that instance was told to end, and its machine has
+POST linger                      {"id", "seconds"}: its end takes so long at least; 0 lets it end at once
+POST suspend                     {"group"}: Auto Scaling gave that group up, as after a day of failed launches
 POST timing                      {"pending": 5, …}, in seconds; answers with all of them
 POST quota                       {"code": "L-1216C47A", "value": 8}: what Service Quotas answers from now on
 POST ids                         {"ids": ["subnet-…"]}: the next of each kind gets that id
@@ -28,6 +30,7 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
+import moto.autoscaling.models as moto_groups
 import moto.ec2.models as ec2_models
 import moto.elb.models as classic
 import moto.elbv2.models as moto_load_balancers
@@ -36,12 +39,13 @@ import moto.moto_server.werkzeug_app as werkzeug_app
 from .events import instance_view, wait_for_events
 from .faults import add_fault, clear_faults
 from .idempotency import choose_ids
-from .instances import end_instance, machine_ended
+from .instances import end_instance, linger, machine_ended
 from .inventory import inventory
 from .losses import NotThere, detach_interface, is_detached, lose_volume
 from .patching import patch
 from .quotas import set_quota
 from .simulation import LOCK, OPTIONS, TIMING
+from .suspension import give_up
 from .target_groups import report_health, target_views, unhealthy_drain_seconds
 
 PREFIX = "/_sim/"
@@ -80,6 +84,22 @@ def _ended(request: dict[str, Any]) -> dict[str, Any]:
     instance = _instance(request["id"])
     machine_ended(instance)
     return instance_view(instance)
+
+
+def _linger(request: dict[str, Any]) -> dict[str, Any]:
+    instance = _instance(request["id"])
+    linger(instance, float(request["seconds"]))
+    return instance_view(instance)
+
+
+def _suspend(request: dict[str, Any]) -> list[dict[str, str]]:
+    for account in list(moto_groups.autoscaling_backends.values()):
+        for backend in list(account.values()):
+            if request["group"] in backend.autoscaling_groups:
+                group = backend.autoscaling_groups[request["group"]]
+                give_up(group)
+                return group.suspended_processes
+    raise NotFound(f"there is no auto scaling group {request['group']}")
 
 
 def _load_balancers() -> list[dict[str, Any]]:
@@ -222,6 +242,8 @@ def _answer(method: str, path: str, query: dict[str, str], body: dict[str, Any])
         ("POST", "health"): lambda: report_health(body) or {},
         ("POST", "terminate"): lambda: _terminate(body),
         ("POST", "ended"): lambda: _ended(body),
+        ("POST", "linger"): lambda: _linger(body),
+        ("POST", "suspend"): lambda: _suspend(body),
         ("POST", "ids"): lambda: choose_ids(body["ids"]) or {},
         ("POST", "quota"): lambda: set_quota(body),
         ("POST", "fault"): lambda: add_fault(body),

@@ -34,6 +34,7 @@ from . import (  # each patches its service when imported
     security_groups,  # noqa: F401
     tags,  # noqa: F401
     target_groups,  # noqa: F401
+    visibility,  # noqa: F401
     volumes,  # noqa: F401
 )
 from .account import furnish

@@ -12,6 +12,7 @@ from .events import emit
 from .network import check_address
 from .patching import patch
 from .simulation import TIMING, now
+from .visibility import is_visible
 
 Backend = moto_load_balancers.ELBv2Backend
 
@@ -43,6 +44,7 @@ def create_load_balancer(
             if existing._wanted == wanted:  # AWS: the same settings again are a success
                 return existing
             raise DuplicateLoadBalancerName()
+    _require_groups(self, security_groups)
     for subnet_id, address in fixed.items():
         check_address(self.ec2_backend.get_subnet(subnet_id), address)
     created = original(self, name, security_groups, subnet_ids, subnet_mappings, scheme, kind, ip_address_type, tags)
@@ -53,6 +55,19 @@ def create_load_balancer(
     addresses = [eni.private_ip_address for eni in created._interfaces]
     emit("load-balancer-created", arn=created.arn, name=name, addresses=addresses)
     return created
+
+
+def _require_groups(backend: Any, group_ids: list[str] | None) -> None:
+    for group_id in group_ids or []:
+        if backend.ec2_backend.get_security_group_from_id(group_id) is None or not is_visible(group_id):
+            raise ELBClientError("InvalidSecurityGroup", f"Security group '{group_id}' does not exist")
+
+
+@patch(Backend)
+def set_security_groups(original: Any, self: Any, arn: str, sec_groups: list[str]) -> None:
+    if arn in self.load_balancers:
+        _require_groups(self, sec_groups)
+    return original(self, arn, sec_groups)
 
 
 def _rename(backend: Any, load_balancer: Any) -> None:

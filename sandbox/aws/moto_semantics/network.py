@@ -15,6 +15,7 @@ from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundErro
 
 from .events import emit
 from .patching import patch
+from .visibility import is_visible
 
 ATTACHABLE_STATES = ("running", "stopped")
 
@@ -73,7 +74,7 @@ def create_network_interface(
 ) -> Any:
     # moto would make a group of that id.
     for group in group_ids or []:
-        if self.get_security_group_from_id(group) is None:
+        if self.get_security_group_from_id(group) is None or not is_visible(group):
             raise InvalidSecurityGroupNotFoundError(group)
     found = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
     wanted = [

@@ -8,11 +8,12 @@ import moto.core.responses as core_responses
 import moto.ec2.models as ec2_models
 import moto.ec2.models.security_groups as moto_groups
 import moto.ec2.responses as ec2_responses
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundError
 from moto.elb.models import elb_backends
 from moto.elbv2.models import elbv2_backends
 
 from .patching import patch
+from .visibility import is_visible
 
 TERMINATED = 48
 PROTOCOLS_WITH_PORTS = ("tcp", "udp", "icmp", "icmpv6", "6", "17", "1", "58")
@@ -60,6 +61,10 @@ def _authorize(self: Any, add: Any) -> Any:
     group = self.ec2_backend.get_security_group_by_name_or_id(
         self._get_param("GroupName") or self._get_param("GroupId")
     )
+    if group:
+        _require_visible([group.id])
+    for permission in self._process_rules_from_querystring():
+        _require_visible([source.get("GroupId") for source in permission["source_groups"] or []])
     before = (list(group.ingress_rules), list(group.egress_rules)) if group else ([], [])
     try:
         added = [rule for permission in self._process_rules_from_querystring() for rule in add(**permission)[0]]
@@ -68,6 +73,12 @@ def _authorize(self: Any, add: Any) -> Any:
             group.ingress_rules[:], group.egress_rules[:] = before
         raise
     return core_responses.ActionResult({"Return": True, "SecurityGroupRules": added})
+
+
+def _require_visible(group_ids: list[str | None]) -> None:
+    for group_id in group_ids:
+        if group_id and not is_visible(group_id):
+            raise InvalidSecurityGroupNotFoundError(group_id)
 
 
 @patch(ec2_responses.EC2Response)
