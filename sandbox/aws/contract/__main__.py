@@ -9,12 +9,14 @@ import sys
 
 from . import (  # noqa: F401
     auto_scaling,
+    filters,
     idempotency,
     instances,
     launches,
     load_balancing,
     network,
     other_services,
+    tags,
     visibility,
     volumes,
 )

@@ -195,7 +195,7 @@ def run_instances(
     template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
     _apply_template(template, kwargs)
     # Looked at before anything is launched: moto would leave an instance behind that nobody wanted.
-    check_launch(self, _whole_request(image_id, template, kwargs))
+    check_launch(self, _whole_request(image_id, template, kwargs), (kwargs.get("tags") or {}).get("instance") or {})
     profile = template.get("IamInstanceProfile")
     for nic in kwargs.get("nics") or []:
         if nic.get("NetworkInterfaceId"):  # an existing interface decides the subnet, and so the zone
@@ -227,6 +227,7 @@ def _whole_request(image_id: str, template: dict[str, Any], kwargs: dict[str, An
         "SecurityGroupIds": [group for group in kwargs.get("security_group_ids") or [] if isinstance(group, str)],
         "NetworkInterfaces": kwargs.get("nics"),
         "BlockDeviceMappings": kwargs.get("block_device_mappings"),
+        "MetadataOptions": kwargs.get("metadata_options"),
     }
     return {**template, **{name: value for name, value in own.items() if value}}
 

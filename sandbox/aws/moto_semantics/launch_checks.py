@@ -6,6 +6,7 @@ changes a group (`auto_scaling.py`), for Auto Scaling tries a template out, and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import moto.ec2.utils as ec2_utils
@@ -14,6 +15,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.iam.exceptions import NotFoundException
 
 from .kms import trouble_with
+from .tag_rules import check_metadata_tags
 from .visibility import is_visible, profile_identity
 from .volume_limits import check_volume
 
@@ -25,8 +27,8 @@ DEATHS = {
 }
 
 
-def check_launch(backend: Any, data: dict[str, Any]) -> None:
-    """`data` is as a launch template holds it. Raises what RunInstances would answer."""
+def check_launch(backend: Any, data: dict[str, Any], tag_keys: Iterable[str] = ()) -> None:
+    """`data` is as a launch template holds it, `tag_keys` are those besides. Raises what RunInstances would answer."""
     if data.get("KeyName") and data["KeyName"] not in backend.key_pairs:
         raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{data['KeyName']}' does not exist")
     if data.get("IamInstanceProfile"):
@@ -40,6 +42,9 @@ def check_launch(backend: Any, data: dict[str, Any]) -> None:
         disk = mapping.get("Ebs") or {}
         if disk.get("VolumeSize") is not None:
             check_volume(disk.get("VolumeType"), disk["VolumeSize"], disk.get("Iops"), disk.get("Throughput"))
+    own = [one for one in data.get("TagSpecifications") or [] if one["ResourceType"] == "instance"]
+    keys = [tag["Key"] for one in own for tag in one.get("Tags") or []]
+    check_metadata_tags(data.get("MetadataOptions") or {}, [*keys, *tag_keys])
 
 
 def death_of(backend: Any, mappings: list[dict[str, Any]]) -> str | None:

@@ -21,6 +21,7 @@ import moto
 from . import (  # each patches its service when imported
     auto_scaling,  # noqa: F401
     control,  # noqa: F401
+    filters,  # noqa: F401
     idempotency,  # noqa: F401
     images,  # noqa: F401
     instances,  # noqa: F401
