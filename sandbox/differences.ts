@@ -139,6 +139,21 @@ export const DIFFERENCES: readonly Difference[] = [
     where: ['sandbox/aws/moto_semantics/volumes.py'],
   },
   {
+    subject: 'Quotas',
+    onAws: 'some dozens for each service, each of which ends a call that goes beyond it',
+    inSandbox:
+      'processors, auto scaling groups, network load balancers, target groups, security groups, their rules and those of an interface; the others are not counted',
+    because: 'a cluster meets these; the account is one for which AWS raised those that end at fifty clusters',
+    where: ['sandbox/aws/moto_semantics/quotas.py'],
+  },
+  {
+    subject: 'Tags of keys, roles and instance profiles',
+    onAws: 'of load balancing’s characters, fifty at most',
+    inSandbox: 'not looked at, unlike those of EC2, Auto Scaling and load balancing',
+    because: 'Slipway tags none of them',
+    where: ['sandbox/aws/moto_semantics/tag_rules.py'],
+  },
+  {
     subject: 'How often a volume may be changed',
     onAws: 'once in six hours, and the change takes from minutes to hours',
     inSandbox: 'at any time, and at once',

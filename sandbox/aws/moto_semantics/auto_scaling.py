@@ -16,6 +16,7 @@ import moto.elbv2.models as moto_load_balancers
 from moto.autoscaling.exceptions import AutoscalingClientError
 
 from .patching import patch
+from .quotas import AUTO_SCALING_GROUPS, is_exceeded
 from .template_trial import try_template
 
 Group, Backend = moto_groups.FakeAutoScalingGroup, moto_groups.AutoScalingBackend
@@ -87,6 +88,9 @@ def create_auto_scaling_group(original: Any, self: Any, name: str, **wanted: Any
     if name in self.autoscaling_groups:
         message = f"AutoScalingGroup by this name already exists - A group with the name {name} already exists"
         raise AutoscalingClientError("AlreadyExists", message)
+    if is_exceeded(AUTO_SCALING_GROUPS, len(self.autoscaling_groups) + 1):
+        message = "You have already reached your limit of Auto Scaling groups for this region."
+        raise AutoscalingClientError("LimitExceeded", message)
     smallest, largest = moto_groups.make_int(wanted["min_size"]), moto_groups.make_int(wanted["max_size"])
     desired = moto_groups.make_int(wanted["desired_capacity"])
     _check_bounds(smallest, largest, smallest if desired is None else desired)

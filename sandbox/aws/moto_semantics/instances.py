@@ -18,7 +18,7 @@ import moto.ec2.utils as ec2_utils
 from moto.ec2.exceptions import EC2ClientError
 
 from .events import emit, instance_view
-from .launch_checks import check_launch, death_of
+from .launch_checks import check_cpus, check_launch, death_of
 from .patching import patch
 from .simulation import OPTIONS, TIMING, internal_call, now
 
@@ -195,7 +195,9 @@ def run_instances(
     template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
     _apply_template(template, kwargs)
     # Looked at before anything is launched: moto would leave an instance behind that nobody wanted.
-    check_launch(self, _whole_request(image_id, template, kwargs), (kwargs.get("tags") or {}).get("instance") or {})
+    whole = _whole_request(image_id, template, kwargs)
+    check_launch(self, whole, (kwargs.get("tags") or {}).get("instance") or {})
+    check_cpus(self, whole["InstanceType"], count)
     profile = template.get("IamInstanceProfile")
     for nic in kwargs.get("nics") or []:
         if nic.get("NetworkInterfaceId"):  # an existing interface decides the subnet, and so the zone

@@ -6,6 +6,7 @@ changes a group (`auto_scaling.py`), for Auto Scaling tries a template out, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,10 +16,13 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.iam.exceptions import NotFoundException
 
 from .kms import trouble_with
+from .quotas import STANDARD_CPUS, is_exceeded
 from .tag_rules import check_metadata_tags
 from .visibility import is_visible, profile_identity
 from .volume_limits import check_volume
 
+# Those whose processors the quota "Running On-Demand Standard instances" counts.
+STANDARD_FAMILIES = re.compile(r"(a|c|d|h|i|im|is|m|r|t|z)\d")
 # What EC2 writes into the state reason of an instance that it had to give up, by what is wrong with its volume's key:
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html
 DEATHS = {
@@ -45,6 +49,27 @@ def check_launch(backend: Any, data: dict[str, Any], tag_keys: Iterable[str] = (
     own = [one for one in data.get("TagSpecifications") or [] if one["ResourceType"] == "instance"]
     keys = [tag["Key"] for one in own for tag in one.get("Tags") or []]
     check_metadata_tags(data.get("MetadataOptions") or {}, [*keys, *tag_keys])
+
+
+def check_cpus(backend: Any, instance_type: str, count: int) -> None:
+    """Not by trying a template: what an account may have is looked at when something is launched."""
+    if not STANDARD_FAMILIES.match(instance_type):
+        return
+    living = [one for one in backend.all_instances() if one.state not in ("shutting-down", "terminated", "stopped")]
+    types = [*(one.instance_type for one in living), *([instance_type] * count)]
+    used = sum(_cpus(one) for one in types if STANDARD_FAMILIES.match(one))
+    if is_exceeded(STANDARD_CPUS, used):
+        message = (
+            "You have requested more vCPU capacity than your current vCPU limit allows for the instance bucket that the "
+            "specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an "
+            "adjustment to this limit."
+        )
+        raise EC2ClientError("VcpuLimitExceeded", message)
+
+
+def _cpus(instance_type: str) -> int:
+    known = INSTANCE_TYPES.get(instance_type)
+    return known["VCpuInfo"]["DefaultVCpus"] if known else 0
 
 
 def death_of(backend: Any, mappings: list[dict[str, Any]]) -> str | None:

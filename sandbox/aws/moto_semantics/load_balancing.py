@@ -11,6 +11,7 @@ from moto.elbv2.exceptions import DuplicateListenerError, DuplicateLoadBalancerN
 from .events import emit
 from .network import check_address
 from .patching import patch
+from .quotas import NETWORK_LOAD_BALANCERS, is_exceeded
 from .simulation import TIMING, now
 from .visibility import is_visible
 
@@ -44,6 +45,9 @@ def create_load_balancer(
             if existing._wanted == wanted:  # AWS: the same settings again are a success
                 return existing
             raise DuplicateLoadBalancerName()
+    balancers = [one for one in self.load_balancers.values() if one.type == "network"]
+    if kind == "network" and is_exceeded(NETWORK_LOAD_BALANCERS, len(balancers) + 1):
+        raise ELBClientError("TooManyLoadBalancers", "The maximum number of load balancers has been reached")
     _require_groups(self, security_groups)
     for subnet_id, address in fixed.items():
         check_address(self.ec2_backend.get_subnet(subnet_id), address)

@@ -8,15 +8,30 @@ import moto.core.responses as core_responses
 import moto.ec2.models as ec2_models
 import moto.ec2.models.security_groups as moto_groups
 import moto.ec2.responses as ec2_responses
-from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundError
+from moto.ec2.exceptions import (
+    EC2ClientError,
+    InvalidSecurityGroupNotFoundError,
+    RulesPerSecurityGroupLimitExceededError,
+)
 from moto.elb.models import elb_backends
 from moto.elbv2.models import elbv2_backends
 
 from .patching import patch
+from .quotas import RULES_PER_GROUP, SECURITY_GROUPS, is_exceeded
+from .simulation import is_internal
 from .visibility import is_visible
 
 TERMINATED = 48
 PROTOCOLS_WITH_PORTS = ("tcp", "udp", "icmp", "icmpv6", "6", "17", "1", "58")
+
+
+@patch(ec2_models.EC2Backend)
+def create_security_group(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    count = sum(len(groups) for groups in self.groups.values())
+    if not is_internal() and is_exceeded(SECURITY_GROUPS, count + 1):
+        message = "The maximum number of security groups has been reached."
+        raise EC2ClientError("SecurityGroupLimitExceeded", message)
+    return original(self, *args, **kwargs)
 
 
 @patch(ec2_models.EC2Backend)
@@ -68,6 +83,9 @@ def _authorize(self: Any, add: Any) -> Any:
     before = (list(group.ingress_rules), list(group.egress_rules)) if group else ([], [])
     try:
         added = [rule for permission in self._process_rules_from_querystring() for rule in add(**permission)[0]]
+        most = max(len(group.ingress_rules), len(group.egress_rules)) if group else 0
+        if is_exceeded(RULES_PER_GROUP, most):
+            raise RulesPerSecurityGroupLimitExceededError()
     except Exception:
         if group:
             group.ingress_rules[:], group.egress_rules[:] = before

@@ -16,6 +16,7 @@ from moto.elbv2.exceptions import ELBClientError
 
 from .events import emit
 from .patching import patch
+from .quotas import TARGET_GROUPS, is_exceeded
 from .simulation import OPTIONS, TIMING, now
 
 Backend, TargetGroup = moto_load_balancers.ELBv2Backend, moto_load_balancers.FakeTargetGroup
@@ -212,6 +213,8 @@ def create_target_group(original: Any, self: Any, name: str, **wanted: Any) -> A
     for group in self.target_groups.values():
         if group.name == name and (group.protocol, str(group.port), group.vpc_id, group.target_type) == settings:
             return group
+    if is_exceeded(TARGET_GROUPS, len(self.target_groups) + 1):
+        raise ELBClientError("TooManyTargetGroups", "The maximum number of target groups has been reached")
     return original(self, name, **wanted)
 
 
