@@ -84,7 +84,7 @@ program
 
 const VERBS: Readonly<Record<PartVerb, string>> = {
   stop: 'end a part; it stays down until it is started',
-  start: 'start a part that was stopped',
+  start: 'start a part that was stopped, and return when it is ready',
   kill: 'kill a part with all its processes, as a fault would; it comes back by itself',
 };
 const CALL_FAULT_HELP: Readonly<Record<CallFault['kind'], string>> = {
