@@ -32,7 +32,9 @@ export type ObserveRequest = {
   readonly subnetIds: readonly string[];
   /** The cluster is going or gone: what controllers made for it goes too, and nobody takes anything from it any more. */
   readonly clusterGoes: boolean;
-  /** An object without our finalizer: it owns nothing yet (I3). */
+  /** The object itself is being deleted. */
+  readonly objectGoes: boolean;
+  /** By finalizer and status nothing was begun for it: its first plan proves that it owns nothing. */
   readonly isNew: boolean;
   /** `projects/P/locations/global/memberships/NAME` */
   readonly membership?: string;
@@ -68,6 +70,7 @@ export const clusterRequest = (object: ObjectRef, cluster: AWSCluster): ObserveR
     vpcId: spec.networking.vpcID,
     subnetIds: distinct([...spec.controlPlane.subnetIDs, ...spec.networking.serviceLoadBalancerSubnetIDs]),
     clusterGoes: isDeleting(cluster),
+    objectGoes: isDeleting(cluster),
     isNew: isNew(cluster),
     ...(spec.controlPlane.hub === undefined ? {} : { membership: spec.controlPlane.hub.membershipName }),
   };
@@ -90,8 +93,13 @@ const remembering = (object: AWSCluster | AWSNodePool, decided: Assessment): Ass
 
 const distinct = (ids: readonly string[]): readonly string[] => [...new Set(ids)].sort();
 
-const assessCluster = async (sources: AssessSources, object: ObjectRef, signal: AbortSignal): Promise<Assessment> => {
-  const [cluster, worker] = await Promise.all([sources.findCluster(object, signal), sources.served(signal)]);
+const assessCluster = async (
+  sources: AssessSources,
+  object: ObjectRef,
+  finding: Promise<AWSCluster | null>,
+  signal: AbortSignal,
+): Promise<Assessment> => {
+  const [cluster, worker] = await Promise.all([finding, sources.served(signal)]);
   const facts = {
     requested: object,
     worker,
@@ -124,6 +132,7 @@ export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCl
   clusterName: pool.spec.clusterName,
   subnetIds: distinct([...(cluster?.spec.controlPlane.subnetIDs ?? []), pool.spec.subnetID]),
   clusterGoes: cluster === null || isDeleting(cluster),
+  objectGoes: isDeleting(pool),
   isNew: isNew(pool),
   ...(cluster === null ? {} : { vpcId: cluster.spec.networking.vpcID }),
 });
@@ -131,9 +140,10 @@ export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCl
 const assessNodePool = async (
   sources: AssessSources,
   { object, clusterProgressed }: AssessRequest,
+  finding: Promise<AWSNodePool | null>,
   signal: AbortSignal,
 ): Promise<Assessment> => {
-  const [pool, worker] = await Promise.all([sources.findNodePool(object, signal), sources.served(signal)]);
+  const [pool, worker] = await Promise.all([finding, sources.served(signal)]);
   const cluster =
     pool === null
       ? null
@@ -176,15 +186,36 @@ const paced = (assessment: Assessment, pacing: Pacing | undefined): Assessment =
   return { ...assessment, pacing, operation: { ...assessment.operation, pacing } };
 };
 
+/** Reads the object, and judges it. */
+const reading = (
+  sources: AssessSources,
+  request: AssessRequest,
+  signal: AbortSignal,
+): { readonly finding: Promise<AWSCluster | AWSNodePool | null>; readonly assessing: Promise<Assessment> } => {
+  const { object } = request;
+  if (object.kind === 'AWSCluster') {
+    const finding = sources.findCluster(object, signal);
+    return { finding, assessing: assessCluster(sources, object, finding, signal) };
+  }
+  const finding = sources.findNodePool(object, signal);
+  return { finding, assessing: assessNodePool(sources, request, finding, signal) };
+};
+
+/** 0 stands for none: whoever waits for a generation is told that it is blocked, as soon as that one was read. */
+const generationOf = (finding: Promise<AWSCluster | AWSNodePool | null>): Promise<number> =>
+  finding.then(
+    (object) => object?.metadata.generation ?? 0,
+    () => 0,
+  );
+
 const assessed = async (sources: AssessSources, request: AssessRequest, signal: AbortSignal): Promise<Assessment> => {
+  const { finding, assessing } = reading(sources, request, signal);
   try {
-    return request.object.kind === 'AWSCluster'
-      ? await assessCluster(sources, request.object, signal)
-      : await assessNodePool(sources, request, signal);
+    return await assessing;
   } catch (error) {
     const { verdict, message } = verdictOf(error);
     if (verdict === 'retry') throw error;
     if (verdict === 'absent') throw retryError(`Something went away while it was looked at: ${message}`, error);
-    return { kind: 'blocked', generation: 0, reason: message, cure: BLOCKED_CURE };
+    return { kind: 'blocked', generation: await generationOf(finding), reason: message, cure: BLOCKED_CURE };
   }
 };

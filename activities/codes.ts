@@ -28,8 +28,11 @@ export const IN_USE = new Set([
   'ExpiredTokenException',
   'IdempotentParameterMismatch',
   'IncorrectInstanceState',
+  // A volume takes its changes one after the other, and so many a day.
+  'IncorrectModificationState',
   'IncorrectState',
   'InternalFailure',
+  'InvalidGroup.InUse',
   'InvalidNetworkInterface.InUse',
   'KeyUnavailableException',
   'OperationInProgress',
@@ -43,6 +46,7 @@ export const IN_USE = new Set([
   'ScalingActivityInProgress',
   'ScalingActivityInProgressFault',
   'VolumeInUse',
+  'VolumeModificationRateExceeded',
 ]);
 
 export const CAPACITY = new Set([
@@ -53,6 +57,8 @@ export const CAPACITY = new Set([
   'InsufficientInstanceCapacity',
   'InsufficientReservedInstanceCapacity',
   'InsufficientVolumeCapacity',
+  'ReservationCapacityExceeded',
+  'UnfulfillableCapacity',
 ]);
 
 /** The request itself is malformed: nobody's spec can cause that. */
@@ -95,6 +101,27 @@ export const NETWORK = new Set([
   'ETIMEDOUT',
   'ERR_SOCKET_CONNECTION_TIMEOUT',
 ]);
+
+/** OpenSSL's and Node's words for a certificate that proves nothing: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+export const UNTRUSTED = new Set([
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REJECTED',
+  'CERT_REVOKED',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+/** A request that no connection takes: a header has a character that headers can't have. */
+export const UNSENDABLE = new Set(['ERR_INVALID_CHAR']);
 
 export const ABSENT_CODE = /not ?found|nosuchentity|doesnotexist/i;
 /** Auto Scaling has one code for all that it refuses. */

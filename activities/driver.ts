@@ -86,6 +86,8 @@ export type ResourceDriver<K extends ResourceKind> = {
    * moment ago, but after this step began. The first execution then asks it to go and looks at nothing.
    */
   departing?(sought: Sought<K>): Promise<readonly Candidate<K>[]>;
+  /** The same for a removal, of a kind that may go with what it is kept in, whoever removes that. */
+  leaving?(sought: Sought<K>): Promise<readonly Candidate<K>[]>;
   create(wanted: Wanted<K>): Promise<Made>;
   update(wanted: Wanted<K>, found: Thing<K>, differences: readonly DifferenceOf<K>[]): Promise<Made>;
   /**
@@ -321,7 +323,7 @@ const findOwned = async <K extends ResourceKind>(
   driver: ResourceDriver<K>,
   sought: Sought<K>,
 ): Promise<readonly Thing<K>[]> => {
-  const candidates = await (driver.departing?.(sought) ?? driver.candidates(sought));
+  const candidates = await (driver.departing?.(sought) ?? driver.leaving?.(sought) ?? driver.candidates(sought));
   return candidates.filter((candidate) => candidate.belongsTo === 'ours');
 };
 

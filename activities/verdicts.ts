@@ -21,6 +21,8 @@ import {
   NETWORK,
   OUR_MISTAKES,
   THROTTLED,
+  UNSENDABLE,
+  UNTRUSTED,
 } from './codes.ts';
 import { judgeKubernetes } from './kubernetes/verdict.ts';
 
@@ -162,22 +164,42 @@ const ofAws = (code: string, thrown: Thrown): Judgement => {
   return { verdict, message };
 };
 
-const networkCodeOf = (error: unknown): string | undefined => {
+/** The first code of an error and its causes for which this holds. */
+const codeIn = (error: unknown, holds: (code: string) => boolean): string | undefined => {
   for (let current = error, depth = 0; depth < 5 && current !== undefined; depth += 1) {
     const code = text(asThrown(current).code);
-    if (code !== undefined && (NETWORK.has(code) || code.startsWith('UND_ERR_') || code.startsWith('ERR_TLS_'))) {
-      return code;
-    }
+    if (code !== undefined && holds(code)) return code;
     current = asThrown(current).cause;
   }
   return undefined;
+};
+
+const isOfNetwork = (code: string): boolean =>
+  NETWORK.has(code) || code.startsWith('UND_ERR_') || code.startsWith('ERR_TLS_');
+
+/** What keeps a request from being sent until somebody changes how the worker is set up. */
+const unsent = (error: unknown, message: string): Judgement | undefined => {
+  const untrusted = codeIn(error, (code) => UNTRUSTED.has(code));
+  if (untrusted !== undefined) {
+    return {
+      verdict: 'blocked',
+      message: `${message} (${untrusted}). The server's certificate is of nobody whom the worker trusts: if a proxy looks into connections, let NODE_EXTRA_CA_CERTS of the worker name a file with the certificate of its authority`,
+    };
+  }
+  if (codeIn(error, (code) => UNSENDABLE.has(code)) === undefined) return undefined;
+  return {
+    verdict: 'blocked',
+    message: `No usable credentials: ${message}. They have a character that no request can carry, such as a line break at their end: take it out of the Secret or file that they come from`,
+  };
 };
 
 /** What went wrong before any service answered, or while its answer was read. */
 const unanswered = (error: unknown, thrown: Thrown, message: string): Judgement | undefined => {
   const said = text(thrown.message) ?? String(error);
   const name = text(thrown.name) ?? '';
-  const network = networkCodeOf(error);
+  const never = unsent(error, message);
+  if (never !== undefined) return never;
+  const network = codeIn(error, isOfNetwork);
   if (network !== undefined) return { verdict: 'retry', message: `${message} (${network})` };
   if (INTERRUPTED.has(name)) return { verdict: 'retry', message: `${message} (${name})` };
   if (CREDENTIALS.has(name)) return { verdict: 'blocked', message: `No usable credentials: ${message}` };

@@ -30,7 +30,7 @@ import {
 } from './fields.ts';
 import { manifestMetadata, storedMetadata } from './metadata.ts';
 import { API_VERSION } from './names.ts';
-import { statusFields } from './status.ts';
+import { BEFORE_THE_FIRST_LOOK, statusFields } from './status.ts';
 
 const oidcProvider = z.object({
   issuerURI: format(/^https:\/\//, 1024, 'must begin with https://').describe('URL of the OpenID provider.'),
@@ -215,7 +215,10 @@ export const clusterSpec = z
   )
   .describe('What the cluster should be.');
 
-export const clusterStatus = z.object(statusFields).describe('What the cluster is, as Slipway last saw it.');
+export const clusterStatus = z
+  .object(statusFields)
+  .meta(BEFORE_THE_FIRST_LOOK)
+  .describe('What the cluster is, as Slipway last saw it.');
 
 /** What people write. */
 export const clusterManifest = z.object({

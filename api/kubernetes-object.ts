@@ -10,6 +10,7 @@ type ManagedFields = {
   readonly manager?: string;
   readonly operation?: string;
   readonly subresource?: string;
+  readonly time?: string;
   readonly fieldsV1?: Readonly<Record<string, unknown>>;
 };
 

@@ -24,7 +24,7 @@ import {
 } from './fields.ts';
 import { manifestMetadata, storedMetadata } from './metadata.ts';
 import { API_VERSION } from './names.ts';
-import { statusFields } from './status.ts';
+import { BEFORE_THE_FIRST_LOOK, statusFields } from './status.ts';
 
 /** Kubernetes' own spellings, and the upper-case ones of the original product. */
 const EFFECTS = {
@@ -144,6 +144,7 @@ export const nodePoolStatus = z
       .describe('Nodes of the pool that are Ready; absent while that is not known.'),
     desiredNodes: z.int().min(0).exactOptional().describe('Nodes that the auto scaling group keeps at this moment.'),
   })
+  .meta(BEFORE_THE_FIRST_LOOK)
   .describe('What the node pool is, as Slipway last saw it.');
 
 /** What people write. */

@@ -115,10 +115,23 @@ const rollout = z.object({
   startedAt: time.describe('When the first of them began.'),
 });
 
-/** Every field is optional: status begins empty and fills as things become known. */
+/** The generation that a status speaks about which nobody has written yet: no object ever has it. */
+export const UNSEEN = -1;
+
+/**
+ * With what the API server shows a status from the object's first moment. Without any, tools take an object that nobody has
+ * looked at for one that is done: kstatus calls it Current (https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus).
+ */
+export const BEFORE_THE_FIRST_LOOK = { default: { observedGeneration: UNSEEN } } as const;
+
+/** Every field is optional: status begins with nothing known, and fills. */
 export const statusFields = {
   state: z.enum(STATES).exactOptional().describe('What is going on, in one word.'),
-  observedGeneration: z.int().min(0).exactOptional().describe('Generation of the spec that this status speaks about.'),
+  observedGeneration: z
+    .int()
+    .min(UNSEEN)
+    .exactOptional()
+    .describe('Generation of the spec that this status speaks about; -1 until the first look.'),
   conditions: z
     .array(condition)
     .exactOptional()

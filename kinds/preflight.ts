@@ -44,6 +44,8 @@ export type PreflightProperties = {
   readonly demand: readonly SubnetDemand[];
   /** It needs a network load balancer. */
   readonly loadBalancer?: boolean;
+  /** The id of a cluster whose object is new: nothing in AWS may carry it yet, or the plan is out of date. */
+  readonly nothingOf?: string;
 };
 
 export const preflight: Row<PreflightProperties, Nothing> = {

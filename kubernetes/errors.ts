@@ -65,6 +65,9 @@ export const isNotFound = hasReason('NotFound');
 export const isAlreadyExists = hasReason('AlreadyExists');
 /** Somebody else wrote in between, or the object under that name has another uid. */
 export const isConflict = hasReason('Conflict');
+/** The one who asked has no right to, or isn't known. */
+export const isRefusal = (error: unknown): error is KubernetesError =>
+  error instanceof KubernetesError && (error.status === 403 || error.status === 401);
 /** No answer: the network, the proxy, the load balancer, or a server that is starting or stopping. */
 export const isUnreachable = hasReason('Unreachable', 'ServiceUnavailable');
 /** The version to go on from is no longer known: list again. */
@@ -97,8 +100,11 @@ const asStatus = (body: unknown): ApiStatus | undefined =>
 /** What the authorizer says, and nobody else: neither a webhook nor a quota. */
 const BY_ROLES = / is forbidden: User "/;
 const OUR_OWN = ` is forbidden: User "system:serviceaccount:${SYSTEM_NAMESPACE}:`;
+/** In a namespace that is being deleted nothing can be made, and a RoleBinding goes with it: there only the last one helps. */
 const RIGHTS =
-  '. Give it its rights: kubectl apply -f deploy/rbac, and for Secrets kubectl apply -n <namespace> -f deploy/rbac/per-namespace';
+  '. Give it its rights: kubectl apply -f deploy/rbac, and for Secrets kubectl apply -n <namespace> -f deploy/rbac/per-namespace; ' +
+  'where the namespace is being deleted, kubectl create clusterrolebinding slipway-worker-secrets ' +
+  `--clusterrole=slipway-worker-secrets --serviceaccount=${SYSTEM_NAMESPACE}:slipway-worker, until its clusters are gone`;
 
 /** Whether an answer says that the one who asked has no right to. */
 export const isRefusedByRoles = (body: unknown): boolean => BY_ROLES.test(asStatus(body)?.message ?? '');

@@ -6,6 +6,7 @@
  * A change of credentials makes new connections; requests under way end on the old ones.
  */
 import type { IncomingMessage } from 'node:http';
+import { plainJson } from '../words/json.ts';
 import { type Connections, createConnections, digestOf, type TlsIdentity } from './connections.ts';
 import { bodyOf, type HttpRequest as Exchange, linesOf, open, send } from './http.ts';
 
@@ -133,7 +134,7 @@ const exchangeFor = (
   },
   timeoutMillis: ask.deadlineMs ?? deadlineMs,
   connectMillis: CONNECT_MS,
-  ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
+  ...(ask.body === undefined ? {} : { body: plainJson(ask.body) }),
   ...(ask.signal === undefined ? {} : { signal: ask.signal }),
 });
 

@@ -8,6 +8,7 @@ import type { ObjectRef, Owner } from '../api/object.ts';
 import type { OperationType } from '../words/operations.ts';
 import type { HandledRequests } from '../words/verbs.ts';
 import type { InsideSeen, Plan } from './plan.ts';
+import type { Recalled } from './recalled.ts';
 import type { ControlPlaneReport } from './repair.ts';
 import type { Turn } from './rollout.ts';
 
@@ -72,6 +73,8 @@ type Decision =
       /** What was seen in the user cluster itself, where somebody looked. */
       readonly inside?: InsideSeen;
       readonly clusterId?: string;
+      /** What its status no longer says of it, and what was seen does. */
+      readonly recalled?: Recalled;
       /** A rollout is open, and its next turn has to wait: people may say to it what they say to an operation. */
       readonly rollout?: OperationType;
       /** Something is wrong with replicas; look again by itself after so many seconds. */

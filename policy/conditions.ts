@@ -5,7 +5,7 @@
  * Reconciling for in progress, so never both are True, and all three are written from the first look on.
  * Neighbours: `status.ts` says what is going on; `api/status.ts` names the fields.
  */
-import type { Condition } from '../api/status.ts';
+import { type Condition, UNSEEN } from '../api/status.ts';
 import { shortened } from '../words/text.ts';
 
 export type Truth = Condition['status'];
@@ -68,5 +68,7 @@ export const conditionsOf = (
     .map(([type, { status, reason, message }]) => {
       const before = previous.find((condition) => condition.type === type);
       const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now;
-      return { type, status, observedGeneration, lastTransitionTime, reason, message };
+      // Kubernetes' conditions know no generation below 0: one that speaks about none names none.
+      const generation = observedGeneration === UNSEEN ? {} : { observedGeneration };
+      return { type, status, ...generation, lastTransitionTime, reason, message };
     });

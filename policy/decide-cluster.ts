@@ -33,9 +33,11 @@ import { formerAddons } from './former-addons.ts';
 import { ADDONS_UNKNOWN, addonsRead, insideSeen } from './inside.ts';
 import { type Due, noteOf, operationOf } from './operation.ts';
 import { orderedSteps } from './order.ts';
-import type { Inventory } from './plan.ts';
+import type { Inventory, Step } from './plan.ts';
+import { recalledOf } from './recalled.ts';
 import { planRemove } from './remove.ts';
 import { asMade, releaseToPlan } from './revision.ts';
+import { judgeUnguarded } from './unguarded.ts';
 import { whyUnreachable } from './unreachable.ts';
 
 /** What can be decided without looking at AWS; undefined when an inventory is needed. */
@@ -69,7 +71,7 @@ const decideDelete = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
     settleSeconds: facts.settleSeconds,
     subject: { kind: 'AWSCluster', clusterName: cluster.metadata.name },
   });
-  return operation(facts, cluster, release, { type: 'DeleteCluster', plan });
+  return judgeUnguarded(cluster, plan) ?? operation(facts, cluster, release, { type: 'DeleteCluster', plan });
 };
 
 /** Before a cluster is established its replicas are only being made. */
@@ -128,6 +130,18 @@ type SeenCluster = {
   readonly attention: Attention;
 };
 
+/** Nobody listed what the cluster owns: its preflight comes before everything that changes AWS, and proves that it owns nothing. */
+const provingNothing = (step: Step, { metadata }: AWSCluster): Step =>
+  step.verb === 'ensure' && step.resource.kind === 'preflight'
+    ? {
+        ...step,
+        resource: {
+          ...step.resource,
+          properties: { ...step.resource.properties, nothingOf: clusterIdOf(metadata.uid) },
+        },
+      }
+    : step;
+
 /** The plan that makes what is into what should be, in AWS and, where it was read, inside. */
 const planChanges = (
   cluster: AWSCluster,
@@ -145,7 +159,10 @@ const planChanges = (
     ...(addons === undefined ? {} : { inside: true as const }),
   });
   const making = plan.steps.filter(({ resource }) => resource.kind === 'addon').map(({ id }) => id);
-  const steps = orderedSteps([...plan.steps, ...formerAddons(topology, addons ?? [], release, making)]);
+  const steps = orderedSteps([
+    ...plan.steps.map((step) => (inventory.unlisted === true ? provingNothing(step, cluster) : step)),
+    ...formerAddons(topology, addons ?? [], release, making),
+  ]);
   return { plan: { ...plan, steps }, postponed };
 };
 
@@ -163,7 +180,14 @@ const decideChanges = (
   const note = noteOf(cluster.spec.controlPlane.version, release, postponed);
   const brings = bringing(askedRevision(cluster, facts.catalogue), inside);
   if (plan.steps.length === 0) {
-    const told = { ...note, ...brings, ...(inside === undefined ? {} : { inside: insideSeen(inside) }) };
+    const { found, account } = seen.inventory;
+    const made = asMade(release, found, facts.catalogue);
+    const told = {
+      ...note,
+      ...brings,
+      ...(inside === undefined ? {} : { inside: insideSeen(inside) }),
+      ...recalledOf(cluster, { account, release: made, inventory: found, live: seen.live }),
+    };
     return { kind: 'settled', generation, ...told, ...attention, ...betweenTurns(cluster, attention) };
   }
   // What is to be said of replicas, or of what could not be read, is said by the next look.
@@ -190,7 +214,7 @@ export const decideCluster = (facts: ClusterFacts): Assessment => {
     throw new Error('A cluster cannot be decided about without its inventory: look first.');
   }
   const place = { account: worker.account, region: cluster.spec.region };
-  const partial = judgeInventory(inventory, cluster.metadata.generation, place);
+  const partial = judgeInventory(inventory, cluster, place);
   if (partial !== undefined) return partial;
   return isDeleting(cluster) ? decideDelete(facts, cluster, inventory) : decideEnsure(facts, cluster, inventory);
 };

@@ -35,8 +35,10 @@ import {
 } from './facts.ts';
 import { type About, type Due, noteOf, operationOf } from './operation.ts';
 import type { Inventory, Plan } from './plan.ts';
+import { recalledOf } from './recalled.ts';
 import { planRemove } from './remove.ts';
 import { releaseToPlan } from './revision.ts';
+import { judgeUnguarded } from './unguarded.ts';
 
 /** By its own status: a pool that waits for its cluster then costs no call to AWS. */
 const hasNetwork = ({ status }: AWSCluster): boolean => status?.endpoint !== undefined || status?.established === true;
@@ -121,7 +123,7 @@ const decideDelete = (facts: NodePoolFacts, pool: AWSNodePool, inventory: Invent
     version: release?.version ?? pool.spec.version,
     kubernetes: release?.kubernetes ?? pool.status?.kubernetesVersion ?? '',
   };
-  return operation(facts, pool, versions, { type: 'DeleteNodePool', plan });
+  return judgeUnguarded(pool, plan) ?? operation(facts, pool, versions, { type: 'DeleteNodePool', plan });
 };
 
 /** The outputs that the pool takes from its cluster, or what of them doesn't exist yet. */
@@ -175,6 +177,7 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
       generation,
       clusterId: clusterIdOf(cluster.metadata.uid),
       ...noteOf(pool.spec.version, release, postponed),
+      ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
     };
   }
   const { note } = noteOf(pool.spec.version, release, postponed);
@@ -208,7 +211,7 @@ export const decideNodePool = (facts: NodePoolFacts): Assessment => {
     throw new Error('A node pool cannot be decided about without its inventory: look first.');
   }
   const { generation } = pool.metadata;
-  const partial = judgeInventory(inventory, generation, { account: worker.account, region: pool.spec.region });
+  const partial = judgeInventory(inventory, pool, { account: worker.account, region: pool.spec.region });
   if (partial !== undefined) return partial;
   if (isDeleting(pool)) return decideDelete(facts, pool, inventory);
   if (cluster === null) throw new Error('decideNodePoolEarly lets no pool without a cluster build.');

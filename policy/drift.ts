@@ -4,7 +4,7 @@
  * Owns: what a sweep makes of an assessment: the same plan that an operation would carry out, told as differences instead,
  * and whether the object's status says so already. Neighbours: `decide-*.ts` plan, a kind's row names differences,
  * `specific-conditions.ts` words the conditions. Pure. Invariants: I6 (drift is told, never mended, but for what leaves nobody a way
- * to the API), I12 (an object that
+ * to the API, and for what others took from the object itself), I12 (an object that
  * an operation looks after, or that can't be judged, has no drift).
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -12,6 +12,7 @@ import { isDeleting } from '../api/object.ts';
 import type { Condition } from '../api/status.ts';
 import { type Found, rowOf } from '../kinds/resource.ts';
 import { purposeOf } from '../words/operations.ts';
+import { beginningOf } from '../words/text.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { conditionOf } from './conditions.ts';
 import { addonsRead, insideSeen } from './inside.ts';
@@ -71,7 +72,7 @@ const differencesOf = (plan: Plan, inventory: readonly Found[], isInsideRead: bo
     const mended = differences.filter(({ what }) => step.leaves?.includes(what) !== true);
     return [...new Set(mended.map(({ says }) => says))].map((says) => ({
       key,
-      difference: says.slice(0, LONGEST),
+      difference: beginningOf(says, LONGEST),
     }));
   });
 };
@@ -85,8 +86,10 @@ const noteIn = (object: StoredObject): { readonly note?: string } => {
   return pending === undefined ? {} : { note: pending.message };
 };
 
-const judgeSettled = (object: StoredObject, { revision, controlPlane, note }: Settled): Finding => {
+const judgeSettled = (object: StoredObject, { revision, controlPlane, note, recalled }: Settled): Finding => {
   if (revision !== undefined) return { kind: 'look', reason: asksFor(revision) };
+  if (recalled !== undefined)
+    return { kind: 'look', reason: `its status lost ${Object.keys(recalled).sort().join(', ')}` };
   // Once it is degraded, it looks again by itself.
   if (controlPlane !== undefined && conditionOf(object, 'Degraded') === undefined) {
     return { kind: 'look', reason: controlPlane.replicas.map(({ message }) => message).join('; ') };
@@ -105,6 +108,10 @@ const judgeOperation = (
   // Nobody can work with the cluster until it is mended, so this is not left for a person to ask.
   if (unreachable !== undefined) return { kind: 'look', reason: unreachable };
   if (revision !== undefined) return { kind: 'look', reason: asksFor(revision) };
+  // Without it a delete would leave everything behind, so it is put back and not told of (I3).
+  if (plan.steps.some(({ resource }) => resource.kind === 'finalizer')) {
+    return { kind: 'look', reason: 'its finalizer was taken from it' };
+  }
   const differences = differencesOf(plan, inventory, addonsRead(inside) !== undefined).slice(0, TOLD);
   return { kind: 'report', differences, ...noteIn(object) };
 };

@@ -16,6 +16,7 @@ import type { State } from '../api/status.ts';
 import { type Found, idOf } from '../kinds/resource.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import type { Assessment } from './assessment.ts';
+import { isNew, wasBegun } from './first-look.ts';
 import type { Inventory } from './plan.ts';
 import type { RepairSettings } from './repair.ts';
 import type { StoredObject } from './views.ts';
@@ -64,7 +65,7 @@ export const blocked = (generation: number, reason: string, cure: string): Block
   cure,
 });
 
-/** Decided by identity alone: gone, another one, or being deleted without us. Undefined: go on. */
+/** Decided by identity alone: gone, another one, or being deleted before anything was begun for it. Undefined: go on. */
 export const judgeIdentity = (object: StoredObject | null, requested: ObjectRef): Assessment | undefined => {
   const name = `${requested.kind} ${requested.namespace}/${requested.name}`;
   if (object === null) {
@@ -79,7 +80,7 @@ export const judgeIdentity = (object: StoredObject | null, requested: ObjectRef)
       reason: `${name} is another object now (uid ${object.metadata.uid}, not ${requested.uid}). Nothing was changed.`,
     };
   }
-  if (isDeleting(object) && !hasFinalizer(object)) return { kind: 'finished' };
+  if (isDeleting(object) && !hasFinalizer(object) && !wasBegun(object)) return { kind: 'finished' };
   return undefined;
 };
 
@@ -126,9 +127,10 @@ export const judgePlace = (object: StoredObject, region: string, worker: Served)
 /** Blocked where an inventory doesn't cover all of the right place: what it lacks need not be absent (I12). */
 export const judgeInventory = (
   inventory: Inventory,
-  generation: number,
+  object: StoredObject,
   place: { readonly account: string; readonly region: string },
 ): BlockedAssessment | undefined => {
+  const { generation } = object.metadata;
   if (inventory.account !== place.account || inventory.region !== place.region) {
     return blocked(
       generation,
@@ -142,6 +144,13 @@ export const judgeInventory = (
       generation,
       `not everything could be read${unread.length === 0 ? '' : `: ${unread.join('; ')}`}; what was not seen need not be absent`,
       'see that the worker may list and describe all of it, then it goes on by itself',
+    );
+  }
+  if (inventory.unlisted === true && !isNew(object)) {
+    return blocked(
+      generation,
+      'nothing of it was listed, though it is not new; what was not looked for need not be absent',
+      'nothing: it is looked at again by itself',
     );
   }
   return undefined;

@@ -53,6 +53,11 @@ export type Inventory = {
   readonly region: string;
   /** True only when every listing was read to its end. */
   readonly complete: boolean;
+  /**
+   * Nothing of the object's own was listed in AWS: by all that the management API knows it is new. That is no proof, so nothing may
+   * be told as lost or removed by it, and what is planned begins with the proof.
+   */
+  readonly unlisted?: true;
   /** What could not be read to its end, as a person would say it; sorted. */
   readonly unread?: readonly string[];
   readonly found: readonly Found[];

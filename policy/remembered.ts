@@ -89,10 +89,11 @@ export const remembered = (
   now: { readonly version: string; readonly generation: number },
 ): Status => {
   const { subject } = request;
-  const before: Status = object.status ?? {};
+  // It has only what status lacks.
+  const before: Status = { ...object.status, ...(subject.kind === 'settled' ? subject.recalled : {}) };
   const tagKeys = appliedTagKeys(subject, now.generation, object);
   return {
-    ...identityOf(request, object),
+    ...identityOf(request, { ...object, status: before }),
     ...present({
       kubernetesVersion: request.kubernetesVersion ?? before.kubernetesVersion,
       aws: placeOf(request, before.aws),

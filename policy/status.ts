@@ -9,7 +9,7 @@
 
 import { entityWorkflowId } from '../api/names.ts';
 import { isDeleting } from '../api/object.ts';
-import type { State, StepError, UnhealthyReplica } from '../api/status.ts';
+import { type State, type StepError, UNSEEN, type UnhealthyReplica } from '../api/status.ts';
 import { commandsFor, lookAgainCommand } from '../words/commands.ts';
 import { OPERATIONS } from '../words/operations.ts';
 import { isBlocked } from '../words/steps.ts';
@@ -174,7 +174,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     ...before
   } = all;
   // What could not be looked at says nothing of a generation.
-  const generation = request.generation === 0 ? (before.observedGeneration ?? 0) : request.generation;
+  const generation = request.generation === 0 ? (before.observedGeneration ?? UNSEEN) : request.generation;
   const version = request.version ?? before.version ?? askedVersion(object);
   const memory = remembered(request, object, { version, generation });
   const unhealthy = unhealthyReplicas(subject, unhealthyBefore, now);

@@ -12,6 +12,7 @@ import type { OperationType } from '../words/operations.ts';
 import type { BlockedVerdict } from '../words/steps.ts';
 import type { HandledRequests } from '../words/verbs.ts';
 import type { InsideSeen } from './plan.ts';
+import type { Recalled } from './recalled.ts';
 import type { ControlPlaneReport } from './repair.ts';
 import type { Turn } from './rollout.ts';
 
@@ -125,6 +126,8 @@ export type MirrorRequest = {
         /** Of a pool, where somebody looked. */
         readonly nodes?: NodeCounts;
         readonly controlPlane?: ControlPlaneReport;
+        /** What status lacks of what it keeps for good. */
+        readonly recalled?: Recalled;
       }
     | { readonly kind: 'waiting'; readonly reason: string }
     | {

@@ -76,6 +76,16 @@ const isAllowed = (room: string, path: string, { from, typeOnly }: Import): bool
   return other === room || imports.includes(other) || (typeOnly && types.includes(other));
 };
 
+/** The room itself, and every one that it cannot do without, by whatever way. */
+export const roomsFor = (room: string): readonly string[] => {
+  const found = new Set([room]);
+  for (const one of found) {
+    const { imports = [], types = [] } = ROOMS[one] ?? {};
+    for (const other of [...imports, ...types]) found.add(other);
+  }
+  return [...found];
+};
+
 /** What the file at this path imports and may not, each in a sentence. */
 export const forbiddenImports = (path: string, text: string): readonly string[] => {
   const room = roomOf(path);

@@ -3,6 +3,7 @@
  *
  * Owns: the list. Neighbours: `workflows/` takes them, `client/` offers them, `policy/status.ts` prints them. Pure.
  */
+/** In the order in which they are carried out where an object asks for several at once: its annotations have none of their own. */
 export const VERBS = ['retry', 'skip', 'pause', 'resume', 'abort'] as const;
 export type Verb = (typeof VERBS)[number];
 

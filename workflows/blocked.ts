@@ -8,6 +8,7 @@
 import { upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
 import type { StepView } from '../activities/contract.ts';
 import { kindOf } from '../words/keys.ts';
+import { beginningOf } from '../words/text.ts';
 import { BLOCKED_MEMO, type BlockedMemo, SEARCH_ATTRIBUTES } from './messages.ts';
 
 /** A memo is for a line in a table. */
@@ -24,7 +25,7 @@ const entriesOf = (steps: readonly Pick<StepView, 'id' | 'key' | 'status'>[]): B
               kind: kindOf(key),
               verdict: status.verdict,
               since: status.since,
-              message: status.message.slice(0, MESSAGE_LENGTH),
+              message: beginningOf(status.message, MESSAGE_LENGTH),
             },
           ]
         : [],

@@ -10,6 +10,7 @@ import { hasNews } from './entity-news.ts';
 import type { EntityRun } from './entity-run.ts';
 import type { Kept, LifeOf, RestingState } from './entity-states.ts';
 import { viewOf } from './entity-view.ts';
+import { asSummary } from './summaries.ts';
 
 /** Waits for something newer than what the state rests on, for its time, or for the next try to write its status. */
 export const idle = async (life: LifeOf<RestingState>, run: EntityRun): Promise<void> => {
@@ -22,7 +23,7 @@ export const idle = async (life: LifeOf<RestingState>, run: EntityRun): Promise<
     if (isNews() || Date.now() >= wakesAt) return;
     const isAwake = (): boolean => isNews() || !dependents.allNotified() || verbs.pending.length > 0;
     if (Number.isFinite(wakesAt)) {
-      const summary = `look again: ${viewOf(run.object, life).reason ?? ''}`.slice(0, 190);
+      const summary = asSummary(`look again: ${viewOf(run.object, life).reason ?? ''}`);
       await condition(isAwake, Math.max(1, wakesAt - Date.now()), { summary });
     } else await condition(isAwake);
   }

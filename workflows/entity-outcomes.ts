@@ -132,6 +132,7 @@ const settledBy = (
     rollout,
     controlPlane,
     lookAgainSeconds,
+    recalled,
   }: Extract<Assessment, { kind: 'settled' }>,
   { at, seen }: Moment,
 ): LifeOf<'settled'> => ({
@@ -142,7 +143,7 @@ const settledBy = (
   generation,
   status: {
     kind: 'settled',
-    ...present({ note, revision, inside, rollout, controlPlane }),
+    ...present({ note, revision, inside, rollout, controlPlane, recalled }),
   },
   ...(clusterId === undefined ? {} : { clusterId }),
   ...(rollout === undefined ? {} : { rollout }),

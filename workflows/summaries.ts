@@ -5,9 +5,13 @@
  */
 import type { Step } from '../policy/plan.ts';
 import { nameInKey } from '../words/keys.ts';
+import { beginningInBytes } from '../words/text.ts';
 
 /** Temporal keeps 200 bytes. */
-const LONGEST = 190;
+const MOST_BYTES = 190;
+
+/** As much of it as Temporal takes. */
+export const asSummary = (text: string): string => beginningInBytes(text, MOST_BYTES);
 
 const nameIn = (step: Step): string => {
   const { properties, key } = step.resource;
@@ -17,4 +21,4 @@ const nameIn = (step: Step): string => {
 
 /** `security group gke-1a2b3c4d-controlplane`. */
 export const summaryOf = (step: Step): string =>
-  `${step.resource.kind.replaceAll('-', ' ')} ${nameIn(step)}`.trim().slice(0, LONGEST);
+  asSummary(`${step.resource.kind.replaceAll('-', ' ')} ${nameIn(step)}`.trim());

@@ -17,9 +17,11 @@ import {
 } from '@aws-sdk/client-ec2';
 import { GetInstanceProfileCommand } from '@aws-sdk/client-iam';
 import { DescribeKeyCommand } from '@aws-sdk/client-kms';
+import { CLUSTER_TAG } from '../../api/names.ts';
 import { unlessAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { batched, createMemory, type Remember } from './memory.ts';
+import { listTagged } from './tagged.ts';
 import { filter } from './tags.ts';
 
 export type Vpc = {
@@ -61,6 +63,8 @@ export type AwsFacts = {
   instanceTypes(types: readonly string[], signal: AbortSignal): Promise<readonly InstanceType[]>;
   /** Zones of the region in which the instance type is offered. */
   zonesOffering(instanceType: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** What in EC2 carries a cluster's id, `<type> <id>` each, sorted: of what Slipway makes, nothing is made without some of it. */
+  carrying(clusterId: string, signal: AbortSignal): Promise<readonly string[]>;
 };
 
 type Asking = Pick<AwsClients, 'ec2' | 'iam' | 'kms'>;
@@ -142,6 +146,9 @@ const zonesOffering = async ({ ec2 }: Asking, type: string, abortSignal: AbortSi
   return new Set((answer.InstanceTypeOfferings ?? []).flatMap(({ Location }) => Location ?? []));
 };
 
+const carryingOf = async ({ ec2 }: Asking, clusterId: string, abortSignal: AbortSignal): Promise<readonly string[]> =>
+  (await listTagged(ec2, { keys: [CLUSTER_TAG], values: [clusterId] }, abortSignal)).all;
+
 export const createFacts = (clients: AwsClients, remember: Remember = createMemory(Date.now)): AwsFacts => ({
   vpc: (id, signal) =>
     remember(
@@ -175,5 +182,11 @@ export const createFacts = (clients: AwsClients, remember: Remember = createMemo
       `type ${type}`,
       () => zonesOffering(clients, type, signal),
       (zones) => zones.size > 0,
+    ),
+  carrying: (clusterId, signal) =>
+    remember(
+      `carrying ${clusterId}`,
+      () => carryingOf(clients, clusterId, signal),
+      (things) => things.length === 0,
     ),
 });

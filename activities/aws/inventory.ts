@@ -67,7 +67,10 @@ export type AwsInventoryRequest = {
    * that only matters to who builds.
    */
   readonly clusterGoes?: boolean;
-  /** Without our finalizer it owns nothing yet (I3): only what a node pool takes from its cluster is looked at. */
+  /**
+   * By finalizer and status it owns nothing yet: only what a node pool takes from its cluster is looked at, and the answer says that
+   * the rest was not listed.
+   */
   readonly isNew?: boolean;
 };
 
@@ -173,7 +176,7 @@ const ofAllLoadBalancing = async (
 };
 
 const observeCluster = async (at: Observing, request: AwsInventoryRequest): Promise<readonly Parts[]> => {
-  // It owns nothing (I3), and its preflight is asking for the facts.
+  // Its preflight is asking for the facts, and proves that it owns nothing.
   if (request.isNew === true) return [];
   const { clusterId, clusterGoes = false } = request;
   const keys = [CLUSTER_TAG, kubernetesClusterTag(clusterId)];
@@ -231,5 +234,6 @@ export const createObserve =
       .sort((a, b) => (a.key < b.key ? -1 : 1));
     // What is going to be deleted is not repaired any more.
     const complete = request.clusterGoes === true ? found : await withAttached(clients, found, signal);
-    return { account, region: scope.region, complete: true, found: complete };
+    const unlisted = request.isNew === true ? { unlisted: true as const } : {};
+    return { account, region: scope.region, complete: true, ...unlisted, found: complete };
   };

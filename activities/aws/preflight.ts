@@ -1,5 +1,6 @@
 /**
- * Preflight: a look at everything that a spec names in the account, before anything is made.
+ * Preflight: a look at everything that a spec names in the account, before anything is made. For a cluster that is new it also
+ * proves that nothing was.
  *
  * Owns: the judgement on facts. Every wrong one is named with its field, its value and its cure, all in one message, so
  * that a person cures them in one go. Neighbours: `topology/preflight.ts` says what is looked at; `facts.ts` and `room.ts`
@@ -10,7 +11,7 @@ import { rangesOverlap } from '../../api/ranges.ts';
 import { type NamedValue, VPC_CIDR, VPC_CIDRS, zoneOutput } from '../../kinds/preflight.ts';
 import type { Outputs } from '../../kinds/row.ts';
 import type { Made, ResourceDriver, Wanted } from '../driver.ts';
-import { blockedError } from '../verdicts.ts';
+import { blockedError, supersededError } from '../verdicts.ts';
 import type { AwsFacts, Subnet, Vpc } from './facts.ts';
 import { roomTroubles, type Tell } from './preflight-room.ts';
 import type { AwsRoom } from './room.ts';
@@ -133,11 +134,24 @@ const offerTroubles = (
   );
 };
 
+const SHOWN = 3;
+
+/** Its object tells of nothing, and yet something was made for it: the plan that was made from that is no plan. */
+const refuseBegun = (clusterId: string, things: readonly string[]): void => {
+  if (things.length === 0) return;
+  const more = things.length > SHOWN ? ` and ${things.length - SHOWN} more` : '';
+  throw supersededError(
+    `The object says that nothing was made for it, and ${things.slice(0, SHOWN).join(', ')}${more} carry cluster id ${clusterId}: ` +
+      'its finalizer and its status were taken from it. All of it is looked at now; nothing is made twice.',
+  );
+};
+
 /** What is wrong with the account as an object describes it, and what preflight answers. */
 export const lookAtAccount = async (facts: AwsFacts, properties: Properties, region: string, signal: AbortSignal) => {
   const { vpcId, subnetIds, securityGroupIds, keyName, instanceProfiles, kmsKeyArns, instanceType } = properties;
   const tell = teller(properties.fields ?? []);
-  const [vpc, subnets, groups, keyPair, profiles, keys, zones] = await Promise.all([
+  const { nothingOf } = properties;
+  const [vpc, subnets, groups, keyPair, profiles, keys, zones, begun] = await Promise.all([
     facts.vpc(vpcId, signal),
     facts.subnets(subnetIds, signal),
     facts.securityGroups(securityGroupIds, signal),
@@ -145,7 +159,9 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
     profileTroubles(tell, facts, instanceProfiles, signal),
     keyTroubles(tell, facts, { arns: kmsKeyArns, region }, signal),
     facts.zonesOffering(instanceType, signal),
+    nothingOf === undefined ? [] : facts.carrying(nothingOf, signal),
   ]);
+  if (nothingOf !== undefined) refuseBegun(nothingOf, begun);
   const troubles = [
     ...vpcTroubles(tell, properties, vpc, region),
     ...placeTroubles(tell, { about: 'subnet', wanted: subnetIds, found: subnets, vpcId: vpcId }),

@@ -10,6 +10,8 @@ import { filter, readAll } from './tags.ts';
 type Type = NonNullable<TagDescription['ResourceType']>;
 
 export type Tagged = {
+  /** Everything that was listed, `<type> <id>` each, sorted. */
+  readonly all: readonly string[];
   /** Ids of the things of a type that carry the tag, with this value if one is given. */
   readonly ids: (type: Type, key: string, value?: string) => readonly string[];
   /** What `describe` answers if anything of the type carries the tag; nothing otherwise. */
@@ -28,5 +30,8 @@ export const listTagged = async (
     tags
       .filter((tag) => tag.ResourceType === type && tag.Key === key && (value === undefined || tag.Value === value))
       .flatMap(({ ResourceId }) => ResourceId ?? []);
-  return { ids, whenAny: async (type, key, describe) => (ids(type, key).length === 0 ? [] : describe()) };
+  const all = [
+    ...new Set(tags.map(({ ResourceType = '?', ResourceId = '?' }) => `${ResourceType} ${ResourceId}`)),
+  ].sort();
+  return { all, ids, whenAny: async (type, key, describe) => (ids(type, key).length === 0 ? [] : describe()) };
 };

@@ -2,7 +2,8 @@
  * Waiting for a control plane: its API answers through the load balancer, several times in a row.
  *
  * Owns: what counts as answering. Each look asks over new connections, so that the load balancer may choose another
- * replica each time; `/readyz` of a replica includes its own etcd member, which only answers while etcd has quorum.
+ * replica each time; `/readyz` of a replica includes its own etcd member, which only answers while etcd has quorum. A connection
+ * that was begun a moment before anybody answers may hang for the whole look: others are begun beside it (`soonest.ts`).
  * Neighbours: `established` follows this and marks that there is data to lose (I5). Invariant: I9.
  */
 
@@ -10,10 +11,12 @@ import { isUnreachable } from '../../kubernetes/errors.ts';
 import type { Readiness, ResourceDriver } from '../driver.ts';
 import { onlyWaitedFor } from './only-waited-for.ts';
 import { lookAgainAfter } from './patience.ts';
+import { soonest } from './soonest.ts';
 import type { UserClusters } from './user-cluster.ts';
 
 const ANSWERS_IN_A_ROW = 3;
 const LOOK_MS = 4_000;
+const ONE_MORE_MS = 750;
 
 /** The checks that `/readyz?verbose` names as failing: `[-]etcd failed: reason withheld`. */
 const failingChecks = (verbose: string): readonly string[] =>
@@ -44,7 +47,11 @@ export const controlPlaneDriver = (userClusters: UserClusters): ResourceDriver<'
     for (let answers = 0; answers < ANSWERS_IN_A_ROW; answers += 1) {
       const signal = AbortSignal.any([wanted.signal, AbortSignal.timeout(LOOK_MS)]);
       try {
-        const trouble = notReady(await client.probe('/readyz?verbose', { last: true, signal }));
+        const answer = await soonest((one) => client.probe('/readyz?verbose', { last: true, signal: one }), {
+          everyMs: ONE_MORE_MS,
+          signal,
+        });
+        const trouble = notReady(answer);
         if (trouble !== undefined) return awaited(trouble);
       } catch (error) {
         if (wanted.signal.aborted) throw error;

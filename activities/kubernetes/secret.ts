@@ -17,6 +17,7 @@ import { describeName, type ObjectName } from '../../kubernetes/resources.ts';
 import type { SecretData } from '../../machine/envelope.ts';
 import type { Candidate, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
+import { unlessItEnds } from './namespace.ts';
 import { findObject } from './objects.ts';
 import { createContent, defectOf, FORMS, outputsOf } from './secret-content.ts';
 import { annotationsOf, belongsToByMarks, encoded, keyMarked, labelsOf, uidMarked } from './secret-marks.ts';
@@ -110,14 +111,27 @@ export const foundSecret = (secret: KubernetesObject): FoundOf<'secret'> => {
   return observed('secret', keyMarked(secret) ?? '', outputsIn(secret), {}, uid === undefined ? {} : { uid });
 };
 
+const candidatesOf = async (
+  management: KubernetesClient,
+  wanted: Sought<'secret'>,
+): Promise<readonly Candidate<'secret'>[]> => {
+  const name = secretName(wanted.object.namespace, wanted.properties.name);
+  const secret = await management.find(name, { signal: wanted.signal });
+  return secret === null ? [] : [candidateOf(wanted, secret)];
+};
+
 export const secretDriver = (management: KubernetesClient): ResourceDriver<'secret'> => ({
   kind: 'secret',
 
-  candidates: async (wanted) => {
-    const name = secretName(wanted.object.namespace, wanted.properties.name);
-    const secret = await management.find(name, { signal: wanted.signal });
-    return secret === null ? [] : [candidateOf(wanted, secret)];
-  },
+  candidates: (wanted) => candidatesOf(management, wanted),
+
+  leaving: (wanted) =>
+    unlessItEnds(
+      management,
+      wanted.object.namespace,
+      { look: () => candidatesOf(management, wanted), gone: [] },
+      { signal: wanted.signal },
+    ),
 
   create: async (wanted) => {
     await refuseIfEstablished(management, wanted);
@@ -150,8 +164,9 @@ export const secretDriver = (management: KubernetesClient): ResourceDriver<'secr
   },
 
   remove: async (wanted) => {
-    const name = secretName(wanted.object.namespace, wanted.properties.name);
-    const secret = await management.find(name);
+    const { namespace } = wanted.object;
+    const name = secretName(namespace, wanted.properties.name);
+    const secret = await unlessItEnds(management, namespace, { look: () => management.find(name), gone: null });
     if (secret === null || candidateOf(wanted, secret).belongsTo !== 'ours') return;
     try {
       await management.remove(name, secret.metadata.uid);

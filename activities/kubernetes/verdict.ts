@@ -10,7 +10,9 @@ import type { Judgement } from '../verdicts.ts';
 /** Somebody must see to it, credentials or rights. */
 const FORBIDDEN: readonly number[] = [401, 403];
 /** A request that no API server would take: our own mistake. */
-const MISTAKEN: readonly number[] = [400, 405, 415, 422];
+const MISTAKEN: readonly number[] = [400, 405, 413, 415, 422];
+/** Somebody's own rules, in a webhook or a policy: whatever status and reason they chose for it. */
+const BY_RULES = /^admission webhook|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request/;
 
 /** `throttled` says what it means that a service throttles. */
 export const judgeKubernetes = (
@@ -22,7 +24,7 @@ export const judgeKubernetes = (
   if (reason === 'NotFound') return { verdict: 'absent', message };
   if (reason === 'AlreadyExists') return { verdict: 'retry', message, exists: true };
   if (status === 429) return throttled(message, delayMs);
-  if (/^admission webhook/.test(explanation)) return { verdict: 'blocked', message };
+  if (BY_RULES.test(explanation)) return { verdict: 'blocked', message };
   if (isNamespaceEnding(error)) return retry;
   if (FORBIDDEN.includes(status)) return { verdict: 'blocked', message };
   if (MISTAKEN.includes(status)) return { verdict: 'bug', message };

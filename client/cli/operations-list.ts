@@ -1,11 +1,12 @@
 /** `slipway operations list`: one row for each operation, and for each step that is blocked. Pure. */
+import { beginningOf } from '../../words/text.ts';
 import type { Listed } from '../blocked.ts';
 import { span, table } from './table.ts';
 
 const KINDS = { AWSCluster: 'cluster', AWSNodePool: 'nodepool' } as const;
 
 /** A line of a table has one line. */
-const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ').slice(0, 100);
+const oneLine = (text: string): string => beginningOf(text.replaceAll(/\s*\n\s*/g, ' '), 100);
 
 const rowsOf = (listed: Listed, now: number): string[][] => {
   const { kind, namespace, name, operation = '', phase, startedAt, blocked } = listed;

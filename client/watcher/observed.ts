@@ -5,7 +5,7 @@
  * which read the object for themselves. Pure.
  */
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
-import { OWN_PREFIX } from '../../api/names.ts';
+import { FIELD_MANAGER, FINALIZER, OWN_PREFIX } from '../../api/names.ts';
 import type * as ListWatch from '../../kubernetes/list-watch.ts';
 
 /** What the watcher needs to know of an object. */
@@ -20,11 +20,35 @@ export type Observed = {
   readonly clusterName?: string;
   /** Slipway's own annotations: verbs that people give through the API. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** It carries our finalizer. */
+  readonly finalized: boolean;
+  /** What its status pins of it, by field, as JSON: written once, and only others take it away. */
+  readonly pins: Readonly<Record<string, string>>;
+  /** Who else wrote its status, and when; sorted. */
+  readonly writers: readonly string[];
 };
+
+/** What an entity that lost its memory knows its object by. */
+const PINNED = ['clusterID', 'nodePoolID', 'aws', 'established', 'endpoint', 'revision'] as const;
+
+/** `established` is no pin before it is true. */
+const pinsOf = (status: Readonly<Record<string, unknown>>): Observed['pins'] =>
+  Object.fromEntries(
+    PINNED.flatMap((field) => {
+      const value = status[field];
+      return value === undefined || value === false ? [] : [[field, JSON.stringify(value)]];
+    }),
+  );
+
+const writersOf = ({ managedFields = [] }: KubernetesObject['metadata']): Observed['writers'] =>
+  managedFields
+    .filter(({ subresource, manager }) => subresource === 'status' && manager !== FIELD_MANAGER)
+    .map(({ manager = '', operation = '', time = '' }) => `${manager} ${operation} ${time}`)
+    .sort();
 
 export type Report = ListWatch.Report<Observed>;
 
-export const observed = ({ kind, metadata, spec }: KubernetesObject): Observed => {
+export const observed = ({ kind, metadata, spec, status }: KubernetesObject): Observed => {
   const { clusterName } = (spec ?? {}) as { readonly clusterName?: string };
   return {
     kind,
@@ -37,5 +61,8 @@ export const observed = ({ kind, metadata, spec }: KubernetesObject): Observed =
     annotations: Object.fromEntries(
       Object.entries(metadata.annotations ?? {}).filter(([name]) => name.startsWith(OWN_PREFIX)),
     ),
+    finalized: metadata.finalizers?.includes(FINALIZER) === true,
+    pins: pinsOf((status ?? {}) as Readonly<Record<string, unknown>>),
+    writers: writersOf(metadata),
   };
 };

@@ -1,8 +1,9 @@
 /**
  * From objects to signals: tells an object's entity that something may have changed.
  *
- * Owns: which changes are worth a signal, which annotations are requests, and the entity's start. A change counts as told only when Temporal has
- * acknowledged it. Neighbours: `kubernetes/list-watch.ts` reports objects; the entity reads the object for itself.
+ * Owns: which changes are worth a signal (whatever concerns us, also what others took from an object of ours), which annotations
+ * are requests, and the entity's start. A change counts as told only when Temporal has acknowledged it. Neighbours:
+ * `kubernetes/list-watch.ts` reports objects; the entity reads the object for itself.
  * Invariants: I1 (the entity's id contains the uid), I12 (a deletion is only ever a hint to look).
  */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
@@ -31,14 +32,37 @@ const requestsOf = ({ annotations }: Observed): Readonly<Partial<Record<Verb, st
 
 const isVerb = (annotation: string): boolean => VERBS.some((verb) => annotation === `${OWN_PREFIX}${verb}`);
 
+/** What an object was once seen to have of ours, and that nobody but others takes away while it stays. */
+type Had = Pick<Observed, 'finalized' | 'pins'>;
+
+const NOTHING: Had = { finalized: false, pins: {} };
+
+/** All that was ever seen of it; a pin as it is now. */
+const hadBy = (before: Had, { finalized, pins }: Observed): Had => ({
+  finalized: before.finalized || finalized,
+  pins: { ...before.pins, ...pins },
+});
+
+/**
+ * What of ours others took from it. One whose status says that it stands had our finalizer, whoever saw it; of one that is being
+ * made that isn't said before it was seen, since its first status may come before the finalizer.
+ */
+const takenFrom = (object: Observed, had: Had): readonly string[] => {
+  const unguarded = !object.deleting && !object.finalized && (had.finalized || object.pins.established !== undefined);
+  const lost = Object.keys(had.pins).filter((pin) => object.pins[pin] === undefined);
+  return [...(unguarded ? ['finalizer'] : []), ...lost.sort()];
+};
+
 /** What must differ for an event to be news: status writes of our own come back as events too. */
-const fingerprint = (object: Observed): string =>
+const fingerprint = (object: Observed, had: Had): string =>
   JSON.stringify([
     object.generation,
     object.deleting,
     Object.entries(object.annotations)
       .filter(([name]) => !isVerb(name))
       .sort(([a], [b]) => (a < b ? -1 : 1)),
+    takenFrom(object, had),
+    object.writers,
   ]);
 
 export type Signals = {
@@ -77,7 +101,13 @@ const entityOf = (object: Observed, taskQueueOf: (object: ObjectRef) => string) 
   };
 };
 
-type Told = { readonly news: string; readonly requests: string; readonly workflowId: string; readonly at: number };
+type Told = {
+  readonly news: string;
+  readonly requests: string;
+  readonly had: Had;
+  readonly workflowId: string;
+  readonly at: number;
+};
 
 /** `taskQueueOf` says which workers an object's entity is started for. */
 export const signals = (
@@ -88,11 +118,15 @@ export const signals = (
 
   const changed = async (object: Observed): Promise<void> => {
     const before = told.get(object.uid);
-    const news = fingerprint(object);
+    const had = before?.had ?? NOTHING;
+    const news = fingerprint(object, had);
     const asked = requestsOf(object);
     const requests = JSON.stringify(asked);
     // What was told already is not told now either: that it was listed again must not make its entity look freshly told.
-    if (before?.news === news && before.requests === requests) return;
+    if (before?.news === news && before.requests === requests) {
+      told.set(object.uid, { ...before, had: hadBy(had, object) });
+      return;
+    }
     const entity = entityOf(object, taskQueueOf);
     const type = ENTITY_WORKFLOW[referenceOf(object).kind];
     // What people ask for comes first, so that a new object that asks for a pause begins with one.
@@ -102,7 +136,7 @@ export const signals = (
     if (before?.news !== news) {
       await client.workflow.signalWithStart(type, { ...entity, signal: specChanged, signalArgs: [{ news }] });
     }
-    told.set(object.uid, { news, requests, workflowId: entity.workflowId, at: Date.now() });
+    told.set(object.uid, { news, requests, had: hadBy(had, object), workflowId: entity.workflowId, at: Date.now() });
   };
 
   /** An entity that has ended needs no telling, and must not be started for it. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type AssessSources, createAssess, type ObserveRequest } from '../../activities/assess.ts';
+import { blockedError } from '../../activities/verdicts.ts';
 import type { AWSCluster } from '../../api/cluster.ts';
 import { FINALIZER } from '../../api/names.ts';
 import type { AWSNodePool } from '../../api/nodepool.ts';
@@ -11,7 +12,7 @@ const CLUSTER: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cl
 const POOL: ObjectRef = { kind: 'AWSNodePool', namespace: 'default', name: 'cluster-0-pool-0', uid: POOL_UID };
 
 /** Sources that write down what was asked of AWS. */
-const sourcesWith = (pool: AWSNodePool, cluster: AWSCluster) => {
+const sourcesWith = (pool: AWSNodePool, cluster: AWSCluster, others: Partial<AssessSources> = {}) => {
   const observed: ObserveRequest[] = [];
   const foreseen: (readonly string[])[] = [];
   const sources: AssessSources = {
@@ -28,6 +29,7 @@ const sourcesWith = (pool: AWSNodePool, cluster: AWSCluster) => {
       foreseen.push(instanceProfiles);
       throw new Error('AWS is away');
     },
+    ...others,
   };
   const assess = createAssess(sources);
   const signal = new AbortController().signal;
@@ -69,10 +71,20 @@ describe('a look at a cluster', () => {
     expect(foreseen).toEqual([[seedCluster().spec.controlPlane.iamInstanceProfile]]);
   });
 
-  test('that is new is observed as one that owns nothing yet, before our finalizer is on it', async () => {
+  test('that is new is observed as one that may own nothing yet, before our finalizer is on it', async () => {
     const { assess, observed } = sourcesWith(seedPool(), seedCluster());
     await assess(CLUSTER);
     expect(observed).toMatchObject([{ object: CLUSTER, isNew: true }]);
+  });
+
+  test.each([
+    ['that was established', { established: true }],
+    ['whose operation told where it lives', { aws: { account: ACCOUNT, region: REGION } }],
+  ])('%s is observed as one that owns something, though its finalizer was taken from it', async (_, status) => {
+    const { assess, observed, foreseen } = sourcesWith(seedPool(), seedCluster({ status }));
+    await assess(CLUSTER);
+    expect(observed).toMatchObject([{ object: CLUSTER, isNew: false }]);
+    expect(foreseen).toEqual([]);
   });
 
   test('that was begun asks nothing early, and looks at what it has', async () => {
@@ -83,5 +95,26 @@ describe('a look at a cluster', () => {
     await assess(CLUSTER);
     expect(foreseen).toEqual([]);
     expect(observed).toMatchObject([{ isNew: false }]);
+  });
+});
+
+describe.each([CLUSTER, POOL])('a look at an $kind that only a person can cure', (reference) => {
+  const GENERATION = 7;
+  const refused = async (): Promise<never> => {
+    throw blockedError('the credentials are refused');
+  };
+  const [cluster, pool] = [
+    seedCluster({ metadata: { generation: GENERATION } }),
+    seedPool({ metadata: { generation: GENERATION } }),
+  ];
+
+  test('says of which generation it speaks, so that who waits for that one is told', async () => {
+    const { assess } = sourcesWith(pool, cluster, { served: refused });
+    expect(await assess(reference)).toMatchObject({ kind: 'blocked', generation: GENERATION });
+  });
+
+  test('speaks of none where the object could not be read', async () => {
+    const { assess } = sourcesWith(pool, cluster, { findCluster: refused, findNodePool: refused });
+    expect(await assess(reference)).toMatchObject({ kind: 'blocked', generation: 0 });
   });
 });

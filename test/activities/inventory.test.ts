@@ -13,6 +13,7 @@ const request = (overrides: Partial<ObserveRequest> = {}): ObserveRequest => ({
   subnetIds: ['subnet-1'],
   clusterGoes: false,
   isNew: false,
+  objectGoes: false,
   membership: 'projects/p/locations/global/memberships/cluster-0',
   ...overrides,
 });

@@ -14,7 +14,7 @@ import type { NodeCounts } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, CONTROL_PLANE_RULES, SUBNET_TAGS } from '../../words/keys.ts';
-import { carryOut, EMPTY, inventoryOf } from '../policy/account.ts';
+import { carryOut, EMPTY, ENDPOINT, inventoryOf } from '../policy/account.ts';
 import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 
 const builtFor = (name: string): readonly Found[] => {
@@ -32,6 +32,7 @@ const clusterNamed = (name: string, account = ACCOUNT) => {
       aws: { account, region: REGION },
       established: true,
       clusterID: clusterIdOf(CLUSTER_UID),
+      endpoint: ENDPOINT,
       revision: revisionOf(release()),
     },
   });
@@ -154,6 +155,11 @@ describe('a sweep of node pools', () => {
     return seedCluster({ ...changes, status: { ...cluster.status, endpoint: ENDPOINT } });
   };
 
+  const withoutEndpoint = () => {
+    const { endpoint: _, ...status } = clusterWithApi().status ?? {};
+    return seedCluster({ status });
+  };
+
   /** A pool that rests, whose status says this of its nodes. */
   const poolWith = (nodes?: NodeCounts, number = 1): AWSNodePool => {
     const uid = `2c1e7a30-5d0f-4a55-9d0e-00000000001${number}`;
@@ -259,7 +265,7 @@ describe('a sweep of node pools', () => {
 
   test.each([
     ['is being deleted', clusterWithApi({ metadata: { ...DELETING } })],
-    ['has no endpoint yet', clusterNamed('cluster-0')],
+    ['has no endpoint yet', withoutEndpoint()],
     ['is another one by now', clusterWithApi({ metadata: { uid: '2c1e7a30-5d0f-4a55-9d0e-000000000099' } })],
   ])('does not ask a cluster that %s, and says nothing of its nodes', async (_, one) => {
     const asked: UserCluster[] = [];

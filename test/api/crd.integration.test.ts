@@ -54,6 +54,24 @@ describe("the seed's manifest", () => {
     expect(await kubectl('apply', '-f', SEED_FILE)).toBe(names.map((name) => `${name} unchanged\n`).join(''));
   });
 
+  test('says of each object that nobody has looked at it yet, in the answer and in lists', async () => {
+    const unseen = { observedGeneration: -1 };
+    for (const [kind, path] of Object.entries(COLLECTION)) {
+      const manifest = { ...seedManifest(SEED_OF[kind as Refusal['kind']]), metadata: { name: 'unseen' } };
+      const created = (await api.call('POST', `${path}?dryRun=All`, manifest)).body as { status?: unknown };
+      expect(created.status).toEqual(unseen);
+      const listed = (await api.call('GET', path)).body as { items: readonly { status?: unknown }[] };
+      expect(listed.items.map(({ status }) => status)).toEqual(listed.items.map(() => unseen));
+    }
+  });
+
+  test('is printed by kubectl with no state, and is no node to count', async () => {
+    expect(await kubectl('get', 'awsc', 'cluster-0')).toMatch(/^cluster-0 +\d+\w* +1\.16\.9-gke\.12 *$/m);
+    expect(await kubectl('get', 'awsnp', 'cluster-0-pool-0', '-o', 'wide')).toMatch(
+      /^cluster-0-pool-0 +cluster-0 +\d+\w* +1\.16\.9-gke\.12 *$/m,
+    );
+  });
+
   test("is listed in the seed's columns, with the version asked for", async () => {
     const [clusters = '', pools = ''] = (await kubectl('get', 'AWSClusters,AWSNodePools')).split('\n\n');
     expect(headers(clusters)).toEqual(['NAME', 'STATE', 'AGE', 'VERSION', 'ENDPOINT']);

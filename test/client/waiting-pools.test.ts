@@ -10,6 +10,9 @@ const object = (kind: Observed['kind'], name: string, uid: string, more: Partial
   generation: 1,
   deleting: false,
   annotations: {},
+  finalized: false,
+  pins: {},
+  writers: [],
   ...more,
 });
 const cluster = (uid: string): Observed => object('AWSCluster', 'cluster-0', uid);

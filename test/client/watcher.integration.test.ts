@@ -122,7 +122,7 @@ describe('the watcher', () => {
     await untilSignalled(entity, 1);
     await patch(path, { spec: { maxNodeCount: 6 } });
     await untilSignalled(entity, 2);
-    await patch(`${path}/status`, { status: { state: 'Provisioning' } });
+    await patch(`${path}/status?fieldManager=slipway`, { status: { state: 'Provisioning' } });
     await patch(path, { metadata: { labels: { team: 'a' }, annotations: { 'example.com/other': 'x' } } });
     await patch(path, { metadata: { annotations: { 'slipway.dev/retry': 'token-1' } } });
     expect(await untilSignalled(entity, 3)).toBe(3);
@@ -131,6 +131,25 @@ describe('the watcher', () => {
     await untilSignalled(entity, 4);
     await patch(path, { metadata: { finalizers: null } });
     await untilSignalled(entity, 5);
+  });
+
+  test('tells of what others take from an object or write of it: its finalizer, its status', async () => {
+    const { name, entity } = await create('AWSCluster');
+    const path = pathOf('AWSCluster', name);
+    const own = `${path}/status?fieldManager=slipway`;
+    await untilSignalled(entity, 1);
+    await patch(`${path}?fieldManager=slipway`, { metadata: { finalizers: ['slipway.dev/cleanup'] } });
+    await patch(own, { status: { state: 'Provisioned', clusterID: 'gke-12345678', established: true } });
+    await patch(path, { metadata: { finalizers: ['gitops.example.com/tracking'] } });
+    expect(await untilSignalled(entity, 2)).toBe(2);
+    await patch(path, { metadata: { finalizers: ['gitops.example.com/tracking', 'slipway.dev/cleanup'] } });
+    await untilSignalled(entity, 3);
+    await patch(`${path}/status?fieldManager=kubectl-edit`, { status: { established: null } });
+    expect(await untilSignalled(entity, 4)).toBe(4);
+    await patch(`${path}/status?fieldManager=kubectl-edit`, { status: { version: '1.2.3' } });
+    expect(await untilSignalled(entity, 5)).toBe(5);
+    await patch(path, { metadata: { finalizers: null } });
+    await api.call('DELETE', path);
   });
 
   test('never starts an entity for an object that is gone', async () => {

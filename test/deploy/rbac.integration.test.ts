@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import { API_GROUP, type ServiceAccountName, serviceAccountUser } from '../../api/names.ts';
+import { refused } from '../../kubernetes/errors.ts';
 import { allCommands } from '../docs/commands.ts';
 import { ROOT } from '../docs/markdown.ts';
 import { type ApiServerForTests, startApiServer } from '../support/api-server.ts';
@@ -117,6 +118,37 @@ describe('The worker', () => {
     await kubectl(['create', '-f', '-'], secret({}, 'theirs'));
     const removed = await api.kubectl(['delete', 'secret', 'theirs', ...as('slipway-worker')]);
     expect(removed.stderr).toContain(refusal);
+  });
+
+  test('loses its Secrets with a namespace that is being deleted, sees that it is, and gets them back as its message says', async () => {
+    await kubectl(['create', 'namespace', 'going']);
+    await kubectl(['apply', '-n', 'going', '-f', join(ROOT, 'deploy/rbac/per-namespace')]);
+    await waitFor('the binding to count', async () => (await may(WORKER, 'list', 'secrets', 'going')) || undefined);
+    await kubectl(['delete', 'namespace', 'going', '--wait=false']);
+    await kubectl(['delete', 'rolebinding', '-n', 'going', '--all']);
+    await waitFor('the right to go', async () => !(await may(WORKER, 'list', 'secrets', 'going')) || undefined);
+    const seen = await kubectl([
+      'get',
+      'namespace',
+      'going',
+      '-o',
+      'jsonpath={.status.phase}',
+      ...as('slipway-worker'),
+    ]);
+    expect(seen).toBe('Terminating');
+    const again = await api.kubectl(['apply', '-n', 'going', '-f', join(ROOT, 'deploy/rbac/per-namespace')]);
+    expect(again.stderr).toContain('is being terminated');
+    const refusal = refused({
+      verb: 'list',
+      object: 'secrets',
+      server: api.server,
+      status: 403,
+      body: { kind: 'Status', message: `secrets is forbidden: User "${WORKER}" cannot list resource "secrets"` },
+    });
+    const [, cure = ''] = /kubectl (create clusterrolebinding [^,]+),/.exec(refusal.message) ?? [];
+    await kubectl(cure.split(' '));
+    await waitFor('the cure to count', async () => (await may(WORKER, 'list', 'secrets', 'going')) || undefined);
+    await kubectl(['delete', 'clusterrolebinding', 'slipway-worker-secrets']);
   });
 
   test('puts its finalizer on an object, and changes nothing of what its owner wrote', async () => {

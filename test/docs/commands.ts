@@ -69,6 +69,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'docs/reading-a-create-in-temporal.md': 'test/journeys/create.journey.test.ts',
   'docs/operations.md': 'test/docs/operations.journey.test.ts',
   'docs/security.md': 'test/deploy/rbac.integration.test.ts',
+  'docs/gitops.md': 'test/deploy/gitops.integration.test.ts',
 };
 
 /**

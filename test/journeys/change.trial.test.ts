@@ -133,6 +133,8 @@ describe('a new release', () => {
       expect(ended.status).toBe('WORKFLOW_EXECUTION_STATUS_COMPLETED');
     } finally {
       before.remove();
+      await replaceWorker('start');
+      await succeed('clear', sandbox.sandbox('fault', 'clear'));
     }
   });
 

@@ -136,7 +136,14 @@ export const quiesce = async (model: Model, real: Real): Promise<void> => {
   const { world, before } = real;
   await world.clearFaults();
   model.blocked = false;
-  for (const kind of ['cluster', 'pool'] as const) await world.say(kind, 'resume', real.token());
+  for (const kind of ['cluster', 'pool'] as const) {
+    await waitFor(
+      `the ${kind} has heard what was said`,
+      async () => (await world.hasHeard(kind)) || undefined,
+      UNHURRIED,
+    );
+    await world.say(kind, 'resume', real.token());
+  }
   let wrong: readonly string[] = [];
   await waitFor(
     'the world is as the model says',

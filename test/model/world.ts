@@ -5,7 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { API_VERSION } from '../../api/names.ts';
+import { API_VERSION, OWN_PREFIX } from '../../api/names.ts';
+import { type HandledRequests, VERBS } from '../../words/verbs.ts';
 import { lifecycleOf, type Row, type Traces } from '../journeys/lifecycle.ts';
 import type { SandboxForTests } from '../support/sandbox.ts';
 import { succeed } from '../support/sandbox.ts';
@@ -17,9 +18,14 @@ const NAMES = { cluster: 'awscluster/small', pool: 'awsnodepool/small-pool' } as
 export type AwsVerb = 'retry' | 'skip' | 'pause' | 'resume' | 'abort';
 
 type Listed = {
-  readonly metadata: { readonly deletionTimestamp?: string; readonly finalizers?: readonly string[] };
+  readonly metadata: {
+    readonly deletionTimestamp?: string;
+    readonly finalizers?: readonly string[];
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly status?: {
     readonly state?: string;
+    readonly handledRequests?: HandledRequests;
     readonly conditions?: readonly { readonly reason: string; readonly status: string }[];
     readonly lastErrors?: readonly { readonly step: string }[];
   };
@@ -31,6 +37,13 @@ const shownOf = (object: Listed): Shown => ({
   waiting: (object.status?.conditions ?? []).some(({ reason, status }) => reason === 'Waiting' && status === 'True'),
   ...(object.status?.state === undefined ? {} : { state: object.status.state }),
 });
+
+/** Whether all that its annotations ask for was heard. */
+const hasHeard = ({ metadata, status }: Listed): boolean =>
+  VERBS.every((verb) => {
+    const asked = metadata.annotations?.[`${OWN_PREFIX}${verb}`];
+    return asked === undefined || asked === status?.handledRequests?.[verb];
+  });
 
 export type World = ReturnType<typeof worldOf>;
 
@@ -69,7 +82,12 @@ export const worldOf = (sandbox: SandboxForTests) => {
       const step = verb === 'skip' ? object.status?.lastErrors?.[0]?.step : undefined;
       if (verb === 'skip' && step === undefined) return;
       const value = step === undefined ? token : `${token}/${step}`;
-      await sandbox.kubectl(['annotate', NAMES[kind], '--overwrite', `slipway.dev/${verb}=${value}`]);
+      await sandbox.kubectl(['annotate', NAMES[kind], '--overwrite', `${OWN_PREFIX}${verb}=${value}`]);
+    },
+    /** Annotations have no order: what is to come after another word is said once that was heard. */
+    hasHeard: async (kind: Kind): Promise<boolean> => {
+      const object = await find(kind);
+      return object === undefined || hasHeard(object);
     },
     kill: (part: string) => succeed('kill', sandbox.sandbox('kill', part)),
     fault: (fault: object) => post('/_proxy/faults', fault),

@@ -21,6 +21,9 @@ const PREFLIGHT_OUTPUTS = {
   ...Object.fromEntries(SUBNETS.map((subnet, index) => [`zone/${subnet}`, `${REGION}${ZONES[index]}`])),
 };
 
+/** Where the load balancer of a cluster that was made here is. */
+export const ENDPOINT = 'load-balancer-controlplane.elb';
+
 /** The inventory of an account in which nothing was made yet: preflight's look is always there. */
 export const EMPTY: readonly Found[] = [observed('preflight', 'preflight', PREFLIGHT_OUTPUTS, {})];
 

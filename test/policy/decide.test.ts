@@ -25,14 +25,21 @@ import {
   seedPool,
   VERSION,
 } from '../topology/objects.ts';
-import { carryOut, EMPTY, inventoryOf } from './account.ts';
+import { carryOut, EMPTY, ENDPOINT, inventoryOf } from './account.ts';
 
 const ID = clusterIdOf(CLUSTER_UID);
 const POOL_ID = nodePoolIdOf(POOL_UID);
 const CLUSTER_REF: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID };
 const POOL_REF: ObjectRef = { kind: 'AWSNodePool', namespace: 'default', name: 'cluster-0-pool-0', uid: POOL_UID };
 const WORKER = { account: ACCOUNT, regions: [REGION] };
-const LIVE = { aws: { account: ACCOUNT, region: REGION }, established: true, state: 'Provisioned', clusterID: ID };
+const LIVE = {
+  aws: { account: ACCOUNT, region: REGION },
+  established: true,
+  state: 'Provisioned',
+  clusterID: ID,
+  endpoint: ENDPOINT,
+  revision: revisionOf(release()),
+};
 
 const topology = clusterTopology(seedCluster(), release());
 const built = carryOut(planEnsure(topology, EMPTY, { fresh: true, provisioned: false, live: false }).plan, EMPTY);
@@ -257,7 +264,7 @@ describe('a node pool', () => {
   });
 
   describe('that was provisioned', () => {
-    const PINNED = { aws: LIVE.aws, clusterID: ID, state: 'Provisioned' };
+    const PINNED = { aws: LIVE.aws, clusterID: ID, state: 'Provisioned', revision: LIVE.revision };
     const made = seedPool({ status: PINNED });
     const external = Object.fromEntries(built.map(({ key, outputs }) => [key, outputs]));
     const { plan } = planEnsure(nodePoolTopology(seedPool(), seedCluster(), release()), built, {
@@ -359,7 +366,8 @@ describe('a node pool', () => {
   test('that is complete is settled', () => {
     const { plan } = operationOf(decideNodePool(poolFacts()));
     const complete = [...built, ...carryOut(plan, EMPTY).filter((found) => found.key.includes(POOL_ID))];
-    const object = seedPool({ status: { state: 'Provisioned', clusterID: ID } });
+    const { endpoint: _endpoint, established: _established, ...status } = LIVE;
+    const object = seedPool({ status });
     expect(decideNodePool(poolFacts({ object, inventory: inventoryOf(complete) }))).toEqual({
       kind: 'settled',
       generation: 1,

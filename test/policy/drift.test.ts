@@ -8,12 +8,17 @@ import { statusOf } from '../../policy/status.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { CONTROL_PLANE_GROUP, CONTROL_PLANE_RULES } from '../../words/keys.ts';
 import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster } from '../topology/objects.ts';
-import { carryOut, EMPTY, inventoryOf, withState } from './account.ts';
+import { carryOut, EMPTY, ENDPOINT, inventoryOf, withState } from './account.ts';
 import { decisionAbout } from './decisions.ts';
 
 const OBJECT = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID } as const;
 const NOW = Date.parse('2026-01-01T00:00:00Z');
-const PLACE = { aws: { account: ACCOUNT, region: REGION }, established: true, clusterID: clusterIdOf(CLUSTER_UID) };
+const PLACE = {
+  aws: { account: ACCOUNT, region: REGION },
+  established: true,
+  clusterID: clusterIdOf(CLUSTER_UID),
+  endpoint: ENDPOINT,
+};
 
 const topology = clusterTopology(seedCluster(), release());
 const built = carryOut(planEnsure(topology, EMPTY, { fresh: true, provisioned: false, live: false }).plan, EMPTY);

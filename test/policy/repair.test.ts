@@ -12,10 +12,11 @@ import { planEnsure } from '../../policy/ensure.ts';
 import type { ClusterFacts } from '../../policy/facts.ts';
 import type { Step } from '../../policy/plan.ts';
 import { judgeControlPlane } from '../../policy/repair.ts';
+import { revisionOf } from '../../policy/revision.ts';
 import { choose } from '../../policy/rollout.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster, VERSION } from '../topology/objects.ts';
-import { carryOut, EMPTY, inventoryOf, withState } from './account.ts';
+import { carryOut, EMPTY, ENDPOINT, inventoryOf, withState } from './account.ts';
 
 const NOW = Date.parse('2026-08-01T10:00:00Z');
 const AFTER = { afterSeconds: 300 };
@@ -24,6 +25,8 @@ const LIVE = {
   established: true,
   state: 'Provisioned' as const,
   clusterID: clusterIdOf(CLUSTER_UID),
+  endpoint: ENDPOINT,
+  revision: revisionOf(release()),
 };
 const REF: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID };
 

@@ -276,6 +276,16 @@ describe('an object that could not be looked at', () => {
     expect(status.lastErrors).toMatchObject([{ step: 'assess', verdict: 'retry', attempt: 2 }]);
     expect(status.lastErrors?.[0]?.commands?.[0]).toBe('npx slipway operations retry cluster cluster-0 -n default');
   });
+
+  test('speaks of no generation until one was seen, and neither do its conditions', () => {
+    const subject = { kind: 'failing', reason: 'timeout', attempt: 1, retryAt: T0 } as const;
+    for (const before of [seedCluster(), withStatus(seedCluster(), { observedGeneration: -1 })]) {
+      const status = statusOf(request(subject, { generation: 0 }), before, T0);
+      expect(status.observedGeneration).toBe(-1);
+      expect(status.conditions?.filter((one) => 'observedGeneration' in one)).toEqual([]);
+      expect(clusterStatus.strict().parse(status)).toEqual(status);
+    }
+  });
 });
 
 describe('every status', () => {

@@ -12,25 +12,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { folders, type SandboxLayout } from '../../sandbox/layout.ts';
 import { workerEnvironment } from '../../sandbox/supervisor/environment.ts';
+import { roomsFor } from '../rooms.ts';
 import type { SandboxForTests } from './sandbox.ts';
 import { waitFor } from './wait.ts';
 
 const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** What a worker is made of. */
-const ROOMS = [
-  'words',
-  'api',
-  'kubernetes',
-  'kinds',
-  'topology',
-  'machine',
-  'policy',
-  'workflows',
-  'activities',
-  'worker',
-  'package.json',
-  'tsconfig.json',
-];
+const PARTS = [...roomsFor('worker'), 'package.json', 'tsconfig.json'];
 
 const git = (...args: readonly string[]): string =>
   execFileSync('git', ['-C', CHECKOUT, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
@@ -65,9 +53,8 @@ const checkout = (folder: string): Checkout => ({
 /** Rooms as they were at a commit; no worktree, so that nothing is left in the repository if the tests are killed. */
 export const checkoutOf = (commit: string): Checkout => {
   const folder = folderFor('previous');
-  const there = git('ls-tree', '--name-only', commit).split('\n');
-  const rooms = ROOMS.filter((room) => there.includes(room));
-  const archive = execFileSync('git', ['-C', CHECKOUT, 'archive', commit, ...rooms], { maxBuffer: 64 << 20 });
+  // All rooms of that commit: what its worker was made of is its own affair.
+  const archive = execFileSync('git', ['-C', CHECKOUT, 'archive', commit], { maxBuffer: 64 << 20 });
   execFileSync('tar', ['-x', '-C', folder], { input: archive });
   shareModules(folder);
   return checkout(folder);
@@ -76,7 +63,7 @@ export const checkoutOf = (commit: string): Checkout => {
 /** This checkout's rooms with one file changed; it must be another one afterwards. */
 export const checkoutWith = (file: string, change: (text: string) => string): Checkout => {
   const folder = folderFor('changed');
-  for (const room of ROOMS) cpSync(join(CHECKOUT, room), join(folder, room), { recursive: true });
+  for (const part of PARTS) cpSync(join(CHECKOUT, part), join(folder, part), { recursive: true });
   shareModules(folder);
   const path = join(folder, file);
   const before = readFileSync(path, 'utf8');

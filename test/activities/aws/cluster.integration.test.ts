@@ -52,10 +52,10 @@ describe('a cluster with three node pools', () => {
     });
   });
 
-  test('costs no listing while it is new, for it owns nothing: AWS is only asked whose account it is', async () => {
+  test('costs no listing while it is new, and is said to be unlisted: AWS is only asked whose account it is', async () => {
     account.calls.length = 0;
     const inventory = await observe(account.newWorker(), CLUSTER, { isNew: true });
-    expect(inventory).toMatchObject({ account: '0123456789012', complete: true, found: [] });
+    expect(inventory).toMatchObject({ account: '0123456789012', complete: true, unlisted: true, found: [] });
     expect(account.calls.map(({ operation }) => operation)).toEqual(['GetCallerIdentity']);
   });
 

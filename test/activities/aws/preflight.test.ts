@@ -22,6 +22,7 @@ const facts: AwsFacts = {
   kmsKey: (arn) => Promise.resolve({ arn, enabled: true, state: 'Enabled', usage: 'ENCRYPT_DECRYPT' }),
   instanceTypes: (types) => Promise.resolve(types.map((id) => ({ id, cpus: 2 }))),
   zonesOffering: () => Promise.resolve(new Set(['eu-west-1a'])),
+  carrying: () => Promise.resolve([]),
 };
 
 const machineOf = (uid: string): Machine => ({
@@ -39,7 +40,7 @@ const roomWith = (machines: readonly Machine[]): AwsRoom => ({
   ownAddresses: () => Promise.resolve(0),
 });
 
-const look = async (room: AwsRoom, change: object = {}): Promise<string> => {
+const judged = async (room: AwsRoom, change: object = {}, known = facts) => {
   const resource = poolPreflight(seedPool(), seedCluster(), release());
   const properties = { ...resource.properties, ...change } as Wanted<'preflight'>['properties'];
   const wanted: Wanted<'preflight'> = {
@@ -53,12 +54,13 @@ const look = async (room: AwsRoom, change: object = {}): Promise<string> => {
     since: 0,
   };
   try {
-    await preflightDriver(facts, room).create(wanted);
-    return '';
+    await preflightDriver(known, room).create(wanted);
+    return { verdict: 'passes', message: '' };
   } catch (error) {
-    return verdictOf(error).message;
+    return verdictOf(error);
   }
 };
+const look = async (room: AwsRoom, change: object = {}): Promise<string> => (await judged(room, change)).message;
 
 describe('preflight', () => {
   test('counts the machines that a pool has already as part of what it takes', async () => {
@@ -69,5 +71,27 @@ describe('preflight', () => {
       '2 more virtual CPUs are needed, and 8 of 8 are in use',
     );
     expect(await look(roomWith([machineOf('other'), machineOf('other')]))).toContain('6 more virtual CPUs are needed');
+  });
+
+  test('of a cluster that is new proves that nothing carries its id, or the plan is out of date', async () => {
+    const asked: string[] = [];
+    const holding = (things: readonly string[]) => ({
+      ...facts,
+      carrying: async (clusterId: string) => {
+        asked.push(clusterId);
+        return things;
+      },
+    });
+    const nothingOf = { nothingOf: 'gke-12345678' };
+    const volumes = ['volume vol-1', 'volume vol-2', 'volume vol-3', 'volume vol-4'];
+    expect(await judged(roomWith([]), nothingOf, holding([]))).toMatchObject({ verdict: 'passes' });
+    expect(await judged(roomWith([]), nothingOf, holding(volumes))).toMatchObject({
+      verdict: 'superseded',
+      message: expect.stringContaining(
+        'volume vol-1, volume vol-2, volume vol-3 and 1 more carry cluster id gke-12345678',
+      ),
+    });
+    expect(await judged(roomWith([]), {}, holding(volumes))).toMatchObject({ verdict: 'passes' });
+    expect(asked).toEqual(['gke-12345678', 'gke-12345678']);
   });
 });
