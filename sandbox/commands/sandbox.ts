@@ -23,6 +23,8 @@ export type PartStatus = {
   readonly pid: number | null;
   readonly log: string;
   readonly state: string;
+  /** Parts that must be ready before it is started for the first time. */
+  readonly needs?: readonly string[];
   readonly restarts?: number;
   readonly startMilliseconds?: number;
   readonly reason?: string;
@@ -38,7 +40,7 @@ const stateNow = (written: PartState, alive: boolean, supervised: boolean): stri
 /** Every part as it is now, and every instance that runs. */
 export const partsNow = (layout: SandboxLayout, state: SandboxState): readonly PartStatus[] => {
   const supervised = isAlive(state.supervisor);
-  const parts = state.parts.map(({ process, needs: _, ...record }): PartStatus => {
+  const parts = state.parts.map(({ process, ...record }): PartStatus => {
     const alive = process !== undefined && isAlive(process);
     return { ...record, pid: alive ? process.pid : null, state: stateNow(record.state, alive, supervised) };
   });
