@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import moto.elb.models as classic
@@ -171,3 +172,13 @@ def _classic(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     original(self, *args, **kwargs)
     target = f"TCP:{self.listeners[0].instance_port}" if self.listeners else "TCP:80"
     self.health_check = classic.FakeHealthCheck("5", "10", "2", "30", target)
+
+
+@patch(classic.ELBBackend, "create_load_balancer")
+def _create_classic(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """Its name in DNS has a number in it, and says whether it is internal; moto's has neither, and another region."""
+    created = original(self, *args, **kwargs)
+    prefix = "internal-" if created.scheme == "internal" else ""
+    number = random.randrange(10**8, 10**10)
+    created.dns_name = f"{prefix}{created.name}-{number}.{self.region_name}.elb.amazonaws.com"
+    return created
