@@ -29,7 +29,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     subject: 'Network',
     onAws: '10.0.0.0/16 in the VPC, routed and filtered by security groups',
-    inSandbox: '127.N.0.0/16 on loopback; security groups are recorded but filter nothing',
+    inSandbox:
+      '127.N.0.0/16 on loopback; security groups filter what goes to a load balancer and from it to its targets, and nothing else',
     because: 'no root, no network namespaces',
     where: ['sandbox/layout.ts'],
   },
@@ -69,6 +70,13 @@ export const DIFFERENCES: readonly Difference[] = [
     inSandbox: 'their names and port 443 exist behind the proxy only',
     because: 'ordinary users bind no port below 1024 and change no DNS',
     where: ['sandbox/network'],
+  },
+  {
+    subject: 'Whom a load balancer’s security groups let in',
+    onAws: 'by the address and the groups of each client; who isn’t let in waits in vain',
+    inSandbox: 'everybody, as soon as any rule covers the listener’s port; who isn’t let in is told so at once',
+    because: 'all clients come from loopback, and a person who waits in vain learns nothing',
+    where: ['sandbox/aws/moto_semantics/packet_filter.py', 'sandbox/network/balancers.ts'],
   },
   {
     subject: 'Health checks of targets',

@@ -16,6 +16,7 @@ from . import (  # noqa: F401
     load_balancing,
     network,
     other_services,
+    packet_filter,
     quotas,
     tags,
     visibility,

@@ -7,6 +7,7 @@ from typing import Any
 
 import moto.elb.models as classic
 import moto.elbv2.models as moto_load_balancers
+from moto.ec2.models import ec2_backends
 from moto.elbv2.exceptions import DuplicateListenerError, DuplicateLoadBalancerName, ELBClientError
 
 from .events import emit
@@ -72,7 +73,10 @@ def _require_groups(backend: Any, group_ids: list[str] | None) -> None:
 def set_security_groups(original: Any, self: Any, arn: str, sec_groups: list[str]) -> None:
     if arn in self.load_balancers:
         _require_groups(self, sec_groups)
-    return original(self, arn, sec_groups)
+    original(self, arn, sec_groups)
+    for eni in self.load_balancers[arn]._interfaces:
+        eni._group_set = [self.ec2_backend.get_security_group_from_id(group) for group in sec_groups]
+    emit("load-balancer-changed", arn=arn)
 
 
 def _rename(backend: Any, load_balancer: Any) -> None:
@@ -178,6 +182,12 @@ def _classic(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
 def _create_classic(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     """Its name in DNS has a number in it, and says whether it is internal; moto's has neither, and another region."""
     created = original(self, *args, **kwargs)
+    if not kwargs.get("security_groups"):  # then AWS makes a group that lets everybody in, where moto's lets nobody
+        ec2 = ec2_backends[self.account_id][self.region_name]
+        for listener in created.listeners:
+            ports = (str(listener.load_balancer_port),) * 2
+            anywhere = [{"CidrIp": "0.0.0.0/0"}]
+            ec2.authorize_security_group_ingress(created.security_groups[0], "tcp", *ports, anywhere)
     prefix = "internal-" if created.scheme == "internal" else ""
     number = random.randrange(10**8, 10**10)
     created.dns_name = f"{prefix}{created.name}-{number}.{self.region_name}.elb.amazonaws.com"

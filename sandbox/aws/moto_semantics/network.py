@@ -77,7 +77,8 @@ def modify_network_interface_attribute(
     original: Any, self: Any, eni_id: str, group_ids: list[str] | None, *args: Any, **kwargs: Any
 ) -> None:
     _require_groups(self, group_ids or [])
-    return original(self, eni_id, group_ids or [], *args, **kwargs)
+    original(self, eni_id, group_ids or [], *args, **kwargs)
+    emit("eni-changed", eni=eni_id)
 
 
 @patch(ec2_models.EC2Backend)

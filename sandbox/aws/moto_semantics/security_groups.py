@@ -16,6 +16,7 @@ from moto.ec2.exceptions import (
 from moto.elb.models import elb_backends
 from moto.elbv2.models import elbv2_backends
 
+from .events import emit
 from .patching import patch
 from .quotas import RULES_PER_GROUP, SECURITY_GROUPS, is_exceeded
 from .simulation import is_internal
@@ -90,6 +91,7 @@ def _authorize(self: Any, add: Any) -> Any:
         if group:
             group.ingress_rules[:], group.egress_rules[:] = before
         raise
+    emit("security-group", group=group.id if group else None)
     return core_responses.ActionResult({"Return": True, "SecurityGroupRules": added})
 
 
@@ -107,6 +109,20 @@ def authorize_security_group_ingress(original: Any, self: Any) -> Any:
 @patch(ec2_responses.EC2Response)
 def authorize_security_group_egress(original: Any, self: Any) -> Any:
     return _authorize(self, self.ec2_backend.authorize_security_group_egress)
+
+
+def _tell_of(method: str) -> None:
+    """Rules that go let packets through no more: whoever plays load balancers looks again."""
+
+    @patch(ec2_models.EC2Backend, method)
+    def change(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+        changed = original(self, *args, **kwargs)
+        emit("security-group", group=None)
+        return changed
+
+
+for _method in ("revoke_security_group_ingress", "revoke_security_group_egress"):
+    _tell_of(_method)
 
 
 @patch(moto_groups.SecurityGroupRule, "__init__")
