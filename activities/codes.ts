@@ -36,6 +36,8 @@ export const IN_USE = new Set([
   'InvalidNetworkInterface.InUse',
   'KeyUnavailableException',
   'OperationInProgress',
+  // An account's first use of a region or a service is verified, in minutes.
+  'PendingVerification',
   'RequestExpired',
   'RequestTimeTooSkewed',
   'ResourceContention',
@@ -48,6 +50,9 @@ export const IN_USE = new Set([
   'VolumeInUse',
   'VolumeModificationRateExceeded',
 ]);
+
+/** The same, of services that have one code for all that they refuse. */
+export const IN_USE_MESSAGE = /pending delete/i;
 
 export const CAPACITY = new Set([
   'InsufficientAddressCapacity',
@@ -126,6 +131,15 @@ export const UNSENDABLE = new Set(['ERR_INVALID_CHAR']);
 export const ABSENT_CODE = /not ?found|nosuchentity|doesnotexist/i;
 /** Auto Scaling has one code for all that it refuses. */
 export const ABSENT_MESSAGE = /(AutoScalingGroup name|Instance Id) not found/;
+
+/** The codes by which a service says that it can't make anything of what a call refers to. */
+export const UNSEEN_CODES = new Set(['InvalidParameterCombination', 'InvalidParameterValue', 'ValidationError']);
+/**
+ * What they say of something that another service made a moment ago and that this one may not see yet: an instance profile, a
+ * template, a group (terraform-provider-aws#5633, #40088).
+ */
+export const UNSEEN_MESSAGE =
+  /invalid iam instance profile|(launch template|security group|subnet|key pair|image)\b[^.]* (does not exist|do not exist|not found)/i;
 
 export const INTERRUPTED = new Set([
   'AbortError',

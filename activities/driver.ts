@@ -25,6 +25,7 @@ import type { EnsureStep, RemoveStep, Step, WaitStep } from '../policy/plan.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { type Resolved, referencesIn } from '../words/references.ts';
 import type { StepOutcome, StepRequest } from './contract.ts';
+import { settled, stillSettling } from './settling.ts';
 import {
   blockedError,
   bugError,
@@ -64,9 +65,18 @@ export type Candidate<K extends ResourceKind> = Thing<K> & {
   /** How AWS calls it, for messages: `sg-1 (gke-1-controlplane)`. */
   readonly label: string;
   readonly belongsTo: BelongsTo;
+  /** What AWS is still doing to make it, as a sentence: nothing may rely on it before that. */
+  readonly settling?: string;
+  /** Why it will never be what is wanted, and what a person does about it. */
+  readonly spoilt?: string;
 };
 
-export type Made = { readonly outputs: Outputs; readonly change?: StepOutcome['change'] };
+export type Made = {
+  readonly outputs: Outputs;
+  readonly change?: StepOutcome['change'];
+  /** As in `Candidate`. */
+  readonly settling?: string;
+};
 
 /**
  * One kind of resource. Methods may throw whatever the service's client throws.
@@ -195,7 +205,7 @@ const findResource = async <K extends ResourceKind>(
         `Slipway cannot tell which one to keep: remove the tag ${KEY_TAG} from those that are not in use.`,
     );
   }
-  if (ours[0] !== undefined) return ours[0];
+  if (ours[0] !== undefined) return settled(ours[0], wanted);
   const foreign = candidates.find((candidate) => candidate.belongsTo !== 'ours');
   if (foreign !== undefined) refuseForeign(wanted.key, foreign);
   return undefined;
@@ -206,14 +216,16 @@ const BECOMES_VISIBLE_MS = 45_000;
 
 /**
  * What a call refers to may not be visible yet to another part of AWS: then it is looked at again. Or somebody took it
- * away: then the plan is out of date, since it was made when the thing was there.
+ * away: then the plan is out of date, since it was made when the thing was there. Where a service has no word of its own for
+ * that, a person is to see what it said.
  */
 const referringTo = (key: ResourceKey, error: unknown, began = Date.now()): unknown => {
-  if (!isAbsent(error)) return error;
-  const { message } = verdictOf(error);
-  return Date.now() - began < BECOMES_VISIBLE_MS
-    ? retryError(`${key} refers to something that is not there (yet): ${message}`, error)
-    : supersededError(`${key} refers to something that is gone: ${message}`, error);
+  const { verdict, message, unseen = false } = verdictOf(error);
+  if (verdict !== 'absent' && !unseen) return error;
+  if (Date.now() - began < BECOMES_VISIBLE_MS) {
+    return retryError(`${key} refers to something that is not there (yet): ${message}`, error);
+  }
+  return unseen ? error : supersededError(`${key} refers to something that is gone: ${message}`, error);
 };
 
 /** A look takes several calls, and what the first one saw may be gone before the last: that is no failure. */
@@ -236,6 +248,7 @@ const createOrFind = async <K extends ResourceKind>(
 ): Promise<StepOutcome> => {
   try {
     const made = await driver.create(wanted);
+    if (made.settling !== undefined) throw stillSettling(made.settling, wanted);
     return { change: made.change ?? 'created', outputs: made.outputs };
   } catch (error) {
     if (!existsAlready(error)) throw referringTo(wanted.key, error, asked.began);

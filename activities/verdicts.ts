@@ -16,14 +16,18 @@ import {
   CREDENTIALS,
   EXISTS,
   IN_USE,
+  IN_USE_MESSAGE,
   INTERRUPTED,
   MALFORMED,
   NETWORK,
   OUR_MISTAKES,
   THROTTLED,
+  UNSEEN_CODES,
+  UNSEEN_MESSAGE,
   UNSENDABLE,
   UNTRUSTED,
 } from './codes.ts';
+import { withoutEncoded } from './encoded-refusals.ts';
 import { judgeKubernetes } from './kubernetes/verdict.ts';
 
 /**
@@ -50,6 +54,8 @@ export type Judgement = {
   readonly soFar?: Readonly<Record<string, string>>;
   /** True when a create was refused because something has that name. */
   readonly exists?: true;
+  /** True when what the call refers to is refused in words that also mean that it isn't visible yet. */
+  readonly unseen?: true;
 };
 
 /** An error that states its own verdict. Made by the functions below. */
@@ -148,20 +154,30 @@ const AWS_REFUSALS: readonly (readonly [Verdict, (refusal: Refusal) => boolean])
   ['capacity', ({ code }) => CAPACITY.has(code)],
   ['absent', ({ code, said }) => ABSENT_CODE.test(code) || ABSENT_MESSAGE.test(said)],
   ['retry', ({ code, said }) => IN_USE.has(code) || (code === 'InvalidParameterValue' && /in use/i.test(said))],
+  ['retry', ({ said }) => IN_USE_MESSAGE.test(said)],
   ['retry', ({ status }) => status >= 500 || status === 0],
   ['bug', ({ code }) => MALFORMED.has(code)],
   ['blocked', () => true],
 ];
 
+const isThrottled = ({ code, status }: Refusal): boolean => THROTTLED.has(code) || status === 429;
+
+const isUnseen = ({ code, said }: Refusal): boolean => UNSEEN_CODES.has(code) && UNSEEN_MESSAGE.test(said);
+
+const refusalOf = (code: string, thrown: Thrown): Refusal => ({
+  code,
+  said: withoutEncoded(text(thrown.message) ?? 'no message'),
+  status: thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0,
+});
+
 const ofAws = (code: string, thrown: Thrown): Judgement => {
-  const said = text(thrown.message) ?? 'no message';
-  const message = `${text(thrown.operation) ?? 'AWS'}: ${code}: ${said}`;
-  const status = thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0;
-  if (THROTTLED.has(code) || status === 429) {
+  const refusal = refusalOf(code, thrown);
+  const message = `${text(thrown.operation) ?? 'AWS'}: ${code}: ${refusal.said}`;
+  if (isThrottled(refusal)) {
     return throttledFor(message, retryAfterMs(headerOf(thrown.$response?.headers, 'retry-after')));
   }
-  const [verdict] = AWS_REFUSALS.find(([, holds]) => holds({ code, said, status })) ?? ['blocked'];
-  return { verdict, message };
+  const [verdict] = AWS_REFUSALS.find(([, holds]) => holds(refusal)) ?? ['blocked'];
+  return { verdict, message, ...(verdict === 'blocked' && isUnseen(refusal) ? { unseen: true as const } : {}) };
 };
 
 /** The first code of an error and its causes for which this holds. */
@@ -186,7 +202,9 @@ const unsent = (error: unknown, message: string): Judgement | undefined => {
       message: `${message} (${untrusted}). The server's certificate is of nobody whom the worker trusts: if a proxy looks into connections, let NODE_EXTRA_CA_CERTS of the worker name a file with the certificate of its authority`,
     };
   }
-  if (codeIn(error, (code) => UNSENDABLE.has(code)) === undefined) return undefined;
+  // By the header's name: others don't come from people.
+  const isCredential = /authorization|x-amz-security-token/i.test(message);
+  if (!isCredential || codeIn(error, (code) => UNSENDABLE.has(code)) === undefined) return undefined;
   return {
     verdict: 'blocked',
     message: `No usable credentials: ${message}. They have a character that no request can carry, such as a line break at their end: take it out of the Secret or file that they come from`,

@@ -179,6 +179,19 @@ export const statusFields = {
         index: z.int().min(0).describe('The replica: 0, 1 or 2.'),
         instanceID: z.string().exactOptional().describe('Its machine in EC2, if it has one.'),
         since: time.describe('Since when this machine is seen not to serve.'),
+        heldBy: z
+          .string()
+          .exactOptional()
+          .describe(
+            'The machine that still has its volume or its network interface: its own is not to blame meanwhile.',
+          ),
+        lostVolume: z
+          .object({
+            id: z.string().describe('Id of the volume.'),
+            since: time.describe('When EC2 first said of its id that there is none.'),
+          })
+          .exactOptional()
+          .describe('The etcd volume that EC2 has no more; it is looked for once more before another takes its place.'),
         message: z.string().describe('What is wrong, and what is going to happen.'),
       }),
     )

@@ -30,9 +30,13 @@ export type EtcdVolumeState = {
   readonly throughput?: number;
   /** The volume's own tag: anything but `bootstrap` means that etcd was established once (I5). */
   readonly emptyDisk: EmptyDisk;
+  /** The instance that it is attached to. */
+  readonly holder?: string;
+  /** AWS says that it failed, and that nothing on it can be read. */
+  readonly failed?: true;
 };
 
-export type EtcdVolumeDifference = 'size' | 'type' | 'iops' | 'throughput';
+export type EtcdVolumeDifference = 'size' | 'type' | 'iops' | 'throughput' | 'failed';
 
 /** What AWS has of a volume unless it is asked for something else. */
 const differs = (wanted: number | undefined, is: number | undefined): boolean => wanted !== undefined && wanted !== is;
@@ -52,6 +56,7 @@ export const etcdVolume: Row<EtcdVolumeProperties, EtcdVolumeState, Nothing, Etc
         what: 'throughput',
         says: `its throughput is ${is.throughput ?? 'unknown'}, not ${wanted.throughput}`,
       },
+      is.failed === true && { what: 'failed', says: 'it is in the state error, and nothing on it can be read' },
     ];
     return all.filter((one) => one !== false);
   },

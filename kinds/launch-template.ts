@@ -37,11 +37,22 @@ export type LaunchTemplateProperties = Tagged & {
   readonly userData: UserDataProperties;
 };
 
-/** A replica's disk and interface as its machines know them, and whether EC2 has a disk of that id, whosever it is. */
+/** Another machine than a replica's own has its disk or its interface, and gives it back only once it has ended or is stopped. */
+export type Holder = {
+  readonly instanceId: string;
+  /** As EC2 calls it: `shutting-down`, `running`, … */
+  readonly state: string;
+  /** What it has: `volume vol-1`. */
+  readonly holds: string;
+};
+
+/** A replica's disk and interface as its machines know them, and whether EC2 has those by their ids, whosever they are. */
 export type Attached = {
   readonly volumeId: string;
   readonly volumeExists: boolean;
   readonly networkInterfaceId: string;
+  readonly networkInterfaceExists: boolean;
+  readonly holder?: Holder;
   /** Its machine was made from a version of other content than the one that its group has now. */
   readonly machineOutdated: boolean;
 };

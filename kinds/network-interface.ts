@@ -7,8 +7,12 @@ export type NetworkInterfaceProperties = Tagged & {
   readonly subnetId: string;
   readonly groupIds: readonly Value[];
 };
-/** Ids of its security groups, sorted. */
-export type NetworkInterfaceState = { readonly name: string; readonly groupIds: readonly string[] };
+/** Ids of its security groups, sorted, and the instance that it is attached to. */
+export type NetworkInterfaceState = {
+  readonly name: string;
+  readonly groupIds: readonly string[];
+  readonly holder?: string;
+};
 
 export const networkInterface: Row<NetworkInterfaceProperties, NetworkInterfaceState, Nothing, 'groups'> = {
   planned: 'when it differs',

@@ -7,6 +7,7 @@
  * Neighbours: `configuration.ts` is the format; `agent/user-data.ts` and `agent/metadata.ts` read documents; the sealed
  * part's cipher proves later who wrote a configuration, `envelope.ts`.
  */
+import { REGION_PATTERN, ZONE_PATTERN } from '../api/regions.ts';
 import type { NodeConfiguration, ReplicaConfiguration, SealedDocument } from './configuration.ts';
 import type { Instance } from './node.ts';
 
@@ -44,7 +45,7 @@ export const isDnsName: Check = text(new RegExp(`^${NAME}$`), 253);
 
 const address = text(new RegExp(`^${ADDRESS}$`));
 const range = text(new RegExp(`^${ADDRESS}/([12]?\\d|3[0-2])$`));
-const region = text(/^[a-z]{2}(-[a-z0-9]+)+$/, 40);
+const region = text(REGION_PATTERN, 40);
 const clusterId = text(/^gke-[0-9a-f]{8}$/);
 const version = text(/^\d+\.\d+\.\d+$/, 30);
 /** The part of an EC2 id after its kind. */
@@ -133,7 +134,7 @@ const instance: Checks<Instance> = {
   id: id('i'),
   type: text(/^[a-z0-9-]+\.[a-z0-9-]+$/, 63),
   region,
-  zone: text(/^[a-z]{2}(-[a-z0-9]+)+$/, 63),
+  zone: text(ZONE_PATTERN, 63),
   address,
   hostname: isDnsName,
 };

@@ -100,6 +100,11 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   const topology = clusterTopology(cluster, { ...machines, addons, rendering });
   const repair = live ? decideRepair(facts, cluster, topology, inventory.found) : HEALTHY;
   if (repair.kind === 'blocked') return repair.blocked;
+  if (repair.kind === 'confirm') {
+    // What was asked for since waits for it, and is not said to be done.
+    const observed = cluster.status?.observedGeneration ?? generation;
+    return { kind: 'settled', generation: observed, ...repair.attention, ...betweenTurns(cluster, repair.attention) };
+  }
   if (repair.kind === 'repair') {
     return operation(facts, cluster, release, { type: 'RepairCluster', plan: repair.plan, turn: repair.turn });
   }

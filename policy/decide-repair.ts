@@ -15,7 +15,7 @@ import type { Plan } from './plan.ts';
 import { type ControlPlane, type ControlPlaneReport, judgeControlPlane } from './repair.ts';
 import { planReplacement } from './replacement.ts';
 import { replicasOf } from './replicas.ts';
-import { choose, type Remembered, type Turn } from './rollout.ts';
+import { type Choice, choose, type Remembered, type Turn } from './rollout.ts';
 
 /** What an assessment says of a control plane with which something is wrong; nothing where all is well. */
 export type Attention = { readonly controlPlane?: ControlPlaneReport; readonly lookAgainSeconds?: number };
@@ -23,6 +23,8 @@ export type Attention = { readonly controlPlane?: ControlPlaneReport; readonly l
 export type RepairDecision =
   | { readonly kind: 'blocked'; readonly blocked: BlockedAssessment }
   | { readonly kind: 'repair'; readonly plan: Plan; readonly turn: Turn }
+  /** A disk is looked for once more: until then nothing is made, since a plan of differences would make what is missing. */
+  | { readonly kind: 'confirm'; readonly attention: Attention }
   /** Nothing to repair, or not now: other differences may be mended. */
   | { readonly kind: 'none'; readonly attention: Attention };
 
@@ -41,32 +43,37 @@ const rememberedOf = ({ status }: AWSCluster): Remembered | undefined => {
   return { rollout, turnIsOver: lastOperation?.type === rollout.type && lastOperation.state === 'succeeded' };
 };
 
+/** What only a person brings back, unless nothing of that kind is lost. */
+const blockedByLoss = (
+  cluster: AWSCluster,
+  { keys, hints }: ReturnType<typeof lossOf>,
+  choice: Choice,
+): BlockedAssessment | undefined => {
+  if (keys.length === 0) return undefined;
+  const reason = `the cluster is established and has lost ${keys.join(', ')}; a new one would not be the old cluster's, so none is made`;
+  const why = choice.kind === 'wait' ? `${reason}: ${choice.why}` : reason;
+  return blocked(cluster.metadata.generation, why, hints.join('; '));
+};
+
 export const decideRepair = (
   facts: Pick<ClusterFacts, 'repair' | 'now'>,
   cluster: AWSCluster,
   topology: readonly Resource[],
   inventory: readonly Found[],
 ): RepairDecision => {
-  const { status, metadata } = cluster;
+  const { status } = cluster;
   const controlPlane = judgeControlPlane(inventory, status?.unhealthyReplicas ?? [], facts.repair, facts.now);
+  const attention = attentionOf(controlPlane);
   const choice = choose(controlPlane.due, rememberedOf(cluster), facts.now);
   const replacement = choice.kind === 'replacement' ? choice.replacement : undefined;
   const replicas = replicasOf(inventory);
-  const replaced = replacement?.cause === 'volume' ? etcdVolumeKey(replacement.replica.index) : undefined;
-  const loss = lossOf({ cluster, inventory, replicas }, topology, replaced);
-  if (loss.keys.length > 0) {
-    const reason = `the cluster is established and has lost ${loss.keys.join(', ')}; a new one would not be the old cluster's, so none is made`;
-    const answer = blocked(
-      metadata.generation,
-      choice.kind === 'wait' ? `${reason}: ${choice.why}` : reason,
-      loss.hints.join('; '),
-    );
-    return { kind: 'blocked', blocked: { ...answer, ...attentionOf(controlPlane) } };
-  }
-  if (choice.kind === 'replacement') {
-    const incarnations = status?.incarnations ?? {};
-    const plan = planReplacement({ replacement: choice.replacement, topology, inventory, replicas, incarnations });
-    return { kind: 'repair', plan, turn: choice.turn };
-  }
-  return { kind: 'none', attention: attentionOf(controlPlane) };
+  const replaced = replacement?.cause === 'volume' ? replacement.replica.index : controlPlane.confirming;
+  const replacedKey = replaced === undefined ? undefined : etcdVolumeKey(replaced);
+  const lost = blockedByLoss(cluster, lossOf({ cluster, inventory, replicas }, topology, replacedKey), choice);
+  if (lost !== undefined) return { kind: 'blocked', blocked: { ...lost, ...attention } };
+  if (controlPlane.confirming !== undefined) return { kind: 'confirm', attention };
+  if (choice.kind !== 'replacement') return { kind: 'none', attention };
+  const incarnations = status?.incarnations ?? {};
+  const plan = planReplacement({ replacement: choice.replacement, topology, inventory, replicas, incarnations });
+  return { kind: 'repair', plan, turn: choice.turn };
 };

@@ -10,9 +10,10 @@ import type { StepError, UnhealthyReplica } from '../api/status.ts';
 import { endMachineCommand } from '../words/commands.ts';
 import { kindOf, replicaKey } from '../words/keys.ts';
 import { purposeOf } from '../words/operations.ts';
+import { present } from '../words/present.ts';
 import { timeOf } from '../words/time.ts';
 import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
-import { type ControlPlaneReport, unhealthySince } from './repair.ts';
+import { type ControlPlaneReport, lostSince, unhealthySince } from './repair.ts';
 import { hasMoreTurns } from './rollout.ts';
 import type { Subject } from './views.ts';
 
@@ -34,19 +35,12 @@ export const unhealthyReplicas = (
   switch (subject.kind) {
     case 'settled':
     case 'blocked':
-      return (subject.controlPlane?.replicas ?? []).map(({ index, instanceId, message }) => ({
-        index,
-        ...(instanceId === undefined ? {} : { instanceID: instanceId }),
-        since: timeOf(
-          unhealthySince(
-            { index, ...(instanceId === undefined ? {} : { instanceId }) },
-            before,
-            subject.controlPlane?.quorumLost === true,
-            now,
-          ),
-        ),
-        message: cut(message),
-      }));
+      return (subject.controlPlane?.replicas ?? []).map((report) => {
+        const { index, instanceId: instanceID, heldBy, lostVolumeId: id, message } = report;
+        const since = unhealthySince(report, before, subject.controlPlane?.quorumLost === true, now);
+        const lostVolume = id === undefined ? undefined : { id, since: timeOf(lostSince(report, before, now)) };
+        return { index, ...present({ instanceID, heldBy, lostVolume }), since: timeOf(since), message: cut(message) };
+      });
     case 'operation': {
       const { operation } = subject;
       if (purposeOf(operation) !== 'repair' || operation.state !== 'succeeded') return before;

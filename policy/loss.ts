@@ -37,6 +37,9 @@ const specification = (type: string, tags: readonly string[]): string =>
 const outputOf = (lost: Lost, key: ResourceKey, output: string): string | undefined =>
   lost.inventory.find((found) => found.key === key)?.outputs[output];
 
+const fromSnapshot = (region: string, zone: string | undefined, tags: readonly string[]): string =>
+  `aws ec2 create-volume --region ${region} --snapshot-id <snapshot> --availability-zone ${zone ?? '<zone of the replica>'} ${specification('volume', tags)}`;
+
 const volumeHint = (lost: Lost, replica: Replica, resource: Resource & { readonly kind: 'etcd-volume' }): string => {
   const { region } = lost.cluster.spec;
   const tags = ownerTags(lost, resource);
@@ -44,7 +47,11 @@ const volumeHint = (lost: Lost, replica: Replica, resource: Resource & { readonl
     return `give it its tags back: aws ec2 create-tags --region ${region} --resources ${replica.attaches.volumeId} --tags ${tags.join(' ')}`;
   }
   const zone = outputOf(lost, PREFLIGHT, zoneOutput(subnetOfReplica(lost.cluster, replica.index)));
-  return `restore the volume from a snapshot: aws ec2 create-volume --region ${region} --snapshot-id <snapshot> --availability-zone ${zone ?? '<zone of the replica>'} ${specification('volume', tags)}`;
+  if (replica.volume === 'unlisted') {
+    const { name } = resource.properties;
+    return `find volume ${name} and give it its tags back: aws ec2 create-tags --region ${region} --resources <volume> --tags ${tags.join(' ')}; where it is gone, restore it from a snapshot: ${fromSnapshot(region, zone, tags)}`;
+  }
+  return `restore the volume from a snapshot: ${fromSnapshot(region, zone, tags)}`;
 };
 
 const restoreHint = (lost: Lost, resource: Resource): string => {
@@ -58,10 +65,13 @@ const restoreHint = (lost: Lost, resource: Resource): string => {
       return replica === undefined ? 'restore it from a snapshot' : volumeHint(lost, replica, resource);
     }
     case 'network-interface': {
-      const address = lost.replicas.find(({ index }) => resource.key === networkInterfaceKey(index))?.address;
+      const replica = lost.replicas.find(({ index }) => resource.key === networkInterfaceKey(index));
+      if (replica?.networkInterface === 'disowned' && replica.attaches !== undefined) {
+        return `give it its tags back: aws ec2 create-tags --region ${region} --resources ${replica.attaches.networkInterfaceId} --tags ${ownerTags(lost, resource).join(' ')}`;
+      }
       const group = outputOf(lost, CONTROL_PLANE_GROUP, 'id') ?? '<group of the control plane>';
       const groups = [group, ...controlPlane.securityGroupIDs].join(' ');
-      return `make it again with the address that it had: aws ec2 create-network-interface --region ${region} --subnet-id ${resource.properties.subnetId} --private-ip-address ${address ?? '<its address>'} --groups ${groups} ${specification('network-interface', ownerTags(lost, resource))}`;
+      return `make it again with the address that it had: aws ec2 create-network-interface --region ${region} --subnet-id ${resource.properties.subnetId} --private-ip-address ${replica?.address ?? '<its address>'} --groups ${groups} ${specification('network-interface', ownerTags(lost, resource))}`;
     }
     default:
       return 'restore it from a backup';

@@ -6,7 +6,7 @@
  * asked yet is neither healthy nor lost; a disk that merely lost its tags is not a lost disk).
  */
 
-import type { Attached } from '../kinds/launch-template.ts';
+import type { Attached, Holder } from '../kinds/launch-template.ts';
 import type { Found } from '../kinds/resource.ts';
 import { observedState } from '../kinds/resource.ts';
 import type { TargetHealth } from '../kinds/targets.ts';
@@ -34,9 +34,14 @@ export type Replica = {
   readonly address?: string;
   readonly health: TargetHealth['state'];
   readonly healthSaid?: string;
-  /** `joining`: made by a repair, and not yet seen to hold a member's data. `disowned`: EC2 has it, without our tags. */
-  readonly volume: 'present' | 'joining' | 'lost' | 'disowned';
-  readonly networkInterface: 'present' | 'lost';
+  /**
+   * `joining`: made by a repair, and not yet seen to hold a member's data. `disowned`: EC2 has it, without our tags. `lost`: EC2
+   * says of its id that it hasn't. `unlisted`: no listing by tag shows it, and nothing says which one it was.
+   */
+  readonly volume: 'present' | 'joining' | 'lost' | 'disowned' | 'unlisted';
+  readonly networkInterface: 'present' | 'lost' | 'disowned';
+  /** Other machines than its own, and what of its things they have. */
+  readonly heldBy: readonly Pick<Holder, 'instanceId' | 'holds'>[];
   /** What its machines are told to attach, where that was looked at. */
   readonly attaches?: Attached;
   /** Its machines are told of a disk or an interface that isn't its own any more. */
@@ -55,7 +60,31 @@ export type Trouble = {
 
 const volumeCondition = (found: Found | undefined, attaches: Attached | undefined): Replica['volume'] => {
   if (found !== undefined) return observedState('etcd-volume', found).emptyDisk === 'join' ? 'joining' : 'present';
-  return attaches?.volumeExists === true ? 'disowned' : 'lost';
+  // A listing by tag is no proof that it is gone (I12).
+  if (attaches === undefined) return 'unlisted';
+  return attaches.volumeExists ? 'disowned' : 'lost';
+};
+
+const interfaceCondition = (found: Found | undefined, attaches: Attached | undefined): Replica['networkInterface'] => {
+  if (found !== undefined) return 'present';
+  return attaches?.networkInterfaceExists === true ? 'disowned' : 'lost';
+};
+
+/** What somebody else than the replica's own machine has; where it has none, whoever had it last. */
+const heldByOthers = (
+  own: string | undefined,
+  volume: Found | undefined,
+  networkInterface: Found | undefined,
+): Replica['heldBy'] => {
+  const disk = volume === undefined ? undefined : observedState('etcd-volume', volume).holder;
+  const card = networkInterface === undefined ? undefined : observedState('network-interface', networkInterface).holder;
+  const all = [
+    { instanceId: disk, holds: `volume ${volume?.outputs.id}` },
+    { instanceId: card, holds: `network interface ${networkInterface?.outputs.id}` },
+  ];
+  return all.flatMap(({ instanceId, holds }) =>
+    instanceId === undefined || instanceId === own ? [] : [{ instanceId, holds }],
+  );
 };
 
 const userDataOf = (
@@ -103,9 +132,10 @@ export const replicasOf = (inventory: readonly Found[]): readonly Replica[] => {
     const health = healths.find((one) => one.address === address);
     const template = templateOfReplica(inventory, index);
     const attaches = template === undefined ? undefined : observedState('launch-template', template).attaches;
+    const machine = machineOfGroup(byKey.get(replicaGroupKey(index)));
     return {
       index,
-      ...machineOfGroup(byKey.get(replicaGroupKey(index))),
+      ...machine,
       ...present({
         targetGroupArn: byKey.get(TARGET_GROUP)?.outputs.arn,
         address,
@@ -114,7 +144,8 @@ export const replicasOf = (inventory: readonly Found[]): readonly Replica[] => {
       }),
       health: health?.state ?? 'unknown',
       volume: volumeCondition(volume, attaches),
-      networkInterface: networkInterface === undefined ? 'lost' : 'present',
+      networkInterface: interfaceCondition(networkInterface, attaches),
+      heldBy: heldByOthers(machine.instanceId, volume, networkInterface),
       userData: userDataOf(attaches, volume, networkInterface),
     };
   });
@@ -145,7 +176,9 @@ const volumeTrouble = (replica: Replica): string | undefined => {
   const { attaches } = replica;
   switch (replica.volume) {
     case 'lost':
-      return `${name} has lost its etcd volume${attaches === undefined ? '' : ` ${attaches.volumeId}`}, and with it its copy of the data`;
+      return `${name} has lost its etcd volume ${attaches?.volumeId ?? ''}, and with it its copy of the data`;
+    case 'unlisted':
+      return `no etcd volume of ${name} carries the tags that say whose it is, and its launch template does not name one`;
     case 'disowned':
       return `the etcd volume ${attaches?.volumeId ?? ''} of ${name} exists, but without the tags that say whose it is`;
     case 'joining':
@@ -162,6 +195,10 @@ const machineTrouble = (replica: Replica): string | undefined => {
     return `${name} was told to attach ${attaches?.volumeId} and ${attaches?.networkInterfaceId}, one of which is not its own any more`;
   }
   if (replica.health !== 'unhealthy') return undefined;
+  const holder = attaches?.holder;
+  if (holder !== undefined && replica.instanceId !== undefined) {
+    return `${name} waits for ${holder.holds}, which instance ${holder.instanceId} still has: that one is ${holder.state}, and nothing is taken from a machine that may still write`;
+  }
   return replica.instanceId === undefined
     ? `replica ${replica.index} has no machine: auto scaling group ${replica.groupName ?? '?'} has not launched one yet`
     : `${name} does not serve: ${replica.healthSaid ?? 'its health checks fail'}`;
@@ -172,6 +209,11 @@ export const troubleOf = (replica: Replica): Trouble | undefined => {
   if (volume !== undefined) return { kind: 'volume', message: volume };
   if (replica.networkInterface === 'lost') {
     const message = `${nameOfReplica(replica)} has lost its network interface, and with it its address`;
+    return { kind: 'interface', message };
+  }
+  if (replica.networkInterface === 'disowned') {
+    const id = replica.attaches?.networkInterfaceId ?? '';
+    const message = `the network interface ${id} of ${nameOfReplica(replica)} exists, but without the tags that say whose it is`;
     return { kind: 'interface', message };
   }
   const machine = machineTrouble(replica);

@@ -42,6 +42,14 @@ export const lookAgainCommand = (entityId: string): string =>
 export const endMachineCommand = (region: string, instanceId: string): string =>
   `aws ec2 terminate-instances --region ${region} --instance-ids ${instanceId}`;
 
+/** AWS's own: lets an auto scaling group launch machines again. */
+export const resumeLaunchCommand = (region: string, group: string): string =>
+  `aws autoscaling resume-processes --region ${region} --auto-scaling-group-name ${group} --scaling-processes Launch`;
+
+/** AWS's own: removes a volume for good. */
+export const deleteVolumeCommand = (region: string, volumeId: string): string =>
+  `aws ec2 delete-volume --region ${region} --volume-id ${volumeId}`;
+
 /** Both ways to say a verb, the short one first. */
 export const commandsFor = (verb: Verb, subject: Subject, workflowId: string, step?: string): string[] => [
   operationsCommand(verb, subject, step),

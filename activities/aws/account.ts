@@ -35,12 +35,12 @@ import { isGoing, listGroups } from './auto-scaling-group.ts';
 import { arnsOf, named } from './balancing.ts';
 import type { AwsClients } from './clients.ts';
 import { foundCloudLoadBalancers, listAllLoadBalancers } from './cloud-load-balancers.ts';
-import { exists } from './etcd-volume.ts';
 import { listTemplates } from './launch-template-marks.ts';
 import { instanceLabel, livingInstances } from './machines.ts';
 import { securityGroupLabel } from './security-group.ts';
 import { listTagged, type Tagged } from './tagged.ts';
 import { distinct, filter, readAll, tagRecord } from './tags.ts';
+import { exists } from './volumes.ts';
 
 const AGAIN_MS = 2_000;
 /** Listings may lag behind removals: what is still seen after so long is there. */

@@ -1,8 +1,8 @@
 /**
  * Departures: a cluster's auto scaling groups and their machines, as all removals that wait for one see them at once.
  *
- * Owns: that look, and believing it for less than a second: groups go slowly, six of them at the same time, and each would
- * ask for itself. Neighbours: `auto-scaling-group.ts` removes them and says what is left of one.
+ * Owns: that look, and for how long it is believed: groups go slowly, six of them at the same time, and each would
+ * ask for itself. Neighbours: `shared-looks.ts` shares it, `auto-scaling-group.ts` removes them and says what is left of one.
  * Invariants: I4 (groups by the cluster's tag, machines by their group's name, which begins with the cluster's id), I7 (a look
  * counts only for steps that had begun before it: what those remove was there by then, and nobody makes it again).
  */
@@ -13,6 +13,7 @@ import type { Wanted } from '../driver.ts';
 import { listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { livingInstances } from './machines.ts';
+import { sharedLooks } from './shared-looks.ts';
 import { filter } from './tags.ts';
 
 export type Departing = { readonly groups: readonly AutoScalingGroup[]; readonly instances: readonly Instance[] };
@@ -21,8 +22,6 @@ export type Departing = { readonly groups: readonly AutoScalingGroup[]; readonly
 export type Departures = (
   wanted: Pick<Wanted<'auto-scaling-group'>, 'owner' | 'since' | 'signal'>,
 ) => Promise<Departing>;
-
-type Look = { readonly began: number; readonly seen: Promise<Departing> };
 
 /** Less than the time after which a removal looks again: whoever asks again is answered anew. */
 const BELIEVED_MS = 900;
@@ -40,20 +39,5 @@ export const departingIn =
     return { groups, instances };
   };
 
-export const createDepartures = (list: ListDeparting, now: () => number = Date.now): Departures => {
-  const looks = new Map<string, Look>();
-  return async ({ owner: { clusterId }, since, signal }) => {
-    for (const [id, { began }] of looks) if (now() - began >= BELIEVED_MS) looks.delete(id);
-    const known = looks.get(clusterId);
-    if (known !== undefined && known.began >= since) return known.seen;
-    const own: Look = { began: now(), seen: list(clusterId, signal) };
-    looks.set(clusterId, own);
-    try {
-      return await own.seen;
-    } catch (error) {
-      // Only answers are kept.
-      if (looks.get(clusterId) === own) looks.delete(clusterId);
-      throw error;
-    }
-  };
-};
+export const createDepartures = (list: ListDeparting, now: () => number = Date.now): Departures =>
+  sharedLooks(list, BELIEVED_MS, now);

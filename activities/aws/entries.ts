@@ -14,7 +14,7 @@ import type { Tags } from '../../kinds/row.ts';
 import { ESTABLISHED, kindOf, PREFLIGHT, type ResourceKey, sameOf } from '../../words/keys.ts';
 import { foundGroup } from './auto-scaling-group.ts';
 import { foundEstablished } from './established.ts';
-import { exists, foundVolume } from './etcd-volume.ts';
+import { foundVolume } from './etcd-volume.ts';
 import type { Subnet, Vpc } from './facts.ts';
 import { foundTemplate } from './launch-template-marks.ts';
 import { foundInterface } from './network-interface.ts';
@@ -22,6 +22,7 @@ import { preflightOutputs } from './preflight.ts';
 import { foundSecurityGroup } from './security-group.ts';
 import { foundRules } from './security-group-rules.ts';
 import { filter, tagRecord } from './tags.ts';
+import { exists } from './volumes.ts';
 
 export type Parts = readonly (Found | undefined)[];
 

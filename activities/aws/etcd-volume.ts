@@ -1,38 +1,31 @@
 /**
  * Etcd volume: the disk of one replica, which outlives its instances.
  *
- * Owns: the volume. Its client token makes a repeated create answer with the same volume (I2). The tag that says what an
+ * Owns: the volume. Its client token makes a repeated create answer with the same volume (I2). EBS looks at the key only after
+ * it has answered, and drops a volume that it can't encrypt: a volume counts once it is available. The tag that says what an
  * empty disk may do is written at creation only: afterwards it belongs to `established.ts` and to repair, never to an
- * update (I5). Neighbours: the agent attaches it; a volume that is still being created is waited for there.
+ * update (I5). Neighbours: the agent attaches it; `volumes.ts` reads volumes.
  */
 import {
   CreateVolumeCommand,
+  type CreateVolumeCommandInput,
   DeleteVolumeCommand,
   type EC2Client,
   ModifyVolumeCommand,
-  paginateDescribeVolumes,
   type Volume,
   type VolumeType,
 } from '@aws-sdk/client-ec2';
-import { EMPTY_DISK_TAG, type EmptyDisk } from '../../api/names.ts';
+import { EMPTY_DISK_TAG, type EmptyDisk, KEY_TAG } from '../../api/names.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
+import { deleteVolumeCommand } from '../../words/commands.ts';
 import type { ResourceKey } from '../../words/keys.ts';
-import type { ResourceDriver, Wanted } from '../driver.ts';
-import { supersededError } from '../verdicts.ts';
+import { present } from '../../words/present.ts';
+import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
+import { blockedError, supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { tagInEc2 } from './tagging.ts';
-import {
-  belongsTo,
-  carriedBy,
-  clientToken,
-  filter,
-  given,
-  ownedTags,
-  ownerFilters,
-  readAll,
-  tagList,
-  tagRecord,
-} from './tags.ts';
+import { belongsTo, carriedBy, clientToken, given, ownedTags, tagList, tagRecord } from './tags.ts';
+import { type EtcdVolumes, exists, volumeExists } from './volumes.ts';
 
 /** A tag that isn't there, or says something new, never allows to bootstrap (I5). */
 export const emptyDiskOf = (volume: Volume): EmptyDisk => {
@@ -40,8 +33,9 @@ export const emptyDiskOf = (volume: Volume): EmptyDisk => {
   return tag === 'bootstrap' || tag === 'join' ? tag : 'wait';
 };
 
-/** A volume that is going no longer counts. */
-export const exists = (volume: Volume): boolean => volume.State !== 'deleting' && volume.State !== 'deleted';
+/** An attachment that has ended is listed for a moment. */
+const holderOf = ({ Attachments = [] }: Volume): string | undefined =>
+  Attachments.find(({ State }) => State !== 'detached')?.InstanceId;
 
 export const foundVolume = (key: ResourceKey, volume: Volume): FoundOf<'etcd-volume'> =>
   observed(
@@ -56,6 +50,8 @@ export const foundVolume = (key: ResourceKey, volume: Volume): FoundOf<'etcd-vol
       ...(volume.Iops === undefined ? {} : { iops: volume.Iops }),
       ...(volume.Throughput === undefined ? {} : { throughput: volume.Throughput }),
       emptyDisk: emptyDiskOf(volume),
+      ...present({ holder: holderOf(volume) }),
+      ...(volume.State === 'error' ? { failed: true as const } : {}),
     },
     carriedBy(tagRecord(volume.Tags)),
   );
@@ -70,53 +66,83 @@ const refuseIfThere = async (ec2: EC2Client, wanted: Wanted<'etcd-volume'>): Pro
   throw supersededError(`Volume ${former}, in whose place ${wanted.key} was to be made, exists after all.`);
 };
 
-/** Whether EC2 has a volume of this id, whosever it is. */
-export const volumeExists = async (ec2: EC2Client, id: string, abortSignal: AbortSignal): Promise<boolean> => {
-  const volumes = await readAll(
-    // By filter, not by id: what isn't there is an empty list then, and no error.
-    paginateDescribeVolumes({ client: ec2 }, { Filters: [filter('volume-id', id)] }, { abortSignal }),
-    (page) => page.Volumes,
-  );
-  return volumes.some(exists);
+/** How long EC2 may take until it shows everywhere what it has made; what it doesn't show by id after that is gone. */
+const BECOMES_VISIBLE_MS = 45_000;
+
+/** As often another one is made in place of one that EBS has dropped; a token that was used once answers with that one for ever. */
+const MOST_DROPPED = 8;
+
+const keyOf = ({ kmsKeyId }: Pick<Wanted<'etcd-volume'>['properties'], 'kmsKeyId'>): string =>
+  kmsKeyId === undefined ? "the account's default key for EBS" : `KMS key ${kmsKeyId}`;
+
+/** EBS looks at the key later, and says nothing of what it found: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html */
+const whyDropped = ({ properties }: Wanted<'etcd-volume'>): string =>
+  `as EBS does with what it can't encrypt with ${keyOf(properties)}: see that the key is enabled, and that its policy lets ` +
+  'the worker use it through EC2 (kms:CreateGrant, kms:Decrypt, kms:DescribeKey, kms:GenerateDataKeyWithoutPlaintext, kms:ReEncrypt*)';
+
+/** `dropped`: how many that this one takes the place of. */
+const volumeAskedFor = (wanted: Wanted<'etcd-volume'>, dropped: number): CreateVolumeCommandInput => {
+  const { availabilityZone, sizeGiB, type, iops, throughput, kmsKeyId, emptyDisk, name, tags } = wanted.properties;
+  const all = ownedTags(wanted, { Name: name, ...tags, [EMPTY_DISK_TAG]: emptyDisk });
+  return {
+    AvailabilityZone: availabilityZone,
+    Size: sizeGiB,
+    VolumeType: type as VolumeType,
+    Encrypted: true,
+    ClientToken: clientToken(wanted, dropped === 0 ? '' : `dropped ${dropped}`),
+    TagSpecifications: [{ ResourceType: 'volume', Tags: tagList(all) }],
+    ...(iops === undefined ? {} : { Iops: iops }),
+    ...(throughput === undefined ? {} : { Throughput: throughput }),
+    ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
+  };
 };
 
-export const etcdVolumeDriver = ({ ec2 }: AwsClients): ResourceDriver<'etcd-volume'> => ({
+const createVolume = async (ec2: EC2Client, wanted: Wanted<'etcd-volume'>, dropped = 0): Promise<Made> => {
+  const answer = await ec2.send(new CreateVolumeCommand(volumeAskedFor(wanted, dropped)));
+  const id = given(answer.VolumeId, 'a volume id');
+  const age = Date.now() - (answer.CreateTime?.getTime() ?? Date.now());
+  const { State: state = 'creating' } = answer;
+  if (age < BECOMES_VISIBLE_MS || (await volumeExists(ec2, id, wanted.signal))) {
+    return { outputs: { id }, ...(state === 'available' ? {} : { settling: `Volume ${id} is ${state}.` }) };
+  }
+  // An earlier try made it, and no listing shows it any more. Another is made at once: a key that was mended since takes it.
+  if (dropped < MOST_DROPPED) await createVolume(ec2, wanted, dropped + 1);
+  throw blockedError(`Volume ${id}, which was made for ${wanted.key}, is gone, ${whyDropped(wanted)}.`);
+};
+
+const whyFailed = ({ owner }: Pick<Sought<'etcd-volume'>, 'owner'>, id: string): string =>
+  `Volume ${id} is in the state error, and nothing on it can be read. Remove it with \`${deleteVolumeCommand(owner.region, id)}\`.`;
+
+const candidateOf = (wanted: Sought<'etcd-volume'>, volume: Volume): Candidate<'etcd-volume'> => {
+  const { VolumeId: id = '?', State: state } = volume;
+  return {
+    ...foundVolume(wanted.key, volume),
+    label: `volume ${id}`,
+    belongsTo: belongsTo(tagRecord(volume.Tags), wanted),
+    ...(state === 'creating' ? { settling: `Volume ${id} is being created.` } : {}),
+    ...(state === 'error' ? { spoilt: whyFailed(wanted, id) } : {}),
+  };
+};
+
+export const etcdVolumeDriver = (
+  { ec2 }: Pick<AwsClients, 'ec2'>,
+  etcdVolumes: EtcdVolumes,
+): ResourceDriver<'etcd-volume'> => ({
   kind: 'etcd-volume',
 
   async candidates(wanted) {
-    const volumes = await readAll(
-      paginateDescribeVolumes({ client: ec2 }, { Filters: ownerFilters(wanted) }, { abortSignal: wanted.signal }),
-      (page) => page.Volumes,
-    );
-    return volumes.filter(exists).map((volume) => ({
-      ...foundVolume(wanted.key, volume),
-      label: `volume ${volume.VolumeId ?? '?'}`,
-      belongsTo: belongsTo(tagRecord(volume.Tags), wanted),
-    }));
+    const volumes = (await etcdVolumes(wanted)).filter(({ Tags }) => tagRecord(Tags)[KEY_TAG] === wanted.key);
+    return volumes.filter(exists).map((volume) => candidateOf(wanted, volume));
   },
 
   async create(wanted) {
     await refuseIfThere(ec2, wanted);
-    const { availabilityZone, sizeGiB, type, iops, throughput, kmsKeyId, emptyDisk, name, tags } = wanted.properties;
-    const all = ownedTags(wanted, { Name: name, ...tags, [EMPTY_DISK_TAG]: emptyDisk });
-    const answer = await ec2.send(
-      new CreateVolumeCommand({
-        AvailabilityZone: availabilityZone,
-        Size: sizeGiB,
-        VolumeType: type as VolumeType,
-        Encrypted: true,
-        ClientToken: clientToken(wanted),
-        TagSpecifications: [{ ResourceType: 'volume', Tags: tagList(all) }],
-        ...(iops === undefined ? {} : { Iops: iops }),
-        ...(throughput === undefined ? {} : { Throughput: throughput }),
-        ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
-      }),
-    );
-    return { outputs: { id: given(answer.VolumeId, 'a volume id') } };
+    return createVolume(ec2, wanted);
   },
 
   /** In one call: AWS takes the next change of a volume only hours later. */
   async update(wanted, found) {
+    if (found.state.failed === true) throw blockedError(whyFailed(wanted, found.outputs.id ?? '?'));
     const { sizeGiB, type, iops, throughput } = wanted.properties;
     const { sizeGiB: held } = found.state;
     await ec2.send(

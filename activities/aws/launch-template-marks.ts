@@ -85,7 +85,7 @@ export const attachedBy = async (
   ec2: EC2Client,
   template: { readonly id: string; readonly version: string; readonly machineVersion?: string | undefined },
   abortSignal: AbortSignal,
-): Promise<Omit<Attached, 'volumeExists'> | undefined> => {
+): Promise<Pick<Attached, 'volumeId' | 'networkInterfaceId' | 'machineOutdated'> | undefined> => {
   const { id, version, machineVersion = version } = template;
   const Versions = [...new Set([version, machineVersion])];
   const answer = await ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: id, Versions }), {

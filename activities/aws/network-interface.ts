@@ -7,13 +7,17 @@
 import {
   CreateNetworkInterfaceCommand,
   DeleteNetworkInterfaceCommand,
+  DescribeNetworkInterfacesCommand,
+  type EC2Client,
   ModifyNetworkInterfaceAttributeCommand,
   type NetworkInterface,
   paginateDescribeNetworkInterfaces,
 } from '@aws-sdk/client-ec2';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { ResourceKey } from '../../words/keys.ts';
+import { present } from '../../words/present.ts';
 import type { ResourceDriver } from '../driver.ts';
+import { unlessAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { tagInEc2 } from './tagging.ts';
 import {
@@ -37,9 +41,24 @@ export const foundInterface = (key: ResourceKey, one: NetworkInterface): FoundOf
       id: given(one.NetworkInterfaceId, 'a network interface id'),
       address: given(one.PrivateIpAddress, 'a private address'),
     },
-    { name: tags.Name ?? '', groupIds: (one.Groups ?? []).flatMap(({ GroupId }) => GroupId ?? []).sort() },
+    {
+      name: tags.Name ?? '',
+      groupIds: (one.Groups ?? []).flatMap(({ GroupId }) => GroupId ?? []).sort(),
+      ...present({ holder: one.Attachment?.InstanceId }),
+    },
     carriedBy(tags),
   );
+};
+
+/** Whether EC2 has a network interface of this id, whosever it is: an error of its own says that it hasn't. */
+export const networkInterfaceExists = async (
+  ec2: EC2Client,
+  id: string,
+  abortSignal: AbortSignal,
+): Promise<boolean> => {
+  const command = new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [id] });
+  const answer = await unlessAbsent(() => ec2.send(command, { abortSignal }), { NetworkInterfaces: [] });
+  return (answer.NetworkInterfaces ?? []).length > 0;
 };
 
 export const networkInterfaceDriver = ({ ec2 }: AwsClients): ResourceDriver<'network-interface'> => ({

@@ -7,7 +7,7 @@
  * Neighbours: `auto-scaling-group.ts` owns the group, which puts another machine in its place; `target-group.ts` says what
  * a healthy target is. Invariants: I4 (the machine must be this replica's own, by its tags), I9.
  */
-import { TerminateInstanceInAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
+import { type AutoScalingGroup, TerminateInstanceInAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
 import type { Thing } from '../../kinds/resource.ts';
@@ -18,7 +18,7 @@ import type { Readiness, ResourceDriver, Sought } from '../driver.ts';
 import { blockedError, isAbsent, supersededError } from '../verdicts.ts';
 import { groupInstances, listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
-import { failedLaunch } from './launches.ts';
+import { launchTrouble } from './launches.ts';
 import { instanceLabel, livingInstances } from './machines.ts';
 import { healthOf, refuseUnlessOthersServe, sayHealth } from './others-serving.ts';
 import { belongsTo, filter, tagRecord } from './tags.ts';
@@ -97,19 +97,27 @@ export const instanceDriver = ({ ec2, autoScaling, elbv2, region }: AwsClients):
   };
 };
 
-/** Why a group has no machine in service: what its last failed launch said. */
+/** A replica's group, and those of its machines that may come to serve. */
+type Launching = {
+  readonly groupName: string;
+  readonly group: AutoScalingGroup | undefined;
+  readonly instances: readonly GroupInstance[];
+};
+
+/** Why a group has no machine in service: one is starting, and how the last launch ended where it failed. */
 const whyNone = async (
-  { autoScaling }: AwsClients,
-  groupName: string,
-  instances: readonly GroupInstance[],
+  clients: AwsClients,
+  { groupName, group, instances: [starting] }: Launching,
   signal: AbortSignal,
 ): Promise<string> => {
-  const [starting] = instances;
-  if (starting !== undefined) return `instance ${starting.id} is starting`;
-  const failed = await failedLaunch(autoScaling, groupName, signal);
-  return failed === undefined
+  if (group === undefined) return `auto scaling group ${groupName} does not exist`;
+  const trouble = await launchTrouble(clients, group, signal);
+  if (starting !== undefined) {
+    return `instance ${starting.id} is starting${trouble === undefined ? '' : `, after one that failed: ${trouble}`}`;
+  }
+  return trouble === undefined
     ? `auto scaling group ${groupName} has no machine yet`
-    : `its group could not launch a machine: ${failed}`;
+    : `its group could not launch a machine: ${trouble}`;
 };
 
 export const replicaDriver = (clients: AwsClients): ResourceDriver<'replica'> => ({
@@ -130,7 +138,7 @@ export const replicaDriver = (clients: AwsClients): ResourceDriver<'replica'> =>
     const [group] = await listGroups(autoScaling, { AutoScalingGroupNames: [groupName] }, wanted.signal);
     const instances = group === undefined ? [] : groupInstances(group).filter(({ id }) => id !== former);
     const instance = instances.find(({ inService }) => inService);
-    if (instance === undefined) return awaited(await whyNone(clients, groupName, instances, wanted.signal));
+    if (instance === undefined) return awaited(await whyNone(clients, { groupName, group, instances }, wanted.signal));
     const health = healthOf(await targetHealth(elbv2, targetGroupArn, wanted.signal), address);
     if (health.state !== 'healthy') return awaited(`instance ${instance.id} is in service, ${sayHealth(health)}`);
     return { ready: true, outputs: { instanceId: instance.id } };

@@ -37,6 +37,7 @@ import { createSurvey, type TakeSurvey } from './survey.ts';
 import { targetGroupDriver } from './target-group.ts';
 import { targetGroupAttributesDriver } from './target-group-attributes.ts';
 import { targetsDriver } from './targets.ts';
+import { etcdVolumesIn } from './volumes.ts';
 
 type AwsKind =
   | 'preflight'
@@ -125,7 +126,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       'subnet-tags': guarded(subnetTagsDriver(clients), scope),
       'security-group': guarded(shared(securityGroupDriver(clients), network), scope),
       'security-group-rules': guarded(securityGroupRulesDriver(clients), scope),
-      'etcd-volume': guarded(etcdVolumeDriver(clients), scope),
+      'etcd-volume': guarded(etcdVolumeDriver(clients, etcdVolumesIn(clients.ec2)), scope),
       'network-interface': guarded(networkInterfaceDriver(clients), scope),
       'load-balancer': guarded(shared(loadBalancerDriver(clients), network), scope),
       'target-group': guarded(targetGroupDriver(clients), scope),

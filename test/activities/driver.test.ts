@@ -116,6 +116,38 @@ describe('ensure of something whose group was deleted by hand', () => {
   });
 });
 
+describe('ensure of what refers to something that one service of AWS made, and another may not see yet', () => {
+  const verdictOn = async (said: string, began: number, name = 'ValidationError'): Promise<string> => {
+    const refused = Object.assign(new Error(said), { name, $metadata: { httpStatusCode: 400 } });
+    const refusing: ResourceDriver<'security-group'> = { ...driver, create: () => Promise.reject(refused) };
+    return ensureResource(refusing, { ...ensuring(true), since: began }, context).then(
+      () => 'done',
+      (error: unknown) => verdictOf(error).verdict,
+    );
+  };
+  const TEMPLATE = 'You must use a valid fully-formed launch template.';
+
+  test.each([
+    `${TEMPLATE} Value (replicas) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name`,
+    `${TEMPLATE} Value (arn:aws:iam::012345678901:instance-profile/a) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN`,
+    `${TEMPLATE} The specified launch template, with template ID lt-0123456789abcdef0, does not exist.`,
+    `${TEMPLATE} The security group 'sg-0123456789abcdef0' does not exist`,
+    `${TEMPLATE} The key pair 'operators' does not exist`,
+  ])('is tried again for some time, and then shown to a person: %s', async (said) => {
+    expect(await verdictOn(said, Date.now() - 40_000)).toBe('retry');
+    expect(await verdictOn(said, Date.now() - 46_000)).toBe('blocked');
+    expect(await verdictOn(said, Date.now(), 'InvalidParameterValue')).toBe('retry');
+  });
+
+  test.each([
+    `${TEMPLATE} You are not authorized to perform this operation.`,
+    `${TEMPLATE} The requested configuration is currently not supported. Please check the documentation for supported configurations.`,
+    'Desired capacity: 4 must be between the specified min size: 1 and max size: 3',
+  ])('is shown to a person at once where waiting cures nothing: %s', async (said) => {
+    expect(await verdictOn(said, Date.now())).toBe('blocked');
+  });
+});
+
 describe('ensure', () => {
   test('trusts the inventory on its first execution, and looks for itself on every later one', async () => {
     expect(await ensure(true)).toEqual({ change: 'created', outputs: { id: 'sg-1' } });

@@ -20,6 +20,7 @@ describe('a verdict on AWS', () => {
     ['DependencyViolation', 'retry'],
     ['VolumeInUse', 'retry'],
     ['IncorrectState', 'retry'],
+    ['PendingVerification', 'retry'],
     ['ResourceInUseFault', 'retry'],
     ['ExpiredTokenException', 'retry'],
     ['InsufficientInstanceCapacity', 'capacity'],
@@ -46,6 +47,21 @@ describe('a verdict on AWS', () => {
     expect(verdictOf(aws('VolumeInUse', 'vol-1 is attached to i-2')).message).toBe(
       'EC2 CreateVolume: VolumeInUse: vol-1 is attached to i-2',
     );
+  });
+
+  test('on missing rights leaves out what only AWS can read, and names who reads it', () => {
+    const said =
+      'You are not authorized to perform this operation. User: arn:aws:sts::012345678901:assumed-role/slipway-worker/i-1 is not ' +
+      'authorized to perform: ec2:CreateSecurityGroup on resource: arn:aws:ec2:eu-west-1:012345678901:vpc/vpc-1 because no ' +
+      `identity-based policy allows the ec2:CreateSecurityGroup action. Encoded authorization failure message: ${'aB3_-'.repeat(300)}`;
+    const { verdict, message } = verdictOf(aws('UnauthorizedOperation', said, 403));
+    expect(verdict).toBe('blocked');
+    expect(message).toContain(
+      'because no identity-based policy allows the ec2:CreateSecurityGroup action. Which statement',
+    );
+    expect(message).toContain('sts:DecodeAuthorizationMessage');
+    expect(message).not.toContain('aB3_-aB3_-');
+    expect(message.length).toBeLessThan(700);
   });
 
   test('of throttling carries the delay that the server names, or one of our own', () => {
@@ -131,6 +147,7 @@ describe('a wait that a server asks for', () => {
   test.each([
     ['7', 7_000],
     [3, 3_000],
+    ['86400', 300_000],
     ['0', undefined],
     ['-1', undefined],
     ['', undefined],

@@ -70,6 +70,37 @@ describe('a replica that does not serve', () => {
     );
   });
 
+  test('remembers since when its volume is gone by its id, and forgets it with another volume', () => {
+    const losing = (lostVolumeId: string): ControlPlaneReport => ({
+      quorumLost: false,
+      replicas: [{ index: 1, instanceId: 'i-1', message: 'it has lost its volume', lostVolumeId }],
+    });
+    // A machine that was in trouble before says nothing of when its disk went.
+    const noticed = after(settled(losing('vol-1')), first, T0 + 5 * MINUTE);
+    const confirmed = after(settled(losing('vol-1')), noticed, T0 + 6 * MINUTE);
+    const lostVolume = { id: 'vol-1', since: '2026-01-01T00:05:00Z' };
+    expect(confirmed.status?.unhealthyReplicas).toMatchObject([{ since: '2026-01-01T00:00:00Z', lostVolume }]);
+    const another = after(settled(losing('vol-2')), confirmed, T0 + 7 * MINUTE);
+    expect(another.status?.unhealthyReplicas).toMatchObject([
+      { lostVolume: { id: 'vol-2', since: '2026-01-01T00:07:00Z' } },
+    ]);
+    expect(after(settled(hung), another, T0 + 8 * MINUTE).status?.unhealthyReplicas?.[0]).not.toHaveProperty(
+      'lostVolume',
+    );
+  });
+
+  test('has its time anew once the machine before it has let go of what it waited for', () => {
+    const waiting: ControlPlaneReport = {
+      quorumLost: false,
+      replicas: [{ index: 1, instanceId: 'i-1', message: 'waits for volume vol-1', heldBy: 'i-0' }],
+    };
+    const held = after(settled(waiting), first, T0 + 5 * MINUTE);
+    expect(held.status?.unhealthyReplicas).toMatchObject([{ since: '2026-01-01T00:00:00Z', heldBy: 'i-0' }]);
+    const free = after(settled(hung), held, T0 + 60 * MINUTE);
+    expect(free.status?.unhealthyReplicas?.[0]).toMatchObject({ since: '2026-01-01T01:00:00Z' });
+    expect(free.status?.unhealthyReplicas?.[0]).not.toHaveProperty('heldBy');
+  });
+
   test('comes with the commands that replace its machine, or look again, now', () => {
     expect(first.status?.lastErrors).toMatchObject([
       {

@@ -7,7 +7,7 @@ import { revisionOf } from '../../policy/revision.ts';
 import { statusOf } from '../../policy/status.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { CONTROL_PLANE_GROUP, CONTROL_PLANE_RULES } from '../../words/keys.ts';
-import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster } from '../topology/objects.ts';
+import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster, VERSION } from '../topology/objects.ts';
 import { carryOut, EMPTY, ENDPOINT, inventoryOf, withState } from './account.ts';
 import { decisionAbout } from './decisions.ts';
 
@@ -73,10 +73,16 @@ describe('what a sweep finds', () => {
   });
 
   test('is for an assessment to decide where a volume of an established cluster is lost', () => {
-    expect(find(built.filter(({ key }) => key !== 'etcd-volume/1'))).toEqual({
-      kind: 'look',
-      reason: 'RepairCluster is due',
-    });
+    const attaches = {
+      volumeId: 'vol-1',
+      volumeExists: false,
+      networkInterfaceId: 'eni-1',
+      networkInterfaceExists: true,
+      machineOutdated: false,
+    };
+    const lost = changed(`launch-template/controlplane-1/${VERSION}`, { attaches });
+    const finding = find(lost.filter(({ key }) => key !== 'etcd-volume/1'));
+    expect(finding).toMatchObject({ kind: 'look', reason: expect.stringContaining('has lost its etcd volume vol-1') });
   });
 
   test('is a newer revision that the status does not tell of', () => {

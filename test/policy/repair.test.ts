@@ -61,6 +61,7 @@ const withoutVolume = (found: readonly Found[] = built, exists = false): readonl
   const attaches = {
     volumeId: entry(built, 'etcd-volume/1').outputs.id ?? '',
     volumeExists: exists,
+    networkInterfaceExists: true,
     machineOutdated: false,
     networkInterfaceId: entry(built, 'network-interface/1').outputs.id ?? '',
   };
@@ -90,6 +91,19 @@ const seen = (secondsAgo: number, instanceID = 'i-auto-scaling-group-controlplan
   ],
 });
 
+/** EC2 said so many seconds ago that it has no volume of replica 1's id. */
+const lost = (secondsAgo = 60, id = 'vol-etcd-volume-1'): Partial<AWSClusterStatus> => ({
+  unhealthyReplicas: [
+    {
+      index: 1,
+      instanceID: 'i-auto-scaling-group-controlplane-1',
+      since: new Date(NOW - secondsAgo * 1_000).toISOString(),
+      lostVolume: { id, since: new Date(NOW - secondsAgo * 1_000).toISOString() },
+      message: 'it has lost its volume',
+    },
+  ],
+});
+
 const repairOf = (assessment: Assessment): OperationInput => {
   if (assessment.kind !== 'operate') throw new Error(`Expected an operation: ${JSON.stringify(assessment)}`);
   expect(assessment.operation.type).toBe('RepairCluster');
@@ -107,7 +121,40 @@ const stepOf = (operation: OperationInput, id: string): Step => {
 };
 
 describe('a lost etcd volume', () => {
-  const repair = repairOf(decideCluster(facts(withoutVolume(withHealth({ 1: 'unhealthy' })))));
+  const repair = repairOf(decideCluster(facts(withoutVolume(withHealth({ 1: 'unhealthy' })), lost())));
+
+  test('is looked for once more, a minute later, before anything is made in its place, and nothing else is made meanwhile', () => {
+    const found = without(withoutVolume(withHealth({ 1: 'unhealthy' })), 'security-group/controlplane');
+    expect(decideCluster(facts(found, { observedGeneration: 0 }))).toMatchObject({
+      kind: 'settled',
+      // What the spec asks for since is not said to be done.
+      generation: 0,
+      controlPlane: {
+        replicas: [
+          {
+            index: 1,
+            lostVolumeId: 'vol-etcd-volume-1',
+            message: expect.stringContaining('it is looked for once more at 2026-08-01T10:01:00Z'),
+          },
+        ],
+      },
+      lookAgainSeconds: 60,
+    });
+    expect(decideCluster(facts(found, lost(59)))).toMatchObject({ kind: 'settled', lookAgainSeconds: 2 });
+    expect(decideCluster(facts(found, lost(60))).kind).toBe('operate');
+    // Another one than was looked for a minute ago.
+    expect(decideCluster(facts(found, lost(3_600, 'vol-before'))).kind).toBe('settled');
+  });
+
+  test('is never one that no listing shows, and of which nobody knows the id: that is a person’s to find', () => {
+    const unlisted = without(withHealth({ 1: 'unhealthy' }), 'etcd-volume/1');
+    for (const status of [{}, lost(3_600), seen(9_000)]) {
+      const { cure } = blockedOf(decideCluster(facts(unlisted, status)));
+      expect(cure).toMatch(
+        /give it its tags back: aws ec2 create-tags .*Value=etcd-volume\/1.*where it is gone, restore it/,
+      );
+    }
+  });
 
   test('is replaced by an empty one that may only join, then its machine by one that is told of it', () => {
     expect(idsOf(repair)).toEqual([
@@ -136,14 +183,17 @@ describe('a lost etcd volume', () => {
   });
 
   test('is no reason to tell its machine anything, though its load balancer has not noticed yet: nobody there reads orders', () => {
-    expect(idsOf(repairOf(decideCluster(facts(withoutVolume(withHealth({}))))))).not.toContain(
+    expect(idsOf(repairOf(decideCluster(facts(withoutVolume(withHealth({})), lost()))))).not.toContain(
       'ensure order/controlplane-1/leave',
     );
   });
 
   test('is made with a token that no earlier volume was made with', () => {
     expect(stepOf(repair, 'ensure etcd-volume/1')).toMatchObject({ incarnation: 1 });
-    const again = facts(withoutVolume(withHealth({ 1: 'unhealthy' })), { incarnations: { 'etcd-volume/1': 3 } });
+    const again = facts(withoutVolume(withHealth({ 1: 'unhealthy' })), {
+      ...lost(),
+      incarnations: { 'etcd-volume/1': 3 },
+    });
     expect(stepOf(repairOf(decideCluster(again)), 'ensure etcd-volume/1')).toMatchObject({ incarnation: 4 });
   });
 
@@ -176,8 +226,8 @@ describe('a lost etcd volume', () => {
   });
 
   test('is not replaced while a second one is lost: then only a snapshot helps', () => {
-    const lost = without(withoutVolume(withHealth({ 1: 'unhealthy' })), 'etcd-volume/2');
-    const { reason, cure } = blockedOf(decideCluster(facts(lost)));
+    const both = without(withoutVolume(withHealth({ 1: 'unhealthy' })), 'etcd-volume/2');
+    const { reason, cure } = blockedOf(decideCluster(facts(both)));
     expect(reason).toContain('etcd-volume/1, etcd-volume/2');
     expect(cure).toMatch(/aws ec2 create-volume .*--availability-zone eu-west-1b .*empty-disk,Value=wait/);
   });
@@ -195,7 +245,7 @@ describe('a lost etcd volume', () => {
 
   test('is repaired even if something that its machine needs was taken away, too', () => {
     const found = without(withoutVolume(withHealth({ 1: 'unhealthy' })), 'security-group/controlplane');
-    expect(idsOf(repairOf(decideCluster(facts(found))))).toContain('ensure security-group/controlplane');
+    expect(idsOf(repairOf(decideCluster(facts(found, lost()))))).toContain('ensure security-group/controlplane');
   });
 });
 
@@ -235,6 +285,49 @@ describe('a machine that does not serve', () => {
     expect(decideCluster(facts(hung, seen(3_000, 'i-former'))).kind).toBe('settled');
   });
 
+  describe('because the one before it still has its disk', () => {
+    const heldBy = (state: string) =>
+      changed(changed(hung, 'etcd-volume/1', { holder: 'i-former' }), `launch-template/controlplane-1/${VERSION}`, {
+        attaches: {
+          volumeId: 'vol-etcd-volume-1',
+          volumeExists: true,
+          networkInterfaceId: 'eni-network-interface-1',
+          networkInterfaceExists: true,
+          machineOutdated: false,
+          holder: { instanceId: 'i-former', state, holds: 'volume vol-etcd-volume-1' },
+        },
+      });
+
+    test.each(['shutting-down', 'running'])(
+      'is not replaced, however long that takes, and says what it waits for: %s',
+      (state) => {
+        expect(decideCluster(facts(heldBy(state), seen(90_000)))).toMatchObject({
+          kind: 'settled',
+          controlPlane: {
+            replicas: [
+              {
+                heldBy: 'i-former',
+                message: `replica 1 (i-auto-scaling-group-controlplane-1) waits for volume vol-etcd-volume-1, which instance i-former still has: that one is ${state}, and nothing is taken from a machine that may still write`,
+              },
+            ],
+          },
+          lookAgainSeconds: 60,
+        });
+      },
+    );
+
+    test('has its time anew once it has what it waited for', () => {
+      const [waited] = seen(90_000).unhealthyReplicas ?? [];
+      if (waited === undefined) throw new Error('nobody waited');
+      const status = { unhealthyReplicas: [{ ...waited, heldBy: 'i-former' }] };
+      expect(decideCluster(facts(hung, status))).toMatchObject({
+        kind: 'settled',
+        controlPlane: { replicas: [{ message: expect.stringContaining('is replaced at 2026-08-01T10:05:00Z') }] },
+      });
+      expect(decideCluster(facts(hung, { unhealthyReplicas: [waited] })).kind).toBe('operate');
+    });
+  });
+
   test('is left to its auto scaling group while it has no machine at all', () => {
     const none = changed(hung, 'auto-scaling-group/controlplane-1', { instances: [] });
     const assessment = decideCluster(facts(none, { unhealthyReplicas: [{ ...seenEntry, index: 1 }] }));
@@ -259,6 +352,7 @@ describe('a machine that does not serve', () => {
         attaches: {
           volumeId: 'vol-etcd-volume-1',
           volumeExists: true,
+          networkInterfaceExists: true,
           machineOutdated: false,
           networkInterfaceId: 'eni-network-interface-1',
         },
@@ -297,11 +391,11 @@ describe('a machine that does not serve', () => {
 });
 
 describe('two of three replicas that do not serve', () => {
-  const lost = withHealth({ 0: 'unhealthy', 2: 'unhealthy' });
+  const two = withHealth({ 0: 'unhealthy', 2: 'unhealthy' });
 
   test('are reported, whatever time passes, and nothing is repaired', () => {
     for (const status of [{}, seen(99_999)]) {
-      expect(decideCluster(facts(lost, status))).toMatchObject({
+      expect(decideCluster(facts(two, status))).toMatchObject({
         kind: 'settled',
         controlPlane: {
           quorumLost: true,
@@ -369,7 +463,7 @@ describe('the limits', () => {
   test('hold whatever else is missing from the account, too', () => {
     fc.assert(
       fc.property(fc.subarray([...withoutVolume(withHealth({ 1: 'unhealthy' }))]), (found) => {
-        const assessment = decideCluster(facts([...EMPTY, ...without(found, 'preflight')]));
+        const assessment = decideCluster(facts([...EMPTY, ...without(found, 'preflight')], lost()));
         const volumes =
           assessment.kind === 'operate'
             ? assessment.operation.plan.steps.flatMap(({ resource }) =>
