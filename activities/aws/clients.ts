@@ -1,9 +1,9 @@
 /**
  * Clients: the AWS SDK's clients of one worker, as the activities use them.
  *
- * Owns: connections, deadlines, attempts, and what is told of every call; that each attempt goes through the limiter. Region is a
- * parameter; endpoint and credentials are the SDK's own (environment, profiles, instance role). The way is the environment's: the SDK
- * reads no `HTTPS_PROXY` (https://github.com/aws/aws-sdk-js-v3/issues/2228). Neighbours: Temporal retries, so the SDK tries
+ * Owns: connections, deadlines, attempts, and what is told of every call; that each attempt goes through the limiter. Region
+ * is a parameter; endpoint and credentials are the SDK's own (environment, profiles, instance role). The way is the
+ * environment's: the SDK reads no `HTTPS_PROXY` (https://github.com/aws/aws-sdk-js-v3/issues/2228). Neighbours: Temporal retries, so the SDK tries
  * only twice, which rides out a connection that died while idle; `worker/` turns calls into metrics.
  * Invariants: I6 and I12 are proven by `AwsCall.mutating`: whatever isn't known to only read counts as mutating.
  */
