@@ -33,6 +33,13 @@ const partNotReady = (part: PartRecord, why: string): SandboxFailure =>
     `read \`npm run sandbox -- logs ${part.name}\`; the sandbox keeps trying, \`npm run sandbox -- down\` ends it`,
   );
 
+const partHeld = (name: string, by: readonly string[]): SandboxFailure =>
+  new SandboxFailure(
+    'part',
+    `${name} waits for ${by.join(' and ')}, which somebody stopped: it starts as soon as that works`,
+    `start what it needs: ${by.map((one) => `\`npm run sandbox -- start ${one}\``).join(', ')}`,
+  );
+
 /** Returns once the part works; fails once there is no hope that it will, or that anybody lets it begin. */
 export const untilReady = async (
   home: string,
@@ -51,6 +58,7 @@ export const untilReady = async (
     note(`${part.state}${reason ? ` (${reason})` : ''}`);
     const outlook = outlookOf(part, watch, Date.now(), partsDown(state, part));
     if (outlook.kind === 'ready') return;
+    if (outlook.kind === 'held') throw partHeld(name, outlook.by);
     if (outlook.kind === 'hopeless') throw partNotReady(part, outlook.why);
     watch = outlook.watch;
     await delay(50);
