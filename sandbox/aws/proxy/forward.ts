@@ -65,7 +65,7 @@ export const connectMoto = ({ host, port }: HostPort, accounts: Readonly<Record<
     forward: ({ message, response, body }, lose) =>
       new Promise((resolve) => {
         const { method, url: path } = message;
-        const account = accounts[accessKeyOf(message.headers)];
+        const account = accounts[accessKeyOf(message.headers, path ?? '/')];
         const headers = {
           ...withoutConnection(message.headers),
           ...(account === undefined ? {} : { 'x-moto-account-id': account }),
