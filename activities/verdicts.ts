@@ -16,6 +16,7 @@ import {
   CREDENTIALS,
   EXISTS,
   IN_USE,
+  IN_USE_MESSAGE,
   INTERRUPTED,
   MALFORMED,
   NETWORK,
@@ -153,6 +154,7 @@ const AWS_REFUSALS: readonly (readonly [Verdict, (refusal: Refusal) => boolean])
   ['capacity', ({ code }) => CAPACITY.has(code)],
   ['absent', ({ code, said }) => ABSENT_CODE.test(code) || ABSENT_MESSAGE.test(said)],
   ['retry', ({ code, said }) => IN_USE.has(code) || (code === 'InvalidParameterValue' && /in use/i.test(said))],
+  ['retry', ({ said }) => IN_USE_MESSAGE.test(said)],
   ['retry', ({ status }) => status >= 500 || status === 0],
   ['bug', ({ code }) => MALFORMED.has(code)],
   ['blocked', () => true],
@@ -200,7 +202,9 @@ const unsent = (error: unknown, message: string): Judgement | undefined => {
       message: `${message} (${untrusted}). The server's certificate is of nobody whom the worker trusts: if a proxy looks into connections, let NODE_EXTRA_CA_CERTS of the worker name a file with the certificate of its authority`,
     };
   }
-  if (codeIn(error, (code) => UNSENDABLE.has(code)) === undefined) return undefined;
+  // By the header's name: others don't come from people.
+  const isCredential = /authorization|x-amz-security-token/i.test(message);
+  if (!isCredential || codeIn(error, (code) => UNSENDABLE.has(code)) === undefined) return undefined;
   return {
     verdict: 'blocked',
     message: `No usable credentials: ${message}. They have a character that no request can carry, such as a line break at their end: take it out of the Secret or file that they come from`,

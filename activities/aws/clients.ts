@@ -2,7 +2,8 @@
  * Clients: the AWS SDK's clients of one worker, as the activities use them.
  *
  * Owns: connections, deadlines, attempts, and what is told of every call. Region is a parameter; endpoint and
- * credentials are the SDK's own (environment, profiles, instance role). Neighbours: Temporal retries, so the SDK tries
+ * credentials are the SDK's own (environment, profiles, instance role). The way is the environment's: the SDK reads no
+ * `HTTPS_PROXY` (https://github.com/aws/aws-sdk-js-v3/issues/2228). Neighbours: Temporal retries, so the SDK tries
  * only twice, which rides out a connection that died while idle; `worker/` turns calls into metrics.
  * Invariants: I6 and I12 are proven by `AwsCall.mutating`: whatever isn't known to only read counts as mutating.
  */
@@ -14,6 +15,7 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { STSClient } from '@aws-sdk/client-sts';
+import { agentByEnvironment } from '../../kubernetes/connections.ts';
 import { type AroundCall, straightOn } from '../calls.ts';
 
 /** One call to AWS, retries of the SDK included. */
@@ -50,6 +52,8 @@ export type AwsClientSettings = {
   readonly aroundCall?: AroundCall;
   readonly timeouts?: CallTimeouts;
   readonly maxSockets?: number;
+  /** Names the proxy, if there is one. */
+  readonly environment?: NodeJS.ProcessEnv;
 };
 
 /** Below every activity's own limit, so that an answer that never comes is an error with a name. */
@@ -107,7 +111,12 @@ const observing =
     return client;
   };
 
-const configurationOf = ({ region, timeouts = TIMEOUTS, maxSockets = MAX_SOCKETS }: AwsClientSettings) => {
+const configurationOf = ({
+  region,
+  timeouts = TIMEOUTS,
+  maxSockets = MAX_SOCKETS,
+  environment = process.env,
+}: AwsClientSettings) => {
   const sockets = { keepAlive: true, maxSockets };
   return {
     region,
@@ -117,7 +126,8 @@ const configurationOf = ({ region, timeouts = TIMEOUTS, maxSockets = MAX_SOCKETS
       requestTimeout: timeouts.requestMs,
       throwOnRequestTimeout: true,
       httpAgent: sockets,
-      httpsAgent: sockets,
+      // Of all clients together: they are destroyed together.
+      httpsAgent: agentByEnvironment(environment, maxSockets),
     },
   };
 };

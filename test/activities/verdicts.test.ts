@@ -147,6 +147,7 @@ describe('a wait that a server asks for', () => {
   test.each([
     ['7', 7_000],
     [3, 3_000],
+    ['86400', 300_000],
     ['0', undefined],
     ['-1', undefined],
     ['', undefined],

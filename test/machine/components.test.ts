@@ -25,6 +25,14 @@ describe('Components of a replica', () => {
     ]);
   });
 
+  test('give each node the part of the pod range that admission counts with', () => {
+    const machine = replicaMachine();
+    const narrow = { ...machine, configuration: { ...machine.configuration, podCidr: '10.2.0.0/22' } };
+    const flags = argumentsOf('kube-controller-manager', replicaComponents(narrow));
+    expect(flags).toEqual(expect.arrayContaining(['--cluster-cidr=10.2.0.0/22', '--node-cidr-mask-size=26']));
+    expect(argumentsOf('kube-controller-manager')).toContain('--node-cidr-mask-size=24');
+  });
+
   test('stop against it, etcd last', () => {
     const waves = names(stopWaves(components));
     expect(waves[0]).toContain('kube-controller-manager');
