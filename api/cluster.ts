@@ -25,12 +25,12 @@ import {
   subnetIds,
   tags,
   version,
-  volume,
   vpcId,
 } from './fields.ts';
 import { manifestMetadata, storedMetadata } from './metadata.ts';
 import { API_VERSION } from './names.ts';
 import { BEFORE_THE_FIRST_LOOK, statusFields } from './status.ts';
+import { volume } from './volumes.ts';
 
 const oidcProvider = z.object({
   issuerURI: format(/^https:\/\//, 1024, 'must begin with https://').describe('URL of the OpenID provider.'),
@@ -53,7 +53,9 @@ const oidcProvider = z.object({
 const networking = z
   .object({
     vpcID: vpcId.describe('VPC in which the control plane and all node pools run.'),
-    podAddressCIDRBlocks: cidrBlocks(8, 24).describe('The one IPv4 range that Pods take addresses from.'),
+    podAddressCIDRBlocks: cidrBlocks(8, 24).describe(
+      'The one IPv4 range that Pods take addresses from. Each node has a /24 of it; in a range narrower than /20 a part of it, down to a /27.',
+    ),
     serviceAddressCIDRBlocks: cidrBlocks(12, 28).describe('The one IPv4 range that Services take addresses from.'),
     serviceLoadBalancerSubnetIDs: subnetIds(0, 32)
       .default([])
@@ -208,7 +210,8 @@ export const clusterSpec = z
   })
   .meta(
     rules(immutable('region', 'a cluster stays in its region; create another AWSCluster in the other region'), {
-      rule: "self.controlPlane.databaseEncryption.kmsKeyARN.split(':')[3] == self.region",
+      // What is no ARN at all is refused by its own rule.
+      rule: "self.controlPlane.databaseEncryption.kmsKeyARN.split(':').size() < 4 || self.controlPlane.databaseEncryption.kmsKeyARN.split(':')[3] == self.region",
       message: 'the key that encrypts the database must be in the region of the cluster',
       fieldPath: '.controlPlane.databaseEncryption.kmsKeyARN',
     }),

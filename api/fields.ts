@@ -4,9 +4,11 @@
  * Owns: formats that both objects share, written once for zod and for the API server: a format's pattern becomes a CEL
  * rule with the same message, so that `kubectl` says what an id looks like instead of printing a regular expression.
  * Every string and list has a limit: the API server refuses a schema whose CEL rules could cost too much.
- * Neighbours: `cluster.ts` and `nodepool.ts` compose them; `crd.ts` turns them into structural schemas.
+ * Neighbours: `volumes.ts` has the fields of volumes; `cluster.ts` and `nodepool.ts` compose them; `crd.ts` turns them into structural schemas.
  */
 import { z } from 'zod';
+import { KMS_KEY_ARN, TAG_LIMITS } from './aws-limits.ts';
+import type { Form } from './kubernetes-names.ts';
 import { RESERVED_TAG_PREFIXES } from './names.ts';
 import { REGION_PATTERN } from './regions.ts';
 
@@ -24,13 +26,27 @@ export const rules = (...list: readonly CelRule[]): Record<string, unknown> => (
 
 const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
+/** In CEL: that a string matches a pattern. */
+export const matching = (subject: string, { pattern }: Pick<Form, 'pattern'>): string =>
+  `${subject}.matches(${quote(pattern.source.replaceAll('\\/', '/'))})`;
+
 /** A string of a format. The pattern is in the common subset of JavaScript's and RE2's syntax. */
 export const format = (pattern: RegExp, maxLength: number, message: string) =>
   z
     .string()
     .max(maxLength)
     .regex(pattern, message)
-    .meta(rules({ rule: `self.matches(${quote(pattern.source.replaceAll('\\/', '/'))})`, message }));
+    .meta(rules({ rule: matching('self', { pattern }), message }));
+
+/**
+ * A string of a form that only who writes is asked for: what an earlier release admitted has to stay readable, or nobody could
+ * delete it.
+ */
+export const admittedOf = (form: Form, message: string, ...others: readonly CelRule[]) =>
+  z
+    .string()
+    .max(form.longest)
+    .meta(rules({ rule: matching('self', form), message }, ...others));
 
 /** A required field that keeps the value it was created with. The message says what to do instead. */
 export const immutable = (field: string, instead: string): CelRule => ({
@@ -85,10 +101,9 @@ export const subnetIds = (min: number, max: number) =>
     .max(max)
     .meta({ ...ATOMIC_LIST, ...rules(DISTINCT) });
 
-/** Account numbers have 12 digits; 13 are accepted because published manifests of the original product have them. */
 export const kmsKeyArn = format(
-  /^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12,13}:(key|alias)\/[A-Za-z0-9/_-]+$/,
-  512,
+  KMS_KEY_ARN.pattern,
+  KMS_KEY_ARN.longest,
   'must be the ARN of a KMS key or alias: arn:aws:kms:<region>:<account>:key/<id>',
 );
 
@@ -97,6 +112,12 @@ export const iamIdentityArn = format(
   512,
   'must be the ARN of an IAM user or role: arn:aws:iam::<account>:user/<name>',
 );
+
+/**
+ * This network, loopback, link-local (where EC2's metadata service is) and multicast:
+ * https://www.iana.org/assignments/iana-ipv4-special-registry.
+ */
+const RESERVED_RANGES = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4'];
 
 const ipv4Range = (...others: readonly CelRule[]) =>
   z
@@ -117,14 +138,20 @@ const ipv4Range = (...others: readonly CelRule[]) =>
       ),
     );
 
-/** Exactly one IPv4 range: what one cluster's networking can use. */
+/** Exactly one IPv4 range of addresses that a machine can have: what one cluster's networking can use. */
 export const cidrBlocks = (widest: number, narrowest: number) =>
   z
     .array(
-      ipv4Range({
-        rule: `!isCIDR(self) || (cidr(self).prefixLength() >= ${widest} && cidr(self).prefixLength() <= ${narrowest})`,
-        message: `must have a prefix between /${widest} and /${narrowest}`,
-      }),
+      ipv4Range(
+        {
+          rule: `!isCIDR(self) || (cidr(self).prefixLength() >= ${widest} && cidr(self).prefixLength() <= ${narrowest})`,
+          message: `must have a prefix between /${widest} and /${narrowest}`,
+        },
+        {
+          rule: `!isCIDR(self) || [${RESERVED_RANGES.map((range) => `'${range}'`).join(', ')}].all(x, !cidr(x).containsCIDR(self) && !cidr(self).containsCIDR(x))`,
+          message: `must have no address of ${RESERVED_RANGES.slice(0, -1).join(', ')} and ${RESERVED_RANGES.at(-1)}, which nothing in a network can have`,
+        },
+      ),
     )
     .length(1)
     .meta(ATOMIC_LIST);
@@ -136,20 +163,38 @@ export const authorizedCidrs = z
   .max(40)
   .meta({ ...ATOMIC_LIST, ...rules(DISTINCT) });
 
-/** AWS's own, and those that say whose a thing is. */
-const FOREIGN_PREFIXES = ['aws:', ...RESERVED_TAG_PREFIXES];
+/** What Slipway itself sets on one thing, at most: its name, whose it is, and what an etcd volume tells its machine. */
+const OWN_TAGS = 10;
+const TAG_MESSAGE = 'may have letters, digits, spaces and _ . : / = + - @ only';
+const TAG_TEXT = { pattern: new RegExp(TAG_LIMITS.characters, 'u') };
+const RESERVED = [TAG_LIMITS.reservedPrefix, ...RESERVED_TAG_PREFIXES];
 
-/** Tags on everything that Slipway makes in AWS. Its own owner tags may not be overridden (I4). */
-export const tags = z.record(z.string().min(1).max(128), z.string().max(256)).meta({
-  maxProperties: 40,
-  ...rules(
-    { rule: 'self.all(key, size(key) >= 1 && size(key) <= 128)', message: 'a tag key has 1 to 128 characters' },
-    {
-      rule: `self.all(key, ${FOREIGN_PREFIXES.map((prefix) => `!key.startsWith('${prefix}')`).join(' && ')})`,
-      message: `tag keys that begin with ${FOREIGN_PREFIXES.slice(0, -1).join(', ')} or ${FOREIGN_PREFIXES.at(-1)} are reserved`,
-    },
-  ),
-});
+/**
+ * Tags on everything that Slipway makes in AWS, as EC2 and Elastic Load Balancing both take them. Its own owner tags may not be
+ * overridden (I4).
+ */
+export const tags = z
+  .record(
+    z.string().min(1).max(TAG_LIMITS.longestKey),
+    admittedOf({ ...TAG_TEXT, longest: TAG_LIMITS.longestValue }, `a tag value ${TAG_MESSAGE}`),
+  )
+  .meta({
+    maxProperties: TAG_LIMITS.most - OWN_TAGS,
+    ...rules(
+      {
+        rule: `self.all(key, size(key) >= 1 && size(key) <= ${TAG_LIMITS.longestKey})`,
+        message: `a tag key has 1 to ${TAG_LIMITS.longestKey} characters`,
+      },
+      {
+        rule: `self.all(key, size(key) > ${TAG_LIMITS.longestKey} || ${matching('key', TAG_TEXT)})`,
+        message: `a tag key ${TAG_MESSAGE}`,
+      },
+      {
+        rule: `self.all(key, !key.matches('(?i)^${TAG_LIMITS.reservedPrefix}') && ${RESERVED_TAG_PREFIXES.map((prefix) => `!key.startsWith('${prefix}')`).join(' && ')})`,
+        message: `tag keys that begin with ${RESERVED.slice(0, -1).join(', ')} or ${RESERVED.at(-1)} are reserved`,
+      },
+    ),
+  });
 
 /** Name of a Secret in the object's namespace. */
 export const secretName = format(
@@ -157,74 +202,3 @@ export const secretName = format(
   253,
   'must be the name of a Secret in the namespace of this object',
 );
-
-/** What iops and throughput mean with each type. */
-const VOLUME_RULES: readonly CelRule[] = [
-  {
-    rule: "!has(self.iops) || self.volumeType != 'gp2'",
-    message: 'iops has no meaning with gp2: choose gp3, io1 or io2, or remove iops',
-    fieldPath: '.iops',
-  },
-  {
-    rule: "!(self.volumeType in ['io1', 'io2']) || has(self.iops)",
-    message: 'io1 and io2 need iops',
-    fieldPath: '.volumeType',
-  },
-  {
-    rule: "!has(self.iops) || self.volumeType != 'gp3' || (self.iops >= 3000 && self.iops <= 16000)",
-    message: 'gp3 takes 3000 to 16000 iops',
-    fieldPath: '.iops',
-  },
-  {
-    rule: "!has(self.throughput) || self.volumeType == 'gp3'",
-    message: 'only gp3 has a throughput of its own: choose gp3, or remove throughput',
-    fieldPath: '.throughput',
-  },
-  {
-    rule: '!has(self.throughput) || self.throughput * 4 <= (has(self.iops) ? self.iops : 3000)',
-    message: 'gp3 takes a throughput of at most a quarter of its iops, which are 3000 by default',
-    fieldPath: '.throughput',
-  },
-];
-
-/**
- * An EBS volume, encrypted always. Its default is written out in full, because the API server judges a default by the
- * object's rules before it fills in the defaults of fields. `rules` are those beyond
- * what holds for every volume.
- */
-export const volume = (options: {
-  readonly minimum: number;
-  readonly default: number;
-  readonly rules?: readonly CelRule[];
-}) =>
-  z
-    .object({
-      sizeGiB: z
-        .int()
-        .min(options.minimum)
-        .max(16_384)
-        .default(options.default)
-        .describe('Size in GiB. It can grow, and never shrinks.')
-        .meta(rules({ rule: 'self >= oldSelf', message: 'volumes do not shrink: keep the size or make it larger' })),
-      volumeType: z
-        .enum(['gp2', 'gp3', 'io1', 'io2'])
-        .default('gp3')
-        .describe('EBS volume type: gp3 and gp2 are general purpose, io1 and io2 provisioned IOPS.'),
-      iops: z
-        .int()
-        .min(100)
-        .max(64_000)
-        .exactOptional()
-        .describe('Provisioned I/O operations a second: required with io1 and io2, allowed with gp3.'),
-      throughput: z
-        .int()
-        .min(125)
-        .max(1_000)
-        .exactOptional()
-        .describe('Throughput in MiB a second, of gp3 only: at most a quarter of its iops.'),
-      kmsKeyARN: kmsKeyArn
-        .exactOptional()
-        .describe("ARN of the KMS key that encrypts the volume; the account's key for EBS when absent."),
-    })
-    .meta(rules(...VOLUME_RULES, ...(options.rules ?? [])))
-    .default({ sizeGiB: options.default, volumeType: 'gp3' });

@@ -8,11 +8,13 @@
 import { z } from 'zod';
 import {
   ATOMIC_LIST,
-  format,
+  admittedOf,
+  type CelRule,
   iamInstanceProfile,
   immutable,
   instanceType,
   keyName,
+  matching,
   region,
   rules,
   secretName,
@@ -20,11 +22,12 @@ import {
   subnetId,
   tags,
   version,
-  volume,
 } from './fields.ts';
+import { LABEL_KEY, LABEL_VALUE } from './kubernetes-names.ts';
 import { manifestMetadata, storedMetadata } from './metadata.ts';
 import { API_VERSION } from './names.ts';
 import { BEFORE_THE_FIRST_LOOK, statusFields } from './status.ts';
+import { volume } from './volumes.ts';
 
 /** Kubernetes' own spellings, and the upper-case ones of the original product. */
 const EFFECTS = {
@@ -36,24 +39,54 @@ const EFFECTS = {
   NOEXECUTE: 'NoExecute',
 } as const;
 
+const VALUE_MESSAGE =
+  'must be at most 63 letters, digits, dots, dashes and underscores, beginning and ending with a letter or digit';
+const labelValue = admittedOf(LABEL_VALUE, VALUE_MESSAGE);
+const KEY_MESSAGE =
+  'must be a name of at most 63 letters, digits, dots, dashes and underscores, after a DNS name and a slash where it has a prefix, such as example.com/gpu';
+const PREFIX_RULE = "indexOf('/') <= 253";
+
 const taint = z.object({
-  key: format(
-    /^([a-z0-9.-]+\/)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
-    316,
-    'must be a qualified name, such as example.com/gpu',
-  ).describe('Key of the taint.'),
-  value: z.string().max(63).exactOptional().describe('Value of the taint; may be absent.'),
+  key: admittedOf(LABEL_KEY, KEY_MESSAGE, { rule: `self.${PREFIX_RULE}`, message: KEY_MESSAGE }).describe(
+    'Key of the taint.',
+  ),
+  value: labelValue.exactOptional().describe('Value of the taint; may be absent.'),
   effect: z
     .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute', 'NOSCHEDULE', 'PREFERNOSCHEDULE', 'NOEXECUTE'])
     .transform((effect) => EFFECTS[effect])
     .describe('What happens to Pods that do not tolerate the taint.'),
 });
 
+const taints = z
+  .array(taint)
+  .max(50)
+  .meta({
+    ...ATOMIC_LIST,
+    ...rules({
+      rule: 'self.all(x, self.exists_one(y, y.key == x.key && y.effect.lowerAscii() == x.effect.lowerAscii()))',
+      message: 'no node may have two taints of the same key and effect',
+    }),
+  });
+
+/**
+ * Nodes are told of both in user data, which holds 16 KiB: what else is in it takes less than a third. Each has punctuation, and a
+ * taint its effect.
+ */
+const TOLD_OF_NODES: CelRule = {
+  rule: '(has(self.labels) ? self.labels.map(key, size(key) + size(self.labels[key]) + 6).sum() : 0) + (has(self.taints) ? self.taints.map(x, size(x.key) + (has(x.value) ? size(x.value) : 0) + 52).sum() : 0) <= 10000',
+  message:
+    'labels and taints are too many or too long: in all they may have 10000 characters, 6 more for each label and 52 for each taint, since nodes are told of them in user data',
+  fieldPath: '.labels',
+};
+
 /** Labels that nodes give themselves: the API server lets a node set none that Kubernetes reserves. */
-const labels = z.record(z.string().min(1).max(316), z.string().max(63)).meta({
+const labels = z.record(z.string().min(1).max(LABEL_KEY.longest), labelValue).meta({
   maxProperties: 50,
   ...rules(
-    { rule: 'self.all(key, size(key) >= 1 && size(key) <= 316)', message: 'a label key has 1 to 316 characters' },
+    {
+      rule: `self.all(key, size(key) <= ${LABEL_KEY.longest} && ${matching('key', LABEL_KEY)} && key.${PREFIX_RULE})`,
+      message: `a label key ${KEY_MESSAGE}`,
+    },
     {
       rule: "self.all(key, !(key.contains('kubernetes.io/') || key.contains('k8s.io/')) || key.startsWith('node.kubernetes.io/') || key.startsWith('kubelet.kubernetes.io/'))",
       message:
@@ -101,7 +134,7 @@ export const nodePoolSpec = z
       .describe('Secret with the settings of the HTTP proxy that nodes reach the internet by. Has no effect yet.'),
     rootVolume: volume({ minimum: 8, default: 32 }).describe('Root volume of each node.'),
     labels: labels.default({}).describe('Labels on each node.'),
-    taints: z.array(taint).max(50).default([]).meta(ATOMIC_LIST).describe('Taints on each node.'),
+    taints: taints.default([]).describe('Taints on each node.'),
     tags: tags.default({}).describe('Tags on everything that Slipway makes in AWS for the pool.'),
     deletionProtection: z
       .boolean()
@@ -110,6 +143,7 @@ export const nodePoolSpec = z
   })
   .meta(
     rules(
+      TOLD_OF_NODES,
       {
         rule: 'self.minNodeCount <= self.maxNodeCount',
         message: 'minNodeCount must not be greater than maxNodeCount',

@@ -68,6 +68,9 @@ const REVISIONS_OF_1_36_3: readonly Revised[] = [
 const published = (version: string, revisions: readonly Revised[]): readonly Release[] =>
   revisions.map((one) => ({ version, imageId: `ami-slipway-${version}`, ...one }));
 
+/** What all of their machine images are made for, as EC2 names it. */
+export const IMAGE_ARCHITECTURE = 'x86_64';
+
 /** Every revision that was published: of the newest version first, and of each version the newest first. None ever leaves. */
 export const RELEASES: readonly Release[] = [
   ...published('1.36.3-gke.1', REVISIONS_OF_1_36_3),

@@ -35,6 +35,8 @@ export type PreflightProperties = {
   readonly instanceProfiles: readonly string[];
   readonly kmsKeyArns: readonly string[];
   readonly instanceType: string;
+  /** What the machine image is made for; plans of earlier releases don't say. */
+  readonly architecture?: string;
   readonly version: string;
   /** By which field each is named. */
   readonly fields: readonly NamedValue[];

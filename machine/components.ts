@@ -9,6 +9,7 @@
  * process lists, so keys are passed as files).
  */
 import { replicaName } from '../api/names.ts';
+import { nodeMaskOf } from '../api/pod-ranges.ts';
 import { apiServer } from './api-server.ts';
 import type { Component, MachineFile } from './component.ts';
 import { cloudConfiguration, kubeconfig } from './files.ts';
@@ -118,6 +119,7 @@ const controllerManager = (machine: ReplicaMachine): Component => {
       controllers: '*,bootstrapsigner,tokencleaner,-certificatesigningrequest-approving-controller',
       'allocate-node-cidrs': true,
       'cluster-cidr': configuration.podCidr,
+      'node-cidr-mask-size': nodeMaskOf(configuration.podCidr),
       'service-cluster-ip-range': configuration.serviceCidr,
     }),
     files: [controllerKubeconfig(machine, name)],

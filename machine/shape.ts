@@ -4,9 +4,11 @@
  * Owns: the form of each value in a machine configuration and in instance metadata, as pure functions that name what is
  * wrong. Values become folders, URLs, arguments, lines of files and names in Kubernetes, so that one with a slash, a
  * comma or a line break in it would say something else there than here.
- * Neighbours: `configuration.ts` is the format; `agent/user-data.ts` and `agent/metadata.ts` read documents; the sealed
- * part's cipher proves later who wrote a configuration, `envelope.ts`.
+ * Neighbours: `api/` has the forms that admission asks for as well; `configuration.ts` is the format; `agent/user-data.ts` and
+ * `agent/metadata.ts` read documents; the sealed part's cipher proves later who wrote a configuration, `envelope.ts`.
  */
+import { KMS_KEY_ARN } from '../api/aws-limits.ts';
+import { DNS_NAME, type Form, isLabelKey, isLabelValue } from '../api/kubernetes-names.ts';
 import { REGION_PATTERN, ZONE_PATTERN } from '../api/regions.ts';
 import type { NodeConfiguration, ReplicaConfiguration, SealedDocument } from './configuration.ts';
 import type { Instance } from './node.ts';
@@ -34,14 +36,14 @@ const listOf =
   (value) =>
     Array.isArray(value) && value.length >= least && value.length <= most && value.every(check);
 
-const LABEL = '[a-z0-9]([a-z0-9-]*[a-z0-9])?';
-const NAME = `${LABEL}(\\.${LABEL})*`;
 const BYTE = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
 const ADDRESS = `${BYTE}(\\.${BYTE}){3}`;
 const PEM = /^-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+\n-----END CERTIFICATE-----\s*$/;
 
+const ofForm = ({ pattern, longest }: Form): Check => text(pattern, longest);
+
 /** A DNS name as hosts and Kubernetes objects have it. */
-export const isDnsName: Check = text(new RegExp(`^${NAME}$`), 253);
+export const isDnsName: Check = ofForm(DNS_NAME);
 
 const address = text(new RegExp(`^${ADDRESS}$`));
 const range = text(new RegExp(`^${ADDRESS}/([12]?\\d|3[0-2])$`));
@@ -83,12 +85,12 @@ const replica: Checks<ReplicaConfiguration> = {
   subnetId: id('subnet'),
   podCidr: range,
   serviceCidr: range,
-  kmsKeyArn: text(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12,13}:(key|alias)\/[A-Za-z0-9/_-]+$/),
+  kmsKeyArn: ofForm(KMS_KEY_ARN),
   certificateAuthorities: within({ root: certificate, etcd: certificate, frontProxy: certificate }),
 };
 
-const labelKey = text(new RegExp(`^(${NAME}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`), 317);
-const labelValue = text(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$/, 63);
+const labelKey: Check = (value) => typeof value === 'string' && isLabelKey(value);
+const labelValue: Check = (value) => typeof value === 'string' && isLabelValue(value);
 
 const labels: Check = (value) =>
   isRecord(value) && Object.entries(value).every(([key, own]) => labelKey(key) && labelValue(own));

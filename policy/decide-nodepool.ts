@@ -11,6 +11,7 @@ import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { isDeleting, referenceTo } from '../api/object.ts';
+import { podProblem } from '../api/pod-ranges.ts';
 import { type Release, unknownVersion } from '../api/releases.ts';
 import { skewProblem } from '../api/skew.ts';
 import type { Found } from '../kinds/resource.ts';
@@ -42,6 +43,14 @@ import { judgeUnguarded } from './unguarded.ts';
 
 /** By its own status: a pool that waits for its cluster then costs no call to AWS. */
 const hasNetwork = ({ status }: AWSCluster): boolean => status?.endpoint !== undefined || status?.established === true;
+
+/** A pool whose nodes would find no pod addresses; one that stands is left as it is. */
+const judgePods = (pool: AWSNodePool, cluster: AWSCluster): Assessment | undefined => {
+  const [range] = cluster.spec.networking.podAddressCIDRBlocks;
+  if (range === undefined || wasProvisioned(pool)) return undefined;
+  const found = podProblem(range, { name: pool.metadata.name, ...pool.spec });
+  return found && blocked(pool.metadata.generation, `spec.${found.field}: ${found.problem}`, found.cure);
+};
 
 /** How the pool's cluster stands in the way of building; undefined when it doesn't. */
 const judgeItsCluster = ({ cluster, clusterProgressed }: NodePoolFacts, pool: AWSNodePool): Assessment | undefined => {
@@ -77,6 +86,8 @@ const judgeItsCluster = ({ cluster, clusterProgressed }: NodePoolFacts, pool: AW
       `delete it and apply it again with region: ${cluster.spec.region}`,
     );
   }
+  const room = judgePods(pool, cluster);
+  if (room !== undefined) return room;
   if (clusterProgressed !== true && !hasNetwork(cluster)) {
     return {
       kind: 'waiting',

@@ -16,6 +16,8 @@ export type Difference = {
   readonly where: readonly string[];
   /** How a machine's components are told otherwise. */
   readonly machine?: Differences;
+  /** What AWS would refuse of Slipway's calls for no other reason: a rule of `test/judge/`, and the values in question. */
+  readonly refused?: readonly { readonly rule: string; readonly value: RegExp }[];
 };
 
 export const DIFFERENCES: readonly Difference[] = [
@@ -27,11 +29,29 @@ export const DIFFERENCES: readonly Difference[] = [
     where: ['sandbox/aws', 'sandbox/supervisor'],
   },
   {
+    subject: 'The number of the account',
+    onAws: 'twelve digits; AWS refuses an ARN with more',
+    inSandbox: 'thirteen, as in the manifest of the original system',
+    because: 'that manifest applies as it stands',
+    where: ['sandbox/layout.ts'],
+    refused: [{ rule: 'names.account', value: /^\d{13}$/ }],
+  },
+  {
     subject: 'Network',
     onAws: '10.0.0.0/16 in the VPC, routed and filtered by security groups',
     inSandbox: '127.N.0.0/16 on loopback; security groups are recorded but filter nothing',
     because: 'no root, no network namespaces',
     where: ['sandbox/layout.ts'],
+    // AWS takes no such address for a target.
+    refused: [{ rule: 'target.address', value: /^127\./ }],
+  },
+  {
+    subject: 'Images',
+    onAws: 'AMIs, each known by eight or seventeen hexadecimal digits',
+    inSandbox: 'named by the version that they would hold, and never booted',
+    because: 'machines are processes of this computer',
+    where: ['api/releases.ts', 'sandbox/aws/moto_semantics/images.py'],
+    refused: [{ rule: 'names.id', value: /^ami-slipway-/ }],
   },
   {
     subject: 'Instances',

@@ -40,6 +40,8 @@ Environment:
                   quick: they don't, for what isn't about availability (default aws)
   SLIPWAY_REGISTRATION_SECONDS, SLIPWAY_SHUTDOWN_SECONDS   how long a load balancer takes to know a target, and to forget
                   one, and how long a machine that ends may take at most (defaults by pace: 120 and 300, or 0.1 and 1)
+  SLIPWAY_AWS_REQUESTS   kept: what is asked of AWS is written to data/aws-requests.jsonl with its parameters, which only
+                  the sandbox's owner may read, for whoever judges it (default: names alone are written)
   SLIPWAY_ORDER_SECONDS   how often the agents of replicas look for orders (default 30)
 
 Exit status: 0 done, 2 wrong usage, 3 a prerequisite is missing, 4 a tool could not be had, 5 a part does not start,

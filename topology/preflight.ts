@@ -7,7 +7,7 @@
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import type { Release } from '../api/releases.ts';
+import { IMAGE_ARCHITECTURE, type Release } from '../api/releases.ts';
 import { type NamedValue, type SubnetDemand, zoneOutput } from '../kinds/preflight.ts';
 import type { Resource, ResourceEvent, ResourceOf } from '../kinds/resource.ts';
 import { PREFLIGHT } from '../words/keys.ts';
@@ -109,6 +109,7 @@ const preflight = (
   securityGroupIds: valuesAbout(fields, 'group'),
   instanceProfiles: valuesAbout(fields, 'profile'),
   kmsKeyArns: valuesAbout(fields, 'key'),
+  architecture: IMAGE_ARCHITECTURE,
   version: release.version,
   fields,
   ...own,

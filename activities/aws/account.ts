@@ -39,7 +39,7 @@ import { listTemplates } from './launch-template-marks.ts';
 import { instanceLabel, livingInstances } from './machines.ts';
 import { securityGroupLabel } from './security-group.ts';
 import { listTagged, type Tagged } from './tagged.ts';
-import { distinct, filter, readAll, tagRecord } from './tags.ts';
+import { distinct, filter, filterLike, readAll, tagRecord } from './tags.ts';
 import { exists } from './volumes.ts';
 
 const AGAIN_MS = 2_000;
@@ -127,7 +127,7 @@ const besideOwn = async (
     readAll(
       paginateDescribeNetworkInterfaces(
         { client: clients.ec2 },
-        { Filters: [filter('description', `ELB net/${name}/*`)] },
+        { Filters: [filterLike('description', `ELB net/${name}/*`)] },
         { abortSignal: signal },
       ),
       (page) => page.NetworkInterfaces,

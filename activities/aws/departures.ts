@@ -14,7 +14,7 @@ import { listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { livingInstances } from './machines.ts';
 import { sharedLooks } from './shared-looks.ts';
-import { filter } from './tags.ts';
+import { filter, filterLike } from './tags.ts';
 
 export type Departing = { readonly groups: readonly AutoScalingGroup[]; readonly instances: readonly Instance[] };
 
@@ -34,7 +34,7 @@ export const departingIn =
     const Filters = [filter(`tag:${CLUSTER_TAG}`, clusterId)];
     const [groups, instances] = await Promise.all([
       listGroups(autoScaling, { Filters }, signal),
-      livingInstances(ec2, filter(`tag:${GROUP_TAG}`, `${clusterId}-*`), signal),
+      livingInstances(ec2, filterLike(`tag:${GROUP_TAG}`, `${clusterId}-*`), signal),
     ]);
     return { groups, instances };
   };

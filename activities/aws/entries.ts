@@ -21,7 +21,7 @@ import { foundInterface } from './network-interface.ts';
 import { preflightOutputs } from './preflight.ts';
 import { foundSecurityGroup } from './security-group.ts';
 import { foundRules } from './security-group-rules.ts';
-import { filter, tagRecord } from './tags.ts';
+import { filterLike, tagRecord } from './tags.ts';
 import { exists } from './volumes.ts';
 
 export type Parts = readonly (Found | undefined)[];
@@ -98,7 +98,7 @@ export const ofPlaces = (
 /** By tag and kind of key, not by id: nodes' own disks and interfaces carry the cluster's tag, too, and may be many. */
 export const byKind = (cluster: Filter, kind: ResourceKind): Filter[] => [
   cluster,
-  filter(`tag:${KEY_TAG}`, `${kind}/*`),
+  filterLike(`tag:${KEY_TAG}`, `${kind}/*`),
 ];
 
 export const ofInterfaces = (interfaces: readonly NetworkInterface[], clusterId: string): Parts =>

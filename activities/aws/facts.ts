@@ -38,8 +38,8 @@ export type Subnet = {
 };
 type Group = { readonly id: string; readonly vpcId: string };
 type InstanceProfile = { readonly name: string; readonly hasRole: boolean };
-/** An instance type, and its number of virtual CPUs. */
-type InstanceType = { readonly id: string; readonly cpus: number };
+/** An instance type, its number of virtual CPUs, and what its processors run: `x86_64`, `arm64`. */
+type InstanceType = { readonly id: string; readonly cpus: number; readonly architectures: readonly string[] };
 type KmsKey = {
   readonly arn: string;
   readonly enabled: boolean;
@@ -105,7 +105,7 @@ const groupsOf = async ({ ec2 }: Asking, ids: string[], abortSignal: AbortSignal
 const hasKeyPair = async ({ ec2 }: Asking, name: string, abortSignal: AbortSignal): Promise<boolean> => {
   const command = new DescribeKeyPairsCommand({ Filters: [filter('key-name', name)] });
   const answer = await ec2.send(command, { abortSignal });
-  return (answer.KeyPairs ?? []).length > 0;
+  return (answer.KeyPairs ?? []).some(({ KeyName }) => KeyName === name);
 };
 
 const profileOf = async (
@@ -131,9 +131,10 @@ const typesOf = async ({ ec2 }: Asking, types: string[], abortSignal: AbortSigna
   // A filter, because one unknown type among those that are named makes the whole answer an error.
   const command = new DescribeInstanceTypesCommand({ Filters: [filter('instance-type', ...types)] });
   const answer = await ec2.send(command, { abortSignal });
-  return (answer.InstanceTypes ?? []).map(({ InstanceType: id = '', VCpuInfo }) => ({
+  return (answer.InstanceTypes ?? []).map(({ InstanceType: id = '', VCpuInfo, ProcessorInfo }) => ({
     id,
     cpus: VCpuInfo?.DefaultVCpus ?? 0,
+    architectures: ProcessorInfo?.SupportedArchitectures ?? [],
   }));
 };
 

@@ -136,6 +136,20 @@ const offerTroubles = (
 
 const SHOWN = 3;
 
+/** Types of which nothing is known pass: whether they are there at all is asked elsewhere. */
+const architectureTroubles = async (
+  tell: Tell,
+  facts: AwsFacts,
+  { instanceType: type, architecture, version }: Properties,
+  signal: AbortSignal,
+): Promise<readonly string[]> => {
+  if (architecture === undefined) return [];
+  const [known] = await facts.instanceTypes([type], signal);
+  if (known === undefined || known.architectures.length === 0 || known.architectures.includes(architecture)) return [];
+  const what = `instance type ${type} has processors of ${known.architectures.join(' and ')}, and the machine image of version ${version} is for ${architecture}`;
+  return [tell('instanceType', type, what, '')];
+};
+
 /** Its object tells of nothing, and yet something was made for it: the plan that was made from that is no plan. */
 const refuseBegun = (clusterId: string, things: readonly string[]): void => {
   if (things.length === 0) return;
@@ -151,7 +165,7 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
   const { vpcId, subnetIds, securityGroupIds, keyName, instanceProfiles, kmsKeyArns, instanceType } = properties;
   const tell = teller(properties.fields ?? []);
   const { nothingOf } = properties;
-  const [vpc, subnets, groups, keyPair, profiles, keys, zones, begun] = await Promise.all([
+  const [vpc, subnets, groups, keyPair, profiles, keys, zones, processors, begun] = await Promise.all([
     facts.vpc(vpcId, signal),
     facts.subnets(subnetIds, signal),
     facts.securityGroups(securityGroupIds, signal),
@@ -159,6 +173,7 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
     profileTroubles(tell, facts, instanceProfiles, signal),
     keyTroubles(tell, facts, { arns: kmsKeyArns, region }, signal),
     facts.zonesOffering(instanceType, signal),
+    architectureTroubles(tell, facts, properties, signal),
     nothingOf === undefined ? [] : facts.carrying(nothingOf, signal),
   ]);
   if (nothingOf !== undefined) refuseBegun(nothingOf, begun);
@@ -171,6 +186,7 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
     ...profiles,
     ...keys,
     ...offerTroubles(tell, properties, zones, subnets),
+    ...processors,
   ];
   return { troubles, outputs: preflightOutputs(vpc ?? { cidr: '', cidrs: [] }, subnets) };
 };

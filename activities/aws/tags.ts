@@ -61,7 +61,14 @@ export const belongsTo = (
   return 'ours';
 };
 
-export const filter = (Name: string, ...Values: string[]): Filter => ({ Name, Values });
+/** For EC2 `*` and `?` stand for others, after a backslash for themselves: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html */
+const literally = (value: string): string => value.replaceAll(/[\\*?]/g, '\\$&');
+
+/** Finds just these values, whatever characters people gave them. */
+export const filter = (Name: string, ...Values: string[]): Filter => ({ Name, Values: Values.map(literally) });
+
+/** Finds what is like a pattern of our own: `*` stands for anything. Never for text that people wrote. */
+export const filterLike = (Name: string, pattern: string): Filter => ({ Name, Values: [pattern] });
 
 /** Filters for what carries the owner's tags and this key. */
 export const ownerFilters = (wanted: Pick<Sought<ResourceKind>, 'owner' | 'key'>): Filter[] => [

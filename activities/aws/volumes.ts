@@ -11,7 +11,7 @@ import { CLUSTER_TAG, KEY_TAG } from '../../api/names.ts';
 import { SETTLING_BELIEVED_MS } from '../settling.ts';
 import { unlessAbsent } from '../verdicts.ts';
 import { type Looking, sharedLooks } from './shared-looks.ts';
-import { filter, readAll } from './tags.ts';
+import { filter, filterLike, readAll } from './tags.ts';
 
 /** A volume that is going no longer counts. */
 export const exists = (volume: Volume): boolean => volume.State !== 'deleting' && volume.State !== 'deleted';
@@ -26,7 +26,7 @@ export const etcdVolumesIn = (ec2: EC2Client, now: () => number = Date.now): Etc
       readAll(
         paginateDescribeVolumes(
           { client: ec2 },
-          { Filters: [filter(`tag:${CLUSTER_TAG}`, clusterId), filter(`tag:${KEY_TAG}`, 'etcd-volume/*')] },
+          { Filters: [filter(`tag:${CLUSTER_TAG}`, clusterId), filterLike(`tag:${KEY_TAG}`, 'etcd-volume/*')] },
           { abortSignal },
         ),
         (page) => page.Volumes,

@@ -7,6 +7,7 @@
  * Neighbours: `nodepool-rules.ts`; `judge.ts` fetches what is asked about.
  */
 import { clusterFieldsWithoutEffect } from '../../api/effects.ts';
+import { podProblem } from '../../api/pod-ranges.ts';
 import { rangesOverlap } from '../../api/ranges.ts';
 import { type Release, releaseOf, substituteOf, unknownVersion } from '../../api/releases.ts';
 import { skewProblem } from '../../api/skew.ts';
@@ -81,6 +82,21 @@ const rangeRefusals = ({ cluster }: ClusterChange): Refusal[] => {
   );
 };
 
+/** Pools that were applied first have to find room; the range never changes afterwards. */
+const podRefusals = ({ cluster, before, pools }: ClusterChange): Refusal[] => {
+  const [range] = cluster.spec.networking.podAddressCIDRBlocks;
+  if (range === undefined || before !== undefined) return [];
+  const asked = pools.filter(lives).map(({ metadata, spec }) => ({ name: metadata.name, ...spec }));
+  const found = asked.flatMap((pool) => {
+    const others = asked.filter((other) => other !== pool);
+    const problem = podProblem(range, pool, others);
+    return problem === undefined ? [] : [{ pool, ...problem }];
+  })[0];
+  if (found === undefined) return [];
+  const what = `AWSNodePool ${found.pool.name} finds no room: ${found.problem}`;
+  return [refused('spec.networking.podAddressCIDRBlocks', what, found.cure)];
+};
+
 /** The key of the database is the CRD's business. */
 const keyRefusals = (change: ClusterChange): Refusal[] => {
   const { region, controlPlane } = change.cluster.spec;
@@ -128,7 +144,13 @@ const warningsOf = (change: ClusterChange): string[] => {
 };
 
 export const judgeCluster = (change: ClusterChange): Judgement => ({
-  refusals: [...versionRefusals(change), ...regionRefusals(change), ...rangeRefusals(change), ...keyRefusals(change)],
+  refusals: [
+    ...versionRefusals(change),
+    ...regionRefusals(change),
+    ...rangeRefusals(change),
+    ...podRefusals(change),
+    ...keyRefusals(change),
+  ],
   warnings: warningsOf(change),
 });
 

@@ -10,7 +10,7 @@ import type { ObjectKind } from '../../api/object.ts';
 import { RELEASES, type Release } from '../../api/releases.ts';
 import { changesVersion, judgeCluster, judgeClusterDeletion } from './cluster-rules.ts';
 import { type Judgement, NOTHING } from './judgement.ts';
-import { judgeNodePool } from './nodepool-rules.ts';
+import { asksForRoom, judgeNodePool } from './nodepool-rules.ts';
 import {
   type Malformed,
   type OtherCluster,
@@ -75,9 +75,14 @@ export const createJudge = ({ others, exempt, catalogue = RELEASES }: Settings) 
     if ('malformed' in reading) return malformed(reading.malformed);
     const pool = reading.value;
     const before = valueOf(readNodePool(oldObject));
-    const needsCluster = before?.spec.version !== pool.spec.version;
-    const its = needsCluster ? await others.cluster(namespace, pool.spec.clusterName) : undefined;
-    return judgeNodePool({ pool, before, cluster: its, catalogue });
+    const { clusterName, version } = pool.spec;
+    const needsRoom = asksForRoom(pool, before);
+    const needsCluster = needsRoom || before?.spec.version !== version;
+    const [its, siblings] = await Promise.all([
+      needsCluster ? others.cluster(namespace, clusterName) : undefined,
+      needsRoom ? others.poolsOf(namespace, clusterName) : [],
+    ]);
+    return judgeNodePool({ pool, before, cluster: its, siblings, catalogue });
   };
 
   return async (asked: Asked): Promise<Judgement> => {

@@ -6,11 +6,12 @@
  * Neighbours: `cluster-rules.ts`; `judge.ts` fetches the cluster.
  */
 import { nodePoolFieldsWithoutEffect } from '../../api/effects.ts';
+import { podProblem } from '../../api/pod-ranges.ts';
 import { type Release, releaseOf, unknownVersion } from '../../api/releases.ts';
 import { skewProblem } from '../../api/skew.ts';
 import { keyRefusal, substitution } from './cluster-rules.ts';
 import { type Judgement, type Refusal, refused } from './judgement.ts';
-import type { OtherCluster, ReviewedNodePool } from './objects.ts';
+import type { OtherCluster, OtherNodePool, ReviewedNodePool } from './objects.ts';
 
 export type NodePoolChange = {
   readonly pool: ReviewedNodePool;
@@ -18,6 +19,8 @@ export type NodePoolChange = {
   readonly before: ReviewedNodePool | undefined;
   /** The cluster that it names. */
   readonly cluster: OtherCluster | undefined;
+  /** Node pools of that cluster, itself among them perhaps. */
+  readonly siblings: readonly OtherNodePool[];
   readonly catalogue: readonly Release[];
 };
 
@@ -49,6 +52,22 @@ const regionRefusals = ({ pool, before, cluster }: NodePoolChange): Refusal[] =>
   return [
     refused('spec.region', `${region} is not the region of AWSCluster ${clusterName}, ${its}`, `set it to ${its}`),
   ];
+};
+
+/** What makes more nodes, or more Pods on each. */
+export const asksForRoom = (pool: ReviewedNodePool, before: ReviewedNodePool | undefined): boolean =>
+  before === undefined ||
+  pool.spec.maxNodeCount > before.spec.maxNodeCount ||
+  pool.spec.maxPodsPerNode > before.spec.maxPodsPerNode;
+
+const podRefusals = ({ pool, before, cluster, siblings }: NodePoolChange): Refusal[] => {
+  const [range] = cluster?.spec.networking.podAddressCIDRBlocks ?? [];
+  if (range === undefined || !asksForRoom(pool, before)) return [];
+  const others = siblings
+    .filter(({ metadata }) => metadata.name !== pool.metadata.name && metadata.deletionTimestamp === undefined)
+    .map(({ metadata, spec }) => ({ name: metadata.name, ...spec }));
+  const found = podProblem(range, { name: pool.metadata.name, ...pool.spec }, others);
+  return found === undefined ? [] : [refused(`spec.${found.field}`, found.problem, found.cure)];
 };
 
 const taintRefusals = ({ pool }: NodePoolChange): Refusal[] =>
@@ -83,6 +102,12 @@ const warningsOf = (change: NodePoolChange): string[] => {
 };
 
 export const judgeNodePool = (change: NodePoolChange): Judgement => ({
-  refusals: [...versionRefusals(change), ...regionRefusals(change), ...taintRefusals(change), ...keyRefusals(change)],
+  refusals: [
+    ...versionRefusals(change),
+    ...regionRefusals(change),
+    ...podRefusals(change),
+    ...taintRefusals(change),
+    ...keyRefusals(change),
+  ],
   warnings: warningsOf(change),
 });

@@ -28,11 +28,21 @@ export type ReviewedNodePool = z.output<typeof nodePool>;
 /** Another object, which was admitted earlier and is not judged now. */
 const otherCluster = loose({
   metadata,
-  spec: loose({ region: z.string(), controlPlane: loose({ version: z.string() }) }),
+  spec: loose({
+    region: z.string(),
+    controlPlane: loose({ version: z.string() }),
+    networking: loose({ podAddressCIDRBlocks: z.array(z.string()) }),
+  }),
 });
 const otherNodePool = loose({
   metadata,
-  spec: loose({ region: z.string(), version: z.string(), deletionProtection: z.boolean().default(false) }),
+  spec: loose({
+    region: z.string(),
+    version: z.string(),
+    maxNodeCount: z.int(),
+    maxPodsPerNode: z.int(),
+    deletionProtection: z.boolean().default(false),
+  }),
 });
 
 export type OtherCluster = z.output<typeof otherCluster>;

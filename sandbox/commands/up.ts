@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { keepsRequests } from '../aws/proxy/requests.ts';
 import { SandboxFailure } from '../failure.ts';
 import { folders } from '../layout.ts';
 import { paceOf } from '../pace.ts';
@@ -108,6 +109,7 @@ export const bringUp = async (attachedTo?: ProcessIdentity, stub = false): Promi
   const home = homeFolder();
   // Said here, not by a part that dies of it.
   paceOf(process.env);
+  keepsRequests(process.env);
   const before = readState(home);
   let state = before !== undefined && isAlive(before.supervisor) ? before : undefined;
   if (state?.parts.some((part) => part.state === 'account lost')) {

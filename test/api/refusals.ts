@@ -40,6 +40,10 @@ export const ON_CREATE: readonly Refusal[] = [
   cluster('spec.networking.podAddressCIDRBlocks', ['10.2.0.0/16', '10.3.0.0/16'], 'must have at most 1 item'),
   cluster('spec.networking.podAddressCIDRBlocks', [], 'should have at least 1 items'),
   cluster('spec.networking.serviceLoadBalancerSubnetIDs', ['sub-1'], 'must be a subnet id'),
+  ...['169.254.0.0/16', '169.0.0.0/8', '0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/8'].map((range) =>
+    cluster('spec.networking.podAddressCIDRBlocks', [range], 'must have no address of 0.0.0.0/8, 127.0.0.0/8'),
+  ),
+  cluster('spec.networking.serviceAddressCIDRBlocks', ['169.254.0.0/16'], 'which nothing in a network can have'),
   cluster('spec.controlPlane.version', 'latest', 'must be a version such as 1.36.3-gke.1'),
   cluster('spec.controlPlane.instanceType', 'large', 'must be an EC2 instance type, such as m5.large'),
   cluster('spec.controlPlane.subnetIDs', [], 'should have at least 1 items'),
@@ -68,11 +72,22 @@ export const ON_CREATE: readonly Refusal[] = [
   cluster('spec.controlPlane.tags', { 'slipway.dev/uid': 'y' }, 'tag keys that begin with aws:, slipway.dev/ or'),
   cluster('spec.controlPlane.tags', { ['k'.repeat(129)]: 'y' }, 'a tag key has 1 to 128 characters'),
   cluster('spec.controlPlane.tags', tooMany(41), 'must have at most 40 items'),
+  cluster('spec.controlPlane.tags', { AWS: 'y', 'AWS:x': 'y' }, 'tag keys that begin with aws:, slipway.dev/ or'),
+  cluster(
+    'spec.controlPlane.tags',
+    { branch: '(HEAD' },
+    'a tag value may have letters, digits, spaces and _ . : / = + - @ only',
+  ),
+  cluster(
+    'spec.controlPlane.tags',
+    { 'R&D #7': 'y' },
+    'a tag key may have letters, digits, spaces and _ . : / = + - @ only',
+  ),
   cluster('spec.controlPlane.rootVolume', { sizeGiB: 4 }, 'greater than or equal to 8'),
   cluster('spec.controlPlane.rootVolume', { volumeType: 'standard' }, 'supported values: "gp2", "gp3", "io1", "io2"'),
   cluster('spec.controlPlane.rootVolume', { volumeType: 'gp2', iops: 3000 }, 'iops has no meaning with gp2'),
   cluster('spec.controlPlane.etcd.mainVolume', { volumeType: 'io1' }, 'io1 and io2 need iops'),
-  cluster('spec.controlPlane.etcd.mainVolume', { volumeType: 'gp3', iops: 100 }, 'gp3 takes 3000 to 16000 iops'),
+  cluster('spec.controlPlane.etcd.mainVolume', { volumeType: 'gp3', iops: 100 }, 'gp3 takes 3000 to 80000 iops'),
   cluster(
     'spec.controlPlane.rootVolume',
     { volumeType: 'io2', iops: 100, throughput: 125 },
@@ -82,6 +97,42 @@ export const ON_CREATE: readonly Refusal[] = [
     'spec.controlPlane.etcd.mainVolume',
     { volumeType: 'gp3', iops: 3000, throughput: 751 },
     'gp3 takes a throughput of at most a quarter of its iops',
+  ),
+  cluster(
+    'spec.controlPlane.etcd.mainVolume',
+    { volumeType: 'io1', sizeGiB: 4, iops: 3000 },
+    'io1 takes at most 50 iops for each GiB: make it larger, or ask for fewer',
+  ),
+  cluster(
+    'spec.controlPlane.etcd.mainVolume',
+    { volumeType: 'gp3', sizeGiB: 8, iops: 16000 },
+    'gp3 takes at most 500 iops for each GiB, or 3000: make it larger, or ask for fewer',
+  ),
+  cluster(
+    'spec.controlPlane.etcd.mainVolume',
+    { volumeType: 'io2', sizeGiB: 4, iops: 4001 },
+    'io2 takes at most 1000 iops for each GiB',
+  ),
+  cluster(
+    'spec.controlPlane.etcd.mainVolume',
+    { volumeType: 'io1', sizeGiB: 16384, iops: 64001 },
+    'io1 takes 100 to 64000 iops',
+  ),
+  cluster(
+    'spec.controlPlane.etcd.mainVolume',
+    { volumeType: 'io2', sizeGiB: 65536, iops: 256001 },
+    'less than or equal to 256000',
+  ),
+  cluster('spec.controlPlane.rootVolume', { volumeType: 'gp2', sizeGiB: 16385 }, 'gp2 volumes have 1 to 16384 GiB'),
+  cluster(
+    'spec.controlPlane.etcd.mainVolume',
+    { volumeType: 'io1', sizeGiB: 3, iops: 100 },
+    'io1 volumes have 4 to 16384 GiB',
+  ),
+  cluster(
+    'spec.controlPlane.etcd.mainVolume',
+    { volumeType: 'io2', sizeGiB: 3, iops: 100 },
+    'io2 volumes have 4 to 65536 GiB',
   ),
   cluster(
     'spec.authentication.awsIAM.adminIdentityARNs',
@@ -96,10 +147,31 @@ export const ON_CREATE: readonly Refusal[] = [
   pool('spec.nodeCount', 6, 'change it, too, or remove it'),
   pool('spec.maxPodsPerNode', 251, 'less than or equal to 250'),
   pool('spec.taints', [{ key: 'a', effect: 'noschedule' }], 'supported values: "NoSchedule"'),
-  pool('spec.taints', [{ key: 'a b', effect: 'NoSchedule' }], 'must be a qualified name, such as example.com/gpu'),
+  pool('spec.taints', [{ key: 'a b', effect: 'NoSchedule' }], 'must be a name of at most 63 letters, digits'),
   pool('spec.labels', { 'kubernetes.io/role': 'x' }, 'labels under kubernetes.io/ and k8s.io/ are reserved'),
   pool('spec.labels', { 'slipway.dev/node-pool': 'x' }, 'labels under slipway.dev/ are reserved'),
-  pool('spec.labels', { ['k'.repeat(317)]: 'x' }, 'a label key has 1 to 316 characters'),
+  pool('spec.labels', { ['k'.repeat(64)]: 'x' }, 'a label key must be a name of at most 63'),
+  ...['', 'a b', '_a', 'Example.com/a', 'example.com/a/b', `${'a'.repeat(254)}/b`].map((key) =>
+    pool('spec.labels', { [key]: 'x' }, 'a label key must be a name of at most 63'),
+  ),
+  ...['my team', '_staging-2', 'baz/qux', 'a'.repeat(64)].map((value) =>
+    pool('spec.labels', { team: value }, value.length > 63 ? 'may not be more than 63' : 'must be at most 63 letters'),
+  ),
+  pool('spec.taints', [{ key: 'a', value: 'my team', effect: 'NoSchedule' }], 'must be at most 63 letters'),
+  pool('spec.taints', [{ key: `${'a'.repeat(254)}/b`, effect: 'NoSchedule' }], 'must be a name of at most 63'),
+  pool(
+    'spec.taints',
+    [
+      { key: 'a', value: 'x', effect: 'NoSchedule' },
+      { key: 'a', effect: 'NOSCHEDULE' },
+    ],
+    'no node may have two taints of the same key and effect',
+  ),
+  pool(
+    'spec.labels',
+    Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`${'a'.repeat(180)}/k${index}`, 'v'.repeat(60)])),
+    'labels and taints are too many or too long',
+  ),
 ];
 
 /** Refused when the seed's object is changed. */

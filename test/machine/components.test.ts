@@ -25,6 +25,14 @@ describe('Components of a replica', () => {
     ]);
   });
 
+  test('give each node the part of the pod range that admission counts with', () => {
+    const machine = replicaMachine();
+    const narrow = { ...machine, configuration: { ...machine.configuration, podCidr: '10.2.0.0/22' } };
+    const flags = argumentsOf('kube-controller-manager', replicaComponents(narrow));
+    expect(flags).toEqual(expect.arrayContaining(['--cluster-cidr=10.2.0.0/22', '--node-cidr-mask-size=26']));
+    expect(argumentsOf('kube-controller-manager')).toContain('--node-cidr-mask-size=24');
+  });
+
   test('stop against it, etcd last', () => {
     const waves = names(stopWaves(components));
     expect(waves[0]).toContain('kube-controller-manager');
@@ -131,6 +139,16 @@ describe('Components of a replica', () => {
         : [],
     );
     expect(changed).toEqual(['--endpoint-reconciler-type=none']);
+  });
+
+  test('the cloud controller tags what it makes with the cluster’s id under a key that IAM’s conditions can name', () => {
+    const controller = components.find(({ name }) => name === 'aws-cloud-controller-manager');
+    const { content } = controller?.files?.find(({ path }) => path.endsWith('cloud.conf')) ?? {};
+    const { clusterId } = replicaConfiguration();
+    // The controller refuses to start with two ids.
+    expect(content?.split('\n')).toEqual(
+      expect.arrayContaining([`KubernetesClusterID=${clusterId}`, `KubernetesClusterTag=${clusterId}`]),
+    );
   });
 
   test("automatic approval is off: node certificates are the approver's to grant", () => {

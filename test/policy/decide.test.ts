@@ -297,6 +297,17 @@ describe('a node pool', () => {
     });
   });
 
+  test('is blocked with the numbers where its cluster’s pod range has no room for it, unless it stands already', () => {
+    const { networking } = seedCluster().spec;
+    const narrow = { networking: { ...networking, podAddressCIDRBlocks: ['10.2.0.0/24'] } };
+    const cluster = seedCluster({ spec: narrow, status: LIVE });
+    expect(blockedOf(decideNodePool(poolFacts({ cluster })))).toMatchObject({
+      reason: expect.stringContaining('10.2.0.0/24 gives each node a /27, which is 29 Pods'),
+    });
+    const { endpoint: _endpoint, established: _established, ...status } = LIVE;
+    expect(decideNodePool(poolFacts({ cluster, object: seedPool({ status }) })).kind).not.toBe('blocked');
+  });
+
   test('waits while its cluster’s network is not ready, and asks the cluster’s entity to be told', () => {
     const assessment = decideNodePool(
       poolFacts({ inventory: inventoryOf(without(built, 'load-balancer/controlplane')) }),

@@ -165,6 +165,17 @@ describe('a wrong fact of a cluster', () => {
     expect(message).toContain(`securityGroupIDs[1]: security group ${made.group} is in ${made.vpc}, not in ${VPC}`);
   });
 
+  test('a key pair whose name is a pattern that others match', async () => {
+    const keyName = `${seedCluster().spec.controlPlane.keyName.slice(0, 4)}*`;
+    expect(await troubles({ controlPlane: { keyName } })).toContain(`key pair ${keyName} does not exist`);
+  });
+
+  test('an instance type that does not run the machine image', async () => {
+    expect(await troubles({ controlPlane: { instanceType: 't4g.medium' } })).toContain(
+      'spec.controlPlane.instanceType: instance type t4g.medium has processors of arm64',
+    );
+  });
+
   test('a key pair that does not exist', async () => {
     expect(await troubles({ controlPlane: { keyName: 'gone' } })).toContain(
       'spec.controlPlane.keyName: key pair gone does not exist; create it, or set another',

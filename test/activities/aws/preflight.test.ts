@@ -20,7 +20,8 @@ const facts: AwsFacts = {
   hasKeyPair: (name) => Promise.resolve(name !== 'gone'),
   instanceProfile: (name) => Promise.resolve({ name, hasRole: true }),
   kmsKey: (arn) => Promise.resolve({ arn, enabled: true, state: 'Enabled', usage: 'ENCRYPT_DECRYPT' }),
-  instanceTypes: (types) => Promise.resolve(types.map((id) => ({ id, cpus: 2 }))),
+  instanceTypes: (types) =>
+    Promise.resolve(types.map((id) => ({ id, cpus: 2, architectures: [/^[a-z]+\d+g/.test(id) ? 'arm64' : 'x86_64'] }))),
   zonesOffering: () => Promise.resolve(new Set(['eu-west-1a'])),
   carrying: () => Promise.resolve([]),
 };
@@ -72,6 +73,18 @@ describe('preflight', () => {
     );
     expect(await look(roomWith([machineOf('other'), machineOf('other')]))).toContain('6 more virtual CPUs are needed');
   });
+
+  test.each(['t4g.medium', 'm6g.large', 'x8g.large'])(
+    'names an instance type whose processors do not run the machine image: %s',
+    async (instanceType) => {
+      const fields = [{ about: 'instanceType', field: 'spec.instanceType', value: instanceType, fixed: true }];
+      const { verdict, message } = await judged(roomWith([]), { instanceType, fields });
+      expect(verdict).toBe('blocked');
+      expect(message).toContain(
+        `spec.instanceType: instance type ${instanceType} has processors of arm64, and the machine image of version 1.16.9-gke.12 is for x86_64; delete the object and apply it with another`,
+      );
+    },
+  );
 
   test('of a cluster that is new proves that nothing carries its id, or the plan is out of date', async () => {
     const asked: string[] = [];

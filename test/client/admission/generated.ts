@@ -35,9 +35,13 @@ const goTogether = (cluster: number, pool: number): boolean =>
 
 /** Values that break nothing, and make every object another one. */
 const harmless = fc.record({
-  tags: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9.-]{0,30}$/), fc.string({ maxLength: 60, unit: 'binary' }), {
-    maxKeys: 4,
-  }),
+  tags: fc.dictionary(
+    fc.stringMatching(/^[a-z][a-z0-9.-]{0,30}$/),
+    fc.stringMatching(/^[\p{L}\p{N} _.:/=+@-]{0,60}$/u),
+    {
+      maxKeys: 4,
+    },
+  ),
   size: fc.integer({ min: 8, max: 16_384 }),
   deletionProtection: fc.boolean(),
 });
@@ -50,14 +54,16 @@ const volume = (size: number, region: string | undefined) => ({
   ...(region === undefined ? {} : { kmsKeyARN: keyIn(region) }),
 });
 
-/** Pairs of ranges, and whether they have an address in common. */
+/** Pairs of ranges, whether they have an address in common, and how many nodes the first has room for. */
 const ranges = fc.constantFrom(
-  { pods: '10.2.0.0/16', services: '10.1.0.0/16', overlap: false },
-  { pods: '10.2.0.0/16', services: '10.2.0.0/20', overlap: true },
-  { pods: '172.20.0.0/20', services: '172.16.0.0/12', overlap: true },
-  { pods: '192.168.0.0/17', services: '192.168.128.0/17', overlap: false },
-  { pods: '0.0.0.0/8', services: '10.96.0.0/12', overlap: false },
+  { pods: '10.2.0.0/16', services: '10.1.0.0/16', overlap: false, nodes: 256 },
+  { pods: '10.2.0.0/16', services: '10.2.0.0/20', overlap: true, nodes: 256 },
+  { pods: '172.20.0.0/20', services: '172.16.0.0/12', overlap: true, nodes: 16 },
+  { pods: '192.168.0.0/17', services: '192.168.128.0/17', overlap: false, nodes: 128 },
+  { pods: '11.0.0.0/8', services: '10.96.0.0/12', overlap: false, nodes: 65_536 },
 );
+/** Of the seed's pools. */
+const NODES_OF_A_POOL = 5;
 
 /** Who asks about which object, so that it is judged at all. */
 const occasion = fc.record({
@@ -98,7 +104,7 @@ const pools = fc.array(fc.record({ minor, away: rarely(false, true), going: rare
 
 const clusters: fc.Arbitrary<Generated> = fc
   .record({ minor, pools, ranges, root: key, etcd: key, when: fc.oneof(usualOccasion, occasion), harmless })
-  .map(({ minor: asked, pools: all, ranges: { pods, services, overlap }, root, etcd, when, harmless: more }) => {
+  .map(({ minor: asked, pools: all, ranges: { pods, services, overlap, nodes }, root, etcd, when, harmless: more }) => {
     const changes = (version: number): ClusterChanges => ({
       ...(when.going && when.update ? { metadata: DELETING } : {}),
       spec: {
@@ -127,6 +133,7 @@ const clusters: fc.Arbitrary<Generated> = fc
       ...(changed ? live.filter((pool) => !goTogether(asked, pool.minor)).map(() => 'spec.controlPlane.version') : []),
       ...(when.update ? [] : live.filter((pool) => pool.away).map(() => 'spec.region')),
       ...(overlap ? ['spec.networking.podAddressCIDRBlocks'] : []),
+      ...(!when.update && live.length * NODES_OF_A_POOL > nodes ? ['spec.networking.podAddressCIDRBlocks'] : []),
       ...(root === AWAY ? ['spec.controlPlane.rootVolume.kmsKeyARN'] : []),
       ...(etcd === AWAY ? ['spec.controlPlane.etcd.mainVolume.kmsKeyARN'] : []),
     ];

@@ -129,6 +129,34 @@ describe('a node pool is refused', () => {
     ]);
   });
 
+  test('that finds no room in its cluster’s pod range, beside the other pools and with the numbers', async () => {
+    const narrow = otherCluster({
+      ...clusterOf(36),
+      spec: {
+        networking: {
+          vpcID: 'vpc-027d53db543f33b56',
+          podAddressCIDRBlocks: ['10.2.0.0/22'],
+          serviceAddressCIDRBlocks: ['10.1.0.0/16'],
+          serviceLoadBalancerSubnetIDs: [],
+        },
+      },
+    });
+    const small = { spec: { ...poolOf(36).spec, maxNodeCount: 9, maxPodsPerNode: 60 } };
+    expect(await refusals(createPool(small), holding(narrow, [otherPool('cluster-0-pool-0')]))).toEqual([]);
+    expect(await refusals(createPool(small), holding(narrow, [otherPool('other', small)]))).toEqual([
+      "spec.maxNodeCount: the cluster's pod range 10.2.0.0/22 has a /26 for each of 16 nodes, and this node pool and other may have 18: lower maxNodeCount by 2, or create the cluster with a wider range",
+    ]);
+    const [many] = await refusals(createPool({ spec: { ...small.spec, maxPodsPerNode: 110 } }), holding(narrow));
+    expect(many).toContain('gives each node a /26, which is 61 Pods, and 110 are asked for');
+    const fewer = { spec: { ...small.spec, maxNodeCount: 8 } };
+    expect(await refusals(updatePool(small, fewer), holding(narrow, [otherPool('other', small)]))).toEqual([]);
+    const [late] = await refusals(
+      createCluster({ spec: narrow.spec as never, ...clusterOf(36) }),
+      holding(undefined, [otherPool('a', small), otherPool('b', small)]),
+    );
+    expect(late).toContain('spec.networking.podAddressCIDRBlocks: AWSNodePool a finds no room');
+  });
+
   test('with the same taint twice', async () => {
     const taints = [
       { key: 'a', value: 'x', effect: 'NoSchedule' as const },
