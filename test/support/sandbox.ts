@@ -156,6 +156,12 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
 };
 
 /**
+ * How late a sandbox of the tests knows what was just made, in seconds: security groups, launch templates, instance profiles.
+ * None, for a create can't bear it yet: it is told that its group or template does not exist, and waits for a person.
+ */
+const VISIBILITY_SECONDS = 0;
+
+/**
  * Starts a sandbox of its own; settings are environment variables for its parts, such as SLIPWAY_SETTLE_SECONDS. `stub` makes
  * its machines objects of one process: much quicker, for whatever isn't about what machines do. It is in a hurry, too, unless
  * SLIPWAY_PACE says otherwise: what is about availability asks for AWS's pace (`journeys/availability.ts`).
@@ -166,7 +172,11 @@ export const startSandbox = (
 ): Promise<SandboxForTests> => noting('starting', 'sandbox', () => bringUp(settings, options));
 
 const bringUp = async (settings: NodeJS.ProcessEnv, options: { readonly stub?: boolean }): Promise<SandboxForTests> => {
-  const usual = { SLIPWAY_PACE: 'quick', SLIPWAY_AWS_REQUESTS: 'kept' };
+  const usual = {
+    SLIPWAY_PACE: 'quick',
+    SLIPWAY_AWS_REQUESTS: 'kept',
+    SLIPWAY_VISIBILITY_SECONDS: String(VISIBILITY_SECONDS),
+  };
   const started = sandboxIn(await mkdtemp(join(tmpdir(), 'slipway-')), { ...usual, ...settings });
   try {
     await succeed('sandbox up', started.sandbox('up', '--detach', ...(options.stub === true ? ['--stub'] : [])));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .world import World, check, expect
@@ -208,6 +209,36 @@ def targets_outside(world: World) -> None:
     """An address outside the VPC is refused as a target"""
     wanted = {"TargetGroupArn": world.target_group(), "Targets": [{"Id": "10.9.9.9", "Port": 6443}]}
     expect(world.error(world.elb.register_targets, **wanted), "ValidationError")
+
+
+@check
+def targets_in_every_range(world: World) -> None:
+    """An address of any of the VPC's ranges is taken as a target, until that range is taken from the VPC"""
+    target_group = world.target_group()
+    wanted = {"TargetGroupArn": target_group, "Targets": [{"Id": "100.64.0.9", "Port": 6443}]}
+    register = world.elb.register_targets
+    expect(world.error(register, **wanted), "ValidationError")
+    associated = world.ec2.associate_vpc_cidr_block(VpcId=world.vpc, CidrBlock="100.64.0.0/24")["CidrBlockAssociation"]
+    expect(world.error(register, **wanted), "no error")
+    world.ec2.disassociate_vpc_cidr_block(AssociationId=associated["AssociationId"])
+    expect(world.error(register, **wanted), "ValidationError")
+
+
+@check
+def classic_names(world: World) -> None:
+    """A classic load balancer's name in DNS has its own name, a number and its region, and says whether it is internal"""
+    classic = world.client("elb")
+    listener = {"Protocol": "TCP", "LoadBalancerPort": 80, "InstancePort": 31128, "InstanceProtocol": "TCP"}
+    # As the cloud controller names those of Services: by the Service's uid.
+    name = "a" + f"{world.unique}{world.unique}{world.unique}{world.unique}"[:31]
+    wanted = {"Listeners": [listener], "Subnets": world.subnets}
+    open_one = classic.create_load_balancer(LoadBalancerName=name, **wanted)["DNSName"]
+    hidden = classic.create_load_balancer(LoadBalancerName=f"b{name[1:]}", **wanted, Scheme="internal")["DNSName"]
+    pattern = r"-\d{8,10}\.eu-west-1\.elb\.amazonaws\.com"
+    expect(bool(re.fullmatch(name + pattern, open_one)), True)
+    expect(bool(re.fullmatch(f"internal-b{name[1:]}" + pattern, hidden)), True)
+    shown = classic.describe_load_balancers(LoadBalancerNames=[name])["LoadBalancerDescriptions"][0]
+    expect((shown["DNSName"], shown["CanonicalHostedZoneName"]), (open_one, open_one))
 
 
 @check
