@@ -154,7 +154,7 @@ export const DIFFERENCES: readonly Difference[] = [
     onAws:
       'after a second, or a minute, which nobody promises; until then who uses it may be told that it does not exist',
     inSandbox:
-      'at once, or after what SLIPWAY_VISIBILITY_SECONDS says: security groups, launch templates and their versions, and instance profiles, where they are used; describing shows them at once',
+      'after two seconds, or what SLIPWAY_VISIBILITY_SECONDS says, and at once with SLIPWAY_PACE=quick: security groups, launch templates and their versions, and instance profiles, where they are used; describing shows them at once',
     because: 'a lookup that lags behind would be another kind of double, and this one meets every use',
     where: ['sandbox/aws/moto_semantics/visibility.py', 'sandbox/pace.ts'],
   },

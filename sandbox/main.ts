@@ -48,7 +48,7 @@ Environment:
   SLIPWAY_AWS_REQUESTS   kept: what is asked of AWS is written to data/aws-requests.jsonl with its parameters, which only
                   the sandbox's owner may read, for whoever judges it (default: names alone are written)
   SLIPWAY_VISIBILITY_SECONDS   how long security groups, launch templates and instance profiles that were just made are
-                  unknown to whoever is asked to use them (default 0)
+                  unknown to whoever is asked to use them (defaults by pace: 2, or 0)
   SLIPWAY_ORDER_SECONDS   how often the agents of replicas look for orders (default 30)
 
 Exit status: 0 done, 2 wrong usage, 3 a prerequisite is missing, 4 a tool could not be had, 5 a part does not start,

@@ -35,7 +35,7 @@ export const PACES: Readonly<Record<PaceName, Pace>> = {
     registrationSeconds: 120,
     drainSeconds: 'asked',
     shutdownSeconds: 300,
-    visibilitySeconds: 0,
+    visibilitySeconds: 2,
   },
   // For whoever waits and asks something else. A machine can say goodbye in a second, but not leave in peace.
   quick: { checkSeconds: 1, registrationSeconds: 0.1, drainSeconds: 0.3, shutdownSeconds: 1, visibilitySeconds: 0 },
