@@ -7,7 +7,7 @@ import { createAuthority } from '../../activities/kubernetes/certificates.ts';
 import { issueCertificate } from '../../activities/kubernetes/credentials.ts';
 import { TAG_LIMITS } from '../../api/aws-limits.ts';
 import { replicaCertificates } from '../../machine/certificates.ts';
-import { nodeUserOf } from '../../machine/node.ts';
+import { nodeUserOf, privateDnsNameOf } from '../../machine/node.ts';
 import { generateKeyPair } from '../../machine/x509.ts';
 import { planEnsure } from '../../policy/ensure.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
@@ -28,7 +28,10 @@ describe('A common name has no more than 64 characters', () => {
   test.each(['ip-255-255-255-255', 'i-0123456789abcdef0'])(
     'of a node %s, in the region with the longest name',
     (host) => {
-      expect(nodeUserOf(`${host}.ap-southeast-10.compute.internal`).length).toBeLessThanOrEqual(LONGEST);
+      const instance = { id: 'i-0123456789abcdef0', address: '255.255.255.255', region: 'ap-southeast-10' };
+      const name = privateDnsNameOf(instance, `${host}.a-domain-of-its-own.and-one-more-below.example.com`);
+      expect(name).toMatch(new RegExp(`^${host}\\.`));
+      expect(nodeUserOf(name).length).toBeLessThanOrEqual(LONGEST);
     },
   );
 
