@@ -89,7 +89,7 @@ describe('a listing of instance types', () => {
     const { facts } = roomWith({
       DescribeInstanceTypes: ({ NextToken }) => (NextToken === 'more' ? page('m5.large') : page('t3.medium', 'more')),
     });
-    expect(await facts.instanceTypes(['t3.medium', 'm5.large'], never)).toEqual([
+    expect(await facts.instanceTypes(['t3.medium', 'm5.large'], never)).toMatchObject([
       { id: 't3.medium', cpus: 2 },
       { id: 'm5.large', cpus: 2 },
     ]);
