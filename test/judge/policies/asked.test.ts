@@ -70,6 +70,14 @@ describe('Of a call is asked', () => {
     );
   });
 
+  test('for data of a cluster: the key of the installation, whichever a manifest names; for a look at one: any', () => {
+    const KeyId = 'arn:aws:kms:eu-west-1:123456789012:key/another';
+    const keys = [request('kms GenerateDataKey', { KeyId }), request('kms DescribeKey', { KeyId })].flatMap((one) =>
+      askedFor(one),
+    );
+    expect(keys.map(({ resource }) => resource.split(':').at(-1))).toEqual(['key/KMS_KEY_ID', 'key/any']);
+  });
+
   test('for a listing: the listing', () => {
     expect(about(askedFor(request('elb DescribeLoadBalancers', {})))).toEqual([
       'elasticloadbalancing:DescribeLoadBalancers',

@@ -5,8 +5,6 @@
  * that launching takes. Neighbours: `machines.ts` and `balancers.ts` know what EC2 and load balancing ask, `question.ts` the form.
  * A call of which nothing is known here is an error that says where to add it.
  */
-import { accountOf } from '../../../sandbox/aws/account.ts';
-import { FIRST_NETWORK } from '../../../sandbox/layout.ts';
 import { isStructure, structureIn, textIn } from '../parameters.ts';
 import type { Request } from '../wire.ts';
 import { balancingQuestions } from './balancers.ts';
@@ -27,13 +25,11 @@ import { type TagsOf, tagsIn } from './tags.ts';
 /** A call, with who made it and what was known of its objects then. */
 export type Asking = { readonly request: Request; readonly role: RoleName; readonly tagsOf: TagsOf };
 
-/** The key that seals user data and encrypts Secrets: the first of the account's, as the seed's manifest has it. */
-const CLUSTERS_KEY = accountOf(FIRST_NETWORK).kmsKeys[0]?.id ?? '';
-
-const keyNamed = (keyId: string | undefined): readonly [string, string] => {
-  const id = keyId?.split('/').at(-1) ?? CLUSTERS_KEY;
-  return ['key', `arn:PARTITION:kms:REGION:ACCOUNT_ID:key/${id === CLUSTERS_KEY ? 'KMS_KEY_ID' : 'of-volumes'}`];
-};
+/** A manifest's key for data of clusters is the one that the installation's policies name; a look may be at any. */
+const keyFor = (operation: string): readonly [string, string] => [
+  'key',
+  arn('kms', operation === 'DescribeKey' ? 'key/any' : 'key/KMS_KEY_ID'),
+];
 
 const keyQuestions = ({ request, role }: Asking): readonly Question[] => {
   const { operation, parameters } = request;
@@ -42,8 +38,7 @@ const keyQuestions = ({ request, role }: Asking): readonly Question[] => {
     `kms:EncryptionContext:${key}`,
     String(value).replace(/gke-[0-9a-f]{8}/, 'gke-00000000'),
   ]);
-  const key = keyNamed(textIn(parameters, 'KeyId'));
-  return [question(role, `kms:${operation}`, key, Object.fromEntries(filled))];
+  return [question(role, `kms:${operation}`, keyFor(operation), Object.fromEntries(filled))];
 };
 
 const groupQuestions = ({ request, role, tagsOf }: Asking): readonly Question[] => {

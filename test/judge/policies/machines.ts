@@ -57,7 +57,7 @@ const made = ({ request, role }: Asking, type: string): readonly Question[] => {
  */
 const encrypting = (role: RoleName, ...operations: readonly string[]): readonly Question[] =>
   operations.map((operation) =>
-    question(role, `kms:${operation}`, ['key', 'arn:PARTITION:kms:REGION:ACCOUNT_ID:key/of-volumes'], {
+    question(role, `kms:${operation}`, ['key', arn('kms', 'key/any')], {
       'kms:ViaService': 'ec2.REGION.amazonaws.com',
       'kms:GrantIsForAWSResource': 'true',
     }),
