@@ -219,3 +219,19 @@ def classic_health_check(world: World) -> None:
     classic.create_load_balancer(LoadBalancerName=name, Listeners=[listener], Subnets=world.subnets)
     shown = classic.describe_load_balancers(LoadBalancerNames=[name])["LoadBalancerDescriptions"][0]
     expect(shown["HealthCheck"]["Target"], "TCP:31128")
+
+
+@check
+def tags(world: World) -> None:
+    """Tags have letters, spaces, numbers and few other characters, fifty to a thing, and none of AWS's own"""
+    balancer = world.load_balancer()["LoadBalancerArn"]
+
+    def tag(tags: dict[str, str]) -> str:
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        return world.error(world.elb.add_tags, ResourceArns=[balancer], Tags=pairs)
+
+    expect([tag({"branch": "(HEAD"}), tag({"R&D #7": "x"}), tag({"AWS:x": "x"})], ["ValidationError"] * 3)
+    expect([tag({f"k{index}": "v" for index in range(40)}), tag({"Größe": "a b/c@d"})], ["no error"] * 2)
+    volume = world.volume()
+    refused = world.error(world.ec2.create_tags, Resources=[volume], Tags=[{"Key": "AWS:x", "Value": "x"}])
+    expect(refused, "InvalidParameterValue")

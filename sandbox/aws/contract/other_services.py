@@ -13,7 +13,9 @@ from .world import World, check, expect
 def disabled_key(world: World) -> None:
     """A disabled KMS key neither encrypts, decrypts nor makes data keys, until it is enabled again"""
     kms = world.client("kms")
-    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    made = kms.create_key()["KeyMetadata"]
+    expect(made["KeyUsage"], "ENCRYPT_DECRYPT")
+    key = made["KeyId"]
     sealed = kms.encrypt(KeyId=key, Plaintext=b"secret", EncryptionContext={"cluster": "c"})["CiphertextBlob"]
     opened = {"CiphertextBlob": sealed, "EncryptionContext": {"cluster": "c"}}
     kms.disable_key(KeyId=key)

@@ -52,3 +52,29 @@ def not_yet_created(world: World) -> None:
     created = world.ec2.create_volume(AvailabilityZone=ZONES[0], Size=8)["VolumeId"]
     wanted = {"VolumeId": created, "InstanceId": instance, "Device": "/dev/sdf"}
     expect(world.error(world.ec2.attach_volume, **wanted), "IncorrectState")
+
+
+@check
+def limits(world: World) -> None:
+    """A volume has a size, iops and throughput that EBS makes, also once it is modified"""
+
+    def make(**wanted: object) -> str:
+        return world.error(world.ec2.create_volume, AvailabilityZone=ZONES[0], **wanted)
+
+    refused = [
+        make(VolumeType="io1", Size=4, Iops=3000),
+        make(VolumeType="io2", Size=3, Iops=100),
+        make(VolumeType="gp3", Size=8, Iops=16000),
+        make(VolumeType="gp3", Size=8, Throughput=1000),
+        make(VolumeType="gp2", Size=16385),
+    ]
+    expect(refused, ["InvalidParameterValue"] * 5)
+    taken = [
+        make(VolumeType="io2", Size=4, Iops=4000),
+        make(VolumeType="gp3", Size=160, Iops=80000, Throughput=2000),
+        make(VolumeType="gp3", Size=1, Iops=3000, Throughput=750),
+        make(VolumeType="gp3", Size=65536),
+    ]
+    expect(taken, ["no error"] * 4)
+    volume = world.volume()
+    expect(world.error(world.ec2.modify_volume, VolumeId=volume, VolumeType="io1", Iops=50000), "InvalidParameterValue")

@@ -21,6 +21,12 @@ def generate_key_id(original: Any, multi_region: bool = False) -> str:
     return _chosen_key_ids.pop(0) if _chosen_key_ids else original(multi_region)
 
 
+@patch(moto_keys.KmsBackend)
+def create_key(original: Any, self: Any, policy: Any, key_usage: str | None, *args: Any, **kwargs: Any) -> Any:
+    """A key is for encryption unless something else is said; moto then says nothing of it."""
+    return original(self, policy, key_usage or "ENCRYPT_DECRYPT", *args, **kwargs)
+
+
 def _refuse_unusable(backend: Any, key_id: str) -> None:
     key = backend.keys.get(backend.any_id_to_key_id(key_id))
     if key is None:

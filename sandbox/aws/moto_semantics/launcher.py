@@ -26,6 +26,7 @@ from . import (  # each patches its service when imported
     instances,  # noqa: F401
     kms,  # noqa: F401
     launch_templates,  # noqa: F401
+    limits,  # noqa: F401
     load_balancing,  # noqa: F401
     lookups,  # noqa: F401
     network,  # noqa: F401
