@@ -12,7 +12,7 @@ import { isDeleting, type ObjectRef } from '../api/object.ts';
 import type { ResourceProperties } from '../kinds/resource.ts';
 import { decideCluster, decideClusterEarly } from '../policy/decide-cluster.ts';
 import { decideNodePool, decideNodePoolEarly } from '../policy/decide-nodepool.ts';
-import { clusterIdOfPool, type Served } from '../policy/facts.ts';
+import { clusterIdOfPool, judgeIdentity, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import { insideRequest, isInsideNext } from '../policy/inside.ts';
 import type { Inventory } from '../policy/plan.ts';
@@ -201,21 +201,24 @@ const reading = (
   return { finding, assessing: assessNodePool(sources, request, finding, signal) };
 };
 
-/** 0 stands for none: whoever waits for a generation is told that it is blocked, as soon as that one was read. */
-const generationOf = (finding: Promise<AWSCluster | AWSNodePool | null>): Promise<number> =>
-  finding.then(
-    (object) => object?.metadata.generation ?? 0,
-    () => 0,
-  );
+/** The object, null where the API server says that there is none, undefined where it could not be read. */
+const readBy = (
+  finding: Promise<AWSCluster | AWSNodePool | null>,
+): Promise<AWSCluster | AWSNodePool | null | undefined> => finding.catch(() => undefined);
 
 const assessed = async (sources: AssessSources, request: AssessRequest, signal: AbortSignal): Promise<Assessment> => {
   const { finding, assessing } = reading(sources, request, signal);
   try {
     return await assessing;
   } catch (error) {
+    const read = await readBy(finding);
+    // Of what is gone nobody asks AWS, with whatever credentials: one that was made with wrong ones is deleted all the same.
+    const gone = read === undefined ? undefined : judgeIdentity(read, request.object);
+    if (gone !== undefined) return gone;
     const { verdict, message } = verdictOf(error);
     if (verdict === 'retry') throw error;
     if (verdict === 'absent') throw retryError(`Something went away while it was looked at: ${message}`, error);
-    return { kind: 'blocked', generation: await generationOf(finding), reason: message, cure: BLOCKED_CURE };
+    // Whoever waits for a generation is told that it is blocked, as soon as that one was read; 0 stands for none.
+    return { kind: 'blocked', generation: read?.metadata.generation ?? 0, reason: message, cure: BLOCKED_CURE };
   }
 };

@@ -51,6 +51,9 @@ export const IN_USE = new Set([
   'VolumeModificationRateExceeded',
 ]);
 
+/** The same, of services that have one code for all that they refuse. */
+export const IN_USE_MESSAGE = /pending delete/i;
+
 export const CAPACITY = new Set([
   'InsufficientAddressCapacity',
   'InsufficientCapacity',

@@ -16,6 +16,7 @@ import {
   CREDENTIALS,
   EXISTS,
   IN_USE,
+  IN_USE_MESSAGE,
   INTERRUPTED,
   MALFORMED,
   NETWORK,
@@ -45,6 +46,8 @@ export type Judgement = {
   readonly message: string;
   /** When to try again, if the server or the waiting step says. */
   readonly delayMs?: number;
+  /** Others are told the same at the same moment: each should come back at a time of its own, later with each attempt. */
+  readonly spread?: true;
   /** True for "not ready yet", "not gone yet": nothing failed, so it belongs in no error count. */
   readonly waiting?: true;
   /** True when what is awaited should be shown before it is looked at again. */
@@ -122,7 +125,33 @@ export const throttledFor = (message: string, delayMs = THROTTLE_DELAY_MS): Judg
   verdict: 'retry',
   message,
   delayMs,
+  spread: true,
 });
+
+/** Not sent, since it would be throttled: to be asked again after so many milliseconds. It waits for its turn, and nothing failed. */
+export const throttledError = (message: string, delayMs: number): VerdictError => {
+  const error = new VerdictError({ ...throttledFor(message, delayMs), waiting: true });
+  // By this it is told apart from what AWS answered, in metrics and logs.
+  error.name = 'HeldBack';
+  return error;
+};
+
+/** No further apart than this, whatever the attempt. */
+const SPREAD_MOST_MS = 30_000;
+
+/**
+ * When to come back: a moment between the delay and twice as much, of the second attempt four times, and so on. `random` is a number from
+ * 0 up to 1.
+ */
+export const delayOf = (
+  { delayMs, spread }: Pick<Judgement, 'delayMs' | 'spread'>,
+  attempt: number,
+  random: number,
+): number | undefined => {
+  if (delayMs === undefined || spread !== true) return delayMs;
+  const most = Math.min(delayMs * 2 ** Math.max(1, attempt), delayMs + SPREAD_MOST_MS);
+  return Math.round(delayMs + random * (most - delayMs));
+};
 
 const headerOf = (headers: unknown, header: string): unknown =>
   typeof headers === 'object' && headers !== null
@@ -153,12 +182,14 @@ const AWS_REFUSALS: readonly (readonly [Verdict, (refusal: Refusal) => boolean])
   ['capacity', ({ code }) => CAPACITY.has(code)],
   ['absent', ({ code, said }) => ABSENT_CODE.test(code) || ABSENT_MESSAGE.test(said)],
   ['retry', ({ code, said }) => IN_USE.has(code) || (code === 'InvalidParameterValue' && /in use/i.test(said))],
+  ['retry', ({ said }) => IN_USE_MESSAGE.test(said)],
   ['retry', ({ status }) => status >= 500 || status === 0],
   ['bug', ({ code }) => MALFORMED.has(code)],
   ['blocked', () => true],
 ];
 
-const isThrottled = ({ code, status }: Refusal): boolean => THROTTLED.has(code) || status === 429;
+const isThrottling = ({ code, status }: Pick<Refusal, 'code' | 'status'>): boolean =>
+  THROTTLED.has(code) || status === 429;
 
 const isUnseen = ({ code, said }: Refusal): boolean => UNSEEN_CODES.has(code) && UNSEEN_MESSAGE.test(said);
 
@@ -168,10 +199,16 @@ const refusalOf = (code: string, thrown: Thrown): Refusal => ({
   status: thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0,
 });
 
+/** Whether AWS says by this error that it is called too fast. */
+export const isThrottled = (error: unknown): boolean => {
+  const code = awsCodeOf(error);
+  return code !== undefined && isThrottling({ code, status: asThrown(error).$metadata?.httpStatusCode ?? 0 });
+};
+
 const ofAws = (code: string, thrown: Thrown): Judgement => {
   const refusal = refusalOf(code, thrown);
   const message = `${text(thrown.operation) ?? 'AWS'}: ${code}: ${refusal.said}`;
-  if (isThrottled(refusal)) {
+  if (isThrottling(refusal)) {
     return throttledFor(message, retryAfterMs(headerOf(thrown.$response?.headers, 'retry-after')));
   }
   const [verdict] = AWS_REFUSALS.find(([, holds]) => holds(refusal)) ?? ['blocked'];
@@ -200,7 +237,9 @@ const unsent = (error: unknown, message: string): Judgement | undefined => {
       message: `${message} (${untrusted}). The server's certificate is of nobody whom the worker trusts: if a proxy looks into connections, let NODE_EXTRA_CA_CERTS of the worker name a file with the certificate of its authority`,
     };
   }
-  if (codeIn(error, (code) => UNSENDABLE.has(code)) === undefined) return undefined;
+  // By the header's name: others don't come from people.
+  const isCredential = /authorization|x-amz-security-token/i.test(message);
+  if (!isCredential || codeIn(error, (code) => UNSENDABLE.has(code)) === undefined) return undefined;
   return {
     verdict: 'blocked',
     message: `No usable credentials: ${message}. They have a character that no request can carry, such as a line break at their end: take it out of the Secret or file that they come from`,

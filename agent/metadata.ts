@@ -6,7 +6,7 @@
  */
 
 import { type HttpResponse, send } from '../kubernetes/http.ts';
-import type { Instance } from '../machine/node.ts';
+import { type Instance, privateDnsNameOf } from '../machine/node.ts';
 import { instanceDefect } from '../machine/shape.ts';
 import type { Log } from './log.ts';
 import { type Attempt, again, done, persist } from './persist.ts';
@@ -67,7 +67,7 @@ export const identify = async (
     signal,
     pace: PACE,
     attempt: async (): Promise<Attempt<{ instance: Instance; userData: string }>> => {
-      const [id, type, region, zone, address, hostname, userData] = await Promise.all([
+      const [id, type, region, zone, address, localHostname, userData] = await Promise.all([
         metadata.read('meta-data/instance-id'),
         metadata.read('meta-data/instance-type'),
         metadata.read('meta-data/placement/region'),
@@ -76,6 +76,7 @@ export const identify = async (
         metadata.read('meta-data/local-hostname'),
         metadata.read('user-data'),
       ]);
+      const hostname = privateDnsNameOf({ id, address, region }, localHostname);
       const instance = { id, type, region, zone, address, hostname };
       const defect = instanceDefect(instance);
       if (defect !== undefined) {

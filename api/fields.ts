@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { KMS_KEY_ARN, TAG_LIMITS } from './aws-limits.ts';
 import type { Form } from './kubernetes-names.ts';
 import { RESERVED_TAG_PREFIXES } from './names.ts';
+import { REGION_PATTERN } from './regions.ts';
 
 /** One CEL rule of a structural schema. A rule that names `oldSelf` judges changes only. */
 export type CelRule = {
@@ -65,7 +66,7 @@ export const immutableWhetherSetOrNot = (field: string, instead: string): CelRul
 export const ATOMIC_LIST = { 'x-kubernetes-list-type': 'atomic' } as const;
 const DISTINCT: CelRule = { rule: 'self.all(x, self.exists_one(y, y == x))', message: 'entries must be distinct' };
 
-export const region = format(/^[a-z]{2}(-[a-z]+)+-[0-9]$/, 32, 'must be the name of an AWS region, such as eu-west-1');
+export const region = format(REGION_PATTERN, 32, 'must be the name of an AWS region, such as eu-west-1');
 
 export const version = format(/^[0-9]+\.[0-9]+\.[0-9]+(-[a-z0-9.]+)?$/, 32, 'must be a version such as 1.36.3-gke.1');
 

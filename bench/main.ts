@@ -53,6 +53,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./scale.ts'),
   },
+  throttling: {
+    about: 'a hundred creates at once against the buckets that AWS documents, in virtual time: it takes seconds',
+    options: [new Option('--creates <n>', 'how many at once').default('100')],
+    load: () => import('./throttling.ts'),
+  },
   admission: {
     about: 'reviews of the admission webhook, over HTTPS: median, 99th percentile and longest',
     options: [

@@ -28,8 +28,12 @@ export type ClientConfiguration = {
 const FIELDS = ['temporalAddress', 'temporalNamespace', 'taskQueue', 'kubeconfig', 'context', 'proxy'] as const;
 type ConfigurationFile = { readonly [field in (typeof FIELDS)[number]]?: string };
 
-/** An empty variable is as good as none: that is how compose files and scripts leave one out. */
-const variable = (environment: NodeJS.ProcessEnv, name: string): string | undefined => environment[name] || undefined;
+/**
+ * An empty variable is as good as none: that is how compose files and scripts leave one out. What comes out of a file or a
+ * Secret ends in a line break as often as not.
+ */
+const variable = (environment: NodeJS.ProcessEnv, name: string): string | undefined =>
+  environment[name]?.trim() || undefined;
 
 /** The absolute folder of this user's Slipway state: `$SLIPWAY_HOME`, by default `~/.slipway`. */
 export const slipwayHome = (environment: NodeJS.ProcessEnv): string =>

@@ -6,6 +6,7 @@
  */
 import { connect } from 'node:net';
 import { Client, Connection, type ConnectionOptions, WorkflowFailedError } from '@temporalio/client';
+import { addressProblem } from '../words/addresses.ts';
 import { messagesOf, wholeMessageOf } from '../words/failure.ts';
 import { TASK_QUEUE } from '../workflows/messages.ts';
 import type { ClientConfiguration } from './configuration.ts';
@@ -19,10 +20,14 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?):\d+$/;
  * gRPC takes `https_proxy` for every address, where kubectl and curl never ask a proxy for this very computer: people who
  * reach a cluster through a proxy have the variable set.
  */
-export const connectionOptions = (address: string): ConnectionOptions => ({
-  address,
-  ...(LOOPBACK.test(address) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}),
-});
+export const connectionOptions = (address: string): ConnectionOptions => {
+  const problem = addressProblem(address);
+  if (problem !== undefined) throw new UserError(`The address of Temporal is "${address}": it ${problem}.`);
+  return {
+    address,
+    ...(LOOPBACK.test(address) ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}),
+  };
+};
 
 /** Why Temporal was of no help, in words for people. */
 export const explainTemporal = (error: unknown, { temporalAddress, temporalNamespace }: Where): Error => {
@@ -73,8 +78,9 @@ export const isThere = (address: string): Promise<boolean> =>
 
 /** Runs `use` with a connection to Temporal, and closes it. */
 export const withTemporal = async <T>(where: Where, use: (client: Client) => Promise<T>): Promise<T> => {
+  const known = connectionOptions(where.temporalAddress);
   const connectTimeout = (await isThere(where.temporalAddress)) ? PATIENCE_MS.busy : PATIENCE_MS.absent;
-  const options = { ...connectionOptions(where.temporalAddress), connectTimeout };
+  const options = { ...known, connectTimeout };
   const connection = await Connection.connect(options).catch((error: unknown) => {
     throw explainTemporal(error, where);
   });

@@ -30,6 +30,11 @@ export type AutoScalingGroupState = {
   readonly desired: number;
   /** The tags of its machines are being changed: an earlier try may have died before it had told all of them. */
   readonly retagging?: true;
+  /**
+   * Of its processes those without which no machine takes the place of one that is gone, where somebody suspended them, or AWS, which
+   * does after a day of launches that failed; with the reason that was given.
+   */
+  readonly suspended?: readonly { readonly process: string; readonly reason?: string }[];
   /** True when AWS is deleting it already: its name is free once it is gone, and its removal is still to be awaited. */
   readonly deleting: boolean;
   /** The machines of a group of one, sorted by id: a replica's. */
@@ -37,7 +42,14 @@ export type AutoScalingGroupState = {
 };
 export type AutoScalingGroupIdentity = { readonly name: string };
 
-type What = 'template' | 'size' | 'desired' | 'tags';
+type What = 'template' | 'size' | 'desired' | 'suspended' | 'tags';
+
+const suspendedIn = ({ suspended = [] }: AutoScalingGroupState): readonly Difference<What>[] =>
+  suspended.map(({ process, reason }) => ({
+    what: 'suspended',
+    item: process,
+    says: `its process ${process} is suspended${reason === undefined ? '' : ` (${reason})`}, so that no machine takes the place of another`,
+  }));
 
 const whyWider = ({ maxSize }: AutoScalingGroupProperties, is: AutoScalingGroupState): string | undefined =>
   maxSize < is.maxSize ? `at most ${maxSize} instead of ${is.maxSize} nodes; that takes a resize` : undefined;
@@ -65,6 +77,7 @@ export const autoScalingGroup: Row<AutoScalingGroupProperties, AutoScalingGroupS
             what: 'desired',
             says: `it keeps ${is.desired} machines, not ${wanted.desired}`,
           },
+        ...suspendedIn(is),
         is.retagging === true && { what: 'tags', says: 'not all of its machines have its tags' },
       ];
       return all.filter((one) => one !== false);

@@ -11,6 +11,9 @@ export const VPC_CIDR = 'vpcCidr';
 /** The output that is all of them, sorted, with a space between each two. */
 export const VPC_CIDRS = 'vpcCidrs';
 
+/** The field whose subnets are tagged for load balancers. */
+export const BALANCER_SUBNETS = 'spec.networking.serviceLoadBalancerSubnetIDs';
+
 /** The output that is the availability zone of a subnet. */
 export const zoneOutput = (subnetId: string): string => `zone/${subnetId}`;
 

@@ -11,7 +11,7 @@ import type * as Http from 'node:http';
 import type * as Https from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import tls from 'node:tls';
-import { tunnelThrough } from './proxies.ts';
+import { proxyIn, tunnelThrough } from './proxies.ts';
 
 type Pem = string | Buffer;
 
@@ -82,9 +82,12 @@ const connectThrough = async (
   return tls.connect({ ...tlsOptions(identity), host, servername, socket });
 };
 
+/** The proxy to a server, if any. */
+type Way = (target: Http.ClientRequestArgs) => string | undefined;
+
 /** Of node:https, or of node:http where the server has no TLS. */
-const createAgent = (settings: ConnectionSettings): Http.Agent | Https.Agent => {
-  const { secure, tls: identity, proxy, most, idleMillis } = settings;
+const createAgent = (settings: ConnectionSettings, way?: Way): Http.Agent | Https.Agent => {
+  const { secure, tls: identity, most, idleMillis } = settings;
   const options = {
     keepAlive: true,
     keepAliveMsecs: KEEP_ALIVE_MILLIS,
@@ -95,12 +98,15 @@ const createAgent = (settings: ConnectionSettings): Http.Agent | Https.Agent => 
     ? new (process.getBuiltinModule('node:https').Agent)({ ...options, ...tlsOptions(identity) })
     : new (process.getBuiltinModule('node:http').Agent)(options);
   agent.getName = ({ host = '', port = '' } = {}) => `${host}:${port}`;
-  if (proxy === undefined) return agent;
+  if (way === undefined) return agent;
+  const straightOn = agent.createConnection.bind(agent);
   agent.createConnection = (target, callback) => {
+    const proxy = way(target);
+    if (proxy === undefined) return straightOn(target, callback);
     void (async () => {
       let socket: Socket;
       try {
-        socket = await connectThrough(settings, target);
+        socket = await connectThrough({ ...settings, proxy }, target);
       } catch (error) {
         callback?.(error as Error, undefined as never);
         return;
@@ -111,6 +117,15 @@ const createAgent = (settings: ConnectionSettings): Http.Agent | Https.Agent => 
   };
   return agent;
 };
+
+/**
+ * For services that are many servers, such as AWS's: to each of them by the way that the environment names for it. Destroyed by who
+ * made it.
+ */
+export const agentByEnvironment = (environment: NodeJS.ProcessEnv, most: number): Https.Agent =>
+  createAgent({ secure: true, tls: {}, most }, ({ host, port }) =>
+    proxyIn(environment, `https://${isIP(host ?? '') === 6 ? `[${host}]` : host}:${port ?? ''}`),
+  ) as Https.Agent;
 
 /** For what speaks another protocol than an API server's. */
 export const secureAgent = (tls: TlsIdentity, most?: number): Http.Agent =>
@@ -125,7 +140,8 @@ export type Connections = {
 };
 
 export const createConnections = (settings: ConnectionSettings): Connections => {
-  const agent = createAgent(settings);
+  const { proxy } = settings;
+  const agent = createAgent(settings, proxy === undefined ? undefined : () => proxy);
   const users = new Set<symbol>();
   let whenEnded: (() => void) | undefined;
   let end: (() => void) | undefined;

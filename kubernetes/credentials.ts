@@ -82,7 +82,8 @@ const headersOf = (
   { username, password, token, tokenFile, impersonateUser }: Asker,
   read: (path: string) => Buffer,
 ): Readonly<Record<string, string>> => {
-  const bearer = tokenFile === undefined ? token : read(tokenFile).toString('utf8').trim();
+  // A block of YAML, like a file, ends in a line break, which no header takes.
+  const bearer = (tokenFile === undefined ? token : read(tokenFile).toString('utf8'))?.trim();
   return {
     ...(username ? { Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` } : {}),
     ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}),

@@ -58,8 +58,15 @@ const tokenFileOf = (users: unknown, name: string): string | undefined => {
   return typeof file === 'string' ? file : undefined;
 };
 
+/** An empty file says nothing, as kubectl takes it: `touch` makes one, and whoever is waited for may not have written yet. */
+const rawIn = (text: string): Raw => {
+  const isEmpty = text.replaceAll(/^\s*#.*$/gm, '').trim() === '';
+  const raw = isEmpty ? undefined : load(text);
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? (raw as Raw) : {};
+};
+
 const readOne = (file: string): Kubeconfig => {
-  const raw = load(readFileSync(file, 'utf8')) as Raw;
+  const raw = rawIn(readFileSync(file, 'utf8'));
   const folder = dirname(file);
   const current = raw['current-context'];
   return {

@@ -59,7 +59,11 @@ export const authenticationConfiguration = (): string =>
     },
   });
 
-/** With all four set the cloud controller asks no metadata service where it is. */
+/**
+ * With the first four set the cloud controller asks no metadata service where it is. With the last, which has to be the same id, what
+ * it makes carries `KubernetesCluster` beside `kubernetes.io/cluster/<id>`: a tag whose key is known, so that IAM can tell a
+ * cluster's load balancers and groups from those of others (https://github.com/kubernetes/cloud-provider-aws, pkg/providers/v1/tags.go).
+ */
 export const cloudConfiguration = (
   configuration: Pick<ReplicaConfiguration, 'region' | 'vpcId' | 'subnetId' | 'clusterId'>,
 ): string =>
@@ -69,6 +73,7 @@ export const cloudConfiguration = (
     `VPC=${configuration.vpcId}`,
     `SubnetID=${configuration.subnetId}`,
     `KubernetesClusterID=${configuration.clusterId}`,
+    `KubernetesClusterTag=${configuration.clusterId}`,
     '',
   ].join('\n');
 

@@ -19,6 +19,21 @@ export type Instance = {
   readonly hostname: string;
 };
 
+/**
+ * The private DNS name that EC2 itself gives an instance, and finds it by. The metadata's `local-hostname` is the same only in VPCs with
+ * Amazon's own DHCP options: with a domain of the VPC's own, or several, it is a name that neither the cloud controller nor the node
+ * approver finds (cloud-provider-aws#384, amazon-eks-ami#1264). What is taken from it is whether instances are named by their ids.
+ * Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html
+ */
+export const privateDnsNameOf = (
+  { id, address, region }: Pick<Instance, 'id' | 'address' | 'region'>,
+  localHostname: string,
+): string => {
+  const domain = region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`;
+  const isNamedById = localHostname.split('.', 1)[0] === id;
+  return `${isNamedById ? id : `ip-${address.replaceAll('.', '-')}`}.${domain}`;
+};
+
 export const NODES_GROUP = 'system:nodes';
 export const nodeUserOf = (name: string): string => `system:node:${name}`;
 /** The group that a pool's bootstrap token puts its bearer in. */

@@ -9,6 +9,7 @@
  */
 import { KMS_KEY_ARN } from '../api/aws-limits.ts';
 import { DNS_NAME, type Form, isLabelKey, isLabelValue } from '../api/kubernetes-names.ts';
+import { REGION_PATTERN, ZONE_PATTERN } from '../api/regions.ts';
 import type { NodeConfiguration, ReplicaConfiguration, SealedDocument } from './configuration.ts';
 import type { Instance } from './node.ts';
 
@@ -46,7 +47,7 @@ export const isDnsName: Check = ofForm(DNS_NAME);
 
 const address = text(new RegExp(`^${ADDRESS}$`));
 const range = text(new RegExp(`^${ADDRESS}/([12]?\\d|3[0-2])$`));
-const region = text(/^[a-z]{2}(-[a-z0-9]+)+$/, 40);
+const region = text(REGION_PATTERN, 40);
 const clusterId = text(/^gke-[0-9a-f]{8}$/);
 const version = text(/^\d+\.\d+\.\d+$/, 30);
 /** The part of an EC2 id after its kind. */
@@ -135,7 +136,7 @@ const instance: Checks<Instance> = {
   id: id('i'),
   type: text(/^[a-z0-9-]+\.[a-z0-9-]+$/, 63),
   region,
-  zone: text(/^[a-z]{2}(-[a-z0-9]+)+$/, 63),
+  zone: text(ZONE_PATTERN, 63),
   address,
   hostname: isDnsName,
 };

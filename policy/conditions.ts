@@ -35,12 +35,27 @@ const NOTHING: Claim = { status: 'False', reason: 'NothingToDo', message: '' };
 
 const claim = (status: Truth, reason: string, message: string): Claim => ({ status, reason, message: cut(message) });
 
+const ALL_THERE = 'Everything that the spec asks for exists';
+
 /** As it should be. */
 export const SETTLED: Claims = {
-  Ready: claim('True', 'Provisioned', 'Everything that the spec asks for exists'),
+  Ready: claim('True', 'Provisioned', ALL_THERE),
   Reconciling: NOTHING,
   Stalled: NOTHING,
 };
+
+/** As it should be, but for what these conditions name: who reads one sentence only is told that there is more. */
+export const settledBut = (conditions: readonly string[]): Claims =>
+  conditions.length === 0
+    ? SETTLED
+    : {
+        ...SETTLED,
+        Ready: claim(
+          'True',
+          'Provisioned',
+          `${ALL_THERE}, but for what the condition ${conditions.join(' and ')} names`,
+        ),
+      };
 
 /** Under way, by itself. */
 export const progressingClaims = (ready: Truth, reason: string, message: string): Claims => ({

@@ -21,7 +21,7 @@ import {
   conditionsOf,
   cut,
   progressingClaims,
-  SETTLED,
+  settledBut,
   stalledClaims,
   type Truth,
 } from './conditions.ts';
@@ -67,9 +67,12 @@ const objectState = (subject: Subject, object: StoredObject): State => {
 };
 
 /** At rest, or between two turns of a rollout. */
-const restingClaims = ({ rollout, controlPlane }: Extract<Subject, { kind: 'settled' }>, ready: Truth): Claims =>
+const restingClaims = (
+  { rollout, controlPlane, note, drift = [] }: Extract<Subject, { kind: 'settled' }>,
+  ready: Truth,
+): Claims =>
   rollout === undefined
-    ? SETTLED
+    ? settledBut([...(note === undefined ? [] : ['ChangesPending']), ...(drift.length === 0 ? [] : ['Drifted'])])
     : progressingClaims(
         ready,
         rollout,

@@ -16,6 +16,8 @@ export type Difference = {
   readonly where: readonly string[];
   /** How a machine's components are told otherwise. */
   readonly machine?: Differences;
+  /** What AWS would refuse of Slipway's calls for no other reason: a rule of `test/judge/`, and the values in question. */
+  readonly refused?: readonly { readonly rule: string; readonly value: RegExp }[];
 };
 
 export const DIFFERENCES: readonly Difference[] = [
@@ -27,11 +29,30 @@ export const DIFFERENCES: readonly Difference[] = [
     where: ['sandbox/aws', 'sandbox/supervisor'],
   },
   {
+    subject: 'The number of the account',
+    onAws: 'twelve digits; AWS refuses an ARN with more',
+    inSandbox: 'thirteen, as in the manifest of the original system',
+    because: 'that manifest applies as it stands',
+    where: ['sandbox/layout.ts'],
+    refused: [{ rule: 'names.account', value: /^\d{13}$/ }],
+  },
+  {
     subject: 'Network',
     onAws: '10.0.0.0/16 in the VPC, routed and filtered by security groups',
-    inSandbox: '127.N.0.0/16 on loopback; security groups are recorded but filter nothing',
+    inSandbox:
+      '127.N.0.0/16 on loopback; security groups filter what goes to a load balancer and from it to its targets, and nothing else',
     because: 'no root, no network namespaces',
     where: ['sandbox/layout.ts'],
+    // AWS takes no such address for a target.
+    refused: [{ rule: 'target.address', value: /^127\./ }],
+  },
+  {
+    subject: 'Images',
+    onAws: 'AMIs, each known by eight or seventeen hexadecimal digits',
+    inSandbox: 'named by the version that they would hold, and never booted',
+    because: 'machines are processes of this computer',
+    where: ['api/releases.ts', 'sandbox/aws/moto_semantics/images.py'],
+    refused: [{ rule: 'names.id', value: /^ami-slipway-/ }],
   },
   {
     subject: 'Instances',
@@ -50,7 +71,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     subject: 'Volumes',
     onAws: 'block devices with a file system',
-    inSandbox: 'a folder each; sizes and types are recorded only',
+    inSandbox:
+      "a folder each; EBS's limits of size, iops and throughput hold, and nothing is any bigger or faster by them",
     because: 'block devices need root',
     where: ['sandbox/instances', 'sandbox/machine'],
   },
@@ -68,6 +90,13 @@ export const DIFFERENCES: readonly Difference[] = [
     inSandbox: 'their names and port 443 exist behind the proxy only',
     because: 'ordinary users bind no port below 1024 and change no DNS',
     where: ['sandbox/network'],
+  },
+  {
+    subject: 'Whom a load balancer’s security groups let in',
+    onAws: 'by the address and the groups of each client; who isn’t let in waits in vain',
+    inSandbox: 'everybody, as soon as any rule covers the listener’s port; who isn’t let in is told so at once',
+    because: 'all clients come from loopback, and a person who waits in vain learns nothing',
+    where: ['sandbox/aws/moto_semantics/packet_filter.py', 'sandbox/network/balancers.ts'],
   },
   {
     subject: 'Health checks of targets',
@@ -119,6 +148,53 @@ export const DIFFERENCES: readonly Difference[] = [
     inSandbox: 'tenths of a second, never none',
     because: 'each state is there to be met, and nothing depends on how long it lasts',
     where: ['sandbox/aws/moto_semantics/simulation.py'],
+  },
+  {
+    subject: 'How soon what was just made is known everywhere',
+    onAws:
+      'after a second, or a minute, which nobody promises; until then who uses it may be told that it does not exist',
+    inSandbox:
+      'at once, or after what SLIPWAY_VISIBILITY_SECONDS says: security groups, launch templates and their versions, and instance profiles, where they are used; describing shows them at once',
+    because: 'a lookup that lags behind would be another kind of double, and this one meets every use',
+    where: ['sandbox/aws/moto_semantics/visibility.py', 'sandbox/pace.ts'],
+  },
+  {
+    subject: 'A volume under a KMS key that can’t be used',
+    onAws: 'is answered for, and then ends in `error` or is gone; which of both is documented nowhere',
+    inSandbox:
+      'ends in `error` where the key is there, and is gone where it isn’t; grants and key policies are not looked at',
+    because: 'who waits for a volume must bear both',
+    where: ['sandbox/aws/moto_semantics/volumes.py'],
+  },
+  {
+    subject: 'Quotas',
+    onAws: 'some dozens for each service, each of which ends a call that goes beyond it',
+    inSandbox:
+      'processors, auto scaling groups, network load balancers, target groups, security groups, their rules and those of an interface; the others are not counted',
+    because: 'a cluster meets these; the account is one for which AWS raised those that end at fifty clusters',
+    where: ['sandbox/aws/moto_semantics/quotas.py'],
+  },
+  {
+    subject: 'Tags of keys, roles and instance profiles',
+    onAws: 'of load balancing’s characters, fifty at most',
+    inSandbox: 'not looked at, unlike those of EC2, Auto Scaling and load balancing',
+    because: 'Slipway tags none of them',
+    where: ['sandbox/aws/moto_semantics/tag_rules.py'],
+  },
+  {
+    subject: 'How often a volume may be changed',
+    onAws: 'once in six hours, and the change takes from minutes to hours',
+    inSandbox: 'at any time, and at once',
+    because: 'nothing depends on it but patience',
+    where: ['sandbox/aws/moto_semantics/volumes.py'],
+  },
+  {
+    subject: 'How a launch template is tried out when a group is made',
+    onAws: 'Auto Scaling tries it by a dry run of RunInstances, with the rights of whoever asks',
+    inSandbox:
+      'key pair, image, instance profile, security groups, architecture and disks are looked at; rights are not',
+    because: 'moto knows no rights',
+    where: ['sandbox/aws/moto_semantics/launch_checks.py', 'sandbox/aws/moto_semantics/template_trial.py'],
   },
   {
     subject: 'Who asks for metadata',

@@ -122,6 +122,8 @@ export const folders = (home: string) => ({
   kubeconfigOf: (account: ServiceAccountName) => `${home}/pki/${account}.kubeconfig`,
   /** Who asked what of the management API, one JSON line a request, for Slipway's own accounts. */
   managementAudit: `${home}/data/management-audit.jsonl`,
+  /** What was asked of AWS, with its parameters, one JSON line a request; only where SLIPWAY_AWS_REQUESTS says so. */
+  awsRequests: `${home}/data/aws-requests.jsonl`,
   layout: `${home}/sandbox.json`,
   /** Which part is in which state: written by the supervisor, read by `status`. */
   state: `${home}/state.json`,

@@ -3,19 +3,24 @@
  *
  * Owns: names, options and help of the commands, and how failures are printed. Neighbours: `commands/` does the work.
  */
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { down, reset } from './commands/down.ts';
 import {
   addCallFault,
   addLaunchFault,
+  addVolumeFault,
   CALL_FAULTS,
   type CallFault,
   clearFaults,
   detachInterface,
+  giveUpGroup,
   hang,
+  linger,
   listFaults,
   loseVolume,
   resume,
+  VOLUME_ENDS,
+  type VolumeEnd,
 } from './commands/fault.ts';
 import { showLogs } from './commands/logs.ts';
 import { changePart, type PartVerb } from './commands/parts.ts';
@@ -40,6 +45,10 @@ Environment:
                   quick: they don't, for what isn't about availability (default aws)
   SLIPWAY_REGISTRATION_SECONDS, SLIPWAY_SHUTDOWN_SECONDS   how long a load balancer takes to know a target, and to forget
                   one, and how long a machine that ends may take at most (defaults by pace: 120 and 300, or 0.1 and 1)
+  SLIPWAY_AWS_REQUESTS   kept: what is asked of AWS is written to data/aws-requests.jsonl with its parameters, which only
+                  the sandbox's owner may read, for whoever judges it (default: names alone are written)
+  SLIPWAY_VISIBILITY_SECONDS   how long security groups, launch templates and instance profiles that were just made are
+                  unknown to whoever is asked to use them (default 0)
   SLIPWAY_ORDER_SECONDS   how often the agents of replicas look for orders (default 30)
 
 Exit status: 0 done, 2 wrong usage, 3 a prerequisite is missing, 4 a tool could not be had, 5 a part does not start,
@@ -77,7 +86,7 @@ program
 
 const VERBS: Readonly<Record<PartVerb, string>> = {
   stop: 'end a part; it stays down until it is started',
-  start: 'start a part that was stopped',
+  start: 'start a part that was stopped, and return when it is ready',
   kill: 'kill a part with all its processes, as a fault would; it comes back by itself',
 };
 const CALL_FAULT_HELP: Readonly<Record<CallFault['kind'], string>> = {
@@ -123,8 +132,32 @@ fault
   .description('launches of an auto scaling group fail')
   .argument('<group>', 'its name')
   .option('--code <code>', 'error code', 'InsufficientInstanceCapacity')
+  .option(
+    '--dies',
+    'the instance is launched, and dies of that before it runs: as under a KMS key that is disabled',
+    false,
+  )
   .addOption(count)
-  .action((group: string, options: { code: string; count: number }) => addLaunchFault(group, options));
+  .action((group: string, options: { code: string; count: number; dies: boolean }) => addLaunchFault(group, options));
+fault
+  .command('suspend')
+  .description(
+    'Auto Scaling gives a group up, as after a day of failed launches: it launches nothing until it is resumed',
+  )
+  .argument('<group>', 'its name')
+  .action(giveUpGroup);
+fault
+  .command('volume')
+  .description('volumes that are made come to nothing, as under a KMS key that is wrong')
+  .addArgument(new Argument('<end>', 'they end in state error, or are gone').choices(VOLUME_ENDS))
+  .addOption(count)
+  .action((end: VolumeEnd, options: { count: number }) => addVolumeFault(end, options.count));
+fault
+  .command('linger')
+  .description('an instance, once it is told to end, stays shutting-down, and holds its volume and interface')
+  .argument('<instance>', 'its EC2 id')
+  .addOption(new Option('--seconds <n>', 'for how long; 0 lets it end at once').argParser(Number).default(3_600))
+  .action((instance: string, options: { seconds: number }) => linger(instance, options.seconds));
 fault
   .command('hang')
   .description('an instance stops answering, though it runs as far as EC2 can tell')

@@ -25,12 +25,20 @@ export type Pace = {
   readonly drainSeconds: number | 'asked';
   /** How long a machine that was told to end may take before it is cut off. */
   readonly shutdownSeconds: number;
+  /** Until what was just made is known to whoever is asked to use it: groups, launch templates, instance profiles. */
+  readonly visibilitySeconds: number;
 };
 
 export const PACES: Readonly<Record<PaceName, Pace>> = {
-  aws: { checkSeconds: 'asked', registrationSeconds: 120, drainSeconds: 'asked', shutdownSeconds: 300 },
+  aws: {
+    checkSeconds: 'asked',
+    registrationSeconds: 120,
+    drainSeconds: 'asked',
+    shutdownSeconds: 300,
+    visibilitySeconds: 0,
+  },
   // For whoever waits and asks something else. A machine can say goodbye in a second, but not leave in peace.
-  quick: { checkSeconds: 1, registrationSeconds: 0.1, drainSeconds: 0.3, shutdownSeconds: 1 },
+  quick: { checkSeconds: 1, registrationSeconds: 0.1, drainSeconds: 0.3, shutdownSeconds: 1, visibilitySeconds: 0 },
 };
 
 /** More than any group may ask for. */
@@ -43,6 +51,7 @@ export const timingOf = (pace: Pace): Readonly<Record<string, number>> => ({
   target_deregistration: pace.registrationSeconds,
   target_drain: pace.drainSeconds === 'asked' ? NO_LIMIT_SECONDS : pace.drainSeconds,
   shutdown_limit: pace.shutdownSeconds,
+  visible: pace.visibilitySeconds,
 });
 
 const refused = (name: string, value: string, wanted: string): SandboxFailure =>
@@ -67,5 +76,6 @@ export const paceOf = (environment: NodeJS.ProcessEnv): Pace => {
     ...pace,
     registrationSeconds: secondsIn(environment, 'SLIPWAY_REGISTRATION_SECONDS', pace.registrationSeconds),
     shutdownSeconds: secondsIn(environment, 'SLIPWAY_SHUTDOWN_SECONDS', pace.shutdownSeconds),
+    visibilitySeconds: secondsIn(environment, 'SLIPWAY_VISIBILITY_SECONDS', pace.visibilitySeconds),
   };
 };

@@ -32,7 +32,10 @@ export const ROOMS: Readonly<Record<string, Row>> = {
   sandbox: { imports: ['words', 'api', 'kubernetes', 'machine', 'client', 'agent'] },
   docs: { imports: ['words', 'api', 'worker', 'client', 'sandbox'] },
   bench: {
-    imports: ['words', 'api', 'kubernetes', 'policy', 'activities', 'workflows', 'worker', 'client', 'sandbox'],
+    imports: [
+      ...['words', 'api', 'kubernetes', 'kinds', 'topology', 'policy'],
+      ...['activities', 'workflows', 'worker', 'client', 'sandbox'],
+    ],
   },
 };
 

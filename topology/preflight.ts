@@ -8,7 +8,7 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { IMAGE_ARCHITECTURE, type Release } from '../api/releases.ts';
-import { type NamedValue, type SubnetDemand, zoneOutput } from '../kinds/preflight.ts';
+import { BALANCER_SUBNETS, type NamedValue, type SubnetDemand, zoneOutput } from '../kinds/preflight.ts';
 import type { Resource, ResourceEvent, ResourceOf } from '../kinds/resource.ts';
 import { PREFLIGHT } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
@@ -40,7 +40,7 @@ const clusterFields = (cluster: AWSCluster): NamedValue[] => {
     ...named('vpc', 'spec.networking.vpcID', networking.vpcID, true),
     ...rangeFields(cluster),
     ...listed('subnet', 'spec.controlPlane.subnetIDs', controlPlane.subnetIDs, true),
-    ...listed('subnet', 'spec.networking.serviceLoadBalancerSubnetIDs', networking.serviceLoadBalancerSubnetIDs),
+    ...listed('subnet', BALANCER_SUBNETS, networking.serviceLoadBalancerSubnetIDs),
     ...listed('group', 'spec.controlPlane.securityGroupIDs', controlPlane.securityGroupIDs),
     ...named('keyPair', 'spec.controlPlane.keyName', controlPlane.keyName),
     ...named('profile', 'spec.controlPlane.iamInstanceProfile', controlPlane.iamInstanceProfile),

@@ -6,12 +6,19 @@
 import { z } from 'zod';
 import type { Pacing } from '../activities/contract.ts';
 import { REPAIR_AFTER_SECONDS } from '../policy/repair.ts';
+import { addressProblem } from '../words/addresses.ts';
 
 /** Workflows in memory: others are replayed from their histories when something happens to them. */
 export const CACHED_WORKFLOWS = 200;
 
 const Environment = z.object({
-  TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .default('127.0.0.1:7233')
+    .superRefine((address, context) => {
+      const problem = addressProblem(address);
+      if (problem !== undefined) context.addIssue(problem);
+    }),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   /** Several installations may share a Temporal namespace, each with a queue of its own. */
   SLIPWAY_TASK_QUEUE: z.string().optional(),
@@ -67,10 +74,15 @@ export type WorkerConfiguration = {
   readonly packedWorkflows?: string;
 };
 
+/** What comes out of a file or a Secret ends in a line break as often as not. */
+const trimmed = (environment: NodeJS.ProcessEnv): readonly (readonly [string, string])[] =>
+  Object.entries(environment)
+    .map(([name, value]) => [name, value?.trim() ?? ''] as const)
+    .filter(([, value]) => value !== '');
+
 /** Reads the environment, where an empty variable is none. Throws an error that names every wrong variable. */
 export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process.env): WorkerConfiguration => {
-  const set = Object.entries(environment).filter(([, value]) => value !== '');
-  const parsed = Environment.safeParse(Object.fromEntries(set));
+  const parsed = Environment.safeParse(Object.fromEntries(trimmed(environment)));
   if (!parsed.success) {
     const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
     throw new Error(`The worker's environment is not usable. ${wrong}`);

@@ -10,7 +10,7 @@ import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { StepOutcome, StepRequest } from '../activities/contract.ts';
-import { type Judgement, verdictOf } from '../activities/verdicts.ts';
+import { delayOf, type Judgement, verdictOf } from '../activities/verdicts.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
 /** Well below the heartbeat timeout of `workflows/activities.ts`. */
@@ -19,9 +19,13 @@ export const HEARTBEAT_MS = 2_000;
 /** One word for what an attempt came to: the verdict, or that nothing failed but it isn't there yet. */
 const outcomeOf = (judgement: Judgement): string => (judgement.waiting ? 'not-ready' : judgement.verdict);
 
-/** The failure that carries a verdict: its type is the verdict, a delay tells the server when to try again. */
-export const failureOf = (judgement: Judgement): ApplicationFailure => {
-  const { verdict, message, delayMs, waiting, reported, soFar } = judgement;
+/**
+ * The failure that carries a verdict: its type is the verdict, a delay tells the server when to try again. `attempt` counts from 1,
+ * `random` is a number from 0 up to 1.
+ */
+export const failureOf = (judgement: Judgement, attempt = 1, random = Math.random()): ApplicationFailure => {
+  const { verdict, message, waiting, reported, soFar } = judgement;
+  const delayMs = delayOf(judgement, attempt, random);
   return ApplicationFailure.create({
     type: outcomeOf(judgement),
     message,
@@ -89,7 +93,7 @@ export const outcomeInterceptor = (
       count(outcomeOf(judgement));
       if (judgement.waiting) log.debug({ ...line, reason: judgement.message }, 'Not ready yet');
       else log.warn({ ...line, verdict: judgement.verdict, reason: judgement.message }, 'Step failed');
-      throw failureOf(judgement);
+      throw failureOf(judgement, info.attempt);
     }
   },
 });

@@ -70,7 +70,7 @@ export const createMetrics = (listBlocked: () => Promise<readonly BlockedStep[]>
     registry,
     awsCalls: new Counter({
       name: 'slipway_aws_requests_total',
-      help: 'AWS API calls by service, operation and error code (OK when it succeeded)',
+      help: 'AWS API calls by service, operation and error code (OK when it succeeded, HeldBack when it was not sent since AWS throttles)',
       labelNames: ['service', 'operation', 'code'],
       registers,
     }),

@@ -12,13 +12,14 @@ import {
   DeleteAutoScalingGroupCommand,
   type Filter,
   paginateDescribeAutoScalingGroups,
+  ResumeProcessesCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import type { Instance } from '@aws-sdk/client-ec2';
 import { GROUP_TAG } from '../../api/names.ts';
-import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
+import type { AutoScalingGroupState, GroupInstance } from '../../kinds/auto-scaling-group.ts';
 import { type DifferenceOf, type FoundOf, observed, type Thing } from '../../kinds/resource.ts';
-import type { Outputs } from '../../kinds/row.ts';
+import { itemsOf, type Outputs } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { retryError } from '../verdicts.ts';
@@ -56,6 +57,16 @@ export const groupInstances = (group: AutoScalingGroup): GroupInstance[] =>
 /** AWS is deleting it. */
 export const isGoing = (group: AutoScalingGroup): boolean => group.Status !== undefined;
 
+/** A machine that dies is found by a health check, ended, and another is launched. The others move or add machines of their own. */
+const REPLACING: readonly string[] = ['HealthCheck', 'Launch', 'ReplaceUnhealthy', 'Terminate'];
+
+const suspendedOf = ({ SuspendedProcesses = [] }: AutoScalingGroup): Pick<AutoScalingGroupState, 'suspended'> => {
+  const suspended = SuspendedProcesses.flatMap(({ ProcessName: process = '', SuspensionReason: reason }) =>
+    REPLACING.includes(process) ? [{ process, ...(reason ? { reason } : {}) }] : [],
+  ).sort((a, b) => (a.process < b.process ? -1 : 1));
+  return suspended.length === 0 ? {} : { suspended };
+};
+
 const outputsOf = (name: string, desired: number): Outputs => ({ name, desired: String(desired) });
 
 export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'auto-scaling-group'> => {
@@ -73,6 +84,7 @@ export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'
       maxSize: group.MaxSize ?? 0,
       desired,
       deleting: isGoing(group),
+      ...suspendedOf(group),
       ...(isRetagging(tagRecord(group.Tags)) ? { retagging: true as const } : {}),
       // Of pools, which may have hundreds, nobody asks.
       ...(group.MaxSize === 1 && group.MinSize === 1 ? { instances: groupInstances(group) } : {}),
@@ -142,12 +154,26 @@ type Change = {
   readonly differences: readonly DifferenceOf<'auto-scaling-group'>[];
 };
 
+/** It is a person's to suspend them and Slipway's to hold what the spec asks for: the same look mends that mends all else. */
+const resume = async (
+  autoScaling: AutoScalingClient,
+  { wanted, differences }: Pick<Change, 'wanted' | 'differences'>,
+): Promise<void> => {
+  const ScalingProcesses = [...itemsOf(differences, 'suspended')];
+  if (ScalingProcesses.length === 0) return;
+  await autoScaling.send(
+    new ResumeProcessesCommand({ AutoScalingGroupName: wanted.properties.name, ScalingProcesses }),
+  );
+};
+
 /** AWS moves the desired size into new limits by itself; beyond that it only grows, since less would end machines. */
 const updateGroup = async (autoScaling: AutoScalingClient, { wanted, found, differences }: Change): Promise<Made> => {
   const { name, launchTemplateId, launchTemplateVersion, minSize, maxSize } = wanted.properties;
   if (found.state.deleting) {
     throw retryError(`Auto scaling group ${name} is still being deleted; it is made again after that.`);
   }
+  await resume(autoScaling, { wanted, differences });
+  if (differences.every(({ what }) => what === 'suspended')) return { outputs: found.outputs, change: 'updated' };
   const grows = differences.some(({ what }) => what === 'desired');
   // Where it is larger by now, the number that was planned would end machines.
   const kept = grows ? await desiredNow(autoScaling, wanted, found.state) : found.state.desired;

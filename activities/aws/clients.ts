@@ -1,11 +1,13 @@
 /**
  * Clients: the AWS SDK's clients of one worker, as the activities use them.
  *
- * Owns: connections, deadlines, attempts, and what is told of every call. Region is a parameter; endpoint and
- * credentials are the SDK's own (environment, profiles, instance role). Neighbours: Temporal retries, so the SDK tries
+ * Owns: connections, deadlines, attempts, and what is told of every call; that each attempt goes through the limiter. Region
+ * is a parameter; endpoint and credentials are the SDK's own (environment, profiles, instance role). The way is the
+ * environment's: the SDK reads no `HTTPS_PROXY` (https://github.com/aws/aws-sdk-js-v3/issues/2228). Neighbours: Temporal retries, so the SDK tries
  * only twice, which rides out a connection that died while idle; `worker/` turns calls into metrics.
  * Invariants: I6 and I12 are proven by `AwsCall.mutating`: whatever isn't known to only read counts as mutating.
  */
+import { setTimeout } from 'node:timers/promises';
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balancing';
@@ -14,7 +16,10 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { STSClient } from '@aws-sdk/client-sts';
+import { agentByEnvironment } from '../../kubernetes/connections.ts';
 import { type AroundCall, straightOn } from '../calls.ts';
+import { isThrottled } from '../verdicts.ts';
+import { createLimiter, type Limiter } from './limiter.ts';
 
 /** One call to AWS, retries of the SDK included. */
 export type AwsCall = {
@@ -50,6 +55,8 @@ export type AwsClientSettings = {
   readonly aroundCall?: AroundCall;
   readonly timeouts?: CallTimeouts;
   readonly maxSockets?: number;
+  /** Names the proxy, if there is one. */
+  readonly environment?: NodeJS.ProcessEnv;
 };
 
 /** Below every activity's own limit, so that an answer that never comes is an error with a name. */
@@ -62,21 +69,42 @@ const READS = /^(Describe|Get|List|GenerateDataKey)/;
 
 const isMutating = (operation: string): boolean => !READS.test(operation);
 
+type Named = { readonly clientName?: string; readonly commandName?: string };
+type Sending = (args: { input: object }) => Promise<{ output: { $metadata: object }; response: unknown }>;
+type Middleware = (next: Sending, context: Named) => Sending;
+
 /** The parts of an SDK client that observing needs, whatever the service. */
 type Observable = {
   readonly middlewareStack: {
-    add(
-      middleware: (
-        next: (args: { input: object }) => Promise<{ output: { $metadata: object }; response: unknown }>,
-        context: { clientName?: string; commandName?: string },
-      ) => (args: { input: object }) => Promise<{ output: { $metadata: object }; response: unknown }>,
-      options: { step: 'initialize'; name: string; priority: 'high' },
-    ): void;
+    add(middleware: Middleware, options: { step: 'initialize'; name: string; priority: 'high' }): void;
+    addRelativeTo(middleware: Middleware, options: { relation: 'after'; toMiddleware: string; name: string }): void;
   };
 };
 
 const withoutSuffix = (name: string | undefined, suffix: string): string =>
   name === undefined ? 'unknown' : name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
+
+const namesOf = ({ clientName, commandName }: Named) => ({
+  service: withoutSuffix(clientName, 'Client'),
+  operation: withoutSuffix(commandName, 'Command'),
+});
+
+type Signalled = { readonly __smithy_context?: { readonly abortSignal?: AbortSignal } };
+
+/** Each attempt waits for its turn where AWS throttles; within the SDK's own retry, which would only ask the same again. */
+const limiting =
+  (limiter: Limiter) =>
+  <C extends object>(client: C): C => {
+    (client as unknown as Observable).middlewareStack.addRelativeTo(
+      (next, context) => (args) => {
+        const { service, operation } = namesOf(context);
+        const { abortSignal } = (context as Signalled).__smithy_context ?? {};
+        return limiter.send(`${service} ${operation}`, () => next(args), abortSignal);
+      },
+      { relation: 'after', toMiddleware: 'retryMiddleware', name: 'slipwayLimit' },
+    );
+    return client;
+  };
 
 /** Tells of each call once it is over; retries of the SDK happen inside. */
 const observing =
@@ -84,8 +112,7 @@ const observing =
   <C extends object>(client: C): C => {
     (client as unknown as Observable).middlewareStack.add(
       (next, context) => async (args) => {
-        const service = withoutSuffix(context.clientName, 'Client');
-        const operation = withoutSuffix(context.commandName, 'Command');
+        const { service, operation } = namesOf(context);
         const mutating = isMutating(operation);
         const started = Date.now();
         const report = (code: string): void =>
@@ -107,7 +134,12 @@ const observing =
     return client;
   };
 
-const configurationOf = ({ region, timeouts = TIMEOUTS, maxSockets = MAX_SOCKETS }: AwsClientSettings) => {
+const configurationOf = ({
+  region,
+  timeouts = TIMEOUTS,
+  maxSockets = MAX_SOCKETS,
+  environment = process.env,
+}: AwsClientSettings) => {
   const sockets = { keepAlive: true, maxSockets };
   return {
     region,
@@ -117,13 +149,16 @@ const configurationOf = ({ region, timeouts = TIMEOUTS, maxSockets = MAX_SOCKETS
       requestTimeout: timeouts.requestMs,
       throwOnRequestTimeout: true,
       httpAgent: sockets,
-      httpsAgent: sockets,
+      // Of all clients together: they are destroyed together.
+      httpsAgent: agentByEnvironment(environment, maxSockets),
     },
   };
 };
 
 export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
-  const observe = observing(settings);
+  const limiter = createLimiter({ now: Date.now, sleep: (milliseconds) => setTimeout(milliseconds), isThrottled });
+  const [observed, limited] = [observing(settings), limiting(limiter)];
+  const observe = <C extends object>(client: C): C => observed(limited(client));
   const configuration = configurationOf(settings);
   const clients = {
     ec2: observe(new EC2Client(configuration)),

@@ -6,23 +6,25 @@
  * a person's cure counts at once. Neighbours: `preflight.ts` judges facts; `inventory.ts` needs zones and address range.
  */
 import {
+  type Subnet as AwsSubnet,
   type Vpc as AwsVpc,
-  DescribeInstanceTypeOfferingsCommand,
-  DescribeInstanceTypesCommand,
   DescribeKeyPairsCommand,
-  DescribeSecurityGroupsCommand,
-  DescribeSubnetsCommand,
   DescribeVpcsCommand,
+  paginateDescribeInstanceTypeOfferings,
+  paginateDescribeInstanceTypes,
+  paginateDescribeSecurityGroups,
+  paginateDescribeSubnets,
   type VpcCidrBlockAssociation,
 } from '@aws-sdk/client-ec2';
 import { GetInstanceProfileCommand } from '@aws-sdk/client-iam';
 import { DescribeKeyCommand } from '@aws-sdk/client-kms';
 import { CLUSTER_TAG } from '../../api/names.ts';
+import { present } from '../../words/present.ts';
 import { unlessAbsent } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { batched, createMemory, type Remember } from './memory.ts';
 import { listTagged } from './tagged.ts';
-import { filter } from './tags.ts';
+import { filter, readAll } from './tags.ts';
 
 export type Vpc = {
   readonly id: string;
@@ -35,6 +37,12 @@ export type Subnet = {
   readonly vpcId: string;
   readonly zone: string;
   readonly freeAddresses: number;
+  /** Keys of its tags, but for AWS's own, which don't count. */
+  readonly tagKeys?: readonly string[];
+  /** It has no IPv4 addresses at all. */
+  readonly ipv6Only?: boolean;
+  /** The account that it belongs to, which may share it with others. */
+  readonly owner?: string;
 };
 type Group = { readonly id: string; readonly vpcId: string };
 type InstanceProfile = { readonly name: string; readonly hasRole: boolean };
@@ -85,21 +93,28 @@ const vpcOf = async ({ ec2 }: Asking, id: string, abortSignal: AbortSignal): Pro
   return vpc === undefined ? undefined : vpcFact(vpc);
 };
 
+export const subnetFact = (subnet: AwsSubnet): Subnet => ({
+  id: subnet.SubnetId ?? '',
+  vpcId: subnet.VpcId ?? '',
+  zone: subnet.AvailabilityZone ?? '',
+  freeAddresses: subnet.AvailableIpAddressCount ?? 0,
+  tagKeys: (subnet.Tags ?? []).flatMap(({ Key = '' }) => (Key.startsWith('aws:') ? [] : [Key])),
+  ipv6Only: subnet.Ipv6Native === true,
+  ...present({ owner: subnet.OwnerId }),
+});
+
 const subnetsOf = async ({ ec2 }: Asking, ids: string[], abortSignal: AbortSignal): Promise<Subnet[]> => {
-  const command = new DescribeSubnetsCommand({ Filters: [filter('subnet-id', ...ids)] });
-  const answer = await ec2.send(command, { abortSignal });
-  return (answer.Subnets ?? []).map((subnet) => ({
-    id: subnet.SubnetId ?? '',
-    vpcId: subnet.VpcId ?? '',
-    zone: subnet.AvailabilityZone ?? '',
-    freeAddresses: subnet.AvailableIpAddressCount ?? 0,
-  }));
+  const pages = paginateDescribeSubnets({ client: ec2 }, { Filters: [filter('subnet-id', ...ids)] }, { abortSignal });
+  return (await readAll(pages, (page) => page.Subnets)).map(subnetFact);
 };
 
 const groupsOf = async ({ ec2 }: Asking, ids: string[], abortSignal: AbortSignal): Promise<Group[]> => {
-  const command = new DescribeSecurityGroupsCommand({ Filters: [filter('group-id', ...ids)] });
-  const answer = await ec2.send(command, { abortSignal });
-  return (answer.SecurityGroups ?? []).map(({ GroupId = '', VpcId = '' }) => ({ id: GroupId, vpcId: VpcId }));
+  const Filters = [filter('group-id', ...ids)];
+  const pages = paginateDescribeSecurityGroups({ client: ec2 }, { Filters }, { abortSignal });
+  return (await readAll(pages, (page) => page.SecurityGroups)).map(({ GroupId = '', VpcId = '' }) => ({
+    id: GroupId,
+    vpcId: VpcId,
+  }));
 };
 
 const hasKeyPair = async ({ ec2 }: Asking, name: string, abortSignal: AbortSignal): Promise<boolean> => {
@@ -129,9 +144,10 @@ const keyOf = async ({ kms }: Asking, arn: string, abortSignal: AbortSignal): Pr
 
 const typesOf = async ({ ec2 }: Asking, types: string[], abortSignal: AbortSignal): Promise<InstanceType[]> => {
   // A filter, because one unknown type among those that are named makes the whole answer an error.
-  const command = new DescribeInstanceTypesCommand({ Filters: [filter('instance-type', ...types)] });
-  const answer = await ec2.send(command, { abortSignal });
-  return (answer.InstanceTypes ?? []).map(({ InstanceType: id = '', VCpuInfo, ProcessorInfo }) => ({
+  const Filters = [filter('instance-type', ...types)];
+  const pages = paginateDescribeInstanceTypes({ client: ec2 }, { Filters }, { abortSignal });
+  const found = await readAll(pages, (page) => page.InstanceTypes);
+  return found.map(({ InstanceType: id = '', VCpuInfo, ProcessorInfo }) => ({
     id,
     cpus: VCpuInfo?.DefaultVCpus ?? 0,
     architectures: ProcessorInfo?.SupportedArchitectures ?? [],
@@ -139,12 +155,10 @@ const typesOf = async ({ ec2 }: Asking, types: string[], abortSignal: AbortSigna
 };
 
 const zonesOffering = async ({ ec2 }: Asking, type: string, abortSignal: AbortSignal): Promise<ReadonlySet<string>> => {
-  const command = new DescribeInstanceTypeOfferingsCommand({
-    LocationType: 'availability-zone',
-    Filters: [filter('instance-type', type)],
-  });
-  const answer = await ec2.send(command, { abortSignal });
-  return new Set((answer.InstanceTypeOfferings ?? []).flatMap(({ Location }) => Location ?? []));
+  const asked = { LocationType: 'availability-zone' as const, Filters: [filter('instance-type', type)] };
+  const pages = paginateDescribeInstanceTypeOfferings({ client: ec2 }, asked, { abortSignal });
+  const offerings = await readAll(pages, (page) => page.InstanceTypeOfferings);
+  return new Set(offerings.flatMap(({ Location }) => Location ?? []));
 };
 
 const carryingOf = async ({ ec2 }: Asking, clusterId: string, abortSignal: AbortSignal): Promise<readonly string[]> =>

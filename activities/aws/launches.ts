@@ -39,7 +39,7 @@ const failureOf = ({ StatusCode, StatusMessage }: Activity): string | undefined 
 const isLaunch = ({ Description = '' }: Activity): boolean => /^Launching /i.test(Description);
 
 /** Of activities, newest first: why the last launch that has ended failed, if it did. */
-export const failedLaunchIn = (activities: readonly Activity[]): string | undefined => {
+const failedLaunchIn = (activities: readonly Activity[]): string | undefined => {
   for (const activity of activities.filter(isLaunch)) {
     const failure = failureOf(activity);
     if (failure !== undefined) return withoutEncoded(failure);
@@ -49,7 +49,7 @@ export const failedLaunchIn = (activities: readonly Activity[]): string | undefi
 };
 
 /** What AWS says of a group's last launch, if it failed. One call. */
-export const failedLaunch = async (
+const failedLaunch = async (
   autoScaling: AutoScalingClient,
   group: string,
   abortSignal: AbortSignal,

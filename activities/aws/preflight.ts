@@ -15,6 +15,7 @@ import type { Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError, supersededError } from '../verdicts.ts';
 import type { AwsFacts, Subnet, Vpc } from './facts.ts';
 import { roomTroubles, type Tell } from './preflight-room.ts';
+import { subnetTroubles } from './preflight-subnets.ts';
 import type { AwsRoom } from './room.ts';
 
 type Properties = Wanted<'preflight'>['properties'];
@@ -200,7 +201,7 @@ export const preflightDriver = (facts: AwsFacts, room: AwsRoom): ResourceDriver<
       lookAtAccount(facts, wanted.properties, region, wanted.signal),
       roomTroubles({ facts, room, tell }, wanted),
     ]);
-    const troubles = [...wrong, ...lacking];
+    const troubles = [...wrong, ...(await subnetTroubles({ facts, tell }, wanted)), ...lacking];
     if (troubles.length > 0) {
       throw blockedError(
         `Account ${account}, region ${region} is not as the object describes it, so nothing was made: ` +

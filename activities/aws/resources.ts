@@ -28,7 +28,7 @@ import { orderDriver } from './order.ts';
 import { lookAtAccount, preflightDriver } from './preflight.ts';
 import { foreseeRoom } from './preflight-room.ts';
 import { instanceDriver, replicaDriver } from './replica.ts';
-import { createRoom } from './room.ts';
+import { createRoom, type OnUnreadQuota } from './room.ts';
 import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
 import { securityGroupRulesDriver } from './security-group-rules.ts';
@@ -75,6 +75,7 @@ export type Aws = {
 export type AwsSettings = {
   readonly readSecret: ReadSecret;
   readonly keptElsewhere: KeptElsewhere;
+  readonly onUnreadQuota?: OnUnreadQuota;
 };
 
 const guarded = <K extends ResourceKind>(driver: ResourceDriver<K>, scope: AwsScope): ResourceDriver<K> => ({
@@ -108,7 +109,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
   const scope = createScope(clients);
   const remember = createMemory(Date.now);
   const facts = createFacts(clients, remember);
-  const room = createRoom(clients, facts, remember);
+  const room = createRoom(clients, facts, remember, settings.onUnreadQuota);
   const network = createClusterNetwork();
   return {
     scope,

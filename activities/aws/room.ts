@@ -12,13 +12,14 @@ import {
   paginateDescribeNetworkInterfaces,
 } from '@aws-sdk/client-ec2';
 import { paginateDescribeLoadBalancers } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
+import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
 import { CLUSTER_TAG, UID_TAG } from '../../api/names.ts';
 import type { Tags } from '../../kinds/row.ts';
+import { verdictOf } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import type { AwsFacts } from './facts.ts';
 import type { Remember } from './memory.ts';
-import { filter, readAll, tagRecord } from './tags.ts';
+import { EC2_PAGE, filter, readAll, tagRecord } from './tags.ts';
 
 /** A quota, and how much of it is used. */
 export type Usage = { readonly code: string; readonly name: string; readonly limit: number; readonly used: number };
@@ -62,6 +63,8 @@ const CPU_QUOTAS: readonly { readonly code: string; readonly families: RegExp }[
   { code: 'L-1945791B', families: /^inf\d/ },
   { code: 'L-2C3B7624', families: /^trn\d/ },
   { code: 'L-6E869C2A', families: /^dl\d/ },
+  { code: 'L-43DA4232', families: /^u(-|\d)/ },
+  { code: 'L-F7808C92', families: /^hpc\d/ },
 ];
 const BALANCER_QUOTA = 'L-69A177A2';
 
@@ -74,25 +77,39 @@ const countedMachine = (instance: Instance): Machine => ({
 
 const isUnknownQuota = (error: unknown): boolean => error instanceof Error && error.name === 'NoSuchResourceException';
 
-type Asking = { readonly clients: AwsClients; readonly remember: Remember };
+type Quota = { readonly ServiceCode: string; readonly QuotaCode: string };
 
-const quotaOf = (
-  { clients, remember }: Asking,
-  { ServiceCode, QuotaCode }: { readonly ServiceCode: string; readonly QuotaCode: string },
-  { signal: abortSignal, fresh = false }: Look,
-) =>
+/** Told of a quota that nobody could read, and why. */
+export type OnUnreadQuota = (quota: string, reason: string) => void;
+
+type Asking = { readonly clients: AwsClients; readonly remember: Remember; readonly onUnread: OnUnreadQuota };
+
+/** What was applied to the account, else what AWS gives every account: Service Quotas knows the one only once somebody asked for more. */
+const readQuota = async ({ serviceQuotas }: AwsClients, quota: Quota, abortSignal: AbortSignal) => {
+  try {
+    return (await serviceQuotas.send(new GetServiceQuotaCommand(quota), { abortSignal })).Quota;
+  } catch (error) {
+    if (!isUnknownQuota(error)) throw error;
+    return (await serviceQuotas.send(new GetAWSDefaultServiceQuotaCommand(quota), { abortSignal })).Quota;
+  }
+};
+
+const quotaOf = ({ clients, remember, onUnread }: Asking, quota: Quota, { signal, fresh = false }: Look) =>
   remember(
-    `quota ${QuotaCode}`,
+    `quota ${quota.QuotaCode}`,
     async () => {
+      const { QuotaCode } = quota;
       try {
-        const command = new GetServiceQuotaCommand({ ServiceCode, QuotaCode });
-        const { Quota } = await clients.serviceQuotas.send(command, { abortSignal });
-        const { Value, QuotaName = QuotaCode } = Quota ?? {};
+        const { Value, QuotaName = QuotaCode } = (await readQuota(clients, quota, signal)) ?? {};
         return Value === undefined ? undefined : { code: QuotaCode, name: QuotaName, limit: Value };
       } catch (error) {
         // A partition of AWS that doesn't count this: then nothing is exceeded.
         if (isUnknownQuota(error)) return undefined;
-        throw error;
+        const { verdict, message } = verdictOf(error);
+        if (verdict === 'bug' || signal.aborted) throw error;
+        // A courtesy: what is exceeded shows at launch. A policy of the organisation, or an endpoint out of reach, is no reason to make nothing.
+        onUnread(QuotaCode, message);
+        return undefined;
       }
     },
     () => !fresh,
@@ -104,7 +121,7 @@ const machinesOf = ({ clients, remember }: Asking, look: Look): Promise<readonly
     async () => {
       const instances = await readAll(
         paginateDescribeInstances(
-          { client: clients.ec2, pageSize: 1_000 },
+          { client: clients.ec2, pageSize: EC2_PAGE },
           { Filters: [filter('instance-state-name', 'pending', 'running')] },
           { abortSignal: look.signal },
         ),
@@ -138,8 +155,13 @@ const isOwn =
     return ofBalancer || own.machines.some(({ id }) => id === Attachment?.InstanceId);
   };
 
-export const createRoom = (clients: AwsClients, facts: AwsFacts, remember: Remember): AwsRoom => {
-  const asking: Asking = { clients, remember };
+export const createRoom = (
+  clients: AwsClients,
+  facts: AwsFacts,
+  remember: Remember,
+  onUnread: OnUnreadQuota = () => undefined,
+): AwsRoom => {
+  const asking: Asking = { clients, remember, onUnread };
   return {
     machines: (look) => machinesOf(asking, look),
 
@@ -168,7 +190,7 @@ export const createRoom = (clients: AwsClients, facts: AwsFacts, remember: Remem
     ownAddresses: async (subnetId, own, abortSignal) => {
       const interfaces = await readAll(
         paginateDescribeNetworkInterfaces(
-          { client: clients.ec2, pageSize: 1_000 },
+          { client: clients.ec2, pageSize: EC2_PAGE },
           { Filters: [filter('subnet-id', subnetId)] },
           { abortSignal },
         ),

@@ -54,7 +54,7 @@ import { partsOfLoadBalancing, rememberedDetails } from './load-balancing-detail
 import { createMemory } from './memory.ts';
 import type { AwsScope } from './scope.ts';
 import { foundSubnetTags } from './subnet-tags.ts';
-import { filter, readAll, tagRecord } from './tags.ts';
+import { EC2_PAGE, filter, readAll, tagRecord } from './tags.ts';
 
 type SurveyRequest = Omit<AwsInventoryRequest, 'clusterGoes'> & {
   /** Nothing remembered: something differed when it was last looked at. */
@@ -72,8 +72,8 @@ export type TakeSurvey = (signal: AbortSignal) => Promise<Survey>;
 /** What has no listing over many, such as listeners and target health. */
 const REMEMBERED_MS = 60 * 60_000;
 
-/** The most that each API takes. */
-const PAGE = { ec2: 1_000, templates: 200, groups: 100, balancers: 400 } as const;
+/** The most that each API takes, but for EC2's: a thousand of its things may take longer than an answer should. */
+const PAGE = { ec2: EC2_PAGE, templates: 200, groups: 100, balancers: 400 } as const;
 
 type Listings = {
   readonly vpcs: readonly Vpc[];

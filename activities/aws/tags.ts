@@ -88,6 +88,9 @@ export const clientToken = (
     .update(JSON.stringify([wanted.owner.uid, wanted.key, wanted.incarnation, content]))
     .digest('hex');
 
+/** How many of EC2's things a page holds: a thousand may take longer than a call is given, and are throttled no less. */
+export const EC2_PAGE = 500;
+
 /** Reads a listing to its end: a page that fails makes the whole listing fail (I12). */
 export const readAll = async <Page, Item>(
   pages: AsyncIterable<Page>,

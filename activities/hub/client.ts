@@ -5,7 +5,10 @@
  * `errors.ts` words refusals. Credentials are Google's own application default ones, unless an endpoint is given: then it
  * is an emulator, which wants none.
  */
+import type { Agent } from 'node:https';
 import { membershipIn } from '../../api/names.ts';
+import { agentByEnvironment } from '../../kubernetes/connections.ts';
+import { send } from '../../kubernetes/http.ts';
 import { parsedJson } from '../../words/json.ts';
 import { retryAfterMs } from '../../words/retry-after.ts';
 import { type AroundCall, straightOn } from '../calls.ts';
@@ -44,10 +47,13 @@ export type HubSettings = {
   /** Headers that prove who asks; Google's application default credentials unless given. */
   readonly authorize?: () => Promise<Headers>;
   readonly aroundCall?: AroundCall;
+  /** Names the proxy, if there is one. */
+  readonly environment?: NodeJS.ProcessEnv;
 };
 
 const GOOGLE = 'https://gkehub.googleapis.com';
 const DEADLINE_MS = 10_000;
+const MOST_CONNECTIONS = 8;
 
 /** Loaded where it is used: a worker without a hub needs no Google library. */
 const googleCredentials = (): (() => Promise<Headers>) => {
@@ -100,19 +106,26 @@ const refused = (about: string, response: HubAnswer, body: unknown): HubError =>
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
 
-type Request = { readonly method: string; readonly body?: object; readonly signal?: AbortSignal | undefined };
+type Request = {
+  readonly method: string;
+  readonly body?: object;
+  readonly signal?: AbortSignal | undefined;
+  readonly agent?: Agent | undefined;
+};
 
 /** Sends one request, and waits no longer than the deadline for its answer. */
-const ask = async (url: string, { method, body, signal }: Request, headers: Headers): Promise<HubAnswer> => {
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
-  const response = await fetch(url, {
+const ask = async (url: string, { method, body, signal, agent }: Request, headers: Headers): Promise<HubAnswer> => {
+  const response = await send({
+    url,
     method,
-    signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+    timeoutMillis: DEADLINE_MS,
     headers: { accept: 'application/json', 'content-type': 'application/json', ...headers },
+    ...(agent === undefined ? {} : { agent }),
+    ...(signal === undefined ? {} : { signal }),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const retryAfter = response.headers.get('retry-after');
-  return { status: response.status, text: await response.text(), ...(retryAfter === null ? {} : { retryAfter }) };
+  const retryAfter = response.headers['retry-after'];
+  return { status: response.status, text: response.body, ...(retryAfter === undefined ? {} : { retryAfter }) };
 };
 
 export const createHubClient = (settings: HubSettings = {}): HubClient => {
@@ -121,14 +134,18 @@ export const createHubClient = (settings: HubSettings = {}): HubClient => {
   const authorize =
     settings.authorize ?? (settings.endpoint === undefined ? googleCredentials() : () => Promise.resolve({}));
 
-  const send = async (about: string, path: string, request: Request): Promise<object> => {
+  const agent = base.startsWith('https:')
+    ? agentByEnvironment(settings.environment ?? process.env, MOST_CONNECTIONS)
+    : undefined;
+
+  const tell = async (about: string, path: string, request: Request): Promise<object> => {
     const { method, signal } = request;
     const headers = await authorize();
     const target = `/v1/${path.split('?', 1)[0]}`;
     const call = { service: 'hub', operation: method, target, mutating: method !== 'GET' };
     let answer: HubAnswer;
     try {
-      answer = await around(call, () => ask(`${base}/v1/${path}`, request, headers));
+      answer = await around(call, () => ask(`${base}/v1/${path}`, { ...request, agent }, headers));
     } catch (error) {
       if (signal?.aborted) throw error;
       throw new HubError(
@@ -151,13 +168,13 @@ export const createHubClient = (settings: HubSettings = {}): HubClient => {
   };
 
   return {
-    get: (name, signal) => send(`get ${name}`, name, { method: 'GET', signal }) as Promise<Membership>,
+    get: (name, signal) => tell(`get ${name}`, name, { method: 'GET', signal }) as Promise<Membership>,
     create: (name, membership) => {
       const { parent, id } = splitMembershipName(name);
       const path = `${parent}/memberships?membershipId=${encodeURIComponent(id)}`;
-      return send(`create ${name}`, path, { method: 'POST', body: membership }) as Promise<Operation>;
+      return tell(`create ${name}`, path, { method: 'POST', body: membership }) as Promise<Operation>;
     },
-    remove: (name) => send(`delete ${name}`, name, { method: 'DELETE' }) as Promise<Operation>,
-    operation: (name, signal) => send(`say how ${name} goes`, name, { method: 'GET', signal }) as Promise<Operation>,
+    remove: (name) => tell(`delete ${name}`, name, { method: 'DELETE' }) as Promise<Operation>,
+    operation: (name, signal) => tell(`say how ${name} goes`, name, { method: 'GET', signal }) as Promise<Operation>,
   };
 };

@@ -5,11 +5,12 @@
  * Invariants: I12 (null only from an API server that serves the kind and says itself that the object isn't there; an API
  * server without our CRDs is the wrong one, or an unfinished one).
  */
-import { type AWSCluster, awsCluster } from '../../api/cluster.ts';
+import type { AWSCluster } from '../../api/cluster.ts';
 import { type KubernetesObject } from '../../api/kubernetes-object.ts';
 import { API_GROUP, API_VERSION } from '../../api/names.ts';
-import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
+import type { AWSNodePool } from '../../api/nodepool.ts';
 import type { ObjectKind } from '../../api/object.ts';
+import { readStoredCluster, readStoredNodePool } from '../../api/stored.ts';
 import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
 import { isUnserved } from '../../kubernetes/errors.ts';
 import { describeName, type ObjectName, pluralOf } from '../../kubernetes/resources.ts';
@@ -72,7 +73,7 @@ export const findCluster = async (
   options?: Cancellation,
 ): Promise<AWSCluster | null> => {
   const object = await findObject(management, { kind: 'AWSCluster', ...pick(name) }, options);
-  return object === null ? null : validated(object, awsCluster.safeParse(object));
+  return object === null ? null : validated(object, readStoredCluster(object));
 };
 
 export const findNodePool = async (
@@ -81,7 +82,7 @@ export const findNodePool = async (
   options?: Cancellation,
 ): Promise<AWSNodePool | null> => {
   const object = await findObject(management, { kind: 'AWSNodePool', ...pick(name) }, options);
-  return object === null ? null : validated(object, awsNodePool.safeParse(object));
+  return object === null ? null : validated(object, readStoredNodePool(object));
 };
 
 /** Node pools that name a cluster, unvalidated, sorted by name (I10). */

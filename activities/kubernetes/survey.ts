@@ -6,11 +6,12 @@
  * makes the whole survey fail, one of a namespace's Secrets says nothing about that namespace; an object that this
  * release doesn't understand is only left out, and counted).
  */
-import { type AWSCluster, awsCluster } from '../../api/cluster.ts';
+import type { AWSCluster } from '../../api/cluster.ts';
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { API_VERSION, CLUSTER_TAG } from '../../api/names.ts';
-import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
+import type { AWSNodePool } from '../../api/nodepool.ts';
 import { hasFinalizer } from '../../api/object.ts';
+import { readStoredCluster, readStoredNodePool } from '../../api/stored.ts';
 import type { Found } from '../../kinds/resource.ts';
 import { observed } from '../../kinds/resource.ts';
 import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
@@ -64,8 +65,8 @@ export const surveyManagement = async (
     management.list({ apiVersion: API_VERSION, kind: 'AWSCluster' }, {}, options),
     management.list({ apiVersion: API_VERSION, kind: 'AWSNodePool' }, {}, options),
   ]);
-  const understoodClusters = understood(clusters, (object) => awsCluster.safeParse(object));
-  const understoodPools = understood(pools, (object) => awsNodePool.safeParse(object));
+  const understoodClusters = understood(clusters, (object) => readStoredCluster(object));
+  const understoodPools = understood(pools, (object) => readStoredNodePool(object));
   const secrets = new Map<string, ReturnType<typeof secretsIn>>();
   const secretsOf = (namespace: string): ReturnType<typeof secretsIn> => {
     const listing = secrets.get(namespace) ?? secretsIn(management, namespace, options);

@@ -18,6 +18,8 @@ export type AccountDescription = {
       readonly name: string;
       readonly cidr: string;
       readonly zone: string;
+      /** Whether its way out is the internet gateway, or the NAT gateway, which stands in the first that is public. */
+      readonly public: boolean;
     }[];
   };
   readonly securityGroups: readonly {
@@ -65,6 +67,7 @@ export const accountOf = (network: number, size: 'usual' | 'large' = 'usual'): A
       name: `gke-404767c1-${index < ZONES.length ? 'private' : 'public'}-${index % ZONES.length}`,
       cidr: size === 'large' ? largeSubnet(network, index) : `127.${network}.${index + 1}.0/24`,
       zone: `${REGION}${ZONES[index % ZONES.length] ?? 'a'}`,
+      public: index >= ZONES.length,
     })),
   },
   securityGroups: [

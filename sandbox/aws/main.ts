@@ -12,6 +12,7 @@ import { paceOf, timingOf } from '../pace.ts';
 import { accountOf, OTHER_ACCOUNT, OTHER_ACCOUNT_ACCESS_KEY } from './account.ts';
 import { startMoto } from './moto.ts';
 import { openRecord } from './proxy/record.ts';
+import { keepsRequests, openRequests } from './proxy/requests.ts';
 import { startProxy } from './proxy/server.ts';
 
 const urlOf = ({ host, port }: { readonly host: string; readonly port: number }): string => `http://${host}:${port}`;
@@ -25,7 +26,12 @@ export type RunningAws = {
 
 export const startAws = async (
   layout: SandboxLayout,
-  options: { readonly timing?: Readonly<Record<string, number>>; readonly targetHealth?: 'assumed' | 'reported' } = {},
+  options: {
+    readonly timing?: Readonly<Record<string, number>>;
+    readonly targetHealth?: 'assumed' | 'reported';
+    /** Whether requests are kept with their parameters. */
+    readonly requests?: 'kept';
+  } = {},
 ): Promise<RunningAws> => {
   const moto = await startMoto({
     python: layout.python,
@@ -35,9 +41,11 @@ export const startAws = async (
     machines: 'reported',
     ...(options.timing === undefined ? {} : { timing: options.timing }),
   });
-  const record = openRecord(`${folders(layout.home).data}/aws-calls.jsonl`);
+  const { data, awsRequests } = folders(layout.home);
+  const record = openRecord(`${data}/aws-calls.jsonl`);
+  const requests = options.requests === 'kept' ? { requests: openRequests(awsRequests) } : {};
   const accounts = { [OTHER_ACCOUNT_ACCESS_KEY]: OTHER_ACCOUNT };
-  const proxy = await startProxy({ listen: layout.aws, moto: moto.address, record, accounts }).catch(
+  const proxy = await startProxy({ listen: layout.aws, moto: moto.address, record, ...requests, accounts }).catch(
     async (error: unknown) => {
       await moto.stop();
       throw error;
@@ -60,6 +68,7 @@ const main = async (layoutPath: string): Promise<number> => {
   const layout = JSON.parse(readFileSync(layoutPath, 'utf8')) as SandboxLayout;
   const aws = await startAws(layout, {
     ...(process.env.SLIPWAY_TARGET_HEALTH === 'assumed' ? { targetHealth: 'assumed' as const } : {}),
+    ...(keepsRequests(process.env) ? { requests: 'kept' as const } : {}),
     timing: { ...timingOf(paceOf(process.env)), ...(layout.stub === undefined ? {} : MANY_INSTANCES) },
   });
   const signalled = new Promise<'signalled'>((resolve) => {

@@ -12,6 +12,7 @@ import { giveOrder } from '../supervisor/control.ts';
 import { endEverything } from '../supervisor/ending.ts';
 import { partsOf } from '../supervisor/parts.ts';
 import { readLayout, readState, without, writeState } from '../supervisor/state.ts';
+import { untilReady } from './readiness.ts';
 import { homeFolder, theSandbox } from './sandbox.ts';
 
 const SUPERVISOR_SECONDS = 60;
@@ -45,8 +46,9 @@ export const down = async (): Promise<void> => {
 /** Ends and forgets the whole sandbox, or throws away one part's data and starts that part again. */
 export const reset = async (part: string | undefined): Promise<void> => {
   if (part !== undefined) {
-    await giveOrder(theSandbox().home, { verb: 'reset', part });
-    return;
+    const { home } = theSandbox();
+    await giveOrder(home, { verb: 'reset', part });
+    return untilReady(home, part);
   }
   const home = homeFolder();
   await down();

@@ -50,18 +50,36 @@ const print = (answer: unknown): void => {
 export const addCallFault = async (fault: CallFault): Promise<void> =>
   print(await ask('POST', '/_proxy/faults', fault));
 
-/** The next launches of an auto scaling group fail with this code. */
+/** The next launches of an auto scaling group fail with this code; or they are begun, and their instances die of it. */
 export const addLaunchFault = async (
   group: string,
-  fault: { readonly code: string; readonly count: number },
+  fault: { readonly code: string; readonly count: number; readonly dies: boolean },
 ): Promise<void> =>
   print(
     await ask('POST', '/_sim/fault', {
       action: `asg:${group}`,
-      message: `We currently do not have sufficient capacity (a fault of the sandbox: ${fault.code}).`,
+      message: fault.dies
+        ? `The instance could not be started (a fault of the sandbox: ${fault.code}).`
+        : `We currently do not have sufficient capacity (a fault of the sandbox: ${fault.code}).`,
       ...fault,
     }),
   );
+
+/** Auto Scaling suspends the launches of a group, as it does by itself after a day of failures. */
+export const giveUpGroup = async (group: string): Promise<void> => print(await ask('POST', '/_sim/suspend', { group }));
+
+export const VOLUME_ENDS = ['error', 'vanishes'] as const;
+export type VolumeEnd = (typeof VOLUME_ENDS)[number];
+
+/** The next volumes that are made come to nothing. */
+export const addVolumeFault = async (end: VolumeEnd, count: number): Promise<void> =>
+  print(await ask('POST', '/_sim/fault', { action: 'volume', end, count }));
+
+/** EC2 can't finish with an instance that was told to end, as when its host is dead; 0 seconds: now it can. */
+export const linger = async (id: string, seconds: number): Promise<void> => {
+  await ask('POST', '/_sim/linger', { id, seconds });
+  print({ id, seconds });
+};
 
 /** A volume fails: AWS has it no more, its data is gone, and whoever had it open dies of that. */
 export const loseVolume = async (id: string): Promise<void> => {

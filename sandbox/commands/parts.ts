@@ -2,12 +2,14 @@
  * Parts: stops, starts and kills one of them.
  *
  * Owns: telling supervised parts from instances. An instance is no part of the supervisor's: it is switched off here, its
- * host reports that to the account, and its auto scaling group puts another in its place.
+ * host reports that to the account, and its auto scaling group puts another in its place. Neighbours: `readiness.ts` waits for
+ * what was started.
  */
 import { SandboxFailure } from '../failure.ts';
 import { killInstance, stopInstance } from '../instances/parts.ts';
 import type { SandboxLayout } from '../layout.ts';
 import { giveOrder } from '../supervisor/control.ts';
+import { untilReady } from './readiness.ts';
 import { theSandbox } from './sandbox.ts';
 import { killStubInstance } from './stub.ts';
 
@@ -30,7 +32,11 @@ const changeInstance = async (verb: PartVerb, layout: SandboxLayout, id: string)
 
 export const changePart = async (verb: PartVerb, part: string): Promise<void> => {
   const { home, layout } = theSandbox();
-  if (!part.startsWith('i-')) return giveOrder(home, { verb, part });
+  if (!part.startsWith('i-')) {
+    await giveOrder(home, { verb, part });
+    // Who started it uses it next.
+    return verb === 'start' ? untilReady(home, part) : undefined;
+  }
   // A machine that is an object has no shutdown of its own: stopping it is killing it.
   if (layout.stub !== undefined && verb !== 'start') return killStubInstance(layout.stub, part);
   await changeInstance(verb, layout, part);

@@ -1,7 +1,7 @@
 /**
- * Patience: for how long `up` waits for a part, and after what it stops hoping.
+ * Patience: for how long one waits for a part, and after what it stops hoping.
  *
- * Owns: the limits. Neighbours: `up.ts` looks again and again and says what is wrong; the supervisor keeps trying all the
+ * Owns: the limits. Neighbours: `readiness.ts` looks again and again and says what is wrong; the supervisor keeps trying all the
  * same. Pure.
  */
 import type { PartRecord } from '../supervisor/state.ts';
@@ -28,9 +28,18 @@ export type Outlook =
   /** `why` follows the part's name. */
   | { readonly kind: 'hopeless'; readonly why: string };
 
-/** What a look at `part` at `now`, in epoch milliseconds, leaves to hope for. */
-export const outlookOf = (part: PartRecord, watch: Watch, now: number): Outlook => {
+/**
+ * What a look at `part` at `now`, in epoch milliseconds, leaves to hope for. `down` are the parts that it waits for and that
+ * somebody stopped: it starts when they do, and nobody knows when that is.
+ */
+export const outlookOf = (part: PartRecord, watch: Watch, now: number, down: readonly string[] = []): Outlook => {
   if (part.state === 'ready') return { kind: 'ready' };
+  if (part.state === 'waiting' && down.length > 0) {
+    return {
+      kind: 'hopeless',
+      why: `waits for ${down.join(' and ')}, which somebody stopped: start what it needs first`,
+    };
+  }
   if (part.state === 'account lost') return { kind: 'hopeless', why: 'ended' };
   if (part.restarts - watch.restartsBefore >= MOST_RESTARTS) {
     return { kind: 'hopeless', why: `died ${MOST_RESTARTS} times` };

@@ -23,6 +23,8 @@ export type PartStatus = {
   readonly pid: number | null;
   readonly log: string;
   readonly state: string;
+  /** Parts that must be ready before it is started for the first time. */
+  readonly needs?: readonly string[];
   readonly restarts?: number;
   readonly startMilliseconds?: number;
   readonly reason?: string;

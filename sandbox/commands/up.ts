@@ -1,12 +1,13 @@
 /**
  * Up: starts the sandbox, or what is missing of it, and shows how far it is.
  *
- * Owns: waiting until all is ready, and saying what isn't and why. Neighbours: `patience.ts` says when to stop waiting; the
- * supervisor does the work, so that whoever only looks may go away at any moment.
+ * Owns: starting a supervisor, or taking up the one that runs. Neighbours: `readiness.ts` waits for each part; the supervisor
+ * does the work, so that whoever only looks may go away at any moment.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { keepsRequests } from '../aws/proxy/requests.ts';
 import { SandboxFailure } from '../failure.ts';
 import { folders } from '../layout.ts';
 import { paceOf } from '../pace.ts';
@@ -15,11 +16,10 @@ import { runTasks, type Task } from '../progress.ts';
 import { SUPERVISOR_LOG } from '../supervisor/beginning.ts';
 import { giveOrder } from '../supervisor/control.ts';
 import type { SupervisorOptions } from '../supervisor/main.ts';
-import { type PartRecord, readLayout, readState, type SandboxState } from '../supervisor/state.ts';
+import { readLayout, readState, type SandboxState } from '../supervisor/state.ts';
 import { ensureTools } from '../tools/build.ts';
 import { down } from './down.ts';
-import { lastLines } from './logs.ts';
-import { outlookOf, type Watch } from './patience.ts';
+import { supervisorFailure, untilReady } from './readiness.ts';
 import { CHECKOUT, homeFolder } from './sandbox.ts';
 import { printStatus } from './status.ts';
 
@@ -47,15 +47,6 @@ const startSupervisor = async (home: string, stub: boolean, attachedTo?: Process
   return supervisor;
 };
 
-const supervisorFailure = (home: string): SandboxFailure => {
-  const log = `${folders(home).logs}/${SUPERVISOR_LOG}`;
-  return new SandboxFailure(
-    'part',
-    `the supervisor of ${home} ended:\n${lastLines(log, 15)}`,
-    `read ${log}; \`npm run sandbox -- down\` ends what it left behind`,
-  );
-};
-
 const whenWritten = async (home: string, supervisor: ProcessIdentity): Promise<SandboxState> => {
   const deadline = Date.now() + SUPERVISOR_SECONDS * 1000;
   for (;;) {
@@ -63,32 +54,6 @@ const whenWritten = async (home: string, supervisor: ProcessIdentity): Promise<S
     // Another `up` may have been first: then its supervisor is the one.
     if (state !== undefined && state.parts.length > 0 && isAlive(state.supervisor)) return state;
     if (!isAlive(supervisor) || Date.now() > deadline) throw supervisorFailure(home);
-    await delay(50);
-  }
-};
-
-const partNotReady = (part: PartRecord, why: string): SandboxFailure =>
-  new SandboxFailure(
-    'part',
-    `${part.name} ${why} (${part.reason ?? part.state}); the end of its log:\n${lastLines(part.log, 15)}`,
-    `read \`npm run sandbox -- logs ${part.name}\`; the sandbox keeps trying, \`npm run sandbox -- down\` ends it`,
-  );
-
-const untilReady = async (home: string, name: string, note: (text: string) => void): Promise<void> => {
-  const partIn = (state: SandboxState | undefined): PartRecord | undefined =>
-    state?.parts.find((one) => one.name === name);
-  let watch: Watch = { restartsBefore: partIn(readState(home))?.restarts ?? 0 };
-  for (;;) {
-    const state = readState(home);
-    if (state === undefined || !isAlive(state.supervisor)) throw supervisorFailure(home);
-    const part = partIn(state);
-    if (part === undefined) throw new Error(`the supervisor of ${home} runs no part ${name}`);
-    const reason = part.reason?.split('\n')[0];
-    note(`${part.state}${reason ? ` (${reason})` : ''}`);
-    const outlook = outlookOf(part, watch, Date.now());
-    if (outlook.kind === 'ready') return;
-    if (outlook.kind === 'hopeless') throw partNotReady(part, outlook.why);
-    watch = outlook.watch;
     await delay(50);
   }
 };
@@ -108,6 +73,7 @@ export const bringUp = async (attachedTo?: ProcessIdentity, stub = false): Promi
   const home = homeFolder();
   // Said here, not by a part that dies of it.
   paceOf(process.env);
+  keepsRequests(process.env);
   const before = readState(home);
   let state = before !== undefined && isAlive(before.supervisor) ? before : undefined;
   if (state?.parts.some((part) => part.state === 'account lost')) {

@@ -54,6 +54,8 @@ export type LoadBalancerView = {
 type ListenerView = {
   readonly port: number;
   readonly protocol: string;
+  /** Its load balancer's security groups let nobody in on this port. */
+  readonly closed?: boolean;
   readonly targetGroups: readonly TargetGroupView[];
 };
 
@@ -63,6 +65,8 @@ export type TargetView = {
   readonly port: number;
   /** An address of a network interface that no machine has: nobody can answer there. */
   readonly detached?: boolean;
+  /** Security groups let nothing of the load balancer arrive there. */
+  readonly filtered?: boolean;
   /**
    * `registering`: the load balancer doesn't know of it yet; `leaving`: it was deregistered, and the load balancer doesn't know
    * of that yet; `draining`: it keeps the connections that it has.

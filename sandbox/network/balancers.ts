@@ -72,6 +72,7 @@ export const createBalancers = (options: {
     const where = `load balancer ${route.loadBalancer} port ${route.port}`;
     const target = chooseTarget(route.targets, healths.of, current.turn++);
     if (target === undefined) throw new Error(`There is no target behind ${where}`);
+    if (route.closed) throw new Error(`No rule of its security groups lets anybody in to ${where}`);
     return connections.dial(route, target).catch((error: unknown) => {
       throw new Error(`Target ${target.id}:${target.port} of ${where} does not answer: ${messageOf(error)}`);
     });

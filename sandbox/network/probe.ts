@@ -15,6 +15,7 @@ import type { HealthCheck, Reach } from './routes.ts';
 export type Probe = { readonly check: () => Promise<string | undefined>; readonly close: () => void };
 
 const NO_MACHINE = 'no machine has this address';
+const SILENCE = 'no machine has this address, or security groups keep checks from it';
 
 export const createProbe = (reach: Reach, check: HealthCheck): Probe => {
   const { timeoutSeconds, hurriedSeconds } = check.rhythm;
@@ -24,7 +25,7 @@ export const createProbe = (reach: Reach, check: HealthCheck): Probe => {
     case 'silence': {
       // Nothing refuses: that nobody is there shows by waiting, unless one is in a hurry.
       const patience = hurriedSeconds === undefined ? timeoutSeconds * 1_000 : 0;
-      return { check: () => delay(patience, NO_MACHINE, { ref: false }), close: () => undefined };
+      return { check: () => delay(patience, SILENCE, { ref: false }), close: () => undefined };
     }
     case 'machine':
       return check.kind === 'tcp'

@@ -26,7 +26,7 @@ export type HealthCheck = { readonly port: number; readonly rhythm: Rhythm } & (
 /** Where packets to a target go. */
 export type Reach =
   | { readonly kind: 'machine'; readonly host: string }
-  /** An address whose interface no machine has: nothing refuses, and nothing answers. */
+  /** No machine has its interface, or security groups keep packets from it: nothing refuses, and nothing answers. */
   | { readonly kind: 'silence' }
   /** An instance that is gone: no load balancer sends anything there. */
   | { readonly kind: 'nowhere' };
@@ -57,6 +57,8 @@ export type Route = {
   readonly dns: string;
   readonly addresses: readonly string[];
   readonly port: number;
+  /** Security groups let no client in: it waits in vain. */
+  readonly closed: boolean;
   readonly targets: readonly Target[];
 };
 
@@ -77,6 +79,7 @@ export const routesOf = (
           dns: balancer.dns.toLowerCase(),
           addresses: balancer.addresses,
           port: listener.port,
+          closed: listener.closed === true,
           targets: listener.targetGroups.flatMap((group) =>
             group.targets.map(
               (target): Target => ({
@@ -99,11 +102,9 @@ export const routesOf = (
 };
 
 const reachOf = (target: TargetView, ofInstances: ReadonlyMap<string, string | undefined>): Reach => {
-  if (!target.id.startsWith('i-')) {
-    return target.detached === true ? { kind: 'silence' } : { kind: 'machine', host: target.id };
-  }
-  const host = ofInstances.get(target.id);
-  return host === undefined ? { kind: 'nowhere' } : { kind: 'machine', host };
+  const host = target.id.startsWith('i-') ? ofInstances.get(target.id) : target.id;
+  if (host === undefined) return { kind: 'nowhere' };
+  return target.detached === true || target.filtered === true ? { kind: 'silence' } : { kind: 'machine', host };
 };
 
 const healthCheckOf = ({ healthCheck }: TargetGroupView, targetPort: number): HealthCheck => {

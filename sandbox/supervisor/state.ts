@@ -28,6 +28,8 @@ export type PartRecord = {
   readonly state: PartState;
   readonly process?: ProcessIdentity;
   readonly log: string;
+  /** Parts that must be ready before it is started for the first time. */
+  readonly needs?: readonly string[];
   /** How often it was started again after it died by itself. */
   readonly restarts: number;
   /** How long its last start took until it was ready, in milliseconds. */

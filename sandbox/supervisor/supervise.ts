@@ -78,6 +78,7 @@ const createStanding = (part: Part, left: ProcessIdentity | undefined, changed: 
     name: part.name,
     state: 'stopped',
     log: part.log,
+    needs: part.needs,
     restarts: 0,
     ...(left ? { process: left } : {}),
   };

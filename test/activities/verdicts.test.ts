@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { blockedError, existsAlready, isAbsent, notYet, verdictOf } from '../../activities/verdicts.ts';
+import {
+  blockedError,
+  delayOf,
+  existsAlready,
+  isAbsent,
+  notYet,
+  throttledError,
+  verdictOf,
+} from '../../activities/verdicts.ts';
 import { retryAfterMs } from '../../words/retry-after.ts';
 
 /** An error as the AWS SDK throws it. */
@@ -147,6 +155,7 @@ describe('a wait that a server asks for', () => {
   test.each([
     ['7', 7_000],
     [3, 3_000],
+    ['86400', 300_000],
     ['0', undefined],
     ['-1', undefined],
     ['', undefined],
@@ -161,6 +170,24 @@ describe('a wait that a server asks for', () => {
     const own = verdictOf(aws('Throttling')).delayMs;
     expect(own).toBeGreaterThan(0);
     expect(verdictOf(aws('Throttling', 'slow down', 400, { 'Retry-After': '0' })).delayMs).toBe(own);
+  });
+});
+
+describe('the time after which who was throttled comes back', () => {
+  test('is another for each, later with each attempt, and never sooner than the service says', () => {
+    const { delayMs = 0, ...judgement } = verdictOf(aws('Throttling', 'slow down', 400, { 'Retry-After': '3' }));
+    const throttled = { ...judgement, delayMs };
+    const latest = (attempt: number) => delayOf(throttled, attempt, 0.999) ?? 0;
+    for (const attempt of [1, 2, 3, 9]) expect(delayOf(throttled, attempt, 0)).toBe(3_000);
+    expect(latest(1)).toBeGreaterThan(5_900);
+    expect(latest(2)).toBeGreaterThan(latest(1));
+    expect(latest(20)).toBeLessThanOrEqual(33_000);
+    expect(delayOf(verdictOf(throttledError('held', 4_000)), 1, 0.5)).toBe(6_000);
+  });
+
+  test('of a wait is the one that it names', () => {
+    expect(delayOf(verdictOf(notYet('soon', 500)), 7, 0.9)).toBe(500);
+    expect(delayOf(verdictOf(network('ECONNRESET')), 7, 0.9)).toBeUndefined();
   });
 });
 

@@ -239,8 +239,19 @@ describe('The metadata service', () => {
   });
 
   test.each([
+    ['a domain of the VPC’s own', 'ip-10-0-2-77.corp.example'],
+    ['several domains', 'ip-10-0-2-77.eu-west-1.compute.internal corp.example'],
+    ['no domain', 'ip-10-0-2-77'],
+    ['a command', '$(reboot)'],
+    ['nothing', ''],
+  ])('has no say in what a machine is called: the name is EC2’s own where it gives %s', async (_what, name) => {
+    const { metadata } = await serve({ '/latest/meta-data/local-hostname': name });
+    const { instance: found } = await identify(metadata, recordedLog().log, never);
+    expect(found.hostname).toBe('ip-10-0-2-77.eu-west-1.compute.internal');
+  });
+
+  test.each([
     ['a path for an id', '/latest/meta-data/instance-id', '../../vol-1', 'no id of an instance'],
-    ['a command for a name', '/latest/meta-data/local-hostname', '$(reboot)', 'no hostname of an instance'],
     [
       'a line break in a zone',
       '/latest/meta-data/placement/availability-zone',

@@ -1,4 +1,6 @@
 /** `deploy/iam/`: each role may do what it does, and nothing else. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { operationsIn, operationsOf } from './operations.ts';
 import { allowed, listOf, needed, ROLES, readPolicy, type Statement } from './roles.ts';
@@ -22,7 +24,9 @@ describe.each(roles)('the policies of the role %s', (_name, role) => {
     // White space doesn't count; the longest names that placeholders can stand for do.
     const sizes = role.policies.map((name) => {
       const filled = readPolicy(name)
-        .text.replaceAll('REGION', 'ap-northeast-1')
+        .text.replaceAll('PARTITION', 'aws-us-gov')
+        .replaceAll('REGION', 'ap-northeast-1')
+        .replaceAll('VPC_OWNER', '123456789012')
         .replaceAll('ACCOUNT_ID', '123456789012')
         .replaceAll('VPC_ID', `vpc-${'0'.repeat(17)}`)
         .replaceAll('KMS_KEY_ID', `mrk-${'0'.repeat(32)}`);
@@ -46,7 +50,7 @@ describe('every statement', () => {
     const changing = all.filter(({ Action }) => listOf(Action).some((action) => !reading.test(action)));
     expect(changing.filter(({ Resource }) => listOf(Resource).includes('*')).map(described)).toEqual([]);
     const bound =
-      /slipway\.dev\/|kubernetes\.io\/|ec2:(Vpc|CreateAction|LaunchTemplate)|CreateAction|ViaService|PassedTo|AWSServiceName/;
+      /slipway\.dev\/|KubernetesCluster|kubernetes\.io\/|ec2:(Vpc|CreateAction|LaunchTemplate)|CreateAction|ViaService|PassedTo|AWSServiceName/;
     const theVeryThing = /:vpc\/VPC_ID$/;
     const unbound = changing.filter(
       ({ Condition, Resource }) =>
@@ -56,8 +60,11 @@ describe('every statement', () => {
   });
 
   test('gives data keys for the cluster’s own purposes only, and for one role’s user data only', () => {
-    const opening = all.filter(({ Action }) =>
-      listOf(Action).some((action) => /^kms:(Decrypt|GenerateDataKey)$/.test(action)),
+    // EC2 in the caller's name gives the caller nothing.
+    const opening = all.filter(
+      ({ Action, Condition = {} }) =>
+        listOf(Action).some((action) => /^kms:(Decrypt|GenerateDataKey)$/.test(action)) &&
+        !JSON.stringify(Condition).includes('kms:ViaService'),
     );
     const purposes = opening.map(({ Condition }) => ({ ...Condition?.['StringLike'], ...Condition?.['StringEquals'] }));
     const cluster = { 'kms:EncryptionContext:slipway.dev/cluster': 'gke-*' };
@@ -69,6 +76,21 @@ describe('every statement', () => {
     ]);
   });
 
+  test('lets an AWS service alone be granted a key', () => {
+    const granting = all.filter(({ Action }) => listOf(Action).includes('kms:CreateGrant'));
+    expect(granting.map(({ Condition }) => Condition?.['Bool'])).toEqual(
+      granting.map(() => ({ 'kms:GrantIsForAWSResource': 'true' })),
+    );
+    expect(granting).toHaveLength(2);
+  });
+
+  test('names no partition, and the owner of the VPC where a resource is the owner’s', () => {
+    const resources = all.flatMap(({ Resource }) => listOf(Resource)).filter((one) => one !== '*');
+    expect(resources.filter((one) => !one.startsWith('arn:PARTITION:'))).toEqual([]);
+    const ofTheVpc = /:(vpc|subnet)\//;
+    expect(resources.filter((one) => ofTheVpc.test(one) !== one.includes(':VPC_OWNER:'))).toEqual([]);
+  });
+
   test('has a name of its own within its policy', () => {
     for (const [, { policies }] of roles) {
       for (const name of policies) {
@@ -77,6 +99,16 @@ describe('every statement', () => {
       }
     }
   });
+});
+
+test('The page fills in every placeholder that a policy has', () => {
+  const folder = join(import.meta.dirname, '../../deploy/iam');
+  const page = readFileSync(join(folder, 'README.md'), 'utf8');
+  const filled = [...page.matchAll(/\bs[/|]([A-Z_]+)[/|]/g)].map(([, name = '']) => name).sort();
+  const policies = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  const texts = policies.map((name) => readFileSync(join(folder, name), 'utf8'));
+  const there = texts.flatMap((text) => [...text.matchAll(/\b[A-Z][A-Z_]{4,}\b/g)].map(([name]) => name));
+  expect(filled).toEqual([...new Set(there)].sort());
 });
 
 describe('the reading of sources', () => {

@@ -87,7 +87,10 @@ const BESIDE: Readonly<Record<Operation, readonly string[]>> = {
   'ec2 CreateNetworkInterface': ['ec2:CreateNetworkInterface', 'ec2:CreateTags'],
   'ec2 CreateSecurityGroup': ['ec2:CreateSecurityGroup', 'ec2:CreateTags'],
   // Encrypted with a key of the customer's, EC2 uses it in the caller's name.
-  'ec2 CreateVolume': ['ec2:CreateVolume', 'ec2:CreateTags', 'kms:CreateGrant', 'kms:GenerateDataKeyWithoutPlaintext'],
+  'ec2 CreateVolume': [
+    ...['ec2:CreateVolume', 'ec2:CreateTags', 'kms:CreateGrant', 'kms:Decrypt', 'kms:DescribeKey'],
+    ...['kms:GenerateDataKeyWithoutPlaintext', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
+  ],
   'ec2 AttachVolume': ['ec2:AttachVolume', 'kms:CreateGrant'],
   'elb CreateLoadBalancer': [
     'elasticloadbalancing:CreateLoadBalancer',

@@ -77,9 +77,12 @@ export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> =
     policies: ['worker-look', 'worker-machines', 'worker-launches', 'worker-load-balancers'],
     operations: operationsOf('activities', 'worker'),
     rare: {
+      'servicequotas GetAWSDefaultServiceQuota': 'an account in which no value of a quota was ever applied',
       'autoscaling DescribeScalingActivities': 'the repair of a replica',
       'autoscaling CreateOrUpdateTags': 'other tags in the spec',
       'autoscaling DeleteTags': 'other tags in the spec',
+      'autoscaling ResumeProcesses':
+        'a group whose processes somebody suspended, or AWS after a day of failed launches',
       'autoscaling TerminateInstanceInAutoScalingGroup': 'the repair of a replica',
       'autoscaling UpdateAutoScalingGroup': 'a pool with other sizes, or a template of another version',
       'ec2 CreateLaunchTemplateVersion': 'a template with other content: another instance type, a new secret',

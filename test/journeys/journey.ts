@@ -18,9 +18,6 @@ import { type Etcd, etcdOf } from './etcd.ts';
 
 export const MANIFEST = join(import.meta.dirname, '../fixtures/cluster-0.yaml');
 
-/** Signs what a test itself asks AWS, so that it is told from what Slipway does. */
-export const SPECTATOR = { accessKeyId: 'spectator', secretAccessKey: 'spectator' };
-
 export type Made = {
   readonly kind: string;
   readonly metadata: { readonly namespace: string; readonly name: string; readonly uid: string };

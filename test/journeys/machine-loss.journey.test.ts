@@ -6,8 +6,8 @@
  */
 import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, test } from '@jest/globals';
+import { SPECTATOR } from '../support/spectator.ts';
 import { whileHangingMachinesAreCutOffSoon } from './availability.ts';
-import { SPECTATOR } from './journey.ts';
 import { expectHardlyNoticed, expectUnnoticed, type Lose, REPAIR_SECONDS, tellOfLosses } from './losses.ts';
 import { conditionIn, heldBy, identity } from './replicas.ts';
 import { untilPartsAreReady } from './story.ts';

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SHUTDOWN_DELAY_SECONDS } from '../../machine/health-check.ts';
 import { ORDER_TAG, type OrderVerb, orderText, REPORT_TAG, type Report, reportIn } from '../../words/orders.ts';
 import { type SandboxForTests, startSandbox } from '../support/sandbox.ts';
+import { SPECTATOR } from '../support/spectator.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { STRICT } from './availability.ts';
 import { type Clients, startClients } from './clients.ts';
-import { SPECTATOR } from './journey.ts';
 import { heldBy, identity, type Replicas, replicasIn } from './replicas.ts';
 
 /** By the issue: its delay, and five seconds more. */

@@ -15,8 +15,8 @@ import { folders } from '../../sandbox/layout.ts';
 import { withEnvironment } from '../../sandbox/process.ts';
 import { MARK, readState } from '../../sandbox/supervisor/state.ts';
 import { succeed } from '../support/sandbox.ts';
+import { SPECTATOR } from '../support/spectator.ts';
 import type { Journey } from './journey.ts';
-import { SPECTATOR } from './journey.ts';
 import type { Haystack, Needle } from './needles.ts';
 import type { TemporalForJourney } from './temporal.ts';
 

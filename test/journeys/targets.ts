@@ -10,7 +10,7 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { SandboxForTests } from '../support/sandbox.ts';
-import { SPECTATOR } from './journey.ts';
+import { SPECTATOR } from '../support/spectator.ts';
 import { knock } from './sockets.ts';
 
 export type Targets = {

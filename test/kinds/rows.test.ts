@@ -53,6 +53,37 @@ describe('what only this cluster has', () => {
   });
 });
 
+describe('an auto scaling group', () => {
+  const group = { name: 'g', launchTemplateId: 'lt-1', launchTemplateVersion: '1', minSize: 1, maxSize: 1 };
+  const says = (state: object) =>
+    (
+      rowOf('auto-scaling-group').differences?.(
+        { ...group, subnetId: 'subnet-1', tags: {} },
+        { ...group, desired: 1, ...state },
+      ) ?? []
+    ).map(({ what, item, says: said }) => ({ what, item, said }));
+
+  test('differs where a process is suspended without which no machine takes the place of another', () => {
+    expect(says({})).toEqual([]);
+    const suspended = [
+      { process: 'Launch', reason: 'User suspended at 2026-08-01T10:00:00Z' },
+      { process: 'Terminate' },
+    ];
+    expect(says({ suspended })).toEqual([
+      {
+        what: 'suspended',
+        item: 'Launch',
+        said: 'its process Launch is suspended (User suspended at 2026-08-01T10:00:00Z), so that no machine takes the place of another',
+      },
+      {
+        what: 'suspended',
+        item: 'Terminate',
+        said: 'its process Terminate is suspended, so that no machine takes the place of another',
+      },
+    ]);
+  });
+});
+
 describe.each(['network-interface', 'load-balancer'] as const)('the security groups of a %s', (kind) => {
   const differences = (groupIds: readonly string[], is: readonly string[]) =>
     rowOf(kind).differences?.({ groupIds }, { groupIds: is });

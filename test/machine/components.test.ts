@@ -141,6 +141,16 @@ describe('Components of a replica', () => {
     expect(changed).toEqual(['--endpoint-reconciler-type=none']);
   });
 
+  test('the cloud controller tags what it makes with the cluster’s id under a key that IAM’s conditions can name', () => {
+    const controller = components.find(({ name }) => name === 'aws-cloud-controller-manager');
+    const { content } = controller?.files?.find(({ path }) => path.endsWith('cloud.conf')) ?? {};
+    const { clusterId } = replicaConfiguration();
+    // The controller refuses to start with two ids.
+    expect(content?.split('\n')).toEqual(
+      expect.arrayContaining([`KubernetesClusterID=${clusterId}`, `KubernetesClusterTag=${clusterId}`]),
+    );
+  });
+
   test("automatic approval is off: node certificates are the approver's to grant", () => {
     expect(argumentsOf('kube-controller-manager')).toContain(
       '--controllers=*,bootstrapsigner,tokencleaner,-certificatesigningrequest-approving-controller',

@@ -26,7 +26,7 @@ const asStored = (object: StoredObject, changes: { metadata?: object; status?: o
 };
 
 /** As the API server shows an object that was just created. */
-const created = (kind: Kind): StoredObject =>
+export const created = (kind: Kind): StoredObject =>
   asStored(kind === 'AWSCluster' ? seedCluster() : seedPool(), { status: BEFORE_THE_FIRST_LOOK.default });
 
 /** The object once its status was written about this. */
@@ -48,7 +48,7 @@ export const after = (
   return asStored(before, { status: statusOf(request, before, T0) });
 };
 
-const typeFor = (kind: Kind, verb: 'Create' | 'Update' | 'Delete'): OperationType =>
+export const typeFor = (kind: Kind, verb: 'Create' | 'Update' | 'Delete'): OperationType =>
   kind === 'AWSCluster' ? `${verb}Cluster` : `${verb}NodePool`;
 
 export const operating = (

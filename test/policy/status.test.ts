@@ -211,8 +211,18 @@ describe('the status of a cluster that runs', () => {
   test('says what waits for a rollout, for as long as it does', () => {
     const noted = statusOf(request({ kind: 'settled', note: 'version 2 is asked for' }), provisioned, T0);
     expect(conditions(noted)['ChangesPending']).toBe('True RolloutNeeded');
+    expect(messageOf(noted, 'Ready')).toMatch(/exists, but for what the condition ChangesPending names$/);
     const later = statusOf(request({ kind: 'settled' }), withStatus(provisioned, noted), T0);
     expect(conditions(later)['ChangesPending']).toBeUndefined();
+  });
+
+  test('says in one sentence that something is not as the spec asks, and where that is named', () => {
+    const drift = [{ key: 'k', difference: 'is missing' }];
+    const subject = { kind: 'settled', drift, note: 'version 2 is asked for' } as const;
+    expect(messageOf(statusOf(request(subject), provisioned, T0), 'Ready')).toMatch(
+      /ChangesPending and Drifted names$/,
+    );
+    expect(messageOf(statusOf(request({ kind: 'settled' }), provisioned, T0), 'Ready')).toMatch(/exists$/);
   });
 
   test('keeps the account that was pinned first, and never takes back that it was established', () => {

@@ -28,6 +28,24 @@ describe('what waiting cures', () => {
     ],
     // https://github.com/openshift/runbooks/pull/247
     ['a volume that was changed too often today', aws('VolumeModificationRateExceeded', 'Wait at least 6 hours')],
+    // https://github.com/kubernetes/kops/issues/1001, https://github.com/hashicorp/terraform/issues/1105
+    [
+      'a group that somebody has just deleted',
+      aws('ValidationError', 'The AutoScaling group may not be modified while it is pending delete'),
+    ],
+    [
+      'a name that is not free yet',
+      aws('AlreadyExists', 'A group with the name gke-1 already exists and is pending delete.'),
+    ],
+    // https://github.com/kyverno/kyverno/issues/3039
+    [
+      'a webhook that is down for a while',
+      refusedByKubernetes(
+        500,
+        'InternalError',
+        'Internal error occurred: failed calling webhook "a": connection refused',
+      ),
+    ],
   ])('is waited for: %s', (_what, error) => {
     expect(verdictOf(error).verdict).toBe('retry');
   });
@@ -47,6 +65,25 @@ describe('what only a person can cure', () => {
       message: expect.stringMatching(/^No usable credentials: .*a line break at their end/),
     });
   });
+
+  // https://github.com/gardener/dashboard/issues/2512: what had nothing to do with credentials was called a problem of credentials
+  test('is not said of credentials where it is something else', () => {
+    for (const error of [
+      unsent(new TypeError('Invalid character in header content ["user-agent"]'), 'ERR_INVALID_CHAR'),
+      aws('DependencyViolation', 'There are one or more ports still in use on the network'),
+      aws('VcpuLimitExceeded', 'You have requested more vCPU capacity than your current vCPU limit'),
+    ]) {
+      expect(verdictOf(error).message).not.toContain('credentials');
+    }
+  });
+
+  // https://github.com/argoproj/argo-cd/issues/16720: what a quota refused was progress for minutes on end
+  test.each(['VcpuLimitExceeded', 'InstanceLimitExceeded', 'AddressLimitExceeded', 'TooManyLoadBalancersException'])(
+    'is said of a quota at once: %s',
+    (code) => {
+      expect(verdictOf(aws(code, 'more than your current limit')).verdict).toBe('blocked');
+    },
+  );
 
   // https://github.com/eksctl-io/eksctl/issues/4019
   test.each(['SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID'])(
@@ -89,4 +126,13 @@ describe('what only a person can cure', () => {
       message: expect.stringContaining(message),
     });
   });
+});
+
+// https://github.com/crossplane-contrib/provider-aws/issues/461: what differed from try to try was written, and was news
+test('the same refusal is told in the same words, whichever request it was and however often it was made', () => {
+  const told = ['7273cf82', 'cd6de9ef'].map((requestId) => {
+    const error = aws('InvalidParameterValue', 'Value (172.16.0.0/34) for parameter cidrBlock is invalid');
+    return verdictOf(Object.assign(error, { $metadata: { httpStatusCode: 400, requestId, attempts: 2 } }));
+  });
+  expect(told[0]).toEqual(told[1]);
 });

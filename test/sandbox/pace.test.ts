@@ -8,8 +8,14 @@ describe('the pace of a sandbox', () => {
   });
 
   test('has settings of its own for what takes longest', () => {
-    const settings = { SLIPWAY_REGISTRATION_SECONDS: '20', SLIPWAY_SHUTDOWN_SECONDS: '0' };
-    expect(paceOf(settings)).toEqual({ ...PACES.aws, registrationSeconds: 20, shutdownSeconds: 0 });
+    const settings = {
+      SLIPWAY_REGISTRATION_SECONDS: '20',
+      SLIPWAY_SHUTDOWN_SECONDS: '0',
+      SLIPWAY_VISIBILITY_SECONDS: '1.5',
+    };
+    const asked = { registrationSeconds: 20, shutdownSeconds: 0, visibilitySeconds: 1.5 };
+    expect(paceOf(settings)).toEqual({ ...PACES.aws, ...asked });
+    expect(timingOf(paceOf(settings))).toMatchObject({ target_registration: 20, shutdown_limit: 0, visible: 1.5 });
   });
 
   test('is refused where it says nothing that can be meant', () => {

@@ -2,15 +2,19 @@
  * A whole sandbox for one test file, with a home of its own.
  *
  * Owns: starting it, ways to ask it, and ending it with nothing left, also when the tests' process is killed. Neighbours:
- * the command line is the real one, as a person types it.
+ * the command line is the real one, as a person types it; `../judge/` says at the end of a sandbox that was started here whether
+ * real AWS would have taken what was asked of its.
  */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { askedOnce, type RecordedCall } from '../../sandbox/aws/proxy/call.ts';
 import { type SandboxStatus, statusNow } from '../../sandbox/commands/status.ts';
+import { folders } from '../../sandbox/layout.ts';
+import { judgedIn } from '../judge/sandbox.ts';
 import { readJson } from './http.ts';
 import { type ObjectsOf, objectsIn } from './objects.ts';
 import { noting } from './waits.ts';
@@ -90,6 +94,8 @@ export type SandboxForTests = {
     since: number,
     options?: { readonly mutating?: boolean },
   ) => Promise<{ readonly next: number; readonly calls: readonly RecordedCall[] }>;
+  /** Fails if real AWS would have refused, or IAM denied, what was asked of the sandbox's so far. */
+  readonly judge: () => Promise<void>;
   readonly end: () => Promise<void>;
 };
 
@@ -136,6 +142,10 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
       const { next, calls } = record as { next: number; calls: readonly RecordedCall[] };
       return { next, calls: askedOnce(calls) };
     },
+    judge: async () => {
+      const judged = await judgedIn(home);
+      if (judged.length > 0) throw new Error(`Real AWS is not like the sandbox's:\n${judged.join('\n')}`);
+    },
     end: () =>
       noting('ending', 'sandbox', async () => {
         objects?.close();
@@ -144,6 +154,12 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
       }),
   };
 };
+
+/**
+ * How late a sandbox of the tests knows what was just made, in seconds: security groups, launch templates, instance profiles.
+ * None, for a create can't bear it yet: it is told that its group or template does not exist, and waits for a person.
+ */
+const VISIBILITY_SECONDS = 0;
 
 /**
  * Starts a sandbox of its own; settings are environment variables for its parts, such as SLIPWAY_SETTLE_SECONDS. `stub` makes
@@ -156,12 +172,48 @@ export const startSandbox = (
 ): Promise<SandboxForTests> => noting('starting', 'sandbox', () => bringUp(settings, options));
 
 const bringUp = async (settings: NodeJS.ProcessEnv, options: { readonly stub?: boolean }): Promise<SandboxForTests> => {
-  const started = sandboxIn(await mkdtemp(join(tmpdir(), 'slipway-')), { SLIPWAY_PACE: 'quick', ...settings });
+  const usual = {
+    SLIPWAY_PACE: 'quick',
+    SLIPWAY_AWS_REQUESTS: 'kept',
+    SLIPWAY_VISIBILITY_SECONDS: String(VISIBILITY_SECONDS),
+  };
+  const started = sandboxIn(await mkdtemp(join(tmpdir(), 'slipway-')), { ...usual, ...settings });
   try {
     await succeed('sandbox up', started.sandbox('up', '--detach', ...(options.stub === true ? ['--stub'] : [])));
-    return started;
+    return judgedAtItsEnd(started);
   } catch (error) {
     await started.end();
     throw error;
   }
+};
+
+/** What takes the account away, or all that is known of it. */
+const endsTheAccount = ([command, part]: readonly string[]): boolean =>
+  command === 'down' || (command === 'reset' && part === undefined);
+
+/** Nothing that was asked of AWS goes unjudged, whichever way its sandbox ends. */
+const judgedAtItsEnd = (started: SandboxForTests): SandboxForTests => {
+  let judged = false;
+  const judge = async (): Promise<void> => {
+    const there = existsSync(folders(started.home).awsRequests);
+    if (!there && !judged)
+      throw new Error(`What was asked of AWS in ${started.home} is gone, and nobody has judged it.`);
+    judged = true;
+    if (there) await started.judge();
+  };
+  return {
+    ...started,
+    judge,
+    sandbox: async (...args) => {
+      if (endsTheAccount(args)) await judge();
+      return started.sandbox(...args);
+    },
+    end: async () => {
+      try {
+        await judge();
+      } finally {
+        await started.end();
+      }
+    },
+  };
 };

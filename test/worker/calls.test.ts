@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import { DeleteVolumeCommand, DescribeKeyPairsCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createAwsClients } from '../../activities/aws/clients.ts';
+import { type AwsCall, createAwsClients } from '../../activities/aws/clients.ts';
 import { type AroundCall, aroundKubernetes, type OutgoingCall } from '../../activities/calls.ts';
 import { createHubClient } from '../../activities/hub/client.ts';
 import { createClient } from '../../kubernetes/client.ts';
@@ -85,11 +85,15 @@ describe('Who stands around calls', () => {
   });
 });
 
-const awsAt = (aroundCall: AroundCall) => {
-  process.env['AWS_ENDPOINT_URL'] = url;
+const awsAt = (
+  aroundCall: AroundCall | undefined,
+  endpoint = url,
+  onCall: (call: AwsCall) => void = () => undefined,
+) => {
+  process.env['AWS_ENDPOINT_URL'] = endpoint;
   process.env['AWS_ACCESS_KEY_ID'] = 'test';
   process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
-  return createAwsClients({ region: 'eu-west-1', aroundCall });
+  return createAwsClients({ region: 'eu-west-1', onCall, ...(aroundCall === undefined ? {} : { aroundCall }) });
 };
 
 const kubernetesAt = (aroundCall: AroundCall) =>
@@ -100,3 +104,32 @@ const kubernetesAt = (aroundCall: AroundCall) =>
       around: aroundKubernetes('management', aroundCall),
     }),
   );
+
+describe('A worker that AWS throttles', () => {
+  test('sends what follows one after the other, and says so of what it holds back', async () => {
+    const codes: string[] = [];
+    const server = createServer((_request, response) => {
+      response.writeHead(503, { 'content-type': 'text/xml' });
+      response.end(
+        '<Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message></Error></Errors></Response>',
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const endpoint = typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '';
+    const { ec2, destroy } = awsAt(undefined, endpoint, ({ code }) => codes.push(code));
+    const sent = await Promise.allSettled(
+      Array.from({ length: 8 }, () => ec2.send(new DeleteVolumeCommand({ VolumeId: 'vol-1' }))),
+    );
+    const more = await Promise.allSettled(
+      Array.from({ length: 40 }, () => ec2.send(new DeleteVolumeCommand({ VolumeId: 'vol-1' }))),
+    );
+    destroy();
+    server.close();
+    server.closeAllConnections();
+    expect([...sent, ...more].every(({ status }) => status === 'rejected')).toBe(true);
+    expect(codes.slice(0, 8)).toContain('RequestLimitExceeded');
+    // Most of the forty were never sent.
+    expect(codes.slice(8).filter((code) => code === 'HeldBack').length).toBeGreaterThan(20);
+  });
+});

@@ -7,7 +7,21 @@ import concurrent.futures
 import json
 import sys
 
-from . import auto_scaling, idempotency, instances, load_balancing, network, other_services, volumes  # noqa: F401
+from . import (  # noqa: F401
+    auto_scaling,
+    filters,
+    idempotency,
+    instances,
+    launches,
+    load_balancing,
+    network,
+    other_services,
+    packet_filter,
+    quotas,
+    tags,
+    visibility,
+    volumes,
+)
 from .scenario import run_scenario
 from .world import CHECKS, Check, World
 

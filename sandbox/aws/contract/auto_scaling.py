@@ -154,32 +154,6 @@ def activities(world: World) -> None:
 
 
 @check
-def failed_launch(world: World) -> None:
-    """A failed launch is an activity that says why, and the group tries again"""
-    name = world.group(world.template(), sizes=(0, 1, 0))
-    fault = {"action": f"asg:{name}", "code": "InsufficientInstanceCapacity", "message": "no m5.large in eu-west-1a"}
-    world.sim("fault", fault)
-    world.asg.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=1)
-    world.in_service(name)
-    messages = [a.get("StatusMessage", "") for a in world.activities(name) if a["StatusCode"] == "Failed"]
-    expect(["no m5.large in eu-west-1a" in message for message in messages], [True])
-
-
-@check
-def wrong_key_pair(world: World) -> None:
-    """A template that names a key pair which does not exist fails at launch, and nothing is launched"""
-    name = world.group(world.template(KeyName="no-such-pair"))
-
-    def failed() -> list[str]:
-        return [a["StatusMessage"] for a in world.activities(name) if a["StatusCode"] == "Failed"]
-
-    expect(world.until(failed), True)
-    expect("The key pair 'no-such-pair' does not exist" in failed()[-1], True)
-    expect(world.members(name), [])
-    world.asg.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
-
-
-@check
 def delete_needs_force(world: World) -> None:
     """A group with instances is deleted by force only, and stays visible until they are gone"""
     name = world.group(world.template())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 import uuid
 
 from botocore.exceptions import ClientError
@@ -120,3 +121,23 @@ def template_tags(world: World) -> None:
     world.ec2.create_tags(Resources=[template], Tags=[{"Key": "cluster", "Value": world.unique}])
     shown = world.ec2.describe_launch_templates(LaunchTemplateIds=[template])["LaunchTemplates"][0]
     expect(shown["Tags"], [{"Key": "cluster", "Value": world.unique}])
+
+
+@check
+def lingering(world: World) -> None:
+    """An instance that EC2 can't finish with stays shutting-down, and holds its volume and its interface until it has"""
+    instance, volume, interface = world.instance(), world.volume(), world.interface()
+    world.ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")
+    world.ec2.attach_network_interface(NetworkInterfaceId=interface, InstanceId=instance, DeviceIndex=1)
+    world.sim("linger", {"id": instance, "seconds": 3600})
+    world.terminate(instance)
+    world.sim("ended", {"id": instance})
+    time.sleep(world.sim("timing")["shutting_down"] + 1)
+
+    def held() -> tuple[str, str, str]:
+        shown = world.ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"][0]
+        return world.state(instance), world.volume_state(volume), shown["Status"]
+
+    expect(held(), ("shutting-down", "in-use", "in-use"))
+    world.sim("linger", {"id": instance, "seconds": 0})
+    expect(world.until(lambda: held() == ("terminated", "available", "available")), True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .world import World, check, expect
@@ -211,6 +212,36 @@ def targets_outside(world: World) -> None:
 
 
 @check
+def targets_in_every_range(world: World) -> None:
+    """An address of any of the VPC's ranges is taken as a target, until that range is taken from the VPC"""
+    target_group = world.target_group()
+    wanted = {"TargetGroupArn": target_group, "Targets": [{"Id": "100.64.0.9", "Port": 6443}]}
+    register = world.elb.register_targets
+    expect(world.error(register, **wanted), "ValidationError")
+    associated = world.ec2.associate_vpc_cidr_block(VpcId=world.vpc, CidrBlock="100.64.0.0/24")["CidrBlockAssociation"]
+    expect(world.error(register, **wanted), "no error")
+    world.ec2.disassociate_vpc_cidr_block(AssociationId=associated["AssociationId"])
+    expect(world.error(register, **wanted), "ValidationError")
+
+
+@check
+def classic_names(world: World) -> None:
+    """A classic load balancer's name in DNS has its own name, a number and its region, and says whether it is internal"""
+    classic = world.client("elb")
+    listener = {"Protocol": "TCP", "LoadBalancerPort": 80, "InstancePort": 31128, "InstanceProtocol": "TCP"}
+    # As the cloud controller names those of Services: by the Service's uid.
+    name = "a" + f"{world.unique}{world.unique}{world.unique}{world.unique}"[:31]
+    wanted = {"Listeners": [listener], "Subnets": world.subnets}
+    open_one = classic.create_load_balancer(LoadBalancerName=name, **wanted)["DNSName"]
+    hidden = classic.create_load_balancer(LoadBalancerName=f"b{name[1:]}", **wanted, Scheme="internal")["DNSName"]
+    pattern = r"-\d{8,10}\.eu-west-1\.elb\.amazonaws\.com"
+    expect(bool(re.fullmatch(name + pattern, open_one)), True)
+    expect(bool(re.fullmatch(f"internal-b{name[1:]}" + pattern, hidden)), True)
+    shown = classic.describe_load_balancers(LoadBalancerNames=[name])["LoadBalancerDescriptions"][0]
+    expect((shown["DNSName"], shown["CanonicalHostedZoneName"]), (open_one, open_one))
+
+
+@check
 def classic_health_check(world: World) -> None:
     """A classic load balancer has a health check from the start"""
     classic = world.client("elb")
@@ -219,19 +250,3 @@ def classic_health_check(world: World) -> None:
     classic.create_load_balancer(LoadBalancerName=name, Listeners=[listener], Subnets=world.subnets)
     shown = classic.describe_load_balancers(LoadBalancerNames=[name])["LoadBalancerDescriptions"][0]
     expect(shown["HealthCheck"]["Target"], "TCP:31128")
-
-
-@check
-def tags(world: World) -> None:
-    """Tags have letters, spaces, numbers and few other characters, fifty to a thing, and none of AWS's own"""
-    balancer = world.load_balancer()["LoadBalancerArn"]
-
-    def tag(tags: dict[str, str]) -> str:
-        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-        return world.error(world.elb.add_tags, ResourceArns=[balancer], Tags=pairs)
-
-    expect([tag({"branch": "(HEAD"}), tag({"R&D #7": "x"}), tag({"AWS:x": "x"})], ["ValidationError"] * 3)
-    expect([tag({f"k{index}": "v" for index in range(40)}), tag({"Größe": "a b/c@d"})], ["no error"] * 2)
-    volume = world.volume()
-    refused = world.error(world.ec2.create_tags, Resources=[volume], Tags=[{"Key": "AWS:x", "Value": "x"}])
-    expect(refused, "InvalidParameterValue")

@@ -102,11 +102,23 @@ class World:
             return code if status < 500 else f"HTTP {status} {code}"
         return "no error"
 
+    def refusal(self, call: Callable[..., Any], **arguments: Any) -> tuple[str, str]:
+        """Code and message of a call that is refused."""
+        try:
+            call(**arguments)
+        except ClientError as refused:
+            return refused.response["Error"]["Code"], refused.response["Error"]["Message"]
+        return "no error", ""
+
     def sim(self, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.endpoint}/_sim/{path}", data)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
+
+    def clear_faults(self, action: str) -> None:
+        request = urllib.request.Request(f"{self.endpoint}/_sim/fault?action={action}", method="DELETE")
+        urllib.request.urlopen(request, timeout=60).close()
 
     # Instances, templates, groups
 

@@ -15,6 +15,7 @@ import moto.kms.models as moto_keys
 
 from .idempotency import choose_ids
 from .kms import choose_key_id
+from .simulation import internal_call
 
 ASSUME_BY_EC2 = json.dumps(
     {
@@ -25,6 +26,11 @@ ASSUME_BY_EC2 = json.dumps(
 
 
 def furnish(description: dict[str, Any]) -> None:
+    with internal_call():
+        _furnish(description)
+
+
+def _furnish(description: dict[str, Any]) -> None:
     account, region = description["account"], description["region"]
     ec2 = ec2_models.ec2_backends[account][region]
     _network(ec2, description["vpc"])
@@ -48,13 +54,26 @@ def _network(ec2: Any, vpc: dict[str, Any]) -> None:
     gateway = ec2.create_internet_gateway()
     gateway.add_tag("Name", vpc["name"])
     ec2.attach_internet_gateway(gateway.id, made.id)
-    main_table = next(table for table in ec2.route_tables.values() if table.vpc_id == made.id)
-    ec2.create_route(main_table.id, "0.0.0.0/0", gateway_id=gateway.id)
     for subnet in vpc["subnets"]:
         choose_ids([subnet["id"]])
         created = ec2.create_subnet(made.id, subnet["cidr"], availability_zone=subnet["zone"])
         created.add_tag("Name", subnet["name"])
         created.map_public_ip_on_launch = False
+    _ways_out(ec2, vpc, gateway)
+
+
+def _ways_out(ec2: Any, vpc: dict[str, Any], gateway: Any) -> None:
+    """A table for the public subnets, and one for the private; the VPC's main table leads nowhere else."""
+    public = [subnet["id"] for subnet in vpc["subnets"] if subnet["public"]]
+    nat = ec2.create_nat_gateway(public[0], ec2.allocate_address("vpc").allocation_id)
+    nat.add_tag("Name", vpc["name"])
+    for name, route in (("public", {"gateway_id": gateway.id}), ("private", {"nat_gateway_id": nat.id})):
+        table = ec2.create_route_table(vpc["id"])
+        table.add_tag("Name", f"{vpc['name']}-{name}")
+        ec2.create_route(table.id, "0.0.0.0/0", **route)
+        for subnet in vpc["subnets"]:
+            if subnet["public"] == (name == "public"):
+                ec2.associate_route_table(table.id, subnet_id=subnet["id"])
 
 
 def _security_groups(ec2: Any, vpc_id: str, groups: list[dict[str, Any]]) -> None:

@@ -16,6 +16,8 @@ import moto.elbv2.models as moto_load_balancers
 from moto.autoscaling.exceptions import AutoscalingClientError
 
 from .patching import patch
+from .quotas import AUTO_SCALING_GROUPS, is_exceeded
+from .template_trial import try_template
 
 Group, Backend = moto_groups.FakeAutoScalingGroup, moto_groups.AutoScalingBackend
 
@@ -38,11 +40,14 @@ class Activity(moto_groups.Activity):
         activities.appendleft(self)
 
     def end(self, status: str = "Successful", message: str | None = None) -> None:
+        """Once: what ended stays as it ended, whatever becomes of its instance."""
+        if self.end_time is not None:
+            return
         self.status_code, self.status_message = status, message
         self.end_time, self.progress = moto_groups.utcnow(), 100
 
 
-def _group(backend: Any, name: str) -> Any:
+def group_named(backend: Any, name: str) -> Any:
     if name not in backend.autoscaling_groups:
         raise invalid(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
     return backend.autoscaling_groups[name]
@@ -83,19 +88,24 @@ def create_auto_scaling_group(original: Any, self: Any, name: str, **wanted: Any
     if name in self.autoscaling_groups:
         message = f"AutoScalingGroup by this name already exists - A group with the name {name} already exists"
         raise AutoscalingClientError("AlreadyExists", message)
+    if is_exceeded(AUTO_SCALING_GROUPS, len(self.autoscaling_groups) + 1):
+        message = "You have already reached your limit of Auto Scaling groups for this region."
+        raise AutoscalingClientError("LimitExceeded", message)
     smallest, largest = moto_groups.make_int(wanted["min_size"]), moto_groups.make_int(wanted["max_size"])
     desired = moto_groups.make_int(wanted["desired_capacity"])
     _check_bounds(smallest, largest, smallest if desired is None else desired)
+    try_template(self.ec2_backend, wanted.get("launch_template"), wanted.get("mixed_instances_policy"))
     return original(self, name=name, **wanted)
 
 
 @patch(Backend)
 def update_auto_scaling_group(original: Any, self: Any, name: str, **wanted: Any) -> Any:
-    group = _group(self, name)
+    group = group_named(self, name)
     smallest = group.min_size if wanted["min_size"] is None else wanted["min_size"]
     largest = group.max_size if wanted["max_size"] is None else wanted["max_size"]
     desired = wanted["desired_capacity"]
     _check_bounds(smallest, largest, desired)
+    try_template(self.ec2_backend, wanted.get("launch_template"), wanted.get("mixed_instances_policy"))
     # AWS moves the desired capacity into new bounds.
     wanted["desired_capacity"] = min(max(group.desired_capacity, smallest), largest) if desired is None else desired
     if wanted.get("launch_template"):
@@ -115,7 +125,7 @@ def _kept_policy(group: Any) -> dict[str, Any] | None:
 
 @patch(Backend, "set_desired_capacity")
 def _set_desired_capacity(original: Any, self: Any, name: str, capacity: Any) -> None:
-    group, wanted = _group(self, name), int(capacity)
+    group, wanted = group_named(self, name), int(capacity)
     if wanted > group.max_size:
         raise invalid(
             f"New SetDesiredCapacity value {wanted} is above max value {group.max_size} for the AutoScalingGroup."
@@ -130,7 +140,7 @@ def _set_desired_capacity(original: Any, self: Any, name: str, capacity: Any) ->
 @patch(moto_responses.AutoScalingResponse)
 def delete_auto_scaling_group(original: Any, self: Any) -> Any:
     backend = self.autoscaling_backend
-    group = _group(backend, self._get_param("AutoScalingGroupName"))
+    group = group_named(backend, self._get_param("AutoScalingGroupName"))
     if group.instance_states and not self._get_bool_param("ForceDelete", False):
         message = (
             "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) "
@@ -154,7 +164,7 @@ def describe_scaling_activities(original: Any, self: Any) -> Any:
         if (not name or activity.auto_scaling_group_name == name) and (not ids or activity.activity_id in ids)
     ]
     if name and not found:
-        _group(self.autoscaling_backend, name)
+        group_named(self.autoscaling_backend, name)
     return core_responses.ActionResult({"Activities": found[: self._get_int_param("MaxRecords", 100)]})
 
 

@@ -9,6 +9,8 @@ GET  process                     {"pid"}: for those who want to see what happens
 POST health                      {"tg": "name or *", "id", "port", "state", "reason"}
 POST terminate                   {"id", "reason"}: that instance died by itself
 POST ended                       {"id"}: that instance was told to end, and its machine has
+POST linger                      {"id", "seconds"}: its end takes so long at least; 0 lets it end at once
+POST suspend                     {"group"}: Auto Scaling gave that group up, as after a day of failed launches
 POST timing                      {"pending": 5, …}, in seconds; answers with all of them
 POST quota                       {"code": "L-1216C47A", "value": 8}: what Service Quotas answers from now on
 POST ids                         {"ids": ["subnet-…"]}: the next of each kind gets that id
@@ -28,21 +30,22 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
+import moto.autoscaling.models as moto_groups
 import moto.ec2.models as ec2_models
-import moto.elb.models as classic
-import moto.elbv2.models as moto_load_balancers
 import moto.moto_server.werkzeug_app as werkzeug_app
 
+from .balancer_views import load_balancer_views
 from .events import instance_view, wait_for_events
 from .faults import add_fault, clear_faults
 from .idempotency import choose_ids
-from .instances import end_instance, machine_ended
+from .instances import end_instance, linger, machine_ended
 from .inventory import inventory
-from .losses import NotThere, detach_interface, is_detached, lose_volume
+from .losses import NotThere, detach_interface, lose_volume
 from .patching import patch
 from .quotas import set_quota
 from .simulation import LOCK, OPTIONS, TIMING
-from .target_groups import report_health, target_views, unhealthy_drain_seconds
+from .suspension import give_up
+from .target_groups import report_health
 
 PREFIX = "/_sim/"
 DIED = "Server.InternalError: Internal error: the instance stopped by itself"
@@ -82,122 +85,20 @@ def _ended(request: dict[str, Any]) -> dict[str, Any]:
     return instance_view(instance)
 
 
-def _load_balancers() -> list[dict[str, Any]]:
-    return [
-        {
-            "arn": load_balancer.arn,
-            "name": load_balancer.name,
-            "type": load_balancer.type,
-            "scheme": load_balancer.scheme,
-            "dns": load_balancer.dns_name,
-            "addresses": [eni.private_ip_address for eni in load_balancer._interfaces],
-            "listeners": [_listener(backend, listener) for listener in load_balancer.listeners.values()],
-        }
-        for account in list(moto_load_balancers.elbv2_backends.values())
-        for backend in list(account.values())
-        for load_balancer in list(backend.load_balancers.values())
-    ]
+def _linger(request: dict[str, Any]) -> dict[str, Any]:
+    instance = _instance(request["id"])
+    linger(instance, float(request["seconds"]))
+    return instance_view(instance)
 
 
-def _listener(backend: Any, listener: Any) -> dict[str, Any]:
-    groups = [
-        backend.target_groups[arn]
-        for action in listener.default_actions
-        for arn in backend._get_target_group_arns_from(action_data=action.data)
-        if arn in backend.target_groups
-    ]
-    return {
-        "arn": listener.arn,
-        "port": int(listener.port),
-        "protocol": listener.protocol,
-        "targetGroups": [_target_group(group) for group in groups],
-        "targets": [
-            {"id": target["Id"], "port": target["Port"]} for group in groups for target in group.targets.values()
-        ],
-    }
-
-
-def _target_group(group: Any) -> dict[str, Any]:
-    return {
-        "arn": group.arn,
-        "name": group.name,
-        "targetType": group.target_type,
-        "healthCheck": {
-            "protocol": group.health_check_protocol,
-            "port": group.health_check_port,
-            "path": group.health_check_path,
-            "intervalSeconds": int(group.health_check_interval_seconds),
-            "timeoutSeconds": int(group.health_check_timeout_seconds),
-            "healthyThreshold": int(group.healthy_threshold_count),
-            "unhealthyThreshold": int(group.unhealthy_threshold_count),
-            "hurriedSeconds": TIMING["check_interval"] or None,
-            "codes": (getattr(group, "matcher", None) or {}).get("HttpCode"),
-        },
-        "unhealthyDrainSeconds": unhealthy_drain_seconds(group),
-        "cutsDeregistered": _is_true(group, "deregistration_delay.connection_termination.enabled", "false"),
-        "targets": [
-            {**target, "detached": is_detached(group.ec2_backend, target["id"])} for target in target_views(group)
-        ],
-    }
-
-
-def _is_true(group: Any, attribute: str, default: str) -> bool:
-    return str(group.attributes.get(attribute, default)).lower() == "true"
-
-
-def _classic_load_balancers() -> list[dict[str, Any]]:
-    """In the same shape, for the same data plane: what a Service of type LoadBalancer gets by default."""
-    return [
-        {
-            "arn": None,
-            "name": load_balancer.name,
-            "type": "classic",
-            "scheme": load_balancer.scheme,
-            "dns": load_balancer.dns_name,
-            "addresses": [],
-            "listeners": [_classic_listener(load_balancer, listener) for listener in load_balancer.listeners],
-        }
-        for account in list(classic.elb_backends.values())
-        for backend in list(account.values())
-        for load_balancer in list(backend.load_balancers.values())
-    ]
-
-
-def _classic_listener(load_balancer: Any, listener: Any) -> dict[str, Any]:
-    targets = [
-        {"id": instance, "port": int(listener.instance_port), "phase": "registered", "registration": 0}
-        for instance in load_balancer.instance_ids
-    ]
-    check = load_balancer.health_check
-    # "TCP:30080" or "HTTP:10256/healthz".
-    protocol, _, rest = check.target.partition(":")
-    port, slash, path = rest.partition("/")
-    group = {
-        "arn": None,
-        "name": f"classic/{load_balancer.name}",
-        "targetType": "instance",
-        "healthCheck": {
-            "protocol": protocol,
-            "port": port,
-            "path": slash + path or None,
-            "intervalSeconds": int(check.interval),
-            "timeoutSeconds": int(check.timeout),
-            "healthyThreshold": int(check.healthy_threshold),
-            "unhealthyThreshold": int(check.unhealthy_threshold),
-            "hurriedSeconds": TIMING["check_interval"] or None,
-            "codes": "200",
-        },
-        "unhealthyDrainSeconds": None,
-        "cutsDeregistered": False,
-        "targets": targets,
-    }
-    return {
-        "arn": None,
-        "port": int(listener.load_balancer_port),
-        "protocol": listener.protocol,
-        "targetGroups": [group],
-        "targets": targets,
-    }
+def _suspend(request: dict[str, Any]) -> list[dict[str, str]]:
+    for account in list(moto_groups.autoscaling_backends.values()):
+        for backend in list(account.values()):
+            if request["group"] in backend.autoscaling_groups:
+                group = backend.autoscaling_groups[request["group"]]
+                give_up(group)
+                return group.suspended_processes
+    raise NotFound(f"there is no auto scaling group {request['group']}")
 
 
 def _set_timing(request: dict[str, Any]) -> dict[str, float]:
@@ -213,7 +114,7 @@ def _answer(method: str, path: str, query: dict[str, str], body: dict[str, Any])
     account = query.get("account", OPTIONS.account)
     routes: dict[tuple[str, str], Callable[[], Any]] = {
         ("GET", "instances"): lambda: [instance_view(instance) for instance in _instances()],
-        ("GET", "load-balancers"): lambda: [*_load_balancers(), *_classic_load_balancers()],
+        ("GET", "load-balancers"): load_balancer_views,
         ("GET", "inventory"): lambda: inventory(account),
         ("GET", "snapshot-hash"): lambda: {"hash": hashlib.sha256(json.dumps(inventory(account)).encode()).hexdigest()},
         ("GET", "timing"): lambda: TIMING,
@@ -222,6 +123,8 @@ def _answer(method: str, path: str, query: dict[str, str], body: dict[str, Any])
         ("POST", "health"): lambda: report_health(body) or {},
         ("POST", "terminate"): lambda: _terminate(body),
         ("POST", "ended"): lambda: _ended(body),
+        ("POST", "linger"): lambda: _linger(body),
+        ("POST", "suspend"): lambda: _suspend(body),
         ("POST", "ids"): lambda: choose_ids(body["ids"]) or {},
         ("POST", "quota"): lambda: set_quota(body),
         ("POST", "fault"): lambda: add_fault(body),

@@ -8,13 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 FAULTS: list[dict[str, Any]] = []
+VOLUME_ENDS = ("error", "vanishes")
 
 
 def add_fault(fault: dict[str, Any]) -> list[dict[str, Any]]:
     """`{"action": "RunInstances", "code": …, "message": …, "count": 1, "after": false, "match": {…}}`.
 
-    `action` "asg:<name>" makes that group's own launches fail, with a Failed activity.
+    `action` "asg:<name>" meets that group's own launches: EC2 refuses them, and the activity is `Failed`; or, with
+    `"dies": true`, it begins them and the instance dies of that reason while it is pending, and the activity is `Cancelled`.
+    `action` "volume" meets volumes that are made: `"end"` is "error" or "vanishes", and `match` may name a "zone" and a "type".
     """
+    if fault["action"] == "volume" and fault.get("end") not in VOLUME_ENDS:
+        raise ValueError(f"a volume's end is one of {', '.join(VOLUME_ENDS)}, not {fault.get('end')}")
     FAULTS.append({"count": 1, **fault})
     return FAULTS
 

@@ -14,6 +14,7 @@ import moto.ec2.responses as ec2_responses
 import moto.ec2.utils as ec2_utils
 from moto.autoscaling.exceptions import AutoscalingClientError
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.exceptions import ServiceException
 from moto.ec2.exceptions import EC2ClientError
 from moto.elbv2.exceptions import ELBClientError
 from moto.iam.models import get_account_id_from
@@ -21,6 +22,7 @@ from moto.iam.models import get_account_id_from
 from .faults import take_fault
 from .patching import patch
 from .simulation import LOCK, OPTIONS
+from .tag_rules import check_tags
 
 LOCKED_SERVICES = {"ec2", "autoscaling", "elbv2", "elb"}
 REMEMBERED_TOKENS = 5000
@@ -48,6 +50,10 @@ def call_action(original: Any, self: Any) -> Any:
         fault = take_fault(action, parameters)
         if fault and not fault.get("after"):
             return _error(self, fault["code"], fault.get("message"), fault.get("status"))
+        try:
+            check_tags(service, self)
+        except ServiceException as refused:
+            return _error(self, refused.code, refused.message)
         # Auto Scaling and load balancing know no client tokens: their creates are idempotent by name.
         token = parameters.get("ClientToken") if service == "ec2" else None
         answer = _once(original, self, action, token, parameters) if token else _run(original, self)

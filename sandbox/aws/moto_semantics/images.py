@@ -1,4 +1,7 @@
-"""Machine images: those of Slipway exist as soon as anyone asks for one, every other must have been registered."""
+"""Machine images: those of Slipway exist as soon as anyone asks for one, every other must have been registered.
+
+An image is of one architecture: x86_64, unless its name says arm64.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import moto.ec2.models as ec2_models
 import moto.ec2.models.amis as moto_images
 
 from .patching import patch
+from .simulation import internal_call
 
 PREFIX = "ami-slipway-"
 # Published by another account, as images of a distribution are: they are no part of the account's own inventory.
@@ -20,16 +24,21 @@ def describe_images(
 ) -> Any:
     for image_id in [*(ami_ids or []), *((filters or {}).get("image-id") or [])]:
         if image_id.startswith(PREFIX) and image_id not in self.amis:
-            self.amis[image_id] = moto_images.Ami(
-                self,
-                image_id,
-                name=f"slipway-{image_id.removeprefix(PREFIX)}",
-                owner_id=PUBLISHER,
-                public=True,
-                architecture="x86_64",
-                virtualization_type="hvm",
-                root_device_name="/dev/xvda",
-                root_device_type="ebs",
-                state="available",
-            )
+            with internal_call():
+                self.amis[image_id] = _published(self, image_id)
     return original(self, ami_ids, filters, *args, **kwargs)
+
+
+def _published(backend: Any, image_id: str) -> Any:
+    return moto_images.Ami(
+        backend,
+        image_id,
+        name=f"slipway-{image_id.removeprefix(PREFIX)}",
+        owner_id=PUBLISHER,
+        public=True,
+        architecture="arm64" if "arm64" in image_id else "x86_64",
+        virtualization_type="hvm",
+        root_device_name="/dev/xvda",
+        root_device_type="ebs",
+        state="available",
+    )

@@ -1,7 +1,8 @@
 """Instances: states that take time, launches that apply their whole template, a death that gives back what it held.
 
 An instance that ends is `shutting-down` (or `stopping`) until its machine has shut itself down, as EC2 leaves it the time
-to do; who plays the machine reports that (`machine_ended`), and one that never gets there is cut off in the end.
+to do; who plays the machine reports that (`machine_ended`), and one that never gets there is cut off in the end. What is
+refused before anything is launched stands in `launch_checks.py`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import moto.ec2.models.instances as moto_instances
 import moto.ec2.responses as ec2_responses
 import moto.ec2.utils as ec2_utils
 from moto.ec2.exceptions import EC2ClientError
-from moto.iam.exceptions import NotFoundException
 
 from .events import emit, instance_view
+from .launch_checks import check_cpus, check_launch, death_of
 from .patching import patch
 from .simulation import OPTIONS, TIMING, internal_call, now
 
@@ -37,7 +38,7 @@ class TimedState:
 
     def __init__(self, name: str = "running", code: int = 16):
         self.final: str | None = None
-        self.at_least_until = self.until = 0.0
+        self.at_least_until = self.until = self.lingering = 0.0
         self.name = name
 
     def _present(self) -> tuple[str, int]:
@@ -55,9 +56,17 @@ class TimedState:
         # A terminated instance never comes back, whoever asks.
         if final != self.final and self.final != "terminated":
             self.final = final
-            self.at_least_until = self.until = now() + TIMING[self.ON_THE_WAY[final][2]]
+            least = max(TIMING[self.ON_THE_WAY[final][2]], self.lingering if final in self.ENDS else 0)
+            self.at_least_until = self.until = now() + least
             if final in self.ENDS and OPTIONS.machines == "reported":
                 self.until = max(self.until, now() + TIMING["shutdown_limit"])
+
+    def linger(self, seconds: float) -> None:
+        """It ends no sooner than so long after it was told to, or after now."""
+        self.lingering = seconds
+        if self.final in self.ENDS and now() < self.until:
+            self.at_least_until = now() + seconds
+            self.until = max(self.until, self.at_least_until) if seconds else self.at_least_until
 
     def machine_ended(self) -> None:
         """Nothing is to be waited for any more. Of one that was started again meanwhile this is old news."""
@@ -93,12 +102,28 @@ def end_instance(instance: Any, reason: str) -> Any:
     return previous
 
 
+def doom(instance: Any, reason: str) -> None:
+    """It was launched, and dies before it has ever run: a volume that EC2 could not make, say."""
+    instance._doom = (now() + TIMING["pending"] / 2, reason)
+
+
+def linger(instance: Any, seconds: float) -> None:
+    """EC2 can't finish with it, as when its host is dead: it is `shutting-down` for long, and holds what it has meanwhile."""
+    instance._state.linger(seconds)
+
+
 def machine_ended(instance: Any) -> None:
     instance._state.machine_ended()
 
 
 def observe(instance: Any) -> None:
     """Reports a change of state since the last look, and gives back what a terminated instance held."""
+    at, reason = instance.__dict__.pop("_doom", (None, ""))
+    if at is not None and now() >= at:
+        end_instance(instance, reason)
+        machine_ended(instance)
+    elif at is not None:
+        instance._doom = (at, reason)
     state = instance.state
     if state == "terminated" and not getattr(instance, "_released", False):
         view = instance_view(instance)
@@ -169,11 +194,11 @@ def run_instances(
 ) -> Any:
     template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
     _apply_template(template, kwargs)
-    _require_key_pair(self, kwargs.get("key_name") or template.get("KeyName"))
     # Looked at before anything is launched: moto would leave an instance behind that nobody wanted.
+    whole = _whole_request(image_id, template, kwargs)
+    check_launch(self, whole, (kwargs.get("tags") or {}).get("instance") or {})
+    check_cpus(self, whole["InstanceType"], count)
     profile = template.get("IamInstanceProfile")
-    if profile:
-        _require_profile(self, profile)
     for nic in kwargs.get("nics") or []:
         if nic.get("NetworkInterfaceId"):  # an existing interface decides the subnet, and so the zone
             nic["SubnetId"] = self.get_network_interface(nic["NetworkInterfaceId"]).subnet.id
@@ -181,14 +206,32 @@ def run_instances(
         _complete_block_devices(self, image_id or template.get("ImageId", ""), kwargs["block_device_mappings"])
     with internal_call():
         reservation = original(self, image_id, count, user_data, security_group_names, **kwargs)
-    if profile:
-        for instance in reservation.instances:
+    death = death_of(self, kwargs.get("block_device_mappings") or [])
+    for instance in reservation.instances:
+        if death:
+            doom(instance, death)
+        if profile:
             self.associate_iam_instance_profile(
                 instance.id,
                 iam_instance_profile_name=profile.get("Name"),
                 iam_instance_profile_arn=profile.get("Arn"),
             )
     return reservation
+
+
+def _whole_request(image_id: str, template: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The template's data, as the request's own values change it."""
+    instance_type = None if kwargs.get("is_instance_type_default") else kwargs.get("instance_type")
+    own = {
+        "ImageId": image_id,
+        "InstanceType": instance_type or template.get("InstanceType") or kwargs.get("instance_type"),
+        "KeyName": kwargs.get("key_name"),
+        "SecurityGroupIds": [group for group in kwargs.get("security_group_ids") or [] if isinstance(group, str)],
+        "NetworkInterfaces": kwargs.get("nics"),
+        "BlockDeviceMappings": kwargs.get("block_device_mappings"),
+        "MetadataOptions": kwargs.get("metadata_options"),
+    }
+    return {**template, **{name: value for name, value in own.items() if value}}
 
 
 def _apply_template(template: dict[str, Any], kwargs: dict[str, Any]) -> None:
@@ -201,27 +244,6 @@ def _apply_template(template: dict[str, Any], kwargs: dict[str, Any]) -> None:
         kwargs["metadata_options"] = template["MetadataOptions"]
     if "block_device_mappings" not in kwargs and template.get("BlockDeviceMappings"):
         kwargs["block_device_mappings"] = copy.deepcopy(template["BlockDeviceMappings"])
-
-
-def _require_key_pair(backend: Any, key_name: str | None) -> None:
-    if key_name and key_name not in backend.key_pairs:
-        raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
-
-
-def _require_profile(backend: Any, profile: dict[str, Any]) -> None:
-    try:
-        ec2_utils.filter_iam_instance_profiles(
-            backend.account_id,
-            partition=backend.partition,
-            iam_instance_profile_arn=profile.get("Arn"),
-            iam_instance_profile_name=profile.get("Name"),
-        )
-    except NotFoundException as error:
-        kind, value = ("arn", profile["Arn"]) if profile.get("Arn") else ("name", profile.get("Name"))
-        message = (
-            f"Value ({value}) for parameter iamInstanceProfile.{kind} is invalid. Invalid IAM Instance Profile {kind}"
-        )
-        raise EC2ClientError("InvalidParameterValue", message) from error
 
 
 def _complete_block_devices(backend: Any, image_id: str, mappings: list[dict[str, Any]]) -> None:

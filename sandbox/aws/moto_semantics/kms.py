@@ -1,4 +1,4 @@
-"""KMS: a key id that can be chosen, and disabled keys that refuse to work."""
+"""KMS: a key id that can be chosen, a usage that a key has unless told otherwise, and disabled keys that refuse to work."""
 
 from __future__ import annotations
 
@@ -21,10 +21,34 @@ def generate_key_id(original: Any, multi_region: bool = False) -> str:
     return _chosen_key_ids.pop(0) if _chosen_key_ids else original(multi_region)
 
 
-@patch(moto_keys.KmsBackend)
-def create_key(original: Any, self: Any, policy: Any, key_usage: str | None, *args: Any, **kwargs: Any) -> Any:
-    """A key is for encryption unless something else is said; moto then says nothing of it."""
-    return original(self, policy, key_usage or "ENCRYPT_DECRYPT", *args, **kwargs)
+@patch(moto_keys.Key, "__init__")
+def _key(original: Any, self: Any, policy: Any, key_usage: str | None, *more: Any, **named: Any) -> None:
+    """What CreateKey means when it says nothing; moto makes a key without any usage of it."""
+    original(self, policy, key_usage or "ENCRYPT_DECRYPT", *more, **named)
+
+
+def _by_any_id(method: str) -> None:
+    """moto takes a key's own id here, and nothing else that names it."""
+
+    @patch(moto_keys.KmsBackend, method)
+    def change(original: Any, self: Any, key_id: str, *args: Any, **kwargs: Any) -> Any:
+        return original(self, self.any_id_to_key_id(key_id), *args, **kwargs)
+
+
+for _method in ("enable_key", "disable_key", "cancel_key_deletion", "schedule_key_deletion"):
+    _by_any_id(_method)
+
+
+def trouble_with(account: str, region: str, key_id: str) -> str | None:
+    """Why EBS could not encrypt under that key: it is "missing" or "unusable"; None when it could."""
+    backend = moto_keys.kms_backends[account][region]
+    named = backend.get_alias_name(key_id)
+    own_id = backend.get_key_id_from_alias(named) if named.startswith("alias/") else named
+    key = backend.keys.get(backend.get_key_id(own_id)) if own_id else None
+    if key is None:
+        return "missing"
+    usable = key.enabled and key.key_state == "Enabled" and key.key_usage == "ENCRYPT_DECRYPT"
+    return None if usable and key.key_spec == "SYMMETRIC_DEFAULT" else "unusable"
 
 
 def _refuse_unusable(backend: Any, key_id: str) -> None:

@@ -14,6 +14,7 @@ import moto.ec2.utils as ec2_utils
 from moto.ec2.exceptions import InvalidLaunchTemplateIdNotFound
 
 from .patching import patch
+from .visibility import made, version_identity
 
 
 @patch(moto_templates.LaunchTemplateVersion, "__init__")
@@ -47,11 +48,12 @@ def default_version(original: Any, self: Any) -> Any:
 
 @patch(moto_templates.LaunchTemplate)
 def create_version(original: Any, self: Any, data: dict[str, Any], description: str) -> Any:
-    """A number is never used again."""
+    """A number is never used again. The first version comes with its template, and every later one is late by itself."""
     number = getattr(self, "_highest", 0) + 1
     self._highest = number
     version = moto_templates.LaunchTemplateVersion(self, number, data, description)
     self.versions.append(version)
+    made(version_identity(self.id, number))
     return version
 
 

@@ -21,12 +21,12 @@ import moto
 from . import (  # each patches its service when imported
     auto_scaling,  # noqa: F401
     control,  # noqa: F401
+    filters,  # noqa: F401
     idempotency,  # noqa: F401
     images,  # noqa: F401
     instances,  # noqa: F401
     kms,  # noqa: F401
     launch_templates,  # noqa: F401
-    limits,  # noqa: F401
     load_balancing,  # noqa: F401
     lookups,  # noqa: F401
     network,  # noqa: F401
@@ -35,6 +35,7 @@ from . import (  # each patches its service when imported
     security_groups,  # noqa: F401
     tags,  # noqa: F401
     target_groups,  # noqa: F401
+    visibility,  # noqa: F401
     volumes,  # noqa: F401
 )
 from .account import furnish

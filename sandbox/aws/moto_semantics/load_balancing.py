@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import moto.elb.models as classic
 import moto.elbv2.models as moto_load_balancers
+from moto.ec2.models import ec2_backends
 from moto.elbv2.exceptions import DuplicateListenerError, DuplicateLoadBalancerName, ELBClientError
 
 from .events import emit
 from .network import check_address
 from .patching import patch
+from .quotas import NETWORK_LOAD_BALANCERS, is_exceeded
 from .simulation import TIMING, now
+from .visibility import is_visible
 
 Backend = moto_load_balancers.ELBv2Backend
 
@@ -43,6 +47,10 @@ def create_load_balancer(
             if existing._wanted == wanted:  # AWS: the same settings again are a success
                 return existing
             raise DuplicateLoadBalancerName()
+    balancers = [one for one in self.load_balancers.values() if one.type == "network"]
+    if kind == "network" and is_exceeded(NETWORK_LOAD_BALANCERS, len(balancers) + 1):
+        raise ELBClientError("TooManyLoadBalancers", "The maximum number of load balancers has been reached")
+    _require_groups(self, security_groups)
     for subnet_id, address in fixed.items():
         check_address(self.ec2_backend.get_subnet(subnet_id), address)
     created = original(self, name, security_groups, subnet_ids, subnet_mappings, scheme, kind, ip_address_type, tags)
@@ -53,6 +61,22 @@ def create_load_balancer(
     addresses = [eni.private_ip_address for eni in created._interfaces]
     emit("load-balancer-created", arn=created.arn, name=name, addresses=addresses)
     return created
+
+
+def _require_groups(backend: Any, group_ids: list[str] | None) -> None:
+    for group_id in group_ids or []:
+        if backend.ec2_backend.get_security_group_from_id(group_id) is None or not is_visible(group_id):
+            raise ELBClientError("InvalidSecurityGroup", f"Security group '{group_id}' does not exist")
+
+
+@patch(Backend)
+def set_security_groups(original: Any, self: Any, arn: str, sec_groups: list[str]) -> None:
+    if arn in self.load_balancers:
+        _require_groups(self, sec_groups)
+    original(self, arn, sec_groups)
+    for eni in self.load_balancers[arn]._interfaces:
+        eni._group_set = [self.ec2_backend.get_security_group_from_id(group) for group in sec_groups]
+    emit("load-balancer-changed", arn=arn)
 
 
 def _rename(backend: Any, load_balancer: Any) -> None:
@@ -152,3 +176,19 @@ def _classic(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     original(self, *args, **kwargs)
     target = f"TCP:{self.listeners[0].instance_port}" if self.listeners else "TCP:80"
     self.health_check = classic.FakeHealthCheck("5", "10", "2", "30", target)
+
+
+@patch(classic.ELBBackend, "create_load_balancer")
+def _create_classic(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """Its name in DNS has a number in it, and says whether it is internal; moto's has neither, and another region."""
+    created = original(self, *args, **kwargs)
+    if not kwargs.get("security_groups"):  # then AWS makes a group that lets everybody in, where moto's lets nobody
+        ec2 = ec2_backends[self.account_id][self.region_name]
+        for listener in created.listeners:
+            ports = (str(listener.load_balancer_port),) * 2
+            anywhere = [{"CidrIp": "0.0.0.0/0"}]
+            ec2.authorize_security_group_ingress(created.security_groups[0], "tcp", *ports, anywhere)
+    prefix = "internal-" if created.scheme == "internal" else ""
+    number = random.randrange(10**8, 10**10)
+    created.dns_name = f"{prefix}{created.name}-{number}.{self.region_name}.elb.amazonaws.com"
+    return created

@@ -13,10 +13,10 @@ import moto.backends as moto_backends
 import moto.ec2.models.tags as moto_tags
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 
+from .filters import SPECIAL
 from .patching import patch
 
 _services = list(moto_backends.list_of_moto_modules())
-WILDCARDS = frozenset("*?[")
 
 
 @patch(moto_backends)
@@ -27,7 +27,7 @@ def list_of_moto_modules(original: Any) -> list[str]:
 @patch(moto_tags.TagBackend)
 def describe_tags(original: Any, self: Any, filters: dict[str, list[str]] | None = None) -> list[dict[str, str]]:
     ids = (filters or {}).get("resource-id", [])
-    if len(filters or {}) != 1 or not ids or any(WILDCARDS & set(one) for one in ids):
+    if len(filters or {}) != 1 or not ids or any(SPECIAL & set(one) for one in ids):
         return original(self, filters)
     return [
         {

@@ -40,11 +40,3 @@ def detach_interface(eni_id: str) -> dict[str, Any]:
         backend.detach_network_interface(eni.attachment_id)
         return {"id": eni_id, "instance": holder}
     raise NotThere(f"there is no network interface {eni_id}")
-
-
-def is_detached(backend: Any, address: str) -> bool:
-    """True for the address of an interface that no instance has. Addresses outside of all interfaces are not judged."""
-    for eni in list(backend.enis.values()):
-        if address in (eni.private_ip_address, *(one["PrivateIpAddress"] for one in eni.private_ip_addresses)):
-            return not eni.instance
-    return False

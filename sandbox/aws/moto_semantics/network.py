@@ -15,6 +15,8 @@ from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundErro
 
 from .events import emit
 from .patching import patch
+from .quotas import GROUPS_PER_INTERFACE, is_exceeded
+from .visibility import is_visible
 
 ATTACHABLE_STATES = ("running", "stopped")
 
@@ -60,6 +62,25 @@ def request_ip(original: Any, self: Any, ip: str, instance: Any = None) -> None:
     check_address(self, ip)
 
 
+def _require_groups(backend: Any, group_ids: list[str]) -> None:
+    """moto would make a group of an id that it doesn't know."""
+    for group in group_ids:
+        if backend.get_security_group_from_id(group) is None or not is_visible(group):
+            raise InvalidSecurityGroupNotFoundError(group)
+    if is_exceeded(GROUPS_PER_INTERFACE, len(set(group_ids))):
+        message = "The maximum number of security groups per interface has been reached."
+        raise EC2ClientError("SecurityGroupsPerInterfaceLimitExceeded", message)
+
+
+@patch(ec2_models.EC2Backend)
+def modify_network_interface_attribute(
+    original: Any, self: Any, eni_id: str, group_ids: list[str] | None, *args: Any, **kwargs: Any
+) -> None:
+    _require_groups(self, group_ids or [])
+    original(self, eni_id, group_ids or [], *args, **kwargs)
+    emit("eni-changed", eni=eni_id)
+
+
 @patch(ec2_models.EC2Backend)
 def create_network_interface(
     original: Any,
@@ -71,10 +92,7 @@ def create_network_interface(
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    # moto would make a group of that id.
-    for group in group_ids or []:
-        if self.get_security_group_from_id(group) is None:
-            raise InvalidSecurityGroupNotFoundError(group)
+    _require_groups(self, group_ids or [])
     found = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
     wanted = [
         address["PrivateIpAddress"] if isinstance(address, dict) else address for address in private_ip_addresses or []

@@ -13,8 +13,10 @@ from moto.ec2.exceptions import EC2ClientError
 
 from .auto_scaling import Activity, Backend, invalid
 from .faults import take_fault
+from .instances import doom
 from .patching import patch
 from .simulation import TIMING, now
+from .suspension import launch_failed, launch_succeeded
 
 LIVE = ("Pending", "InService")
 DEAD = ("shutting-down", "terminated", "stopping", "stopped")
@@ -22,6 +24,9 @@ DEAD = ("shutting-down", "terminated", "stopping", "stopped")
 UNHEALTHY = (
     "an instance was taken out of service in response to an EC2 health check indicating it has been terminated or "
     "stopped"
+)
+DIED_EARLY = (
+    "Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: {reason}"
 )
 SURPLUS = "an instance was taken out of service in response to a difference between desired and actual capacity"
 
@@ -57,8 +62,11 @@ def _follow_instance(backend: Any, group: Any, state: Any, suspended: set[str]) 
     if state.lifecycle_state == "Pending" and instance_state == "running":
         state.lifecycle_state = "InService"
         state._activity.end()
+        launch_succeeded(group)
         backend.update_attached_elbs(group.name)
         backend.update_attached_target_groups(group.name)
+    elif state.lifecycle_state == "Pending" and instance_state in DEAD and "HealthCheck" not in suspended:
+        _cancel_launch(group, state)
     elif state.lifecycle_state == "Terminating" and instance_state == "terminated":
         group.instance_states.remove(state)
         state._activity.end()
@@ -80,6 +88,14 @@ def _launch_when_due(group: Any, missing: int) -> None:
         if not _launch(group):
             group._launch_at = now() + TIMING["asg_launch_retry"]
             return
+
+
+def _cancel_launch(group: Any, state: Any) -> None:
+    """It died before it was in service: no failure of the launch, as Auto Scaling sees it, but the end of its activity."""
+    state._activity.end("Cancelled", DIED_EARLY.format(reason=state.instance.state_reason.message))
+    state.lifecycle_state = "Terminating"
+    group._launch_at = now() + TIMING["asg_launch_retry"]
+    launch_failed(group)
 
 
 def terminate_member(group: Any, state: Any, cause: str) -> Activity:
@@ -131,16 +147,19 @@ def _launch(group: Any) -> bool:
     activity = Activity(group, "Launching a new EC2 instance", cause)
     fault = take_fault(f"asg:{group.name}", {})
     try:
-        if fault:
+        if fault and not fault.get("dies"):
             raise EC2ClientError(fault["code"], fault.get("message", fault["code"]))
-        _launch_member(group, activity)
+        instance = _launch_member(group, activity)
+        if fault:
+            doom(instance, f"{fault['code']}: {fault.get('message', fault['code'])}")
     except Exception as error:  # as Auto Scaling: whatever EC2 says becomes the activity's message, and it tries again
         activity.end("Failed", f"{error}. Launching EC2 instance failed.")
+        launch_failed(group)
         return False
     return True
 
 
-def _launch_member(group: Any, activity: Activity) -> None:
+def _launch_member(group: Any, activity: Activity) -> Any:
     backend = group.autoscaling_backend
     request, launched_from = _launch_request(group)
     subnet_id = _least_used_subnet(group)
@@ -162,6 +181,7 @@ def _launch_member(group: Any, activity: Activity) -> None:
     state._launched_from, state._activity = launched_from, activity
     group.instance_states.append(state)
     activity.description, activity.instance = f"Launching a new EC2 instance: {instance.id}", instance
+    return instance
 
 
 def _least_used_subnet(group: Any) -> str | None:

@@ -8,14 +8,31 @@ import moto.core.responses as core_responses
 import moto.ec2.models as ec2_models
 import moto.ec2.models.security_groups as moto_groups
 import moto.ec2.responses as ec2_responses
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import (
+    EC2ClientError,
+    InvalidSecurityGroupNotFoundError,
+    RulesPerSecurityGroupLimitExceededError,
+)
 from moto.elb.models import elb_backends
 from moto.elbv2.models import elbv2_backends
 
+from .events import emit
 from .patching import patch
+from .quotas import RULES_PER_GROUP, SECURITY_GROUPS, is_exceeded
+from .simulation import is_internal
+from .visibility import is_visible
 
 TERMINATED = 48
 PROTOCOLS_WITH_PORTS = ("tcp", "udp", "icmp", "icmpv6", "6", "17", "1", "58")
+
+
+@patch(ec2_models.EC2Backend)
+def create_security_group(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    count = sum(len(groups) for groups in self.groups.values())
+    if not is_internal() and is_exceeded(SECURITY_GROUPS, count + 1):
+        message = "The maximum number of security groups has been reached."
+        raise EC2ClientError("SecurityGroupLimitExceeded", message)
+    return original(self, *args, **kwargs)
 
 
 @patch(ec2_models.EC2Backend)
@@ -60,14 +77,28 @@ def _authorize(self: Any, add: Any) -> Any:
     group = self.ec2_backend.get_security_group_by_name_or_id(
         self._get_param("GroupName") or self._get_param("GroupId")
     )
+    if group:
+        _require_visible([group.id])
+    for permission in self._process_rules_from_querystring():
+        _require_visible([source.get("GroupId") for source in permission["source_groups"] or []])
     before = (list(group.ingress_rules), list(group.egress_rules)) if group else ([], [])
     try:
         added = [rule for permission in self._process_rules_from_querystring() for rule in add(**permission)[0]]
+        most = max(len(group.ingress_rules), len(group.egress_rules)) if group else 0
+        if is_exceeded(RULES_PER_GROUP, most):
+            raise RulesPerSecurityGroupLimitExceededError()
     except Exception:
         if group:
             group.ingress_rules[:], group.egress_rules[:] = before
         raise
+    emit("security-group", group=group.id if group else None)
     return core_responses.ActionResult({"Return": True, "SecurityGroupRules": added})
+
+
+def _require_visible(group_ids: list[str | None]) -> None:
+    for group_id in group_ids:
+        if group_id and not is_visible(group_id):
+            raise InvalidSecurityGroupNotFoundError(group_id)
 
 
 @patch(ec2_responses.EC2Response)
@@ -78,6 +109,20 @@ def authorize_security_group_ingress(original: Any, self: Any) -> Any:
 @patch(ec2_responses.EC2Response)
 def authorize_security_group_egress(original: Any, self: Any) -> Any:
     return _authorize(self, self.ec2_backend.authorize_security_group_egress)
+
+
+def _tell_of(method: str) -> None:
+    """Rules that go let packets through no more: whoever plays load balancers looks again."""
+
+    @patch(ec2_models.EC2Backend, method)
+    def change(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+        changed = original(self, *args, **kwargs)
+        emit("security-group", group=None)
+        return changed
+
+
+for _method in ("revoke_security_group_ingress", "revoke_security_group_egress"):
+    _tell_of(_method)
 
 
 @patch(moto_groups.SecurityGroupRule, "__init__")

@@ -23,10 +23,14 @@ TIMING: dict[str, float] = {
     "stopping": 0.2,
     "shutdown_limit": 5,
     "terminated_visible": 900,  # EC2 shows a terminated instance for about an hour
+    # Until what was made is known to whoever may be asked to use it (visibility.py).
+    "visible": 0,
     "volume_create": 0.2,
     "volume_attach": 0.1,
     "asg_launch": 0.1,
     "asg_launch_retry": 2.0,
+    # Until Auto Scaling suspends the launches of a group that never came to an instance (suspension.py).
+    "asg_give_up": 86_400,
     "asg_health": 0.2,
     "nlb_provision": 0.3,
     "nlb_eni_release": 0.4,

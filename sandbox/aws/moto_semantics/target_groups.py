@@ -16,6 +16,7 @@ from moto.elbv2.exceptions import ELBClientError
 
 from .events import emit
 from .patching import patch
+from .quotas import TARGET_GROUPS, is_exceeded
 from .simulation import OPTIONS, TIMING, now
 
 Backend, TargetGroup = moto_load_balancers.ELBv2Backend, moto_load_balancers.FakeTargetGroup
@@ -115,8 +116,11 @@ def _check_target(group: Any, target: dict[str, Any]) -> None:
             message = f"The following targets are not in a running state and cannot be registered: '{target['Id']}'"
             raise ELBClientError("InvalidTarget", message)
     if group.target_type == "ip" and target.get("AvailabilityZone") != "all":
-        vpc = group.ec2_backend.get_vpc(group.vpc_id)
-        if ipaddress.ip_address(target["Id"]) not in ipaddress.ip_network(vpc.cidr_block):
+        ranges = group.ec2_backend.get_vpc(group.vpc_id).get_cidr_block_association_set()
+        address = ipaddress.ip_address(target["Id"])
+        # A VPC has several, and an association that has ended is still shown for a while.
+        living = [one["cidr_block"] for one in ranges if one["cidr_block_state"]["state"] == "associated"]
+        if not any(address in ipaddress.ip_network(one) for one in living):
             message = f"The IP address '{target['Id']}' is not within the VPC; AvailabilityZone must be 'all'"
             raise ELBClientError("ValidationError", message)
 
@@ -212,6 +216,8 @@ def create_target_group(original: Any, self: Any, name: str, **wanted: Any) -> A
     for group in self.target_groups.values():
         if group.name == name and (group.protocol, str(group.port), group.vpc_id, group.target_type) == settings:
             return group
+    if is_exceeded(TARGET_GROUPS, len(self.target_groups) + 1):
+        raise ELBClientError("TooManyTargetGroups", "The maximum number of target groups has been reached")
     return original(self, name, **wanted)
 
 

@@ -14,6 +14,7 @@ from .load_balancing import release_interfaces
 from .reconciliation import reconcile_group
 from .simulation import LOCK, TIMING
 from .target_groups import announce_phases
+from .volumes import end_failed_volumes
 
 
 def tick() -> None:
@@ -22,6 +23,7 @@ def tick() -> None:
             for instance in backend.all_instances():
                 observe(instance)
             forget_long_terminated(backend)
+            end_failed_volumes(backend)
     for account in list(moto_groups.autoscaling_backends.values()):
         for backend in list(account.values()):
             for group in list(backend.autoscaling_groups.values()):

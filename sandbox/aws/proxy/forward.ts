@@ -8,7 +8,12 @@ import { Agent, type IncomingHttpHeaders, type IncomingMessage, request, type Se
 import type { HostPort } from '../../layout.ts';
 import { accessKeyOf, errorCodeOf } from './call.ts';
 
-export type Outcome = { readonly status: number; readonly error?: string };
+export type Outcome = {
+  readonly status: number;
+  readonly error?: string;
+  /** The answer itself, where it was asked for. */
+  readonly answer?: string;
+};
 
 /** A request as it came, and whom its answer is for. */
 export type Exchange = {
@@ -16,6 +21,8 @@ export type Exchange = {
   readonly response: ServerResponse;
   /** Of a request that was read whole. */
   readonly body?: Buffer | undefined;
+  /** Whether somebody reads the answer. */
+  readonly read?: boolean;
 };
 
 export type Moto = {
@@ -36,17 +43,18 @@ const withoutConnection = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
 };
 
 /** Passes an answer on, or loses it; resolves at its end. */
-const passOn = (incoming: IncomingMessage, response: ServerResponse, lose: boolean): Promise<Outcome> =>
+const passOn = (incoming: IncomingMessage, { response, read = false }: Exchange, lose: boolean): Promise<Outcome> =>
   new Promise((resolve) => {
     const status = incoming.statusCode ?? 502;
     const start: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => {
-      if (status >= 400) start.push(chunk);
+      if (status >= 400 || read) start.push(chunk);
     });
     incoming.on('end', () => {
       if (lose) response.destroy();
-      const error = errorCodeOf(Buffer.concat(start).toString());
-      resolve({ status, ...(error === undefined ? {} : { error }) });
+      const answer = Buffer.concat(start).toString();
+      const error = status >= 400 ? errorCodeOf(answer) : undefined;
+      resolve({ status, ...(error === undefined ? {} : { error }), ...(read ? { answer } : {}) });
     });
     incoming.on('error', (error) => {
       response.destroy();
@@ -62,8 +70,9 @@ const passOn = (incoming: IncomingMessage, response: ServerResponse, lose: boole
 export const connectMoto = ({ host, port }: HostPort, accounts: Readonly<Record<string, string>>): Moto => {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   return {
-    forward: ({ message, response, body }, lose) =>
+    forward: (exchange, lose) =>
       new Promise((resolve) => {
+        const { message, response, body } = exchange;
         const { method, url: path } = message;
         const account = accounts[accessKeyOf(message.headers)];
         const headers = {
@@ -76,7 +85,7 @@ export const connectMoto = ({ host, port }: HostPort, accounts: Readonly<Record<
           else response.destroy();
           resolve({ status: 502, error: 'MotoUnreachable' });
         });
-        outgoing.on('response', (incoming) => void passOn(incoming, response, lose).then(resolve));
+        outgoing.on('response', (incoming) => void passOn(incoming, exchange, lose).then(resolve));
         // Only while it is being sent: a caller that gives up later must not undo what moto already does.
         message.on('error', () => outgoing.destroy());
         if (body === undefined) message.pipe(outgoing);

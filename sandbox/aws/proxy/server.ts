@@ -19,11 +19,14 @@ import type { Faults, StandingFault } from './faults.ts';
 import { createFaults, faultSchema, throttleCodeOf } from './faults.ts';
 import { answerJson, connectMoto, type Exchange, type Moto, type Outcome } from './forward.ts';
 import type { CallRecord } from './record.ts';
+import { madeBy, makes, type Requests } from './requests.ts';
 
 export type ProxyOptions = {
   readonly listen: HostPort;
   readonly moto: HostPort;
   readonly record: CallRecord;
+  /** Where requests are kept with their parameters; absent: nowhere. */
+  readonly requests?: Requests;
   /** Access key id -> account; every other key is the sandbox's own account. */
   readonly accounts: Readonly<Record<string, string>>;
 };
@@ -112,7 +115,21 @@ const control = async ({ message, response }: Exchange, record: CallRecord, faul
   }
 };
 
-export const startProxy = async ({ listen, moto: motoAt, record, accounts }: ProxyOptions): Promise<Proxy> => {
+/** One call, and how it ended, for whoever judges it later. */
+const keep = (requests: Requests, { message, body }: Exchange, call: Call, { error, answer: text }: Outcome): void => {
+  const { service, operation, accessKey, region } = call;
+  const userAgent = message.headers['user-agent'];
+  const made = text === undefined ? undefined : madeBy(call, text);
+  requests.keep({
+    ...{ service, operation, accessKey, region, path: message.url ?? '/', body: body?.toString() ?? '' },
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(error === undefined ? {} : { error }),
+    ...(made === undefined ? {} : { made }),
+  });
+};
+
+export const startProxy = async (options: ProxyOptions): Promise<Proxy> => {
+  const { listen, moto: motoAt, record, requests, accounts } = options;
   const moto = connectMoto(motoAt, accounts);
   const faults = createFaults();
 
@@ -129,9 +146,12 @@ export const startProxy = async ({ listen, moto: motoAt, record, accounts }: Pro
     const call = callOf(message.method ?? 'GET', path, message.headers, body?.toString());
     const { delayMs, fault } = faults.take(call);
     if (delayMs > 0) await delay(delayMs);
-    const outcome = await answer(moto, { message, response, body }, call, fault);
+    const exchange = { message, response, body, read: requests !== undefined && makes(call) };
+    const outcome = await answer(moto, exchange, call, fault);
     const ms = Math.round((performance.now() - started) * 10) / 10;
-    record.add({ time, ...call, ...outcome, ms, ...(fault === undefined ? {} : { fault: fault.kind }) });
+    if (requests !== undefined) keep(requests, exchange, call, outcome);
+    const { answer: _, ...known } = outcome;
+    record.add({ time, ...call, ...known, ms, ...(fault === undefined ? {} : { fault: fault.kind }) });
   };
 
   const server: Server = createServer((message, response) => {
@@ -154,6 +174,7 @@ export const startProxy = async ({ listen, moto: motoAt, record, accounts }: Pro
       await new Promise((resolve) => server.close(resolve));
       moto.close();
       await record.close();
+      requests?.close();
     },
   };
 };

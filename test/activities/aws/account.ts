@@ -267,6 +267,18 @@ export const untilDone = async (perform: (first: boolean) => Promise<StepOutcome
   return ended.outcome;
 };
 
+/** Steps that stand beside each other, are of one kind and don't need each other: a worker carries them out at the same time. */
+const besideEachOther = (steps: readonly Step[]): readonly (readonly Step[])[] => {
+  const groups: Step[][] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    const isAlike = last?.every(({ id, resource }) => resource.kind === step.resource.kind && !step.needs.includes(id));
+    if (last !== undefined && isAlike === true) last.push(step);
+    else groups.push([step]);
+  }
+  return groups;
+};
+
 /** Carries a plan out, in order, and answers the outputs of all its steps. */
 export const carryOut = async (
   account: TestAccount,
@@ -275,7 +287,7 @@ export const carryOut = async (
   object: ObjectRef,
 ): Promise<Record<ResourceKey, Outputs>> => {
   const known: Record<ResourceKey, Outputs> = { ...plan.known };
-  for (const step of plan.steps) {
+  const done = async (step: Step): Promise<void> => {
     const { resource } = step;
     if (step.verb === 'ensure' && step.resource.kind === 'secret') {
       known[resource.key] = playSecret(account, step.resource);
@@ -284,7 +296,8 @@ export const carryOut = async (
       const outcome = await untilDone((first) => perform(aws, requestFor(step, { object, known, first }), since));
       known[resource.key] = outcome.outputs;
     }
-  }
+  };
+  for (const steps of besideEachOther(plan.steps)) await Promise.all(steps.map(done));
   return known;
 };
 

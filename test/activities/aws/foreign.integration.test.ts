@@ -133,7 +133,7 @@ describe('names that somebody else has', () => {
     const template = await ec2.send(
       new CreateLaunchTemplateCommand({
         LaunchTemplateName: templateName,
-        LaunchTemplateData: { ImageId: 'ami-1', InstanceType: 't3.medium' },
+        LaunchTemplateData: { ImageId: 'ami-slipway-1', InstanceType: 't3.medium' },
       }),
     );
     await autoScaling.send(

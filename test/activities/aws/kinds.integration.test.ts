@@ -144,7 +144,7 @@ describe('changes', () => {
   });
 
   test('of a launch template are a new version, to which its group can be pinned', async () => {
-    const template = changed(`launch-template/controlplane-1/${VERSION}`, { imageId: 'ami-other' });
+    const template = changed(`launch-template/controlplane-1/${VERSION}`, { imageId: 'ami-slipway-other' });
     await account.fault({ action: 'CreateLaunchTemplateVersion', code: 'InternalError', after: true, count: 2 });
     expect(await judged(ensureChanged(template))).toMatchObject({ verdict: 'retry' });
     const found = await ensureChanged(template);

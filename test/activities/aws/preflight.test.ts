@@ -1,12 +1,12 @@
 /** Preflight's judgement without an account: plans of older releases, and what an object has already. */
 import { describe, expect, test } from '@jest/globals';
-import type { AwsFacts } from '../../../activities/aws/facts.ts';
+import type { AwsFacts, Subnet } from '../../../activities/aws/facts.ts';
 import { preflightDriver } from '../../../activities/aws/preflight.ts';
 import type { AwsRoom, Machine } from '../../../activities/aws/room.ts';
 import type { Wanted } from '../../../activities/driver.ts';
 import { verdictOf } from '../../../activities/verdicts.ts';
-import { UID_TAG } from '../../../api/names.ts';
-import { poolPreflight } from '../../../topology/preflight.ts';
+import { kubernetesClusterTag, UID_TAG } from '../../../api/names.ts';
+import { clusterPreflight, poolPreflight } from '../../../topology/preflight.ts';
 import { POOL_UID, release, SUBNETS, seedCluster, seedPool } from '../../topology/objects.ts';
 import { ownerOf } from './account.ts';
 
@@ -106,5 +106,62 @@ describe('preflight', () => {
     });
     expect(await judged(roomWith([]), {}, holding(volumes))).toMatchObject({ verdict: 'passes' });
     expect(asked).toEqual(['gke-12345678', 'gke-12345678']);
+  });
+});
+
+describe('a subnet that a cluster names for load balancers', () => {
+  const [BALANCERS = ''] = seedCluster().spec.networking.serviceLoadBalancerSubnetIDs;
+  const CLUSTER_LOOK = clusterPreflight(seedCluster(), release());
+  const TAG = kubernetesClusterTag(ownerOf(POOL).clusterId);
+  const zones = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const roomy: AwsRoom = {
+    ...roomWith([]),
+    cpus: () => Promise.resolve(undefined),
+    loadBalancers: () => Promise.resolve(undefined),
+  };
+  const tags = (count: number): string[] => Array.from({ length: count }, (_, index) => `tag-${index}`);
+
+  const troubles = (subnet: Partial<Subnet>, id = BALANCERS) => {
+    const asked: string[][] = [];
+    const seen: AwsFacts = {
+      ...facts,
+      zonesOffering: () => Promise.resolve(new Set(zones.map((zone) => `eu-west-1${zone}`))),
+      subnets: (ids) => {
+        asked.push([...ids]);
+        return Promise.resolve(
+          ids.map((one) => ({
+            id: one,
+            vpcId: VPC,
+            zone: `eu-west-1${zones[SUBNETS.indexOf(one as (typeof SUBNETS)[number])] ?? 'f'}`,
+            freeAddresses: 100,
+            ...(one === id ? subnet : {}),
+          })),
+        );
+      },
+    };
+    return judged(roomy, CLUSTER_LOOK.properties, seen).then(({ message }) => message);
+  };
+
+  test('has room for one more tag, or has it already', async () => {
+    expect(await troubles({ tagKeys: tags(49) })).toBe('');
+    expect(await troubles({ tagKeys: [...tags(49), TAG] })).toBe('');
+  });
+
+  test('is named where it has as many tags as AWS lets it have', async () => {
+    expect(await troubles({ tagKeys: tags(50) })).toContain(
+      `spec.networking.serviceLoadBalancerSubnetIDs[0]: subnet ${BALANCERS} has 50 tags, the most that AWS lets it have, and needs ${TAG}; take one off it`,
+    );
+  });
+
+  test('is named where another account shares it, which alone can tag it', async () => {
+    expect(await troubles({ owner: '999999999999' })).toContain(
+      `subnet ${BALANCERS} is shared by account 999999999999, which alone can tag it for load balancers`,
+    );
+    expect(await troubles({ owner: ownerOf(POOL).account })).toBe('');
+  });
+
+  test('is named like any other where it has no IPv4 addresses', async () => {
+    expect(await troubles({ ipv6Only: true })).toContain(`subnet ${BALANCERS} has no IPv4 addresses`);
+    expect(await troubles({ ipv6Only: true }, SUBNETS[0])).toContain(`subnet ${SUBNETS[0]} has no IPv4 addresses`);
   });
 });

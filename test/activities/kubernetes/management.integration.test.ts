@@ -105,11 +105,11 @@ describe('secrets', () => {
 
 describe('status', () => {
   test('is written whole each time, under our field manager, and what is no longer said goes', async () => {
-    expect(
-      await writeStatus(apis.management, apis.cluster, { state: 'Provisioning', endpoint: NLB, version: '1' }),
-    ).toBe('written');
-    expect(await writeStatus(apis.management, apis.cluster, { state: 'Provisioned', endpoint: NLB })).toBe('written');
-    expect((await findCluster(apis.management, apis.cluster))?.status).toEqual({ state: 'Provisioned', endpoint: NLB });
+    const before = { state: 'Provisioning', observedGeneration: 1, endpoint: NLB, version: '1' };
+    expect(await writeStatus(apis.management, apis.cluster, before)).toBe('written');
+    const status = { state: 'Provisioned', observedGeneration: 1, endpoint: NLB };
+    expect(await writeStatus(apis.management, apis.cluster, status)).toBe('written');
+    expect((await findCluster(apis.management, apis.cluster))?.status).toEqual(status);
     const managers = await apis.kubectl('get', 'awscluster', apis.cluster.name, '--show-managed-fields', '-o', 'json');
     const { metadata } = JSON.parse(managers) as {
       metadata: { managedFields: { manager: string; subresource?: string }[] };

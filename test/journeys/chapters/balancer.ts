@@ -8,8 +8,9 @@ import {
   ModifyLoadBalancerAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { describe, expect, test } from '@jest/globals';
+import { SPECTATOR } from '../../support/spectator.ts';
 import { UNHURRIED, waitFor } from '../../support/wait.ts';
-import { type Journey, SPECTATOR } from '../journey.ts';
+import { type Journey } from '../journey.ts';
 import { rows, type Tell } from '../story.ts';
 import { sweepNow } from '../sweeps.ts';
 

@@ -84,6 +84,8 @@ export const documentation: Tell = (story) => {
 
 /** The very end: nothing can be asked of the sandbox after it. */
 export const ending: Tell = (story) => {
+  test('real AWS would have taken every call of this story, and IAM allowed it', () => story().journey.sandbox.judge());
+
   describe('somebody who has followed the pages to their end', () => {
     test('takes the sandbox down, and deletes its state', async () => {
       await story().documentation.section(QUICK_START, '6-delete-it', { later: [TO_MANAGEMENT, DELETE] });

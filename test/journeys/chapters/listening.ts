@@ -20,7 +20,7 @@ import {
 } from '../../../machine/ports.ts';
 import { folders, REGION } from '../../../sandbox/layout.ts';
 import { MARK, type SandboxState } from '../../../sandbox/supervisor/state.ts';
-import { SPECTATOR } from '../journey.ts';
+import { SPECTATOR } from '../../support/spectator.ts';
 import { knock, type Listener, listenersWith } from '../sockets.ts';
 import { eventually, type Story, type Tell } from '../story.ts';
 

@@ -5,46 +5,27 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { SERVICE_ACCOUNTS } from '../../../api/names.ts';
-import { AWS_CREDENTIALS, folders } from '../../../sandbox/layout.ts';
+import { folders } from '../../../sandbox/layout.ts';
 import { grants, RARE_REQUESTS } from '../../deploy/grants.ts';
 import type { Operation } from '../../deploy/operations.ts';
 import { actionsFor } from '../../deploy/operations.ts';
 import { allowed, ROLES } from '../../deploy/roles.ts';
+import { callersIn } from '../../judge/callers.ts';
 import type { Story, Tell } from '../story.ts';
 
 type RoleName = keyof typeof ROLES;
 
-/** The seed's instance profiles, by which a machine's credentials are known. */
-const PROFILES: Readonly<Record<string, RoleName>> = {
-  'gke-404767c1-controlplane': 'controlplane',
-  'gke-404767c1-nodepool': 'node',
-};
-
-/** Who signs with an access key, as the account itself says. */
-const roleOf = async ({ journey }: Story, accessKey: string): Promise<RoleName | undefined> => {
-  if (accessKey === AWS_CREDENTIALS.accessKeyId) return 'worker';
-  const { host, port } = journey.layout().moto;
-  const response = await fetch(`http://${host}:${port}/`, {
-    method: 'POST',
-    headers: {
-      authorization: `AWS4-HMAC-SHA256 Credential=${accessKey}/20200101/eu-west-1/sts/aws4_request, SignedHeaders=host, Signature=none`,
-      'content-type': 'application/x-www-form-urlencoded',
-    },
-    body: new URLSearchParams({ Action: 'GetCallerIdentity', Version: '2011-06-15' }),
-  });
-  const role = /assumed-role\/([^/<]+)\//.exec(await response.text())?.[1];
-  return role === undefined ? undefined : PROFILES[role];
-};
-
 /** The operations that were recorded for each role. */
 const recorded = async (story: Story): Promise<Readonly<Record<RoleName, ReadonlySet<Operation>>>> => {
   const { calls } = await story.journey.sandbox.callsSince(0);
-  const keys = [...new Set(calls.map(({ accessKey }) => accessKey))];
-  const roles = new Map(await Promise.all(keys.map(async (key) => [key, await roleOf(story, key)] as const)));
+  const callers = await callersIn(
+    story.journey.sandbox.home,
+    calls.map(({ accessKey }) => accessKey),
+  );
   const of = (role: RoleName) =>
     new Set(
       calls
-        .filter(({ accessKey }) => roles.get(accessKey) === role)
+        .filter(({ accessKey }) => callers(accessKey) === role)
         .map(({ service, operation }): Operation => `${service} ${operation}`),
     );
   return { worker: of('worker'), controlplane: of('controlplane'), node: of('node') };

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import {
   DescribeInternetGatewaysCommand,
   DescribeKeyPairsCommand,
+  DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   DescribeVpcAttributeCommand,
@@ -130,6 +131,24 @@ describe('the account', () => {
     expect(new Set(Subnets.flatMap((subnet) => subnet.Tags?.map((tag) => tag.Key)))).toEqual(new Set(['Name']));
   });
 
+  test('has a table of routes for its public subnets and one for its private, each with a way out of its own', async () => {
+    const { RouteTables = [] } = await ec2.send(
+      new DescribeRouteTablesCommand({ Filters: [{ Name: 'vpc-id', Values: ['vpc-027d53db543f33b56'] }] }),
+    );
+    const { vpc } = accountOf(part.network);
+    const tables = RouteTables.map(({ Associations = [], Routes = [] }) => ({
+      subnets: Associations.flatMap(({ SubnetId }) => SubnetId ?? []).toSorted(),
+      out: Routes.filter(({ DestinationCidrBlock }) => DestinationCidrBlock === '0.0.0.0/0').map(
+        ({ GatewayId, NatGatewayId }) => (NatGatewayId ?? GatewayId ?? '').split('-')[0],
+      ),
+    }));
+    const subnets = (ofPublic: boolean) =>
+      vpc.subnets.flatMap((one) => (one.public === ofPublic ? one.id : [])).toSorted();
+    expect(tables).toContainEqual({ subnets: subnets(true), out: ['igw'] });
+    expect(tables).toContainEqual({ subnets: subnets(false), out: ['nat'] });
+    expect(tables).toContainEqual({ subnets: [], out: [] });
+  });
+
   test('has the security group, the key pair, both instance profiles and the KMS key', async () => {
     const groups = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: ['sg-0372ceaae4fc17084'] }));
     expect(groups.SecurityGroups?.map((group) => group.VpcId)).toEqual(['vpc-027d53db543f33b56']);
@@ -151,7 +170,15 @@ describe('the account', () => {
     const described = [vpc, ...vpc.subnets, ...securityGroups, ...kmsKeys].map(({ id }) => id);
     const names = [...described, ...keyPairs.map(({ name }) => name), ...instanceProfiles];
     const others = inventory.filter(({ id }) => !names.includes(id)).map(({ kind }) => kind);
-    expect(others.toSorted()).toEqual(['internet-gateway', 'network-acl', 'route-table', 'security-group']);
+    expect(others.toSorted()).toEqual([
+      'address',
+      'internet-gateway',
+      'nat-gateway',
+      'network-acl',
+      'network-interface',
+      ...['route-table', 'route-table', 'route-table'],
+      'security-group',
+    ]);
     expect(names.filter((name) => !inventory.some(({ id }) => id === name))).toEqual([]);
   });
 

@@ -83,6 +83,16 @@ describe('waiting for a part', () => {
     ],
   ])('%s', (_, looks, expected) => expect(after(looks)).toBe(expected));
 
+  test('ends where somebody stopped what it waits for, and says what to start', () => {
+    const waiting: PartRecord = { name: 'slipway-worker', state: 'waiting', log: 'worker.log', restarts: 0 };
+    const watch: Watch = { restartsBefore: 0 };
+    expect(outlookOf(waiting, watch, BEGAN, ['temporal', 'aws'])).toEqual({
+      kind: 'hopeless',
+      why: 'waits for temporal and aws, which somebody stopped: start what it needs first',
+    });
+    expect(outlookOf({ ...waiting, state: 'starting' }, watch, BEGAN, ['temporal']).kind).toBe('coming');
+  });
+
   test('does not count how often it had died before', () => {
     expect(after([{ at: 0, state: 'starting', restarts: 11 }], 7)).toBe('coming');
     expect(after([{ at: 0, state: 'starting', restarts: 12 }], 7)).toBe('died 5 times');

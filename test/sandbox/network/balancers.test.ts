@@ -66,6 +66,7 @@ const routeTo = (targets: readonly Target[]): Route => ({
   loadBalancer: 'lb',
   dns: 'lb.example',
   addresses: [],
+  closed: false,
   port: 443,
   targets,
 });

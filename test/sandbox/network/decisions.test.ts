@@ -146,9 +146,11 @@ describe('routes', () => {
                 targets: [
                   { id: 'i-1', port: 30080, ...registered },
                   { id: 'i-gone', port: 30080, ...registered },
+                  { id: 'i-1', port: 30081, filtered: true, ...registered },
                 ],
               },
             ],
+            closed: true,
           },
         ],
       },
@@ -176,11 +178,16 @@ describe('routes', () => {
     expect(routes[1]?.targets).toMatchObject([
       { reach: { kind: 'machine', host: '127.16.1.20' }, check, unhealthyDrainSeconds: null, cutsDeregistered: true },
       { reach: { kind: 'nowhere' }, check },
+      { reach: { kind: 'silence' }, check },
     ]);
   });
 
   test('lead to an address without a machine, too: a load balancer learns by checks alone that nobody is there', () => {
     expect(routes[0]?.targets[1]).toMatchObject({ phase: 'leaving', reach: { kind: 'silence' } });
+  });
+
+  test('are closed where security groups let no client in', () => {
+    expect(routes.map(({ closed }) => closed)).toEqual([false, true]);
   });
 
   test('listen by themselves where an ordinary user may', () => {

@@ -1,6 +1,10 @@
 import { type IncomingMessage, request } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { RunInstancesCommand } from '@aws-sdk/client-ec2';
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateSecurityGroupCommand,
+  RunInstancesCommand,
+} from '@aws-sdk/client-ec2';
 import {
   CreateLoadBalancerCommand as CreateClassicCommand,
   ElasticLoadBalancingClient,
@@ -69,7 +73,13 @@ const listening = (of: CloudForTests) =>
 
 type Balancer = { readonly arn: string; readonly dns: string; readonly group: string };
 
-const makeBalancer = async (name: string, targets: readonly string[], port = 443, of = cloud): Promise<Balancer> => {
+type Wanted = { readonly port?: number; readonly of?: CloudForTests; readonly groups?: readonly string[] };
+
+const makeBalancer = async (
+  name: string,
+  targets: readonly string[],
+  { port = 443, of = cloud, groups }: Wanted = {},
+): Promise<Balancer> => {
   const { loadBalancing, account } = of;
   const group = await loadBalancing.send(
     new CreateTargetGroupCommand({ Name: name, Protocol: 'TCP', Port: 6443, VpcId: account.vpc.id, TargetType: 'ip' }),
@@ -80,6 +90,7 @@ const makeBalancer = async (name: string, targets: readonly string[], port = 443
       Type: 'network',
       Scheme: 'internal',
       Subnets: account.vpc.subnets.slice(0, 2).map((subnet) => subnet.id),
+      ...(groups === undefined ? {} : { SecurityGroups: [...groups] }),
     }),
   );
   const [arn, groupArn] = [balancer.LoadBalancers?.[0]?.LoadBalancerArn, group.TargetGroups?.[0]?.TargetGroupArn];
@@ -239,7 +250,7 @@ describe('a load balancer', () => {
   test('listens on its own addresses at ports that an ordinary user may bind, and closes them when it is deleted', async () => {
     const [first] = addressesOf(cloud);
     await startTarget(first);
-    const balancer = await makeBalancer('ports', [first], 8443);
+    const balancer = await makeBalancer('ports', [first], { port: 8443 });
     await isHealth(balancer, { [first]: 'healthy' });
     const described = await fetch(`http://${cloud.layout.proxy.host}:${cloud.layout.proxy.port}/`);
     const address = /ports-[^ ]+ {2}\(([\d.]+)/.exec(await described.text())?.[1] ?? '';
@@ -279,6 +290,39 @@ describe('a load balancer', () => {
   });
 });
 
+/** A security group that lets TCP to this port in, from anywhere in the VPC. */
+const makeGroup = async (name: string, port?: number): Promise<string> => {
+  const { ec2, account } = cloud;
+  const wanted = { GroupName: name, Description: 'of a test', VpcId: account.vpc.id };
+  const { GroupId = '' } = await ec2.send(new CreateSecurityGroupCommand(wanted));
+  if (port !== undefined) await letIn(GroupId, port);
+  return GroupId;
+};
+
+const letIn = async (GroupId: string, port: number): Promise<void> => {
+  const IpRanges = [{ CidrIp: cloud.account.vpc.cidr }];
+  const IpPermissions = [{ IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges }];
+  await cloud.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+};
+
+test('security groups of a load balancer let nobody in until one of their rules does', async () => {
+  const [first] = addressesOf(cloud);
+  const group = await makeGroup('outer');
+  await startTarget(first);
+  const balancer = await makeBalancer('guarded', [first], { groups: [group] });
+  // Its checks are its own: they come from inside.
+  await isHealth(balancer, { [first]: 'healthy' });
+  const { status, reason, socket: refused } = await connectTo(`${balancer.dns}:443`);
+  refused.destroy();
+  expect([status, reason]).toEqual([503, expect.stringContaining('No rule of its security groups lets anybody in')]);
+  await letIn(group, 443);
+  await waitFor('the rule to count', async () => {
+    const { status: now, socket } = await connectTo(`${balancer.dns}:443`);
+    socket.destroy();
+    return now === 200 ? true : undefined;
+  });
+});
+
 test('a classic load balancer, as Services get by default, resolves, and says so when nothing answers behind it', async () => {
   const launched = await cloud.ec2.send(
     new RunInstancesCommand({
@@ -287,6 +331,7 @@ test('a classic load balancer, as Services get by default, resolves, and says so
       MinCount: 1,
       MaxCount: 1,
       SubnetId: cloud.account.vpc.subnets[0]?.id,
+      SecurityGroupIds: [await makeGroup('of-a-service', 30_080)],
     }),
   );
   const instance = launched.Instances?.[0];
@@ -359,7 +404,7 @@ describe('the proxy', () => {
       const balancer = await makeBalancer('second', [first]);
       await isHealth(balancer, { [first]: 'healthy' });
       expect((await connectTo(`${balancer.dns}:443`, other)).status).toBe(403);
-      const namesake = await makeBalancer('second', [theirs], 443, other);
+      const namesake = await makeBalancer('second', [theirs], { of: other });
       await waitFor('the other one serves its own', async () => {
         const { status, socket } = await connectTo(`${namesake.dns}:443`, other);
         const line = status === 200 ? await firstLine(socket) : undefined;

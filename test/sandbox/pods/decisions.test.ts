@@ -7,6 +7,7 @@ const route = (loadBalancer: string, port = 443): Route => ({
   loadBalancer,
   dns: `${loadBalancer}.elb`,
   addresses: [],
+  closed: false,
   port,
   targets: [],
 });

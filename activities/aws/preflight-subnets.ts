@@ -1,0 +1,51 @@
+/**
+ * Preflight's look at subnets: whether they can be used for what a spec names them for.
+ *
+ * Owns: addresses of the right family, and room for the tag by which load balancers find them. Neighbours: `preflight.ts` says whether
+ * they exist, and where; `preflight-room.ts` counts their addresses. What is wrong in memory is looked at afresh before anything is
+ * said, so that a person's cure counts at once.
+ */
+import { kubernetesClusterTag } from '../../api/names.ts';
+import { BALANCER_SUBNETS } from '../../kinds/preflight.ts';
+import type { Wanted } from '../driver.ts';
+import type { AwsFacts, Subnet } from './facts.ts';
+import type { Tell } from './preflight-room.ts';
+
+/** Those of AWS itself don't count: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions */
+const MOST_TAGS = 50;
+
+/** Whether no more tags fit on it. */
+export const isFull = ({ tagKeys = [] }: Pick<Subnet, 'tagKeys'>): boolean => tagKeys.length >= MOST_TAGS;
+
+type Trouble = { readonly what: string; readonly cure: string };
+
+const familyTrouble = ({ id, ipv6Only }: Subnet): Trouble | undefined =>
+  ipv6Only === true ? { what: `subnet ${id} has no IPv4 addresses, which machines need`, cure: '' } : undefined;
+
+/** A subnet that is going to be tagged for load balancers. */
+const tagTrouble = (subnet: Subnet, key: string, account: string): Trouble | undefined => {
+  const { id, owner = account, tagKeys = [] } = subnet;
+  if (owner !== account) {
+    return { what: `subnet ${id} is shared by account ${owner}, which alone can tag it for load balancers`, cure: '' };
+  }
+  if (tagKeys.includes(key) || !isFull(subnet)) return undefined;
+  const what = `subnet ${id} has ${tagKeys.length} tags, the most that AWS lets it have, and needs ${key}`;
+  return { what, cure: 'take one off it' };
+};
+
+/** What is wrong with the subnets of an object, each with its cure. */
+export const subnetTroubles = async (
+  { facts, tell }: { readonly facts: AwsFacts; readonly tell: Tell },
+  { properties, owner, signal }: Pick<Wanted<'preflight'>, 'properties' | 'owner' | 'signal'>,
+): Promise<readonly string[]> => {
+  const named = (properties.fields ?? []).filter(({ about }) => about === 'subnet');
+  const tagged = new Set(named.filter(({ field }) => field.startsWith(BALANCER_SUBNETS)).map(({ value }) => value));
+  const key = kubernetesClusterTag(owner.clusterId);
+  const troubleOf = (subnet: Subnet): Trouble | undefined =>
+    familyTrouble(subnet) ?? (tagged.has(subnet.id) ? tagTrouble(subnet, key, owner.account) : undefined);
+  const subnets = await facts.subnets(properties.subnetIds, signal, (one) => troubleOf(one) === undefined);
+  return subnets.flatMap((subnet) => {
+    const trouble = troubleOf(subnet);
+    return trouble === undefined ? [] : [tell('subnet', subnet.id, trouble.what, trouble.cure)];
+  });
+};
