@@ -53,7 +53,7 @@ export const TAG_LIMITS = {
   longestKey: 128,
   longestValue: 256,
   /** Letters, separators and numbers, by Unicode's general categories, and these. */
-  categories: ['L', 'Z', 'N'],
+  categories: 'LZN',
   others: '_.:/=+-@',
   /** In any case. */
   reservedPrefix: 'aws:',

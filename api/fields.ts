@@ -168,7 +168,7 @@ const OWN_TAGS = 10;
 const TAG_MESSAGE = 'may have letters, digits, spaces and _ . : / = + - @ only';
 const TAG_TEXT = {
   pattern: new RegExp(
-    `^[${TAG_LIMITS.categories.map((category) => `\\p{${category}}`).join('')}${TAG_LIMITS.others.replace('-', '\\-')}]*$`,
+    `^[${TAG_LIMITS.categories.replaceAll(/./g, '\\p{$&}')}${TAG_LIMITS.others.replace('-', '\\-')}]*$`,
     'u',
   ),
 };

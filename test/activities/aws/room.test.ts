@@ -90,8 +90,8 @@ describe('a listing of instance types', () => {
       DescribeInstanceTypes: ({ NextToken }) => (NextToken === 'more' ? page('m5.large') : page('t3.medium', 'more')),
     });
     expect(await facts.instanceTypes(['t3.medium', 'm5.large'], never)).toEqual([
-      { id: 't3.medium', cpus: 2 },
-      { id: 'm5.large', cpus: 2 },
+      { id: 't3.medium', cpus: 2, architectures: [] },
+      { id: 'm5.large', cpus: 2, architectures: [] },
     ]);
   });
 });
