@@ -133,13 +133,19 @@ export const ABSENT_CODE = /not ?found|nosuchentity|doesnotexist/i;
 export const ABSENT_MESSAGE = /(AutoScalingGroup name|Instance Id) not found/;
 
 /** The codes by which a service says that it can't make anything of what a call refers to. */
-export const UNSEEN_CODES = new Set(['InvalidParameterCombination', 'InvalidParameterValue', 'ValidationError']);
+export const UNSEEN_CODES = new Set([
+  'InvalidParameterCombination',
+  'InvalidParameterValue',
+  // Of load balancing, which has a word of its own.
+  'InvalidSecurityGroup',
+  'ValidationError',
+]);
 /**
  * What they say of something that another service made a moment ago and that this one may not see yet: an instance profile, a
  * template, a group (terraform-provider-aws#5633, #40088).
  */
 export const UNSEEN_MESSAGE =
-  /invalid iam instance profile|(launch template|security group|subnet|key pair|image)\b[^.]* (does not exist|do not exist|not found)/i;
+  /invalid iam instance profile|(launch template|security group|subnet|key pair|image)\b[^.]* (does not exist|do not exist|not found)|could not find .*\blaunch template\b/i;
 
 export const INTERRUPTED = new Set([
   'AbortError',

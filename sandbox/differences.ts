@@ -182,6 +182,22 @@ export const DIFFERENCES: readonly Difference[] = [
     where: ['sandbox/aws/moto_semantics/tag_rules.py'],
   },
   {
+    subject: 'Signatures of calls',
+    onAws: 'each is looked at',
+    inSandbox: 'only those of presigned calls of STS, and there only of keys that STS or IAM made here',
+    because: 'who may call is no question of this account; who somebody proves to be is',
+    where: ['sandbox/aws/moto_semantics/presigned.py'],
+  },
+  {
+    subject: 'Tokens for roles (AssumeRoleWithWebIdentity)',
+    onAws:
+      'of any algorithm and condition that IAM knows; an issuer’s certificate may also be one that AWS trusts by itself',
+    inSandbox:
+      'RS256 and ES256, StringEquals and StringLike, and a certificate that the provider’s thumbprint names; everything else is refused',
+    because: 'that is what clusters use',
+    where: ['sandbox/aws/moto_semantics/web_identity.py'],
+  },
+  {
     subject: 'How often a volume may be changed',
     onAws: 'once in six hours, and the change takes from minutes to hours',
     inSandbox: 'at any time, and at once',

@@ -18,8 +18,11 @@ import { readRootAuthority } from './user-cluster.ts';
 
 const LONGEST_SECONDS = 12 * 3600;
 const SHORTEST_SECONDS = 60;
-/** A name fit for audit logs; a colon would let a request pose as one of Kubernetes' own users. */
-const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/;
+/**
+ * A name fit for audit logs; a colon would let a request pose as one of Kubernetes' own users. With `slipway:` before it a common
+ * name has the 64 characters that X.509 lets it have.
+ */
+const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,55}$/;
 
 const parseRequest = (pem: string): Pkcs10CertificateRequest => {
   try {

@@ -25,6 +25,8 @@ export type Watch = {
 export type Outlook =
   | { readonly kind: 'ready' }
   | { readonly kind: 'coming'; readonly watch: Watch }
+  /** By parts that it waits for. */
+  | { readonly kind: 'held'; readonly by: readonly string[] }
   /** `why` follows the part's name. */
   | { readonly kind: 'hopeless'; readonly why: string };
 
@@ -34,12 +36,7 @@ export type Outlook =
  */
 export const outlookOf = (part: PartRecord, watch: Watch, now: number, down: readonly string[] = []): Outlook => {
   if (part.state === 'ready') return { kind: 'ready' };
-  if (part.state === 'waiting' && down.length > 0) {
-    return {
-      kind: 'hopeless',
-      why: `waits for ${down.join(' and ')}, which somebody stopped: start what it needs first`,
-    };
-  }
+  if (part.state === 'waiting' && down.length > 0) return { kind: 'held', by: down };
   if (part.state === 'account lost') return { kind: 'hopeless', why: 'ended' };
   if (part.restarts - watch.restartsBefore >= MOST_RESTARTS) {
     return { kind: 'hopeless', why: `died ${MOST_RESTARTS} times` };

@@ -33,6 +33,18 @@ const partNotReady = (part: PartRecord, why: string): SandboxFailure =>
     `read \`npm run sandbox -- logs ${part.name}\`; the sandbox keeps trying, \`npm run sandbox -- down\` ends it`,
   );
 
+const partHeld = (name: string, by: readonly string[]): SandboxFailure =>
+  new SandboxFailure(
+    'part',
+    `${name} waits for ${by.join(' and ')}, which somebody stopped: it starts as soon as that works`,
+    `start what it needs: ${by.map((one) => `\`npm run sandbox -- start ${one}\``).join(', ')}`,
+  );
+
+const shortly = ({ state, reason = '' }: PartRecord): string => {
+  const [first] = reason.split('\n');
+  return first ? `${state} (${first})` : state;
+};
+
 /** Returns once the part works; fails once there is no hope that it will, or that anybody lets it begin. */
 export const untilReady = async (
   home: string,
@@ -47,12 +59,18 @@ export const untilReady = async (
     if (state === undefined || !isAlive(state.supervisor)) throw supervisorFailure(home);
     const part = partIn(state);
     if (part === undefined) throw new Error(`the supervisor of ${home} runs no part ${name}`);
-    const reason = part.reason?.split('\n')[0];
-    note(`${part.state}${reason ? ` (${reason})` : ''}`);
+    note(shortly(part));
     const outlook = outlookOf(part, watch, Date.now(), partsDown(state, part));
-    if (outlook.kind === 'ready') return;
-    if (outlook.kind === 'hopeless') throw partNotReady(part, outlook.why);
-    watch = outlook.watch;
-    await delay(50);
+    switch (outlook.kind) {
+      case 'ready':
+        return;
+      case 'held':
+        throw partHeld(name, outlook.by);
+      case 'hopeless':
+        throw partNotReady(part, outlook.why);
+      case 'coming':
+        watch = outlook.watch;
+        await delay(50);
+    }
   }
 };

@@ -133,10 +133,17 @@ describe('ensure of what refers to something that one service of AWS made, and a
     `${TEMPLATE} The specified launch template, with template ID lt-0123456789abcdef0, does not exist.`,
     `${TEMPLATE} The security group 'sg-0123456789abcdef0' does not exist`,
     `${TEMPLATE} The key pair 'operators' does not exist`,
+    `${TEMPLATE} Could not find the specified version 2 for the launch template with ID lt-0123456789abcdef0.`,
   ])('is tried again for some time, and then shown to a person: %s', async (said) => {
     expect(await verdictOn(said, Date.now() - 40_000)).toBe('retry');
     expect(await verdictOn(said, Date.now() - 46_000)).toBe('blocked');
     expect(await verdictOn(said, Date.now(), 'InvalidParameterValue')).toBe('retry');
+  });
+
+  test('is tried again where load balancing has a code of its own for a group that it does not see', async () => {
+    const said = "Security group 'sg-0123456789abcdef0' does not exist";
+    expect(await verdictOn(said, Date.now(), 'InvalidSecurityGroup')).toBe('retry');
+    expect(await verdictOn(said, Date.now() - 46_000, 'InvalidSecurityGroup')).toBe('blocked');
   });
 
   test.each([

@@ -56,5 +56,7 @@ export const grants = (account: ServiceAccountName): readonly string[] => {
 /** What no run of the create journey is bound to show, and which path needs it. */
 export const RARE_REQUESTS: Readonly<Record<string, string>> = {
   'slipway-worker delete multicloud.cluster.gke.io awsnodepools': 'a cluster that is deleted without its node pools',
+  // The API group of namespaces has no name.
+  'slipway-worker get  namespaces': 'a delete whose namespace is being deleted, and its binding with it',
   'slipway-worker list multicloud.cluster.gke.io awsclusters': 'the sweep for drift, every ten minutes',
 };

@@ -157,9 +157,9 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
 
 /**
  * How late a sandbox of the tests knows what was just made, in seconds: security groups, launch templates, instance profiles.
- * None, for a create can't bear it yet: it is told that its group or template does not exist, and waits for a person.
+ * Short, and longer than a step takes after the one that it needs: so every create meets it.
  */
-const VISIBILITY_SECONDS = 0;
+const VISIBILITY_SECONDS = 0.5;
 
 /**
  * Starts a sandbox of its own; settings are environment variables for its parts, such as SLIPWAY_SETTLE_SECONDS. `stub` makes

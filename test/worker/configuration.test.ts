@@ -8,7 +8,7 @@ describe("the worker's configuration", () => {
       temporalNamespace: 'default',
       region: 'eu-west-1',
       settleSeconds: 120,
-      repairSeconds: 300,
+      repairSeconds: 600,
       sweepSeconds: 600,
       pacing: { retryMs: 10_000, retryMaxMs: 1_800_000, overdueMs: 600_000 },
       metricsApiService: true,

@@ -11,6 +11,7 @@ from . import (  # noqa: F401
     auto_scaling,
     filters,
     idempotency,
+    identities,
     instances,
     launches,
     load_balancing,

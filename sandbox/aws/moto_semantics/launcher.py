@@ -30,6 +30,7 @@ from . import (  # each patches its service when imported
     load_balancing,  # noqa: F401
     lookups,  # noqa: F401
     network,  # noqa: F401
+    presigned,  # noqa: F401
     quotas,  # noqa: F401
     reconciliation,  # noqa: F401
     security_groups,  # noqa: F401
@@ -37,6 +38,7 @@ from . import (  # each patches its service when imported
     target_groups,  # noqa: F401
     visibility,  # noqa: F401
     volumes,  # noqa: F401
+    web_identity,  # noqa: F401
 )
 from .account import furnish
 from .simulation import LOCK, OPTIONS, TIMING

@@ -51,13 +51,15 @@ const READING_TOO = new Set([
 
 const NAMES: Readonly<Record<string, string>> = { elasticloadbalancing: 'elb', monitoring: 'cloudwatch' };
 
-/** `Credential=<access key>/<date>/<region>/<service>/aws4_request`. */
-const scopeOf = (headers: Headers) => {
-  const found = /Credential=([^/,\s]+)\/\d+\/([^/]+)\/([^/]+)\//.exec(header(headers, 'authorization'));
+/** `<access key>/<date>/<region>/<service>/aws4_request`: in the header, or in the query of a call that was signed beforehand. */
+const scopeOf = (headers: Headers, path: string) => {
+  const query = new URLSearchParams(path.split('?').slice(1).join('?'));
+  const credential = header(headers, 'authorization') || `Credential=${query.get('X-Amz-Credential') ?? ''}`;
+  const found = /Credential=([^/,\s]+)\/\d+\/([^/]+)\/([^/]+)\//.exec(credential);
   return { accessKey: found?.[1] ?? '', region: found?.[2] ?? '', service: found?.[3] ?? '' };
 };
 
-export const accessKeyOf = (headers: Headers): string => scopeOf(headers).accessKey;
+export const accessKeyOf = (headers: Headers, path: string): string => scopeOf(headers, path).accessKey;
 
 /** Both generations of load balancing sign as one service; their API versions tell them apart. */
 const serviceOf = (signedAs: string, parameters: URLSearchParams | undefined): string => {
@@ -74,7 +76,7 @@ const namedBy = (target: string, parameters: URLSearchParams | undefined): strin
   target === '' ? (parameters?.get('Action') ?? undefined) : target.slice(target.lastIndexOf('.') + 1);
 
 export const callOf = (method: string, path: string, headers: Headers, body: string | undefined): Call => {
-  const { accessKey, region, service: signedAs } = scopeOf(headers);
+  const { accessKey, region, service: signedAs } = scopeOf(headers, path);
   const target = header(headers, 'x-amz-target');
   const parameters = target === '' ? parametersOf(path, body) : undefined;
   const named = namedBy(target, parameters);

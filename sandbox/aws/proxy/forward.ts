@@ -74,7 +74,7 @@ export const connectMoto = ({ host, port }: HostPort, accounts: Readonly<Record<
       new Promise((resolve) => {
         const { message, response, body } = exchange;
         const { method, url: path } = message;
-        const account = accounts[accessKeyOf(message.headers)];
+        const account = accounts[accessKeyOf(message.headers, path ?? '/')];
         const headers = {
           ...withoutConnection(message.headers),
           ...(account === undefined ? {} : { 'x-moto-account-id': account }),

@@ -56,15 +56,26 @@ const report = async (index: number, state: 'healthy' | 'unhealthy'): Promise<vo
   await tell('health', { tg: '*', id: address, port: 6443, state, description: 'Health checks failed: timeout' });
 };
 
-const decide = async (secondsUnhealthy?: number) => {
+/** What status remembers of replica 1: for how long it does not serve, and of which volume EC2 said a minute ago that there is none. */
+type Before = { readonly secondsUnhealthy?: number; readonly lostVolumeId?: string | undefined };
+
+const decide = async ({ secondsUnhealthy, lostVolumeId }: Before = {}) => {
   const { instanceId } = await replica(1);
   const since = new Date(NOW - (secondsUnhealthy ?? 0) * 1_000).toISOString();
-  const seen = { index: 1, since, message: '', ...(instanceId === undefined ? {} : { instanceID: instanceId }) };
+  const seen = {
+    index: 1,
+    since,
+    message: '',
+    ...(instanceId === undefined ? {} : { instanceID: instanceId }),
+    ...(lostVolumeId === undefined
+      ? {}
+      : { lostVolume: { id: lostVolumeId, since: new Date(NOW - 60_000).toISOString() } }),
+  };
   const status = {
     aws: { account: ACCOUNT, region: REGION },
     established: true,
     state: 'Provisioned' as const,
-    ...(secondsUnhealthy === undefined ? {} : { unhealthyReplicas: [seen] }),
+    ...(secondsUnhealthy === undefined && lostVolumeId === undefined ? {} : { unhealthyReplicas: [seen] }),
   };
   return decideCluster({
     requested: CLUSTER,
@@ -78,8 +89,15 @@ const decide = async (secondsUnhealthy?: number) => {
   });
 };
 
-const repairOf = async (secondsUnhealthy?: number): Promise<OperationInput> => {
-  const assessment = await decide(secondsUnhealthy);
+/** Settled, and nothing is said of any replica. */
+const expectWell = async (): Promise<void> => {
+  const assessment = await decide();
+  expect(assessment).toMatchObject({ kind: 'settled', generation: 1 });
+  expect(assessment).not.toHaveProperty('controlPlane');
+};
+
+const repairOf = async (before: Before = {}): Promise<OperationInput> => {
+  const assessment = await decide(before);
   if (assessment.kind !== 'operate') throw new Error(`Expected a repair: ${JSON.stringify(assessment)}`);
   expect(assessment.operation.type).toBe('RepairCluster');
   return assessment.operation;
@@ -121,7 +139,7 @@ afterAll(() => account?.end());
 
 describe('a control plane that is well', () => {
   test('is seen to be so without a call more', async () => {
-    expect(await decide()).toEqual({ kind: 'settled', generation: 1 });
+    await expectWell();
     account.calls.length = 0;
     await observe();
     expect(account.calls.map(({ operation }) => operation)).not.toContain('DescribeLaunchTemplateVersions');
@@ -131,7 +149,7 @@ describe('a control plane that is well', () => {
 describe('a machine that does not serve', () => {
   test('is ended, and no other, once its time is over; its group puts another in its place', async () => {
     await report(1, 'unhealthy');
-    const repair = await repairOf(300);
+    const repair = await repairOf({ secondsUnhealthy: 300 });
     const old = (await replica(1)).instanceId;
     const calls = await account.mutations(() =>
       carryOut(account, aws, { ...repair.plan, steps: repair.plan.steps.slice(0, 1) }, CLUSTER),
@@ -147,19 +165,22 @@ describe('a machine that does not serve', () => {
 
   test('stays while another replica fails at that very moment, whatever the plan said', async () => {
     await report(1, 'unhealthy');
-    const repair = await repairOf(300);
+    const repair = await repairOf({ secondsUnhealthy: 300 });
     await report(2, 'unhealthy');
     const remove = requestFor(stepOf(repair, 'remove instance/controlplane-1'));
     expect(await account.mutations(() => judged(perform(aws, remove)))).toEqual([]);
     const { verdict, waiting, message } = await judged(perform(aws, remove));
     expect({ verdict, waiting }).toEqual({ verdict: 'retry', waiting: true });
     expect(message).toMatch(/stays until both other replicas serve, or etcd would lose its quorum: .* is unhealthy/);
-    expect(await decide(300)).toMatchObject({ kind: 'settled', controlPlane: { quorumLost: true } });
+    expect(await decide({ secondsUnhealthy: 300 })).toMatchObject({
+      kind: 'settled',
+      controlPlane: { quorumLost: true },
+    });
     await report(2, 'healthy');
   });
 
   test('stays when it serves again before its end', async () => {
-    const repair = await repairOf(300);
+    const repair = await repairOf({ secondsUnhealthy: 300 });
     await report(1, 'healthy');
     const remove = requestFor(stepOf(repair, 'remove instance/controlplane-1'));
     expect(await judged(perform(aws, remove))).toMatchObject({ verdict: 'superseded' });
@@ -167,7 +188,7 @@ describe('a machine that does not serve', () => {
 
   test('that ended although its answer was lost, so that the SDK asked again and no group had it, is ended', async () => {
     await report(1, 'unhealthy');
-    const repair = await repairOf(300);
+    const repair = await repairOf({ secondsUnhealthy: 300 });
     const { instanceId: old = '' } = await replica(1);
     await account.fault({ ...noMember(old), after: true });
     await carryOut(account, aws, { ...repair.plan, steps: repair.plan.steps.slice(0, 1) }, CLUSTER);
@@ -177,7 +198,7 @@ describe('a machine that does not serve', () => {
 
   test('that somebody took out of its group says so, and how to end it', async () => {
     await report(1, 'unhealthy');
-    const repair = await repairOf(300);
+    const repair = await repairOf({ secondsUnhealthy: 300 });
     const { instanceId = '' } = await replica(1);
     await account.fault(noMember(instanceId));
     const remove = requestFor(stepOf(repair, 'remove instance/controlplane-1'));
@@ -189,7 +210,7 @@ describe('a machine that does not serve', () => {
 
   test('of somebody else is never ended, even if a plan names it', async () => {
     await report(1, 'unhealthy');
-    const repair = await repairOf(300);
+    const repair = await repairOf({ secondsUnhealthy: 300 });
     const { instanceId = '' } = await replica(1);
     const foreign = [{ Key: UID_TAG, Value: 'somebody-else' }];
     await account.clients.ec2.send(new CreateTagsCommand({ Resources: [instanceId], Tags: foreign }));
@@ -218,14 +239,15 @@ describe('a lost etcd volume', () => {
       cure: expect.stringContaining(`aws ec2 create-tags --region ${REGION} --resources ${row?.id}`),
     });
     await account.clients.ec2.send(new CreateTagsCommand({ Resources: [row?.id ?? ''], Tags: tags }));
-    expect(await decide()).toEqual({ kind: 'settled', generation: 1 });
+    await expectWell();
   });
 
   test('is replaced by one that may join, and its machine by one that is told of it', async () => {
     const [row] = await volumesOf(1);
     const old = (await replica(1)).instanceId;
     await tell('lose-volume', { id: row?.id });
-    const repair = await repairOf();
+    expect(await decide()).toMatchObject({ kind: 'settled', controlPlane: { replicas: [{ lostVolumeId: row?.id }] } });
+    const repair = await repairOf({ lostVolumeId: row?.id });
     const begun = { ...repair.plan, steps: repair.plan.steps.filter(({ verb }) => verb === 'ensure').slice(0, -1) };
     await carryOut(account, aws, begun, CLUSTER);
     const [made] = await volumesOf(1);
@@ -240,7 +262,7 @@ describe('a lost etcd volume', () => {
     await carryOut(account, aws, rest.plan, CLUSTER);
     expect(await inService(1)).not.toBe(old);
     expect(await volumesOf(1)).toMatchObject([{ id: made?.id, detail: { tags: { [EMPTY_DISK_TAG]: 'wait' } } }]);
-    expect(await decide()).toEqual({ kind: 'settled', generation: 1 });
+    await expectWell();
   });
 
   test('that is there after all when the new one is about to be made ends the repair', async () => {

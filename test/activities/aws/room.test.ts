@@ -89,9 +89,9 @@ describe('a listing of instance types', () => {
     const { facts } = roomWith({
       DescribeInstanceTypes: ({ NextToken }) => (NextToken === 'more' ? page('m5.large') : page('t3.medium', 'more')),
     });
-    expect(await facts.instanceTypes(['t3.medium', 'm5.large'], never)).toEqual([
-      { id: 't3.medium', cpus: 2, architectures: [] },
-      { id: 'm5.large', cpus: 2, architectures: [] },
+    expect(await facts.instanceTypes(['t3.medium', 'm5.large'], never)).toMatchObject([
+      { id: 't3.medium', cpus: 2 },
+      { id: 'm5.large', cpus: 2 },
     ]);
   });
 });

@@ -15,8 +15,30 @@ export type Right = { readonly sid: string; readonly right: string };
 
 type Unshown = Right & { readonly because: string };
 
+const OF_NETWORK_BALANCERS = 'a cluster is deleted while a Service of it has a network load balancer';
+
 /** What no run shows although somebody needs it. */
-export const UNSHOWN: Readonly<Record<RoleName, readonly Unshown[]>> = { worker: [], controlplane: [], node: [] };
+export const UNSHOWN: Readonly<Record<RoleName, readonly Unshown[]>> = {
+  worker: [
+    ...[
+      'elasticloadbalancing:DeleteTargetGroup',
+      'arn:PARTITION:elasticloadbalancing:REGION:ACCOUNT_ID:targetgroup/*',
+    ].map((right) => ({ sid: 'RemoveWhatServicesLeft', right, because: OF_NETWORK_BALANCERS })),
+    {
+      sid: 'RemoveGroupsThatServicesLeft',
+      right: 'ec2:RevokeSecurityGroupIngress',
+      because: 'groups that Services left name each other in their rules',
+    },
+  ],
+  controlplane: [
+    {
+      sid: 'ControllerChangesItsOwn',
+      right: 'ec2:RevokeSecurityGroupIngress',
+      because: 'a Service has a port less, or other source ranges',
+    },
+  ],
+  node: [],
+};
 
 /** Actions of a role that only its rare calls need. */
 const rareActions = ({ operations, rare }: Role): readonly string[] => {

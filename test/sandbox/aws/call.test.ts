@@ -28,6 +28,17 @@ describe('a call', () => {
     expect([of('2015-12-01'), of('2012-06-01')]).toEqual(['elbv2', 'elb']);
   });
 
+  test('that was signed beforehand is named by its query', () => {
+    const query = 'Action=GetCallerIdentity&X-Amz-Credential=AKIAPOD%2F20261130%2Feu-west-1%2Fsts%2Faws4_request';
+    expect(callOf('GET', `/?${query}`, {}, undefined)).toEqual({
+      service: 'sts',
+      operation: 'GetCallerIdentity',
+      accessKey: 'AKIAPOD',
+      region: 'eu-west-1',
+      mutating: false,
+    });
+  });
+
   test('of S3 is named by method and path, and changes things unless it reads', () => {
     const of = (method: string) => callOf(method, '/bucket/key?x=1', signed('s3'), undefined);
     expect(of('PUT')).toMatchObject({ operation: 'PUT /bucket/key', mutating: true });

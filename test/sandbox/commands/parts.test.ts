@@ -68,7 +68,7 @@ describe('an order to start a part', () => {
       write({ name: 'temporal', state: 'stopped' }, { name: 'slipway-worker', state: 'waiting', needs: ['temporal'] }),
     );
     await expect(changePart('start', 'slipway-worker')).rejects.toThrow(
-      'slipway-worker waits for temporal, which somebody stopped: start what it needs first',
+      'slipway-worker waits for temporal, which somebody stopped: it starts as soon as that works',
     );
   });
 });

@@ -83,12 +83,12 @@ describe('waiting for a part', () => {
     ],
   ])('%s', (_, looks, expected) => expect(after(looks)).toBe(expected));
 
-  test('ends where somebody stopped what it waits for, and says what to start', () => {
+  test('ends where somebody stopped what it waits for, and says for what', () => {
     const waiting: PartRecord = { name: 'slipway-worker', state: 'waiting', log: 'worker.log', restarts: 0 };
     const watch: Watch = { restartsBefore: 0 };
     expect(outlookOf(waiting, watch, BEGAN, ['temporal', 'aws'])).toEqual({
-      kind: 'hopeless',
-      why: 'waits for temporal and aws, which somebody stopped: start what it needs first',
+      kind: 'held',
+      by: ['temporal', 'aws'],
     });
     expect(outlookOf({ ...waiting, state: 'starting' }, watch, BEGAN, ['temporal']).kind).toBe('coming');
   });
