@@ -52,7 +52,9 @@ export const TAG_LIMITS = {
   most: 50,
   longestKey: 128,
   longestValue: 256,
-  characters: '^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*$',
+  /** Letters, separators and numbers, by Unicode's general categories, and these. */
+  categories: 'LZN',
+  others: '_.:/=+-@',
   /** In any case. */
   reservedPrefix: 'aws:',
 } as const;

@@ -166,7 +166,12 @@ export const authorizedCidrs = z
 /** What Slipway itself sets on one thing, at most: its name, whose it is, and what an etcd volume tells its machine. */
 const OWN_TAGS = 10;
 const TAG_MESSAGE = 'may have letters, digits, spaces and _ . : / = + - @ only';
-const TAG_TEXT = { pattern: new RegExp(TAG_LIMITS.characters, 'u') };
+const TAG_TEXT = {
+  pattern: new RegExp(
+    `^[${TAG_LIMITS.categories.replaceAll(/./g, '\\p{$&}')}${TAG_LIMITS.others.replace('-', '\\-')}]*$`,
+    'u',
+  ),
+};
 const RESERVED = [TAG_LIMITS.reservedPrefix, ...RESERVED_TAG_PREFIXES];
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Generate: writes `deploy/crds/*.yaml` from the schemas, or says which committed file is stale.
+ * Generate: writes `deploy/` from the schemas, and AWS's limits for the sandbox's double, or says which committed file is stale.
  *
  * Usage: `node api/generate.ts [--check]`. Neighbours: `crd.ts` makes the objects; this file only reads and writes.
  */
@@ -7,6 +7,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { admissionWebhook } from './admission.ts';
+import { TAG_LIMITS, VOLUME_LIMITS } from './aws-limits.ts';
 import { clusterDefinition, nodePoolDefinition } from './crd.ts';
 import { deletionProtection } from './protection.ts';
 
@@ -23,6 +24,10 @@ export const generatedFiles = (): readonly { readonly path: string; readonly con
     content: HEADER + deletionProtection().map(document).join('---\n'),
   },
   { path: 'deploy/admission/webhook/configuration.yaml', content: HEADER + document(admissionWebhook()) },
+  {
+    path: 'sandbox/aws/moto_semantics/limits.json',
+    content: `${JSON.stringify({ volumes: VOLUME_LIMITS, tags: TAG_LIMITS }, undefined, 2)}\n`,
+  },
 ];
 
 const isMissing = (error: unknown): boolean =>

@@ -11,6 +11,7 @@ import { endMachineCommand } from '../words/commands.ts';
 import { kindOf, replicaKey } from '../words/keys.ts';
 import { purposeOf } from '../words/operations.ts';
 import { present } from '../words/present.ts';
+import { ended } from '../words/text.ts';
 import { timeOf } from '../words/time.ts';
 import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
 import { type ControlPlaneReport, lostSince, unhealthySince } from './repair.ts';
@@ -24,7 +25,7 @@ const QUORUM =
   'etcd has lost its quorum: nothing can be written, and nothing is replaced or overwritten. It comes back by itself when a second replica does';
 
 const sentence = ({ replicas, quorumLost }: ControlPlaneReport): string =>
-  `${quorumLost ? `${QUORUM}: ` : ''}${replicas.map(({ message }) => message).join('. ')}.`;
+  `${quorumLost ? `${QUORUM}: ` : ''}${replicas.map(({ message }) => ended(message)).join(' ')}`;
 
 /** Replicas in trouble after this write. An operation in between knows nothing newer, until it has repaired one. */
 export const unhealthyReplicas = (

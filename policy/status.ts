@@ -13,6 +13,7 @@ import { type State, type StepError, UNSEEN, type UnhealthyReplica } from '../ap
 import { commandsFor, lookAgainCommand } from '../words/commands.ts';
 import { OPERATIONS } from '../words/operations.ts';
 import { isBlocked } from '../words/steps.ts';
+import { ended } from '../words/text.ts';
 import { timeOf } from '../words/time.ts';
 import {
   type Claims,
@@ -75,14 +76,15 @@ const restingClaims = (
     : progressingClaims(
         ready,
         rollout,
-        `The next turn waits: ${controlPlane?.replicas.map(({ message }) => message).join('. ') ?? ''}`,
+        `The next turn waits: ${controlPlane?.replicas.map(({ message }) => ended(message)).join(' ') ?? ''}`,
       );
 
 /** What ran goes on running while Slipway changes or cannot judge it; what is new or goes away isn't ready. */
 const readyMeanwhile = (object: StoredObject): Truth =>
   !isDeleting(object) && conditionOf(object, 'Ready')?.status === 'True' ? 'True' : 'False';
 
-const withCure = ({ reason, cure }: Extract<Subject, { kind: 'blocked' }>): string => `${reason}. To cure it: ${cure}.`;
+const withCure = ({ reason, cure }: Extract<Subject, { kind: 'blocked' }>): string =>
+  `${ended(reason)} To cure it: ${ended(cure)}`;
 
 const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredObject): Claims => {
   const ready = readyMeanwhile(object);

@@ -1,5 +1,5 @@
 /**
- * Text: a message that is as long as there is room for it.
+ * Text: a message that is as long as there is room for it, and ends as a sentence.
  *
  * Owns: how a text that is too long is cut: never inside a character, since half of one has no encoding. Neighbours: whoever knows
  * how much room there is. Pure.
@@ -15,6 +15,9 @@ export const beginningOf = (text: string, most: number): string =>
 /** The text, or as much of it as fits. */
 export const shortened = (text: string, most: number): string =>
   text.length <= most ? text : `${beginningOf(text, most - 2)} …`;
+
+/** The text as a sentence: with one full stop, whether or not who said it put one. */
+export const ended = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
 /** UTF-8's length of a character, in bytes. */
 const bytesOf = (character: string): number => {

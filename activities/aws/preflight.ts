@@ -10,6 +10,7 @@
 import { rangesOverlap } from '../../api/ranges.ts';
 import { type NamedValue, VPC_CIDR, VPC_CIDRS, zoneOutput } from '../../kinds/preflight.ts';
 import type { Outputs } from '../../kinds/row.ts';
+import { ended } from '../../words/text.ts';
 import type { Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError, supersededError } from '../verdicts.ts';
 import type { AwsFacts, Subnet, Vpc } from './facts.ts';
@@ -204,7 +205,7 @@ export const preflightDriver = (facts: AwsFacts, room: AwsRoom): ResourceDriver<
     if (troubles.length > 0) {
       throw blockedError(
         `Account ${account}, region ${region} is not as the object describes it, so nothing was made: ` +
-          `${troubles.join('. ')}.`,
+          troubles.map(ended).join(' '),
       );
     }
     return { outputs, change: 'unchanged' };

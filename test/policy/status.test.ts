@@ -342,3 +342,17 @@ describe('every status', () => {
     );
   });
 });
+
+describe('what stands in the way', () => {
+  test('is told in sentences with one full stop each, whether or not who said it put one', () => {
+    const stop = fc.constantFrom('', '.');
+    fc.assert(
+      fc.property(stop, stop, (first, second) => {
+        const subject = { kind: 'blocked', reason: `It is away${first}`, cure: `Bring it back${second}` } as const;
+        const status = statusOf(request(subject), seedCluster(), T0);
+        expect(messageOf(status, 'Stalled')).toBe('It is away. To cure it: Bring it back.');
+        expect(status.lastErrors?.map(({ message }) => message)).toEqual(['It is away. To cure it: Bring it back.']);
+      }),
+    );
+  });
+});

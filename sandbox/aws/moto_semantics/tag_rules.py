@@ -9,9 +9,11 @@ https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_Tag.html.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import moto.autoscaling.models as moto_groups
@@ -24,12 +26,14 @@ from moto.elbv2.exceptions import ELBClientError, TooManyTagsError
 
 from .patching import patch
 
-MOST = 50
-LONGEST_KEY, LONGEST_VALUE = 128, 256
-RESERVED = "aws:"
+# Written from `api/aws-limits.ts` by `npm run generate`: admission and this double go by the same.
+LIMITS = json.loads((Path(__file__).parent / "limits.json").read_text())["tags"]
+MOST = LIMITS["most"]
+LONGEST_KEY, LONGEST_VALUE = LIMITS["longestKey"], LIMITS["longestValue"]
+RESERVED = LIMITS["reservedPrefix"]
 # Letters, numbers and blanks of every script, and these.
 BALANCER_PATTERN = r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$"
-BALANCER_CATEGORIES, BALANCER_SIGNS = "LZN", "_.:/=+-@"
+BALANCER_CATEGORIES, BALANCER_SIGNS = LIMITS["categories"], LIMITS["others"]
 METADATA_KEY = re.compile(r"[0-9a-zA-Z\-_+=,.@:]{1,255}")
 METADATA_RESERVED = (".", "..", "_index")
 

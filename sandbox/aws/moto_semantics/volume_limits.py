@@ -2,18 +2,22 @@
 
 Owns: the table of types and the words of each refusal. `volumes.py` asks when a volume is made or changed,
 `launch_checks.py` when an instance is launched with one. Limits are those of
-https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html: a volume type that AWS widens is widened here.
+https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html. Those of the types that a spec may name are in `limits.json`,
+written from `api/aws-limits.ts` by `npm run generate`: admission and this double go by the same numbers.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 
+ADMITTED = json.loads((Path(__file__).parent / "limits.json").read_text())["volumes"]
 # gp3 has these whatever its size, so they need no room of their own.
-GP3_IOPS = 3000
+GP3_IOPS = ADMITTED["gp3"]["iops"]["baseline"]
 
 
 @dataclass(frozen=True)
@@ -27,16 +31,28 @@ class Limits:
     needs_iops: bool = False
 
 
+def _pair(limits: dict[str, int] | None) -> tuple[int, int] | None:
+    return (limits["least"], limits["most"]) if limits else None
+
+
+def _admitted(limits: dict[str, Any]) -> Limits:
+    iops = limits.get("iops")
+    return Limits(
+        size=(limits["sizeGiB"]["least"], limits["sizeGiB"]["most"]),
+        iops=_pair(iops),
+        iops_a_gib=iops["perGiB"] if iops else 0,
+        throughput=_pair(limits.get("throughput")),
+        needs_iops=iops is not None and "baseline" not in iops,
+    )
+
+
 TYPES = {
     "standard": Limits((1, 1024)),
-    "gp2": Limits((1, 16_384)),
-    "gp3": Limits((1, 65_536), (3000, 80_000), 500, (125, 2000)),
-    "io1": Limits((4, 16_384), (100, 64_000), 50, needs_iops=True),
-    "io2": Limits((4, 65_536), (100, 256_000), 1000, needs_iops=True),
+    **{kind: _admitted(limits) for kind, limits in ADMITTED.items()},
     "st1": Limits((125, 16_384)),
     "sc1": Limits((125, 16_384)),
 }
-THROUGHPUT_AN_IOPS = 0.25
+THROUGHPUT_AN_IOPS = 1 / ADMITTED["gp3"]["throughput"]["iopsPerMiB"]
 
 
 def _refused(message: str, code: str = "InvalidParameterValue") -> EC2ClientError:

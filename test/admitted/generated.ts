@@ -1,0 +1,199 @@
+/**
+ * Clusters and node pools as people might write them: what the schemas have room for, most of it usual, some of it odd.
+ *
+ * Owns: the generators. They share no code with the rules, so that a rule that is too wide meets a value that it lets through.
+ * Neighbours: `machines.ts` and `aws.ts` say what is refused later on.
+ */
+import fc from 'fast-check';
+import { ACCOUNT, REGION, SUBNETS, VERSION } from '../topology/objects.ts';
+
+/** Nine times out of ten something usual. */
+const seldom = <T, U>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<U>): fc.Arbitrary<T | U> =>
+  fc.oneof({ weight: 9, arbitrary: usual }, { weight: 1, arbitrary: odd });
+
+const ODD_TEXTS = [
+  '',
+  ' ',
+  'my team',
+  '_staging-2',
+  'baz/qux',
+  '-',
+  'a.',
+  'é',
+  'R&D #7',
+  '(HEAD',
+  'a\nb',
+  '*',
+  'a'.repeat(64),
+];
+const text = fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/);
+const prefix = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z0-9]{1,10}){0,4}$/);
+const qualified = fc.oneof(
+  text,
+  fc.tuple(prefix, text).map(([first, last]) => `${first}/${last}`),
+);
+const labelKey = seldom(
+  qualified,
+  fc.constantFrom(
+    ...ODD_TEXTS,
+    'Example.com/a',
+    'example.com/a/b',
+    '/a',
+    'a/',
+    `${'a'.repeat(254)}/b`,
+    'kubernetes.io/role',
+    'slipway.dev/x',
+  ),
+);
+const labelValue = seldom(fc.oneof(text, fc.constant('')), fc.constantFrom(...ODD_TEXTS));
+const labels = fc.oneof(
+  { weight: 3, arbitrary: fc.dictionary(qualified, fc.oneof(text, fc.constant('')), { maxKeys: 4 }) },
+  { weight: 1, arbitrary: fc.dictionary(labelKey, labelValue, { maxKeys: 4 }) },
+  { weight: 1, arbitrary: fc.dictionary(qualified, text, { minKeys: 20, maxKeys: 50 }) },
+);
+const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute', 'NOSCHEDULE', 'PREFERNOSCHEDULE', 'NOEXECUTE'];
+const taintsOf = (key: fc.Arbitrary<string>, value: fc.Arbitrary<string>) =>
+  fc.array(fc.record({ key, value, effect: fc.constantFrom(...EFFECTS) }, { requiredKeys: ['key', 'effect'] }), {
+    maxLength: 4,
+  });
+const taints = seldom(taintsOf(qualified, text), taintsOf(labelKey, labelValue));
+
+const tagText = (longest: number) =>
+  fc.stringMatching(/^[\p{L}\p{N}][\p{L}\p{N} _.:/=+@-]{0,40}$/u).map((one) => one.slice(0, longest));
+const ODD_TAGS = [
+  '',
+  'AWS:x',
+  'aws:x',
+  'Aws:a',
+  'slipway.dev/uid',
+  'kubernetes.io/cluster/x',
+  'Name',
+  'a\tb',
+  'a,b',
+  '🚀',
+  'k'.repeat(129),
+  'v'.repeat(257),
+];
+const tags = seldom(
+  fc.dictionary(tagText(128), fc.oneof(tagText(256), fc.constant('')), { maxKeys: 45 }),
+  fc.dictionary(
+    fc.oneof(tagText(128), fc.constantFrom(...ODD_TEXTS, ...ODD_TAGS)),
+    fc.oneof(tagText(256), fc.constantFrom(...ODD_TEXTS, ...ODD_TAGS)),
+    { maxKeys: 3 },
+  ),
+);
+
+const size = fc.constantFrom(1, 3, 4, 8, 10, 32, 64, 100, 160, 1_000, 16_384, 16_385, 65_536);
+const volume = seldom(
+  fc.record({ sizeGiB: fc.constantFrom(8, 10, 100, 65_536) }),
+  fc.record(
+    {
+      sizeGiB: size,
+      volumeType: fc.constantFrom('gp2', 'gp3', 'io1', 'io2'),
+      iops: fc.constantFrom(100, 200, 3_000, 3_001, 4_000, 16_000, 64_000, 64_001, 80_000, 256_000),
+      throughput: fc.constantFrom(125, 750, 751, 1_000, 2_000),
+    },
+    { requiredKeys: ['sizeGiB'] },
+  ),
+);
+
+const range = (least: number, most: number) =>
+  fc
+    .tuple(
+      fc.constantFrom('10.64.0.0', '172.16.0.0', '100.64.0.0', '192.168.0.0'),
+      fc.integer({ min: least, max: most }),
+    )
+    .map(([address, length]) => `${address}/${length}`);
+const ODD_RANGES = [
+  '169.254.0.0/16',
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '224.0.0.0/8',
+  '10.64.0.1/16',
+  '10.64.0.0',
+  'x/8',
+  '240.0.0.0/8',
+];
+const pods = seldom(range(12, 24), fc.constantFrom(...ODD_RANGES));
+const services = seldom(
+  fc.integer({ min: 16, max: 28 }).map((length) => `10.200.0.0/${length}`),
+  fc.constantFrom(...ODD_RANGES, '10.64.0.0/12'),
+);
+
+/** Names of objects; a dot in one is as good as a dash. */
+const name = seldom(
+  fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,20}[a-z0-9])?$/),
+  fc.constantFrom('a'.repeat(63), 'a'.repeat(64), 'A', 'a..b', 'a.b.c', '0'),
+);
+
+const clusterSpec = fc.record({
+  region: fc.constant(REGION),
+  networking: fc.record({
+    vpcID: fc.constant('vpc-027d53db543f33b56'),
+    podAddressCIDRBlocks: pods.map((one) => [one]),
+    serviceAddressCIDRBlocks: services.map((one) => [one]),
+    serviceLoadBalancerSubnetIDs: fc.constant([...SUBNETS]),
+  }),
+  controlPlane: fc.record({
+    version: fc.constant(VERSION),
+    instanceType: fc.constant('t3.medium'),
+    keyName: fc.constant('gke-404767c1-keypair'),
+    iamInstanceProfile: fc.constant('gke-404767c1-controlplane'),
+    subnetIDs: fc.integer({ min: 1, max: 3 }).map((count) => SUBNETS.slice(0, count)),
+    tags,
+    rootVolume: volume,
+    etcd: fc.record({ mainVolume: volume }),
+    databaseEncryption: fc.record({
+      kmsKeyARN: seldom(
+        fc.constant(`arn:aws:kms:${REGION}:${ACCOUNT}:key/12560928-59cf-4157-a29f-eecb4ec93fd2`),
+        fc.constantFrom('alias/x', '', ':::', `arn:aws:kms:us-east-1:${ACCOUNT}:key/1`),
+      ),
+    }),
+  }),
+});
+
+const poolSpec = fc
+  .record(
+    {
+      minNodeCount: fc.integer({ min: 0, max: 4 }),
+      more: fc.integer({ min: 0, max: 8 }),
+      maxPodsPerNode: seldom(fc.integer({ min: 8, max: 120 }), fc.constantFrom(0, 1, 250, 251)),
+      labels,
+      taints,
+      tags,
+      rootVolume: volume,
+    },
+    { requiredKeys: ['minNodeCount', 'more', 'maxPodsPerNode'] },
+  )
+  .map(({ more, ...spec }) => ({
+    ...spec,
+    maxNodeCount: spec.minNodeCount + more,
+    region: REGION,
+    version: VERSION,
+    subnetID: SUBNETS[0],
+    instanceType: 't3.medium',
+    keyName: 'gke-404767c1-keypair',
+    iamInstanceProfile: 'gke-404767c1-nodepool',
+  }));
+
+export type Written = {
+  readonly apiVersion: string;
+  readonly kind: 'AWSCluster' | 'AWSNodePool';
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: Readonly<Record<string, unknown>>;
+};
+
+const written = (kind: Written['kind'], named: string, spec: Written['spec']): Written => ({
+  apiVersion: 'multicloud.cluster.gke.io/v1',
+  kind,
+  metadata: { name: named, namespace: 'default' },
+  spec,
+});
+
+/** A cluster and a pool of it. */
+export const pairs: fc.Arbitrary<{ readonly cluster: Written; readonly pool: Written }> = fc
+  .record({ clusterName: name, poolName: name, cluster: clusterSpec, pool: poolSpec })
+  .map(({ clusterName, poolName, cluster, pool }) => ({
+    cluster: written('AWSCluster', clusterName, cluster),
+    pool: written('AWSNodePool', poolName, { ...pool, clusterName }),
+  }));
