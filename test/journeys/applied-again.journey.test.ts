@@ -57,6 +57,14 @@ const applyBoth = async (): Promise<void> => {
 
 const objects = () => sandbox.objects().all<Stored>();
 
+/** How a tool shows it; with what its conditions say, where it is neither in progress nor done. */
+const shown = (object: Stored): string => {
+  const verdict = kstatusOf(object);
+  if (verdict !== 'Failed') return verdict;
+  const said = object.status?.conditions?.map(({ type, status, message }) => `${type} ${status}: ${message}`);
+  return `${object.kind} ${verdict}: ${said?.join('; ')}`;
+};
+
 /** What was done with each object. Not its version: kubectl's two ways of applying both keep an annotation of their own there. */
 const traces = async () =>
   (await objects()).map(({ metadata: { name, generation }, status }) => ({ name, generation, status }));
@@ -83,7 +91,7 @@ describe('objects that two tools apply again and again', () => {
       async () => {
         await applyBoth();
         const all = await objects();
-        seen.push(...all.filter(({ status }) => status?.state !== 'Provisioned').map(kstatusOf));
+        seen.push(...all.filter(({ status }) => status?.state !== 'Provisioned').map(shown));
         return all.every((one) => one.status?.state === 'Provisioned') ? true : undefined;
       },
       UNHURRIED,

@@ -3,7 +3,7 @@
  * deleted, values that only machines refuse, names with a star in them.
  *
  * In a sandbox with stub machines: what runs on machines is not asked here. Volumes that grow are in `tags.trial.test.ts`, a lost
- * load balancer in `machine-loss.journey.test.ts` and its neighbours.
+ * load balancer in the create journey's `chapters/balancer.ts`.
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
