@@ -4,28 +4,38 @@
  * Owns: the lists. Neighbours: `verdicts.ts` says what each means for a step.
  */
 
+type Codes = { readonly has: (code: string) => boolean };
+
+/**
+ * A service says `ResourceInUse`, and its SDK may say that by the name of a shape, `ResourceInUseException` or `ResourceInUseFault`:
+ * both are one code. The lists have it as the service says it.
+ */
+const bare = (code: string): string => code.replace(/(?:Exception|Fault)$/, '');
+
+const codes = (...names: readonly string[]): Codes => {
+  const known = new Set(names.map(bare));
+  return { has: (code) => known.has(bare(code)) };
+};
+
 /** Not now: the service has too much to do. */
-export const THROTTLED = new Set([
+export const THROTTLED = codes(
   'BandwidthLimitExceeded',
-  'EC2ThrottledException',
+  'EC2Throttled',
   'PriorRequestNotComplete',
-  'ProvisionedThroughputExceededException',
+  'ProvisionedThroughputExceeded',
   'RequestLimitExceeded',
   'RequestThrottled',
-  'RequestThrottledException',
   'SlowDown',
-  'ThrottledException',
+  'Throttled',
   'Throttling',
-  'ThrottlingException',
-  'TooManyRequestsException',
-]);
+  'TooManyRequests',
+);
 
 /** Somebody else still holds it, or it is still changing: the reason that AWS gives names whom to wait for. */
-export const IN_USE = new Set([
-  'DependencyTimeoutException',
+export const IN_USE = codes(
+  'DependencyTimeout',
   'DependencyViolation',
   'ExpiredToken',
-  'ExpiredTokenException',
   'IdempotentParameterMismatch',
   'IncorrectInstanceState',
   // A volume takes its changes one after the other, and so many a day.
@@ -34,27 +44,23 @@ export const IN_USE = new Set([
   'InternalFailure',
   'InvalidGroup.InUse',
   'InvalidNetworkInterface.InUse',
-  'KeyUnavailableException',
+  'KeyUnavailable',
   'OperationInProgress',
   // An account's first use of a region or a service is verified, in minutes.
   'PendingVerification',
   'RequestExpired',
   'RequestTimeTooSkewed',
   'ResourceContention',
-  'ResourceContentionFault',
   'ResourceInUse',
-  'ResourceInUseException',
-  'ResourceInUseFault',
   'ScalingActivityInProgress',
-  'ScalingActivityInProgressFault',
   'VolumeInUse',
   'VolumeModificationRateExceeded',
-]);
+);
 
 /** The same, of services that have one code for all that they refuse. */
 export const IN_USE_MESSAGE = /pending delete/i;
 
-export const CAPACITY = new Set([
+export const CAPACITY = codes(
   'InsufficientAddressCapacity',
   'InsufficientCapacity',
   'InsufficientFreeAddressesInSubnet',
@@ -64,35 +70,31 @@ export const CAPACITY = new Set([
   'InsufficientVolumeCapacity',
   'ReservationCapacityExceeded',
   'UnfulfillableCapacity',
-]);
+);
 
 /** The request itself is malformed: nobody's spec can cause that. */
-export const MALFORMED = new Set([
+export const MALFORMED = codes(
   'InvalidAction',
   'InvalidQueryParameter',
   'MalformedQueryString',
   'MissingAction',
   'MissingParameter',
-  'SerializationException',
-  'UnknownOperationException',
+  'Serialization',
+  'UnknownOperation',
   'UnknownParameter',
-]);
+);
 
 /** The thing is there already. Whose it is, is the driver's question. */
-export const EXISTS = new Set([
+export const EXISTS = codes(
   'AlreadyExists',
-  'AlreadyExistsFault',
   'DuplicateListener',
-  'DuplicateListenerException',
   'DuplicateLoadBalancerName',
-  'DuplicateLoadBalancerNameException',
   'DuplicateTargetGroupName',
-  'DuplicateTargetGroupNameException',
   'IdempotentParameterMismatch',
   'InvalidGroup.Duplicate',
-  'InvalidLaunchTemplateName.AlreadyExistsException',
+  'InvalidLaunchTemplateName.AlreadyExists',
   'InvalidPermission.Duplicate',
-]);
+);
 
 export const NETWORK = new Set([
   'EAI_AGAIN',
@@ -133,13 +135,13 @@ export const ABSENT_CODE = /not ?found|nosuchentity|doesnotexist/i;
 export const ABSENT_MESSAGE = /(AutoScalingGroup name|Instance Id) not found/;
 
 /** The codes by which a service says that it can't make anything of what a call refers to. */
-export const UNSEEN_CODES = new Set([
+export const UNSEEN_CODES = codes(
   'InvalidParameterCombination',
   'InvalidParameterValue',
   // Of load balancing, which has a word of its own.
   'InvalidSecurityGroup',
   'ValidationError',
-]);
+);
 /**
  * What they say of something that another service made a moment ago and that this one may not see yet: an instance profile, a
  * template, a group (terraform-provider-aws#5633, #40088).

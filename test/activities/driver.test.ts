@@ -140,11 +140,14 @@ describe('ensure of what refers to something that one service of AWS made, and a
     expect(await verdictOn(said, Date.now(), 'InvalidParameterValue')).toBe('retry');
   });
 
-  test('is tried again where load balancing has a code of its own for a group that it does not see', async () => {
-    const said = "Security group 'sg-0123456789abcdef0' does not exist";
-    expect(await verdictOn(said, Date.now(), 'InvalidSecurityGroup')).toBe('retry');
-    expect(await verdictOn(said, Date.now() - 46_000, 'InvalidSecurityGroup')).toBe('blocked');
-  });
+  test.each(['InvalidSecurityGroup', 'InvalidSecurityGroupException'])(
+    'is tried again where load balancing has a code of its own for a group that it does not see: %s',
+    async (code) => {
+      const said = "Security group 'sg-0123456789abcdef0' does not exist";
+      expect(await verdictOn(said, Date.now(), code)).toBe('retry');
+      expect(await verdictOn(said, Date.now() - 46_000, code)).toBe('blocked');
+    },
+  );
 
   test.each([
     `${TEMPLATE} You are not authorized to perform this operation.`,

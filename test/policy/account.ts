@@ -215,6 +215,31 @@ export const carryOut = (
 export const withState = (found: readonly Found[], key: string, state: object): readonly Found[] =>
   found.map((one) => (one.key === key ? ({ ...one, state: { ...one.state, ...state } } as Found) : one));
 
+const idOfKey = (found: readonly Found[], key: string): string =>
+  found.find((one) => one.key === key)?.outputs.id ?? '';
+
+/** A replica's disk is gone, and EC2 was asked for it by its id, which its template has: `volumeExists` where it still has one. */
+export const withoutVolume = (found: readonly Found[], index: number, volumeExists = false): readonly Found[] => {
+  const key = `etcd-volume/${index}`;
+  const template = found.find((one) => one.key.startsWith(`launch-template/controlplane-${index}/`));
+  const attaches = {
+    volumeId: idOfKey(found, key),
+    volumeExists,
+    networkInterfaceExists: true,
+    machineOutdated: false,
+    networkInterfaceId: idOfKey(found, `network-interface/${index}`),
+  };
+  const left = found.filter((one) => one.key !== key);
+  return template === undefined ? left : withState(left, template.key, { attaches });
+};
+
+/** EC2 said so many milliseconds ago that it has no volume of this id. */
+export const lostVolume = (index: number, id: string, ago: number, now: number) => {
+  const since = new Date(now - ago).toISOString();
+  const instanceID = `i-auto-scaling-group-controlplane-${index}`;
+  return { index, instanceID, since, lostVolume: { id, since }, message: 'it has lost its volume' };
+};
+
 export const inventoryOf = (found: readonly Found[], changes: Partial<Inventory> = {}): Inventory => ({
   account: ACCOUNT,
   region: REGION,

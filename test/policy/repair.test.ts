@@ -16,7 +16,7 @@ import { revisionOf } from '../../policy/revision.ts';
 import { choose } from '../../policy/rollout.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster, VERSION } from '../topology/objects.ts';
-import { carryOut, EMPTY, ENDPOINT, inventoryOf, withState } from './account.ts';
+import { carryOut, EMPTY, ENDPOINT, inventoryOf, lostVolume, withoutVolume, withState } from './account.ts';
 
 const NOW = Date.parse('2026-08-01T10:00:00Z');
 const AFTER = { afterSeconds: 300 };
@@ -57,16 +57,8 @@ const withHealth = (
   });
 
 /** Replica 1's disk is gone; `exists` where EC2 still has one of that id. */
-const withoutVolume = (found: readonly Found[] = built, exists = false): readonly Found[] => {
-  const attaches = {
-    volumeId: entry(built, 'etcd-volume/1').outputs.id ?? '',
-    volumeExists: exists,
-    networkInterfaceExists: true,
-    machineOutdated: false,
-    networkInterfaceId: entry(built, 'network-interface/1').outputs.id ?? '',
-  };
-  return changed(without(found, 'etcd-volume/1'), `launch-template/controlplane-1/${VERSION}`, { attaches });
-};
+const withoutDisk = (found: readonly Found[] = built, exists = false): readonly Found[] =>
+  withoutVolume(found, 1, exists);
 
 const facts = (
   found: readonly Found[],
@@ -93,15 +85,7 @@ const seen = (secondsAgo: number, instanceID = 'i-auto-scaling-group-controlplan
 
 /** EC2 said so many seconds ago that it has no volume of replica 1's id. */
 const lost = (secondsAgo = 60, id = 'vol-etcd-volume-1'): Partial<AWSClusterStatus> => ({
-  unhealthyReplicas: [
-    {
-      index: 1,
-      instanceID: 'i-auto-scaling-group-controlplane-1',
-      since: new Date(NOW - secondsAgo * 1_000).toISOString(),
-      lostVolume: { id, since: new Date(NOW - secondsAgo * 1_000).toISOString() },
-      message: 'it has lost its volume',
-    },
-  ],
+  unhealthyReplicas: [lostVolume(1, id, secondsAgo * 1_000, NOW)],
 });
 
 const repairOf = (assessment: Assessment): OperationInput => {
@@ -121,10 +105,10 @@ const stepOf = (operation: OperationInput, id: string): Step => {
 };
 
 describe('a lost etcd volume', () => {
-  const repair = repairOf(decideCluster(facts(withoutVolume(withHealth({ 1: 'unhealthy' })), lost())));
+  const repair = repairOf(decideCluster(facts(withoutDisk(withHealth({ 1: 'unhealthy' })), lost())));
 
   test('is looked for once more, a minute later, before anything is made in its place, and nothing else is made meanwhile', () => {
-    const found = without(withoutVolume(withHealth({ 1: 'unhealthy' })), 'security-group/controlplane');
+    const found = without(withoutDisk(withHealth({ 1: 'unhealthy' })), 'security-group/controlplane');
     expect(decideCluster(facts(found, { observedGeneration: 0 }))).toMatchObject({
       kind: 'settled',
       // What the spec asks for since is not said to be done.
@@ -183,14 +167,14 @@ describe('a lost etcd volume', () => {
   });
 
   test('is no reason to tell its machine anything, though its load balancer has not noticed yet: nobody there reads orders', () => {
-    expect(idsOf(repairOf(decideCluster(facts(withoutVolume(withHealth({})), lost()))))).not.toContain(
+    expect(idsOf(repairOf(decideCluster(facts(withoutDisk(withHealth({})), lost()))))).not.toContain(
       'ensure order/controlplane-1/leave',
     );
   });
 
   test('is made with a token that no earlier volume was made with', () => {
     expect(stepOf(repair, 'ensure etcd-volume/1')).toMatchObject({ incarnation: 1 });
-    const again = facts(withoutVolume(withHealth({ 1: 'unhealthy' })), {
+    const again = facts(withoutDisk(withHealth({ 1: 'unhealthy' })), {
       ...lost(),
       incarnations: { 'etcd-volume/1': 3 },
     });
@@ -198,7 +182,7 @@ describe('a lost etcd volume', () => {
   });
 
   test('leaves nothing to do once the repair is carried out', () => {
-    const before = withoutVolume();
+    const before = withoutDisk();
     const after = carryOut(repair.plan, before);
     expect(observedState('etcd-volume', entry(after, 'etcd-volume/1')).emptyDisk).toBe('wait');
     const told = changed(after, `launch-template/controlplane-1/${VERSION}`, { attaches: undefined });
@@ -210,7 +194,7 @@ describe('a lost etcd volume', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: steps - 1 }), (done) => {
         const plan = { ...repair.plan, steps: repair.plan.steps.slice(0, done) };
-        const half = carryOut(plan, withoutVolume(withHealth({ 1: 'unhealthy' })));
+        const half = carryOut(plan, withoutDisk(withHealth({ 1: 'unhealthy' })));
         const rest = idsOf(repairOf(decideCluster(facts(half, { state: 'Repairing' }))));
         expect(rest).not.toContain('ensure etcd-volume/1');
         expect(rest.at(-1)).toBe('ensure established/etcd');
@@ -220,31 +204,31 @@ describe('a lost etcd volume', () => {
 
   test('is not replaced while another replica does not serve: etcd must keep its quorum', () => {
     for (const state of ['unhealthy', 'unknown'] as const) {
-      const { reason } = blockedOf(decideCluster(facts(withoutVolume(withHealth({ 1: 'unhealthy', 2: state })))));
+      const { reason } = blockedOf(decideCluster(facts(withoutDisk(withHealth({ 1: 'unhealthy', 2: state })))));
       expect(reason).toContain('replica 2 (i-auto-scaling-group-controlplane-2) must serve before replica 1');
     }
   });
 
   test('is not replaced while a second one is lost: then only a snapshot helps', () => {
-    const both = without(withoutVolume(withHealth({ 1: 'unhealthy' })), 'etcd-volume/2');
+    const both = without(withoutDisk(withHealth({ 1: 'unhealthy' })), 'etcd-volume/2');
     const { reason, cure } = blockedOf(decideCluster(facts(both)));
     expect(reason).toContain('etcd-volume/1, etcd-volume/2');
     expect(cure).toMatch(/aws ec2 create-volume .*--availability-zone eu-west-1b .*empty-disk,Value=wait/);
   });
 
   test('that only lost its tags is not lost: the command gives them back', () => {
-    const { cure } = blockedOf(decideCluster(facts(withoutVolume(withHealth({ 1: 'unhealthy' }), true))));
+    const { cure } = blockedOf(decideCluster(facts(withoutDisk(withHealth({ 1: 'unhealthy' }), true))));
     expect(cure).toMatch(/aws ec2 create-tags .*--resources vol-etcd-volume-1 --tags .*Key=slipway.dev\/empty-disk/);
   });
 
   test('of a cluster that is being deleted is no reason to repair', () => {
     const object = seedCluster({ metadata: DELETING, status: LIVE });
-    const assessment = decideCluster(facts(withoutVolume(), {}, { object }));
+    const assessment = decideCluster(facts(withoutDisk(), {}, { object }));
     expect(assessment.kind === 'operate' ? assessment.operation.type : assessment.kind).toBe('DeleteCluster');
   });
 
   test('is repaired even if something that its machine needs was taken away, too', () => {
-    const found = without(withoutVolume(withHealth({ 1: 'unhealthy' })), 'security-group/controlplane');
+    const found = without(withoutDisk(withHealth({ 1: 'unhealthy' })), 'security-group/controlplane');
     expect(idsOf(repairOf(decideCluster(facts(found, lost()))))).toContain('ensure security-group/controlplane');
   });
 });
@@ -462,7 +446,7 @@ describe('the limits', () => {
 
   test('hold whatever else is missing from the account, too', () => {
     fc.assert(
-      fc.property(fc.subarray([...withoutVolume(withHealth({ 1: 'unhealthy' }))]), (found) => {
+      fc.property(fc.subarray([...withoutDisk(withHealth({ 1: 'unhealthy' }))]), (found) => {
         const assessment = decideCluster(facts([...EMPTY, ...without(found, 'preflight')], lost()));
         const volumes =
           assessment.kind === 'operate'

@@ -21,7 +21,7 @@ import type { Inside } from '../../../policy/plan.ts';
 import { revisionOf } from '../../../policy/revision.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
 import { LOAD_BALANCER } from '../../../words/keys.ts';
-import { carryOut, EMPTY, inventoryOf } from '../../policy/account.ts';
+import { carryOut, EMPTY, inventoryOf, lostVolume, withoutVolume } from '../../policy/account.ts';
 import { ACCOUNT, DELETING, REGION, release, seedCluster } from '../../topology/objects.ts';
 import { type BothApis, NLB, startBothApis } from './both-apis.ts';
 import { request } from './wanted.ts';
@@ -54,14 +54,14 @@ beforeEach(() => {
   asked = undefined;
 });
 
-const living = (changes: object = {}): AWSCluster => {
+const living = (changes: object = {}, status: object = {}): AWSCluster => {
   const annotations = asked === undefined ? {} : { annotations: { [REVISION_ANNOTATION]: asked } };
   const place = { aws: { account: ACCOUNT, region: REGION }, established: true, state: 'Provisioned', endpoint: NLB };
   return seedCluster({
     // The API server's own range.
     spec: { networking: { ...seedCluster().spec.networking, serviceAddressCIDRBlocks: ['10.0.0.0/24'] } },
     metadata: { uid: apis.cluster.uid, ...annotations, ...changes },
-    status: { ...place, clusterID: apis.clusterId, revision: pinned },
+    status: { ...place, clusterID: apis.clusterId, revision: pinned, ...status },
   });
 };
 
@@ -303,8 +303,8 @@ describe('a cluster whose API does not answer', () => {
     const going = living(DELETING);
     expect(insideRequest(going, catalogue)).toBeUndefined();
     expect(decided(going)).toMatchObject({ kind: 'operate', operation: { type: 'DeleteCluster' } });
-    const lost = built(living()).filter(({ key }) => key !== 'etcd-volume/1');
-    const repair = decided(living(), undefined, lost);
+    const told = { unhealthyReplicas: [lostVolume(1, 'vol-etcd-volume-1', 600_000, Date.now())] };
+    const repair = decided(living({}, told), undefined, withoutVolume(built(living()), 1));
     expect(repair).toMatchObject({ kind: 'operate', operation: { type: 'RepairCluster' } });
     expect(isInsideNext(repair)).toBe(false);
     expect(stepsOf(repair).filter((id) => id.includes('addon'))).toEqual([]);
