@@ -8,8 +8,10 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { CreateAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
 import {
+  AuthorizeSecurityGroupIngressCommand,
   CreateLaunchTemplateCommand,
   CreateNetworkInterfaceCommand,
+  CreateSecurityGroupCommand,
   CreateVolumeCommand,
   DescribeInstancesCommand,
   type Instance,
@@ -90,6 +92,21 @@ const adminOf = async (root: KeyAndCertificate): Promise<{ certificate: string; 
     lifetimeMs: 3_600_000,
   });
   return { certificate: issued.certificate, key: await privateKeyPem(pair.privateKey) };
+};
+
+/** A security group that lets the load balancer, and everybody else of its VPC, reach the API server. */
+const groupOf = async ({ ec2, account }: CloudForTests, name: string): Promise<string> => {
+  const made = await ec2.send(
+    new CreateSecurityGroupCommand({ GroupName: name, Description: 'API servers', VpcId: account.vpc.id }),
+  );
+  const GroupId = required(made.GroupId, 'security group');
+  await ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({
+      GroupId,
+      IpPermissions: [{ IpProtocol: 'tcp', FromPort: 6443, ToPort: 6443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
+    }),
+  );
+  return GroupId;
 };
 
 /** Three replicas' worth of resources; their instances boot as soon as the `instances` part plays them. */
@@ -174,6 +191,7 @@ export const createCluster = async (cloud: CloudForTests): Promise<ClusterForTes
     );
   };
 
+  const groupId = await groupOf(cloud, controlPlaneName(id));
   const storage = await Promise.all(
     subnets.map(async (subnet, index) => {
       const volume = await ec2.send(
@@ -185,7 +203,11 @@ export const createCluster = async (cloud: CloudForTests): Promise<ClusterForTes
         }),
       );
       const created = await ec2.send(
-        new CreateNetworkInterfaceCommand({ SubnetId: subnet.id, TagSpecifications: tags('network-interface') }),
+        new CreateNetworkInterfaceCommand({
+          SubnetId: subnet.id,
+          Groups: [groupId],
+          TagSpecifications: tags('network-interface'),
+        }),
       );
       return {
         volumeId: required(volume.VolumeId, 'volume'),
