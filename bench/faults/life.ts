@@ -9,7 +9,7 @@ import type { Client } from '@temporalio/client';
 import { clusterIdOf } from '../../api/names.ts';
 import { isAlreadyExists, KubernetesError } from '../../kubernetes/errors.ts';
 import { nameOf } from '../../kubernetes/resources.ts';
-import { specChanged } from '../../workflows/messages.ts';
+import { type EntityView, getEntityState, specChanged } from '../../workflows/messages.ts';
 import type { Cloud } from '../cloud.ts';
 import { entityIdOf, type Manifest, type Stored, stored } from '../manifests.ts';
 import type { HeardCall } from './calls.ts';
@@ -56,9 +56,18 @@ const QUIET_MS = 800;
 
 const objectsOf = (manifests: readonly Manifest[]) => manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 
-const untilQuiet = async (lane: Lane, name: string, limitMs: number): Promise<void> => {
+/** Phases in which an entity is about to do more: on a busy computer its next activity may begin later than `QUIET_MS`. */
+const AT_WORK: readonly EntityView['phase'][] = ['assessing', 'operating'];
+
+const untilQuiet = async (
+  { lane, temporal, limitMs }: Pick<LifeSettings, 'lane' | 'temporal' | 'limitMs'>,
+  name: string,
+  entities: readonly string[],
+): Promise<void> => {
   const deadline = Date.now() + limitMs;
-  while (lane.quietFor(name) < QUIET_MS) {
+  const rests = async (id: string): Promise<boolean> =>
+    !AT_WORK.includes((await temporal.workflow.getHandle(id).query(getEntityState)).phase);
+  while (!(await Promise.all(entities.map(rests))).every(Boolean) || lane.quietFor(name) < QUIET_MS) {
     if (Date.now() > deadline) throw new Error('activities go on and on although everything is provisioned');
     await delay(50);
   }
@@ -90,7 +99,7 @@ const lookAgain = async (
   const { cloud, lane, temporal, limitMs } = settings;
   const failures = (): number => entities.reduce((sum, id) => sum + lane.failedOf(id, 'assess'), 0);
   for (let look = 1; ; look += 1) {
-    await untilQuiet(lane, name, limitMs);
+    await untilQuiet(settings, name, entities);
     const before = lane.callsOf(name).length;
     const failedBefore = failures();
     const clean = !entities.some((id) => ['assess', 'mirror status'].some((activity) => lane.failedLast(id, activity)));
@@ -102,7 +111,7 @@ const lookAgain = async (
       if (Date.now() > deadline) throw new Error('an entity did not look again when it was told to');
       await delay(50);
     }
-    await untilQuiet(lane, name, limitMs);
+    await untilQuiet(settings, name, entities);
     const changes = lane
       .callsOf(name)
       .slice(before)
