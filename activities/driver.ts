@@ -25,7 +25,7 @@ import type { EnsureStep, RemoveStep, Step, WaitStep } from '../policy/plan.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { type Resolved, referencesIn } from '../words/references.ts';
 import type { StepOutcome, StepRequest } from './contract.ts';
-import { settled, stillSettling } from './settling.ts';
+import { BECOMES_VISIBLE_MS, settled, stillSettling } from './settling.ts';
 import {
   blockedError,
   bugError,
@@ -210,9 +210,6 @@ const findResource = async <K extends ResourceKind>(
   if (foreign !== undefined) refuseForeign(wanted.key, foreign);
   return undefined;
 };
-
-/** How long what a call refers to may take to become visible everywhere; what is missing then is gone. */
-const BECOMES_VISIBLE_MS = 45_000;
 
 /**
  * What a call refers to may not be visible yet to another part of AWS: then it is looked at again. Or somebody took it

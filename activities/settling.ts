@@ -1,12 +1,15 @@
 /**
  * Settling: what AWS has answered with, and is still making; nothing may rely on it before that.
  *
- * Owns: how soon it is looked at again, and what is said of it. Neighbours: a kind's driver says of a candidate that it is
+ * Owns: how soon it is looked at again, how long AWS may take to show it, and what is said of it. Neighbours: a kind's driver says of a candidate that it is
  * settling or spoilt, `driver.ts` asks here before it hands a thing's outputs on.
  */
 import type { ResourceKind } from '../kinds/resource.ts';
 import type { Candidate } from './driver.ts';
 import { blockedError, notYet, type VerdictError } from './verdicts.ts';
+
+/** How long a part of AWS may take until it sees what another has made, or what it has made itself; what it doesn't see after that is gone. */
+export const BECOMES_VISIBLE_MS = 45_000;
 
 /** A third of the time that it has taken so far, within these. */
 const DELAY_MS = { least: 400, most: 2_000 } as const;

@@ -21,6 +21,7 @@ import { deleteVolumeCommand } from '../../words/commands.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import { present } from '../../words/present.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
+import { BECOMES_VISIBLE_MS } from '../settling.ts';
 import { blockedError, supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { tagInEc2 } from './tagging.ts';
@@ -65,9 +66,6 @@ const refuseIfThere = async (ec2: EC2Client, wanted: Wanted<'etcd-volume'>): Pro
   if (former === undefined || !(await volumeExists(ec2, former, wanted.signal))) return;
   throw supersededError(`Volume ${former}, in whose place ${wanted.key} was to be made, exists after all.`);
 };
-
-/** How long EC2 may take until it shows everywhere what it has made; what it doesn't show by id after that is gone. */
-const BECOMES_VISIBLE_MS = 45_000;
 
 /** As often another one is made in place of one that EBS has dropped; a token that was used once answers with that one for ever. */
 const MOST_DROPPED = 8;
