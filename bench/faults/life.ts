@@ -9,6 +9,8 @@ import type { Client } from '@temporalio/client';
 import { clusterIdOf } from '../../api/names.ts';
 import { isAlreadyExists, KubernetesError } from '../../kubernetes/errors.ts';
 import { nameOf } from '../../kubernetes/resources.ts';
+import { ADDONS_UNKNOWN } from '../../policy/inside.ts';
+import { NODES_UNKNOWN } from '../../policy/node-counts.ts';
 import { type EntityView, getEntityState, specChanged } from '../../workflows/messages.ts';
 import type { Cloud } from '../cloud.ts';
 import { entityIdOf, type Manifest, type Stored, stored } from '../manifests.ts';
@@ -83,8 +85,11 @@ const LOOKS = 5;
 
 const isStatus = ({ name }: HeardCall): boolean => name.includes(' · mirror status · ');
 
+/** What says that something is wrong, or could not be looked at: the next look may take it back. */
+const COMPLAINTS = ['Degraded', ADDONS_UNKNOWN, NODES_UNKNOWN];
+
 const complains = ({ status }: Stored): boolean =>
-  (status?.lastErrors ?? []).length > 0 || (status?.conditions ?? []).some(({ type }) => type === 'Degraded');
+  (status?.lastErrors ?? []).length > 0 || (status?.conditions ?? []).some(({ type }) => COMPLAINTS.includes(type));
 
 /** Whether the status of any of them says that something is wrong. */
 const anyComplains = async (cloud: Cloud, entities: readonly string[]): Promise<boolean> =>
