@@ -6,12 +6,13 @@
  * Invariants: I6 (reads only), I12 (what could not be read is an error or `blocked`, never absence).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, entityWorkflowId } from '../api/names.ts';
+import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { isDeleting, type ObjectRef } from '../api/object.ts';
 import type { ResourceProperties } from '../kinds/resource.ts';
 import { decideCluster, decideClusterEarly } from '../policy/decide-cluster.ts';
 import { decideNodePool, decideNodePoolEarly } from '../policy/decide-nodepool.ts';
+import { machinesToRead } from '../policy/decide-shrink.ts';
 import { clusterIdOfPool, judgeIdentity, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import { insideRequest, isInsideNext } from '../policy/inside.ts';
@@ -19,6 +20,7 @@ import type { Inventory } from '../policy/plan.ts';
 import { REPAIR_AFTER_SECONDS, type RepairSettings } from '../policy/repair.ts';
 import type { Assessment, AssessRequest, Pacing } from './contract.ts';
 import type { ReadInside } from './kubernetes/inside.ts';
+import type { ReadPoolMachines } from './pool-machines.ts';
 import { retryError, verdictOf } from './verdicts.ts';
 
 /** What to observe: everything of one cluster id, or what one node pool has and takes from its cluster. */
@@ -53,6 +55,8 @@ export type AssessSources = {
   readonly observe: (request: ObserveRequest, signal: AbortSignal) => Promise<Inventory>;
   /** Looks at a user cluster itself, once nothing else comes first. */
   readonly inside: ReadInside;
+  /** Looks at a pool's machines one by one, where one of them is to go. */
+  readonly machines: ReadPoolMachines;
   /** Asks early what the preflight of a new object will ask. */
   readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
 };
@@ -156,6 +160,7 @@ const assessNodePool = async (
     object: pool,
     cluster,
     clusterProgressed: clusterProgressed === true,
+    now: (sources.now ?? Date.now)(),
   };
   const judged = decideNodePoolEarly(facts);
   const builds = judged === undefined || judged.kind === 'waiting';
@@ -166,7 +171,15 @@ const assessNodePool = async (
   if (pool === null) return judged ?? decideNodePool(facts);
   if (judged !== undefined) return remembering(pool, judged);
   const inventory = await sources.observe(poolRequest(object, pool, cluster), signal);
-  return remembering(pool, decideNodePool({ ...facts, inventory }));
+  const { found } = inventory;
+  const reading = cluster === null ? undefined : machinesToRead({ pool, cluster, inventory: found });
+  if (cluster === null || reading === undefined) return remembering(pool, decideNodePool({ ...facts, inventory }));
+  const request = {
+    ...{ namespace: object.namespace, clusterId: clusterIdOf(cluster.metadata.uid), endpoint: reading.endpoint },
+    poolId: nodePoolIdOf(pool.metadata.uid),
+  };
+  const machines = await sources.machines(request, signal);
+  return remembering(pool, decideNodePool({ ...facts, inventory, machines }));
 };
 
 const BLOCKED_CURE = 'Correct what it names; it is looked at again by itself.';

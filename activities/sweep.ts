@@ -124,6 +124,7 @@ const lookAtNodePool = (pool: AWSNodePool, cluster: AWSCluster | null, ground: G
         entityId: entityWorkflowId(requested),
         object: pool,
         cluster,
+        now: Date.now(),
         inventory,
       }),
   };

@@ -36,6 +36,9 @@ export const EMPTY_DISK_TAG = 'slipway.dev/empty-disk';
 /** Node label that names the pool (eight hex digits) that a node belongs to. */
 export const NODE_POOL_LABEL = 'slipway.dev/node-pool';
 
+/** On a node that Slipway closed, since it is about to go: the id of its machine. */
+export const DRAIN_MARK = 'slipway.dev/drain';
+
 export type EmptyDisk = 'bootstrap' | 'join' | 'wait';
 
 const eightHex = (uid: string): string => createHash('sha256').update(uid).digest('hex').slice(0, 8);

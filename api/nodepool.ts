@@ -96,6 +96,19 @@ const labels = z.record(z.string().min(1).max(LABEL_KEY.longest), labelValue).me
   ),
 });
 
+const DRAIN_SECONDS = 600;
+
+const updateSettings = z.object({
+  drainSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(DRAIN_SECONDS)
+    .describe(
+      'How long the Pods of a node may take to leave it, in seconds; whatever stands in the way then is named, and waits for a person.',
+    ),
+});
+
 export const nodePoolSpec = z
   .object({
     clusterName: z
@@ -120,7 +133,7 @@ export const nodePoolSpec = z
       .max(1000)
       .exactOptional()
       .describe(
-        'How many nodes there should be; what kubectl scale sets. Without it Slipway holds no size: whoever scales the auto scaling group does. Fewer than there are is reported in a condition: nodes are not drained yet.',
+        'How many nodes there should be; what kubectl scale sets. Without it Slipway holds no size: whoever scales the auto scaling group does. Fewer than there are: nodes are drained and end, one after the other.',
       ),
     maxPodsPerNode: z.int().min(1).max(250).describe('Most Pods on a node.'),
     instanceType: instanceType.describe('EC2 instance type of the nodes.'),
@@ -133,6 +146,9 @@ export const nodePoolSpec = z
       .exactOptional()
       .describe('Secret with the settings of the HTTP proxy that nodes reach the internet by. Has no effect yet.'),
     rootVolume: volume({ minimum: 8, default: 32 }).describe('Root volume of each node.'),
+    updateSettings: updateSettings
+      .default({ drainSeconds: DRAIN_SECONDS })
+      .describe('How nodes go where others take their place, or where there are to be fewer.'),
     labels: labels.default({}).describe('Labels on each node.'),
     taints: taints.default([]).describe('Taints on each node.'),
     tags: tags.default({}).describe('Tags on everything that Slipway makes in AWS for the pool.'),

@@ -51,13 +51,11 @@ const suspendedIn = ({ suspended = [] }: AutoScalingGroupState): readonly Differ
     says: `its process ${process} is suspended${reason === undefined ? '' : ` (${reason})`}, so that no machine takes the place of another`,
   }));
 
-const whyWider = ({ maxSize }: AutoScalingGroupProperties, is: AutoScalingGroupState): string | undefined =>
-  maxSize < is.maxSize ? `at most ${maxSize} instead of ${is.maxSize} nodes; that takes a resize` : undefined;
-
-const whyLarger = ({ desired }: AutoScalingGroupProperties, { desired: kept }: AutoScalingGroupState) =>
-  desired === undefined || desired >= kept
-    ? undefined
-    : `${desired} instead of ${kept} nodes; that takes a drain, which this release does not do: to keep them, set spec.nodeCount to ${kept}`;
+/** How many machines are to go before it keeps no more than is asked for. */
+const whyLarger = ({ desired, maxSize }: AutoScalingGroupProperties, { desired: kept }: AutoScalingGroupState) => {
+  const most = desired ?? maxSize;
+  return most < kept ? `${most} instead of ${kept} nodes: each node that goes is drained before` : undefined;
+};
 
 export const autoScalingGroup: Row<AutoScalingGroupProperties, AutoScalingGroupState, AutoScalingGroupIdentity, What> =
   {
@@ -85,9 +83,8 @@ export const autoScalingGroup: Row<AutoScalingGroupProperties, AutoScalingGroupS
     counts: ({ deleting }) => !deleting,
     // AWS ends whoever is above the maximum, or one too many, undrained.
     withheld: (wanted, is) => {
-      const reasons = [whyWider(wanted, is), whyLarger(wanted, is)].filter((reason) => reason !== undefined);
-      const maxSize = Math.max(wanted.maxSize, is.maxSize);
-      return reasons.length === 0 ? undefined : { reason: reasons.join('; '), instead: { maxSize } };
+      const reason = whyLarger(wanted, is);
+      return reason === undefined ? undefined : { reason, instead: { maxSize: Math.max(wanted.maxSize, is.maxSize) } };
     },
     removal: { after: [], identity: ({ state }) => ({ name: state.name }) },
   };

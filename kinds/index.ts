@@ -4,6 +4,8 @@ import { addon } from './addon.ts';
 import { autoScalingGroup } from './auto-scaling-group.ts';
 import { cloudLoadBalancers } from './cloud-load-balancers.ts';
 import { controlPlane } from './control-plane.ts';
+import { cordon } from './cordon.ts';
+import { drain } from './drain.ts';
 import { established } from './established.ts';
 import { etcdVolume } from './etcd-volume.ts';
 import { finalizer } from './finalizer.ts';
@@ -15,6 +17,7 @@ import { listener } from './listener.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { milestone } from './milestone.ts';
 import { networkInterface } from './network-interface.ts';
+import { nodeMachine } from './node-machine.ts';
 import { nodePools } from './node-pools.ts';
 import { nodes } from './nodes.ts';
 import { order } from './order.ts';
@@ -35,6 +38,8 @@ export const KINDS = {
   'auto-scaling-group': autoScalingGroup,
   'cloud-load-balancers': cloudLoadBalancers,
   'control-plane': controlPlane,
+  cordon,
+  drain,
   established,
   'etcd-volume': etcdVolume,
   finalizer,
@@ -46,6 +51,7 @@ export const KINDS = {
   'load-balancer': loadBalancer,
   milestone,
   'network-interface': networkInterface,
+  'node-machine': nodeMachine,
   'node-pools': nodePools,
   nodes,
   order,

@@ -56,6 +56,11 @@ export type KubernetesClient = {
   readonly patch: (name: ObjectName, patch: unknown, options?: Cancellation) => Promise<KubernetesObject>;
   /** Asks to delete; true when the object was there. With a uid, only that very object. */
   readonly remove: (name: ObjectName, uid?: string, options?: Cancellation) => Promise<boolean>;
+  /** Asks for a pod to go, which its budgets may refuse; only that very pod, by its uid. */
+  readonly evict: (
+    pod: { readonly namespace: string; readonly name: string; readonly uid: string },
+    options?: Cancellation,
+  ) => Promise<void>;
   /** Whether the API server serves this kind at all. */
   readonly serves: (kind: KindName, options?: Cancellation) => Promise<boolean>;
   /** The status and text of any path, such as `/readyz`. */
@@ -116,7 +121,7 @@ const reading = (asking: Asking): Reading => {
   };
 };
 
-type Writing = Pick<KubernetesClient, 'create' | 'apply' | 'applyStatus' | 'patch' | 'remove'>;
+type Writing = Pick<KubernetesClient, 'create' | 'apply' | 'applyStatus' | 'patch' | 'remove' | 'evict'>;
 
 const writing = ({ send, sendObject }: Asking, manager: string): Writing => ({
   create: (object, options) => {
@@ -161,6 +166,21 @@ const writing = ({ send, sendObject }: Asking, manager: string): Writing => ({
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', ...preconditions };
     const request: HttpRequest = { method: 'DELETE', path: objectPath(name), body, ...options };
     return unlessNotFound(() => send('delete', describeName(name), request).then(() => true), false);
+  },
+
+  evict: async ({ namespace, name, uid }, options) => {
+    const pod = { apiVersion: 'v1', kind: 'Pod', namespace, name };
+    await send('evict', describeName(pod), {
+      method: 'POST',
+      path: `${objectPath(pod)}/eviction?fieldManager=${manager}`,
+      body: {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { namespace, name },
+        deleteOptions: { preconditions: { uid } },
+      },
+      ...options,
+    });
   },
 });
 

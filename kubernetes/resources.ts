@@ -22,11 +22,12 @@ const SERVED: Readonly<Record<string, Readonly<Record<string, Served>>>> = {
     Event: namespaced('events'),
     Namespace: clusterWide('namespaces'),
     Node: clusterWide('nodes'),
+    Pod: namespaced('pods'),
     Secret: namespaced('secrets'),
     Service: namespaced('services'),
     ServiceAccount: namespaced('serviceaccounts'),
   },
-  'apps/v1': { Deployment: namespaced('deployments') },
+  'apps/v1': { DaemonSet: namespaced('daemonsets'), Deployment: namespaced('deployments') },
   'policy/v1': { PodDisruptionBudget: namespaced('poddisruptionbudgets') },
   'rbac.authorization.k8s.io/v1': {
     ClusterRole: clusterWide('clusterroles'),

@@ -22,6 +22,7 @@ import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '
 import type { OperationType } from '../words/operations.ts';
 import type { Assessment } from './assessment.ts';
 import { changesIn, isResize } from './changes.ts';
+import { decideShrink } from './decide-shrink.ts';
 import { planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -39,6 +40,7 @@ import type { Inventory, Plan } from './plan.ts';
 import { recalledOf } from './recalled.ts';
 import { planRemove } from './remove.ts';
 import { releaseToPlan } from './revision.ts';
+import { rememberedOf, turnAfter } from './rollout.ts';
 import { judgeUnguarded } from './unguarded.ts';
 
 /** By its own status: a pool that waits for its cluster then costs no call to AWS. */
@@ -161,6 +163,15 @@ const typeOf = (pool: AWSNodePool, plan: Plan): OperationType => {
   return resizes ? 'ResizeNodePool' : 'UpdateNodePool';
 };
 
+/** How soon a pool is looked at again whose next node can't go yet. */
+const SHRINK_AGAIN_SECONDS = 30;
+
+const waitingToShrink = (note: string | undefined, why: string) => ({
+  note: note === undefined ? why : `${note}; ${why}`,
+  rollout: 'ResizeNodePool' as const,
+  lookAgainSeconds: SHRINK_AGAIN_SECONDS,
+});
+
 type Built = { readonly cluster: AWSCluster; readonly release: Release; readonly inventory: Inventory };
 
 const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, release, inventory }: Built): Assessment => {
@@ -182,18 +193,29 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
     provisioned: pool.status?.state === 'Provisioned',
     live: wasProvisioned(pool),
   });
-  if (plan.steps.length === 0) {
+  const { machines, now } = facts;
+  const shrink = decideShrink({ pool, cluster, inventory: own, machines, ensured: plan, now });
+  if (shrink.kind === 'turn') {
+    const { plan: going, turn } = shrink;
+    return operation(facts, pool, release, { type: 'ResizeNodePool', plan: going, turn });
+  }
+  const noted = noteOf(pool.spec.version, release, postponed);
+  if (plan.steps.length === 0 || shrink.kind === 'wait') {
     return {
       kind: 'settled',
       generation,
       clusterId: clusterIdOf(cluster.metadata.uid),
-      ...noteOf(pool.spec.version, release, postponed),
+      ...noted,
+      ...(shrink.kind === 'wait' ? waitingToShrink(noted.note, shrink.why) : {}),
       ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
     };
   }
-  const { note } = noteOf(pool.spec.version, release, postponed);
-  const settles = note === undefined ? { settles: true as const } : {};
-  return operation(facts, pool, release, { type: typeOf(pool, plan), plan, ...settles });
+  const settles = noted.note === undefined ? { settles: true as const } : {};
+  const type = typeOf(pool, plan);
+  const remembered = rememberedOf('ResizeNodePool', pool.status);
+  // What is left of a pool's shrinking once its machines have gone.
+  const turn = type === 'ResizeNodePool' && remembered !== undefined ? { turn: turnAfter(remembered, 1, now) } : {};
+  return operation(facts, pool, release, { type, plan, ...settles, ...turn });
 };
 
 const judgeVersion = (

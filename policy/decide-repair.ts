@@ -15,7 +15,7 @@ import type { Plan } from './plan.ts';
 import { type ControlPlane, type ControlPlaneReport, judgeControlPlane } from './repair.ts';
 import { planReplacement } from './replacement.ts';
 import { replicasOf } from './replicas.ts';
-import { type Choice, choose, type Remembered, type Turn } from './rollout.ts';
+import { type Choice, choose, rememberedOf, type Turn } from './rollout.ts';
 
 /** What an assessment says of a control plane with which something is wrong; nothing where all is well. */
 export type Attention = { readonly controlPlane?: ControlPlaneReport; readonly lookAgainSeconds?: number };
@@ -35,13 +35,6 @@ const attentionOf = ({ replicas, quorumLost, lookAgainSeconds }: ControlPlane): 
         controlPlane: { replicas, quorumLost },
         ...(lookAgainSeconds === undefined ? {} : { lookAgainSeconds }),
       };
-
-/** The repair that status says is under way. */
-const rememberedOf = ({ status }: AWSCluster): Remembered | undefined => {
-  const { rollout, lastOperation } = status ?? {};
-  if (rollout?.type !== 'RepairCluster') return undefined;
-  return { rollout, turnIsOver: lastOperation?.type === rollout.type && lastOperation.state === 'succeeded' };
-};
 
 /** What only a person brings back, unless nothing of that kind is lost. */
 const blockedByLoss = (
@@ -64,7 +57,7 @@ export const decideRepair = (
   const { status } = cluster;
   const controlPlane = judgeControlPlane(inventory, status?.unhealthyReplicas ?? [], facts.repair, facts.now);
   const attention = attentionOf(controlPlane);
-  const choice = choose(controlPlane.due, rememberedOf(cluster), facts.now);
+  const choice = choose(controlPlane.due, rememberedOf('RepairCluster', status), facts.now);
   const replacement = choice.kind === 'replacement' ? choice.replacement : undefined;
   const replicas = replicasOf(inventory);
   const replaced = replacement?.cause === 'volume' ? replacement.replica.index : controlPlane.confirming;

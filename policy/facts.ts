@@ -18,6 +18,7 @@ import type { ResourceKey } from '../words/keys.ts';
 import type { Assessment } from './assessment.ts';
 import { isNew, wasBegun } from './first-look.ts';
 import type { Inventory } from './plan.ts';
+import type { PoolMachines } from './pool-machines.ts';
 import type { RepairSettings } from './repair.ts';
 import type { StoredObject } from './views.ts';
 
@@ -30,6 +31,8 @@ type Common = {
   readonly worker: Served;
   readonly entityId: string;
   readonly settleSeconds: number;
+  /** Epoch milliseconds of this look. */
+  readonly now: number;
 };
 
 /**
@@ -42,8 +45,6 @@ export type ClusterFacts = Common & {
   readonly repair: RepairSettings;
   /** The releases that count: today's unless given. */
   readonly catalogue?: readonly Release[];
-  /** Epoch milliseconds of this look. */
-  readonly now: number;
   readonly inventory?: Inventory;
 };
 
@@ -54,6 +55,8 @@ export type NodePoolFacts = Common & {
   /** The pool heard that its cluster made progress: what the cluster's status says may be older than that. */
   readonly clusterProgressed?: boolean;
   readonly inventory?: Inventory;
+  /** Its machines one by one, where one of them is to go. */
+  readonly machines?: PoolMachines;
 };
 
 export type BlockedAssessment = Extract<Assessment, { kind: 'blocked' }>;

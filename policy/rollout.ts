@@ -6,7 +6,8 @@
  * be is not due. Only the numbers of turns are remembered. Neighbours: `repair.ts` and whoever else replaces machines say
  * what is due; `replacement.ts` plans one turn; `status.ts` shows them as one. Pure. Invariants: I5 (nothing but what passed the gate).
  */
-import type { Rollout } from '../api/status.ts';
+import type { LastOperation, Rollout } from '../api/status.ts';
+import type { OperationType } from '../words/operations.ts';
 import { timeOf } from '../words/time.ts';
 import type { Replacement } from './replacement.ts';
 
@@ -25,8 +26,17 @@ export type Choice =
 /** What is remembered of a rollout that is under way, and whether its last turn came to its end. */
 export type Remembered = { readonly rollout: Rollout; readonly turnIsOver: boolean };
 
-/** A turn that did not come to its end is begun again, under its number. */
-const turnAfter = (remembered: Remembered | undefined, left: number, now: number): Turn => {
+type Remembering = { readonly rollout?: Rollout; readonly lastOperation?: Pick<LastOperation, 'type' | 'state'> };
+
+/** The rollout of this type that a status says is under way. */
+export const rememberedOf = (type: OperationType, status: Remembering = {}): Remembered | undefined => {
+  const { rollout, lastOperation } = status;
+  if (rollout?.type !== type) return undefined;
+  return { rollout, turnIsOver: lastOperation?.type === type && lastOperation.state === 'succeeded' };
+};
+
+/** A turn that did not come to its end is begun again, under its number. `left`: how many are to come, this one among them. */
+export const turnAfter = (remembered: Remembered | undefined, left: number, now: number): Turn => {
   if (remembered === undefined) return { number: 1, of: left, since: timeOf(now) };
   const { rollout, turnIsOver } = remembered;
   const number = turnIsOver ? rollout.turn + 1 : rollout.turn;

@@ -94,5 +94,10 @@ export const replicaInstanceKey = (index: number): ResourceKey => `instance/cont
 export const replicaOrderKey = (index: number, verb: OrderVerb): ResourceKey => `order/controlplane-${index}/${verb}`;
 export const replicaKey = (index: number): ResourceKey => `replica/${index}`;
 
+/** Keys of one machine of a node pool, by its EC2 id, which exist only while it goes. */
+export const cordonKey = (instanceId: string): ResourceKey => `cordon/${instanceId}`;
+export const drainKey = (instanceId: string): ResourceKey => `drain/${instanceId}`;
+export const nodeMachineKey = (instanceId: string): ResourceKey => `node-machine/${instanceId}`;
+
 /** What a node pool takes from its cluster: exactly what `network/ready` stands for. */
 export const CLUSTER_OUTPUTS_FOR_POOLS: readonly ResourceKey[] = [LOAD_BALANCER, ROOT_CA, NODE_GROUP];

@@ -22,6 +22,7 @@ import { keptSecrets, observeManagement } from '../activities/kubernetes/invento
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
 import { findCluster, findNodePool } from '../activities/kubernetes/objects.ts';
+import { readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
 import { surveyManagement } from '../activities/kubernetes/survey.ts';
@@ -31,6 +32,7 @@ import {
   createUserClusterCache,
 } from '../activities/kubernetes/user-cluster.ts';
 import { createMirror } from '../activities/mirror.ts';
+import { readPoolMachines } from '../activities/pool-machines.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
 import type { WorkerConfiguration } from './configuration.ts';
@@ -175,6 +177,7 @@ export const wireActivities = (
     served,
     findCluster: (name, signal) => findCluster(management, name, { signal }),
     findNodePool: (name, signal) => findNodePool(management, name, { signal }),
+    machines: readPoolMachines({ instances: aws.instancesOf, nodes: readPoolNodes(userClusters) }),
     observe: createInventory({
       aws: aws.observe,
       management: (request, signal) => observeManagement(management, request, { signal }),

@@ -26,3 +26,7 @@ export const livingInstances = (
 
 export const instanceLabel = (instance: Instance): string =>
   `instance ${instance.InstanceId ?? '?'} (${instance.State?.Name ?? 'unknown'})`;
+
+/** It was told to end already, or is gone. */
+export const isEnding = (instance: Instance | undefined): boolean =>
+  instance === undefined || instance.State?.Name === 'shutting-down';

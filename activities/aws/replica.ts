@@ -19,7 +19,7 @@ import { blockedError, isAbsent, supersededError } from '../verdicts.ts';
 import { groupInstances, listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { launchTrouble } from './launches.ts';
-import { instanceLabel, livingInstances } from './machines.ts';
+import { instanceLabel, isEnding, livingInstances } from './machines.ts';
 import { healthOf, refuseUnlessOthersServe, sayHealth } from './others-serving.ts';
 import { belongsTo, filter, tagRecord } from './tags.ts';
 import { targetHealth } from './targets.ts';
@@ -45,9 +45,6 @@ const mayEnd = (sought: Sought<'instance'>, health: readonly TargetHealth[]): vo
     (down) => `Instance ${instanceId} stays until both other replicas serve, or etcd would lose its quorum: ${down}.`,
   );
 };
-
-const isEnding = (instance: Instance | undefined): boolean =>
-  instance === undefined || instance.State?.Name === 'shutting-down';
 
 export const instanceDriver = ({ ec2, autoScaling, elbv2, region }: AwsClients): ResourceDriver<'instance'> => {
   const living = (sought: Sought<'instance'>): Promise<Instance[]> =>

@@ -5,11 +5,12 @@
  * driver of a step by its kind.
  */
 
+import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
 import type { Found, ResourceKind, ResourceProperties } from '../../kinds/resource.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { ReadSecret } from '../seal.ts';
 import { accountDriver, type KeptElsewhere } from './account.ts';
-import { autoScalingGroupDriver } from './auto-scaling-group.ts';
+import { autoScalingGroupDriver, groupInstances, listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { cloudLoadBalancersDriver } from './cloud-load-balancers.ts';
 import { type ClusterNetwork, createClusterNetwork } from './cluster-network.ts';
@@ -24,6 +25,7 @@ import { listenerDriver } from './listener.ts';
 import { loadBalancerDriver } from './load-balancer.ts';
 import { createMemory } from './memory.ts';
 import { networkInterfaceDriver } from './network-interface.ts';
+import { nodeMachineDriver } from './node-machine.ts';
 import { orderDriver } from './order.ts';
 import { lookAtAccount, preflightDriver } from './preflight.ts';
 import { foreseeRoom } from './preflight-room.ts';
@@ -57,6 +59,7 @@ type AwsKind =
   | 'instance'
   | 'order'
   | 'replica'
+  | 'node-machine'
   | 'cloud-load-balancers'
   | 'account';
 
@@ -68,6 +71,8 @@ export type Aws = {
   readonly survey: TakeSurvey;
   readonly scope: AwsScope;
   readonly launchTroubles: LaunchTroubles;
+  /** The machines of one auto scaling group. */
+  readonly instancesOf: (groupName: string, signal: AbortSignal) => Promise<readonly GroupInstance[]>;
   /** Asks what a preflight will ask, so that it finds the answers; whatever is wrong is said by the preflight itself. */
   readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
 };
@@ -114,6 +119,8 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
   return {
     scope,
     launchTroubles: createLaunchTroubles(clients),
+    instancesOf: async (groupName, signal) =>
+      (await listGroups(clients.autoScaling, { AutoScalingGroupNames: [groupName] }, signal)).flatMap(groupInstances),
     observe: createObserve(clients, scope, facts, network),
     survey: createSurvey(clients, scope),
     foresee: async (properties, signal) => {
@@ -137,6 +144,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       'launch-template': guarded(launchTemplateDriver(clients, settings.readSecret), scope),
       'auto-scaling-group': guarded(autoScalingGroupDriver(clients, createDepartures(departingIn(clients))), scope),
       instance: guarded(instanceDriver(clients), scope),
+      'node-machine': guarded(nodeMachineDriver(clients), scope),
       order: guarded(orderDriver(clients), scope),
       replica: guarded(replicaDriver(clients), scope),
       established: guarded(establishedDriver(clients), scope),

@@ -12,6 +12,8 @@ import type { ResourceDriver } from '../driver.ts';
 import { addonDriver } from './addon.ts';
 import type { AddonSettings } from './addon-objects.ts';
 import { controlPlaneDriver } from './control-plane.ts';
+import { cordonDriver } from './cordon.ts';
+import { drainDriver } from './drain.ts';
 import { finalizerDriver } from './finalizer.ts';
 import { joinTokenDriver } from './join-token.ts';
 import { noticingLaunches } from './launching.ts';
@@ -22,7 +24,7 @@ import type { UserClusters } from './user-cluster.ts';
 
 type KubernetesKind = Extract<
   ResourceKind,
-  'finalizer' | 'secret' | 'control-plane' | 'join-token' | 'nodes' | 'node-pools' | 'addon'
+  'finalizer' | 'secret' | 'control-plane' | 'join-token' | 'nodes' | 'node-pools' | 'addon' | 'cordon' | 'drain'
 >;
 
 export type KubernetesDrivers = { readonly [K in KubernetesKind]: ResourceDriver<K> };
@@ -50,5 +52,7 @@ export const kubernetesDrivers = (dependencies: {
     ),
     'node-pools': nodePoolsDriver(management),
     addon: addonDriver(userClusters, addons),
+    cordon: cordonDriver(userClusters),
+    drain: drainDriver(userClusters),
   };
 };

@@ -18,7 +18,7 @@ type NodeStatus = { readonly conditions?: readonly { readonly type: string; read
 
 export const NODE = { apiVersion: 'v1', kind: 'Node' } as const;
 
-const isReady = (node: KubernetesObject): boolean =>
+export const isReady = (node: KubernetesObject): boolean =>
   !isDeleting(node) &&
   ((node['status'] ?? {}) as NodeStatus).conditions?.some(
     (condition) => condition.type === 'Ready' && condition.status === 'True',

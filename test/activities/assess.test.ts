@@ -25,6 +25,7 @@ const sourcesWith = (pool: AWSNodePool, cluster: AWSCluster, others: Partial<Ass
       return inventoryOf(EMPTY);
     },
     inside: async () => ({ unread: 'nobody asks it here' }),
+    machines: async () => ({ machines: [], unread: 'nobody asks it here' }),
     foresee: async ({ instanceProfiles }) => {
       foreseen.push(instanceProfiles);
       throw new Error('AWS is away');

@@ -61,6 +61,7 @@ const poolFacts = (changes: Partial<NodePoolFacts> = {}): NodePoolFacts => ({
   worker: WORKER,
   entityId: 'awsnodepool/default/cluster-0-pool-0/uid',
   settleSeconds: 120,
+  now: Date.parse('2026-08-01T10:00:00Z'),
   object: seedPool(),
   cluster: seedCluster({ status: LIVE }),
   inventory: inventoryOf(built),

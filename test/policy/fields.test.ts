@@ -86,6 +86,8 @@ const OF_NODE_POOL: readonly Try[] = [
   ['labels', { team: 'platform' }, 'pending'],
   ['taints', [{ key: 'k', value: 'v', effect: 'NoSchedule' }], 'pending'],
   ['tags', { team: 'platform' }, 'done'],
+  // Asked for when a node goes.
+  ['updateSettings.drainSeconds', 60, 'elsewhere'],
   ['deletionProtection', true, 'elsewhere'],
 ];
 
@@ -146,6 +148,7 @@ const decideAboutPool = (object: AWSNodePool): Assessment =>
     worker: WORKER,
     entityId: 'entity',
     settleSeconds: 0,
+    now: 0,
     object,
     cluster,
     inventory: inventoryOf(poolBuilt),

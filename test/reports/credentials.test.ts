@@ -25,6 +25,7 @@ const lookAt = (object: ObjectRef, { cluster, pool }: There, failure: () => Erro
     findNodePool: async () => pool,
     observe: refused,
     inside: async () => ({ unread: 'nobody asks' }),
+    machines: refused,
     foresee: refused,
   };
   return createAssess(sources)({ object }, new AbortController().signal);

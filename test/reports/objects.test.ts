@@ -22,6 +22,7 @@ const factsOf = (object: AWSNodePool, cluster: NodePoolFacts['cluster']): NodePo
   worker: { account: ACCOUNT, regions: [REGION] },
   entityId: 'entity',
   settleSeconds: 120,
+  now: 0,
   object,
   cluster,
   inventory: inventoryOf(EMPTY),

@@ -1,0 +1,74 @@
+/**
+ * Node machine: one machine of a node pool ends, and its group keeps one fewer or puts another in its place.
+ *
+ * Owns: that it is *this* machine, which was drained, and no other: a group that only is made smaller chooses itself, and drains
+ * nothing. Neighbours: `replica.ts` ends those of the control plane, which have a quorum to keep; `auto-scaling-group.ts` lowers the
+ * minimum before and the maximum after. Invariants: I4 (a machine of this pool's group, by its tags), I2 (one that is going already
+ * is not ended again, or the group would keep one fewer twice).
+ */
+import { TerminateInstanceInAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
+import type { Instance } from '@aws-sdk/client-ec2';
+import { endMachineCommand } from '../../words/commands.ts';
+import { poolGroupKey } from '../../words/keys.ts';
+import type { ResourceDriver, Sought } from '../driver.ts';
+import { blockedError, isAbsent, supersededError, verdictOf } from '../verdicts.ts';
+import type { AwsClients } from './clients.ts';
+import { instanceLabel, isEnding, livingInstances } from './machines.ts';
+import { belongsTo, filter, tagRecord } from './tags.ts';
+
+/** What AWS says to whoever would take a group below its minimum. */
+const BELOW_MINIMUM = /min size/i;
+
+export const nodeMachineDriver = ({ ec2, autoScaling, region }: AwsClients): ResourceDriver<'node-machine'> => {
+  const living = (sought: Sought<'node-machine'>): Promise<Instance[]> =>
+    livingInstances(ec2, filter('instance-id', sought.properties.instanceId), sought.signal);
+
+  return {
+    kind: 'node-machine',
+
+    async candidates(wanted) {
+      return (await living(wanted)).map((instance) => ({
+        key: wanted.key,
+        outputs: { id: instance.InstanceId ?? '' },
+        state: undefined,
+        label: instanceLabel(instance),
+        belongsTo: belongsTo(tagRecord(instance.Tags), wanted, poolGroupKey(wanted.properties.poolId)),
+      }));
+    },
+
+    create: (wanted) => Promise.reject(new Error(`${wanted.key} is made by its auto scaling group only.`)),
+    update: (_wanted, found) => Promise.resolve({ outputs: found.outputs }),
+
+    async remove(wanted) {
+      const { instanceId: id, groupName, shrinks } = wanted.properties;
+      const [instance] = await living(wanted);
+      if (isEnding(instance)) return;
+      try {
+        await autoScaling.send(
+          new TerminateInstanceInAutoScalingGroupCommand({ InstanceId: id, ShouldDecrementDesiredCapacity: shrinks }),
+        );
+      } catch (error) {
+        const { message } = verdictOf(error);
+        if (BELOW_MINIMUM.test(message)) {
+          throw supersededError(
+            `Auto scaling group ${groupName} has another minimum than was planned: ${message}`,
+            error,
+          );
+        }
+        if (!isAbsent(error)) throw error;
+        // No group has it: it ended since it was looked at, by this very call if an answer was lost and the SDK asked twice.
+        const [left] = await living(wanted);
+        if (isEnding(left)) return;
+        throw blockedError(
+          `Instance ${id} is in no auto scaling group any more, and runs on: end it with \`${endMachineCommand(region, id)}\`.`,
+          error,
+        );
+      }
+    },
+
+    async remains(wanted) {
+      const [instance] = await living(wanted);
+      return instance === undefined ? undefined : `Waiting for ${instanceLabel(instance)} to end.`;
+    },
+  };
+};

@@ -1,0 +1,82 @@
+/**
+ * Pool nodes: what a cluster's API says of the nodes of one pool, by the id of their machine.
+ *
+ * Owns: what is read of a node and of the pods on it before one of them is chosen to go. Neighbours: `nodes.ts` counts those that are
+ * Ready, `drain.ts` empties one. Invariant: I6 (reads only).
+ */
+import type { KubernetesObject } from '../../api/kubernetes-object.ts';
+import { NODE_POOL_LABEL } from '../../api/names.ts';
+import { judgePods } from '../../policy/evictions.ts';
+import type { PoolNode } from '../../policy/pool-machines.ts';
+import type { PoolMachinesRequest } from '../pool-machines.ts';
+import { isClosed, isClosedByUs } from './cordon.ts';
+import { isReady, NODE } from './nodes.ts';
+import { nodeOfPod, POD, podOf } from './pods.ts';
+import type { UserClusters } from './user-cluster.ts';
+
+/** A look is not to hold a slot for long; the next one asks again. */
+const LOOK_MS = 10_000;
+
+/** https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md */
+const AUTOSCALER = {
+  ends: 'ToBeDeletedByClusterAutoscaler',
+  forbidden: 'cluster-autoscaler.kubernetes.io/scale-down-disabled',
+} as const;
+
+type NodeSpec = { readonly providerID?: string; readonly taints?: readonly { readonly key: string }[] };
+
+const specOf = (node: KubernetesObject): NodeSpec => (node['spec'] ?? {}) as NodeSpec;
+
+/** `aws:///eu-west-1a/i-0123456789abcdef0` */
+const machineOf = (node: KubernetesObject): string | undefined =>
+  /^aws:\/\/.*\/(i-[0-9a-z]+)$/.exec(specOf(node).providerID ?? '')?.[1];
+
+const closedBy = (node: KubernetesObject): Pick<PoolNode, 'closedBy'> => {
+  if (!isClosed(node)) return {};
+  return { closedBy: isClosedByUs(node) ? 'slipway' : 'others' };
+};
+
+/** Pods that would have to leave, by node; those of DaemonSets are there again wherever there is a node. */
+const leavingByNode = (pods: readonly KubernetesObject[]): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>();
+  for (const pod of pods) {
+    const read = podOf(pod);
+    const daemonSets = new Set(read.controller === undefined ? [] : [`${read.namespace}/${read.controller.name}`]);
+    const { leaving, unmanaged } = judgePods([read], daemonSets);
+    const node = nodeOfPod(pod);
+    if (node !== undefined && leaving.length + unmanaged.length > 0) counts.set(node, (counts.get(node) ?? 0) + 1);
+  }
+  return counts;
+};
+
+export const readPoolNodes =
+  (userClusters: UserClusters) =>
+  async (request: PoolMachinesRequest, signal: AbortSignal): Promise<ReadonlyMap<string, PoolNode>> => {
+    const options = { signal: AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]) };
+    const client = await userClusters(request);
+    const [nodes, pods] = await Promise.all([
+      client.list(NODE, { labelSelector: `${NODE_POOL_LABEL}=${request.poolId}` }, options),
+      client.list(POD, { fromCache: true }, options),
+    ]);
+    const leaving = leavingByNode(pods);
+    return new Map(
+      nodes.flatMap((node): [string, PoolNode][] => {
+        const machine = machineOf(node);
+        if (machine === undefined) return [];
+        const { name, annotations = {} } = node.metadata;
+        return [
+          [
+            machine,
+            {
+              name,
+              ready: isReady(node),
+              ...closedBy(node),
+              endedByAutoscaler: specOf(node).taints?.some(({ key }) => key === AUTOSCALER.ends) === true,
+              scaleDownDisabled: annotations[AUTOSCALER.forbidden] === 'true',
+              pods: leaving.get(name) ?? 0,
+            },
+          ],
+        ];
+      }),
+    );
+  };

@@ -1,0 +1,71 @@
+/**
+ * Decide, for a node pool that keeps more machines than it should: is one to go now, and which.
+ *
+ * Owns: when that is asked at all (whatever else differs is made first), and what is said while it has to wait. Neighbours:
+ * `shrink.ts` says which machines go and plans a turn, `rollout.ts` counts turns; `decide-nodepool.ts` asks. Pure.
+ * Invariants: I12 (a cluster that could not be asked is no reason to end a node undrained).
+ */
+import type { AWSCluster } from '../api/cluster.ts';
+import type { AWSNodePool } from '../api/nodepool.ts';
+import type { Found } from '../kinds/resource.ts';
+import { changesIn, isResize } from './changes.ts';
+import { wasProvisioned } from './facts.ts';
+import type { Plan } from './plan.ts';
+import { endedByAutoscaler, type PoolMachines } from './pool-machines.ts';
+import { rememberedOf, type Turn, turnAfter } from './rollout.ts';
+import { goingFrom, groupOf, planGoing, tooMany } from './shrink.ts';
+
+export type ShrinkDecision =
+  /** Nothing is too many, or something else comes first. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'turn'; readonly plan: Plan; readonly turn: Turn }
+  | { readonly kind: 'wait'; readonly why: string };
+
+type Asked = {
+  readonly pool: AWSNodePool;
+  readonly cluster: AWSCluster;
+  readonly inventory: readonly Found[];
+};
+
+/** Where the pool's machines are to be looked at one by one before anything is decided; undefined where nothing asks for it. */
+export const machinesToRead = ({ pool, cluster, inventory }: Asked): { readonly endpoint: string } | undefined => {
+  const { endpoint } = cluster.status ?? {};
+  return endpoint === undefined || !wasProvisioned(pool) || tooMany(pool, inventory) === 0 ? undefined : { endpoint };
+};
+
+/** What the group itself needs, and nothing that is waited for: this goes on while nodes come and go. */
+const ofGroup = (plan: Plan): Plan => {
+  const kept = plan.steps.filter(({ verb, resource }) => verb === 'ensure' && resource.kind !== 'milestone');
+  const ids = new Set(kept.map(({ id }) => id));
+  return { ...plan, steps: kept.map((step) => ({ ...step, needs: step.needs.filter((id) => ids.has(id)) })) };
+};
+
+type Given = Asked & {
+  readonly machines: PoolMachines | undefined;
+  readonly ensured: Plan;
+  readonly now: number;
+};
+
+export const decideShrink = ({ pool, cluster, inventory, machines, ensured, now }: Given): ShrinkDecision => {
+  const reading = machinesToRead({ pool, cluster, inventory });
+  if (reading === undefined || machines === undefined || !changesIn(ensured).every(isResize)) return { kind: 'none' };
+  if (machines.unread !== undefined) {
+    return { kind: 'wait', why: `which nodes could be drained is not known: ${machines.unread}` };
+  }
+  const going = goingFrom({ pool, inventory, machines });
+  const [victim] = going;
+  if (victim === undefined) {
+    const left = endedByAutoscaler(machines);
+    const why = left === 0 ? 'its machines are going already' : 'the cluster autoscaler is ending nodes by itself';
+    return { kind: 'wait', why };
+  }
+  // Only once nobody is above it any more does the maximum follow, in a turn of its own.
+  const lowersMaximum = (groupOf(pool, inventory)?.maxSize ?? 0) > pool.spec.maxNodeCount ? 1 : 0;
+  const turn = turnAfter(rememberedOf('ResizeNodePool', pool.status), going.length + lowersMaximum, now);
+  const { drainSeconds } = pool.spec.updateSettings;
+  const plan = planGoing(victim, {
+    ...{ pool, inventory, machines, drainSeconds, endpoint: reading.endpoint },
+    ensured: ofGroup(ensured),
+  });
+  return { kind: 'turn', plan, turn };
+};

@@ -1,0 +1,66 @@
+/**
+ * Pool machines: what is there of each machine of a node pool, in EC2 and in its cluster, and which of them is the next to go.
+ *
+ * Owns: the order in which machines go where a pool keeps fewer: the one that is on its way out already, then those that serve least.
+ * Neighbours: `activities/pool-machines.ts` looks, `pool-turns.ts` plans one machine's going. Pure.
+ * Invariants: I10 (the same machines in whatever order give the same answer).
+ */
+import type { GroupInstance } from '../kinds/auto-scaling-group.ts';
+
+/** A node, as its cluster's API has it. */
+export type PoolNode = {
+  readonly name: string;
+  readonly ready: boolean;
+  /** Closed to new pods, and by whom. */
+  readonly closedBy?: 'slipway' | 'others';
+  /** The autoscaler is about to end it: it drains by itself. */
+  readonly endedByAutoscaler: boolean;
+  /** Somebody asked that it be the last to go. */
+  readonly scaleDownDisabled: boolean;
+  /** How many pods would have to leave it. */
+  readonly pods: number;
+};
+
+export type PoolMachine = GroupInstance & {
+  /** Absent where it has not joined, or where nobody could ask its cluster. */
+  readonly node?: PoolNode;
+};
+
+/** All of a pool's machines; `unread` says why nothing is known of their nodes. */
+export type PoolMachines = { readonly machines: readonly PoolMachine[]; readonly unread?: string };
+
+export type Victim = { readonly machine: PoolMachine; readonly reason: string };
+
+/** The template that machines are to be of. */
+export type CurrentTemplate = { readonly launchTemplateId: string; readonly launchTemplateVersion: string };
+
+/** Why it goes before others, the first that holds. */
+const reasonOf = (
+  { node, templateId, templateVersion }: PoolMachine,
+  { launchTemplateId, launchTemplateVersion }: CurrentTemplate,
+): { readonly rank: number; readonly reason: string } => {
+  if (node?.closedBy === 'slipway') return { rank: 0, reason: 'it is being drained already' };
+  if (node === undefined) return { rank: 1, reason: 'it has not joined the cluster' };
+  if (!node.ready) return { rank: 2, reason: 'its node is not Ready' };
+  if (node.scaleDownDisabled) return { rank: 5, reason: 'all others are gone, though its node forbids a scale-down' };
+  if (templateId !== launchTemplateId || templateVersion !== launchTemplateVersion)
+    return { rank: 3, reason: 'it was made from an earlier template' };
+  return { rank: 4, reason: `it has ${node.pods === 1 ? '1 pod' : `${node.pods} pods`}, the fewest` };
+};
+
+/** All that may go, the first to go first. A machine that the autoscaler has chosen is its own to end. */
+export const victimsAmong = (machines: readonly PoolMachine[], template: CurrentTemplate): readonly Victim[] =>
+  machines
+    .filter(({ node }) => node?.endedByAutoscaler !== true)
+    .map((machine) => ({ machine, ...reasonOf(machine, template) }))
+    .toSorted(
+      (a, b) =>
+        a.rank - b.rank ||
+        (a.machine.node?.pods ?? 0) - (b.machine.node?.pods ?? 0) ||
+        (a.machine.id < b.machine.id ? -1 : 1),
+    )
+    .map(({ machine, reason }) => ({ machine, reason }));
+
+/** How many are on their way out by the autoscaler's hand. */
+export const endedByAutoscaler = ({ machines }: PoolMachines): number =>
+  machines.filter(({ node }) => node?.endedByAutoscaler === true).length;

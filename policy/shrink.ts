@@ -1,0 +1,88 @@
+/**
+ * Shrink: a node pool keeps fewer machines, one after the other, each in a turn of its own.
+ *
+ * Owns: how many are too many, and the plan of one turn: the minimum first, since AWS ends nobody below it; then one named machine is
+ * closed, drained and ended; the maximum last, since AWS ends whoever is above it undrained. Neighbours: `pool-machines.ts` says
+ * which machine, `ensure.ts` plans the group itself, `rollout.ts` counts turns. Pure.
+ * Invariants: I2 (a turn that was interrupted is planned again from what is there: a machine that is closed by us goes on going),
+ * I9, I10.
+ */
+
+import { nodePoolIdOf } from '../api/names.ts';
+import type { AWSNodePool } from '../api/nodepool.ts';
+import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
+import { type Found, observedState } from '../kinds/resource.ts';
+import { cordonKey, drainKey, nodeMachineKey, poolGroupKey } from '../words/keys.ts';
+import { stepId } from '../words/steps.ts';
+import { orderedSteps } from './order.ts';
+import type { Plan, Step } from './plan.ts';
+import { endedByAutoscaler, type PoolMachines, type Victim, victimsAmong } from './pool-machines.ts';
+import { ensureStep, removeStep, waitStep } from './steps.ts';
+
+/** How many machines the pool is to keep at most; who scales the group decides within the limits where the spec says no number. */
+const askedFor = ({ nodeCount, maxNodeCount }: AWSNodePool['spec']): number => nodeCount ?? maxNodeCount;
+
+export const groupOf = (pool: AWSNodePool, inventory: readonly Found[]): AutoScalingGroupState | undefined => {
+  const found = inventory.find(({ key }) => key === poolGroupKey(nodePoolIdOf(pool.metadata.uid)));
+  const state = found === undefined ? undefined : observedState('auto-scaling-group', found);
+  return state?.deleting === true ? undefined : state;
+};
+
+/** How many of its machines are too many, by what its group keeps. */
+export const tooMany = (pool: AWSNodePool, inventory: readonly Found[]): number =>
+  Math.max(0, (groupOf(pool, inventory)?.desired ?? 0) - askedFor(pool.spec));
+
+export type ShrinkRequest = {
+  readonly pool: AWSNodePool;
+  /** Where the cluster's API is. */
+  readonly endpoint: string;
+  readonly inventory: readonly Found[];
+  readonly machines: PoolMachines;
+  /** What the group itself needs before a machine may go. */
+  readonly ensured: Plan;
+  readonly drainSeconds: number;
+};
+
+/** Who is to go, the first first; none of those that are the autoscaler's to end. */
+export const goingFrom = ({
+  pool,
+  inventory,
+  machines,
+}: Omit<ShrinkRequest, 'ensured' | 'endpoint' | 'drainSeconds'>): readonly Victim[] => {
+  const group = groupOf(pool, inventory);
+  if (group === undefined) return [];
+  const count = tooMany(pool, inventory) - endedByAutoscaler(machines);
+  return count <= 0 ? [] : victimsAmong(machines.machines, group).slice(0, count);
+};
+
+/** The steps of one machine's going: nothing is drained that never joined. */
+const stepsOf = ({ machine }: Victim, { pool, inventory, ensured, endpoint, drainSeconds }: ShrinkRequest): Step[] => {
+  const { id, node } = machine;
+  const before = ensured.steps.map((step) => step.id);
+  const groupName = groupOf(pool, inventory)?.name ?? '';
+  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const end = (needs: readonly string[]): Step =>
+    removeStep(
+      {
+        key: nodeMachineKey(id),
+        kind: 'node-machine',
+        properties: { poolId, groupName, instanceId: id, shrinks: true },
+      },
+      needs,
+    );
+  if (node === undefined) return [end(before)];
+  const cordon = ensureStep({ key: cordonKey(id), kind: 'cordon', properties: { endpoint, node: node.name } }, before);
+  const drain = waitStep(
+    { key: drainKey(id), kind: 'drain', properties: { endpoint, node: node.name, seconds: drainSeconds } },
+    [cordon.id],
+  );
+  return [cordon, drain, end([drain.id])];
+};
+
+/** The plan of the turn in which this machine goes. */
+export const planGoing = (victim: Victim, request: ShrinkRequest): Plan => ({
+  ...request.ensured,
+  steps: orderedSteps([...request.ensured.steps, ...stepsOf(victim, request)]),
+});
+
+export const drainStepOf = (victim: Victim): string => stepId('wait', drainKey(victim.machine.id));

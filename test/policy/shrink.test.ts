@@ -1,0 +1,173 @@
+/** A node pool that is to keep fewer machines than it does: one turn a machine, the minimum first and the maximum last. */
+import { describe, expect, test } from '@jest/globals';
+import { nodePoolIdOf } from '../../api/names.ts';
+import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
+import type { AutoScalingGroupState } from '../../kinds/auto-scaling-group.ts';
+import type { Found } from '../../kinds/resource.ts';
+import type { Assessment } from '../../policy/assessment.ts';
+import { decideNodePool } from '../../policy/decide-nodepool.ts';
+import { planEnsure } from '../../policy/ensure.ts';
+import type { PoolMachines } from '../../policy/pool-machines.ts';
+import { revisionOf } from '../../policy/revision.ts';
+import { clusterTopology } from '../../topology/cluster.ts';
+import { nodePoolTopology } from '../../topology/nodepool.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS, poolGroupKey } from '../../words/keys.ts';
+import { ACCOUNT, POOL_UID, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
+import { carryOut, EMPTY, inventoryOf } from './account.ts';
+
+const LIVE = {
+  aws: { account: ACCOUNT, region: REGION },
+  established: true,
+  endpoint: 'nlb.example',
+  state: 'Provisioned' as const,
+  revision: revisionOf(release()),
+};
+const FRESH = { fresh: true, provisioned: false, live: false };
+const POOL_ID = nodePoolIdOf(POOL_UID);
+const GROUP = poolGroupKey(POOL_ID);
+const cluster = seedCluster({ status: LIVE });
+
+/** A pool of three to five nodes that keeps five. */
+const poolWith = (
+  spec: Partial<AWSNodePool['spec']> = {},
+  status: Partial<AWSNodePool['status']> = {},
+): AWSNodePool => {
+  const seed = seedPool();
+  return awsNodePool.parse({
+    ...seed,
+    spec: { ...seed.spec, minNodeCount: 3, maxNodeCount: 5, ...spec },
+    status: { aws: LIVE.aws, state: LIVE.state, revision: LIVE.revision, ...status },
+  });
+};
+
+const inventoryWith = (group: Partial<AutoScalingGroupState> = {}): readonly Found[] => {
+  const built = carryOut(planEnsure(clusterTopology(cluster, release()), EMPTY, FRESH).plan, EMPTY);
+  const external = Object.fromEntries(
+    built.flatMap(({ key, outputs }) => (CLUSTER_OUTPUTS_FOR_POOLS.includes(key) ? [[key, outputs]] : [])),
+  );
+  const plan = planEnsure(nodePoolTopology(poolWith(), cluster, release()), EMPTY, { ...FRESH, external }).plan;
+  const own = carryOut(plan, EMPTY).filter(({ key }) => key.includes(POOL_ID));
+  return [...built, ...own].map((found) =>
+    found.key === GROUP ? ({ ...found, state: { ...found.state, desired: 5, ...group } } as Found) : found,
+  );
+};
+
+const machinesOf = (
+  inventory: readonly Found[],
+  pods: readonly number[],
+  taints: readonly number[] = [],
+): PoolMachines => {
+  const group = inventory.find(({ key }) => key === GROUP)?.state as AutoScalingGroupState;
+  return {
+    machines: pods.map((count, index) => ({
+      id: `i-${index}`,
+      inService: true,
+      templateId: group.launchTemplateId,
+      templateVersion: group.launchTemplateVersion,
+      node: {
+        name: `node-${index}`,
+        ready: true,
+        endedByAutoscaler: taints.includes(index),
+        scaleDownDisabled: false,
+        pods: count,
+      },
+    })),
+  };
+};
+
+const decide = (pool: AWSNodePool, inventory: readonly Found[], machines?: PoolMachines): Assessment =>
+  decideNodePool({
+    requested: { kind: 'AWSNodePool', namespace: 'default', name: pool.metadata.name, uid: pool.metadata.uid },
+    worker: { account: ACCOUNT, regions: [REGION] },
+    entityId: 'entity',
+    settleSeconds: 0,
+    now: Date.parse('2026-08-01T10:00:00Z'),
+    object: pool,
+    cluster,
+    inventory: inventoryOf(inventory),
+    ...(machines === undefined ? {} : { machines }),
+  });
+
+const operationOf = (assessment: Assessment) => {
+  if (assessment.kind !== 'operate') throw new Error(`expected an operation: ${JSON.stringify(assessment)}`);
+  return assessment.operation;
+};
+const needsIn = (assessment: Assessment): Record<string, readonly string[]> =>
+  Object.fromEntries(operationOf(assessment).plan.steps.map(({ id, needs }) => [id, needs]));
+
+describe('a pool that keeps five machines and should keep two', () => {
+  const pool = poolWith({ minNodeCount: 1, nodeCount: 2 });
+  const inventory = inventoryWith();
+  const decided = decide(pool, inventory, machinesOf(inventory, [4, 0, 2, 7, 1]));
+
+  test('lowers the minimum, then closes, drains and ends the machine with the fewest pods, and no other', () => {
+    expect(needsIn(decided)).toEqual({
+      'ensure preflight': [],
+      [`ensure ${GROUP}`]: ['ensure preflight'],
+      'ensure cordon/i-1': [`ensure ${GROUP}`, 'ensure preflight'],
+      'wait drain/i-1': ['ensure cordon/i-1'],
+      'remove node-machine/i-1': ['wait drain/i-1'],
+    });
+  });
+
+  test('does so in the first of three turns of a resize', () => {
+    expect(operationOf(decided)).toMatchObject({ type: 'ResizeNodePool', turn: { number: 1, of: 3 } });
+    expect(operationOf(decided).settles).toBeUndefined();
+  });
+
+  test('goes on with the second after the first came to its end', () => {
+    const rollout = { type: 'ResizeNodePool', turn: 1, of: 3, startedAt: '2026-08-01T09:00:00Z' };
+    const lastOperation = {
+      type: 'ResizeNodePool',
+      state: 'succeeded' as const,
+      workflowID: 'w',
+      runID: 'r',
+      startedAt: '2026-08-01T09:00:00Z',
+      progress: { done: 5, total: 5 },
+    };
+    const four = inventoryWith({ desired: 4, minSize: 1 });
+    const between = poolWith({ minNodeCount: 1, nodeCount: 2 }, { state: 'Resizing', rollout, lastOperation } as never);
+    const next = decide(between, four, machinesOf(four, [4, 2, 7, 1]));
+    expect(operationOf(next)).toMatchObject({
+      turn: { number: 2, of: 3, since: '2026-08-01T09:00:00Z' },
+    });
+    expect(Object.keys(needsIn(next))).toEqual(['ensure cordon/i-3', 'wait drain/i-3', 'remove node-machine/i-3']);
+  });
+
+  test('ends nobody while nobody can ask the cluster which nodes to drain, and says so', () => {
+    const { machines } = machinesOf(inventory, [1, 1, 1, 1, 1]);
+    const unread = decide(pool, inventory, { machines, unread: 'its API does not answer' });
+    expect(unread).toMatchObject({ kind: 'settled', rollout: 'ResizeNodePool', lookAgainSeconds: 30 });
+    expect(unread).toMatchObject({ note: expect.stringContaining('its API does not answer') });
+  });
+
+  test('leaves to the autoscaler those that it has chosen, and waits where they are enough', () => {
+    expect(operationOf(decide(pool, inventory, machinesOf(inventory, [0, 0, 2, 7, 1], [0, 1]))).turn?.of).toBe(1);
+    expect(decide(pool, inventory, machinesOf(inventory, [0, 0, 0, 7, 1], [0, 1, 2]))).toMatchObject({
+      kind: 'settled',
+      note: expect.stringContaining('autoscaler is ending nodes by itself'),
+    });
+  });
+});
+
+describe('a pool whose maximum is lowered below what it keeps', () => {
+  const pool = poolWith({ minNodeCount: 1, maxNodeCount: 4 });
+
+  test('has its maximum lowered in a turn of its own, after the last machine above it has gone', () => {
+    const five = inventoryWith({ minSize: 1 });
+    const first = decide(pool, five, machinesOf(five, [1, 2, 3, 4, 5]));
+    expect(operationOf(first).turn).toMatchObject({ number: 1, of: 2 });
+    expect(Object.keys(needsIn(first))).not.toContain(`ensure ${GROUP}`);
+    const four = inventoryWith({ minSize: 1, desired: 4 });
+    const [change] = operationOf(decide(pool, four)).plan.steps.filter(({ id }) => id === `ensure ${GROUP}`);
+    expect(change?.resource.properties).toMatchObject({ minSize: 1, maxSize: 4 });
+  });
+});
+
+test('whatever else of a pool differs is made before any of its machines goes', () => {
+  const pool = poolWith({ minNodeCount: 1, nodeCount: 2, tags: { team: 'new' } });
+  const inventory = inventoryWith();
+  const decided = decide(pool, inventory, machinesOf(inventory, [1, 1, 1, 1, 1]));
+  expect(operationOf(decided).type).toBe('UpdateNodePool');
+  expect(Object.keys(needsIn(decided)).some((id) => id.includes('drain'))).toBe(false);
+});
