@@ -7,7 +7,7 @@
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import type { Found } from '../kinds/resource.ts';
+import { type Found, rowOf } from '../kinds/resource.ts';
 import { changesIn, isResize } from './changes.ts';
 import { wasProvisioned } from './facts.ts';
 import type { Plan } from './plan.ts';
@@ -33,9 +33,12 @@ export const machinesToRead = ({ pool, cluster, inventory }: Asked): { readonly 
   return endpoint === undefined || !wasProvisioned(pool) || tooMany(pool, inventory) === 0 ? undefined : { endpoint };
 };
 
-/** What the group itself needs, and nothing that is waited for: this goes on while nodes come and go. */
+/** What of the plan is AWS's, which is the group and the look before it: nobody waits for nodes while others go. */
 const ofGroup = (plan: Plan): Plan => {
-  const kept = plan.steps.filter(({ verb, resource }) => verb === 'ensure' && resource.kind !== 'milestone');
+  const kept = plan.steps.filter(({ resource: { kind } }) => {
+    const { changesAws, planned } = rowOf(kind);
+    return changesAws === true || planned === 'before changes';
+  });
   const ids = new Set(kept.map(({ id }) => id));
   return { ...plan, steps: kept.map((step) => ({ ...step, needs: step.needs.filter((id) => ids.has(id)) })) };
 };

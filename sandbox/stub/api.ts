@@ -5,12 +5,13 @@
  * says who asks.
  *
  * Limits, on purpose. It answers what Slipway asks, and what `kubectl get` needs: GET, LIST with selectors, POST, PUT, PATCH
- * and DELETE of the kinds listed in `served.ts`; `/readyz`, `/livez`, `/version`, discovery. There are no watches, no validation or
- * defaulting, no admission, no controllers, no pods, no events by itself, and one right: whoever has a client certificate of
+ * and DELETE of the kinds listed in `served.ts`; evictions (`eviction.ts`); `/readyz`, `/livez`, `/version`, discovery. There are no watches, no validation or
+ * defaulting, no admission, no controllers, no pods or events by itself, and one right: whoever has a client certificate of
  * the cluster's authority may do everything. All replicas answer from one memory, so reads are never stale; without a
  * majority of replicas with their volumes every request fails as it does when etcd has no quorum.
  */
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
+import { evictPod } from './eviction.ts';
 import { apiVersionOf, discovery, qualified, type Target, targetOf } from './served.ts';
 import { mergePatch, type Place, type Store } from './store.ts';
 
@@ -186,6 +187,31 @@ const read = ({ store }: ApiCluster, target: Target, query: URLSearchParams): Ap
   return { status: 200, body: { kind: `${kind}List`, apiVersion: apiVersionOf(group), metadata, items } };
 };
 
+const evict = ({ store }: ApiCluster, target: Target, body: string): ApiAnswer => {
+  const { namespace = '', name = '' } = target;
+  const sent = parse(body) as { deleteOptions?: { preconditions?: { uid?: string } } } | undefined;
+  const asked = sent?.deleteOptions?.preconditions?.uid;
+  const answer = evictPod(store, namespace, name, asked);
+  switch (answer.kind) {
+    case 'evicted':
+      return { status: 201, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
+    case 'absent':
+      return notFound(target, name);
+    case 'replaced':
+      return otherUid(target, name, asked ?? '', answer.uid);
+    case 'budget':
+      return refusal(429, 'TooManyRequests', answer.says, {
+        causes: [{ reason: 'DisruptionBudget', message: answer.says }],
+      });
+    case 'budgets':
+      return refusal(
+        500,
+        'InternalError',
+        'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+      );
+  }
+};
+
 const answerTarget = (cluster: ApiCluster, target: Target, query: URLSearchParams, request: ApiRequest): ApiAnswer => {
   switch (request.method) {
     case 'GET':
@@ -193,6 +219,7 @@ const answerTarget = (cluster: ApiCluster, target: Target, query: URLSearchParam
     case 'POST':
     case 'PUT':
     case 'PATCH': {
+      if (target.subresource === 'eviction') return evict(cluster, target, request.body);
       const name = target.name ?? asObject(request.body)?.metadata.name;
       if (name === undefined) return refusal(400, 'BadRequest', 'the object has no name');
       return write(cluster, target, placeIn(target, name), request);
