@@ -14,7 +14,11 @@ export type ApiStatus = {
   readonly kind: 'Status';
   readonly reason?: string;
   readonly message?: string;
-  readonly details?: { readonly name?: string; readonly retryAfterSeconds?: number };
+  readonly details?: {
+    readonly name?: string;
+    readonly retryAfterSeconds?: number;
+    readonly causes?: readonly { readonly message?: string }[];
+  };
 };
 
 export type KubernetesFailure = {
@@ -28,6 +32,8 @@ export type KubernetesFailure = {
   readonly message: string;
   /** The server's own words. */
   readonly explanation: string;
+  /** What it says of each thing that stands in the way, such as a budget. */
+  readonly causes?: readonly string[];
   readonly retryAfterMs?: number;
 };
 
@@ -41,6 +47,7 @@ export class KubernetesError extends Error {
   readonly object: string;
   readonly server: string;
   readonly explanation: string;
+  readonly causes: readonly string[];
   readonly retryAfterMs: number | undefined;
 
   constructor(failure: KubernetesFailure, options?: ErrorOptions) {
@@ -51,6 +58,7 @@ export class KubernetesError extends Error {
     this.object = failure.object;
     this.server = failure.server;
     this.explanation = failure.explanation;
+    this.causes = failure.causes ?? [];
     this.retryAfterMs = failure.retryAfterMs;
   }
 }
@@ -149,6 +157,7 @@ export const refused = (answer: {
     server: answer.server,
     message: `Kubernetes at ${answer.server} refused to ${answer.verb} ${answer.object}: ${explanation}${explanation.includes(OUR_OWN) ? RIGHTS : ''}`,
     explanation,
+    causes: (said?.details?.causes ?? []).flatMap(({ message }) => message ?? []),
     ...(delayMs === undefined ? {} : { retryAfterMs: delayMs }),
   });
 };

@@ -74,7 +74,7 @@ const evict = async (pod: NodePod, look: Look): Promise<Eviction> => {
     // Another pod of its name: that one is the next look's. Those of a namespace that is being deleted go with it.
     if (error.status === 409) return { kind: 'gone' };
     if (isNamespaceEnding(error)) return { kind: 'going' };
-    if (error.status === 429) return { kind: 'budget', says: error.explanation };
+    if (error.status === 429) return { kind: 'budget', says: error.causes.join('; ') || error.explanation };
     if (SEVERAL_BUDGETS.test(error.explanation)) return { kind: 'budgets', names: await budgetsOf(pod, look) };
     throw error;
   }
