@@ -16,6 +16,7 @@ import {
   type VolumeType,
 } from '@aws-sdk/client-ec2';
 import { EMPTY_DISK_TAG, type EmptyDisk, KEY_TAG } from '../../api/names.ts';
+import { performanceOf } from '../../kinds/etcd-volume.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import { deleteVolumeCommand } from '../../words/commands.ts';
 import type { ResourceKey } from '../../words/keys.ts';
@@ -141,7 +142,8 @@ export const etcdVolumeDriver = (
   /** In one call: AWS takes the next change of a volume only hours later. */
   async update(wanted, found) {
     if (found.state.failed === true) throw blockedError(whyFailed(wanted, found.outputs.id ?? '?'));
-    const { sizeGiB, type, iops, throughput } = wanted.properties;
+    const { sizeGiB, type } = wanted.properties;
+    const { iops, throughput } = performanceOf(wanted.properties);
     const { sizeGiB: held } = found.state;
     await ec2.send(
       new ModifyVolumeCommand({
