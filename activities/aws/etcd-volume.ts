@@ -21,6 +21,7 @@ import { type FoundOf, observed } from '../../kinds/resource.ts';
 import { deleteVolumeCommand } from '../../words/commands.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import { present } from '../../words/present.ts';
+import { ended } from '../../words/text.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { BECOMES_VISIBLE_MS } from '../settling.ts';
 import { blockedError, supersededError } from '../verdicts.ts';
@@ -106,7 +107,7 @@ const createVolume = async (ec2: EC2Client, wanted: Wanted<'etcd-volume'>, dropp
   }
   // An earlier try made it, and no listing shows it any more. Another is made at once: a key that was mended since takes it.
   if (dropped < MOST_DROPPED) await createVolume(ec2, wanted, dropped + 1);
-  throw blockedError(`Volume ${id}, which was made for ${wanted.key}, is gone, ${whyDropped(wanted)}.`);
+  throw blockedError(`Volume ${id}, which was made for ${wanted.key}, is gone, ${ended(whyDropped(wanted))}`);
 };
 
 const whyFailed = ({ owner }: Pick<Sought<'etcd-volume'>, 'owner'>, id: string): string =>
