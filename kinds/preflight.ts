@@ -17,6 +17,9 @@ export const BALANCER_SUBNETS = 'spec.networking.serviceLoadBalancerSubnetIDs';
 /** The output that is the availability zone of a subnet. */
 export const zoneOutput = (subnetId: string): string => `zone/${subnetId}`;
 
+/** The reason of the warning that machines would reach nothing beyond their VPC. */
+export const NO_WAY_OUT = 'NoWayOut';
+
 /** A value of a spec, and the field that it stands in, for those who must correct it. */
 export type NamedValue = {
   readonly about: 'vpc' | 'range' | 'subnet' | 'group' | 'keyPair' | 'profile' | 'key' | 'instanceType';

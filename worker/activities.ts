@@ -105,7 +105,7 @@ const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log
   });
   const aws = awsResources(clients, {
     readSecret: ({ namespace, name, type, signal }) => readSecret(management, { namespace, name }, type, { signal }),
-    onUnreadQuota: (quota, reason) => log.warn({ quota, reason }, 'A quota could not be read: it is taken for kept'),
+    onUnread: (what, reason) => log.warn({ what, reason }, 'Preflight could not look at this: it is taken for right'),
     keptElsewhere: (wanted) => keptSecrets(management, wanted, { signal: wanted.signal }),
   });
   const close = async (): Promise<void> => {

@@ -14,6 +14,7 @@ import { ended } from '../../words/text.ts';
 import type { Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError, supersededError } from '../verdicts.ts';
 import type { AwsFacts, Subnet, Vpc } from './facts.ts';
+import { nameTroubles, wayOutWarning } from './preflight-network.ts';
 import { roomTroubles, type Tell } from './preflight-room.ts';
 import { subnetTroubles } from './preflight-subnets.ts';
 import type { AwsRoom } from './room.ts';
@@ -167,7 +168,7 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
   const { vpcId, subnetIds, securityGroupIds, keyName, instanceProfiles, kmsKeyArns, instanceType } = properties;
   const tell = teller(properties.fields ?? []);
   const { nothingOf } = properties;
-  const [vpc, subnets, groups, keyPair, profiles, keys, zones, processors, begun] = await Promise.all([
+  const [vpc, subnets, groups, keyPair, profiles, keys, zones, processors, names, begun] = await Promise.all([
     facts.vpc(vpcId, signal),
     facts.subnets(subnetIds, signal),
     facts.securityGroups(securityGroupIds, signal),
@@ -176,9 +177,11 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
     keyTroubles(tell, facts, { arns: kmsKeyArns, region }, signal),
     facts.zonesOffering(instanceType, signal),
     architectureTroubles(tell, facts, properties, signal),
+    nameTroubles({ facts, tell, region }, properties, signal),
     nothingOf === undefined ? [] : facts.carrying(nothingOf, signal),
   ]);
   if (nothingOf !== undefined) refuseBegun(nothingOf, begun);
+  const warnings = await wayOutWarning(facts, properties, subnets, signal);
   const troubles = [
     ...vpcTroubles(tell, properties, vpc, region),
     ...placeTroubles(tell, { about: 'subnet', wanted: subnetIds, found: subnets, vpcId: vpcId }),
@@ -189,8 +192,10 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
     ...keys,
     ...offerTroubles(tell, properties, zones, subnets),
     ...processors,
+    ...(vpc === undefined ? [] : names),
   ];
-  return { troubles, outputs: preflightOutputs(vpc ?? { cidr: '', cidrs: [] }, subnets) };
+  const outputs = preflightOutputs(vpc ?? { cidr: '', cidrs: [] }, subnets);
+  return { troubles, outputs: { ...outputs, ...warnings } };
 };
 
 export const preflightDriver = (facts: AwsFacts, room: AwsRoom): ResourceDriver<'preflight'> => {

@@ -13,6 +13,7 @@ import { autoScalingGroupDriver } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { cloudLoadBalancersDriver } from './cloud-load-balancers.ts';
 import { type ClusterNetwork, createClusterNetwork } from './cluster-network.ts';
+import type { OnUnread } from './courtesy.ts';
 import { createDepartures, departingIn } from './departures.ts';
 import { establishedDriver } from './established.ts';
 import { etcdVolumeDriver } from './etcd-volume.ts';
@@ -28,7 +29,7 @@ import { orderDriver } from './order.ts';
 import { lookAtAccount, preflightDriver } from './preflight.ts';
 import { foreseeRoom } from './preflight-room.ts';
 import { instanceDriver, replicaDriver } from './replica.ts';
-import { createRoom, type OnUnreadQuota } from './room.ts';
+import { createRoom } from './room.ts';
 import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
 import { securityGroupRulesDriver } from './security-group-rules.ts';
@@ -75,7 +76,8 @@ export type Aws = {
 export type AwsSettings = {
   readonly readSecret: ReadSecret;
   readonly keptElsewhere: KeptElsewhere;
-  readonly onUnreadQuota?: OnUnreadQuota;
+  /** Told of what preflight could not look at, and takes for right. */
+  readonly onUnread?: OnUnread;
 };
 
 const guarded = <K extends ResourceKind>(driver: ResourceDriver<K>, scope: AwsScope): ResourceDriver<K> => ({
@@ -108,8 +110,8 @@ const shared = <K extends 'security-group' | 'load-balancer'>(
 export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws => {
   const scope = createScope(clients);
   const remember = createMemory(Date.now);
-  const facts = createFacts(clients, remember);
-  const room = createRoom(clients, facts, remember, settings.onUnreadQuota);
+  const facts = createFacts(clients, remember, settings.onUnread);
+  const room = createRoom(clients, facts, remember, settings.onUnread);
   const network = createClusterNetwork();
   return {
     scope,

@@ -15,8 +15,8 @@ import { paginateDescribeLoadBalancers } from '@aws-sdk/client-elastic-load-bala
 import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
 import { CLUSTER_TAG, UID_TAG } from '../../api/names.ts';
 import type { Tags } from '../../kinds/row.ts';
-import { verdictOf } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
+import { courtesy, type OnUnread } from './courtesy.ts';
 import type { AwsFacts } from './facts.ts';
 import type { Remember } from './memory.ts';
 import { EC2_PAGE, filter, readAll, tagRecord } from './tags.ts';
@@ -79,10 +79,7 @@ const isUnknownQuota = (error: unknown): boolean => error instanceof Error && er
 
 type Quota = { readonly ServiceCode: string; readonly QuotaCode: string };
 
-/** Told of a quota that nobody could read, and why. */
-export type OnUnreadQuota = (quota: string, reason: string) => void;
-
-type Asking = { readonly clients: AwsClients; readonly remember: Remember; readonly onUnread: OnUnreadQuota };
+type Asking = { readonly clients: AwsClients; readonly remember: Remember; readonly onUnread: OnUnread };
 
 /** What was applied to the account, else what AWS gives every account: Service Quotas knows the one only once somebody asked for more. */
 const readQuota = async ({ serviceQuotas }: AwsClients, quota: Quota, abortSignal: AbortSignal) => {
@@ -90,27 +87,26 @@ const readQuota = async ({ serviceQuotas }: AwsClients, quota: Quota, abortSigna
     return (await serviceQuotas.send(new GetServiceQuotaCommand(quota), { abortSignal })).Quota;
   } catch (error) {
     if (!isUnknownQuota(error)) throw error;
+  }
+  try {
     return (await serviceQuotas.send(new GetAWSDefaultServiceQuotaCommand(quota), { abortSignal })).Quota;
+  } catch (error) {
+    if (!isUnknownQuota(error)) throw error;
+    return undefined;
   }
 };
 
+/** What is exceeded shows at launch. In a partition of AWS that doesn't count this, nothing is. */
 const quotaOf = ({ clients, remember, onUnread }: Asking, quota: Quota, { signal, fresh = false }: Look) =>
   remember(
     `quota ${quota.QuotaCode}`,
-    async () => {
+    () => {
       const { QuotaCode } = quota;
-      try {
+      const look = async () => {
         const { Value, QuotaName = QuotaCode } = (await readQuota(clients, quota, signal)) ?? {};
         return Value === undefined ? undefined : { code: QuotaCode, name: QuotaName, limit: Value };
-      } catch (error) {
-        // A partition of AWS that doesn't count this: then nothing is exceeded.
-        if (isUnknownQuota(error)) return undefined;
-        const { verdict, message } = verdictOf(error);
-        if (verdict === 'bug' || signal.aborted) throw error;
-        // A courtesy: what is exceeded shows at launch. A policy of the organisation, or an endpoint out of reach, is no reason to make nothing.
-        onUnread(QuotaCode, message);
-        return undefined;
-      }
+      };
+      return courtesy(`quota ${QuotaCode}`, look, { onUnread, signal });
     },
     () => !fresh,
   );
@@ -159,7 +155,7 @@ export const createRoom = (
   clients: AwsClients,
   facts: AwsFacts,
   remember: Remember,
-  onUnread: OnUnreadQuota = () => undefined,
+  onUnread: OnUnread = () => undefined,
 ): AwsRoom => {
   const asking: Asking = { clients, remember, onUnread };
   return {

@@ -104,6 +104,7 @@ PAGED = {
     "DescribeLaunchTemplates",
     "DescribeSubnets",
     "DescribeVpcs",
+    "DescribeRouteTables",
     "DescribeTags",
 }
 

@@ -24,6 +24,8 @@ const facts: AwsFacts = {
     Promise.resolve(types.map((id) => ({ id, cpus: 2, architectures: [/^[a-z]+\d+g/.test(id) ? 'arm64' : 'x86_64'] }))),
   zonesOffering: () => Promise.resolve(new Set(['eu-west-1a'])),
   carrying: () => Promise.resolve([]),
+  answersNames: () => Promise.resolve(true),
+  routeTables: () => Promise.resolve([]),
 };
 
 const machineOf = (uid: string): Machine => ({
