@@ -17,6 +17,9 @@ const MOST_TAGS = 50;
 /** Whether no more tags fit on it. */
 export const isFull = ({ tagKeys = [] }: Pick<Subnet, 'tagKeys'>): boolean => tagKeys.length >= MOST_TAGS;
 
+/** The cloud controller then looks for no tags: https://github.com/kubernetes/kubernetes/pull/97431 */
+const SUBNETS_OF_SERVICE = 'service.beta.kubernetes.io/aws-load-balancer-subnets';
+
 type Trouble = { readonly what: string; readonly cure: string };
 
 const familyTrouble = ({ id, ipv6Only }: Subnet): Trouble | undefined =>
@@ -26,7 +29,11 @@ const familyTrouble = ({ id, ipv6Only }: Subnet): Trouble | undefined =>
 const tagTrouble = (subnet: Subnet, key: string, account: string): Trouble | undefined => {
   const { id, owner = account, tagKeys = [] } = subnet;
   if (owner !== account) {
-    return { what: `subnet ${id} is shared by account ${owner}, which alone can tag it for load balancers`, cure: '' };
+    const what = `subnet ${id} is shared by account ${owner}, which alone can tag it for load balancers`;
+    return {
+      what,
+      cure: `take it out of ${BALANCER_SUBNETS} and name it on each Service by the annotation ${SUBNETS_OF_SERVICE}`,
+    };
   }
   if (tagKeys.includes(key) || !isFull(subnet)) return undefined;
   const what = `subnet ${id} has ${tagKeys.length} tags, the most that AWS lets it have, and needs ${key}`;

@@ -157,7 +157,7 @@ describe('a subnet that a cluster names for load balancers', () => {
 
   test('is named where another account shares it, which alone can tag it', async () => {
     expect(await troubles({ owner: '999999999999' })).toContain(
-      `subnet ${BALANCERS} is shared by account 999999999999, which alone can tag it for load balancers`,
+      `subnet ${BALANCERS} is shared by account 999999999999, which alone can tag it for load balancers; take it out of spec.networking.serviceLoadBalancerSubnetIDs and name it on each Service by the annotation service.beta.kubernetes.io/aws-load-balancer-subnets`,
     );
     expect(await troubles({ owner: ownerOf(POOL).account })).toBe('');
   });
