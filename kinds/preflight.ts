@@ -52,6 +52,8 @@ export type PreflightProperties = {
   readonly demand: readonly SubnetDemand[];
   /** It needs a network load balancer. */
   readonly loadBalancer?: boolean;
+  /** So many security groups are its own. */
+  readonly securityGroups?: number;
   /** The id of a cluster whose object is new: nothing in AWS may carry it yet, or the plan is out of date. */
   readonly nothingOf?: string;
 };

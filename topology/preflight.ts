@@ -13,7 +13,7 @@ import type { Resource, ResourceEvent, ResourceOf } from '../kinds/resource.ts';
 import { PREFLIGHT } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
 import { subnetOfReplica } from './replica.ts';
-import { nodesAskedFor, REPLICAS, unique } from './values.ts';
+import { hasBalancerGroup, nodesAskedFor, REPLICAS, unique } from './values.ts';
 
 type About = NamedValue['about'];
 
@@ -124,7 +124,7 @@ export const clusterPreflight = (cluster: AWSCluster, release: Release): Resourc
     properties: preflight(
       clusterFields(cluster),
       { keyName, instanceType, demand: clusterDemand(cluster) },
-      { zonalSubnetIds: unique(subnetIDs), loadBalancer: true },
+      { zonalSubnetIds: unique(subnetIDs), loadBalancer: true, securityGroups: hasBalancerGroup(release) ? 3 : 2 },
       release,
     ),
     ...fewZones(cluster),

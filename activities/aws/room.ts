@@ -1,5 +1,5 @@
 /**
- * Room: how much an account still has to give: virtual CPUs and load balancers under its quotas, addresses in use.
+ * Room: how much an account still has to give: virtual CPUs, load balancers and security groups under its quotas, addresses in use.
  *
  * Owns: reading quotas and what counts against them. All but addresses is remembered, as facts are, until asked for afresh.
  * Neighbours: `preflight.ts` compares it with what an object takes; `facts.ts` has what is simply there or not. Spot
@@ -10,6 +10,7 @@ import {
   type NetworkInterface,
   paginateDescribeInstances,
   paginateDescribeNetworkInterfaces,
+  paginateDescribeSecurityGroups,
 } from '@aws-sdk/client-ec2';
 import { paginateDescribeLoadBalancers } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
@@ -32,6 +33,8 @@ export type Machine = {
 };
 
 type BalancerUsage = Usage & { readonly names: readonly string[] };
+/** `owners`: of each that a cluster has, the cluster's id. */
+type GroupUsage = Usage & { readonly owners: readonly string[] };
 
 /** `fresh`: not from memory. */
 type Look = { readonly signal: AbortSignal; readonly fresh?: boolean };
@@ -49,6 +52,8 @@ export type AwsRoom = {
   /** Virtual CPUs under the quota that counts the type; undefined where we know of none. */
   cpus(type: string, look: Look): Promise<Usage | undefined>;
   loadBalancers(look: Look): Promise<BalancerUsage | undefined>;
+  /** Security groups of the region; undefined while they are so few that no account's quota ends there. */
+  securityGroups(look: Look): Promise<GroupUsage | undefined>;
   /** How many addresses of a subnet the owner has: in its interfaces, its machines' and its load balancer's. */
   ownAddresses(subnetId: string, own: Owner, signal: AbortSignal): Promise<number>;
 };
@@ -67,6 +72,13 @@ const CPU_QUOTAS: readonly { readonly code: string; readonly families: RegExp }[
   { code: 'L-F7808C92', families: /^hpc\d/ },
 ];
 const BALANCER_QUOTA = 'L-69A177A2';
+const GROUP_QUOTA = 'L-E79EC296';
+
+/**
+ * From so many groups on their quota is asked for, which is a call less for everybody else: AWS gives each account 2500, and gave 500
+ * before: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+ */
+const QUOTA_ASKED_FROM_GROUPS = 400;
 
 const countedMachine = (instance: Instance): Machine => ({
   id: instance.InstanceId ?? '',
@@ -141,6 +153,19 @@ const balancerNames = ({ clients, remember }: Asking, look: Look): Promise<reado
     () => look.fresh !== true,
   );
 
+const securityGroupsOf = ({ clients, remember }: Asking, look: Look): Promise<readonly Tags[]> =>
+  remember(
+    'all security groups',
+    async () => {
+      const all = await readAll(
+        paginateDescribeSecurityGroups({ client: clients.ec2, pageSize: EC2_PAGE }, {}, { abortSignal: look.signal }),
+        (page) => page.SecurityGroups,
+      );
+      return all.map((group) => tagRecord(group.Tags));
+    },
+    () => look.fresh !== true,
+  );
+
 const isOwn =
   (own: Owner) =>
   ({ TagSet, Attachment, Description = '' }: NetworkInterface): boolean => {
@@ -181,6 +206,14 @@ export const createRoom = (
         balancerNames(asking, look),
       ]);
       return limits === undefined ? undefined : { ...limits, used: names.length, names };
+    },
+
+    securityGroups: async (look) => {
+      const groups = await securityGroupsOf(asking, look);
+      if (groups.length < QUOTA_ASKED_FROM_GROUPS) return undefined;
+      const limits = await quotaOf(asking, { ServiceCode: 'vpc', QuotaCode: GROUP_QUOTA }, look);
+      const owners = groups.flatMap((tags) => tags[CLUSTER_TAG] ?? []);
+      return limits === undefined ? undefined : { ...limits, used: groups.length, owners };
     },
 
     ownAddresses: async (subnetId, own, abortSignal) => {

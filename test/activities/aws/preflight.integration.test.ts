@@ -108,6 +108,7 @@ describe('an account that is as the objects describe it', () => {
       'DescribeLoadBalancers',
       'DescribeRouteTables',
       'DescribeSecurityGroups',
+      'DescribeSecurityGroups',
       'DescribeSubnets',
       'DescribeVpcAttribute',
       'DescribeVpcs',

@@ -40,6 +40,7 @@ const roomWith = (machines: readonly Machine[]): AwsRoom => ({
   machines: () => Promise.resolve(machines),
   cpus: () => Promise.resolve({ code: 'L-1', name: 'CPUs', limit: 8, used: 2 * machines.length }),
   loadBalancers: () => Promise.reject(new Error('a pool needs no load balancer')),
+  securityGroups: () => Promise.reject(new Error('a pool needs no security group')),
   ownAddresses: () => Promise.resolve(0),
 });
 
@@ -88,6 +89,20 @@ describe('preflight', () => {
     },
   );
 
+  test('counts the security groups that a cluster has already, and names the quota that has no room for the others', async () => {
+    const { clusterId } = ownerOf(POOL);
+    const groups = (limit: number, owners: readonly string[]) => {
+      const usage = { code: 'L-E79EC296', name: 'VPC security groups per Region', limit, used: 2499, owners };
+      return look({ ...roomWith([]), securityGroups: () => Promise.resolve(usage) }, { securityGroups: 3 });
+    };
+    expect(await groups(2500, [])).toContain(
+      'a cluster needs 3 more security groups, and 2499 of 2500 are in use; ask AWS to raise the quota "VPC security groups per Region" (L-E79EC296), or free some of it',
+    );
+    expect(await groups(2500, [clusterId, 'gke-00000000'])).toContain('needs 2 more security groups');
+    expect(await groups(2500, [clusterId, clusterId])).toBe('');
+    expect(await groups(2502, [])).toBe('');
+  });
+
   test('of a cluster that is new proves that nothing carries its id, or the plan is out of date', async () => {
     const asked: string[] = [];
     const holding = (things: readonly string[]) => ({
@@ -120,6 +135,7 @@ describe('a subnet that a cluster names for load balancers', () => {
     ...roomWith([]),
     cpus: () => Promise.resolve(undefined),
     loadBalancers: () => Promise.resolve(undefined),
+    securityGroups: () => Promise.resolve(undefined),
   };
   const tags = (count: number): string[] => Array.from({ length: count }, (_, index) => `tag-${index}`);
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createFacts } from '../../../activities/aws/facts.ts';
 import { createMemory } from '../../../activities/aws/memory.ts';
 import { createRoom } from '../../../activities/aws/room.ts';
+import { CLUSTER_TAG } from '../../../api/names.ts';
 import { type Answers, answering, refusal } from './answering.ts';
 
 const never = new AbortController().signal;
@@ -77,6 +78,36 @@ describe('a quota of virtual CPUs', () => {
   test('does not hide a mistake of our own', async () => {
     const { room } = roomWith({ GetServiceQuota: () => new TypeError('x is undefined') });
     await expect(room.cpus('m5.large', { signal: never })).rejects.toThrow('x is undefined');
+  });
+});
+
+describe('the quota of security groups', () => {
+  const groups = (count: number) => () => ({
+    SecurityGroups: Array.from({ length: count }, (_, index) => ({
+      GroupId: `sg-${index}`,
+      Tags: index < 3 ? [{ Key: CLUSTER_TAG, Value: 'gke-1' }] : [],
+    })),
+  });
+
+  test('is not asked for while no account’s ends there', async () => {
+    const { room, quotas } = roomWith({ DescribeSecurityGroups: groups(399) });
+    expect([await room.securityGroups({ signal: never }), quotas()]).toEqual([undefined, []]);
+  });
+
+  test('is that of the region, and knows whose groups there are', async () => {
+    const { room, asked } = roomWith({
+      DescribeSecurityGroups: groups(400),
+      GetServiceQuota: none,
+      GetAWSDefaultServiceQuota: () => quota(2500),
+    });
+    expect(await room.securityGroups({ signal: never })).toMatchObject({
+      ...{ code: 'L-E79EC296', limit: 2500, used: 400 },
+      owners: ['gke-1', 'gke-1', 'gke-1'],
+    });
+    expect(asked.find(({ operation }) => operation === 'GetServiceQuota')?.input).toEqual({
+      ServiceCode: 'vpc',
+      QuotaCode: 'L-E79EC296',
+    });
   });
 });
 
