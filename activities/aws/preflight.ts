@@ -14,6 +14,7 @@ import { ended } from '../../words/text.ts';
 import type { Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError, supersededError } from '../verdicts.ts';
 import type { AwsFacts, Subnet, Vpc } from './facts.ts';
+import { type HubLook, membershipTroubles } from './preflight-membership.ts';
 import { nameTroubles, wayOutWarning } from './preflight-network.ts';
 import { roomTroubles, type Tell } from './preflight-room.ts';
 import { subnetTroubles } from './preflight-subnets.ts';
@@ -198,15 +199,16 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
   return { troubles, outputs: { ...outputs, ...warnings } };
 };
 
-export const preflightDriver = (facts: AwsFacts, room: AwsRoom): ResourceDriver<'preflight'> => {
+export const preflightDriver = (facts: AwsFacts, room: AwsRoom, hub: HubLook): ResourceDriver<'preflight'> => {
   const lookOnce = async (wanted: Wanted<'preflight'>): Promise<Made> => {
     const { account, region } = wanted.owner;
     const tell = teller(wanted.properties.fields ?? []);
-    const [{ troubles: wrong, outputs }, lacking] = await Promise.all([
+    const [{ troubles: wrong, outputs }, lacking, taken] = await Promise.all([
       lookAtAccount(facts, wanted.properties, region, wanted.signal),
       roomTroubles({ facts, room, tell }, wanted),
+      membershipTroubles({ ...hub, tell }, wanted),
     ]);
-    const troubles = [...wrong, ...(await subnetTroubles({ facts, tell }, wanted)), ...lacking];
+    const troubles = [...wrong, ...(await subnetTroubles({ facts, tell }, wanted)), ...lacking, ...taken];
     if (troubles.length > 0) {
       throw blockedError(
         `Account ${account}, region ${region} is not as the object describes it, so nothing was made: ` +

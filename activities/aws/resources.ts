@@ -27,6 +27,7 @@ import { createMemory } from './memory.ts';
 import { networkInterfaceDriver } from './network-interface.ts';
 import { orderDriver } from './order.ts';
 import { lookAtAccount, preflightDriver } from './preflight.ts';
+import type { OtherOwner } from './preflight-membership.ts';
 import { foreseeRoom } from './preflight-room.ts';
 import { instanceDriver, replicaDriver } from './replica.ts';
 import { createRoom } from './room.ts';
@@ -78,6 +79,8 @@ export type AwsSettings = {
   readonly keptElsewhere: KeptElsewhere;
   /** Told of what preflight could not look at, and takes for right. */
   readonly onUnread?: OnUnread;
+  /** Who else has a membership of GKE Hub; nobody unless given. */
+  readonly otherOwner?: OtherOwner;
 };
 
 const guarded = <K extends ResourceKind>(driver: ResourceDriver<K>, scope: AwsScope): ResourceDriver<K> => ({
@@ -109,9 +112,10 @@ const shared = <K extends 'security-group' | 'load-balancer'>(
 /** Drivers and observation of one worker. */
 export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws => {
   const scope = createScope(clients);
+  const { onUnread = () => undefined, otherOwner = () => Promise.resolve(undefined) } = settings;
   const remember = createMemory(Date.now);
-  const facts = createFacts(clients, remember, settings.onUnread);
-  const room = createRoom(clients, facts, remember, settings.onUnread);
+  const facts = createFacts(clients, remember, onUnread);
+  const room = createRoom(clients, facts, remember, onUnread);
   const network = createClusterNetwork();
   return {
     scope,
@@ -125,7 +129,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       ]);
     },
     drivers: {
-      preflight: guarded(preflightDriver(facts, room), scope),
+      preflight: guarded(preflightDriver(facts, room, { otherOwner, onUnread }), scope),
       'subnet-tags': guarded(subnetTagsDriver(clients), scope),
       'security-group': guarded(shared(securityGroupDriver(clients), network), scope),
       'security-group-rules': guarded(securityGroupRulesDriver(clients), scope),

@@ -2,9 +2,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AwsFacts, Subnet } from '../../../activities/aws/facts.ts';
 import { preflightDriver } from '../../../activities/aws/preflight.ts';
+import type { HubLook } from '../../../activities/aws/preflight-membership.ts';
 import type { AwsRoom, Machine } from '../../../activities/aws/room.ts';
 import type { Wanted } from '../../../activities/driver.ts';
-import { verdictOf } from '../../../activities/verdicts.ts';
+import { retryError, verdictOf } from '../../../activities/verdicts.ts';
 import { kubernetesClusterTag, UID_TAG } from '../../../api/names.ts';
 import { clusterPreflight, poolPreflight } from '../../../topology/preflight.ts';
 import { POOL_UID, release, SUBNETS, seedCluster, seedPool } from '../../topology/objects.ts';
@@ -44,7 +45,9 @@ const roomWith = (machines: readonly Machine[]): AwsRoom => ({
   ownAddresses: () => Promise.resolve(0),
 });
 
-const judged = async (room: AwsRoom, change: object = {}, known = facts) => {
+const FREE: HubLook = { otherOwner: () => Promise.resolve(undefined), onUnread: () => undefined };
+
+const judged = async (room: AwsRoom, change: object = {}, known = facts, hub = FREE) => {
   const resource = poolPreflight(seedPool(), seedCluster(), release());
   const properties = { ...resource.properties, ...change } as Wanted<'preflight'>['properties'];
   const wanted: Wanted<'preflight'> = {
@@ -58,7 +61,7 @@ const judged = async (room: AwsRoom, change: object = {}, known = facts) => {
     since: 0,
   };
   try {
-    await preflightDriver(known, room).create(wanted);
+    await preflightDriver(known, room, hub).create(wanted);
     return { verdict: 'passes', message: '' };
   } catch (error) {
     return verdictOf(error);
@@ -123,6 +126,46 @@ describe('preflight', () => {
     });
     expect(await judged(roomWith([]), {}, holding(volumes))).toMatchObject({ verdict: 'passes' });
     expect(asked).toEqual(['gke-12345678', 'gke-12345678']);
+  });
+});
+
+describe('the membership of GKE Hub that a new cluster is to take', () => {
+  const NAME = 'projects/p/locations/global/memberships/cluster-0';
+  const field = 'spec.controlPlane.hub.membershipName';
+  const asking = { membershipName: NAME, fields: [{ about: 'membership', field, value: NAME, fixed: true }] };
+  const taken = (label: string, bySlipway: boolean): HubLook => ({
+    ...FREE,
+    otherOwner: async ({ uid, membershipName }) =>
+      uid === POOL_UID && membershipName === NAME ? { label, bySlipway } : undefined,
+  });
+
+  test('is refused before anything is made where another cluster has it, such as the one that a restored object stood for', async () => {
+    const { verdict, message } = await judged(roomWith([]), asking, facts, taken('cluster gke-1 (uid uid-1)', true));
+    expect(verdict).toBe('blocked');
+    expect(message).toContain(
+      `${field}: membership ${NAME} belongs to cluster gke-1 (uid uid-1). If this object was restored from a backup, that is the cluster that it stood for: with another uid it does not take that one over; unregister that one first, or delete the object and apply it with another`,
+    );
+    const foreign = await judged(roomWith([]), asking, facts, taken('a cluster that Slipway does not own', false));
+    expect(foreign.message).toContain('belongs to a cluster that Slipway does not own; unregister');
+  });
+
+  test('is taken for free, and that is told, where the hub does not answer; its own step asks again', async () => {
+    const unread: string[] = [];
+    const hub: HubLook = {
+      otherOwner: () => Promise.reject(retryError('GKE Hub did not answer')),
+      onUnread: (what, reason) => unread.push(`${what}: ${reason}`),
+    };
+    expect((await judged(roomWith([]), asking, facts, hub)).verdict).toBe('passes');
+    expect(unread).toEqual([`membership ${NAME}: GKE Hub did not answer`]);
+  });
+
+  test('is no question for a node pool, nor for a cluster that is established', async () => {
+    const cluster = clusterPreflight(seedCluster({ status: { established: true } }), release()).properties;
+    expect(cluster).not.toHaveProperty('membershipName');
+    expect(clusterPreflight(seedCluster(), release()).properties).toMatchObject({
+      membershipName: seedCluster().spec.controlPlane.hub?.membershipName,
+    });
+    expect((await judged(roomWith([]), {}, facts, taken('cluster gke-1', true))).verdict).toBe('passes');
   });
 });
 
