@@ -16,6 +16,7 @@ import {
   immutable,
   immutableWhetherSetOrNot,
   instanceType,
+  kept,
   keyName,
   kmsKeyArn,
   region,
@@ -173,6 +174,7 @@ const controlPlane = z
         "each replica's etcd volume and address live in its subnet; create another AWSCluster in the other subnets",
       ),
       immutable('instanceType', 'create another AWSCluster with the other instance type and move the workloads'),
+      kept('hub', 'a cluster stays registered as long as it exists; create another AWSCluster without it'),
     ),
   );
 

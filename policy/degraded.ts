@@ -102,7 +102,7 @@ export const replicaErrors = (
     return {
       step: replicaKey(index),
       verdict: report.quorumLost ? ('blocked' as const) : ('retry' as const),
-      message: cut(report.quorumLost ? `${message}. ${QUORUM}` : message),
+      message: cut(report.quorumLost ? `${ended(message)} ${QUORUM}` : message),
       since,
       commands: [...endCommands(replica, stateOf(index), place.region), place.lookAgain],
     };

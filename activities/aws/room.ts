@@ -20,7 +20,7 @@ import type { AwsClients } from './clients.ts';
 import { courtesy, type OnUnread } from './courtesy.ts';
 import type { AwsFacts } from './facts.ts';
 import type { Remember } from './memory.ts';
-import { EC2_PAGE, filter, readAll, tagRecord } from './tags.ts';
+import { filter, inPages, readAll, tagRecord } from './tags.ts';
 
 /** A quota, and how much of it is used. */
 export type Usage = { readonly code: string; readonly name: string; readonly limit: number; readonly used: number };
@@ -129,7 +129,7 @@ const machinesOf = ({ clients, remember }: Asking, look: Look): Promise<readonly
     async () => {
       const instances = await readAll(
         paginateDescribeInstances(
-          { client: clients.ec2, pageSize: EC2_PAGE },
+          inPages(clients.ec2),
           { Filters: [filter('instance-state-name', 'pending', 'running')] },
           { abortSignal: look.signal },
         ),
@@ -158,7 +158,7 @@ const securityGroupsOf = ({ clients, remember }: Asking, look: Look): Promise<re
     'all security groups',
     async () => {
       const all = await readAll(
-        paginateDescribeSecurityGroups({ client: clients.ec2, pageSize: EC2_PAGE }, {}, { abortSignal: look.signal }),
+        paginateDescribeSecurityGroups(inPages(clients.ec2), {}, { abortSignal: look.signal }),
         (page) => page.SecurityGroups,
       );
       return all.map((group) => tagRecord(group.Tags));
@@ -219,7 +219,7 @@ export const createRoom = (
     ownAddresses: async (subnetId, own, abortSignal) => {
       const interfaces = await readAll(
         paginateDescribeNetworkInterfaces(
-          { client: clients.ec2, pageSize: EC2_PAGE },
+          inPages(clients.ec2),
           { Filters: [filter('subnet-id', subnetId)] },
           { abortSignal },
         ),
