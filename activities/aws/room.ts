@@ -52,7 +52,7 @@ export type AwsRoom = {
   /** Virtual CPUs under the quota that counts the type; undefined where we know of none. */
   cpus(type: string, look: Look): Promise<Usage | undefined>;
   loadBalancers(look: Look): Promise<BalancerUsage | undefined>;
-  /** Security groups of the region; undefined while they are so few that no account's quota ends there. */
+  /** Security groups of the region; undefined where it has so few load balancers that clusters' groups can't be what fills it. */
   securityGroups(look: Look): Promise<GroupUsage | undefined>;
   /** How many addresses of a subnet the owner has: in its interfaces, its machines' and its load balancer's. */
   ownAddresses(subnetId: string, own: Owner, signal: AbortSignal): Promise<number>;
@@ -75,10 +75,11 @@ const BALANCER_QUOTA = 'L-69A177A2';
 const GROUP_QUOTA = 'L-E79EC296';
 
 /**
- * From so many groups on their quota is asked for, which is a call less for everybody else: AWS gives each account 2500, and gave 500
- * before: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+ * Groups are counted where the region has so many network load balancers: AWS lets every account have 2500 groups, a cluster has three and a
+ * load balancer, and everybody else is spared a listing of all groups with all their rules.
+ * https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
  */
-const QUOTA_ASKED_FROM_GROUPS = 400;
+const GROUPS_COUNTED_FROM_BALANCERS = 50;
 
 const countedMachine = (instance: Instance): Machine => ({
   id: instance.InstanceId ?? '',
@@ -209,9 +210,11 @@ export const createRoom = (
     },
 
     securityGroups: async (look) => {
-      const groups = await securityGroupsOf(asking, look);
-      if (groups.length < QUOTA_ASKED_FROM_GROUPS) return undefined;
-      const limits = await quotaOf(asking, { ServiceCode: 'vpc', QuotaCode: GROUP_QUOTA }, look);
+      if ((await balancerNames(asking, look)).length < GROUPS_COUNTED_FROM_BALANCERS) return undefined;
+      const [limits, groups] = await Promise.all([
+        quotaOf(asking, { ServiceCode: 'vpc', QuotaCode: GROUP_QUOTA }, look),
+        securityGroupsOf(asking, look),
+      ]);
       const owners = groups.flatMap((tags) => tags[CLUSTER_TAG] ?? []);
       return limits === undefined ? undefined : { ...limits, used: groups.length, owners };
     },

@@ -108,7 +108,6 @@ describe('an account that is as the objects describe it', () => {
       'DescribeLoadBalancers',
       'DescribeRouteTables',
       'DescribeSecurityGroups',
-      'DescribeSecurityGroups',
       'DescribeSubnets',
       'DescribeVpcAttribute',
       'DescribeVpcs',

@@ -89,13 +89,19 @@ describe('the quota of security groups', () => {
     })),
   });
 
-  test('is not asked for while no account’s ends there', async () => {
-    const { room, quotas } = roomWith({ DescribeSecurityGroups: groups(399) });
-    expect([await room.securityGroups({ signal: never }), quotas()]).toEqual([undefined, []]);
+  const balancers = (count: number) => () => ({
+    LoadBalancers: Array.from({ length: count }, (_, index) => ({ LoadBalancerName: `nlb-${index}`, Type: 'network' })),
+  });
+
+  test('costs nothing in a region with few network load balancers: clusters’ groups don’t fill it', async () => {
+    const { room, asked } = roomWith({ DescribeLoadBalancers: balancers(49) });
+    expect(await room.securityGroups({ signal: never })).toBeUndefined();
+    expect(asked.map(({ operation }) => operation)).toEqual(['DescribeLoadBalancers']);
   });
 
   test('is that of the region, and knows whose groups there are', async () => {
     const { room, asked } = roomWith({
+      DescribeLoadBalancers: balancers(50),
       DescribeSecurityGroups: groups(400),
       GetServiceQuota: none,
       GetAWSDefaultServiceQuota: () => quota(2500),
