@@ -42,7 +42,14 @@ const mutating = () => account.calls.filter((call) => call.mutating).map((call) 
 
 describe('a cluster with three node pools', () => {
   test('is observed as nothing but the facts of its VPC before it is made', async () => {
+    account.calls.length = 0;
     const inventory = await observe(aws, CLUSTER);
+    // What isn't there is asked for by name once.
+    const refused = account.calls.filter((call) => call.code !== 'OK');
+    expect(refused.map((call) => `${call.operation} ${call.code}`).sort()).toEqual([
+      'DescribeLoadBalancers LoadBalancerNotFoundException',
+      'DescribeTargetGroups TargetGroupNotFoundException',
+    ]);
     expect(inventory).toMatchObject({ account: '0123456789012', region: 'eu-west-1', complete: true });
     expect(keys(inventory.found)).toEqual(['preflight']);
     expect(inventory.found[0]?.outputs).toMatchObject({
