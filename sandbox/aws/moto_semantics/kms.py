@@ -1,11 +1,14 @@
-"""KMS: a key id that can be chosen, a usage that a key has unless told otherwise, and disabled keys that refuse to work."""
+"""KMS: a key id that can be chosen, a usage that a key has unless told otherwise, disabled keys that refuse to work, and whole ARNs."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import moto.kms.exceptions as moto_refusals
 import moto.kms.models as moto_keys
+import moto.kms.responses as moto_requests
 from moto.core.exceptions import JsonRESTError
+from moto.utilities.utils import get_partition
 
 from .patching import patch
 
@@ -39,8 +42,29 @@ for _method in ("enable_key", "disable_key", "cancel_key_deletion", "schedule_ke
     _by_any_id(_method)
 
 
+def _is_elsewhere(arn: str, account: str, region: str) -> bool:
+    """Whether an ARN names another partition, region or account than this; anything else is a name within it."""
+    return arn.startswith("arn:") and arn.split(":")[1:5] != [get_partition(region), "kms", region, account]
+
+
+def _by_whole_arn(method: str) -> None:
+    """moto looks at the last part of an ARN only; AWS has `NotFoundException: Invalid arn` for one of another place."""
+
+    @patch(moto_requests.KmsResponse, method)
+    def change(original: Any, self: Any, key_id: str) -> Any:
+        if _is_elsewhere(key_id, self.current_account, self.region):
+            raise moto_refusals.NotFoundException(f"Invalid arn {key_id.split(':')[3]}")
+        return original(self, key_id)
+
+
+for _method in ("_validate_key_id", "_validate_cmk_id"):
+    _by_whole_arn(_method)
+
+
 def trouble_with(account: str, region: str, key_id: str) -> str | None:
     """Why EBS could not encrypt under that key: it is "missing" or "unusable"; None when it could."""
+    if _is_elsewhere(key_id, account, region):
+        return "missing"
     backend = moto_keys.kms_backends[account][region]
     named = backend.get_alias_name(key_id)
     own_id = backend.get_key_id_from_alias(named) if named.startswith("alias/") else named
