@@ -47,6 +47,7 @@ export const KEYS = {
     keyArn('key/a/b'),
     keyArn('key/-'),
     `arn:aws:kms:us-east-1:${ACCOUNT}:key/1`,
+    `arn:aws:kms:${REGION}:999999999999:key/${kmsKeys[0]?.id ?? ''}`,
     `arn:aws-cn:kms:${REGION}:${ACCOUNT}:key/${kmsKeys[0]?.id ?? ''}`,
   ],
 };

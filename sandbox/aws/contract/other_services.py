@@ -57,6 +57,15 @@ def keys_of_elsewhere(world: World) -> None:
 
 
 @check
+def keys_of_others(world: World) -> None:
+    """A key of another account is shown to nobody whom its policy does not name"""
+    kms = world.client("kms")
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    theirs = ":".join([*arn.split(":")[:4], "999999999999", *arn.split(":")[5:]])
+    expect(world.error(kms.describe_key, KeyId=theirs), "AccessDeniedException")
+
+
+@check
 def encryption_context(world: World) -> None:
     """What was sealed under one encryption context is not opened under another"""
     kms = world.client("kms")
