@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { KEY_PAIR_NAME, KMS_KEY_ARN, TAG_LIMITS } from './aws-limits.ts';
-import type { Form } from './kubernetes-names.ts';
+import { DNS_NAME, type Form } from './kubernetes-names.ts';
 import { RESERVED_TAG_PREFIXES } from './names.ts';
 import { REGION_PATTERN } from './regions.ts';
 
@@ -205,8 +205,4 @@ export const tags = z
   });
 
 /** Name of a Secret in the object's namespace. */
-export const secretName = format(
-  /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
-  253,
-  'must be the name of a Secret in the namespace of this object',
-);
+export const secretName = admittedOf(DNS_NAME, 'must be the name of a Secret in the namespace of this object');

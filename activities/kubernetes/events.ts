@@ -5,7 +5,6 @@
  * once (I2). Neighbours: topology words reasons and messages; workflows give time and sequence.
  */
 
-import { DNS_NAME } from '../../api/kubernetes-names.ts';
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { API_VERSION } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
@@ -14,16 +13,9 @@ import { isAlreadyExists, isNamespaceEnding, KubernetesError } from '../../kuber
 import { timeOf } from '../../words/time.ts';
 import type { EventView } from '../contract.ts';
 
-/**
- * `<object>.<16 hex digits>`: nanoseconds since 1970, the sequence among them, as Kubernetes' own recorders name events. Of an object
- * whose name leaves no room for that, as much of it as there is: the API server would take no event of it
- * (https://github.com/kubernetes/kubernetes/issues/127594).
- */
-export const eventName = (object: { readonly name: string }, event: Pick<EventView, 'at' | 'sequence'>): string => {
-  const when = (BigInt(event.at) * 1_000_000n + BigInt(event.sequence)).toString(16).padStart(16, '0');
-  const beginning = object.name.slice(0, DNS_NAME.longest - when.length - 1).replace(/[.-]+$/, '');
-  return `${beginning}.${when}`;
-};
+/** `<object>.<16 hex digits>`: nanoseconds since 1970, the sequence among them, as Kubernetes' own recorders name events. */
+export const eventName = (object: { readonly name: string }, event: Pick<EventView, 'at' | 'sequence'>): string =>
+  `${object.name}.${(BigInt(event.at) * 1_000_000n + BigInt(event.sequence)).toString(16).padStart(16, '0')}`;
 
 export const eventObject = (object: ObjectRef, event: EventView): KubernetesObject => ({
   apiVersion: 'v1',

@@ -141,9 +141,9 @@ const services = seldom(
 /** Names of objects; a dot in one is as good as a dash. */
 const name = seldom(
   fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,20}[a-z0-9])?$/),
-  fc.constantFrom('a'.repeat(63), 'a'.repeat(64), 'a'.repeat(253), 'a'.repeat(254), 'A', 'a..b', 'a.b.c', '0'),
+  fc.constantFrom('a'.repeat(63), 'a'.repeat(64), 'a'.repeat(253), 'A', 'a..b', 'a.b.c', '0'),
 );
-const ODD_NAMES = [...ODD_TEXTS, 'My Cluster', 'a,b', 'a=b', 'a_b', 'a'.repeat(253), 'a'.repeat(254)];
+const ODD_NAMES = [...ODD_TEXTS, 'My Cluster', 'a,b', 'a=b', 'a_b', 'a'.repeat(63), 'a'.repeat(64)];
 
 const ODD_KEY_PAIRS = [
   '',
@@ -169,6 +169,15 @@ const placesOfReplicas = rarely(
   fc.constantFrom<string[]>([SUBNETS[0], SUBNETS[3]], [SUBNETS[0], NOWHERE.subnets], [], ['x']),
 );
 
+const CIDR = fc.integer({ min: 0, max: 255 }).map((second) => `10.${second}.0.0/16`);
+const callers = fc.option(
+  seldom(
+    fc.uniqueArray(CIDR, { minLength: 1, maxLength: 40 }),
+    fc.constantFrom([], ['0.0.0.0/0'], ['10.0.0.1/8'], ['10.0.0.0/8', '10.0.0.0/8'], ['x']),
+  ),
+  { nil: undefined },
+);
+
 const clusterSpec = fc.record({
   region: fc.constant(REGION),
   networking: fc.record({
@@ -188,6 +197,7 @@ const clusterSpec = fc.record({
     rootVolume: volume,
     etcd: fc.record({ mainVolume: volume }),
     databaseEncryption: fc.record({ kmsKeyARN: keyArn }),
+    authorizedCIDRs: callers,
   }),
 });
 

@@ -67,7 +67,11 @@ export const ON_CREATE: readonly Refusal[] = [
     'must be the ARN of a KMS key or alias',
   ),
   cluster('spec.controlPlane.hub.membershipName', 'cluster-0', 'must be projects/<project>/locations/global'),
+  ...['projects/-/locations/global/memberships/a', 'projects/p/locations/-/memberships/a'].map((name) =>
+    cluster('spec.controlPlane.hub.membershipName', name, 'must be projects/<project>/locations/global'),
+  ),
   cluster('spec.controlPlane.proxySecretName', 'My Proxy', 'must be the name of a Secret'),
+  pool('spec.proxySecretName', 'a..b', 'must be the name of a Secret'),
   cluster('spec.controlPlane.tags', { 'aws:x': 'y' }, 'tag keys that begin with aws:, slipway.dev/ or'),
   cluster('spec.controlPlane.tags', { 'slipway.dev/uid': 'y' }, 'tag keys that begin with aws:, slipway.dev/ or'),
   cluster('spec.controlPlane.tags', { ['k'.repeat(129)]: 'y' }, 'a tag key has 1 to 128 characters'),
@@ -149,11 +153,11 @@ export const ON_CREATE: readonly Refusal[] = [
   ),
   cluster('spec.authentication.oidc', [{ issuerURI: 'http://x', clientID: 'y' }], 'must begin with https://'),
   pool('spec.clusterName', undefined, 'spec.clusterName: Required value'),
-  ...['', 'My Cluster', 'a_b', 'a/b', 'a,b', 'a..b', '-a', 'a\n', 'é', 'a'.repeat(254)].map((name) =>
+  ...['', 'My Cluster', 'a_b', 'a/b', 'a,b', 'a..b', '-a', 'a\n', 'é', 'a'.repeat(64)].map((name) =>
     pool(
       'spec.clusterName',
       name,
-      name.length > 253 ? 'may not be more than 253' : 'must be a name that an AWSCluster can have',
+      name.length > 63 ? 'may not be more than 63' : 'must be a name that an AWSCluster can have',
     ),
   ),
   pool('spec.minNodeCount', 6, 'minNodeCount must not be greater than maxNodeCount'),

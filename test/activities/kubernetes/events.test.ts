@@ -1,7 +1,6 @@
 /** Names and times of events. */
 import { describe, expect, test } from '@jest/globals';
 import { eventName, eventObject } from '../../../activities/kubernetes/events.ts';
-import { DNS_NAME } from '../../../api/kubernetes-names.ts';
 
 const object = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: 'u' } as const;
 const at = Date.UTC(2026, 10, 23, 12, 0, 0, 250);
@@ -11,16 +10,6 @@ describe('an event', () => {
     expect(eventName(object, { at, sequence: 3 })).toBe(`cluster-0.${(BigInt(at) * 1_000_000n + 3n).toString(16)}`);
     expect(eventName(object, { at, sequence: 3 })).toMatch(/^cluster-0\.[0-9a-f]{16}$/);
     expect(eventName(object, { at, sequence: 4 })).not.toBe(eventName(object, { at, sequence: 3 }));
-  });
-
-  test.each([
-    ['is longest', 'a'.repeat(253)],
-    ['has a dot where it is cut', `${'a'.repeat(235)}.${'b'.repeat(17)}`],
-    ['has dashes where it is cut', `${'a'.repeat(233)}---${'b'.repeat(17)}`],
-  ])('of an object whose name %s has a name that the API server takes', (_what, name) => {
-    const named = eventName({ name }, { at, sequence: 3 });
-    expect(named.length).toBeLessThanOrEqual(DNS_NAME.longest);
-    expect(named).toMatch(DNS_NAME.pattern);
   });
 
   test('belongs to the very object and happened when it happened', () => {
