@@ -52,6 +52,30 @@ export const KEYS = {
   ],
 };
 
+/** Each place of an object that refers to something, with a value that refers to nothing. */
+export const IN_VAIN: Readonly<Record<'cluster' | 'pool', readonly (readonly [path: string, value: unknown])[]>> = {
+  cluster: [
+    ['spec.networking.vpcID', NOWHERE.vpcs],
+    ['spec.networking.serviceLoadBalancerSubnetIDs', [NOWHERE.subnets]],
+    ['spec.controlPlane.subnetIDs', [NOWHERE.subnets]],
+    ['spec.controlPlane.securityGroupIDs', [NOWHERE.groups]],
+    ['spec.controlPlane.keyName', NOWHERE.keyPairs],
+    ['spec.controlPlane.iamInstanceProfile', NOWHERE.profiles],
+    ['spec.controlPlane.instanceType', NOWHERE.types],
+    ['spec.controlPlane.databaseEncryption.kmsKeyARN', NOWHERE.keys],
+    ['spec.controlPlane.rootVolume.kmsKeyARN', NOWHERE.keys],
+    ['spec.controlPlane.etcd.mainVolume.kmsKeyARN', NOWHERE.keys],
+  ],
+  pool: [
+    ['spec.subnetID', NOWHERE.subnets],
+    ['spec.securityGroupIDs', [NOWHERE.groups]],
+    ['spec.keyName', NOWHERE.keyPairs],
+    ['spec.iamInstanceProfile', NOWHERE.profiles],
+    ['spec.instanceType', NOWHERE.types],
+    ['spec.rootVolume', { kmsKeyARN: NOWHERE.keys }],
+  ],
+};
+
 type Reference = { readonly field: string; readonly there: boolean };
 
 const one = (place: Place, field: string, value: string | undefined): readonly Reference[] =>

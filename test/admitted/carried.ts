@@ -56,13 +56,13 @@ const planOf = ({ resources, external = {} }: Subject): Plan => planEnsure(resou
 
 /** What preflight says is wrong; undefined where nothing is. It must change nothing. */
 export const refusedByPreflight = async (subject: Subject): Promise<string | undefined> => {
-  const { account, aws, object } = subject;
-  const step = planOf(subject).steps.find(({ resource }) => resource.key === PREFLIGHT);
-  if (step === undefined) throw new Error(`${object.name} is planned without a preflight.`);
+  const { account, aws, object, resources } = subject;
+  const resource = resources.find(({ key }) => key === PREFLIGHT);
+  if (resource === undefined) throw new Error(`${object.name} has no preflight.`);
   let refusal: string | undefined;
   const changes = await account.mutations(async () => {
     try {
-      await perform(aws, requestFor(step, { object }));
+      await perform(aws, requestFor({ verb: 'ensure', resource }, { object }));
     } catch (error) {
       const { verdict, message } = verdictOf(error);
       expect({ verdict, message }).toMatchObject({ verdict: 'blocked' });
