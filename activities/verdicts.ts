@@ -9,6 +9,7 @@
  */
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { retryAfterMs } from '../words/retry-after.ts';
+import { ended } from '../words/text.ts';
 import {
   ABSENT_CODE,
   ABSENT_MESSAGE,
@@ -245,7 +246,7 @@ const unsent = (error: unknown, message: string): Judgement | undefined => {
   if (!isCredential || codeIn(error, (code) => UNSENDABLE.has(code)) === undefined) return undefined;
   return {
     verdict: 'blocked',
-    message: `No usable credentials: ${message}. They have a character that no request can carry, such as a line break at their end: take it out of the Secret or file that they come from`,
+    message: `No usable credentials: ${ended(message)} They have a character that no request can carry, such as a line break at their end: take it out of the Secret or file that they come from`,
   };
 };
 

@@ -17,6 +17,7 @@ import {
   immutable,
   immutableWhetherSetOrNot,
   instanceType,
+  kept,
   keyName,
   kmsKeyArn,
   region,
@@ -184,6 +185,7 @@ const controlPlane = z
         "each replica's etcd volume and address live in its subnet; create another AWSCluster in the other subnets",
       ),
       immutable('instanceType', 'create another AWSCluster with the other instance type and move the workloads'),
+      kept('hub', 'a cluster stays registered as long as it exists; create another AWSCluster without it'),
     ),
   );
 

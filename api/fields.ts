@@ -62,6 +62,14 @@ export const immutableWhetherSetOrNot = (field: string, instead: string): CelRul
   rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
 });
 
+/** An optional field that may be added to an object, and not be taken away again. */
+export const kept = (field: string, instead: string): CelRule => ({
+  rule: `!has(oldSelf.${field}) || has(self.${field})`,
+  message: `${field} cannot be taken away: ${instead}`,
+  fieldPath: `.${field}`,
+  reason: 'FieldValueForbidden',
+});
+
 /** A list whose order means something and which one owner writes as a whole. */
 export const ATOMIC_LIST = { 'x-kubernetes-list-type': 'atomic' } as const;
 const DISTINCT: CelRule = { rule: 'self.all(x, self.exists_one(y, y == x))', message: 'entries must be distinct' };

@@ -87,7 +87,7 @@ export const replicaErrors = (
   return unhealthy.map(({ index, instanceID, since, message }) => ({
     step: replicaKey(index),
     verdict: report.quorumLost ? ('blocked' as const) : ('retry' as const),
-    message: cut(report.quorumLost ? `${message}. ${QUORUM}` : message),
+    message: cut(report.quorumLost ? `${ended(message)} ${QUORUM}` : message),
     since,
     commands: [...(instanceID === undefined ? [] : [endMachineCommand(place.region, instanceID)]), place.lookAgain],
   }));

@@ -154,9 +154,9 @@ export const DIFFERENCES: readonly Difference[] = [
     onAws:
       'after a second, or a minute, which nobody promises; until then who uses it may be told that it does not exist',
     inSandbox:
-      'after two seconds, or what SLIPWAY_VISIBILITY_SECONDS says, and at once with SLIPWAY_PACE=quick: security groups, launch templates and their versions, and instance profiles, where they are used; describing shows them at once',
-    because: 'a lookup that lags behind would be another kind of double, and this one meets every use',
-    where: ['sandbox/aws/moto_semantics/visibility.py', 'sandbox/pace.ts'],
+      'after two seconds, or what SLIPWAY_VISIBILITY_SECONDS says, and at once with SLIPWAY_PACE=quick: security groups, launch templates and their versions, and instance profiles, where they are used; describing shows them at once. A look that lags behind is a fault to be asked for (`fault unseen`)',
+    because: 'a sandbox in which every look lags would be slow, and this way every use meets it',
+    where: ['sandbox/aws/moto_semantics/visibility.py', 'sandbox/aws/moto_semantics/unseen.py', 'sandbox/pace.ts'],
   },
   {
     subject: 'A volume under a KMS key that can’t be used',

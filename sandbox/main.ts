@@ -15,6 +15,7 @@ import {
   detachInterface,
   giveUpGroup,
   hang,
+  hideFromSight,
   linger,
   listFaults,
   loseVolume,
@@ -152,6 +153,12 @@ fault
   .addArgument(new Argument('<end>', 'they end in state error, or are gone').choices(VOLUME_ENDS))
   .addOption(count)
   .action((end: VolumeEnd, options: { count: number }) => addVolumeFault(end, options.count));
+fault
+  .command('unseen')
+  .description('AWS forgets for a while what was just made: no list shows it, and no call that names it knows it')
+  .argument('<ids...>', 'EC2 ids, ARNs, names of auto scaling groups')
+  .addOption(new Option('--seconds <n>', 'for how long; 0 lets it be seen').argParser(Number).default(30))
+  .action((ids: readonly string[], options: { seconds: number }) => hideFromSight(ids, options.seconds));
 fault
   .command('linger')
   .description('an instance, once it is told to end, stays shutting-down, and holds its volume and interface')

@@ -72,6 +72,13 @@ export type Sender = {
 /** Stands around every call of this worker. */
 export type AroundSentCall = <T>(call: OutgoingCall, sender: Sender, send: () => Promise<T>) => Promise<T>;
 
+/** Who stands between the worker and what it talks to; in production, nobody. */
+export type Between = {
+  readonly call?: AroundSentCall;
+  /** Around each attempt of a call to AWS, within the SDK's own retries. */
+  readonly attempt?: AroundCall;
+};
+
 const withSender =
   (around: AroundSentCall): AroundCall =>
   (call, send) => {
@@ -82,8 +89,8 @@ const withSender =
   };
 
 /** Everything that a worker talks to. */
-const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log: Logger, around?: AroundSentCall) => {
-  const aroundCall = around === undefined ? {} : { aroundCall: withSender(around) };
+const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log: Logger, between: Between) => {
+  const aroundCall = between.call === undefined ? {} : { aroundCall: withSender(between.call) };
   const { region, clusterProxy, hubEndpoint, kubeconfig } = configuration;
   const management = connectManagement(kubeconfig, aroundCall.aroundCall);
   const cache = createUserClusterCache();
@@ -97,6 +104,7 @@ const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log
   const clients = createAwsClients({
     region,
     ...aroundCall,
+    ...(between.attempt === undefined ? {} : { aroundAttempt: between.attempt }),
     onCall: ({ service, operation, code, milliseconds }) => {
       metrics.awsCalls.inc({ service, operation, code });
       metrics.awsSeconds.observe({ service, operation }, milliseconds / 1_000);
@@ -149,10 +157,10 @@ export const wireActivities = (
   configuration: WorkerConfiguration,
   metrics: WorkerMetrics,
   log: Logger,
-  around?: AroundSentCall,
+  between: Between = {},
 ): WiredActivities => {
   const { region, settleSeconds, pacing } = configuration;
-  const connections = connect(configuration, metrics, log, around);
+  const connections = connect(configuration, metrics, log, between);
   const { management, userClusters, hub, aws, close } = connections;
   const steps = stepsOf(connections, configuration);
   const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });

@@ -53,6 +53,8 @@ export type AwsClientSettings = {
   readonly onCall?: (call: AwsCall) => void;
   /** Retries of the SDK happen inside. */
   readonly aroundCall?: AroundCall;
+  /** Stands around each attempt of each call: what it throws, the SDK may try again by itself. */
+  readonly aroundAttempt?: AroundCall;
   readonly timeouts?: CallTimeouts;
   readonly maxSockets?: number;
   /** Names the proxy, if there is one. */
@@ -93,13 +95,14 @@ type Signalled = { readonly __smithy_context?: { readonly abortSignal?: AbortSig
 
 /** Each attempt waits for its turn where AWS throttles; within the SDK's own retry, which would only ask the same again. */
 const limiting =
-  (limiter: Limiter) =>
+  (limiter: Limiter, aroundAttempt: AroundCall = straightOn) =>
   <C extends object>(client: C): C => {
     (client as unknown as Observable).middlewareStack.addRelativeTo(
       (next, context) => (args) => {
         const { service, operation } = namesOf(context);
         const { abortSignal } = (context as Signalled).__smithy_context ?? {};
-        return limiter.send(`${service} ${operation}`, () => next(args), abortSignal);
+        const call = { service, operation, target: '', mutating: isMutating(operation) };
+        return limiter.send(`${service} ${operation}`, () => aroundAttempt(call, () => next(args)), abortSignal);
       },
       { relation: 'after', toMiddleware: 'retryMiddleware', name: 'slipwayLimit' },
     );
@@ -157,7 +160,7 @@ const configurationOf = ({
 
 export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
   const limiter = createLimiter({ now: Date.now, sleep: (milliseconds) => setTimeout(milliseconds), isThrottled });
-  const [observed, limited] = [observing(settings), limiting(limiter)];
+  const [observed, limited] = [observing(settings), limiting(limiter, settings.aroundAttempt)];
   const observe = <C extends object>(client: C): C => observed(limited(client));
   const configuration = configurationOf(settings);
   const clients = {

@@ -91,7 +91,7 @@ const vpcOf = async ({ ec2 }: Asking, id: string, abortSignal: AbortSignal): Pro
   return vpc === undefined ? undefined : vpcFact(vpc);
 };
 
-export const subnetFact = (subnet: AwsSubnet): Subnet => ({
+const subnetFact = (subnet: AwsSubnet): Subnet => ({
   id: subnet.SubnetId ?? '',
   vpcId: subnet.VpcId ?? '',
   zone: subnet.AvailabilityZone ?? '',

@@ -5,17 +5,15 @@
  * they exist, and where; `preflight-room.ts` counts their addresses. What is wrong in memory is looked at afresh before anything is
  * said, so that a person's cure counts at once.
  */
+import { TAG_LIMITS } from '../../api/aws-limits.ts';
 import { kubernetesClusterTag } from '../../api/names.ts';
 import { BALANCER_SUBNETS } from '../../kinds/preflight.ts';
 import type { Wanted } from '../driver.ts';
 import type { AwsFacts, Subnet } from './facts.ts';
 import type { Tell } from './preflight-room.ts';
 
-/** Those of AWS itself don't count: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions */
-const MOST_TAGS = 50;
-
 /** Whether no more tags fit on it. */
-export const isFull = ({ tagKeys = [] }: Pick<Subnet, 'tagKeys'>): boolean => tagKeys.length >= MOST_TAGS;
+const isFull = ({ tagKeys = [] }: Pick<Subnet, 'tagKeys'>): boolean => tagKeys.length >= TAG_LIMITS.most;
 
 type Trouble = { readonly what: string; readonly cure: string };
 

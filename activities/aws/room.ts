@@ -19,7 +19,7 @@ import { verdictOf } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import type { AwsFacts } from './facts.ts';
 import type { Remember } from './memory.ts';
-import { EC2_PAGE, filter, readAll, tagRecord } from './tags.ts';
+import { filter, inPages, readAll, tagRecord } from './tags.ts';
 
 /** A quota, and how much of it is used. */
 export type Usage = { readonly code: string; readonly name: string; readonly limit: number; readonly used: number };
@@ -121,7 +121,7 @@ const machinesOf = ({ clients, remember }: Asking, look: Look): Promise<readonly
     async () => {
       const instances = await readAll(
         paginateDescribeInstances(
-          { client: clients.ec2, pageSize: EC2_PAGE },
+          inPages(clients.ec2),
           { Filters: [filter('instance-state-name', 'pending', 'running')] },
           { abortSignal: look.signal },
         ),
@@ -190,7 +190,7 @@ export const createRoom = (
     ownAddresses: async (subnetId, own, abortSignal) => {
       const interfaces = await readAll(
         paginateDescribeNetworkInterfaces(
-          { client: clients.ec2, pageSize: EC2_PAGE },
+          inPages(clients.ec2),
           { Filters: [filter('subnet-id', subnetId)] },
           { abortSignal },
         ),

@@ -1,9 +1,9 @@
 /**
- * Faults: the five that the matrix makes, in the words of each service.
+ * Faults: those that the matrix makes, in the words of each service.
  *
- * Owns: what a worker's call meets, and what is thrown or answered then. Neighbours: `worker.ts` applies it to the call that
- * is meant. The shapes are those of the clients (`activities/`): an error of the AWS SDK, an HTTP answer of Kubernetes or the
- * hub, an error of the network.
+ * Owns: which call can meet which fault, and what is thrown or answered then. Neighbours: `worker.ts` applies it to the call that
+ * is meant, `account.ts` has AWS play what only AWS can. The shapes are those of the clients (`activities/`): an error of the AWS
+ * SDK, an HTTP answer of Kubernetes or the hub, an error of the network.
  */
 import type { OutgoingCall } from '../../activities/calls.ts';
 
@@ -13,9 +13,16 @@ export const FAULTS = {
   throttled: 'is throttled five times',
   late: 'times out, and takes effect late',
   killed: 'the worker is killed right after it',
+  repeated: 'takes effect, the answer is lost, and the SDK asks again by itself',
+  unseen: 'takes effect, and AWS does not know yet what it made',
+  refused: 'takes effect, and EC2 refuses the launches that follow',
 } as const;
 
 export type Fault = keyof typeof FAULTS;
+
+/** How long what was made stays unseen, and how many launches are refused, before a group's next. */
+export const UNSEEN_SECONDS = 4;
+export const REFUSED_LAUNCHES = 2;
 
 /** How many calls of the name meet it, from the one that is meant on. */
 export const timesOf = (fault: Fault): number => (fault === 'throttled' ? 5 : 1);
@@ -30,6 +37,33 @@ const AWS = new Set([
   'STS',
   'ServiceQuotas',
 ]);
+
+/** What there is of a call on a list. Of AWS's, the last word of the name is the operation. */
+type NamedCall = { readonly name: string; readonly service: string; readonly mutating: boolean };
+
+/** Of what is made, and not only written upon what is there. */
+const MAKES = / Create(?!Tags|OrUpdate)\w+$/;
+const LAUNCHES = / CreateAutoScalingGroup$/;
+
+/** Whether the fault can come to the call, and says something that no other fault of it says. */
+export const canMeet = (fault: Fault, { name, service, mutating }: NamedCall): boolean => {
+  switch (fault) {
+    case 'fails':
+    case 'throttled':
+    case 'killed':
+      return true;
+    // Only what has an effect: to the worker the same as a failure before it, otherwise.
+    case 'lost':
+    case 'late':
+      return mutating;
+    case 'repeated':
+      return mutating && AWS.has(service);
+    case 'unseen':
+      return AWS.has(service) && MAKES.test(name);
+    case 'refused':
+      return AWS.has(service) && LAUNCHES.test(name);
+  }
+};
 
 type HttpAnswer = {
   readonly status: number;

@@ -9,6 +9,8 @@ import type { Client } from '@temporalio/client';
 import { clusterIdOf } from '../../api/names.ts';
 import { isAlreadyExists, KubernetesError } from '../../kubernetes/errors.ts';
 import { nameOf } from '../../kubernetes/resources.ts';
+import { ADDONS_UNKNOWN } from '../../policy/inside.ts';
+import { NODES_UNKNOWN } from '../../policy/node-counts.ts';
 import { type EntityView, getEntityState, specChanged } from '../../workflows/messages.ts';
 import type { Cloud } from '../cloud.ts';
 import { entityIdOf, type Manifest, type Stored, stored } from '../manifests.ts';
@@ -65,8 +67,13 @@ const untilQuiet = async (
   entities: readonly string[],
 ): Promise<void> => {
   const deadline = Date.now() + limitMs;
-  const rests = async (id: string): Promise<boolean> =>
-    !AT_WORK.includes((await temporal.workflow.getHandle(id).query(getEntityState)).phase);
+  const rests = async (id: string): Promise<boolean> => {
+    const handle = temporal.workflow.getHandle(id);
+    if (AT_WORK.includes((await handle.query(getEntityState)).phase)) return false;
+    // What it is about to write is not written yet.
+    const { pendingActivities, pendingWorkflowTask } = (await handle.describe()).raw;
+    return (pendingActivities ?? []).length === 0 && !pendingWorkflowTask;
+  };
   while (!(await Promise.all(entities.map(rests))).every(Boolean) || lane.quietFor(name) < QUIET_MS) {
     if (Date.now() > deadline) throw new Error('activities go on and on although everything is provisioned');
     await delay(50);
@@ -83,8 +90,11 @@ const LOOKS = 5;
 
 const isStatus = ({ name }: HeardCall): boolean => name.includes(' · mirror status · ');
 
+/** What says that something is wrong, or could not be looked at: the next look may take it back. */
+const COMPLAINTS = ['Degraded', ADDONS_UNKNOWN, NODES_UNKNOWN];
+
 const complains = ({ status }: Stored): boolean =>
-  (status?.lastErrors ?? []).length > 0 || (status?.conditions ?? []).some(({ type }) => type === 'Degraded');
+  (status?.lastErrors ?? []).length > 0 || (status?.conditions ?? []).some(({ type }) => COMPLAINTS.includes(type));
 
 /** Whether the status of any of them says that something is wrong. */
 const anyComplains = async (cloud: Cloud, entities: readonly string[]): Promise<boolean> =>

@@ -13,9 +13,9 @@
  * and 2 are the same code with another number: each fault meets one of the three, another one from fault to fault.
  */
 import type { HeardCall } from './calls.ts';
-import { FAULTS, type Fault } from './faults.ts';
+import { canMeet, FAULTS, type Fault } from './faults.ts';
 
-export type ListedCall = Pick<HeardCall, 'name' | 'number' | 'mutating'> & {
+export type ListedCall = Pick<HeardCall, 'name' | 'number' | 'mutating' | 'service'> & {
   /** Only a process that has seen nothing makes it. */
   readonly fresh: boolean;
 };
@@ -40,7 +40,7 @@ export const listCalls = (
         ({ name, number, mutating }) =>
           number <= (mutating ? REPEATED.changes : REPEATED.reads) || !AGAIN_AND_AGAIN.test(name),
       )
-      .map(({ name, number, mutating }) => ({ name, number, mutating, fresh: isFresh }));
+      .map(({ name, number, mutating, service }) => ({ name, number, mutating, service, fresh: isFresh }));
   return [
     ...listed(
       fresh.filter((call) => call.number === 1 && ![...warm[0], ...warm[1]].some(({ name }) => name === call.name)),
@@ -53,8 +53,9 @@ export const listCalls = (
   ];
 };
 
+/** With `all`, also a read's answer that is lost or comes late. */
 const facesOf = (call: ListedCall, all: boolean): readonly Fault[] =>
-  call.mutating || all ? KINDS : ['fails', 'throttled', 'killed'];
+  KINDS.filter((fault) => canMeet(fault, call) || (all && (fault === 'lost' || fault === 'late')));
 
 /** The replica that a call is about, and the call without it. */
 const REPLICA = /(?<=[-/])[0-2](?= ·)/;

@@ -4,14 +4,17 @@
  * Owns: the process: the production wiring with the matrix standing around its calls. Neighbours: `lane.ts` starts it, tells
  * it what shall fail and starts it again after it was killed; `faults.ts` says how calls fail.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { flushCompileCache } from 'node:module';
 import type { Context } from '@temporalio/activity';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
+import type { AroundCall } from '../../activities/calls.ts';
 import { type AroundSentCall, wireActivities } from '../../worker/activities.ts';
 import { readWorkerConfiguration } from '../../worker/configuration.ts';
 import { outcomeInterceptor } from '../../worker/interceptors.ts';
 import { createMetrics } from '../../worker/metrics.ts';
+import { accountAt } from './account.ts';
 import { caseOf, createCounter, type HeardCall, nameOfCall } from './calls.ts';
 import { brokenConnection, failure, throttling, timeout, timesOf } from './faults.ts';
 import type { FromWorker, Target, ToWorker } from './messages.ts';
@@ -62,9 +65,24 @@ const meetsFault = (ofCase: string, call: HeardCall): Armed | undefined => {
 const die = (ofCase: string, target: Target): Promise<never> =>
   new Promise(() => say({ kind: 'met', ofCase, target }, () => process.kill(process.pid, 'SIGKILL')));
 
+const account = accountAt(process.env['AWS_ENDPOINT_URL'] ?? '');
+
+/** Set for a call whose first attempt is to lose its answer. */
+const losing = new AsyncLocalStorage<{ lost: boolean }>();
+
+/** Around each attempt: what it throws here, the SDK tries again. */
+const aroundAttempt: AroundCall = async (_call, send) => {
+  const meant = losing.getStore();
+  const answer = await send();
+  if (meant === undefined || meant.lost) return answer;
+  meant.lost = true;
+  throw brokenConnection();
+};
+
 const around: AroundSentCall = async (call, sender, send) => {
   const ofCase = caseOf(sender.workflowId);
   if (ofCase === undefined) return send();
+  account.heardOf(sender);
   const name = nameOfCall(call, sender);
   const by = `${sender.workflowType} ${sender.activityId}`;
   const one: HeardCall = { name, number: count(ofCase, name), mutating: call.mutating, service: call.service, by };
@@ -94,12 +112,22 @@ const around: AroundSentCall = async (call, sender, send) => {
     case 'killed':
       await Promise.allSettled([send()]);
       return die(ofCase, met.target);
+    case 'repeated':
+      return losing.run({ lost: false }, send);
+    case 'unseen': {
+      const answer = await send();
+      await account.hideWhatWasMade(sender);
+      return answer;
+    }
+    case 'refused':
+      await account.refuseLaunches(sender);
+      return send();
   }
 };
 
 const metrics = createMetrics();
 const connection = await NativeConnection.connect({ address: configuration.temporalAddress });
-const wired = wireActivities(configuration, metrics, log, around);
+const wired = wireActivities(configuration, metrics, log, { call: around, attempt: aroundAttempt });
 const worker = await Worker.create({
   connection,
   namespace: configuration.temporalNamespace,

@@ -75,6 +75,10 @@ export type VolumeEnd = (typeof VOLUME_ENDS)[number];
 export const addVolumeFault = async (end: VolumeEnd, count: number): Promise<void> =>
   print(await ask('POST', '/_sim/fault', { action: 'volume', end, count }));
 
+/** What was made is unknown for so long, as AWS may not know it yet everywhere. */
+export const hideFromSight = async (ids: readonly string[], seconds: number): Promise<void> =>
+  print(await ask('POST', '/_sim/unseen', { ids, seconds }));
+
 /** EC2 can't finish with an instance that was told to end, as when its host is dead; 0 seconds: now it can. */
 export const linger = async (id: string, seconds: number): Promise<void> => {
   await ask('POST', '/_sim/linger', { id, seconds });

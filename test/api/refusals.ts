@@ -215,6 +215,7 @@ export const ON_UPDATE: readonly Refusal[] = [
     'projects/p/locations/global/memberships/other',
     'membershipName cannot be changed: create another',
   ),
+  cluster('spec.controlPlane.hub', undefined, 'hub cannot be taken away: a cluster stays registered'),
   cluster('spec.controlPlane.rootVolume.sizeGiB', 9, 'volumes do not shrink: keep the size or make it larger'),
   cluster('spec.controlPlane.etcd.mainVolume.sizeGiB', 9, 'volumes do not shrink'),
   cluster('spec.controlPlane.etcd.mainVolume.kmsKeyARN', KEY, 'kmsKeyARN cannot be changed: EBS cannot re-encrypt'),

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import { DeleteVolumeCommand, DescribeKeyPairsCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type AwsCall, createAwsClients } from '../../activities/aws/clients.ts';
+import { type AwsClientSettings, createAwsClients } from '../../activities/aws/clients.ts';
 import { type AroundCall, aroundKubernetes, type OutgoingCall } from '../../activities/calls.ts';
 import { createHubClient } from '../../activities/hub/client.ts';
 import { createClient } from '../../kubernetes/client.ts';
@@ -69,6 +69,22 @@ describe('Who stands around calls', () => {
     ]);
   });
 
+  test('can lose the answer of one attempt, and the SDK asks again in the same call', async () => {
+    const [before, lost] = [reached.length, { attempts: 0 }];
+    const aroundAttempt: AroundCall = async (call, send) => {
+      const answer = await send();
+      lost.attempts += 1;
+      expect(call).toEqual({ service: 'EC2', operation: 'DeleteVolume', target: '', mutating: true });
+      if (lost.attempts === 1) throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+      return answer;
+    };
+    const { calls, aroundCall } = recorded();
+    const { ec2, destroy } = awsAt(aroundCall, { aroundAttempt });
+    await ec2.send(new DeleteVolumeCommand({ VolumeId: 'vol-1' }));
+    destroy();
+    expect([calls.length, lost.attempts, reached.length - before]).toEqual([1, 2, 2]);
+  });
+
   test('can lose an answer after the call has taken effect', async () => {
     const before = reached.length;
     const { ec2, destroy } = awsAt(lost);
@@ -87,13 +103,12 @@ describe('Who stands around calls', () => {
 
 const awsAt = (
   aroundCall: AroundCall | undefined,
-  endpoint = url,
-  onCall: (call: AwsCall) => void = () => undefined,
+  { endpoint = url, ...more }: Partial<AwsClientSettings> & { readonly endpoint?: string } = {},
 ) => {
   process.env['AWS_ENDPOINT_URL'] = endpoint;
   process.env['AWS_ACCESS_KEY_ID'] = 'test';
   process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
-  return createAwsClients({ region: 'eu-west-1', onCall, ...(aroundCall === undefined ? {} : { aroundCall }) });
+  return createAwsClients({ region: 'eu-west-1', ...more, ...(aroundCall === undefined ? {} : { aroundCall }) });
 };
 
 const kubernetesAt = (aroundCall: AroundCall) =>
@@ -117,7 +132,7 @@ describe('A worker that AWS throttles', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const endpoint = typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '';
-    const { ec2, destroy } = awsAt(undefined, endpoint, ({ code }) => codes.push(code));
+    const { ec2, destroy } = awsAt(undefined, { endpoint, onCall: ({ code }) => codes.push(code) });
     const sent = await Promise.allSettled(
       Array.from({ length: 8 }, () => ec2.send(new DeleteVolumeCommand({ VolumeId: 'vol-1' }))),
     );

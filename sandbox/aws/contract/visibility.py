@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from .world import World, check_alone, expect
+from .world import ZONES, World, check, check_alone, expect
 
 LATE = 6
 
@@ -79,3 +80,70 @@ def late_group(world: World) -> None:
 
         expect(world.until(authorized), True)
         expect(world.error(world.load_balancer, SecurityGroups=[late]), "no error")
+
+
+@contextmanager
+def _unseen(world: World, *ids: str) -> Iterator[None]:
+    world.sim("unseen", {"ids": list(ids), "seconds": 60})
+    try:
+        yield
+    finally:
+        world.sim("unseen", {"ids": list(ids), "seconds": 0})
+
+
+@check
+def unseen_in_ec2(world: World) -> None:
+    """A volume, an interface, a security group or a template that nobody sees yet is in no list and unknown by its id"""
+    ec2, tag = world.ec2, [{"Key": "unseen", "Value": world.unique}]
+
+    def tagged(of: str) -> list[dict[str, Any]]:
+        return [{"ResourceType": of, "Tags": tag}]
+
+    by_tag = [{"Name": "tag:unseen", "Values": [world.unique]}]
+    wanted = {"AvailabilityZone": ZONES[0], "Size": 1, "ClientToken": world.unique}
+    volume = ec2.create_volume(**wanted, TagSpecifications=tagged("volume"))["VolumeId"]
+    interface = ec2.create_network_interface(SubnetId=world.subnets[0], TagSpecifications=tagged("network-interface"))
+    interface = interface["NetworkInterface"]["NetworkInterfaceId"]
+    group = _group(world, "unseen")
+    template = world.template()
+    looks: list[tuple[Any, str, str, str]] = [
+        (ec2.describe_volumes, "VolumeIds", volume, "InvalidVolume.NotFound"),
+        (ec2.describe_network_interfaces, "NetworkInterfaceIds", interface, "InvalidNetworkInterfaceID.NotFound"),
+        (ec2.describe_security_groups, "GroupIds", group, "InvalidGroup.NotFound"),
+        (ec2.describe_launch_templates, "LaunchTemplateIds", template, "InvalidLaunchTemplateId.NotFound"),
+    ]
+    with _unseen(world, volume, interface, group, template):
+        expect([world.error(look, **{name: [one]}) for look, name, one, _ in looks], [code for *_, code in looks])
+        expect(ec2.describe_volumes(Filters=by_tag)["Volumes"], [])
+        expect(ec2.describe_network_interfaces(Filters=by_tag)["NetworkInterfaces"], [])
+        by_group = [{"Name": "group-id", "Values": [group]}]
+        expect(ec2.describe_security_groups(Filters=by_group)["SecurityGroups"], [])
+        expect(world.error(ec2.create_tags, Resources=[volume], Tags=tag), "InvalidVolume.NotFound")
+        expect(world.error(world.group, template=template, sizes=(0, 1, 0)), "ValidationError")
+        # It is there all the same: the same token gives the same volume, and the name is taken.
+        expect(ec2.create_volume(**wanted, TagSpecifications=tagged("volume"))["VolumeId"], volume)
+        again = {"GroupName": f"unseen-{world.unique}", "Description": "d", "VpcId": world.vpc}
+        expect(world.error(ec2.create_security_group, **again), "InvalidGroup.Duplicate")
+    expect([world.error(look, **{name: [one]}) for look, name, one, _ in looks], ["no error"] * len(looks))
+    expect(len(ec2.describe_volumes(Filters=by_tag)["Volumes"]), 1)
+
+
+@check
+def unseen_elsewhere(world: World) -> None:
+    """A group, a load balancer or a target group that nobody sees yet is found neither by its name nor by its ARN"""
+    group = world.group(template=world.template(), sizes=(0, 1, 0))
+    balancer, targets = world.load_balancer()["LoadBalancerArn"], world.target_group()
+    names = [arn.split("/")[-2] for arn in (balancer, targets)]
+    described = world.asg.describe_auto_scaling_groups
+    with _unseen(world, group, balancer, targets):
+        expect(described(AutoScalingGroupNames=[group])["AutoScalingGroups"], [])
+        expect(world.error(world.asg.update_auto_scaling_group, AutoScalingGroupName=group, MaxSize=2), "ValidationError")
+        found = [
+            world.error(world.elb.describe_load_balancers, Names=[names[0]]),
+            world.error(world.elb.describe_target_groups, Names=[names[1]]),
+            world.error(world.elb.describe_target_health, TargetGroupArn=targets),
+            world.error(world.elb.create_listener, LoadBalancerArn=balancer, Protocol="TCP", Port=1, DefaultActions=[]),
+        ]
+        expect(found, ["LoadBalancerNotFound", "TargetGroupNotFound", "TargetGroupNotFound", "LoadBalancerNotFound"])
+    expect(len(described(AutoScalingGroupNames=[group])["AutoScalingGroups"]), 1)
+    expect(len(world.elb.describe_load_balancers(Names=[names[0]])["LoadBalancers"]), 1)

@@ -18,6 +18,7 @@ POST fault                       see faults.py
 DELETE fault[?action=]           takes back all faults, or those of one action
 POST lose-volume                 {"id"}: the volume is gone, whoever used it; {"id", "instance"} says who did
 POST detach-interface            {"id"}: somebody took the interface from its instance
+POST unseen                      {"ids": ["vol-…"], "seconds"}: no look shows these, and no call that names them knows them
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from .quotas import set_quota
 from .simulation import LOCK, OPTIONS, TIMING
 from .suspension import give_up
 from .target_groups import report_health
+from .unseen import hide
 
 PREFIX = "/_sim/"
 DIED = "Server.InternalError: Internal error: the instance stopped by itself"
@@ -131,6 +133,7 @@ def _answer(method: str, path: str, query: dict[str, str], body: dict[str, Any])
         ("DELETE", "fault"): lambda: clear_faults(query.get("action")),
         ("POST", "lose-volume"): lambda: lose_volume(body["id"]),
         ("POST", "detach-interface"): lambda: detach_interface(body["id"]),
+        ("POST", "unseen"): lambda: hide(body["ids"], float(body["seconds"])),
     }
     if (method, path) not in routes:
         raise NotFound(f"there is no {method} {PREFIX}{path}")

@@ -23,6 +23,7 @@ from .faults import take_fault
 from .patching import patch
 from .simulation import LOCK, OPTIONS
 from .tag_rules import check_tags
+from .unseen import refusal, without_unseen
 
 LOCKED_SERVICES = {"ec2", "autoscaling", "elbv2", "elb"}
 REMEMBERED_TOKENS = 5000
@@ -54,12 +55,15 @@ def call_action(original: Any, self: Any) -> Any:
             check_tags(service, self)
         except ServiceException as refused:
             return _error(self, refused.code, refused.message)
+        unknown = refusal(action, parameters)
+        if unknown:
+            return _error(self, *unknown)
         # Auto Scaling and load balancing know no client tokens: their creates are idempotent by name.
         token = parameters.get("ClientToken") if service == "ec2" else None
         answer = _once(original, self, action, token, parameters) if token else _run(original, self)
         if fault:
             return _error(self, fault["code"], fault.get("message"), fault.get("status") or 503)
-        return answer
+        return (*answer[:2], without_unseen(answer[2])) if action.startswith("Describe") else answer
 
 
 def _once(original: Any, self: Any, action: str, token: str, parameters: dict[str, Any]) -> Any:

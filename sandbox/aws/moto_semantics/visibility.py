@@ -17,6 +17,7 @@ import moto.iam.models as moto_iam
 
 from .patching import patch
 from .simulation import TIMING, is_internal, now
+from .unseen import is_unseen
 
 _KEPT = 5000
 
@@ -25,7 +26,7 @@ _known_at: collections.OrderedDict[str, float] = collections.OrderedDict()
 
 
 def is_visible(identity: str) -> bool:
-    return now() >= _known_at.get(identity, 0)
+    return now() >= _known_at.get(identity, 0) and not is_unseen(identity.partition(":")[0])
 
 
 def profile_identity(account: str, name: str) -> str:
