@@ -20,7 +20,7 @@ import { GetInstanceProfileCommand } from '@aws-sdk/client-iam';
 import { DescribeKeyCommand } from '@aws-sdk/client-kms';
 import { CLUSTER_TAG } from '../../api/names.ts';
 import { present } from '../../words/present.ts';
-import { unlessAbsent } from '../verdicts.ts';
+import { isDenied, unlessAbsent, verdictOf } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { courtesy, type OnUnread } from './courtesy.ts';
 import { batched, createMemory, type Remember } from './memory.ts';
@@ -53,12 +53,10 @@ type Group = { readonly id: string; readonly vpcId: string };
 type InstanceProfile = { readonly name: string; readonly hasRole: boolean };
 /** An instance type, its number of virtual CPUs, and what its processors run: `x86_64`, `arm64`. */
 type InstanceType = { readonly id: string; readonly cpus: number; readonly architectures: readonly string[] };
-type KmsKey = {
-  readonly arn: string;
-  readonly enabled: boolean;
-  readonly state: string;
-  readonly usage: string;
-};
+type KmsKey =
+  | { readonly arn: string; readonly enabled: boolean; readonly state: string; readonly usage: string }
+  /** What AWS says of a key that its policy, or the worker's role, does not let the worker look at. */
+  | { readonly arn: string; readonly denied: string };
 
 export type AwsFacts = {
   vpc(id: string, signal: AbortSignal): Promise<Vpc | undefined>;
@@ -154,11 +152,15 @@ const profileOf = async (
 
 const keyOf = async ({ kms }: Asking, arn: string, abortSignal: AbortSignal): Promise<KmsKey | undefined> => {
   const command = new DescribeKeyCommand({ KeyId: arn });
-  const answer = await unlessAbsent(() => kms.send(command, { abortSignal }), undefined);
-  const key = answer?.KeyMetadata;
-  if (key === undefined) return undefined;
-  const { Enabled: enabled = false, KeyState: state = 'unknown', KeyUsage: usage = 'unknown' } = key;
-  return { arn, enabled, state, usage };
+  try {
+    const key = (await unlessAbsent(() => kms.send(command, { abortSignal }), undefined))?.KeyMetadata;
+    if (key === undefined) return undefined;
+    const { Enabled: enabled = false, KeyState: state = 'unknown', KeyUsage: usage = 'unknown' } = key;
+    return { arn, enabled, state, usage };
+  } catch (error) {
+    if (isDenied(error)) return { arn, denied: verdictOf(error).message };
+    throw error;
+  }
 };
 
 const typesOf = async ({ ec2 }: Asking, types: string[], abortSignal: AbortSignal): Promise<InstanceType[]> => {
@@ -241,7 +243,7 @@ export const createFacts = (
     remember(
       `key ${arn}`,
       () => keyOf(clients, arn, signal),
-      (key) => key?.enabled ?? false,
+      (key) => key !== undefined && 'enabled' in key && key.enabled,
     ),
   instanceTypes: batched(remember, 'instance type', (types, signal) => typesOf(clients, types, signal)),
   zonesOffering: (type, signal) =>

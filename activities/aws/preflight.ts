@@ -97,6 +97,10 @@ const keyTroubles = async (tell: Tell, facts: AwsFacts, { arns, region }: Keys, 
         return tell('key', arn, `KMS key ${arn} is not in region ${region}`, '');
       const key = await facts.kmsKey(arn, signal);
       if (key === undefined) return tell('key', arn, `KMS key ${arn} does not exist`, '');
+      if ('denied' in key) {
+        const cure = "let its policy and the worker's role allow kms:DescribeKey";
+        return tell('key', arn, `KMS key ${arn} cannot be looked at: ${key.denied}`, cure);
+      }
       if (!key.enabled) {
         const cure = key.state === 'PendingDeletion' ? 'cancel its deletion and enable it' : 'enable it';
         return tell('key', arn, `KMS key ${arn} cannot be used: it is ${key.state}`, cure);

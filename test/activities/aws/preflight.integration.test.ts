@@ -227,6 +227,18 @@ describe('a wrong fact of a cluster', () => {
     );
   });
 
+  test('a KMS key of another account, whose policy does not let the worker look at it, beside what else is wrong', async () => {
+    const theirs = made.signingKey.replace('0123456789012', '999999999999');
+    const message = await troubles({
+      controlPlane: { databaseEncryption: { kmsKeyARN: theirs }, keyName: 'gone' },
+    });
+    expect(message).toContain(
+      `spec.controlPlane.databaseEncryption.kmsKeyARN: KMS key ${theirs} cannot be looked at: KMS DescribeKey: AccessDenied`,
+    );
+    expect(message).toContain("let its policy and the worker's role allow kms:DescribeKey, or delete the object");
+    expect(message).toContain('key pair gone does not exist');
+  });
+
   test('a KMS key that is disabled; once it is enabled, the next look passes', async () => {
     const encrypted = { controlPlane: { databaseEncryption: { kmsKeyARN: made.disabledKey } } };
     expect(await troubles(encrypted)).toContain(
