@@ -200,6 +200,9 @@ const refusalOf = (code: string, thrown: Thrown): Refusal => ({
   status: thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0,
 });
 
+/** Whether a service of AWS says by this error that whoever asks may not. */
+export const isDenied = (error: unknown): boolean => /^AccessDenied/.test(awsCodeOf(error) ?? '');
+
 /** Whether AWS says by this error that it is called too fast. */
 export const isThrottled = (error: unknown): boolean => {
   const code = awsCodeOf(error);

@@ -12,6 +12,9 @@ export const KMS_KEY_ARN: Form = {
   longest: 512,
 };
 
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-key-pairs.html: ASCII, no space at either end. */
+export const KEY_PAIR_NAME: Form = { pattern: /^[!-~]([ -~]*[!-~])?$/, longest: 255 };
+
 type VolumeLimits = {
   readonly sizeGiB: { readonly least: number; readonly most: number };
   /** Absent where it takes none. */
@@ -60,6 +63,8 @@ export const TAG_LIMITS = {
   /** Letters, separators and numbers, by Unicode's general categories, and these. */
   categories: 'LZN',
   others: '_.:/=+-@',
+  /** Of those categories the one that is at neither end: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-tags.html. */
+  within: 'Z',
   /** In any case. */
   reservedPrefix: 'aws:',
 } as const;

@@ -15,6 +15,9 @@ import type { Tell } from './preflight-room.ts';
 /** Whether no more tags fit on it. */
 const isFull = ({ tagKeys = [] }: Pick<Subnet, 'tagKeys'>): boolean => tagKeys.length >= TAG_LIMITS.most;
 
+/** The cloud controller then looks for no tags: https://github.com/kubernetes/kubernetes/pull/97431 */
+const SUBNETS_OF_SERVICE = 'service.beta.kubernetes.io/aws-load-balancer-subnets';
+
 type Trouble = { readonly what: string; readonly cure: string };
 
 const familyTrouble = ({ id, ipv6Only }: Subnet): Trouble | undefined =>
@@ -24,7 +27,11 @@ const familyTrouble = ({ id, ipv6Only }: Subnet): Trouble | undefined =>
 const tagTrouble = (subnet: Subnet, key: string, account: string): Trouble | undefined => {
   const { id, owner = account, tagKeys = [] } = subnet;
   if (owner !== account) {
-    return { what: `subnet ${id} is shared by account ${owner}, which alone can tag it for load balancers`, cure: '' };
+    const what = `subnet ${id} is shared by account ${owner}, which alone can tag it for load balancers`;
+    return {
+      what,
+      cure: `take it out of ${BALANCER_SUBNETS} and name it on each Service by the annotation ${SUBNETS_OF_SERVICE}`,
+    };
   }
   if (tagKeys.includes(key) || !isFull(subnet)) return undefined;
   const what = `subnet ${id} has ${tagKeys.length} tags, the most that AWS lets it have, and needs ${key}`;
