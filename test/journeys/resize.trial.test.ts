@@ -144,7 +144,7 @@ describe('a pool of five nodes that is scaled to two', () => {
     const before = await listed<Node>('nodes');
     const pods = await listed<Pod>('pods');
     const [error] = (await pool()).status.lastErrors ?? [];
-    await within(['delete', 'pdb', 'all-of-them', '-n', 'default']);
+    await within(['delete', 'poddisruptionbudgets', 'all-of-them', '-n', 'default']);
     const kills = await killWhenever(
       sandbox,
       (async () => {

@@ -181,11 +181,10 @@ const names = (fields: readonly { readonly field: string }[], path: string): boo
 
 /** The API server lets nobody make a volume smaller. */
 const mayBeTakenBack = ([field]: Try): boolean => !field.endsWith('sizeGiB');
-/** The other way round: a version is told of for as long as it isn't the one that runs, and limits of nodes meet other ends. */
+/** The other way round: a version is told of for as long as it isn't the one that runs, and who asks for no number of nodes leaves it to others. */
 const OTHERWISE_BACK: Readonly<Record<string, Outcome>> = {
   version: 'elsewhere',
   'controlPlane.version': 'elsewhere',
-  maxNodeCount: 'pending',
   nodeCount: 'elsewhere',
 };
 
