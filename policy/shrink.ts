@@ -13,10 +13,9 @@ import type { AWSNodePool } from '../api/nodepool.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import { type Found, observedState } from '../kinds/resource.ts';
 import { cordonKey, drainKey, nodeMachineKey, poolGroupKey } from '../words/keys.ts';
-import { stepId } from '../words/steps.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
-import { endedByAutoscaler, type PoolMachines, type Victim, victimsAmong } from './pool-machines.ts';
+import { endedByAutoscaler, type PoolMachine, type PoolMachines, type Victim, victimsAmong } from './pool-machines.ts';
 import { ensureStep, removeStep, waitStep } from './steps.ts';
 
 /** How many machines the pool is to keep at most; who scales the group decides within the limits where the spec says no number. */
@@ -38,6 +37,8 @@ export type ShrinkRequest = {
   readonly endpoint: string;
   readonly inventory: readonly Found[];
   readonly machines: PoolMachines;
+  /** Nodes that were closed to go, and stay: they are opened again. */
+  readonly stays: readonly PoolMachine[];
   /** What the group itself needs before a machine may go. */
   readonly ensured: Plan;
   readonly drainSeconds: number;
@@ -48,7 +49,7 @@ export const goingFrom = ({
   pool,
   inventory,
   machines,
-}: Omit<ShrinkRequest, 'ensured' | 'endpoint' | 'drainSeconds'>): readonly Victim[] => {
+}: Pick<ShrinkRequest, 'pool' | 'inventory' | 'machines'>): readonly Victim[] => {
   const group = groupOf(pool, inventory);
   if (group === undefined) return [];
   const count = tooMany(pool, inventory) - endedByAutoscaler(machines);
@@ -79,10 +80,25 @@ const stepsOf = ({ machine }: Victim, { pool, inventory, ensured, endpoint, drai
   return [cordon, drain, end([drain.id])];
 };
 
+/** Nodes that we closed, other than that of the machine that is to go. */
+export const closedInVain = ({ machines }: PoolMachines, victim: Victim | undefined): readonly PoolMachine[] =>
+  machines.filter(({ id, node }) => node?.closedBy === 'slipway' && id !== victim?.machine.id);
+
+const openingSteps = ({ stays, endpoint }: ShrinkRequest): Step[] =>
+  stays.flatMap(({ id, node }) =>
+    node === undefined
+      ? []
+      : [removeStep({ key: cordonKey(id), kind: 'cordon', properties: { endpoint, node: node.name } }, [])],
+  );
+
 /** The plan of the turn in which this machine goes. */
 export const planGoing = (victim: Victim, request: ShrinkRequest): Plan => ({
   ...request.ensured,
-  steps: orderedSteps([...request.ensured.steps, ...stepsOf(victim, request)]),
+  steps: orderedSteps([...openingSteps(request), ...request.ensured.steps, ...stepsOf(victim, request)]),
 });
 
-export const drainStepOf = (victim: Victim): string => stepId('wait', drainKey(victim.machine.id));
+/** Nobody is to go any more. */
+export const planOpening = (request: ShrinkRequest): Plan => ({
+  ...request.ensured,
+  steps: orderedSteps([...openingSteps(request), ...request.ensured.steps]),
+});
