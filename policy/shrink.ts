@@ -92,10 +92,14 @@ const openingSteps = ({ stays, endpoint }: ShrinkRequest): Step[] =>
   );
 
 /** The plan of the turn in which this machine goes. */
-export const planGoing = (victim: Victim, request: ShrinkRequest): Plan => ({
-  ...request.ensured,
-  steps: orderedSteps([...openingSteps(request), ...request.ensured.steps, ...stepsOf(victim, request)]),
-});
+export const planGoing = (victim: Victim, request: ShrinkRequest): Plan => {
+  const undo = openingSteps({ ...request, stays: [victim.machine] });
+  return {
+    ...request.ensured,
+    steps: orderedSteps([...openingSteps(request), ...request.ensured.steps, ...stepsOf(victim, request)]),
+    ...(undo.length === 0 ? {} : { undo }),
+  };
+};
 
 /** Nobody is to go any more. */
 export const planOpening = (request: ShrinkRequest): Plan => ({
