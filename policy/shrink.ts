@@ -74,7 +74,7 @@ const stepsOf = ({ machine }: Victim, { pool, inventory, ensured, endpoint, drai
   if (node === undefined) return [end(before)];
   const cordon = ensureStep({ key: cordonKey(id), kind: 'cordon', properties: { endpoint, node: node.name } }, before);
   const drain = waitStep(
-    { key: drainKey(id), kind: 'drain', properties: { endpoint, node: node.name, seconds: drainSeconds } },
+    { key: drainKey(id), kind: 'drain', properties: { endpoint, of: { node: node.name }, seconds: drainSeconds } },
     [cordon.id],
   );
   return [cordon, drain, end([drain.id])];
