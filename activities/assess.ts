@@ -13,7 +13,7 @@ import type { ResourceProperties } from '../kinds/resource.ts';
 import { decideCluster, decideClusterEarly } from '../policy/decide-cluster.ts';
 import { decideNodePool, decideNodePoolEarly } from '../policy/decide-nodepool.ts';
 import { machinesToRead } from '../policy/decide-shrink.ts';
-import { clusterIdOfPool, judgeIdentity, type Served } from '../policy/facts.ts';
+import { clusterIdOfPool, judgeIdentity, type NodePoolFacts, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import { insideRequest, isInsideNext } from '../policy/inside.ts';
 import type { Inventory } from '../policy/plan.ts';
@@ -171,15 +171,28 @@ const assessNodePool = async (
   if (pool === null) return judged ?? decideNodePool(facts);
   if (judged !== undefined) return remembering(pool, judged);
   const inventory = await sources.observe(poolRequest(object, pool, cluster), signal);
-  const { found } = inventory;
-  const reading = cluster === null ? undefined : machinesToRead({ pool, cluster, inventory: found });
-  if (cluster === null || reading === undefined) return remembering(pool, decideNodePool({ ...facts, inventory }));
+  const machines = await machinesOf(sources, pool, cluster, { inventory, signal });
+  return remembering(pool, decideNodePool({ ...facts, inventory, ...machines }));
+};
+
+type Seen = { readonly inventory: Inventory; readonly signal: AbortSignal };
+
+/** The pool's machines one by one, where one of them is to go. */
+const machinesOf = async (
+  sources: Pick<AssessSources, 'machines'>,
+  pool: AWSNodePool,
+  cluster: AWSCluster | null,
+  { inventory, signal }: Seen,
+): Promise<Pick<NodePoolFacts, 'machines'>> => {
+  const reading = cluster === null ? undefined : machinesToRead({ pool, cluster, inventory: inventory.found });
+  if (cluster === null || reading === undefined) return {};
   const request = {
-    ...{ namespace: object.namespace, clusterId: clusterIdOf(cluster.metadata.uid), endpoint: reading.endpoint },
+    namespace: pool.metadata.namespace,
+    clusterId: clusterIdOf(cluster.metadata.uid),
     poolId: nodePoolIdOf(pool.metadata.uid),
+    endpoint: reading.endpoint,
   };
-  const machines = await sources.machines(request, signal);
-  return remembering(pool, decideNodePool({ ...facts, inventory, machines }));
+  return { machines: await sources.machines(request, signal) };
 };
 
 const BLOCKED_CURE = 'Correct what it names; it is looked at again by itself.';

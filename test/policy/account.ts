@@ -163,7 +163,10 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'node-pools':
     case 'cloud-load-balancers':
     case 'account':
+    case 'cordon':
+    case 'drain':
     case 'instance':
+    case 'node-machine':
     case 'order':
     case 'replica':
     case 'milestone':
