@@ -19,7 +19,7 @@ import { filter, readAll } from './tags.ts';
  * Where a table's route to everywhere leads: `elsewhere` is a NAT gateway, a transit gateway, a peer, an instance; `broken` one
  * whose target is gone (AWS: `blackhole`).
  */
-export type WayOut = 'none' | 'broken' | 'internet gateway' | 'elsewhere';
+type WayOut = 'none' | 'broken' | 'internet gateway' | 'elsewhere';
 
 export type RouteTable = {
   readonly id: string;

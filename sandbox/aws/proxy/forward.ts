@@ -60,10 +60,11 @@ const passOn = (incoming: IncomingMessage, { response, read = false }: Exchange,
       response.destroy();
       resolve({ status: 502, error: error.message });
     });
-    if (!lose) {
-      response.writeHead(status, withoutConnection(incoming.headers));
-      incoming.pipe(response);
-    }
+    if (lose || response.destroyed) return;
+    response.writeHead(status, withoutConnection(incoming.headers));
+    incoming.pipe(response);
+    // Without a caller nobody would read on: the call was carried out all the same, and is to be recorded.
+    response.once('close', () => incoming.resume());
   });
 
 /** `accounts`: access key id -> account; every other key is the sandbox's own account. */

@@ -23,6 +23,7 @@ const startUpstream = async () => {
       seen.push({ headers: message.headers, body });
       const refused = body.includes('Refused');
       response.writeHead(refused ? 400 : 200, { 'content-type': 'text/xml' });
+      if (body.includes('Large')) return void response.end('x'.repeat(1 << 20));
       response.end(refused ? '<Response><Errors><Error><Code>VolumeInUse</Code></Error></Errors></Response>' : '<ok/>');
     });
   });
@@ -95,6 +96,20 @@ describe('the record', () => {
     expect(written.trim().split('\n')).toHaveLength(2);
     expect(written).not.toContain('c2VjcmV0');
   });
+
+  test.each(['Small', 'Large'])(
+    'has a call whose caller has gone before the answer (%s), for it was carried out',
+    async (action) => {
+      await world.order({ kind: 'delay', ms: 100, operation: action });
+      await expect(world.call(action, 'AKIASLIPWAY', AbortSignal.timeout(20))).rejects.toThrow();
+      const { calls } = await waitFor('the record', async () => {
+        const found = await world.calls();
+        return found.calls.length > 0 ? found : undefined;
+      });
+      expect(calls).toMatchObject([{ operation: action, status: 200 }]);
+      expect(world.upstream.seen).toHaveLength(1);
+    },
+  );
 
   test('can be read from a number on, and without calls that only read', async () => {
     for (const action of ['DescribeVolumes', 'CreateVolume', 'CreateTags']) await (await world.call(action)).text();
