@@ -17,7 +17,7 @@ import type { Assessment, OperationInput } from './assessment.ts';
 import { conditionOf } from './conditions.ts';
 import { addonsRead, insideSeen } from './inside.ts';
 import { differencesIn, type Known, knownFrom } from './known.ts';
-import { type ClusterNodes, nodeCounts, nodesSeen } from './node-counts.ts';
+import { type ClusterNodes, isShort, nodeCounts, nodesSeen } from './node-counts.ts';
 import type { Inside, InsideSeen, Plan } from './plan.ts';
 import { specificClaims } from './specific-conditions.ts';
 import type { Drift, NodeCounts, StoredObject } from './views.ts';
@@ -32,6 +32,8 @@ export type Finding =
       readonly inside?: InsideSeen;
     }
   | { readonly kind: 'look'; readonly reason: string };
+
+type Report = Extract<Finding, { kind: 'report' }>;
 
 /** A person reads the first few; the condition has room for no more. */
 const TOLD = 20;
@@ -154,6 +156,20 @@ const seenBy = (
   return nodes === undefined ? {} : { nodes: nodesSeen(object, inventory, nodes) };
 };
 
+/**
+ * Fewer nodes are Ready than there should be, for the second time in a row: which ones, and what is to be done about them, is decided
+ * by who looks at machines one by one. Once it has named some, it looks again by itself. Not while the pool itself differs: whoever
+ * looks mends that, and what would take a machine's place is made from it.
+ */
+const tooFewReady = (object: StoredObject, { differences, nodes }: Report): Finding | undefined => {
+  if (object.kind !== 'AWSNodePool' || nodes === undefined || 'unread' in nodes) return undefined;
+  const { ready, desired = 0 } = nodes;
+  const isKnown = object.status?.unhealthyNodes !== undefined;
+  return ready < desired && isShort(object) && differences.length === 0 && !isKnown
+    ? { kind: 'look', reason: `${ready} of ${desired} nodes are Ready, and were too few at the sweep before` }
+    : undefined;
+};
+
 /** Said by those who look at the object for itself. */
 const SAID_BY_OTHERS: readonly string[] = ['Ready', 'Reconciling', 'Stalled', 'Degraded'];
 const said = (conditions: readonly Pick<Condition, 'type' | 'reason' | 'message'>[]): readonly string[] =>
@@ -173,6 +189,8 @@ export const findingOf = (
   if (judged === undefined || judged.kind === 'look') return judged;
   const seen = seenBy(object, inventory, answers);
   const finding = { ...judged, ...seen };
+  const short = tooFewReady(object, finding);
+  if (short !== undefined) return short;
   const { note, differences: drift } = finding;
   const subject = { kind: 'settled' as const, drift, ...seen, ...(note === undefined ? {} : { note }) };
   if (!isDeepStrictEqual(nodeCounts(subject, object), nodeCounts({ kind: 'settled' }, object))) return finding;

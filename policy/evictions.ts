@@ -119,6 +119,27 @@ const hardestFirst = (staying: readonly Staying[]): readonly Staying[] => {
   return staying.toSorted((a, b) => rank(a) - rank(b) || (nameOf(a.pod) < nameOf(b.pod) ? -1 : 1));
 };
 
+/** The first few of these pods. */
+export const namesOf = (pods: readonly NodePod[]): string => listed(pods.map(nameOf).sort());
+
+/** `silent`: nobody hears of its kubelet, so that nobody says of a pod that was told to go that it has gone. */
+export type NodeState = 'ready' | 'not ready' | 'silent';
+
+/**
+ * Which pods end with the machine of a node that does not serve; undefined while it is worth waiting. A pod that has been told to go
+ * is replaced elsewhere as soon as it can be: of a silent node nothing more comes. One that a budget holds is waited for as long as any
+ * other; then it ends too, since it serves nobody. One that nothing would start again is lost already.
+ */
+export const endingWithIt = (
+  state: NodeState,
+  isLate: boolean,
+  { staying, unmanaged }: { readonly staying: readonly Staying[]; readonly unmanaged: readonly NodePod[] },
+): readonly NodePod[] | undefined => {
+  const areAllTold = staying.every(({ eviction }) => eviction.kind === 'going');
+  const isOver = staying.length === 0 || isLate || (state === 'silent' && areAllTold);
+  return isOver ? [...staying.map(({ pod }) => pod), ...unmanaged] : undefined;
+};
+
 const counted = (count: number): string => `${count} ${count === 1 ? 'pod' : 'pods'}`;
 
 /** As a wait says it. */

@@ -79,4 +79,8 @@ export const nodesUnknown = (subject: Subject, object: StoredObject): Claim | un
   return conditionOf(object, NODES_UNKNOWN);
 };
 
+/** By its status fewer of its nodes are Ready than its group keeps; where nobody could count, nobody says so. */
+export const isShort = ({ status }: AWSNodePool): boolean =>
+  status?.readyNodes !== undefined && status.desiredNodes !== undefined && status.readyNodes < status.desiredNodes;
+
 export const isCountUnknown = (pool: AWSNodePool): boolean => conditionOf(pool, NODES_UNKNOWN) !== undefined;

@@ -2,17 +2,21 @@
  * Drain: the pods of a node leave it, each by an eviction, as budgets allow.
  *
  * Owns: one look, which evicts whatever may go and says what stays and why; no slot is held between two looks, and one that was lost
- * is only made again. Neighbours: `policy/evictions.ts` has the filters and the words, `cordon.ts` closed the node before.
+ * is only made again. A node that does not serve holds nobody for longer than its time: what can't leave it ends with its machine. Neighbours: `policy/evictions.ts` has the filters and the words, `cordon.ts` closed the node before.
  * Invariants: I9 (pods, budgets and finalizers are named), I2 (an eviction names the pod's uid: another of its name is never meant).
  */
 import pLimit from 'p-limit';
+import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { isNamespaceEnding, isNotFound, KubernetesError } from '../../kubernetes/errors.ts';
 import {
   type Eviction,
+  endingWithIt,
   judgePods,
   type LabelSelector,
   type NodePod,
+  type NodeState,
+  namesOf,
   type Staying,
   sayOverdue,
   sayStaying,
@@ -21,7 +25,7 @@ import {
 } from '../../policy/evictions.ts';
 import type { Readiness, ResourceDriver } from '../driver.ts';
 import { blockedError } from '../verdicts.ts';
-import { NODE } from './nodes.ts';
+import { isHeard, isReady, NODE } from './nodes.ts';
 import { onlyWaitedFor } from './only-waited-for.ts';
 import { POD, podOf } from './pods.ts';
 import type { UserClusters } from './user-cluster.ts';
@@ -80,31 +84,57 @@ const evict = async (pod: NodePod, look: Look): Promise<Eviction> => {
   }
 };
 
+const EMPTY: Readiness = { ready: true, outputs: {} };
+
+const stateOf = (node: KubernetesObject): NodeState => {
+  if (isReady(node)) return 'ready';
+  return isHeard(node) ? 'not ready' : 'silent';
+};
+
+/** Evicts whoever may go. */
+const evictAll = async (leaving: readonly NodePod[], look: Look): Promise<readonly Staying[]> => {
+  const atOnce = pLimit(AT_ONCE);
+  const evictions = await Promise.all(
+    leaving.map((pod) => atOnce(async () => ({ pod, eviction: await evict(pod, look) }))),
+  );
+  return evictions.filter(({ eviction }) => eviction.kind !== 'gone');
+};
+
+const waitingFor = (node: string, staying: readonly Staying[]): Readiness => {
+  const refused = staying.some(({ eviction }) => eviction.kind === 'budget' || eviction.kind === 'budgets');
+  return {
+    ready: false,
+    awaited: sayStaying(node, staying),
+    againInMs: refused ? AGAIN_MS.refused : AGAIN_MS.going,
+  };
+};
+
 export const drainDriver = (userClusters: UserClusters): ResourceDriver<'drain'> => ({
   ...onlyWaitedFor('drain'),
 
   check: async (wanted): Promise<Readiness> => {
-    const { endpoint, node, seconds } = wanted.properties;
+    const { endpoint, node, seconds, unhealthy } = wanted.properties;
     const { object, owner, signal } = wanted;
     const client = await userClusters({ namespace: object.namespace, clusterId: owner.clusterId, endpoint });
     const look = { client, signal };
-    if ((await client.find({ ...NODE, name: node }, { signal })) === null) return { ready: true, outputs: {} };
+    const found = await client.find({ ...NODE, name: node }, { signal });
+    if (found === null) return EMPTY;
     const pods = (await client.list(POD, { fieldSelector: `spec.nodeName=${node}` }, { signal })).map(podOf);
     const { leaving, unmanaged } = judgePods(pods, await daemonSetsOf(pods, look));
+    const state = stateOf(found);
+    const isLate = Date.now() - wanted.since > seconds * 1_000;
+    // One that is Ready again has pods that serve: it is drained as any other.
+    if (unhealthy === true && state !== 'ready') {
+      const staying = await evictAll(leaving, look);
+      const left = endingWithIt(state, isLate, { staying, unmanaged });
+      if (left === undefined) return waitingFor(node, staying);
+      return left.length === 0 ? EMPTY : { ready: true, outputs: { left: namesOf(left) } };
+    }
     if (unmanaged.length > 0) throw blockedError(sayUnmanaged(node, unmanaged));
-    const atOnce = pLimit(AT_ONCE);
-    const evictions = await Promise.all(
-      leaving.map((pod) => atOnce(async () => ({ pod, eviction: await evict(pod, look) }))),
-    );
-    const staying: readonly Staying[] = evictions.filter(({ eviction }) => eviction.kind !== 'gone');
-    if (staying.length === 0) return { ready: true, outputs: {} };
+    const staying = await evictAll(leaving, look);
+    if (staying.length === 0) return EMPTY;
     const forEver = staying.some(({ eviction }) => eviction.kind === 'budgets');
-    if (forEver || Date.now() - wanted.since > seconds * 1_000) throw blockedError(sayOverdue(node, seconds, staying));
-    const refused = staying.some(({ eviction }) => eviction.kind === 'budget');
-    return {
-      ready: false,
-      awaited: sayStaying(node, staying),
-      againInMs: refused ? AGAIN_MS.refused : AGAIN_MS.going,
-    };
+    if (forEver || isLate) throw blockedError(sayOverdue(node, seconds, staying));
+    return waitingFor(node, staying);
   },
 });

@@ -78,6 +78,8 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     'taints[].value': 'the same',
     'taints[].effect': TAINTS,
     tags: 'the same',
+    'updateSettings.drainSeconds': 'there was none; whether nodes were drained is not known',
+    'management.autoRepair': 'there was none; its successor called it the same',
     deletionProtection: 'there was none',
   },
 };
