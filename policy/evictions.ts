@@ -56,7 +56,7 @@ export type LabelSelector = {
   }[];
 };
 
-/** An empty selector selects every pod of its namespace; a missing one none (policy/v1). */
+/** An empty selector selects every pod of its namespace; a missing one none. */
 export const selects = (selector: LabelSelector | undefined, labels: Readonly<Record<string, string>>): boolean =>
   selector !== undefined &&
   Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
@@ -119,47 +119,39 @@ const hardestFirst = (staying: readonly Staying[]): readonly Staying[] => {
   return staying.toSorted((a, b) => rank(a) - rank(b) || (nameOf(a.pod) < nameOf(b.pod) ? -1 : 1));
 };
 
-/** The first few of these pods. */
-export const namesOf = (pods: readonly NodePod[]): string => listed(pods.map(nameOf).sort());
-
-/** `silent`: nobody hears of its kubelet, so that nobody says of a pod that was told to go that it has gone. */
-export type NodeState = 'ready' | 'not ready' | 'silent';
+const namesOf = (pods: readonly NodePod[]): string => listed(pods.map(nameOf).sort());
 
 /**
- * Which pods end with the machine of a node that does not serve; undefined while it is worth waiting. A pod that has been told to go
- * is replaced elsewhere as soon as it can be: of a silent node nothing more comes. One that a budget holds is waited for as long as any
- * other; then it ends too, since it serves nobody. One that nothing would start again is lost already.
+ * Those that are worth waiting for. `unheard`: uids of pods whose node is silent. Nobody will say of one that was told to go that it has
+ * gone, and whoever starts another in its place need not know.
  */
-export const endingWithIt = (
-  state: NodeState,
-  isLate: boolean,
-  { staying, unmanaged }: { readonly staying: readonly Staying[]; readonly unmanaged: readonly NodePod[] },
-): readonly NodePod[] | undefined => {
-  const areAllTold = staying.every(({ eviction }) => eviction.kind === 'going');
-  const isOver = staying.length === 0 || isLate || (state === 'silent' && areAllTold);
-  return isOver ? [...staying.map(({ pod }) => pod), ...unmanaged] : undefined;
-};
+export const awaitedAmong = (staying: readonly Staying[], unheard: ReadonlySet<string>): readonly Staying[] =>
+  staying.filter(({ pod, eviction }) => eviction.kind !== 'going' || !unheard.has(pod.uid));
+
+/** As an event says that a machine ends with pods on it. */
+export const sayLeft = (where: string, pods: readonly NodePod[]): string =>
+  `${counted(pods.length)} did not leave ${where}, which does not serve, and end with it: ${namesOf(pods)}`;
 
 const counted = (count: number): string => `${count} ${count === 1 ? 'pod' : 'pods'}`;
 
-/** As a wait says it. */
-export const sayStaying = (node: string, staying: readonly Staying[]): string =>
-  `Waiting for ${counted(staying.length)} to leave node ${node}: ${listed(hardestFirst(staying).map(whyStaying))}`;
+/** As a wait says it; `where` is one node, or several: `node a`. */
+export const sayStaying = (where: string, staying: readonly Staying[]): string =>
+  `Waiting for ${counted(staying.length)} to leave ${where}: ${listed(hardestFirst(staying).map(whyStaying))}`;
 
 /** As a step says that a person has to see to it: what stands in the way, and what can be done about each sort of it. */
-export const sayOverdue = (node: string, seconds: number, staying: readonly Staying[]): string => {
+export const sayOverdue = (where: string, seconds: number, staying: readonly Staying[]): string => {
   const has = (kind: Eviction['kind']): boolean => staying.some(({ eviction }) => eviction.kind === kind);
   const heldByFinalizer = staying.some(({ pod, eviction }) => pod.finalizers.length > 0 && eviction.kind === 'going');
   const cures = [
     ...(has('budgets') ? ['leave each pod one PodDisruptionBudget'] : []),
     ...(has('budget') ? ['let the budget allow a disruption, by more replicas or a lower minAvailable'] : []),
     ...(heldByFinalizer ? ['see to it that whoever set the finalizer takes it off'] : []),
-    'or skip this step: then the machine ends with the pods that are left',
+    'or skip this step: then the pods that are left end with their machine',
   ];
-  return `Node ${node} is not drained after ${seconds} s: ${listed(hardestFirst(staying).map(whyStaying))}. To go on, ${cures.join('; ')}.`;
+  return `After ${seconds} s not all pods have left ${where}: ${listed(hardestFirst(staying).map(whyStaying))}. To go on, ${cures.join('; ')}.`;
 };
 
 /** Nothing was evicted yet. */
-export const sayUnmanaged = (node: string, pods: readonly NodePod[]): string =>
-  `Node ${node} has ${counted(pods.length)} that nothing would start again: ${listed(pods.map(nameOf).sort())}. Nothing was evicted. ` +
+export const sayUnmanaged = (where: string, pods: readonly NodePod[]): string =>
+  `On ${where} ${pods.length === 1 ? 'is' : 'are'} ${counted(pods.length)} that nothing would start again: ${listed(pods.map(nameOf).sort())}. Nothing was evicted. ` +
   'Delete them where they may go (kubectl delete pod -n <namespace> <name>), or skip this step: then they end with the machine.';

@@ -48,6 +48,7 @@ export const goingSteps = (going: Going, before: readonly string[]): readonly St
       : { event: { reason: 'RepairingNode', message: [unhealthy], type: 'Warning' as const } };
   const cordon = ensureStep({ key: cordonKey(id), kind: 'cordon', properties: at, ...event }, before);
   const lost = unhealthy === undefined ? {} : { unhealthy: true as const };
-  const drain = waitStep({ key: drainKey(id), kind: 'drain', properties: { ...at, seconds, ...lost } }, [cordon.id]);
+  const drained = { endpoint, of: { node: node.name }, seconds, ...lost };
+  const drain = waitStep({ key: drainKey(id), kind: 'drain', properties: drained }, [cordon.id]);
   return [cordon, drain, end([drain.id])];
 };

@@ -2,7 +2,7 @@
  * Pool machines: what is there of each machine of a node pool, in EC2 and in its cluster, and which of them is the next to go.
  *
  * Owns: the order in which machines go where a pool keeps fewer: the one that is on its way out already, then those that serve least.
- * Neighbours: `activities/pool-machines.ts` looks, `pool-turns.ts` plans one machine's going. Pure.
+ * Neighbours: `activities/pool-machines.ts` looks, `shrink.ts` plans one machine's going. Pure.
  * Invariants: I10 (the same machines in whatever order give the same answer).
  */
 import type { GroupInstance } from '../kinds/auto-scaling-group.ts';

@@ -53,6 +53,6 @@ export const kubernetesDrivers = (dependencies: {
     'node-pools': nodePoolsDriver(management),
     addon: addonDriver(userClusters, addons),
     cordon: cordonDriver(userClusters),
-    drain: drainDriver(userClusters),
+    drain: drainDriver(management, userClusters),
   };
 };

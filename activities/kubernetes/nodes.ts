@@ -31,10 +31,10 @@ export const NODE = { apiVersion: 'v1', kind: 'Node' } as const;
 export const isReady = (node: KubernetesObject): boolean => !isDeleting(node) && readiness(node)?.status === 'True';
 
 /**
- * Its kubelet speaks to the API server, whatever it says. Of one that has fallen silent the node controller says `Unknown`, after a
- * grace of 50 s (https://kubernetes.io/docs/reference/node/node-status/#condition).
+ * Its kubelet has fallen silent: the node controller says so after a grace of 50 s, whatever it said before
+ * (https://kubernetes.io/docs/reference/node/node-status/#condition).
  */
-export const isHeard = (node: KubernetesObject): boolean => ['True', 'False'].includes(readiness(node)?.status ?? '');
+export const isSilent = (node: KubernetesObject): boolean => readiness(node)?.status === 'Unknown';
 
 const SAYS = 200;
 

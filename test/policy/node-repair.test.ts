@@ -62,7 +62,7 @@ describe('a node that is not Ready for longer than ten minutes, at two looks', (
     const propertiesOf = (id: string) => plan.steps.find((step) => step.id === id)?.resource.properties;
     expect(propertiesOf('wait drain/i-1')).toEqual({
       endpoint: 'nlb.example',
-      node: 'node-1',
+      of: { node: 'node-1' },
       seconds: 600,
       unhealthy: true,
     });

@@ -5,6 +5,7 @@ import { drainDriver } from '../../../activities/kubernetes/drain.ts';
 import type { KubernetesObject } from '../../../api/kubernetes-object.ts';
 import type { KubernetesClient } from '../../../kubernetes/client.ts';
 import { KubernetesError } from '../../../kubernetes/errors.ts';
+import { warningOutput } from '../../../words/warnings.ts';
 
 type Pod = {
   readonly name: string;
@@ -30,6 +31,7 @@ const podOf = ({ name, managed = true, terminating = false }: Pod): KubernetesOb
     ...(managed ? { ownerReferences: [{ kind: 'ReplicaSet', name: 'web', controller: true }] } : {}),
     ...(terminating ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
   },
+  spec: { nodeName: 'n' },
   status: { phase: 'Running' },
 });
 
@@ -49,24 +51,34 @@ const nodeThat = (
     },
   } as unknown as KubernetesClient;
   const wanted = {
-    properties: { endpoint: 'nlb', node: 'n', seconds: 600, ...(unhealthy ? { unhealthy } : {}) },
+    properties: { endpoint: 'nlb', of: { node: 'n' }, seconds: 600, ...(unhealthy ? { unhealthy } : {}) },
     object: { namespace: 'default' },
     owner: { clusterId: 'gke-1' },
     signal: new AbortController().signal,
     since: late ? Date.now() - 601_000 : Date.now(),
   } as unknown as Wanted<'drain'>;
-  const check = async (): Promise<Readiness | undefined> => drainDriver(async () => client).check?.(wanted);
+  const check = async (): Promise<Readiness | undefined> =>
+    drainDriver({} as KubernetesClient, async () => client).check?.(wanted);
   return { check, evicted };
 };
 
 const GONE = { ready: true, outputs: {} };
-const endsWithIt = (left: string) => ({ ready: true, outputs: { left } });
+const endsWithIt = (left: string) => ({
+  ready: true,
+  outputs: { [warningOutput('PodsLeft')]: expect.stringMatching(new RegExp(`did not leave node n, .*: ${left}$`)) },
+});
 const waits = (awaited: string) => ({ ready: false, awaited: expect.stringContaining(awaited) });
 
 const WEB: Pod = { name: 'web' };
 const GOING: Pod = { name: 'going', terminating: true };
 const HELD: Pod = { name: 'held', held: true };
 const BARE: Pod = { name: 'bare', managed: false };
+
+test('the drain of any silent node is over once all of its pods were told to go, since nobody says that they went', async () => {
+  const node = nodeThat('Unknown', [WEB, GOING], { unhealthy: false });
+  expect(await node.check()).toEqual(endsWithIt('default/going, default/web'));
+  expect(await nodeThat('False', [WEB, GOING], { unhealthy: false }).check()).toMatchObject({ ready: false });
+});
 
 describe('the drain of a node that is to be repaired', () => {
   test.each<[string, Parameters<typeof nodeThat>, object, readonly string[]]>([
@@ -114,12 +126,16 @@ describe('the drain of a node that is to be repaired', () => {
   });
 
   test.each<[string, Parameters<typeof nodeThat>, string]>([
-    ['that is Ready again holds what its budgets hold', ['True', [HELD], { late: true }], 'is not drained after 600 s'],
+    [
+      'that is Ready again holds what its budgets hold',
+      ['True', [HELD], { late: true }],
+      'not all pods have left node n',
+    ],
     ['that is Ready again keeps what nothing would start again', ['True', [WEB, BARE]], 'nothing would start again'],
     [
       'that goes for another reason holds them, too',
       ['Unknown', [HELD], { late: true, unhealthy: false }],
-      'is not drained after 600 s',
+      'not all pods have left node n',
     ],
   ])('%s', async (_, [ready, pods, options], message) => {
     const node = nodeThat(ready, pods, options);
