@@ -7,8 +7,8 @@
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
+import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import type { Found } from '../kinds/resource.ts';
-import { present } from '../words/present.ts';
 import { wasProvisioned } from './facts.ts';
 import { isShort } from './node-counts.ts';
 import { judgeNodes, type NodeHealth, type NodePoolReport } from './node-repair.ts';
@@ -57,10 +57,14 @@ const closedInVain = ({ status }: AWSNodePool, { machines }: PoolMachines, going
     ? machines.filter(({ id, node }) => node?.closedBy === 'slipway' && node.ready && id !== going?.id)
     : [];
 
-const countsIn = ({ machines, unread }: PoolMachines, desired: number | undefined): Pick<NodeAttention, 'nodes'> =>
-  unread === undefined
-    ? { nodes: { ready: machines.filter(({ node }) => node?.ready === true).length, ...present({ desired }) } }
-    : {};
+/** Where nobody saw them, nobody counts them. */
+const countsIn = (
+  { machines, unread }: PoolMachines,
+  group: AutoScalingGroupState | undefined,
+): Pick<NodeAttention, 'nodes'> => {
+  if (unread !== undefined || group === undefined) return {};
+  return { nodes: { ready: machines.filter(({ node }) => node?.ready === true).length, desired: group.desired } };
+};
 
 /** One that may not go on is not between two turns. */
 const rolloutOf = ({ status }: AWSNodePool, health: NodeHealth): Pick<NodeAttention, 'rollout'> =>
@@ -80,7 +84,7 @@ export const decideNodeRepair = ({ pool, cluster, inventory, machines, settings,
   const health = judgeNodes({ pool, cluster, group, machines, settings, now });
   const told: NodeRepairDecision = {
     kind: 'none',
-    attention: { ...countsIn(machines, group?.desired), ...attentionOf(pool, health) },
+    attention: { ...countsIn(machines, group), ...attentionOf(pool, health) },
   };
   // Where there are to be fewer anyway, those that are unhealthy go first.
   if (group === undefined || tooMany(pool, inventory) > 0) return told;

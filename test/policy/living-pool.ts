@@ -21,7 +21,7 @@ import { timeOf } from '../../words/time.ts';
 import { ACCOUNT, POOL_UID, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf } from './account.ts';
 
-const NOW = Date.parse('2026-08-01T10:00:00Z');
+export const NOW = Date.parse('2026-08-01T10:00:00Z');
 export const POOL_ID = nodePoolIdOf(POOL_UID);
 const GROUP = poolGroupKey(POOL_ID);
 const MADE_AT = '2026-08-01T08:00:00Z';

@@ -1,10 +1,12 @@
 /** Which machine of a node pool is replaced because its node does not serve, when, and within which limits. */
 import { describe, expect, test } from '@jest/globals';
-import type { AWSNodePool } from '../../api/nodepool.ts';
+import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
 import type { Assessment } from '../../policy/assessment.ts';
 import { machinesToJudge } from '../../policy/decide-node-repair.ts';
 import type { NodePoolFacts } from '../../policy/facts.ts';
 import type { PoolMachines } from '../../policy/pool-machines.ts';
+import { statusOf } from '../../policy/status.ts';
+import { present } from '../../words/present.ts';
 import { inventoryOf } from './account.ts';
 import {
   clusterThat,
@@ -13,6 +15,7 @@ import {
   inventoryWith,
   machinesIn,
   NOT_READY,
+  NOW,
   nodeOf,
   POOL_ID,
   poolWith,
@@ -272,6 +275,10 @@ describe('a node that was closed to be replaced', () => {
     expect(replaced(decide(interrupted, closed(900)))).toBe('i-1');
   });
 
+  test('stays closed while it is not Ready, and not to be replaced yet', () => {
+    expect(settledOf(decide(interrupted, closed(60))).rollout).toBe('RepairNodePool');
+  });
+
   test('is left as it is where something else than a repair closed it', () => {
     expect(settledOf(decide(pool, closed('ready'))).nodePool).toBeUndefined();
   });
@@ -287,6 +294,9 @@ test('a group that launches no machine is mended before any of its machines is r
 test('a pool that is to keep fewer loses its unhealthy node to that, and none is put in its place', () => {
   const fewer = poolWith({ minNodeCount: 1, nodeCount: 4 }, SEEN);
   expect(operationOf(decide(fewer, machinesIn(...ONE_HANGS))).type).toBe('ResizeNodePool');
+  // Whatever else differs comes before the machine goes.
+  const other = poolWith({ minNodeCount: 1, nodeCount: 4, tags: { team: 'new' } }, SEEN);
+  expect(operationOf(decide(other, machinesIn(...ONE_HANGS))).type).toBe('UpdateNodePool');
 });
 
 test('an unhealthy node comes before any other change of its pool, which is no part of its repair', () => {
@@ -295,4 +305,42 @@ test('an unhealthy node comes before any other change of its pool, which is no p
   expect(type).toBe('RepairNodePool');
   expect(plan.steps.some(({ id }) => id.includes('auto-scaling-group'))).toBe(false);
   expect(operationOf(decide(other, machinesIn('ready', 60, 'ready', 'ready', 'ready'))).settles).toBeUndefined();
+});
+
+describe('a pool that is looked at again and again, and remembers in its status what it saw', () => {
+  /** The object after each of these looks, each so many seconds after the first; the machine that the last one replaces. */
+  const after = (...looks: readonly (readonly [at: number, ...healths: Health[]])[]) => {
+    let object = poolWith();
+    let last: string | undefined;
+    for (const [at, ...healths] of looks) {
+      const now = NOW + at * 1_000;
+      const decided = decide(object, machinesIn(...healths), { now });
+      last = replaced(decided);
+      if (decided.kind !== 'settled') continue;
+      const { namespace, name, uid } = object.metadata;
+      const { nodePool, nodes } = decided;
+      const subject = { kind: 'settled' as const, ...present({ nodePool, nodes }) };
+      const request = { object: { kind: object.kind, namespace, name, uid }, generation: 1, subject, events: [] };
+      object = awsNodePool.parse({ ...object, status: statusOf(request, object, now) });
+    }
+    return { last, names: object.status?.unhealthyNodes?.map(({ instanceID }) => instanceID) ?? [] };
+  };
+  const lost = 'no node' as const;
+  const fine = ['ready', 'ready', 'ready', 'ready'] as const;
+
+  test('replaces a machine without a node ten minutes after it first missed it, and no sooner', () => {
+    expect(after([0, lost, ...fine], [300, lost, ...fine], [599, lost, ...fine]).last).toBeUndefined();
+    expect(after([0, lost, ...fine], [300, lost, ...fine], [600, lost, ...fine]).last).toBe('i-0');
+  });
+
+  test('begins anew for one that came back in between, and forgets it', () => {
+    expect(after([0, lost, ...fine], [300, 'ready', ...fine]).names).toEqual([]);
+    expect(after([0, lost, ...fine], [300, 'ready', ...fine], [600, lost, ...fine]).last).toBeUndefined();
+  });
+
+  test('replaces none once the whole zone fails, and the one that failed first once the others are back', () => {
+    const zone = [lost, lost, lost, lost, lost] as const;
+    expect(after([0, lost, ...fine], [300, ...zone], [900, ...zone]).last).toBeUndefined();
+    expect(after([0, lost, ...fine], [300, ...zone], [900, lost, ...fine]).last).toBe('i-0');
+  });
 });
