@@ -51,11 +51,19 @@ type Given = Asked & {
   readonly now: number;
 };
 
-/** Nodes that an earlier turn closed, which came back and stay. */
-const closedInVain = ({ status }: AWSNodePool, { machines }: PoolMachines, going?: PoolMachine) =>
-  status?.rollout?.type === 'RepairNodePool'
-    ? machines.filter(({ id, node }) => node?.closedBy === 'slipway' && node.ready && id !== going?.id)
-    : [];
+/**
+ * Nodes that an earlier turn closed, which came back and stay. Another operation in between takes a rollout from status, and leaves the
+ * names of unhealthy nodes there; what other rollouts closed is theirs.
+ */
+const closedInVain = ({ status }: AWSNodePool, { machines }: PoolMachines, going?: PoolMachine) => {
+  const { rollout, unhealthyNodes = [] } = status ?? {};
+  if (rollout !== undefined && rollout.type !== 'RepairNodePool') return [];
+  const isOurs = ({ id }: PoolMachine): boolean =>
+    rollout !== undefined || unhealthyNodes.some(({ instanceID }) => instanceID === id);
+  return machines.filter(
+    (one) => one.node?.closedBy === 'slipway' && one.node.ready && one.id !== going?.id && isOurs(one),
+  );
+};
 
 /** Where nobody saw them, nobody counts them. */
 const countsIn = (

@@ -72,6 +72,8 @@ export const nodesDegraded = (subject: Subject, before: readonly UnhealthyNode[]
   const { state, turn } = operation;
   if (purposeOf(operation) !== 'repair' || (state === 'succeeded' && !hasMoreTurns(turn))) return undefined;
   const repaired = repairedBy(operation);
+  // Nodes that came back are opened: nothing is wrong with them any more.
+  if (repaired.length === 0) return undefined;
   const known = before.flatMap(({ instanceID, message }) => (repaired.includes(instanceID) ? [`: ${message}`] : []));
   return {
     status: 'True',

@@ -146,6 +146,13 @@ describe('a pool of which a machine is replaced', () => {
     expect(condition(after(operation({}), after(settled(reportOf(1)))), 'Reconciling')?.status).toBe('True');
   });
 
+  test('says nothing of the kind where it only opens nodes that came back', () => {
+    const steps = [
+      { id: 'remove cordon/i-1', key: 'cordon/i-1', needs: [], status: { state: 'running', since: T0 } as const },
+    ];
+    expect(condition(after(operation({ steps })), 'Degraded')).toBeUndefined();
+  });
+
   test('is provisioned again afterwards', () => {
     expect(after(operation({ state: 'succeeded' }), repairing).status?.state).toBe('Provisioned');
   });

@@ -279,8 +279,15 @@ describe('a node that was closed to be replaced', () => {
     expect(settledOf(decide(interrupted, closed(60))).rollout).toBe('RepairNodePool');
   });
 
-  test('is left as it is where something else than a repair closed it', () => {
-    expect(settledOf(decide(pool, closed('ready'))).nodePool).toBeUndefined();
+  test('is opened, too, where another operation came in between, as long as it is known to have been unhealthy', () => {
+    expect(idsOf(decide(pool, closed('ready')))).toEqual(['remove cordon/i-1']);
+  });
+
+  test.each([
+    ['it was never known to be unhealthy', poolWith()],
+    ['another rollout is under way', poolWith({}, { ...SEEN, rollout: { ...ROLLOUT, type: 'UpdateNodePool' } })],
+  ])('is left as it is where %s', (_, object) => {
+    expect(settledOf(decide(object, closed('ready'))).nodePool).toBeUndefined();
   });
 });
 
