@@ -59,6 +59,16 @@ export const readyByPool = (nodes: readonly KubernetesObject[]): Readonly<Record
   return ready;
 };
 
+/** Names of those that are not Ready, sorted, by the id of their pool; a pool of which all are is missing. */
+export const notReadyByPool = (nodes: readonly KubernetesObject[]): Readonly<Record<string, readonly string[]>> => {
+  const names: Record<string, readonly string[]> = {};
+  for (const { metadata } of nodes.filter((node) => !isReady(node))) {
+    const poolId = metadata.labels?.[NODE_POOL_LABEL];
+    if (poolId !== undefined) names[poolId] = [...(names[poolId] ?? []), metadata.name].sort();
+  }
+  return names;
+};
+
 export const nodesDriver = (userClusters: UserClusters): ResourceDriver<'nodes'> => ({
   ...onlyWaitedFor('nodes'),
 

@@ -215,10 +215,14 @@ describe('a sweep of node pools', () => {
     }).sweep();
   };
   const answering =
-    (ready: Readonly<Record<string, number>>): SweepNodes =>
+    (ready: Readonly<Record<string, number>>, notReady: Readonly<Record<string, readonly string[]>> = {}): SweepNodes =>
     async (clusters) =>
-      new Map(clusters.map(({ clusterId }) => [clusterId, { ready }]));
-  const readyIn = (pool: AWSNodePool, ready: number) => answering({ [nodePoolIdOf(pool.metadata.uid)]: ready });
+      new Map(clusters.map(({ clusterId }) => [clusterId, { ready, notReady }]));
+  /** So many of the pool's nodes are Ready; these are not. */
+  const readyIn = (pool: AWSNodePool, ready: number, ...notReady: readonly string[]) => {
+    const poolId = nodePoolIdOf(pool.metadata.uid);
+    return answering({ [poolId]: ready }, notReady.length === 0 ? {} : { [poolId]: notReady });
+  };
   const entityOf = ({ kind, metadata: { namespace, name, uid } }: AWSNodePool) =>
     entityWorkflowId({ kind, namespace, name, uid });
 
@@ -233,14 +237,12 @@ describe('a sweep of node pools', () => {
 
   test('has a pool look at its machines once too few of its nodes are Ready for the second time in a row', async () => {
     const short = poolWith({ desired: 3, ready: 2 });
-    for (const ready of [1, 2]) {
-      expect((await sweepOf([short], readyIn(short, ready))).findings).toEqual([
-        {
-          entityId: entityOf(short),
-          finding: { kind: 'look', reason: `${ready} of 3 nodes are Ready, and were too few at the sweep before` },
-        },
-      ]);
-    }
+    const reasonWith = async (nodes: SweepNodes) => (await sweepOf([short], nodes)).findings;
+    const look = (reason: string) => [{ entityId: entityOf(short), finding: { kind: 'look', reason } }];
+    expect(await reasonWith(readyIn(short, 2))).toEqual(look('2 of 3 nodes are Ready, after too few before'));
+    expect(await reasonWith(readyIn(short, 1, 'a', 'b'))).toEqual(
+      look('1 of 3 nodes are Ready, after too few before; not Ready: a, b'),
+    );
     expect((await sweepOf([short], readyIn(short, 3))).findings).toMatchObject([{ finding: { kind: 'report' } }]);
   });
 
