@@ -101,7 +101,7 @@ export const decideNodeRepair = ({ pool, cluster, inventory, machines, settings,
   const stays = closedInVain(pool, machines, machine);
   const turn = turnAfter(rememberedOf('RepairNodePool', pool.status), Math.max(1, due.length), now);
   if (machine !== undefined) {
-    const replacement = { pool, machine, machines, groupName: group.name, endpoint, stays };
+    const replacement = { pool, machine, machines, group, endpoint, stays };
     return { kind: 'repair', plan: planNodeReplacement(replacement), turn };
   }
   return stays.length === 0 ? told : { kind: 'repair', plan: planNodesOpening(stays, endpoint), turn };

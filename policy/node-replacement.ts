@@ -7,6 +7,7 @@
  */
 import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
+import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import { nodesKey } from '../words/keys.ts';
 import { PLAN_VERSION } from '../words/steps.ts';
 import { goingSteps, openingSteps } from './going-machine.ts';
@@ -19,20 +20,24 @@ export type NodeReplacement = {
   readonly pool: AWSNodePool;
   readonly machine: PoolMachine;
   readonly machines: PoolMachines;
-  readonly groupName: string;
+  readonly group: Pick<AutoScalingGroupState, 'name' | 'desired'>;
   /** Where the cluster's API is. */
   readonly endpoint: string;
   /** Machines whose nodes an earlier turn closed, and which stay. */
   readonly stays: readonly PoolMachine[];
 };
 
-export const planNodeReplacement = ({ pool, machine, machines, groupName, endpoint, stays }: NodeReplacement): Plan => {
+export const planNodeReplacement = ({ pool, machine, machines, group, endpoint, stays }: NodeReplacement): Plan => {
   const poolId = nodePoolIdOf(pool.metadata.uid);
   const { drainSeconds } = pool.spec.updateSettings;
   const name = machine.node === undefined ? `Machine ${machine.id}` : `Node ${machine.node.name} (${machine.id})`;
   const unhealthy = `${name} does not serve: another takes its place`;
-  const going = goingSteps({ machine, poolId, groupName, endpoint, drainSeconds, shrinks: false, unhealthy }, []);
-  const expected = machines.machines.filter(({ node }) => node?.ready === true).length + 1;
+  const going = goingSteps(
+    { machine, poolId, groupName: group.name, endpoint, drainSeconds, shrinks: false, unhealthy },
+    [],
+  );
+  // Its group may keep fewer by now than there are.
+  const expected = Math.min(group.desired, machines.machines.filter(({ node }) => node?.ready === true).length + 1);
   const event = {
     reason: 'RepairedNode',
     message: [`Another node is Ready in place of ${machine.node?.name ?? machine.id}`],

@@ -73,6 +73,16 @@ describe('a node that is not Ready for longer than ten minutes, at two looks', (
     expect(propertiesOf(`wait nodes/${POOL_ID}`)).toMatchObject({ expected: 5 });
   });
 
+  test('waits for no more nodes than its group keeps, nor for others that are not Ready', () => {
+    const expectedOf = (machines: PoolMachines, desired: number) => {
+      const inventory = inventoryOf(inventoryWith({ desired }));
+      const { steps } = operationOf(decide(pool, machines, { inventory })).plan;
+      return steps.find(({ id }) => id.startsWith('wait nodes/'))?.resource.properties;
+    };
+    expect(expectedOf(machinesIn(...ONE_HANGS), 4)).toMatchObject({ expected: 4 });
+    expect(expectedOf(machinesIn('ready', 900, 'ready', 60, 'ready'), 5)).toMatchObject({ expected: 4 });
+  });
+
   test('is told of in events, when it begins and when another is Ready', () => {
     const events = plan.steps.flatMap(({ resource }) =>
       'event' in resource && resource.event !== undefined ? [[resource.event.reason, resource.event.message[0]]] : [],
