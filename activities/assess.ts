@@ -12,12 +12,14 @@ import { isDeleting, type ObjectRef } from '../api/object.ts';
 import type { ResourceProperties } from '../kinds/resource.ts';
 import { decideCluster, decideClusterEarly } from '../policy/decide-cluster.ts';
 import { decideNodePool, decideNodePoolEarly } from '../policy/decide-nodepool.ts';
-import { machinesToRead } from '../policy/decide-shrink.ts';
-import { clusterIdOfPool, judgeIdentity, type NodePoolFacts, type Served } from '../policy/facts.ts';
+import { machinesToRead } from '../policy/decide-pool-machines.ts';
+import { clusterIdOfPool, judgeIdentity, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import { insideRequest, isInsideNext } from '../policy/inside.ts';
 import type { Inventory } from '../policy/plan.ts';
+import type { PoolMachines } from '../policy/pool-machines.ts';
 import { REPAIR_AFTER_SECONDS, type RepairSettings } from '../policy/repair.ts';
+import { present } from '../words/present.ts';
 import type { Assessment, AssessRequest, Pacing } from './contract.ts';
 import type { ReadInside } from './kubernetes/inside.ts';
 import type { ReadPoolMachines } from './pool-machines.ts';
@@ -49,13 +51,15 @@ export type AssessSources = {
   readonly pacing?: Pacing;
   /** When a replica that does not serve is repaired; policy's own limit unless given. */
   readonly repair?: RepairSettings;
+  /** When a node that does not serve is repaired; policy's own limit unless given. */
+  readonly nodeRepair?: RepairSettings;
   readonly now?: () => number;
   readonly findCluster: (name: Named, signal: AbortSignal) => Promise<AWSCluster | null>;
   readonly findNodePool: (name: Named, signal: AbortSignal) => Promise<AWSNodePool | null>;
   readonly observe: (request: ObserveRequest, signal: AbortSignal) => Promise<Inventory>;
   /** Looks at a user cluster itself, once nothing else comes first. */
   readonly inside: ReadInside;
-  /** Looks at a pool's machines one by one, where one of them is to go. */
+  /** Looks at a pool's machines one by one, where one of them is to go, or may be. */
   readonly machines: ReadPoolMachines;
   /** Asks early what the preflight of a new object will ask. */
   readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
@@ -87,6 +91,16 @@ const foresee = (
   signal: AbortSignal,
 ) => {
   if (properties !== undefined) void sources.foresee(properties, signal).catch(() => undefined);
+};
+
+const foreseeNodePool = (
+  sources: AssessSources,
+  pool: AWSNodePool | null,
+  cluster: AWSCluster | null,
+  signal: AbortSignal,
+): void => {
+  if (pool === null || cluster === null || isDeleting(cluster)) return;
+  foresee(sources, firstLookOfNodePool(pool, cluster), signal);
 };
 
 /** What was decided, with what the object's status remembers of its annotations. */
@@ -161,38 +175,30 @@ const assessNodePool = async (
     cluster,
     clusterProgressed: clusterProgressed === true,
     now: (sources.now ?? Date.now)(),
+    ...present({ nodeRepair: sources.nodeRepair }),
   };
   const judged = decideNodePoolEarly(facts);
   const builds = judged === undefined || judged.kind === 'waiting';
   // Once, however long it waits then.
-  if (builds && clusterProgressed !== true && pool !== null && cluster !== null && !isDeleting(cluster)) {
-    foresee(sources, firstLookOfNodePool(pool, cluster), signal);
-  }
+  if (builds && clusterProgressed !== true) foreseeNodePool(sources, pool, cluster, signal);
   if (pool === null) return judged ?? decideNodePool(facts);
   if (judged !== undefined) return remembering(pool, judged);
   const inventory = await sources.observe(poolRequest(object, pool, cluster), signal);
-  const machines = await machinesOf(sources, pool, cluster, { inventory, signal });
-  return remembering(pool, decideNodePool({ ...facts, inventory, ...machines }));
+  const machines = cluster === null ? undefined : await machinesOf(sources, { pool, cluster, inventory }, signal);
+  return remembering(pool, decideNodePool({ ...facts, inventory, ...present({ machines }) }));
 };
 
-type Seen = { readonly inventory: Inventory; readonly signal: AbortSignal };
-
-/** The pool's machines one by one, where one of them is to go. */
+/** The pool's machines one by one, where what is decided about it asks for them. */
 const machinesOf = async (
-  sources: Pick<AssessSources, 'machines'>,
-  pool: AWSNodePool,
-  cluster: AWSCluster | null,
-  { inventory, signal }: Seen,
-): Promise<Pick<NodePoolFacts, 'machines'>> => {
-  const reading = cluster === null ? undefined : machinesToRead({ pool, cluster, inventory: inventory.found });
-  if (cluster === null || reading === undefined) return {};
-  const request = {
-    namespace: pool.metadata.namespace,
-    clusterId: clusterIdOf(cluster.metadata.uid),
-    poolId: nodePoolIdOf(pool.metadata.uid),
-    endpoint: reading.endpoint,
-  };
-  return { machines: await sources.machines(request, signal) };
+  { machines }: AssessSources,
+  { pool, cluster, inventory }: { pool: AWSNodePool; cluster: AWSCluster; inventory: Inventory },
+  signal: AbortSignal,
+): Promise<PoolMachines | undefined> => {
+  const reading = machinesToRead({ pool, cluster, inventory: inventory.found });
+  if (reading === undefined) return undefined;
+  const { namespace, uid } = pool.metadata;
+  const clusterId = clusterIdOf(cluster.metadata.uid);
+  return machines({ namespace, clusterId, endpoint: reading.endpoint, poolId: nodePoolIdOf(uid) }, signal);
 };
 
 const BLOCKED_CURE = 'Correct what it names; it is looked at again by itself.';

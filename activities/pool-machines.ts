@@ -1,13 +1,14 @@
 /**
  * Pool machines: each machine of a node pool, as its group and its cluster's API have it.
  *
- * Owns: putting the two together by the machine's id. Neighbours: `aws/auto-scaling-group.ts` reads the group, `kubernetes/pool-nodes.ts`
+ * Owns: putting the two together by the machine's id, and that a machine has no node only where no node of the whole cluster is its
+ * own: a label that is missing makes nobody's node absent. Neighbours: `aws/auto-scaling-group.ts` reads the group, `kubernetes/pool-nodes.ts`
  * the nodes; `policy/pool-machines.ts` has the shapes. Invariants: I6 (reads only), I12 (a cluster that can't be asked is told
  * apart from one without nodes).
  */
 import { nodePoolName } from '../api/names.ts';
 import type { GroupInstance } from '../kinds/auto-scaling-group.ts';
-import type { PoolMachines, PoolNode } from '../policy/pool-machines.ts';
+import type { PoolMachine, PoolMachines, PoolNode } from '../policy/pool-machines.ts';
 import { verdictOf } from './verdicts.ts';
 
 export type PoolMachinesRequest = {
@@ -21,24 +22,35 @@ export type ReadPoolMachines = (request: PoolMachinesRequest, signal: AbortSigna
 
 type Sources = {
   readonly instances: (groupName: string, signal: AbortSignal) => Promise<readonly GroupInstance[]>;
-  /** By the id of the machine. */
-  readonly nodes: (request: PoolMachinesRequest, signal: AbortSignal) => Promise<ReadonlyMap<string, PoolNode>>;
+  /** Those that are labelled as the pool's, by the id of the machine. */
+  readonly nodes: ReadNodes;
+  /** All of the cluster. */
+  readonly allNodes: ReadNodes;
 };
 
+type ReadNodes = (request: PoolMachinesRequest, signal: AbortSignal) => Promise<ReadonlyMap<string, PoolNode>>;
+
+const withNodes = (machines: readonly GroupInstance[], nodes: ReadonlyMap<string, PoolNode>): readonly PoolMachine[] =>
+  machines.map((machine) => {
+    const node = nodes.get(machine.id);
+    return node === undefined ? machine : { ...machine, node };
+  });
+
 export const readPoolMachines =
-  ({ instances, nodes }: Sources): ReadPoolMachines =>
+  ({ instances, nodes, allNodes }: Sources): ReadPoolMachines =>
   async (request, signal) => {
-    const [machines, seen] = await Promise.all([
-      instances(nodePoolName(request.clusterId, request.poolId), signal),
-      nodes(request, signal).catch((error: unknown) => {
+    const asked = (read: ReadNodes) =>
+      read(request, signal).catch((error: unknown) => {
         if (signal.aborted) throw error;
         return verdictOf(error).message;
-      }),
+      });
+    const [machines, labelled] = await Promise.all([
+      instances(nodePoolName(request.clusterId, request.poolId), signal),
+      asked(nodes),
     ]);
-    if (typeof seen === 'string') return { machines, unread: seen };
-    const withNode = (machine: GroupInstance) => {
-      const node = seen.get(machine.id);
-      return node === undefined ? machine : { ...machine, node };
-    };
-    return { machines: machines.map(withNode) };
+    if (typeof labelled === 'string') return { machines, unread: labelled };
+    if (machines.every(({ id }) => labelled.has(id))) return { machines: withNodes(machines, labelled) };
+    const all = await asked(allNodes);
+    if (typeof all === 'string') return { machines, unread: all };
+    return { machines: withNodes(machines, all) };
   };

@@ -109,6 +109,15 @@ const updateSettings = z.object({
     ),
 });
 
+const management = z.object({
+  autoRepair: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the machine of a node that is not Ready, or that has none, is replaced by itself; false: it is only reported.',
+    ),
+});
+
 export const nodePoolSpec = z
   .object({
     // One that no object can have would be waited for for ever.
@@ -149,6 +158,7 @@ export const nodePoolSpec = z
     updateSettings: updateSettings
       .default({ drainSeconds: DRAIN_SECONDS })
       .describe('How nodes go where others take their place, or where there are to be fewer.'),
+    management: management.default({ autoRepair: true }).describe('What Slipway does with nodes by itself.'),
     labels: labels.default({}).describe('Labels on each node.'),
     taints: taints.default([]).describe('Taints on each node.'),
     tags: tags.default({}).describe('Tags on everything that Slipway makes in AWS for the pool.'),
@@ -180,6 +190,19 @@ export const nodePoolSpec = z
   )
   .describe('What the node pool should be.');
 
+/** Beyond so many nobody reads a list, and a pool of which more fail is not repaired anyway. */
+export const UNHEALTHY_NODES_KEPT = 100;
+
+const unhealthyNode = z.object({
+  name: z.string().exactOptional().describe('The node in its cluster, if there is one.'),
+  instanceID: z.string().describe('Its machine in EC2.'),
+  since: z
+    .string()
+    .meta({ format: 'date-time' })
+    .describe('Since when it is not Ready; of a machine without a node, since when that is seen.'),
+  message: z.string().describe('What is wrong, and what is going to happen.'),
+});
+
 export const nodePoolStatus = z
   .object({
     ...statusFields,
@@ -193,6 +216,12 @@ export const nodePoolStatus = z
       .exactOptional()
       .describe('Nodes of the pool that are Ready; absent while that is not known.'),
     desiredNodes: z.int().min(0).exactOptional().describe('Nodes that the auto scaling group keeps at this moment.'),
+    unhealthyNodes: z
+      .array(unhealthyNode)
+      .max(UNHEALTHY_NODES_KEPT)
+      .exactOptional()
+      .meta(ATOMIC_LIST)
+      .describe('Machines whose nodes are not Ready, or that have none; absent when there is none of them.'),
   })
   .meta(BEFORE_THE_FIRST_LOOK)
   .describe('What the node pool is, as Slipway last saw it.');
@@ -214,3 +243,4 @@ export const awsNodePool = nodePoolManifest.extend({
 export type AWSNodePool = z.output<typeof awsNodePool>;
 export type AWSNodePoolSpec = z.output<typeof nodePoolSpec>;
 export type AWSNodePoolStatus = z.output<typeof nodePoolStatus>;
+export type UnhealthyNode = z.output<typeof unhealthyNode>;

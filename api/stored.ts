@@ -5,9 +5,8 @@
  * shows is written anew from each look, so it is read as absent; what it remembers (I5, I12) and what people wrote must be understood.
  * Neighbours: `cluster.ts` and `nodepool.ts` own the schemas. Pure.
  */
-import { awsCluster } from './cluster.ts';
-import { awsNodePool } from './nodepool.ts';
-import type { statusFields } from './status.ts';
+import { type AWSClusterStatus, awsCluster } from './cluster.ts';
+import { type AWSNodePoolStatus, awsNodePool } from './nodepool.ts';
 
 /** Written anew from each look; no decision needs one of them to be what it was. */
 const SHOWN = [
@@ -17,7 +16,8 @@ const SHOWN = [
   'lastErrors',
   'operations',
   'unhealthyReplicas',
-] as const satisfies readonly (keyof typeof statusFields)[];
+  'unhealthyNodes',
+] as const satisfies readonly (keyof AWSClusterStatus | keyof AWSNodePoolStatus)[];
 
 type Issue = { readonly path: readonly PropertyKey[]; readonly message: string };
 type Read<T> =

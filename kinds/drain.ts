@@ -7,6 +7,8 @@ export type DrainProperties = {
   readonly of: { readonly node: string } | { readonly poolId: string };
   /** After so many seconds what still stands in the way is for a person to see to. */
   readonly seconds: number;
+  /** The node does not serve, and is to be replaced: what can't leave it ends with its machine, unless it is Ready again. */
+  readonly unhealthy?: true;
   /** Where the pool goes for good: a cluster whose API is gone, or that goes, too, has nobody whom a drain would serve. */
   readonly unlessClusterGoes?: { readonly clusterName: string };
 };

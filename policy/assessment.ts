@@ -7,10 +7,12 @@
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { OperationType } from '../words/operations.ts';
 import type { HandledRequests } from '../words/verbs.ts';
+import type { NodePoolReport } from './node-repair.ts';
 import type { InsideSeen, Plan } from './plan.ts';
 import type { Recalled } from './recalled.ts';
 import type { ControlPlaneReport } from './repair.ts';
 import type { Turn } from './rollout.ts';
+import type { NodeCounts } from './views.ts';
 
 /** How soon what failed is tried again by itself, and when a wait is overdue: a setting of the worker, and part of inputs, so that a replay has it too. */
 export type Pacing = {
@@ -79,6 +81,9 @@ type Decision =
       readonly rollout?: OperationType;
       /** Something is wrong with replicas; look again by itself after so many seconds. */
       readonly controlPlane?: ControlPlaneReport;
+      /** Of a pool whose machines were looked at: how many are Ready, and with which something is wrong. */
+      readonly nodes?: NodeCounts;
+      readonly nodePool?: NodePoolReport;
       readonly lookAgainSeconds?: number;
     }
   /** A node pool whose cluster isn't ready for it (or is absent or deleting). Signal `entityId` to be told. */

@@ -22,7 +22,7 @@ import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '
 import type { OperationType } from '../words/operations.ts';
 import type { Assessment } from './assessment.ts';
 import { changesIn, isResize } from './changes.ts';
-import { decideShrink } from './decide-shrink.ts';
+import { decideMachines } from './decide-pool-machines.ts';
 import { planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -35,6 +35,7 @@ import {
   stayingCluster,
   wasProvisioned,
 } from './facts.ts';
+import { NODE_REPAIR_AFTER_SECONDS } from './node-repair.ts';
 import { type About, type Due, noteOf, operationOf } from './operation.ts';
 import type { Inventory, Plan } from './plan.ts';
 import { recalledOf } from './recalled.ts';
@@ -175,6 +176,14 @@ const waitingToShrink = (note: string | undefined, why: string) => ({
   lookAgainSeconds: SHRINK_AGAIN_SECONDS,
 });
 
+const USUAL_REPAIR = { afterSeconds: NODE_REPAIR_AFTER_SECONDS };
+
+/** What is left of a pool's shrinking once its machines have gone. */
+const lastTurn = ({ status }: AWSNodePool, type: OperationType, now: number): Pick<Due, 'turn'> => {
+  const remembered = rememberedOf('ResizeNodePool', status);
+  return type === 'ResizeNodePool' && remembered !== undefined ? { turn: turnAfter(remembered, 1, now) } : {};
+};
+
 type Built = { readonly cluster: AWSCluster; readonly release: Release; readonly inventory: Inventory };
 
 const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, release, inventory }: Built): Assessment => {
@@ -197,28 +206,29 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
     live: wasProvisioned(pool),
   });
   const { machines, now } = facts;
-  const shrink = decideShrink({ pool, cluster, inventory: own, machines, ensured: plan, now });
-  if (shrink.kind === 'turn') {
-    const { plan: going, turn } = shrink;
-    return operation(facts, pool, release, { type: 'ResizeNodePool', plan: going, turn });
+  const settings = facts.nodeRepair ?? USUAL_REPAIR;
+  const decided = decideMachines({ pool, cluster, inventory: own, machines, ensured: plan, settings, now });
+  if (decided.kind === 'turn') {
+    const { kind: _, ...due } = decided;
+    return operation(facts, pool, release, due);
   }
+  const { attention, why } = decided;
   const noted = noteOf(pool.spec.version, release, postponed);
-  if (plan.steps.length === 0 || shrink.kind === 'wait') {
+  if (plan.steps.length === 0 || why !== undefined) {
     return {
       kind: 'settled',
       generation,
       clusterId: clusterIdOf(cluster.metadata.uid),
       ...noted,
-      ...(shrink.kind === 'wait' ? waitingToShrink(noted.note, shrink.why) : {}),
+      ...attention,
+      ...(why === undefined ? {} : waitingToShrink(noted.note, why)),
       ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
     };
   }
-  const settles = noted.note === undefined ? { settles: true as const } : {};
+  // What is to be said of nodes is said by the next look.
+  const settles = noted.note === undefined && attention.nodePool === undefined ? { settles: true as const } : {};
   const type = typeOf(pool, plan);
-  const remembered = rememberedOf('ResizeNodePool', pool.status);
-  // What is left of a pool's shrinking once its machines have gone.
-  const turn = type === 'ResizeNodePool' && remembered !== undefined ? { turn: turnAfter(remembered, 1, now) } : {};
-  return operation(facts, pool, release, { type, plan, ...settles, ...turn });
+  return operation(facts, pool, release, { type, plan, ...settles, ...lastTurn(pool, type, now) });
 };
 
 const judgeVersion = (

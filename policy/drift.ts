@@ -8,16 +8,18 @@
  * an operation looks after, or that can't be judged, has no drift).
  */
 import { isDeepStrictEqual } from 'node:util';
+import { nodePoolIdOf } from '../api/names.ts';
+import type { AWSNodePool } from '../api/nodepool.ts';
 import { isDeleting } from '../api/object.ts';
 import type { Condition } from '../api/status.ts';
 import { type Found, rowOf } from '../kinds/resource.ts';
 import { purposeOf } from '../words/operations.ts';
-import { beginningOf } from '../words/text.ts';
+import { beginningOf, shortened } from '../words/text.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { conditionOf } from './conditions.ts';
 import { addonsRead, insideSeen } from './inside.ts';
 import { differencesIn, type Known, knownFrom } from './known.ts';
-import { type ClusterNodes, nodeCounts, nodesSeen } from './node-counts.ts';
+import { type ClusterNodes, isShort, nodeCounts, nodesSeen } from './node-counts.ts';
 import type { Inside, InsideSeen, Plan } from './plan.ts';
 import { specificClaims } from './specific-conditions.ts';
 import type { Drift, NodeCounts, StoredObject } from './views.ts';
@@ -32,6 +34,8 @@ export type Finding =
       readonly inside?: InsideSeen;
     }
   | { readonly kind: 'look'; readonly reason: string };
+
+type Report = Extract<Finding, { kind: 'report' }>;
 
 /** A person reads the first few; the condition has room for no more. */
 const TOLD = 20;
@@ -154,6 +158,31 @@ const seenBy = (
   return nodes === undefined ? {} : { nodes: nodesSeen(object, inventory, nodes) };
 };
 
+/** Those of the pool that joined and are not Ready; a machine without a node has no name here. */
+const saidOf = ({ metadata }: AWSNodePool, answer: ClusterNodes | undefined): string => {
+  if (answer === undefined || 'unread' in answer) return '';
+  const names = answer.notReady[nodePoolIdOf(metadata.uid)] ?? [];
+  return names.length === 0 ? '' : `; not Ready: ${shortened(names.join(', '), LONGEST)}`;
+};
+
+/**
+ * Fewer nodes are Ready than there should be, for the second time in a row: which ones, and what is to be done about them, is decided
+ * by who looks at machines one by one. Once it has named some, it looks again by itself. Not while the pool itself differs: whoever
+ * looks mends that, and what would take a machine's place is made from it.
+ */
+const tooFewReady = (
+  object: StoredObject,
+  { differences, nodes }: Report,
+  answer: ClusterNodes | undefined,
+): Finding | undefined => {
+  if (object.kind !== 'AWSNodePool' || nodes === undefined || 'unread' in nodes) return undefined;
+  const { ready, desired = 0 } = nodes;
+  const isKnown = object.status?.unhealthyNodes !== undefined;
+  return ready < desired && isShort(object) && differences.length === 0 && !isKnown
+    ? { kind: 'look', reason: `${ready} of ${desired} nodes are Ready, after too few before${saidOf(object, answer)}` }
+    : undefined;
+};
+
 /** Said by those who look at the object for itself. */
 const SAID_BY_OTHERS: readonly string[] = ['Ready', 'Reconciling', 'Stalled', 'Degraded'];
 const said = (conditions: readonly Pick<Condition, 'type' | 'reason' | 'message'>[]): readonly string[] =>
@@ -173,6 +202,8 @@ export const findingOf = (
   if (judged === undefined || judged.kind === 'look') return judged;
   const seen = seenBy(object, inventory, answers);
   const finding = { ...judged, ...seen };
+  const short = tooFewReady(object, finding, answers.nodes);
+  if (short !== undefined) return short;
   const { note, differences: drift } = finding;
   const subject = { kind: 'settled' as const, drift, ...seen, ...(note === undefined ? {} : { note }) };
   if (!isDeepStrictEqual(nodeCounts(subject, object), nodeCounts({ kind: 'settled' }, object))) return finding;

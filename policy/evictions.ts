@@ -119,6 +119,19 @@ const hardestFirst = (staying: readonly Staying[]): readonly Staying[] => {
   return staying.toSorted((a, b) => rank(a) - rank(b) || (nameOf(a.pod) < nameOf(b.pod) ? -1 : 1));
 };
 
+const namesOf = (pods: readonly NodePod[]): string => listed(pods.map(nameOf).sort());
+
+/**
+ * Those that are worth waiting for. `unheard`: uids of pods whose node is silent. Nobody will say of one that was told to go that it has
+ * gone, and whoever starts another in its place need not know.
+ */
+export const awaitedAmong = (staying: readonly Staying[], unheard: ReadonlySet<string>): readonly Staying[] =>
+  staying.filter(({ pod, eviction }) => eviction.kind !== 'going' || !unheard.has(pod.uid));
+
+/** As an event says that a machine ends with pods on it. */
+export const sayLeft = (where: string, pods: readonly NodePod[]): string =>
+  `${counted(pods.length)} did not leave ${where}, which does not serve, and end with it: ${namesOf(pods)}`;
+
 const counted = (count: number): string => `${count} ${count === 1 ? 'pod' : 'pods'}`;
 
 /** As a wait says it; `where` is one node, or several: `node a`. */

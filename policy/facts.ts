@@ -55,8 +55,10 @@ export type NodePoolFacts = Common & {
   /** The pool heard that its cluster made progress: what the cluster's status says may be older than that. */
   readonly clusterProgressed?: boolean;
   readonly inventory?: Inventory;
-  /** Its machines one by one, where one of them is to go. */
+  /** Its machines one by one, where one of them is to go, or may be. */
   readonly machines?: PoolMachines;
+  /** When a node that does not serve is repaired; policy's own limit unless given. */
+  readonly nodeRepair?: RepairSettings;
 };
 
 export type BlockedAssessment = Extract<Assessment, { kind: 'blocked' }>;

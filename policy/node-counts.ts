@@ -19,8 +19,16 @@ import type { NodeCounts, OperationView, StoredObject, Subject } from './views.t
 
 type Counts = Pick<AWSNodePoolStatus, 'readyNodes' | 'desiredNodes'>;
 
-/** What a cluster's API said of its nodes: how many are Ready by pool id, none where a pool is missing; or why it did not. */
-export type ClusterNodes = { readonly ready: Readonly<Record<string, number>> } | { readonly unread: string };
+/**
+ * What a cluster's API said of its nodes, by pool id: how many are Ready, and the names of those that are not, none where a pool is
+ * missing; or why it did not.
+ */
+export type ClusterNodes =
+  | {
+      readonly ready: Readonly<Record<string, number>>;
+      readonly notReady: Readonly<Record<string, readonly string[]>>;
+    }
+  | { readonly unread: string };
 
 /** The condition that says so. */
 export const NODES_UNKNOWN = 'NodesUnknown';
@@ -78,5 +86,9 @@ export const nodesUnknown = (subject: Subject, object: StoredObject): Claim | un
   if (subject.kind === 'operation' && isDelete(subject.operation)) return undefined;
   return conditionOf(object, NODES_UNKNOWN);
 };
+
+/** By its status fewer of its nodes are Ready than its group keeps; where nobody could count, nobody says so. */
+export const isShort = ({ status }: AWSNodePool): boolean =>
+  status?.readyNodes !== undefined && status.desiredNodes !== undefined && status.readyNodes < status.desiredNodes;
 
 export const isCountUnknown = (pool: AWSNodePool): boolean => conditionOf(pool, NODES_UNKNOWN) !== undefined;

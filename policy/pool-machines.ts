@@ -11,6 +11,8 @@ import type { GroupInstance } from '../kinds/auto-scaling-group.ts';
 export type PoolNode = {
   readonly name: string;
   readonly ready: boolean;
+  /** Of one that is not Ready, where its conditions say so: since when, RFC 3339, and why. */
+  readonly notReady?: { readonly since?: string; readonly says: string };
   /** Closed to new pods, and by whom. */
   readonly closedBy?: 'slipway' | 'others';
   /** The autoscaler is about to end it: it drains by itself. */

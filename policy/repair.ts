@@ -58,7 +58,7 @@ const SHORTEST_LOOK_SECONDS = 2;
 const LONGEST_LOOK_SECONDS = 60;
 
 /** While something is wrong it is looked at often enough to act in time. */
-const lookAgainAfter = (settings: RepairSettings): number =>
+export const lookAgainAfter = (settings: RepairSettings): number =>
   Math.min(LONGEST_LOOK_SECONDS, Math.max(SHORTEST_LOOK_SECONDS, Math.ceil(settings.afterSeconds / 5)));
 
 /** EC2 is eventually consistent, by its own word for seconds: what isn't there twice, so far apart, is gone. */

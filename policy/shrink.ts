@@ -12,11 +12,11 @@ import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import { type Found, observedState } from '../kinds/resource.ts';
-import { cordonKey, drainKey, nodeMachineKey, poolGroupKey } from '../words/keys.ts';
+import { poolGroupKey } from '../words/keys.ts';
+import { goingSteps, openingSteps } from './going-machine.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
 import { endedByAutoscaler, type PoolMachine, type PoolMachines, type Victim, victimsAmong } from './pool-machines.ts';
-import { ensureStep, removeStep, waitStep } from './steps.ts';
 
 /** How many machines the pool is to keep at most; who scales the group decides within the limits where the spec says no number. */
 const askedFor = ({ nodeCount, maxNodeCount }: AWSNodePool['spec']): number => nodeCount ?? maxNodeCount;
@@ -56,47 +56,29 @@ export const goingFrom = ({
   return count <= 0 ? [] : victimsAmong(machines.machines, group).slice(0, count);
 };
 
-/** The steps of one machine's going: nothing is drained that never joined. */
-const stepsOf = ({ machine }: Victim, { pool, inventory, ensured, endpoint, drainSeconds }: ShrinkRequest): Step[] => {
-  const { id, node } = machine;
+/** The steps of one machine's going, once its group allows it. */
+const stepsOf = (
+  { machine }: Victim,
+  { pool, inventory, ensured, endpoint, drainSeconds }: ShrinkRequest,
+): readonly Step[] => {
   const before = ensured.steps.map((step) => step.id);
   const groupName = groupOf(pool, inventory)?.name ?? '';
   const poolId = nodePoolIdOf(pool.metadata.uid);
-  const end = (needs: readonly string[]): Step =>
-    removeStep(
-      {
-        key: nodeMachineKey(id),
-        kind: 'node-machine',
-        properties: { poolId, groupName, instanceId: id, shrinks: true },
-      },
-      needs,
-    );
-  if (node === undefined) return [end(before)];
-  const cordon = ensureStep({ key: cordonKey(id), kind: 'cordon', properties: { endpoint, node: node.name } }, before);
-  const drain = waitStep(
-    { key: drainKey(id), kind: 'drain', properties: { endpoint, of: { node: node.name }, seconds: drainSeconds } },
-    [cordon.id],
-  );
-  return [cordon, drain, end([drain.id])];
+  return goingSteps({ machine, poolId, groupName, endpoint, drainSeconds, shrinks: true }, before);
 };
 
 /** Nodes that we closed, other than that of the machine that is to go. */
 export const closedInVain = ({ machines }: PoolMachines, victim: Victim | undefined): readonly PoolMachine[] =>
   machines.filter(({ id, node }) => node?.closedBy === 'slipway' && id !== victim?.machine.id);
 
-const openingSteps = ({ stays, endpoint }: ShrinkRequest): Step[] =>
-  stays.flatMap(({ id, node }) =>
-    node === undefined
-      ? []
-      : [removeStep({ key: cordonKey(id), kind: 'cordon', properties: { endpoint, node: node.name } }, [])],
-  );
+const opening = ({ stays, endpoint }: ShrinkRequest): readonly Step[] => openingSteps(stays, endpoint);
 
 /** The plan of the turn in which this machine goes. */
 export const planGoing = (victim: Victim, request: ShrinkRequest): Plan => {
-  const undo = openingSteps({ ...request, stays: [victim.machine] });
+  const undo = openingSteps([victim.machine], request.endpoint);
   return {
     ...request.ensured,
-    steps: orderedSteps([...openingSteps(request), ...request.ensured.steps, ...stepsOf(victim, request)]),
+    steps: orderedSteps([...opening(request), ...request.ensured.steps, ...stepsOf(victim, request)]),
     ...(undo.length === 0 ? {} : { undo }),
   };
 };
@@ -104,5 +86,5 @@ export const planGoing = (victim: Victim, request: ShrinkRequest): Plan => {
 /** Nobody is to go any more. */
 export const planOpening = (request: ShrinkRequest): Plan => ({
   ...request.ensured,
-  steps: orderedSteps([...openingSteps(request), ...request.ensured.steps]),
+  steps: orderedSteps([...opening(request), ...request.ensured.steps]),
 });

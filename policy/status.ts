@@ -16,6 +16,7 @@ import { isBlocked } from '../words/steps.ts';
 import { ended } from '../words/text.ts';
 import { timeOf } from '../words/time.ts';
 import {
+  type Claim,
   type Claims,
   conditionOf,
   conditionsOf,
@@ -26,6 +27,7 @@ import {
   type Truth,
 } from './conditions.ts';
 import { degradedClaim, quorumClaims, replicaErrors, unhealthyReplicas } from './degraded.ts';
+import { nodeErrors, nodesDegraded, poolSentence, unhealthyNodes } from './degraded-nodes.ts';
 import { nodeCounts } from './node-counts.ts';
 import { operationClaims, resumeHint } from './operation-claims.ts';
 import { operationsAfter } from './past-operations.ts';
@@ -68,7 +70,7 @@ const objectState = (subject: Subject, object: StoredObject): State => {
 
 /** At rest, or between two turns of a rollout. */
 const restingClaims = (
-  { rollout, controlPlane, note, drift = [] }: Extract<Subject, { kind: 'settled' }>,
+  { rollout, controlPlane, nodePool, note, drift = [] }: Extract<Subject, { kind: 'settled' }>,
   ready: Truth,
 ): Claims =>
   rollout === undefined
@@ -76,7 +78,11 @@ const restingClaims = (
     : progressingClaims(
         ready,
         rollout,
-        `The next turn waits: ${controlPlane?.replicas.map(({ message }) => ended(message)).join(' ') ?? ''}`,
+        `The next turn waits: ${[
+          ...(controlPlane?.replicas ?? []).map(({ message }) => ended(message)),
+          ...(nodePool === undefined ? [] : [poolSentence(nodePool)]),
+          ...(note === undefined ? [] : [ended(note)]),
+        ].join(' ')}`,
       );
 
 /** What ran goes on running while Slipway changes or cannot judge it; what is new or goes away isn't ready. */
@@ -120,11 +126,13 @@ const errorsOf = (
   const { subject } = request;
   const before = object.status?.lastErrors ?? [];
   switch (subject.kind) {
-    case 'settled':
-      return replicaErrors(subject, unhealthy, {
+    case 'settled': {
+      const place = {
         region: object.spec.region,
         lookAgain: lookAgainCommand(entityWorkflowId(request.object)),
-      });
+      };
+      return [...replicaErrors(subject, unhealthy, place), ...nodeErrors(subject, place)];
+    }
     case 'waiting':
     case 'held':
       return [];
@@ -166,6 +174,12 @@ const errorsOf = (
   }
 };
 
+const degraded = (subject: Subject, { kind, status }: StoredObject): Readonly<Record<string, Claim>> => {
+  const { unhealthyReplicas: replicas = [], unhealthyNodes: nodes = [] }: Status = status ?? {};
+  const claim = kind === 'AWSCluster' ? degradedClaim(subject, replicas) : nodesDegraded(subject, nodes);
+  return claim === undefined ? {} : { Degraded: claim };
+};
+
 const askedVersion = (object: StoredObject): string =>
   object.kind === 'AWSCluster' ? object.spec.controlPlane.version : object.spec.version;
 
@@ -175,6 +189,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
   const all: Status = object.status ?? {};
   const {
     unhealthyReplicas: unhealthyBefore = [],
+    unhealthyNodes: nodesBefore = [],
     readyNodes: _ready,
     desiredNodes: _desired,
     appliedTagKeys: _tags,
@@ -186,9 +201,9 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
   const version = request.version ?? before.version ?? askedVersion(object);
   const memory = remembered(request, object, { version, generation });
   const unhealthy = unhealthyReplicas(subject, unhealthyBefore, now);
-  const degraded = degradedClaim(subject, unhealthyBefore);
+  const nodes = unhealthyNodes(subject, nodesBefore);
   const claims: Claims = {
-    ...(degraded === undefined ? {} : { Degraded: degraded }),
+    ...degraded(subject, object),
     ...specificClaims(subject, object, memory.revision),
     ...claimsOf(request, object),
   };
@@ -202,6 +217,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     version,
     lastErrors: errorsOf(request, object, unhealthy, now),
     ...(unhealthy.length === 0 ? {} : { unhealthyReplicas: [...unhealthy] }),
+    ...(nodes.length === 0 ? {} : { unhealthyNodes: [...nodes] }),
     ...operationsAfter(subject, version, all),
   };
 };

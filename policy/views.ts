@@ -11,6 +11,7 @@ import type { Outputs } from '../kinds/row.ts';
 import type { OperationType } from '../words/operations.ts';
 import type { BlockedVerdict } from '../words/steps.ts';
 import type { HandledRequests } from '../words/verbs.ts';
+import type { NodePoolReport } from './node-repair.ts';
 import type { InsideSeen } from './plan.ts';
 import type { Recalled } from './recalled.ts';
 import type { ControlPlaneReport } from './repair.ts';
@@ -126,6 +127,8 @@ export type MirrorRequest = {
         /** Of a pool, where somebody looked. */
         readonly nodes?: NodeCounts;
         readonly controlPlane?: ControlPlaneReport;
+        /** Of a pool with whose nodes something is wrong. */
+        readonly nodePool?: NodePoolReport;
         /** What status lacks of what it keeps for good. */
         readonly recalled?: Recalled;
       }

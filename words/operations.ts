@@ -33,6 +33,8 @@ const ROWS = {
   ResizeNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Resizing' },
   /** One replica, in one turn. */
   RepairCluster: { of: 'AWSCluster', purpose: 'repair', state: 'Repairing' },
+  /** One machine of a pool, in one turn. */
+  RepairNodePool: { of: 'AWSNodePool', purpose: 'repair', state: 'Repairing' },
   DeleteCluster: { of: 'AWSCluster', purpose: 'delete', state: 'Deleting', unabortable: UNABORTABLE },
   DeleteNodePool: { of: 'AWSNodePool', purpose: 'delete', state: 'Deleting', unabortable: UNABORTABLE },
 } as const satisfies Readonly<Record<string, Row>>;

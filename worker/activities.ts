@@ -22,7 +22,7 @@ import { keptSecrets, observeManagement } from '../activities/kubernetes/invento
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
 import { findCluster, findNodePool } from '../activities/kubernetes/objects.ts';
-import { readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
+import { readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
 import { surveyManagement } from '../activities/kubernetes/survey.ts';
@@ -156,6 +156,13 @@ const mirrorOf = ({ management }: Connections) =>
     recordEvents: (object, events, signal) => recordEvents(management, object, events, { signal }),
   });
 
+const machinesFrom = ({ aws, userClusters }: Connections) =>
+  readPoolMachines({
+    instances: aws.instancesOf,
+    nodes: readPoolNodes(userClusters),
+    allNodes: readAllNodes(userClusters),
+  });
+
 export const wireActivities = (
   configuration: WorkerConfiguration,
   metrics: WorkerMetrics,
@@ -175,10 +182,11 @@ export const wireActivities = (
     foresee: aws.foresee,
     pacing,
     repair,
+    nodeRepair: { afterSeconds: configuration.nodeRepairSeconds },
     served,
     findCluster: (name, signal) => findCluster(management, name, { signal }),
     findNodePool: (name, signal) => findNodePool(management, name, { signal }),
-    machines: readPoolMachines({ instances: aws.instancesOf, nodes: readPoolNodes(userClusters) }),
+    machines: machinesFrom(connections),
     observe: createInventory({
       aws: aws.observe,
       management: (request, signal) => observeManagement(management, request, { signal }),

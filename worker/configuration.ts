@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { Pacing } from '../activities/contract.ts';
+import { NODE_REPAIR_AFTER_SECONDS } from '../policy/node-repair.ts';
 import { REPAIR_AFTER_SECONDS } from '../policy/repair.ts';
 import { addressProblem } from '../words/addresses.ts';
 
@@ -33,6 +34,7 @@ const Environment = z.object({
   SLIPWAY_RETRY_MAX_SECONDS: z.coerce.number().positive().default(1_800),
   /** From when on a wait is shown as what stands in the way. */
   SLIPWAY_OVERDUE_SECONDS: z.coerce.number().positive().default(600),
+  SLIPWAY_NODE_REPAIR_SECONDS: z.coerce.number().int().min(1).default(NODE_REPAIR_AFTER_SECONDS),
   SLIPWAY_REPAIR_SECONDS: z.coerce.number().int().min(1).default(REPAIR_AFTER_SECONDS),
   /** Not where pods are only played: an APIService that never answers stalls the deletion of namespaces. */
   SLIPWAY_METRICS_API_SERVICE: z.enum(['true', 'false']).default('true'),
@@ -65,6 +67,8 @@ export type WorkerConfiguration = {
   readonly pacing: Pacing;
   /** How long a replica of the control plane may fail its health checks before its machine is replaced, in seconds. */
   readonly repairSeconds: number;
+  /** How long a node may be not Ready, or a machine without one, before it is replaced, in seconds. */
+  readonly nodeRepairSeconds: number;
   readonly metricsApiService: boolean;
   readonly metricsAddress?: string;
   readonly logLevel: string;
@@ -100,6 +104,7 @@ export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process
       overdueMs: value.SLIPWAY_OVERDUE_SECONDS * 1_000,
     },
     repairSeconds: value.SLIPWAY_REPAIR_SECONDS,
+    nodeRepairSeconds: value.SLIPWAY_NODE_REPAIR_SECONDS,
     metricsApiService: value.SLIPWAY_METRICS_API_SERVICE === 'true',
     logLevel: value.SLIPWAY_LOG_LEVEL,
     activitySlots: value.SLIPWAY_ACTIVITY_SLOTS,

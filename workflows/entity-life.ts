@@ -22,6 +22,7 @@
  *   E7  A drift report changes what a settled entity tells, and nothing else (I6).
  *   E8  An event that a state doesn't know changes nothing.
  */
+import { present } from '../words/present.ts';
 import { hasNews } from './entity-news.ts';
 import { afterAsking, afterAssessment, afterFailedAssessment, afterOperation, heldBy } from './entity-outcomes.ts';
 import { assessing, counted, type EntityEvent, type EntityLife, type EventOf, type LifeOf } from './entity-states.ts';
@@ -115,9 +116,9 @@ const isAtRestStill = (life: LifeOf<'settled'>, { at, news, leaving }: EventOf<'
 const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife => {
   switch (event.kind) {
     case 'reported': {
-      // A sweep says nothing of replicas.
-      const controlPlane = life.status?.controlPlane;
-      return { ...life, status: controlPlane === undefined ? event.report : { ...event.report, controlPlane } };
+      // A sweep says nothing of single replicas and nodes.
+      const { controlPlane, nodePool } = life.status ?? {};
+      return { ...life, status: { ...event.report, ...present({ controlPlane, nodePool }) } };
     }
     case 'abort':
       // Between two turns: the rollout goes no further.

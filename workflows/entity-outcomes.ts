@@ -131,6 +131,8 @@ const settledBy = (
     clusterId,
     rollout,
     controlPlane,
+    nodes,
+    nodePool,
     lookAgainSeconds,
     recalled,
   }: Extract<Assessment, { kind: 'settled' }>,
@@ -143,7 +145,7 @@ const settledBy = (
   generation,
   status: {
     kind: 'settled',
-    ...present({ note, revision, inside, rollout, controlPlane, recalled }),
+    ...present({ note, revision, inside, rollout, controlPlane, nodes, nodePool, recalled }),
   },
   ...(clusterId === undefined ? {} : { clusterId }),
   ...(rollout === undefined ? {} : { rollout }),

@@ -22,6 +22,7 @@ export {
   runOperation as DeleteCluster,
   runOperation as DeleteNodePool,
   runOperation as RepairCluster,
+  runOperation as RepairNodePool,
   runOperation as ResizeNodePool,
   runOperation as UpdateCluster,
   runOperation as UpdateNodePool,

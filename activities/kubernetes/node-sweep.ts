@@ -1,5 +1,5 @@
 /**
- * Node sweep: how many nodes of many clusters are Ready, while nothing goes on there.
+ * Node sweep: how many nodes of many clusters are Ready, and which are not, while nothing goes on there.
  *
  * Owns: that it costs each cluster one list out of its API server's memory, and that clusters that don't answer hold up
  * neither the others nor the sweep. Neighbours: `nodes.ts` counts; the sweep decides which clusters. Invariants: I6 (reads
@@ -9,7 +9,7 @@ import pLimit from 'p-limit';
 import { NODE_POOL_LABEL } from '../../api/names.ts';
 import type { ClusterNodes } from '../../policy/node-counts.ts';
 import { verdictOf } from '../verdicts.ts';
-import { NODE, readyByPool } from './nodes.ts';
+import { NODE, notReadyByPool, readyByPool } from './nodes.ts';
 import type { UserCluster, UserClusters } from './user-cluster.ts';
 
 /** Answers by cluster id; one for each cluster that was asked for. */
@@ -35,7 +35,7 @@ const listed = async (
     const client = await userClusters(cluster);
     const selection = { labelSelector: NODE_POOL_LABEL, fromCache: true } as const;
     const nodes = await client.list(NODE, selection, { signal: AbortSignal.any([sweep, time]) });
-    return { ready: readyByPool(nodes) };
+    return { ready: readyByPool(nodes), notReady: notReadyByPool(nodes) };
   } catch (error) {
     if (sweep.aborted) throw error;
     if (time.aborted)

@@ -6,11 +6,12 @@
  */
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { NODE_POOL_LABEL } from '../../api/names.ts';
+import type { Selection } from '../../kubernetes/client.ts';
 import { judgePods } from '../../policy/evictions.ts';
 import type { PoolNode } from '../../policy/pool-machines.ts';
 import type { PoolMachinesRequest } from '../pool-machines.ts';
 import { isClosed, isClosedByUs } from './cordon.ts';
-import { isReady, NODE } from './nodes.ts';
+import { isReady, NODE, notReadyOf } from './nodes.ts';
 import { nodeOfPod, POD, podOf } from './pods.ts';
 import type { UserClusters } from './user-cluster.ts';
 
@@ -49,13 +50,24 @@ const leavingByNode = (pods: readonly KubernetesObject[]): ReadonlyMap<string, n
   return counts;
 };
 
-export const readPoolNodes =
-  (userClusters: UserClusters) =>
-  async (request: PoolMachinesRequest, signal: AbortSignal): Promise<ReadonlyMap<string, PoolNode>> => {
+/** By the id of the machine. */
+type ReadNodes = (request: PoolMachinesRequest, signal: AbortSignal) => Promise<ReadonlyMap<string, PoolNode>>;
+
+/** Those that carry the pool's label. */
+export const readPoolNodes = (userClusters: UserClusters): ReadNodes =>
+  nodesBy(userClusters, ({ poolId }) => ({ labelSelector: `${NODE_POOL_LABEL}=${poolId}` }));
+
+/** All of its cluster's: anybody may take a label off a node, and its machine serves on. */
+export const readAllNodes = (userClusters: UserClusters): ReadNodes =>
+  nodesBy(userClusters, () => ({ fromCache: true }));
+
+const nodesBy =
+  (userClusters: UserClusters, selection: (request: PoolMachinesRequest) => Selection): ReadNodes =>
+  async (request, signal) => {
     const options = { signal: AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]) };
     const client = await userClusters(request);
     const [nodes, pods] = await Promise.all([
-      client.list(NODE, { labelSelector: `${NODE_POOL_LABEL}=${request.poolId}` }, options),
+      client.list(NODE, selection(request), options),
       client.list(POD, { fromCache: true }, options),
     ]);
     const leaving = leavingByNode(pods);
@@ -70,6 +82,7 @@ export const readPoolNodes =
             {
               name,
               ready: isReady(node),
+              ...notReadyOf(node),
               ...closedBy(node),
               endedByAutoscaler: specOf(node).taints?.some(({ key }) => key === AUTOSCALER.ends) === true,
               scaleDownDisabled: annotations[AUTOSCALER.forbidden] === 'true',

@@ -79,6 +79,7 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     'taints[].value': 'the same',
     'taints[].effect': TAINTS,
     tags: 'the same',
+    'management.autoRepair': 'there was none; its successor called it the same',
     deletionProtection: 'there was none',
   },
 };

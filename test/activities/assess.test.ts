@@ -1,11 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { type AssessSources, createAssess, type ObserveRequest } from '../../activities/assess.ts';
+import type { PoolMachinesRequest } from '../../activities/pool-machines.ts';
 import { blockedError } from '../../activities/verdicts.ts';
 import type { AWSCluster } from '../../api/cluster.ts';
-import { FINALIZER } from '../../api/names.ts';
+import { clusterIdOf, FINALIZER } from '../../api/names.ts';
 import type { AWSNodePool } from '../../api/nodepool.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import { EMPTY, inventoryOf } from '../policy/account.ts';
+import { clusterThat, inventoryWith, machinesIn, NOW, POOL_ID, poolWith, READY, seen } from '../policy/living-pool.ts';
 import { ACCOUNT, CLUSTER_UID, POOL_UID, REGION, seedCluster, seedPool } from '../topology/objects.ts';
 
 const CLUSTER: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID };
@@ -62,6 +64,42 @@ describe('a look at a node pool', () => {
     const { assess, observed } = sourcesWith(begun, seedCluster());
     await assess(POOL, true);
     expect(observed).toMatchObject([{ isNew: false }]);
+  });
+
+  test.each([
+    ['looks at its machines one by one once its status counts too few Ready nodes', poolWith(), true],
+    ['looks at no single machine while all of its nodes are Ready', poolWith({}, { readyNodes: 5 }), false],
+  ])('%s', async (_, pool, isAsked) => {
+    const asked: PoolMachinesRequest[] = [];
+    const { assess } = sourcesWith(pool, clusterThat(READY), {
+      now: () => NOW,
+      observe: async () => inventoryOf(inventoryWith()),
+      machines: async (request) => {
+        asked.push(request);
+        return machinesIn('ready', 900, 'ready', 'ready', 'ready');
+      },
+    });
+    const decided = await assess(POOL);
+    const request = { namespace: 'default', clusterId: clusterIdOf(CLUSTER_UID), endpoint: 'nlb.example' };
+    expect(asked).toEqual(isAsked ? [{ ...request, poolId: POOL_ID }] : []);
+    expect('nodePool' in decided).toBe(isAsked);
+  });
+
+  test('repairs a node after the time that its worker was given', async () => {
+    const pool = poolWith({}, { unhealthyNodes: [seen(1, 60)] });
+    const sources = {
+      now: () => NOW,
+      observe: async () => inventoryOf(inventoryWith()),
+      machines: async () => machinesIn('ready', 60, 'ready', 'ready', 'ready'),
+    };
+    const typeAfter = async (afterSeconds: number): Promise<string | undefined> => {
+      const decided = await sourcesWith(pool, clusterThat(READY), { ...sources, nodeRepair: { afterSeconds } }).assess(
+        POOL,
+      );
+      return decided.kind === 'operate' ? decided.operation.type : undefined;
+    };
+    expect(await typeAfter(60)).toBe('RepairNodePool');
+    expect(await typeAfter(61)).toBeUndefined();
   });
 });
 

@@ -8,12 +8,14 @@ import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../../api/names.ts'
 import type { AWSNodePool } from '../../api/nodepool.ts';
 import type { Found } from '../../kinds/resource.ts';
 import { planEnsure } from '../../policy/ensure.ts';
+import type { NodePoolReport } from '../../policy/node-repair.ts';
 import { revisionOf } from '../../policy/revision.ts';
 import { statusOf } from '../../policy/status.ts';
 import type { NodeCounts } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, CONTROL_PLANE_RULES, SUBNET_TAGS } from '../../words/keys.ts';
+import { present } from '../../words/present.ts';
 import { carryOut, EMPTY, ENDPOINT, inventoryOf } from '../policy/account.ts';
 import { ACCOUNT, CLUSTER_UID, DELETING, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 
@@ -161,11 +163,11 @@ describe('a sweep of node pools', () => {
   };
 
   /** A pool that rests, whose status says this of its nodes. */
-  const poolWith = (nodes?: NodeCounts, number = 1): AWSNodePool => {
+  const poolWith = (nodes?: NodeCounts, number = 1, nodePool?: NodePoolReport): AWSNodePool => {
     const uid = `2c1e7a30-5d0f-4a55-9d0e-00000000001${number}`;
     const metadata = { name: `pool-${number}`, uid };
     const status = { ...inCluster(uid), aws: { account: ACCOUNT, region: REGION }, revision: revisionOf(release()) };
-    const subject = { kind: 'settled', ...(nodes === undefined ? {} : { nodes }) } as const;
+    const subject = { kind: 'settled', ...present({ nodes, nodePool }) } as const;
     const object = { kind: 'AWSNodePool', namespace: 'default', ...metadata } as const;
     const settled = statusOf(
       { object, generation: 1, subject, events: [] },
@@ -184,9 +186,15 @@ describe('a sweep of node pools', () => {
     return carryOut(plan, EMPTY);
   };
 
-  const sweepOf = (pools: readonly AWSNodePool[], nodes: SweepNodes, clusters = [clusterWithApi()]) => {
+  /** `made`: the pools as AWS has them. */
+  const sweepOf = (
+    pools: readonly AWSNodePool[],
+    nodes: SweepNodes,
+    clusters = [clusterWithApi()],
+    made: readonly AWSNodePool[] = pools,
+  ) => {
     const partOf = (name: string): readonly Found[] => {
-      const pool = pools.find(({ metadata }) => metadata.name === name);
+      const pool = made.find(({ metadata }) => metadata.name === name);
       return pool === undefined ? cluster : [...shared, ...builtPool(pool).filter(({ key }) => key !== 'preflight')];
     };
     const inAws = ({ key }: Found): boolean => !elsewhere.test(key) || CLUSTER_OUTPUTS_FOR_POOLS.includes(key);
@@ -207,10 +215,14 @@ describe('a sweep of node pools', () => {
     }).sweep();
   };
   const answering =
-    (ready: Readonly<Record<string, number>>): SweepNodes =>
+    (ready: Readonly<Record<string, number>>, notReady: Readonly<Record<string, readonly string[]>> = {}): SweepNodes =>
     async (clusters) =>
-      new Map(clusters.map(({ clusterId }) => [clusterId, { ready }]));
-  const readyIn = (pool: AWSNodePool, ready: number) => answering({ [nodePoolIdOf(pool.metadata.uid)]: ready });
+      new Map(clusters.map(({ clusterId }) => [clusterId, { ready, notReady }]));
+  /** So many of the pool's nodes are Ready; these are not. */
+  const readyIn = (pool: AWSNodePool, ready: number, ...notReady: readonly string[]) => {
+    const poolId = nodePoolIdOf(pool.metadata.uid);
+    return answering({ [poolId]: ready }, notReady.length === 0 ? {} : { [poolId]: notReady });
+  };
   const entityOf = ({ kind, metadata: { namespace, name, uid } }: AWSNodePool) =>
     entityWorkflowId({ kind, namespace, name, uid });
 
@@ -220,9 +232,31 @@ describe('a sweep of node pools', () => {
     const nodes = { desired: 3, ready: 2 };
     expect(findings).toEqual([{ entityId: entityOf(pool), finding: { kind: 'report', differences: [], nodes } }]);
     expect(uncounted).toBe(0);
-    expect((await sweepOf([poolWith(nodes)], readyIn(pool, 2))).findings).toEqual([]);
-    expect((await sweepOf([poolWith(nodes)], readyIn(pool, 1))).findings).toMatchObject([
-      { finding: { nodes: { desired: 3, ready: 1 } } },
+    expect((await sweepOf([poolWith({ desired: 3, ready: 3 })], readyIn(pool, 3))).findings).toEqual([]);
+  });
+
+  test('has a pool look at its machines once too few of its nodes are Ready for the second time in a row', async () => {
+    const short = poolWith({ desired: 3, ready: 2 });
+    const reasonWith = async (nodes: SweepNodes) => (await sweepOf([short], nodes)).findings;
+    const look = (reason: string) => [{ entityId: entityOf(short), finding: { kind: 'look', reason } }];
+    expect(await reasonWith(readyIn(short, 2))).toEqual(look('2 of 3 nodes are Ready, after too few before'));
+    expect(await reasonWith(readyIn(short, 1, 'a', 'b'))).toEqual(
+      look('1 of 3 nodes are Ready, after too few before; not Ready: a, b'),
+    );
+    expect((await sweepOf([short], readyIn(short, 3))).findings).toMatchObject([{ finding: { kind: 'report' } }]);
+  });
+
+  test('leaves a pool that knows which of its nodes are unhealthy to look by itself', async () => {
+    const nodes = [{ instanceId: 'i-1', since: '2026-08-01T10:00:00Z', message: 'node a is not Ready' }];
+    const knowing = poolWith({ desired: 3, ready: 2 }, 1, { nodes });
+    expect((await sweepOf([knowing], readyIn(knowing, 2))).findings).toEqual([]);
+  });
+
+  test('tells a pool what differs from its spec before it looks at single machines', async () => {
+    const short = poolWith({ desired: 3, ready: 2 });
+    const larger = { ...short, spec: { ...short.spec, tags: { team: 'new' } } };
+    expect((await sweepOf([larger], readyIn(short, 2), [clusterWithApi()], [short])).findings).toMatchObject([
+      { finding: { kind: 'report', differences: expect.arrayContaining([expect.anything()]) } },
     ]);
   });
 

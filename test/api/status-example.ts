@@ -90,4 +90,5 @@ export const nodePoolStatusExample: Required<AWSNodePoolStatus> = {
   nodePoolID: '3125db34',
   readyNodes: 2,
   desiredNodes: 3,
+  unhealthyNodes: [{ name: 'ip-10-0-1-5', instanceID: 'i-1', since: TIME, message: 'node ip-10-0-1-5 is not Ready' }],
 };

@@ -22,6 +22,7 @@ describe.each(KINDS)('an $kind whose status a newer release wrote', ({ read, obj
     ['lastErrors', [{ step: 'x', verdict: 'weather', message: '', since: '' }]],
     ['operations', [{ type: 'RestoreCluster', state: 'rolled-back' }]],
     ['unhealthyReplicas', 'all of them'],
+    ['unhealthyNodes', 'all of them'],
   ])('is understood without %s, and remembers everything else', (path, value) => {
     const answer = read(withPath(object, `status.${path}`, value));
     const [field = ''] = path.split('.');

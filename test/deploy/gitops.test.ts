@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { API_GROUP } from '../../api/names.ts';
 import type { StoredObject } from '../../policy/views.ts';
 import { ROOT } from '../docs/markdown.ts';
-import { after, CLUSTER_STATES, KINDS, provisioned, STATES } from '../policy/states.ts';
+import { after, CLUSTER_STATES, KINDS, POOL_STATES, provisioned, STATES } from '../policy/states.ts';
 import { luaInterpreter, runLua } from '../support/lua.ts';
 
 const documentsOf = <T>(file: string): readonly T[] =>
@@ -50,6 +50,12 @@ withLua(`Argo CD’s health check, run by a Lua${name}`, () => {
   test('reads what only a cluster can be', () => {
     for (const [what, { argo }, object] of CLUSTER_STATES) {
       expect([what, healthOf(object('AWSCluster'))?.status]).toEqual([what, argo]);
+    }
+  });
+
+  test('reads what only a node pool can be', () => {
+    for (const [what, { argo }, object] of POOL_STATES) {
+      expect([what, healthOf(object('AWSNodePool'))?.status]).toEqual([what, argo]);
     }
   });
 

@@ -215,6 +215,13 @@ export const VARIANTS: readonly Variant[] = [
       turn: { number: 1, of: 2, since: '2026-01-01T00:00:00Z' },
     }),
   },
+  {
+    name: 'node-repaired',
+    play: operation({ wait: times(1, () => failure('not-ready', 'the node joins', 100)) }, async () => undefined, {
+      type: 'RepairNodePool',
+      turn: { number: 1, of: 2, since: '2026-01-01T00:00:00Z' },
+    }),
+  },
   { name: 'changed', play: operation({}, async () => undefined, { type: 'UpdateCluster' }) },
   { name: 'pool-changed', play: operation({}, async () => undefined, { type: 'UpdateNodePool' }) },
   { name: 'resized', play: operation({}, async () => undefined, { type: 'ResizeNodePool' }) },

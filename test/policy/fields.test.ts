@@ -90,6 +90,8 @@ const OF_NODE_POOL: readonly Try[] = [
   ['tags', { team: 'platform' }, 'done'],
   // Asked for when a node goes.
   ['updateSettings.drainSeconds', 60, 'elsewhere'],
+  // Asked for when a node is to be repaired.
+  ['management.autoRepair', false, 'elsewhere'],
   ['deletionProtection', true, 'elsewhere'],
 ];
 

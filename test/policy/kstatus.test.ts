@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { OPERATIONS, type OperationType } from '../../words/operations.ts';
 import { kstatusOf } from '../support/kstatus.ts';
 import { seedCluster } from '../topology/objects.ts';
-import { after, CLUSTER_STATES, KINDS, operating, over, provisioned, STATES } from './states.ts';
+import { after, CLUSTER_STATES, KINDS, operating, over, POOL_STATES, provisioned, STATES } from './states.ts';
 
 describe.each(KINDS)('%s', (kind) => {
   test.each(STATES)('that %s is read as it is', (_, { kstatus }, object) => {
@@ -14,6 +14,12 @@ describe.each(KINDS)('%s', (kind) => {
 describe('a cluster', () => {
   test.each(CLUSTER_STATES)('%s is read as it is', (_, { kstatus }, object) => {
     expect(kstatusOf(object('AWSCluster'))).toBe(kstatus);
+  });
+});
+
+describe('a node pool', () => {
+  test.each(POOL_STATES)('%s is read as it is', (_, { kstatus }, object) => {
+    expect(kstatusOf(object('AWSNodePool'))).toBe(kstatus);
   });
 });
 

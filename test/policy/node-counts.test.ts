@@ -149,8 +149,11 @@ describe('what a sweep saw of a pool', () => {
   ];
 
   test('is the size of its group and how many of its own nodes are Ready: none where its cluster lists none', () => {
-    expect(nodesSeen(seedPool(), inventory, { ready: { [POOL_ID]: 3, other: 9 } })).toEqual({ desired: 4, ready: 3 });
-    expect(nodesSeen(seedPool(), [], { ready: {} })).toEqual({ ready: 0 });
+    expect(nodesSeen(seedPool(), inventory, { ready: { [POOL_ID]: 3, other: 9 }, notReady: {} })).toEqual({
+      desired: 4,
+      ready: 3,
+    });
+    expect(nodesSeen(seedPool(), [], { ready: {}, notReady: {} })).toEqual({ ready: 0 });
   });
 
   test('is why they were not counted where its cluster did not list them', () => {

@@ -193,6 +193,32 @@ export const STATES: readonly Row[] = [
 ];
 
 const cluster = (): StoredObject => provisioned('AWSCluster');
+const pool = (): StoredObject => provisioned('AWSNodePool');
+
+const silent = { nodes: [{ instanceId: 'i-1', since: '2026-01-01T00:00:00Z', message: 'node a is not Ready' }] };
+const joining = { nodes: silent.nodes.map((node) => ({ ...node, joining: true as const })) };
+
+export const POOL_STATES: readonly Row[] = [
+  ['of which one node is not Ready', WORN, () => after(pool(), { ...settled, nodePool: silent })],
+  [
+    'of which more nodes fail than are replaced',
+    WORN,
+    () => after(pool(), { ...settled, nodePool: { ...silent, forbidden: 'its zone fails' } }),
+  ],
+  ['of which one machine is on its way into the cluster', DONE, () => after(pool(), { ...settled, nodePool: joining })],
+  ['of which a node is being replaced', UNDER_WAY, () => after(pool(), operating('RepairNodePool'))],
+  [
+    'between two turns of a repair',
+    UNDER_WAY,
+    () => after(pool(), operating('RepairNodePool', { ...over, turn }, done)),
+  ],
+  [
+    'whose next turn has to wait',
+    UNDER_WAY,
+    () => after(pool(), { ...settled, rollout: 'RepairNodePool', nodePool: silent }),
+  ],
+  ['of which a node was replaced', DONE, () => after(pool(), operating('RepairNodePool', over, done))],
+];
 
 export const CLUSTER_STATES: readonly Row[] = [
   [

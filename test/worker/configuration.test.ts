@@ -9,6 +9,7 @@ describe("the worker's configuration", () => {
       region: 'eu-west-1',
       settleSeconds: 120,
       repairSeconds: 600,
+      nodeRepairSeconds: 600,
       sweepSeconds: 600,
       pacing: { retryMs: 10_000, retryMaxMs: 1_800_000, overdueMs: 600_000 },
       metricsApiService: true,

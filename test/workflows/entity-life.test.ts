@@ -102,6 +102,11 @@ describe('an assessment', () => {
       { ...settled, lookAgainSeconds: 60, note: 'a rollout is due' },
       { state: 'settled', until: 60_500, status: { kind: 'settled', note: 'a rollout is due' } },
     ],
+    [
+      'settles, and says which nodes are unhealthy, and how many are Ready',
+      { ...settled, nodePool: { nodes: [] }, nodes: { ready: 4 } },
+      { state: 'settled', status: { kind: 'settled', nodePool: { nodes: [] }, nodes: { ready: 4 } } },
+    ],
     ['waits for the cluster', waiting, { state: 'waiting', cluster: 'awscluster/a', until: 60_500 }],
     [
       'says what a person must see to',
@@ -259,6 +264,13 @@ describe('a settled entity', () => {
     });
     expect(told).toMatchObject({ state: 'settled', status: { kind: 'settled', drift, controlPlane } });
     expect(viewOf(object, told)).toEqual({ object, phase: 'settled', drifted: true });
+  });
+
+  test('told by a sweep keeps what it knew of single nodes', () => {
+    const nodePool = { nodes: [{ instanceId: 'i-1', since: '2026-08-01T10:00:00Z', message: 'it is not Ready' }] };
+    const report = { kind: 'settled', nodes: { ready: 3 } } as const;
+    const told = after(assessed({ ...settled, nodePool }), { kind: 'reported', report });
+    expect(told).toMatchObject({ state: 'settled', status: { kind: 'settled', nodes: { ready: 3 }, nodePool } });
   });
 
   test('whose status could not be written writes it again, and looks only for news or when it is time', () => {

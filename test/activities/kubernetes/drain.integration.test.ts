@@ -155,6 +155,7 @@ describe('a node that is about to go', () => {
     expect(nodes.get(machine())).toEqual({
       name: node,
       ready: false,
+      notReady: { says: 'its kubelet has not said why' },
       closedBy: 'slipway',
       endedByAutoscaler: true,
       scaleDownDisabled: true,

@@ -43,7 +43,7 @@ const silence: List = (_, signal) =>
 const never = new AbortController().signal;
 
 describe('a sweep of nodes', () => {
-  test('counts the Ready nodes of each pool with one list, from memory, of nodes that belong to any', async () => {
+  test('counts the Ready nodes of each pool, and names the others, with one list, from memory, of nodes that belong to any', async () => {
     const { asked, userClusters } = clustersThat(async () => [
       nodeOf('aaaaaaaa', 'True'),
       nodeOf('aaaaaaaa', 'True'),
@@ -53,7 +53,9 @@ describe('a sweep of nodes', () => {
       nodeOf(undefined, 'True'),
     ]);
     const counted = await sweepNodes(userClusters)([clusterNamed('gke-1')], never);
-    expect(counted).toEqual(new Map([['gke-1', { ready: { aaaaaaaa: 2 } }]]));
+    expect(counted).toEqual(
+      new Map([['gke-1', { ready: { aaaaaaaa: 2 }, notReady: { aaaaaaaa: ['n'], bbbbbbbb: ['n', 'n'] } }]]),
+    );
     expect(asked).toEqual([{ clusterId: 'gke-1', selection: { labelSelector: NODE_POOL_LABEL, fromCache: true } }]);
   });
 
@@ -64,7 +66,7 @@ describe('a sweep of nodes', () => {
     });
     const counted = await sweepNodes(userClusters)([clusterNamed('gke-1'), clusterNamed('gke-2')], never);
     expect(counted.get('gke-1')).toEqual({ unread: expect.stringContaining('ECONNREFUSED') });
-    expect(counted.get('gke-2')).toEqual({ ready: { aaaaaaaa: 1 } });
+    expect(counted.get('gke-2')).toEqual({ ready: { aaaaaaaa: 1 }, notReady: {} });
   });
 
   test('gives up on a cluster that keeps silent', async () => {

@@ -71,7 +71,10 @@ describe('a user cluster', () => {
       const one = nodes.get(apis.clusterId);
       return one !== undefined && 'ready' in one && one.ready[apis.poolId] === 2 ? nodes : undefined;
     });
-    expect(counted.get(apis.clusterId)).toEqual({ ready: { [apis.poolId]: 2 } });
+    expect(counted.get(apis.clusterId)).toEqual({
+      ready: { [apis.poolId]: 2 },
+      notReady: { [apis.poolId]: ['two'] },
+    });
     expect(counted.get('gke-00000000')).toEqual({ unread: expect.any(String) });
   });
 });
