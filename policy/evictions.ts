@@ -6,6 +6,7 @@
  * would be back at once; what is in an emptyDir goes with its pod; a pod that nothing would start again is nobody's to evict but a
  * person's. Neighbours: `activities/kubernetes/drain.ts` reads pods and evicts. Pure.
  */
+import { ended } from '../words/text.ts';
 
 /** What of a pod counts here. */
 export type NodePod = {
@@ -148,7 +149,8 @@ export const sayOverdue = (where: string, seconds: number, staying: readonly Sta
     ...(heldByFinalizer ? ['see to it that whoever set the finalizer takes it off'] : []),
     'or skip this step: then the pods that are left end with their machine',
   ];
-  return `After ${seconds} s not all pods have left ${where}: ${listed(hardestFirst(staying).map(whyStaying))}. To go on, ${cures.join('; ')}.`;
+  const left = listed(hardestFirst(staying).map(whyStaying));
+  return `After ${seconds} s not all pods have left ${where}: ${ended(left)} To go on, ${ended(cures.join('; '))}`;
 };
 
 /** Nothing was evicted yet. */
