@@ -12,7 +12,7 @@ import { isDeleting, type ObjectRef } from '../api/object.ts';
 import type { ResourceProperties } from '../kinds/resource.ts';
 import { decideCluster, decideClusterEarly } from '../policy/decide-cluster.ts';
 import { decideNodePool, decideNodePoolEarly } from '../policy/decide-nodepool.ts';
-import { machinesToRead } from '../policy/decide-shrink.ts';
+import { machinesToRead } from '../policy/decide-turns.ts';
 import { clusterIdOfPool, judgeIdentity, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import { insideRequest, isInsideNext } from '../policy/inside.ts';

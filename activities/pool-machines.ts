@@ -6,8 +6,7 @@
  * apart from one without nodes).
  */
 import { nodePoolName } from '../api/names.ts';
-import type { GroupInstance } from '../kinds/auto-scaling-group.ts';
-import type { PoolMachines, PoolNode } from '../policy/pool-machines.ts';
+import type { PoolMachines, PoolNode, ToldInstance } from '../policy/pool-machines.ts';
 import { verdictOf } from './verdicts.ts';
 
 export type PoolMachinesRequest = {
@@ -20,7 +19,7 @@ export type PoolMachinesRequest = {
 export type ReadPoolMachines = (request: PoolMachinesRequest, signal: AbortSignal) => Promise<PoolMachines>;
 
 type Sources = {
-  readonly instances: (groupName: string, signal: AbortSignal) => Promise<readonly GroupInstance[]>;
+  readonly instances: (groupName: string, signal: AbortSignal) => Promise<readonly ToldInstance[]>;
   /** By the id of the machine. */
   readonly nodes: (request: PoolMachinesRequest, signal: AbortSignal) => Promise<ReadonlyMap<string, PoolNode>>;
 };
@@ -36,7 +35,7 @@ export const readPoolMachines =
       }),
     ]);
     if (typeof seen === 'string') return { machines, unread: seen };
-    const withNode = (machine: GroupInstance) => {
+    const withNode = (machine: ToldInstance) => {
       const node = seen.get(machine.id);
       return node === undefined ? machine : { ...machine, node };
     };

@@ -88,8 +88,11 @@ const fingerprintWithTags = ({
   ...told
 }: Resolved<LaunchTemplateProperties>) => fingerprintOf({ ...told, groupIds: [...groupIds].sort() });
 
-const isToldAlready = (wanted: Resolved<LaunchTemplateProperties>, { fingerprint }: LaunchTemplateState): boolean =>
-  launchTemplateFingerprint(wanted) === fingerprint || fingerprintWithTags(wanted) === fingerprint;
+/** Whether machines of a version with this fingerprint are made of and told what is wanted. */
+export const isToldAlready = (
+  wanted: Resolved<LaunchTemplateProperties>,
+  { fingerprint }: Pick<LaunchTemplateState, 'fingerprint'>,
+): boolean => launchTemplateFingerprint(wanted) === fingerprint || fingerprintWithTags(wanted) === fingerprint;
 
 export const launchTemplate: Row<
   LaunchTemplateProperties,
@@ -107,9 +110,9 @@ export const launchTemplate: Row<
     }
     return is.marked === false ? [{ what: 'mark', says: 'its tag does not repeat its fingerprint' }] : [];
   },
-  // What it was made from is gone and made again: machines that come must be told.
-  withheld: (_wanted, _is, whats) =>
-    whats === 'unknown' || (whats !== 'changing' && whats.includes('content'))
+  // What it was made from is gone and made again: machines that come must be told. Those of a node pool are replaced in turns.
+  withheld: ({ userData }, _is, whats) =>
+    userData.role !== 'node' && (whats === 'unknown' || (whats !== 'changing' && whats.includes('content')))
       ? {
           reason: 'machines would be told something else than they run with; that takes a rollout',
           leaves: ['content'],

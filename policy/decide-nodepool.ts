@@ -14,7 +14,7 @@ import { isDeleting, referenceTo } from '../api/object.ts';
 import { podProblem } from '../api/pod-ranges.ts';
 import { type Release, unknownVersion } from '../api/releases.ts';
 import { skewProblem } from '../api/skew.ts';
-import type { Found } from '../kinds/resource.ts';
+import type { Found, Resource } from '../kinds/resource.ts';
 import type { Outputs } from '../kinds/row.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
@@ -23,7 +23,8 @@ import type { OperationType } from '../words/operations.ts';
 import type { Assessment } from './assessment.ts';
 import { changesIn, isResize } from './changes.ts';
 import { decideShrink } from './decide-shrink.ts';
-import { planEnsure } from './ensure.ts';
+import { decideTurns, type TurnDecision, tidied, upgrades } from './decide-turns.ts';
+import { type Ensured, planEnsure } from './ensure.ts';
 import {
   blocked,
   clusterIdOfPool,
@@ -39,7 +40,7 @@ import { type About, type Due, noteOf, operationOf } from './operation.ts';
 import type { Inventory, Plan } from './plan.ts';
 import { recalledOf } from './recalled.ts';
 import { planRemove } from './remove.ts';
-import { releaseToPlan } from './revision.ts';
+import { releaseOfPool, releaseToPlan, revisionOf } from './revision.ts';
 import { rememberedOf, turnAfter } from './rollout.ts';
 import { judgeUnguarded } from './unguarded.ts';
 
@@ -155,24 +156,65 @@ const clusterOutputs = (
 const isOwn = (found: Found, poolId: string): boolean =>
   found.key === FINALIZER_KEY || found.key === PREFLIGHT || poolOfKey(found.key) === poolId;
 
-/** Which operation the plan is: nothing but numbers of nodes is a resize, and what is left of one, too. */
-const typeOf = (pool: AWSNodePool, plan: Plan): OperationType => {
+/** Which operation the plan is: nothing but numbers of nodes is a resize, and what is left of one, too; or of an update in turns. */
+const typeOf = (pool: AWSNodePool, release: Release, plan: Plan): OperationType => {
   if (!wasProvisioned(pool)) return 'CreateNodePool';
+  if (upgrades(pool, release)) return 'UpgradeNodePool';
+  if (rememberedOf('UpdateNodePool', pool.status) !== undefined) return 'UpdateNodePool';
   const changes = changesIn(plan);
   const resizes = changes.length === 0 ? pool.status?.state === 'Resizing' : changes.every(isResize);
   return resizes ? 'ResizeNodePool' : 'UpdateNodePool';
 };
 
 /** How soon a pool is looked at again whose next node can't go yet. */
-const SHRINK_AGAIN_SECONDS = 30;
+const TURN_AGAIN_SECONDS = 30;
 
-const waitingToShrink = (note: string | undefined, why: string) => ({
+const waitingForTurn = (rollout: OperationType, note: string | undefined, why: string) => ({
   note: note === undefined ? why : `${note}; ${why}`,
-  rollout: 'ResizeNodePool' as const,
-  lookAgainSeconds: SHRINK_AGAIN_SECONDS,
+  rollout,
+  lookAgainSeconds: TURN_AGAIN_SECONDS,
 });
 
 type Built = { readonly cluster: AWSCluster; readonly release: Release; readonly inventory: Inventory };
+
+/** What is left once no machine has to go now. */
+type Rest = Ensured & {
+  readonly own: readonly Found[];
+  readonly waits: { readonly type: OperationType; readonly why: string } | undefined;
+};
+
+/** Whether the object is as its spec asks for once the plan is done: machines that were told something else are looked at again. */
+const settlesWith = (pool: AWSNodePool, { steps }: Plan, note: string | undefined): boolean =>
+  note === undefined && !(wasProvisioned(pool) && steps.some(({ resource: { kind } }) => kind === 'launch-template'));
+
+/** A version whose machines are all there is pinned, where the operation that brought it could not say so. */
+const pinnedBy = (pool: AWSNodePool, release: Release): Pick<Extract<Assessment, { kind: 'settled' }>, 'recalled'> =>
+  upgrades(pool, release) ? { recalled: { revision: revisionOf(release) } } : {};
+
+const restOf = (
+  facts: NodePoolFacts,
+  pool: AWSNodePool,
+  { cluster, release, inventory }: Built,
+  { plan, postponed, own, waits }: Rest,
+): Assessment => {
+  const noted = noteOf(pool.spec.version, release, postponed);
+  if (plan.steps.length === 0 || waits !== undefined) {
+    return {
+      kind: 'settled',
+      generation: pool.metadata.generation,
+      clusterId: clusterIdOf(cluster.metadata.uid),
+      ...noted,
+      ...(waits === undefined ? pinnedBy(pool, release) : waitingForTurn(waits.type, noted.note, waits.why)),
+      ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
+    };
+  }
+  const settles = settlesWith(pool, plan, noted.note) ? { settles: true as const } : {};
+  const type = typeOf(pool, release, plan);
+  const remembered = rememberedOf(type, pool.status);
+  // What is left of turns once their machines have gone.
+  const turn = remembered === undefined ? {} : { turn: turnAfter(remembered, 1, facts.now) };
+  return operation(facts, pool, release, { type, plan, ...settles, ...turn });
+};
 
 const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, release, inventory }: Built): Assessment => {
   const { generation } = pool.metadata;
@@ -187,35 +229,29 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
   }
   const poolId = nodePoolIdOf(pool.metadata.uid);
   const own = inventory.found.filter((found) => isOwn(found, poolId));
-  const { plan, postponed } = planEnsure(nodePoolTopology(pool, cluster, release), own, {
-    external,
-    fresh: pool.status?.lastOperation === undefined && !own.some((found) => poolOfKey(found.key) === poolId),
-    provisioned: pool.status?.state === 'Provisioned',
-    live: wasProvisioned(pool),
-  });
+  const topology = nodePoolTopology(pool, cluster, release);
+  const ensure = (resources: readonly Resource[]): Ensured =>
+    planEnsure(resources, own, {
+      external,
+      fresh: pool.status?.lastOperation === undefined && !own.some((found) => poolOfKey(found.key) === poolId),
+      provisioned: pool.status?.state === 'Provisioned',
+      live: wasProvisioned(pool),
+    });
+  const { plan, postponed } = ensure(topology);
   const { machines, now } = facts;
-  const shrink = decideShrink({ pool, cluster, inventory: own, machines, ensured: plan, now });
-  if (shrink.kind === 'turn') {
-    const { plan: going, turn } = shrink;
-    return operation(facts, pool, release, { type: 'ResizeNodePool', plan: going, turn });
+  const asked = { pool, cluster, inventory: own, machines, now };
+  const shrink = decideShrink({ ...asked, ensured: plan });
+  const due: TurnDecision =
+    shrink.kind === 'none'
+      ? decideTurns({ ...asked, release, topology, external, ensured: (one) => ensure(one).plan })
+      : shrink;
+  if (due.kind === 'turn') {
+    const { type, plan: going, turn } = due;
+    return operation(facts, pool, release, { type, plan: going, turn });
   }
-  const noted = noteOf(pool.spec.version, release, postponed);
-  if (plan.steps.length === 0 || shrink.kind === 'wait') {
-    return {
-      kind: 'settled',
-      generation,
-      clusterId: clusterIdOf(cluster.metadata.uid),
-      ...noted,
-      ...(shrink.kind === 'wait' ? waitingToShrink(noted.note, shrink.why) : {}),
-      ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
-    };
-  }
-  const settles = noted.note === undefined ? { settles: true as const } : {};
-  const type = typeOf(pool, plan);
-  const remembered = rememberedOf('ResizeNodePool', pool.status);
-  // What is left of a pool's shrinking once its machines have gone.
-  const turn = type === 'ResizeNodePool' && remembered !== undefined ? { turn: turnAfter(remembered, 1, now) } : {};
-  return operation(facts, pool, release, { type, plan, ...settles, ...turn });
+  const waits = due.kind === 'wait' ? due : undefined;
+  const rest = due.kind === 'none' ? tidied({ pool, inventory: own }, topology, plan, due.tidies) : plan;
+  return restOf(facts, pool, { cluster, release, inventory }, { plan: rest, postponed, own, waits });
 };
 
 const judgeVersion = (
@@ -223,7 +259,7 @@ const judgeVersion = (
   cluster: AWSCluster,
 ): { readonly release: Release } | { readonly problem: Assessment } => {
   const { generation } = pool.metadata;
-  const release = releaseToPlan(pool.spec.version, pool.status?.revision, wasProvisioned(pool));
+  const release = releaseOfPool(pool);
   if (release === undefined) {
     const { reason, cure } = unknownVersion(pool.spec.version);
     return { problem: blocked(generation, reason, cure) };

@@ -18,8 +18,10 @@ import { goingFrom, groupOf, planGoing, tooMany } from './shrink.ts';
 export type ShrinkDecision =
   /** Nothing is too many, or something else comes first. */
   | { readonly kind: 'none' }
-  | { readonly kind: 'turn'; readonly plan: Plan; readonly turn: Turn }
-  | { readonly kind: 'wait'; readonly why: string };
+  | { readonly kind: 'turn'; readonly type: 'ResizeNodePool'; readonly plan: Plan; readonly turn: Turn }
+  | { readonly kind: 'wait'; readonly type: 'ResizeNodePool'; readonly why: string };
+
+const RESIZE = { type: 'ResizeNodePool' } as const;
 
 type Asked = {
   readonly pool: AWSNodePool;
@@ -34,7 +36,7 @@ export const machinesToRead = ({ pool, cluster, inventory }: Asked): { readonly 
 };
 
 /** What of the plan is AWS's, which is the group and the look before it: nobody waits for nodes while others go. */
-const ofGroup = (plan: Plan): Plan => {
+export const ofGroup = (plan: Plan): Plan => {
   const kept = plan.steps.filter(({ resource: { kind } }) => {
     const { changesAws, planned } = rowOf(kind);
     return changesAws === true || planned === 'before changes';
@@ -53,14 +55,14 @@ export const decideShrink = ({ pool, cluster, inventory, machines, ensured, now 
   const reading = machinesToRead({ pool, cluster, inventory });
   if (reading === undefined || machines === undefined || !changesIn(ensured).every(isResize)) return { kind: 'none' };
   if (machines.unread !== undefined) {
-    return { kind: 'wait', why: `which nodes could be drained is not known: ${machines.unread}` };
+    return { kind: 'wait', ...RESIZE, why: `which nodes could be drained is not known: ${machines.unread}` };
   }
   const going = goingFrom({ pool, inventory, machines });
   const [victim] = going;
   if (victim === undefined) {
     const left = endedByAutoscaler(machines);
     const why = left === 0 ? 'its machines are going already' : 'the cluster autoscaler is ending nodes by itself';
-    return { kind: 'wait', why };
+    return { kind: 'wait', ...RESIZE, why };
   }
   // Only once nobody is above it any more does the maximum follow, in a turn of its own.
   const lowersMaximum = (groupOf(pool, inventory)?.maxSize ?? 0) > pool.spec.maxNodeCount ? 1 : 0;
@@ -70,5 +72,5 @@ export const decideShrink = ({ pool, cluster, inventory, machines, ensured, now 
     ...{ pool, inventory, machines, drainSeconds, endpoint: reading.endpoint },
     ensured: ofGroup(ensured),
   });
-  return { kind: 'turn', plan, turn };
+  return { kind: 'turn', ...RESIZE, plan, turn };
 };

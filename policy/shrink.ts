@@ -16,7 +16,7 @@ import { cordonKey, drainKey, nodeMachineKey, poolGroupKey } from '../words/keys
 import { stepId } from '../words/steps.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
-import { endedByAutoscaler, type PoolMachines, type Victim, victimsAmong } from './pool-machines.ts';
+import { endedByAutoscaler, type PoolMachine, type PoolMachines, type Victim, victimsAmong } from './pool-machines.ts';
 import { ensureStep, removeStep, waitStep } from './steps.ts';
 
 /** How many machines the pool is to keep at most; who scales the group decides within the limits where the spec says no number. */
@@ -28,9 +28,12 @@ export const groupOf = (pool: AWSNodePool, inventory: readonly Found[]): AutoSca
   return state?.deleting === true ? undefined : state;
 };
 
-/** How many of its machines are too many, by what its group keeps. */
-export const tooMany = (pool: AWSNodePool, inventory: readonly Found[]): number =>
-  Math.max(0, (groupOf(pool, inventory)?.desired ?? 0) - askedFor(pool.spec));
+/** How many of its machines are too many, by what its group keeps. Those by which a rollout holds it larger are the rollout's. */
+export const tooMany = (pool: AWSNodePool, inventory: readonly Found[]): number => {
+  const { desired = 0, surge } = groupOf(pool, inventory) ?? {};
+  const most = askedFor(pool.spec);
+  return Math.min(desired, surge?.desired ?? desired) <= most ? 0 : desired - most;
+};
 
 export type ShrinkRequest = {
   readonly pool: AWSNodePool;
@@ -55,19 +58,24 @@ export const goingFrom = ({
   return count <= 0 ? [] : victimsAmong(machines.machines, group).slice(0, count);
 };
 
-/** The steps of one machine's going: nothing is drained that never joined. */
-const stepsOf = ({ machine }: Victim, { pool, inventory, ensured, endpoint, drainSeconds }: ShrinkRequest): Step[] => {
-  const { id, node } = machine;
-  const before = ensured.steps.map((step) => step.id);
-  const groupName = groupOf(pool, inventory)?.name ?? '';
-  const poolId = nodePoolIdOf(pool.metadata.uid);
+/** How machines go: by whose API, from which group, and whether it keeps one fewer then or puts another in the place. */
+export type Leaving = {
+  readonly endpoint: string;
+  readonly poolId: string;
+  readonly groupName: string;
+  readonly drainSeconds: number;
+  readonly shrinks: boolean;
+};
+
+/** The steps of one machine's going, after those of the ids `before`: nothing is drained that never joined. */
+export const goingSteps = (
+  { id, node }: PoolMachine,
+  { endpoint, poolId, groupName, drainSeconds, shrinks }: Leaving,
+  before: readonly string[],
+): Step[] => {
   const end = (needs: readonly string[]): Step =>
     removeStep(
-      {
-        key: nodeMachineKey(id),
-        kind: 'node-machine',
-        properties: { poolId, groupName, instanceId: id, shrinks: true },
-      },
+      { key: nodeMachineKey(id), kind: 'node-machine', properties: { poolId, groupName, instanceId: id, shrinks } },
       needs,
     );
   if (node === undefined) return [end(before)];
@@ -80,9 +88,14 @@ const stepsOf = ({ machine }: Victim, { pool, inventory, ensured, endpoint, drai
 };
 
 /** The plan of the turn in which this machine goes. */
-export const planGoing = (victim: Victim, request: ShrinkRequest): Plan => ({
-  ...request.ensured,
-  steps: orderedSteps([...request.ensured.steps, ...stepsOf(victim, request)]),
-});
+export const planGoing = (
+  { machine }: Victim,
+  { pool, inventory, ensured, endpoint, drainSeconds }: ShrinkRequest,
+): Plan => {
+  const groupName = groupOf(pool, inventory)?.name ?? '';
+  const leaving = { endpoint, poolId: nodePoolIdOf(pool.metadata.uid), groupName, drainSeconds, shrinks: true };
+  const before = ensured.steps.map(({ id }) => id);
+  return { ...ensured, steps: orderedSteps([...ensured.steps, ...goingSteps(machine, leaving, before)]) };
+};
 
 export const drainStepOf = (victim: Victim): string => stepId('wait', drainKey(victim.machine.id));

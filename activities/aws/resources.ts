@@ -5,8 +5,8 @@
  * driver of a step by its kind.
  */
 
-import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
 import type { Found, ResourceKind, ResourceProperties } from '../../kinds/resource.ts';
+import type { ToldInstance } from '../../policy/pool-machines.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { ReadSecret } from '../seal.ts';
 import { accountDriver, type KeptElsewhere } from './account.ts';
@@ -20,6 +20,7 @@ import { etcdVolumeDriver } from './etcd-volume.ts';
 import { createFacts } from './facts.ts';
 import { createObserve, type Observe } from './inventory.ts';
 import { launchTemplateDriver } from './launch-template.ts';
+import { fingerprintsOf, versionName } from './launch-template-marks.ts';
 import { createLaunchTroubles, type LaunchTroubles } from './launches.ts';
 import { listenerDriver } from './listener.ts';
 import { loadBalancerDriver } from './load-balancer.ts';
@@ -71,8 +72,8 @@ export type Aws = {
   readonly survey: TakeSurvey;
   readonly scope: AwsScope;
   readonly launchTroubles: LaunchTroubles;
-  /** The machines of one auto scaling group. */
-  readonly instancesOf: (groupName: string, signal: AbortSignal) => Promise<readonly GroupInstance[]>;
+  /** The machines of one auto scaling group, each with the fingerprint of what it was made from, unless that is gone. */
+  readonly instancesOf: (groupName: string, signal: AbortSignal) => Promise<readonly ToldInstance[]>;
   /** Asks what a preflight will ask, so that it finds the answers; whatever is wrong is said by the preflight itself. */
   readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
 };
@@ -119,8 +120,15 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
   return {
     scope,
     launchTroubles: createLaunchTroubles(clients),
-    instancesOf: async (groupName, signal) =>
-      (await listGroups(clients.autoScaling, { AutoScalingGroupNames: [groupName] }, signal)).flatMap(groupInstances),
+    instancesOf: async (groupName, signal) => {
+      const groups = await listGroups(clients.autoScaling, { AutoScalingGroupNames: [groupName] }, signal);
+      const machines = groups.flatMap(groupInstances);
+      const fingerprints = await fingerprintsOf(clients.ec2, machines, signal);
+      return machines.map((machine) => {
+        const fingerprint = fingerprints.get(versionName(machine));
+        return fingerprint === undefined ? machine : { ...machine, fingerprint };
+      });
+    },
     observe: createObserve(clients, scope, facts, network),
     survey: createSurvey(clients, scope),
     foresee: async (properties, signal) => {
