@@ -9,6 +9,7 @@
  */
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { retryAfterMs } from '../words/retry-after.ts';
+import { ended } from '../words/text.ts';
 import {
   ABSENT_CODE,
   ABSENT_MESSAGE,
@@ -199,6 +200,9 @@ const refusalOf = (code: string, thrown: Thrown): Refusal => ({
   status: thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0,
 });
 
+/** Whether a service of AWS says by this error that whoever asks may not. */
+export const isDenied = (error: unknown): boolean => /^AccessDenied/.test(awsCodeOf(error) ?? '');
+
 /** Whether AWS says by this error that it is called too fast. */
 export const isThrottled = (error: unknown): boolean => {
   const code = awsCodeOf(error);
@@ -242,7 +246,7 @@ const unsent = (error: unknown, message: string): Judgement | undefined => {
   if (!isCredential || codeIn(error, (code) => UNSENDABLE.has(code)) === undefined) return undefined;
   return {
     verdict: 'blocked',
-    message: `No usable credentials: ${message}. They have a character that no request can carry, such as a line break at their end: take it out of the Secret or file that they come from`,
+    message: `No usable credentials: ${ended(message)} They have a character that no request can carry, such as a line break at their end: take it out of the Secret or file that they come from`,
   };
 };
 

@@ -16,6 +16,7 @@ import { decideEtcdStart, type EtcdStart } from '../machine/empty-disk.ts';
 import type { Instance } from '../machine/node.ts';
 import type { EtcdMembership } from '../machine/replica-machine.ts';
 import { hasCode, wholeMessageOf } from '../words/failure.ts';
+import { ended } from '../words/text.ts';
 import { keepNetworkInterface, type Taker, takeNetworkInterface, takeVolume } from './attachments.ts';
 import type { AwsAccount } from './aws/credentials.ts';
 import { createEc2, type Ec2 } from './aws/ec2.ts';
@@ -216,7 +217,7 @@ export const bootReplica = async (boot: ReplicaBoot, signal: AbortSignal): Promi
   for (let isOver = false; !isOver; ) {
     const life = new AbortController();
     const lost = (why: string): void => {
-      log.error(`The data of this replica is lost: ${why}. Its components stop, and it begins anew`);
+      log.error(`The data of this replica is lost: ${ended(why)} Its components stop, and it begins anew`);
       life.abort(new Error(why));
     };
     await live({ boot, taker, addresses, signal: AbortSignal.any([signal, life.signal]), lost });

@@ -12,6 +12,9 @@ export const KMS_KEY_ARN: Form = {
   longest: 512,
 };
 
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/create-key-pairs.html: ASCII, no space at either end. */
+export const KEY_PAIR_NAME: Form = { pattern: /^[!-~]([ -~]*[!-~])?$/, longest: 255 };
+
 type VolumeLimits = {
   readonly sizeGiB: { readonly least: number; readonly most: number };
   /** Absent where it takes none. */
@@ -22,7 +25,12 @@ type VolumeLimits = {
     readonly baseline?: number;
   };
   /** MiB a second, at most so many for each of its iops. */
-  readonly throughput?: { readonly least: number; readonly most: number; readonly iopsPerMiB: number };
+  readonly throughput?: {
+    readonly least: number;
+    readonly most: number;
+    readonly iopsPerMiB: number;
+    readonly baseline?: number;
+  };
 };
 
 /** https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html, as of 2026. */
@@ -32,7 +40,7 @@ export const VOLUME_LIMITS = {
     sizeGiB: { least: 1, most: 65_536 },
     // What it has by itself it has at any size.
     iops: { least: 3_000, most: 80_000, perGiB: 500, baseline: 3_000 },
-    throughput: { least: 125, most: 2_000, iopsPerMiB: 4 },
+    throughput: { least: 125, most: 2_000, iopsPerMiB: 4, baseline: 125 },
   },
   io1: { sizeGiB: { least: 4, most: 16_384 }, iops: { least: 100, most: 64_000, perGiB: 50 } },
   io2: { sizeGiB: { least: 4, most: 65_536 }, iops: { least: 100, most: 256_000, perGiB: 1_000 } },
@@ -55,6 +63,8 @@ export const TAG_LIMITS = {
   /** Letters, separators and numbers, by Unicode's general categories, and these. */
   categories: 'LZN',
   others: '_.:/=+-@',
+  /** Of those categories the one that is at neither end: https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-tags.html. */
+  within: 'Z',
   /** In any case. */
   reservedPrefix: 'aws:',
 } as const;

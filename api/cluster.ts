@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import {
   ATOMIC_LIST,
+  admittedOf,
   authorizedCidrs,
   cidrBlocks,
   format,
@@ -16,6 +17,7 @@ import {
   immutable,
   immutableWhetherSetOrNot,
   instanceType,
+  kept,
   keyName,
   kmsKeyArn,
   region,
@@ -27,10 +29,21 @@ import {
   version,
   vpcId,
 } from './fields.ts';
+import type { Form } from './kubernetes-names.ts';
 import { manifestMetadata, storedMetadata } from './metadata.ts';
 import { API_VERSION } from './names.ts';
 import { BEFORE_THE_FIRST_LOOK, statusFields } from './status.ts';
 import { volume } from './volumes.ts';
+
+/**
+ * A project by its id, that of a domain or its number: https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects. The
+ * rest: https://docs.cloud.google.com/kubernetes-engine/fleet-management/docs/reference/rest/v1/projects.locations.memberships.
+ */
+const MEMBERSHIP_NAME: Form = {
+  pattern:
+    /^projects\/([a-z0-9.-]+:)?[a-z0-9]([a-z0-9-]*[a-z0-9])?\/locations\/[a-z]([a-z0-9-]*[a-z0-9])?\/memberships\/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+  longest: 256,
+};
 
 const oidcProvider = z.object({
   issuerURI: format(/^https:\/\//, 1024, 'must begin with https://').describe('URL of the OpenID provider.'),
@@ -117,9 +130,8 @@ const controlPlane = z
       .describe('Encryption of Secrets at rest and of what machines must keep secret.'),
     hub: z
       .object({
-        membershipName: format(
-          /^projects\/[a-z0-9:.-]+\/locations\/[a-z0-9-]+\/memberships\/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-          256,
+        membershipName: admittedOf(
+          MEMBERSHIP_NAME,
           'must be projects/<project>/locations/global/memberships/<name>',
         ).describe('Full name of the membership: projects/<project>/locations/global/memberships/<name>.'),
       })
@@ -173,6 +185,7 @@ const controlPlane = z
         "each replica's etcd volume and address live in its subnet; create another AWSCluster in the other subnets",
       ),
       immutable('instanceType', 'create another AWSCluster with the other instance type and move the workloads'),
+      kept('hub', 'a cluster stays registered as long as it exists; create another AWSCluster without it'),
     ),
   );
 

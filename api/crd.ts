@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { clusterSpec, clusterStatus } from './cluster.ts';
 import type { CelRule } from './fields.ts';
+import { OBJECT_NAME } from './kubernetes-names.ts';
 import { API_GROUP } from './names.ts';
 import { nodePoolSpec, nodePoolStatus } from './nodepool.ts';
 import { type ObjectKind, PLURALS } from './object.ts';
@@ -107,8 +108,8 @@ type Definition = {
 
 /** The name becomes the value of a label and part of a kubeconfig's context. */
 const NAME_RULE: CelRule = {
-  rule: 'size(self.metadata.name) <= 63',
-  message: 'metadata.name must have at most 63 characters',
+  rule: `size(self.metadata.name) <= ${OBJECT_NAME.longest}`,
+  message: `metadata.name must have at most ${OBJECT_NAME.longest} characters`,
 };
 
 const definitionOf = (definition: Definition): CustomResourceDefinition => ({

@@ -7,8 +7,8 @@
  * Neighbours: `volumes.ts` has the fields of volumes; `cluster.ts` and `nodepool.ts` compose them; `crd.ts` turns them into structural schemas.
  */
 import { z } from 'zod';
-import { KMS_KEY_ARN, TAG_LIMITS } from './aws-limits.ts';
-import type { Form } from './kubernetes-names.ts';
+import { KEY_PAIR_NAME, KMS_KEY_ARN, TAG_LIMITS } from './aws-limits.ts';
+import { DNS_NAME, type Form } from './kubernetes-names.ts';
 import { RESERVED_TAG_PREFIXES } from './names.ts';
 import { REGION_PATTERN } from './regions.ts';
 
@@ -62,6 +62,14 @@ export const immutableWhetherSetOrNot = (field: string, instead: string): CelRul
   rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
 });
 
+/** An optional field that may be added to an object, and not be taken away again. */
+export const kept = (field: string, instead: string): CelRule => ({
+  rule: `!has(oldSelf.${field}) || has(self.${field})`,
+  message: `${field} cannot be taken away: ${instead}`,
+  fieldPath: `.${field}`,
+  reason: 'FieldValueForbidden',
+});
+
 /** A list whose order means something and which one owner writes as a whole. */
 export const ATOMIC_LIST = { 'x-kubernetes-list-type': 'atomic' } as const;
 const DISTINCT: CelRule = { rule: 'self.all(x, self.exists_one(y, y == x))', message: 'entries must be distinct' };
@@ -73,7 +81,10 @@ export const version = format(/^[0-9]+\.[0-9]+\.[0-9]+(-[a-z0-9.]+)?$/, 32, 'mus
 export const instanceType = format(/^[a-z0-9-]+\.[a-z0-9-]+$/, 32, 'must be an EC2 instance type, such as m5.large');
 
 /** Name of an EC2 key pair. */
-export const keyName = z.string().min(1).max(255);
+export const keyName = admittedOf(
+  KEY_PAIR_NAME,
+  'must be the name of an EC2 key pair: ASCII characters, with no space at either end',
+);
 
 /** Name (not ARN) of an IAM instance profile. */
 export const iamInstanceProfile = format(
@@ -165,12 +176,12 @@ export const authorizedCidrs = z
 
 /** What Slipway itself sets on one thing, at most: its name, whose it is, and what an etcd volume tells its machine. */
 const OWN_TAGS = 10;
-const TAG_MESSAGE = 'may have letters, digits, spaces and _ . : / = + - @ only';
+const TAG_MESSAGE = 'may have letters, digits, spaces and _ . : / = + - @ only, and no space at either end';
+const categories = (of: string): string => of.replaceAll(/./g, '\\p{$&}');
+const OTHERS = TAG_LIMITS.others.replace('-', '\\-');
+const VISIBLE = `[${categories(TAG_LIMITS.categories.replace(TAG_LIMITS.within, ''))}${OTHERS}]`;
 const TAG_TEXT = {
-  pattern: new RegExp(
-    `^[${TAG_LIMITS.categories.replaceAll(/./g, '\\p{$&}')}${TAG_LIMITS.others.replace('-', '\\-')}]*$`,
-    'u',
-  ),
+  pattern: new RegExp(`^(${VISIBLE}([${categories(TAG_LIMITS.categories)}${OTHERS}]*${VISIBLE})?)?$`, 'u'),
 };
 const RESERVED = [TAG_LIMITS.reservedPrefix, ...RESERVED_TAG_PREFIXES];
 
@@ -202,8 +213,4 @@ export const tags = z
   });
 
 /** Name of a Secret in the object's namespace. */
-export const secretName = format(
-  /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
-  253,
-  'must be the name of a Secret in the namespace of this object',
-);
+export const secretName = admittedOf(DNS_NAME, 'must be the name of a Secret in the namespace of this object');

@@ -18,6 +18,9 @@ const NAME = '[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?';
 /** A DNS name as hosts and objects have it. */
 export const DNS_NAME: Form = { pattern: new RegExp(`^${SUBDOMAIN}$`), longest: LONGEST_SUBDOMAIN };
 
+/** A name that an AWSCluster or an AWSNodePool may have. */
+export const OBJECT_NAME: Form = { pattern: DNS_NAME.pattern, longest: 63 };
+
 /** Key of a label or a taint: a name of at most 63 characters, after a DNS name and a slash if it has a prefix. */
 export const LABEL_KEY: Form = { pattern: new RegExp(`^(${SUBDOMAIN}/)?${NAME}$`), longest: LONGEST_SUBDOMAIN + 64 };
 

@@ -23,7 +23,7 @@ import {
   tags,
   version,
 } from './fields.ts';
-import { LABEL_KEY, LABEL_VALUE } from './kubernetes-names.ts';
+import { LABEL_KEY, LABEL_VALUE, OBJECT_NAME } from './kubernetes-names.ts';
 import { manifestMetadata, storedMetadata } from './metadata.ts';
 import { API_VERSION } from './names.ts';
 import { BEFORE_THE_FIRST_LOOK, statusFields } from './status.ts';
@@ -140,11 +140,11 @@ const updateSettings = z.object({
 
 export const nodePoolSpec = z
   .object({
-    clusterName: z
-      .string()
-      .min(1)
-      .max(63)
-      .describe('Name of the AWSCluster, in the same namespace, that the nodes join.'),
+    // One that no object can have would be waited for for ever.
+    clusterName: admittedOf(
+      OBJECT_NAME,
+      'must be a name that an AWSCluster can have: lowercase letters, digits, dots and dashes, beginning and ending with a letter or digit',
+    ).describe('Name of the AWSCluster, in the same namespace, that the nodes join.'),
     region: region.describe('AWS region; that of the cluster.'),
     version: version.describe(
       "Version of the nodes: the cluster's, or at most two minors older. Another one replaces the nodes in turns, as updateSettings says.",

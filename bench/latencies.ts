@@ -16,6 +16,9 @@ const CHANGE = 130;
 export const LATENCIES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ec2: {
     DescribeVpcs: READ,
+    DescribeVpcAttribute: READ,
+    DescribeRouteTables: READ,
+    DescribeDhcpOptions: READ,
     DescribeSubnets: READ,
     DescribeSecurityGroups: READ,
     DescribeKeyPairs: READ,

@@ -6,6 +6,7 @@
  */
 import { type Access, findAccess } from '../kubernetes/access.ts';
 import { wholeMessageOf } from '../words/failure.ts';
+import { ended } from '../words/text.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { CURE } from './refusal.ts';
 import { UserError } from './user-error.ts';
@@ -21,7 +22,9 @@ export const openAccess = ({ kubeconfig, context }: Pick<ClientConfiguration, 'k
     case 'access':
       return found;
     case 'unreadable':
-      throw new UserError(`${what} can't be read: ${wholeMessageOf(found.error)}. ${CURE}.`, { cause: found.error });
+      throw new UserError(`${what} can't be read: ${ended(wholeMessageOf(found.error))} ${CURE}.`, {
+        cause: found.error,
+      });
     case 'no such context':
       throw new UserError(
         `The kubeconfig has no context "${found.context}" (it has ${found.known.join(', ') || 'none'}). Choose one with SLIPWAY_CONTEXT.`,

@@ -6,6 +6,7 @@
  */
 import { KubernetesError } from '../kubernetes/errors.ts';
 import { wholeMessageOf } from '../words/failure.ts';
+import { ended } from '../words/text.ts';
 import { SLIPWAY, UserError } from './user-error.ts';
 
 /** What to do when it is the wrong API server. */
@@ -21,7 +22,7 @@ export const explain = (
   if (!(error instanceof KubernetesError) || error.status === 0) {
     const cause = error instanceof KubernetesError ? error.cause : error;
     return new UserError(
-      `${where} did not answer for ${what}: ${wholeMessageOf(cause)}. Is it up (npm run sandbox -- status), and is it the right one? ${CURE}.`,
+      `${where} did not answer for ${what}: ${ended(wholeMessageOf(cause))} Is it up (npm run sandbox -- status), and is it the right one? ${CURE}.`,
       { cause: error },
     );
   }
@@ -29,7 +30,7 @@ export const explain = (
     return new UserError(`${what} was not found. See what there is: ${SLIPWAY} clusters list -A`);
   switch (error.status) {
     case 200:
-      return new UserError(`${where} gave an answer for ${what} that isn't one: ${error.explanation}. ${CURE}.`);
+      return new UserError(`${where} gave an answer for ${what} that isn't one: ${ended(error.explanation)} ${CURE}.`);
     case 404:
       return new UserError(
         `${where} doesn't know ${what}: it isn't the management API, or its CRDs are missing (kubectl apply -f deploy/crds). ${CURE}, or choose a context with SLIPWAY_CONTEXT.`,
@@ -37,11 +38,11 @@ export const explain = (
     case 401:
     case 403:
       return new UserError(
-        `${where} refused to show ${what}: HTTP ${error.status}: ${error.explanation}. Check the user of that context in your kubeconfig.`,
+        `${where} refused to show ${what}: HTTP ${error.status}: ${ended(error.explanation)} Check the user of that context in your kubeconfig.`,
       );
     default:
       return new UserError(
-        `${where} could not show ${what}: HTTP ${error.status}: ${error.explanation}. Try again in a moment.`,
+        `${where} could not show ${what}: HTTP ${error.status}: ${ended(error.explanation)} Try again in a moment.`,
       );
   }
 };

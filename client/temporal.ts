@@ -8,6 +8,7 @@ import { connect } from 'node:net';
 import { Client, Connection, type ConnectionOptions, WorkflowFailedError } from '@temporalio/client';
 import { addressProblem } from '../words/addresses.ts';
 import { messagesOf, wholeMessageOf } from '../words/failure.ts';
+import { ended } from '../words/text.ts';
 import { TASK_QUEUE } from '../workflows/messages.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { UserError } from './user-error.ts';
@@ -40,7 +41,7 @@ export const explainTemporal = (error: unknown, { temporalAddress, temporalNames
     );
   }
   return new UserError(
-    `Temporal at ${temporalAddress} did not answer: ${said}. Is it up (npm run sandbox -- status)? Set TEMPORAL_ADDRESS if it is elsewhere.`,
+    `Temporal at ${temporalAddress} did not answer: ${ended(said)} Is it up (npm run sandbox -- status)? Set TEMPORAL_ADDRESS if it is elsewhere.`,
     { cause: error },
   );
 };

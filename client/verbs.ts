@@ -16,6 +16,7 @@ import { entityWorkflowId } from '../api/names.ts';
 import type { ObjectRef } from '../api/object.ts';
 import { messagesOf, wholeMessageOf } from '../words/failure.ts';
 import { operationIdOf } from '../words/operations.ts';
+import { ended } from '../words/text.ts';
 import type { Verb } from '../words/verbs.ts';
 import { type Ask, verbSignals, verbUpdates } from '../workflows/messages.ts';
 import { SLIPWAY, UserError } from './user-error.ts';
@@ -84,7 +85,7 @@ export const sayVerb = async (client: Client, { verb, object, step, acceptMs }: 
     }
     if (accepted) {
       throw new UserError(
-        `${verb} of ${name} was accepted, and its end was not seen: ${wholeMessageOf(error)}. See ${SLIPWAY} operations list.`,
+        `${verb} of ${name} was accepted, and its end was not seen: ${ended(wholeMessageOf(error))} See ${SLIPWAY} operations list.`,
         { cause: error },
       );
     }

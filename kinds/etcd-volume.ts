@@ -1,5 +1,7 @@
 /** The disk of one replica, which outlives its instances: it holds etcd's data. */
+import { VOLUME_LIMITS } from '../api/aws-limits.ts';
 import type { EmptyDisk } from '../api/names.ts';
+import { present } from '../words/present.ts';
 import type { Value } from '../words/references.ts';
 import type { Difference, Nothing, Row, Tagged } from './row.ts';
 
@@ -38,8 +40,25 @@ export type EtcdVolumeState = {
 
 export type EtcdVolumeDifference = 'size' | 'type' | 'iops' | 'throughput' | 'failed';
 
-/** What AWS has of a volume unless it is asked for something else. */
-const differs = (wanted: number | undefined, is: number | undefined): boolean => wanted !== undefined && wanted !== is;
+const { iops: GP3_IOPS, throughput: GP3_THROUGHPUT } = VOLUME_LIMITS.gp3;
+
+/**
+ * Iops and throughput as AWS is asked for them. What a spec does not say of a gp3 volume is what AWS gives a new one: a number that was
+ * taken out of the spec is taken back. Others have none of their own, or have to be told.
+ */
+export const performanceOf = ({ type, iops, throughput }: VolumeProperties): Pick<VolumeProperties, Numbers> =>
+  present({
+    iops: iops ?? (type === 'gp3' ? GP3_IOPS.baseline : undefined),
+    throughput: throughput ?? (type === 'gp3' ? GP3_THROUGHPUT.baseline : undefined),
+  });
+
+type Numbers = 'iops' | 'throughput';
+
+/** What nobody asked for differs only where AWS says what it is. */
+const differs = (what: Numbers, wanted: EtcdVolumeProperties, is: EtcdVolumeState): boolean => {
+  const asked = performanceOf(wanted)[what];
+  return asked !== undefined && asked !== is[what] && (wanted[what] !== undefined || is[what] !== undefined);
+};
 
 export const etcdVolume: Row<EtcdVolumeProperties, EtcdVolumeState, Nothing, EtcdVolumeDifference> = {
   planned: 'when it differs',
@@ -47,14 +66,15 @@ export const etcdVolume: Row<EtcdVolumeProperties, EtcdVolumeState, Nothing, Etc
   tagged: true,
   irreplaceable: () => true,
   differences: (wanted, is) => {
+    const asked = performanceOf(wanted);
     const all: readonly (Difference<EtcdVolumeDifference> | false)[] = [
       // A volume only grows; its file system follows.
       wanted.sizeGiB > is.sizeGiB && { what: 'size', says: `it has ${is.sizeGiB} GiB, not ${wanted.sizeGiB}` },
       wanted.type !== is.type && { what: 'type', says: `its type is ${is.type}, not ${wanted.type}` },
-      differs(wanted.iops, is.iops) && { what: 'iops', says: `it has ${is.iops ?? 'no'} iops, not ${wanted.iops}` },
-      differs(wanted.throughput, is.throughput) && {
+      differs('iops', wanted, is) && { what: 'iops', says: `it has ${is.iops ?? 'no'} iops, not ${asked.iops}` },
+      differs('throughput', wanted, is) && {
         what: 'throughput',
-        says: `its throughput is ${is.throughput ?? 'unknown'}, not ${wanted.throughput}`,
+        says: `its throughput is ${is.throughput ?? 'unknown'}, not ${asked.throughput}`,
       },
       is.failed === true && { what: 'failed', says: 'it is in the state error, and nothing on it can be read' },
     ];

@@ -17,9 +17,12 @@ export const BALANCER_SUBNETS = 'spec.networking.serviceLoadBalancerSubnetIDs';
 /** The output that is the availability zone of a subnet. */
 export const zoneOutput = (subnetId: string): string => `zone/${subnetId}`;
 
+/** The reason of the warning that machines would reach nothing beyond their VPC. */
+export const NO_WAY_OUT = 'NoWayOut';
+
 /** A value of a spec, and the field that it stands in, for those who must correct it. */
 export type NamedValue = {
-  readonly about: 'vpc' | 'range' | 'subnet' | 'group' | 'keyPair' | 'profile' | 'key' | 'instanceType';
+  readonly about: 'vpc' | 'range' | 'subnet' | 'group' | 'keyPair' | 'profile' | 'key' | 'instanceType' | 'membership';
   /** `spec.controlPlane.subnetIDs[1]`, or that of another object: `spec.networking.vpcID of AWSCluster a`. */
   readonly field: string;
   readonly value: string;
@@ -49,6 +52,10 @@ export type PreflightProperties = {
   readonly demand: readonly SubnetDemand[];
   /** It needs a network load balancer. */
   readonly loadBalancer?: boolean;
+  /** So many security groups are its own. */
+  readonly securityGroups?: number;
+  /** The membership of GKE Hub that a cluster is about to take, by its full name. */
+  readonly membershipName?: string;
   /** The id of a cluster whose object is new: nothing in AWS may carry it yet, or the plan is out of date. */
   readonly nothingOf?: string;
 };

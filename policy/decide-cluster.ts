@@ -199,8 +199,7 @@ const decideChanges = (
   const settles = note.note === undefined && attention.controlPlane === undefined && isInsideKnown(cluster, inside);
   const type = wasProvisioned(cluster) ? 'UpdateCluster' : 'CreateCluster';
   const { revision } = brings;
-  // Before format 3 certificates name the load balancer: making another one alone would bring nobody back, and is left to a person.
-  const unreachable = wasProvisioned(cluster) && hasLastingName(release) ? whyUnreachable(plan) : undefined;
+  const unreachable = wasProvisioned(cluster) ? whyUnreachable(plan, hasLastingName(release)) : undefined;
   return operation(facts, cluster, release, {
     type,
     plan,

@@ -7,7 +7,7 @@
  */
 
 import type { StepError, UnhealthyReplica } from '../api/status.ts';
-import { endMachineCommand } from '../words/commands.ts';
+import { endByForceCommand, endMachineCommand } from '../words/commands.ts';
 import { kindOf, replicaKey } from '../words/keys.ts';
 import { purposeOf } from '../words/operations.ts';
 import { present } from '../words/present.ts';
@@ -77,6 +77,18 @@ export const quorumClaims = (subject: Subject): Claims | undefined => {
     : undefined;
 };
 
+/** Ends the machine that is in the way, if there is one: that which has what another waits for, or else the replica's own. */
+const endCommands = (
+  { instanceID, heldBy }: Pick<UnhealthyReplica, 'instanceID' | 'heldBy'>,
+  holderState: string | undefined,
+  region: string,
+): string[] => {
+  if (heldBy !== undefined) {
+    return [holderState === 'shutting-down' ? endByForceCommand(region, heldBy) : endMachineCommand(region, heldBy)];
+  }
+  return instanceID === undefined ? [] : [endMachineCommand(region, instanceID)];
+};
+
 export const replicaErrors = (
   subject: Subject,
   unhealthy: readonly UnhealthyReplica[],
@@ -84,11 +96,15 @@ export const replicaErrors = (
 ): StepError[] => {
   const report = reportOf(subject);
   if (report === undefined || subject.kind !== 'settled') return [];
-  return unhealthy.map(({ index, instanceID, since, message }) => ({
-    step: replicaKey(index),
-    verdict: report.quorumLost ? ('blocked' as const) : ('retry' as const),
-    message: cut(report.quorumLost ? `${message}. ${QUORUM}` : message),
-    since,
-    commands: [...(instanceID === undefined ? [] : [endMachineCommand(place.region, instanceID)]), place.lookAgain],
-  }));
+  const stateOf = (index: number) => report.replicas.find((one) => one.index === index)?.holderState;
+  return unhealthy.map((replica) => {
+    const { index, since, message } = replica;
+    return {
+      step: replicaKey(index),
+      verdict: report.quorumLost ? ('blocked' as const) : ('retry' as const),
+      message: cut(report.quorumLost ? `${ended(message)} ${QUORUM}` : message),
+      since,
+      commands: [...endCommands(replica, stateOf(index), place.region), place.lookAgain],
+    };
+  });
 };

@@ -10,13 +10,13 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf, KEY_TAG } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import { hasFinalizer, isDeleting, type ObjectRef } from '../api/object.ts';
+import { isDeleting, type ObjectRef } from '../api/object.ts';
 import type { Release } from '../api/releases.ts';
 import type { State } from '../api/status.ts';
 import { type Found, idOf } from '../kinds/resource.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import type { Assessment } from './assessment.ts';
-import { isNew, wasBegun } from './first-look.ts';
+import { isNew } from './first-look.ts';
 import type { Inventory } from './plan.ts';
 import type { PoolMachines } from './pool-machines.ts';
 import type { RepairSettings } from './repair.ts';
@@ -68,7 +68,10 @@ export const blocked = (generation: number, reason: string, cure: string): Block
   cure,
 });
 
-/** Decided by identity alone: gone, another one, or being deleted before anything was begun for it. Undefined: go on. */
+/**
+ * Decided by identity alone: gone, or another one. Undefined: go on. That it says of itself that nothing was begun for it decides
+ * nothing: others may have taken that from it, and whoever deletes it may hold it meanwhile.
+ */
 export const judgeIdentity = (object: StoredObject | null, requested: ObjectRef): Assessment | undefined => {
   const name = `${requested.kind} ${requested.namespace}/${requested.name}`;
   if (object === null) {
@@ -83,7 +86,6 @@ export const judgeIdentity = (object: StoredObject | null, requested: ObjectRef)
       reason: `${name} is another object now (uid ${object.metadata.uid}, not ${requested.uid}). Nothing was changed.`,
     };
   }
-  if (isDeleting(object) && !hasFinalizer(object) && !wasBegun(object)) return { kind: 'finished' };
   return undefined;
 };
 

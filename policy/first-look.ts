@@ -19,7 +19,7 @@ import type { StoredObject } from './views.ts';
 type Properties = ResourceProperties['preflight'];
 
 /** Status tells of an operation, or of what one made. */
-export const wasBegun = ({ status }: StoredObject): boolean =>
+const wasBegun = ({ status }: StoredObject): boolean =>
   status !== undefined &&
   (status.established === true || [status.aws, status.lastOperation, status.revision].some((one) => one !== undefined));
 

@@ -12,6 +12,7 @@ import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
 import type { Found } from '../kinds/resource.ts';
 import { observedState } from '../kinds/resource.ts';
 import { nodesKey, poolGroupKey } from '../words/keys.ts';
+import { ended } from '../words/text.ts';
 import { type Claim, conditionOf, cut } from './conditions.ts';
 import { isDelete } from './operation-claims.ts';
 import type { NodeCounts, OperationView, StoredObject, Subject } from './views.ts';
@@ -64,7 +65,7 @@ const countsDuring = ({ outputs }: OperationView, { metadata, status }: AWSNodeP
 const unknown = (why: string): Claim => ({
   status: 'True',
   reason: 'NodesNotListed',
-  message: cut(`How many nodes are Ready is not known: ${why}. Every sweep asks again.`),
+  message: cut(`How many nodes are Ready is not known: ${ended(why)} Every sweep asks again.`),
 });
 
 /** That nobody knows how many nodes are Ready, from the sweep that could not count them until somebody has. */

@@ -33,6 +33,8 @@ export type ReplicaReport = {
   readonly message: string;
   /** As in status, but for the time: since when is known there. */
   readonly heldBy?: string;
+  /** What EC2 says of the machine that has it, such as `shutting-down`. */
+  readonly holderState?: string;
   readonly lostVolumeId?: string;
 };
 
@@ -136,6 +138,7 @@ const reportOf = (replica: Replica, message: string): ReplicaReport => ({
   ...present({
     instanceId: replica.instanceId,
     heldBy: replica.attaches?.holder?.instanceId,
+    holderState: replica.attaches?.holder?.state,
     lostVolumeId: lostVolumeOf(replica),
   }),
 });

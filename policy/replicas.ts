@@ -197,7 +197,8 @@ const machineTrouble = (replica: Replica): string | undefined => {
   if (replica.health !== 'unhealthy') return undefined;
   const holder = attaches?.holder;
   if (holder !== undefined && replica.instanceId !== undefined) {
-    return `${name} waits for ${holder.holds}, which instance ${holder.instanceId} still has: that one is ${holder.state}, and nothing is taken from a machine that may still write`;
+    const cure = holder.state === 'shutting-down' ? '. If it stays so for more than some minutes, end it by force' : '';
+    return `${name} waits for ${holder.holds}, which instance ${holder.instanceId} still has: that one is ${holder.state}, and nothing is taken from a machine that may still write${cure}`;
   }
   return replica.instanceId === undefined
     ? `replica ${replica.index} has no machine: auto scaling group ${replica.groupName ?? '?'} has not launched one yet`

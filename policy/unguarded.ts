@@ -2,8 +2,8 @@
  * Unguarded: an object that is being deleted without our finalizer, though something was made for it.
  *
  * Owns: what is said of it. That others took the finalizer is neither an order to delete (I12) nor a proof that nothing is left, and
- * the API server lets nobody put it back any more. Neighbours: `facts.ts` tells apart the object that nothing was begun for;
- * `remove.ts` says what a delete would take away. Pure. Invariants: I3, I12.
+ * the API server lets nobody put it back any more. Nor is a status that tells of nothing a proof: what there is was looked for.
+ * Neighbours: `remove.ts` says what a delete would take away. Pure. Invariants: I3, I12.
  */
 import { CLUSTER_TAG, FINALIZER, UID_TAG } from '../api/names.ts';
 import { hasFinalizer, isDeleting } from '../api/object.ts';

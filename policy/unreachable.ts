@@ -19,8 +19,19 @@ const cutBy = ({ resource, found }: EnsureStep, known: Plan['known']): string | 
   return cutting === undefined ? undefined : `${resource.key}: ${cutting.says}`;
 };
 
-/** What of a plan says that nobody reaches the API before it is carried out, as a sentence; undefined where none of it does. */
-export const whyUnreachable = ({ steps, known }: Plan): string | undefined => {
+/** What comes after the plan where certificates and tokens hold the name of the load balancer that is gone: its plan replaces no machine. */
+const MACHINES_FOLLOW =
+  '. Its machines know that load balancer by name: when another one is there, end those of the replicas one after the other, each once the one before serves, then the nodes';
+
+const isGone = (step: Plan['steps'][number]): boolean =>
+  step.verb === 'ensure' && step.resource.kind === 'load-balancer' && step.found === undefined;
+
+/**
+ * What of a plan says that nobody reaches the API before it is carried out, as a sentence; undefined where none of it does.
+ * `lastingName`: machines know the cluster by a name of its own.
+ */
+export const whyUnreachable = ({ steps, known }: Plan, lastingName: boolean): string | undefined => {
   const reasons = steps.flatMap((step) => (step.verb === 'ensure' ? (cutBy(step, known) ?? []) : []));
-  return reasons.length === 0 ? undefined : `The cluster's API cannot be reached: ${reasons.join('; ')}`;
+  if (reasons.length === 0) return undefined;
+  return `The cluster's API cannot be reached: ${reasons.join('; ')}${!lastingName && steps.some(isGone) ? MACHINES_FOLLOW : ''}`;
 };

@@ -92,6 +92,13 @@ export const DIFFERENCES: readonly Difference[] = [
     where: ['sandbox/network'],
   },
   {
+    subject: 'Interfaces of classic load balancers',
+    onAws: 'one or more in each subnet, which outlive it by minutes and hold subnets and groups, as a network one’s do',
+    inSandbox: 'none; those of network load balancers are there, and outlive them',
+    because: 'who waits for the ones waits for the others by the same look',
+    where: ['sandbox/aws/moto_semantics/balancer_views.py', 'sandbox/aws/moto_semantics/load_balancing.py'],
+  },
+  {
     subject: 'Whom a load balancer’s security groups let in',
     onAws: 'by the address and the groups of each client; who isn’t let in waits in vain',
     inSandbox: 'everybody, as soon as any rule covers the listener’s port; who isn’t let in is told so at once',

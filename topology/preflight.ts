@@ -13,7 +13,7 @@ import type { Resource, ResourceEvent, ResourceOf } from '../kinds/resource.ts';
 import { PREFLIGHT } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
 import { subnetOfReplica } from './replica.ts';
-import { nodesAskedFor, REPLICAS, unique } from './values.ts';
+import { hasBalancerGroup, nodesAskedFor, REPLICAS, unique } from './values.ts';
 
 type About = NamedValue['about'];
 
@@ -34,6 +34,12 @@ const rangeFields = ({ spec, status }: AWSCluster): NamedValue[] => {
   ];
 };
 
+/** An established cluster has long had its own: what became of it is no reason to leave the cluster unmended. */
+const membershipOf = ({ spec, status }: AWSCluster): { readonly membershipName?: string } => {
+  const name = spec.controlPlane.hub?.membershipName;
+  return name === undefined || status?.established === true ? {} : { membershipName: name };
+};
+
 const clusterFields = (cluster: AWSCluster): NamedValue[] => {
   const { controlPlane, networking } = cluster.spec;
   return [
@@ -42,6 +48,7 @@ const clusterFields = (cluster: AWSCluster): NamedValue[] => {
     ...listed('subnet', 'spec.controlPlane.subnetIDs', controlPlane.subnetIDs, true),
     ...listed('subnet', BALANCER_SUBNETS, networking.serviceLoadBalancerSubnetIDs),
     ...listed('group', 'spec.controlPlane.securityGroupIDs', controlPlane.securityGroupIDs),
+    ...named('membership', 'spec.controlPlane.hub.membershipName', membershipOf(cluster).membershipName, true),
     ...named('keyPair', 'spec.controlPlane.keyName', controlPlane.keyName),
     ...named('profile', 'spec.controlPlane.iamInstanceProfile', controlPlane.iamInstanceProfile),
     ...named('key', 'spec.controlPlane.databaseEncryption.kmsKeyARN', controlPlane.databaseEncryption.kmsKeyARN, true),
@@ -124,7 +131,12 @@ export const clusterPreflight = (cluster: AWSCluster, release: Release): Resourc
     properties: preflight(
       clusterFields(cluster),
       { keyName, instanceType, demand: clusterDemand(cluster) },
-      { zonalSubnetIds: unique(subnetIDs), loadBalancer: true },
+      {
+        zonalSubnetIds: unique(subnetIDs),
+        loadBalancer: true,
+        securityGroups: hasBalancerGroup(release) ? 3 : 2,
+        ...membershipOf(cluster),
+      },
       release,
     ),
     ...fewZones(cluster),

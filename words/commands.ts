@@ -42,6 +42,13 @@ export const lookAgainCommand = (entityId: string): string =>
 export const endMachineCommand = (region: string, instanceId: string): string =>
   `aws ec2 terminate-instances --region ${region} --instance-ids ${instanceId}`;
 
+/**
+ * AWS's own, for a machine that stays `shutting-down`: once more in order, then by force. What it held comes free only when it is gone,
+ * unlike with a forced detach, under which it may write on: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-terminate-methods.html
+ */
+export const endByForceCommand = (region: string, instanceId: string): string =>
+  `${endMachineCommand(region, instanceId)} --force`;
+
 /** AWS's own: lets an auto scaling group launch machines again. */
 export const resumeLaunchCommand = (region: string, group: string): string =>
   `aws autoscaling resume-processes --region ${region} --auto-scaling-group-name ${group} --scaling-processes Launch`;

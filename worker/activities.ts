@@ -11,7 +11,7 @@ import { awsResources } from '../activities/aws/resources.ts';
 import type { AroundCall, OutgoingCall } from '../activities/calls.ts';
 import type { Activities } from '../activities/contract.ts';
 import { createHubClient } from '../activities/hub/client.ts';
-import { hubMembershipDriver, observeMembership } from '../activities/hub/membership.ts';
+import { hubMembershipDriver, observeMembership, otherOwner } from '../activities/hub/membership.ts';
 import { createInsideSweep } from '../activities/inside-sweep.ts';
 import { createInventory } from '../activities/inventory.ts';
 import { issueClusterCertificate } from '../activities/kubernetes/credentials.ts';
@@ -115,7 +115,8 @@ const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log
   });
   const aws = awsResources(clients, {
     readSecret: ({ namespace, name, type, signal }) => readSecret(management, { namespace, name }, type, { signal }),
-    onUnreadQuota: (quota, reason) => log.warn({ quota, reason }, 'A quota could not be read: it is taken for kept'),
+    onUnread: (what, reason) => log.warn({ what, reason }, 'Preflight could not look at this: it is taken for right'),
+    otherOwner: (cluster, signal) => otherOwner(hub, cluster, signal),
     keptElsewhere: (wanted) => keptSecrets(management, wanted, { signal: wanted.signal }),
   });
   const close = async (): Promise<void> => {

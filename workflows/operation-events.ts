@@ -1,7 +1,7 @@
 /**
  * What a step that is done makes known beyond its operation: an event of the object, a milestone to the entity.
  *
- * Owns: which steps say something, and the events that are not written yet. Neighbours: `operation.ts` says what is done;
+ * Owns: which steps say something, of what they made or in warning, and the events that are not written yet. Neighbours: `operation.ts` says what is done;
  * `operation-publishing.ts` writes events with the status; `dependents.ts` passes milestones on.
  */
 import { getExternalWorkflowHandle, log } from '@temporalio/workflow';
@@ -9,6 +9,7 @@ import type { EventView } from '../activities/contract.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { Step } from '../policy/plan.ts';
 import type { ResourceKey } from '../words/keys.ts';
+import { warningsIn } from '../words/warnings.ts';
 import { milestoneReached } from './messages.ts';
 import { resolveMessage } from './references.ts';
 
@@ -20,20 +21,29 @@ export type OperationEvents = {
   readonly written: (count: number) => void;
 };
 
+type Told = Pick<EventView, 'reason' | 'message' | 'type'>;
+
+/** What a step that is done tells about its object, warnings first. Pure. */
+export const eventsOf = (step: Step, outputs: Readonly<Record<ResourceKey, Outputs>>): readonly Told[] => {
+  if (step.verb === 'remove') return [];
+  const { key, event } = step.resource;
+  const warnings = warningsIn(outputs[key] ?? {}).map((warning): Told => ({ ...warning, type: 'Warning' }));
+  // A step is planned with nothing found only where the thing was missing: its making is what the event tells.
+  if (event === undefined || (step.verb === 'ensure' && step.found !== undefined)) return warnings;
+  const { reason, type = 'Normal' } = event;
+  return [...warnings, { reason, message: resolveMessage(event.message, outputs), type }];
+};
+
 export const operationEvents = (entityId: string, outputs: Readonly<Record<ResourceKey, Outputs>>): OperationEvents => {
   const entity = getExternalWorkflowHandle(entityId);
   let unwritten: readonly EventView[] = [];
   let sequence = 0;
 
   const record = (step: Step): void => {
-    // A step is planned with nothing found only where the thing was missing: its making is what the event tells.
-    if (step.verb === 'remove' || (step.verb === 'ensure' && step.found !== undefined)) return;
-    const { event } = step.resource;
-    if (event === undefined) return;
-    sequence += 1;
-    const message = resolveMessage(event.message, outputs);
-    const { reason, type = 'Normal' } = event;
-    unwritten = [...unwritten, { reason, message, type, at: Date.now(), sequence }];
+    for (const event of eventsOf(step, outputs)) {
+      sequence += 1;
+      unwritten = [...unwritten, { ...event, at: Date.now(), sequence }];
+    }
   };
 
   const announce = ({ verb, resource }: Step): void => {

@@ -39,7 +39,7 @@ import { listTemplates } from './launch-template-marks.ts';
 import { instanceLabel, livingInstances } from './machines.ts';
 import { securityGroupLabel } from './security-group.ts';
 import { listTagged, type Tagged } from './tagged.ts';
-import { distinct, filter, filterLike, readAll, tagRecord } from './tags.ts';
+import { distinct, filter, filterLike, inPages, readAll, tagRecord } from './tags.ts';
 import { exists } from './volumes.ts';
 
 const AGAIN_MS = 2_000;
@@ -75,14 +75,14 @@ const ownInEc2 = async (
       ),
     ),
     whenAny('volume', name, () =>
-      readAll(paginateDescribeVolumes({ client: ec2 }, { Filters }, { abortSignal }), (page) =>
+      readAll(paginateDescribeVolumes(inPages(ec2), { Filters }, { abortSignal }), (page) =>
         page.Volumes?.filter(exists).map((one) =>
           keyed(`volume ${one.VolumeId ?? '?'}`, tagRecord(one.Tags), 'etcd-volume'),
         ),
       ),
     ),
     whenAny('network-interface', name, () =>
-      readAll(paginateDescribeNetworkInterfaces({ client: ec2 }, { Filters }, { abortSignal }), (page) =>
+      readAll(paginateDescribeNetworkInterfaces(inPages(ec2), { Filters }, { abortSignal }), (page) =>
         page.NetworkInterfaces?.map((one) =>
           keyed(`network interface ${one.NetworkInterfaceId ?? '?'}`, tagRecord(one.TagSet), 'network-interface'),
         ),

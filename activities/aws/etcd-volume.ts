@@ -16,10 +16,12 @@ import {
   type VolumeType,
 } from '@aws-sdk/client-ec2';
 import { EMPTY_DISK_TAG, type EmptyDisk, KEY_TAG } from '../../api/names.ts';
+import { performanceOf } from '../../kinds/etcd-volume.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import { deleteVolumeCommand } from '../../words/commands.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import { present } from '../../words/present.ts';
+import { ended } from '../../words/text.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { BECOMES_VISIBLE_MS } from '../settling.ts';
 import { blockedError, supersededError } from '../verdicts.ts';
@@ -105,7 +107,7 @@ const createVolume = async (ec2: EC2Client, wanted: Wanted<'etcd-volume'>, dropp
   }
   // An earlier try made it, and no listing shows it any more. Another is made at once: a key that was mended since takes it.
   if (dropped < MOST_DROPPED) await createVolume(ec2, wanted, dropped + 1);
-  throw blockedError(`Volume ${id}, which was made for ${wanted.key}, is gone, ${whyDropped(wanted)}.`);
+  throw blockedError(`Volume ${id}, which was made for ${wanted.key}, is gone, ${ended(whyDropped(wanted))}`);
 };
 
 const whyFailed = ({ owner }: Pick<Sought<'etcd-volume'>, 'owner'>, id: string): string =>
@@ -141,7 +143,8 @@ export const etcdVolumeDriver = (
   /** In one call: AWS takes the next change of a volume only hours later. */
   async update(wanted, found) {
     if (found.state.failed === true) throw blockedError(whyFailed(wanted, found.outputs.id ?? '?'));
-    const { sizeGiB, type, iops, throughput } = wanted.properties;
+    const { sizeGiB, type } = wanted.properties;
+    const { iops, throughput } = performanceOf(wanted.properties);
     const { sizeGiB: held } = found.state;
     await ec2.send(
       new ModifyVolumeCommand({

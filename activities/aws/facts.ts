@@ -1,5 +1,5 @@
 /**
- * Facts: what the account holds that isn't Slipway's: VPC, subnets, groups, key pairs, profiles, keys, instance types.
+ * Facts: what the account holds that isn't Slipway's: VPC, subnets, groups, key pairs, profiles, keys, instance types, routes.
  *
  * Owns: looking each one up, once for all who ask within a minute: a cluster and its pools ask the same questions in the
  * same second. Only what is there is remembered; what is missing is looked at anew each time, so that
@@ -20,9 +20,11 @@ import { GetInstanceProfileCommand } from '@aws-sdk/client-iam';
 import { DescribeKeyCommand } from '@aws-sdk/client-kms';
 import { CLUSTER_TAG } from '../../api/names.ts';
 import { present } from '../../words/present.ts';
-import { unlessAbsent } from '../verdicts.ts';
+import { isDenied, unlessAbsent, verdictOf } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
+import { courtesy, type OnUnread } from './courtesy.ts';
 import { batched, createMemory, type Remember } from './memory.ts';
+import { answersNames, type RouteTable, routeTablesOf } from './network-facts.ts';
 import { listTagged } from './tagged.ts';
 import { filter, readAll } from './tags.ts';
 
@@ -31,6 +33,7 @@ export type Vpc = {
   readonly cidr: string;
   /** All its IPv4 ranges, the first included. */
   readonly cidrs: readonly string[];
+  readonly dhcpOptionsId?: string;
 };
 export type Subnet = {
   readonly id: string;
@@ -43,17 +46,17 @@ export type Subnet = {
   readonly ipv6Only?: boolean;
   /** The account that it belongs to, which may share it with others. */
   readonly owner?: string;
+  /** Machines that are launched in it get one. */
+  readonly publicAddresses?: boolean;
 };
 type Group = { readonly id: string; readonly vpcId: string };
 type InstanceProfile = { readonly name: string; readonly hasRole: boolean };
 /** An instance type, its number of virtual CPUs, and what its processors run: `x86_64`, `arm64`. */
 type InstanceType = { readonly id: string; readonly cpus: number; readonly architectures: readonly string[] };
-type KmsKey = {
-  readonly arn: string;
-  readonly enabled: boolean;
-  readonly state: string;
-  readonly usage: string;
-};
+type KmsKey =
+  | { readonly arn: string; readonly enabled: boolean; readonly state: string; readonly usage: string }
+  /** What AWS says of a key that its policy, or the worker's role, does not let the worker look at. */
+  | { readonly arn: string; readonly denied: string };
 
 export type AwsFacts = {
   vpc(id: string, signal: AbortSignal): Promise<Vpc | undefined>;
@@ -71,6 +74,14 @@ export type AwsFacts = {
   instanceTypes(types: readonly string[], signal: AbortSignal): Promise<readonly InstanceType[]>;
   /** Zones of the region in which the instance type is offered. */
   zonesOffering(instanceType: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Whether machines in the VPC are given a DNS server that answers; undefined where nobody could tell. */
+  answersNames(vpcId: string, signal: AbortSignal): Promise<boolean | undefined>;
+  /** Those of the VPC that this account may see; undefined where nobody could tell. */
+  routeTables(
+    vpcId: string,
+    signal: AbortSignal,
+    enough: (tables: readonly RouteTable[]) => boolean,
+  ): Promise<readonly RouteTable[] | undefined>;
   /** What in EC2 carries a cluster's id, `<type> <id>` each, sorted: of what Slipway makes, nothing is made without some of it. */
   carrying(clusterId: string, signal: AbortSignal): Promise<readonly string[]>;
 };
@@ -81,10 +92,16 @@ type Asking = Pick<AwsClients, 'ec2' | 'iam' | 'kms'>;
 const isThere = ({ CidrBlockState }: VpcCidrBlockAssociation): boolean =>
   CidrBlockState?.State === undefined || CidrBlockState.State === 'associated';
 
-export const vpcFact = ({ VpcId = '', CidrBlock: cidr = '', CidrBlockAssociationSet = [] }: AwsVpc): Vpc => ({
+export const vpcFact = ({
+  VpcId = '',
+  CidrBlock: cidr = '',
+  CidrBlockAssociationSet = [],
+  DhcpOptionsId: dhcpOptionsId,
+}: AwsVpc): Vpc => ({
   id: VpcId,
   cidr,
   cidrs: [...new Set([cidr, ...CidrBlockAssociationSet.filter(isThere).flatMap(({ CidrBlock }) => CidrBlock ?? [])])],
+  ...present({ dhcpOptionsId }),
 });
 
 const vpcOf = async ({ ec2 }: Asking, id: string, abortSignal: AbortSignal): Promise<Vpc | undefined> => {
@@ -93,14 +110,14 @@ const vpcOf = async ({ ec2 }: Asking, id: string, abortSignal: AbortSignal): Pro
   return vpc === undefined ? undefined : vpcFact(vpc);
 };
 
-export const subnetFact = (subnet: AwsSubnet): Subnet => ({
+const subnetFact = (subnet: AwsSubnet): Subnet => ({
   id: subnet.SubnetId ?? '',
   vpcId: subnet.VpcId ?? '',
   zone: subnet.AvailabilityZone ?? '',
   freeAddresses: subnet.AvailableIpAddressCount ?? 0,
   tagKeys: (subnet.Tags ?? []).flatMap(({ Key = '' }) => (Key.startsWith('aws:') ? [] : [Key])),
   ipv6Only: subnet.Ipv6Native === true,
-  ...present({ owner: subnet.OwnerId }),
+  ...present({ owner: subnet.OwnerId, publicAddresses: subnet.MapPublicIpOnLaunch }),
 });
 
 const subnetsOf = async ({ ec2 }: Asking, ids: string[], abortSignal: AbortSignal): Promise<Subnet[]> => {
@@ -135,11 +152,15 @@ const profileOf = async (
 
 const keyOf = async ({ kms }: Asking, arn: string, abortSignal: AbortSignal): Promise<KmsKey | undefined> => {
   const command = new DescribeKeyCommand({ KeyId: arn });
-  const answer = await unlessAbsent(() => kms.send(command, { abortSignal }), undefined);
-  const key = answer?.KeyMetadata;
-  if (key === undefined) return undefined;
-  const { Enabled: enabled = false, KeyState: state = 'unknown', KeyUsage: usage = 'unknown' } = key;
-  return { arn, enabled, state, usage };
+  try {
+    const key = (await unlessAbsent(() => kms.send(command, { abortSignal }), undefined))?.KeyMetadata;
+    if (key === undefined) return undefined;
+    const { Enabled: enabled = false, KeyState: state = 'unknown', KeyUsage: usage = 'unknown' } = key;
+    return { arn, enabled, state, usage };
+  } catch (error) {
+    if (isDenied(error)) return { arn, denied: verdictOf(error).message };
+    throw error;
+  }
 };
 
 const typesOf = async ({ ec2 }: Asking, types: string[], abortSignal: AbortSignal): Promise<InstanceType[]> => {
@@ -164,13 +185,46 @@ const zonesOffering = async ({ ec2 }: Asking, type: string, abortSignal: AbortSi
 const carryingOf = async ({ ec2 }: Asking, clusterId: string, abortSignal: AbortSignal): Promise<readonly string[]> =>
   (await listTagged(ec2, { keys: [CLUSTER_TAG], values: [clusterId] }, abortSignal)).all;
 
-export const createFacts = (clients: AwsClients, remember: Remember = createMemory(Date.now)): AwsFacts => ({
-  vpc: (id, signal) =>
+/** The network around a VPC, as a courtesy. */
+const networkFacts = (
+  { ec2 }: Asking,
+  remember: Remember,
+  { vpc, onUnread }: Pick<AwsFacts, 'vpc'> & { readonly onUnread: OnUnread },
+): Pick<AwsFacts, 'answersNames' | 'routeTables'> => ({
+  answersNames: (id, signal) =>
+    remember(
+      `names ${id}`,
+      () => {
+        const dhcpOptionsId = async () => (await vpc(id, signal))?.dhcpOptionsId;
+        const look = () => answersNames(ec2, { id, dhcpOptionsId }, signal);
+        return courtesy(`DNS support of ${id}`, look, { onUnread, signal });
+      },
+      (answers) => answers !== false,
+    ),
+  routeTables: (id, signal, enough) =>
+    remember(
+      `route tables ${id}`,
+      () => courtesy(`route tables of ${id}`, () => routeTablesOf(ec2, id, signal), { onUnread, signal }),
+      (tables) => tables === undefined || enough(tables),
+    ),
+});
+
+const vpcFacts =
+  (clients: Asking, remember: Remember): AwsFacts['vpc'] =>
+  (id, signal) =>
     remember(
       `vpc ${id}`,
       () => vpcOf(clients, id, signal),
       (vpc) => vpc !== undefined,
-    ),
+    );
+
+export const createFacts = (
+  clients: AwsClients,
+  remember: Remember = createMemory(Date.now),
+  onUnread: OnUnread = () => undefined,
+): AwsFacts => ({
+  vpc: vpcFacts(clients, remember),
+  ...networkFacts(clients, remember, { vpc: vpcFacts(clients, remember), onUnread }),
   subnets: batched(remember, 'subnet', (ids, signal) => subnetsOf(clients, ids, signal)),
   securityGroups: batched(remember, 'security group', (ids, signal) => groupsOf(clients, ids, signal)),
   hasKeyPair: (name, signal) =>
@@ -189,7 +243,7 @@ export const createFacts = (clients: AwsClients, remember: Remember = createMemo
     remember(
       `key ${arn}`,
       () => keyOf(clients, arn, signal),
-      (key) => key?.enabled ?? false,
+      (key) => key !== undefined && 'enabled' in key && key.enabled,
     ),
   instanceTypes: batched(remember, 'instance type', (types, signal) => typesOf(clients, types, signal)),
   zonesOffering: (type, signal) =>

@@ -4,7 +4,7 @@
  * Owns: listing those that live, and how one is called. Neighbours: `auto-scaling-group.ts`, `replica.ts` and `departures.ts` ask.
  */
 import { type EC2Client, type Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
-import { filter, readAll } from './tags.ts';
+import { filter, inPages, readAll } from './tags.ts';
 
 /** Every state but `terminated`: such a machine is remembered for an hour, and holds nothing. */
 const LIVING_STATES = ['pending', 'running', 'shutting-down', 'stopping', 'stopped'];
@@ -17,7 +17,7 @@ export const livingInstances = (
 ): Promise<Instance[]> =>
   readAll(
     paginateDescribeInstances(
-      { client: ec2 },
+      inPages(ec2),
       { Filters: [by, filter('instance-state-name', ...LIVING_STATES)] },
       { abortSignal },
     ),

@@ -12,6 +12,7 @@ import { CreateTagsCommand, paginateDescribeVolumes } from '@aws-sdk/client-ec2'
 import { endMachineCommand } from '../../words/commands.ts';
 import { machineInKey } from '../../words/keys.ts';
 import { ORDER_TAG, type Order, orderIn, orderText, REPORT_TAG, type Report, reportIn } from '../../words/orders.ts';
+import { ended } from '../../words/text.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { blockedError, notYet, verdictOf } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
@@ -102,7 +103,7 @@ export const orderDriver = (clients: AwsClients, now = Date.now): ResourceDriver
     throw blockedError(
       report === undefined
         ? `${whoIsMeant(wanted)} did not answer within ${ORDER_SECONDS} s. See whether the machine runs and reaches EC2; skip the step to go on without it, or end the machine with \`${endMachineCommand(region, order.instanceId)}\`.`
-        : `${whoIsMeant(wanted)} could not ${order.verb}: ${report.why}.`,
+        : `${whoIsMeant(wanted)} could not ${order.verb}: ${ended(report.why)}`,
     );
   };
 

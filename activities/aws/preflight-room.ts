@@ -73,6 +73,20 @@ const balancerTroubles = async ({ room }: Room, wanted: Wanted<'preflight'>): Pr
   return [`a cluster needs a network load balancer, and ${used} of ${limit} are in use; ${raise(short.usage)}`];
 };
 
+const groupTroubles = async ({ room }: Room, { properties, owner, signal }: Wanted<'preflight'>): Promise<string[]> => {
+  const { securityGroups: needed = 0 } = properties;
+  if (needed === 0) return [];
+  const short = await usageFor(
+    (fresh) => room.securityGroups({ signal, fresh }),
+    (usage) => Math.max(0, needed - (usage?.owners ?? []).filter((id) => id === owner.clusterId).length),
+  );
+  if (short === undefined) return [];
+  const { used, limit } = short.usage;
+  return [
+    `a cluster needs ${short.more} more security groups, and ${used} of ${limit} are in use; ${raise(short.usage)}`,
+  ];
+};
+
 const addressTroubles = async (context: Room, wanted: Wanted<'preflight'>): Promise<string[]> => {
   const { facts, room, tell } = context;
   const { properties, owner, signal } = wanted;
@@ -103,13 +117,14 @@ const addressTroubles = async (context: Room, wanted: Wanted<'preflight'>): Prom
 /** Asks what will be asked, so that the answers are in memory by then. */
 export const foreseeRoom = async (
   { facts, room }: Pick<Room, 'facts' | 'room'>,
-  { instanceType, loadBalancer, demand }: Wanted<'preflight'>['properties'],
+  { instanceType, loadBalancer, securityGroups = 0, demand }: Wanted<'preflight'>['properties'],
   signal: AbortSignal,
 ): Promise<void> => {
   await Promise.all([
     demand.length === 0 ? [] : facts.instanceTypes([instanceType], signal),
     demand.length === 0 ? [] : room.cpus(instanceType, { signal }),
     loadBalancer === true ? room.loadBalancers({ signal }) : [],
+    securityGroups > 0 ? room.securityGroups({ signal }) : [],
   ]);
 };
 
@@ -119,6 +134,7 @@ export const roomTroubles = async (context: Room, wanted: Wanted<'preflight'>): 
     await Promise.all([
       cpuTroubles(context, wanted),
       balancerTroubles(context, wanted),
+      groupTroubles(context, wanted),
       addressTroubles(context, wanted),
     ])
   ).flat();

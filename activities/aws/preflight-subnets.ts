@@ -5,17 +5,18 @@
  * they exist, and where; `preflight-room.ts` counts their addresses. What is wrong in memory is looked at afresh before anything is
  * said, so that a person's cure counts at once.
  */
+import { TAG_LIMITS } from '../../api/aws-limits.ts';
 import { kubernetesClusterTag } from '../../api/names.ts';
 import { BALANCER_SUBNETS } from '../../kinds/preflight.ts';
 import type { Wanted } from '../driver.ts';
 import type { AwsFacts, Subnet } from './facts.ts';
 import type { Tell } from './preflight-room.ts';
 
-/** Those of AWS itself don't count: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions */
-const MOST_TAGS = 50;
-
 /** Whether no more tags fit on it. */
-export const isFull = ({ tagKeys = [] }: Pick<Subnet, 'tagKeys'>): boolean => tagKeys.length >= MOST_TAGS;
+const isFull = ({ tagKeys = [] }: Pick<Subnet, 'tagKeys'>): boolean => tagKeys.length >= TAG_LIMITS.most;
+
+/** The cloud controller then looks for no tags: https://github.com/kubernetes/kubernetes/pull/97431 */
+const SUBNETS_OF_SERVICE = 'service.beta.kubernetes.io/aws-load-balancer-subnets';
 
 type Trouble = { readonly what: string; readonly cure: string };
 
@@ -26,7 +27,11 @@ const familyTrouble = ({ id, ipv6Only }: Subnet): Trouble | undefined =>
 const tagTrouble = (subnet: Subnet, key: string, account: string): Trouble | undefined => {
   const { id, owner = account, tagKeys = [] } = subnet;
   if (owner !== account) {
-    return { what: `subnet ${id} is shared by account ${owner}, which alone can tag it for load balancers`, cure: '' };
+    const what = `subnet ${id} is shared by account ${owner}, which alone can tag it for load balancers`;
+    return {
+      what,
+      cure: `take it out of ${BALANCER_SUBNETS} and name it on each Service by the annotation ${SUBNETS_OF_SERVICE}`,
+    };
   }
   if (tagKeys.includes(key) || !isFull(subnet)) return undefined;
   const what = `subnet ${id} has ${tagKeys.length} tags, the most that AWS lets it have, and needs ${key}`;

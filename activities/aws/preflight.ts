@@ -14,6 +14,8 @@ import { ended } from '../../words/text.ts';
 import type { Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError, supersededError } from '../verdicts.ts';
 import type { AwsFacts, Subnet, Vpc } from './facts.ts';
+import { type HubLook, membershipTroubles } from './preflight-membership.ts';
+import { nameTroubles, wayOutWarning } from './preflight-network.ts';
 import { roomTroubles, type Tell } from './preflight-room.ts';
 import { subnetTroubles } from './preflight-subnets.ts';
 import type { AwsRoom } from './room.ts';
@@ -95,6 +97,10 @@ const keyTroubles = async (tell: Tell, facts: AwsFacts, { arns, region }: Keys, 
         return tell('key', arn, `KMS key ${arn} is not in region ${region}`, '');
       const key = await facts.kmsKey(arn, signal);
       if (key === undefined) return tell('key', arn, `KMS key ${arn} does not exist`, '');
+      if ('denied' in key) {
+        const cure = "let its policy and the worker's role allow kms:DescribeKey";
+        return tell('key', arn, `KMS key ${arn} cannot be looked at: ${key.denied}`, cure);
+      }
       if (!key.enabled) {
         const cure = key.state === 'PendingDeletion' ? 'cancel its deletion and enable it' : 'enable it';
         return tell('key', arn, `KMS key ${arn} cannot be used: it is ${key.state}`, cure);
@@ -167,7 +173,7 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
   const { vpcId, subnetIds, securityGroupIds, keyName, instanceProfiles, kmsKeyArns, instanceType } = properties;
   const tell = teller(properties.fields ?? []);
   const { nothingOf } = properties;
-  const [vpc, subnets, groups, keyPair, profiles, keys, zones, processors, begun] = await Promise.all([
+  const [vpc, subnets, groups, keyPair, profiles, keys, zones, processors, names, begun] = await Promise.all([
     facts.vpc(vpcId, signal),
     facts.subnets(subnetIds, signal),
     facts.securityGroups(securityGroupIds, signal),
@@ -176,9 +182,11 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
     keyTroubles(tell, facts, { arns: kmsKeyArns, region }, signal),
     facts.zonesOffering(instanceType, signal),
     architectureTroubles(tell, facts, properties, signal),
+    nameTroubles({ facts, tell, region }, properties, signal),
     nothingOf === undefined ? [] : facts.carrying(nothingOf, signal),
   ]);
   if (nothingOf !== undefined) refuseBegun(nothingOf, begun);
+  const warnings = await wayOutWarning(facts, properties, subnets, signal);
   const troubles = [
     ...vpcTroubles(tell, properties, vpc, region),
     ...placeTroubles(tell, { about: 'subnet', wanted: subnetIds, found: subnets, vpcId: vpcId }),
@@ -189,19 +197,22 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
     ...keys,
     ...offerTroubles(tell, properties, zones, subnets),
     ...processors,
+    ...(vpc === undefined ? [] : names),
   ];
-  return { troubles, outputs: preflightOutputs(vpc ?? { cidr: '', cidrs: [] }, subnets) };
+  const outputs = preflightOutputs(vpc ?? { cidr: '', cidrs: [] }, subnets);
+  return { troubles, outputs: { ...outputs, ...warnings } };
 };
 
-export const preflightDriver = (facts: AwsFacts, room: AwsRoom): ResourceDriver<'preflight'> => {
+export const preflightDriver = (facts: AwsFacts, room: AwsRoom, hub: HubLook): ResourceDriver<'preflight'> => {
   const lookOnce = async (wanted: Wanted<'preflight'>): Promise<Made> => {
     const { account, region } = wanted.owner;
     const tell = teller(wanted.properties.fields ?? []);
-    const [{ troubles: wrong, outputs }, lacking] = await Promise.all([
+    const [{ troubles: wrong, outputs }, lacking, taken] = await Promise.all([
       lookAtAccount(facts, wanted.properties, region, wanted.signal),
       roomTroubles({ facts, room, tell }, wanted),
+      membershipTroubles({ ...hub, tell }, wanted),
     ]);
-    const troubles = [...wrong, ...(await subnetTroubles({ facts, tell }, wanted)), ...lacking];
+    const troubles = [...wrong, ...(await subnetTroubles({ facts, tell }, wanted)), ...lacking, ...taken];
     if (troubles.length > 0) {
       throw blockedError(
         `Account ${account}, region ${region} is not as the object describes it, so nothing was made: ` +

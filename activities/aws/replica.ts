@@ -14,6 +14,7 @@ import type { Thing } from '../../kinds/resource.ts';
 import type { TargetHealth } from '../../kinds/targets.ts';
 import { endMachineCommand } from '../../words/commands.ts';
 import { type ResourceKey, sameOf } from '../../words/keys.ts';
+import { ended } from '../../words/text.ts';
 import type { Readiness, ResourceDriver, Sought } from '../driver.ts';
 import { blockedError, isAbsent, supersededError } from '../verdicts.ts';
 import { groupInstances, listGroups } from './auto-scaling-group.ts';
@@ -129,7 +130,7 @@ export const replicaDriver = (clients: AwsClients): ResourceDriver<'replica'> =>
     const { autoScaling, elbv2 } = clients;
     const awaited = (why: string): Readiness => ({
       ready: false,
-      awaited: `Waiting for ${wanted.key} to serve: ${why}.`,
+      awaited: `Waiting for ${wanted.key} to serve: ${ended(why)}`,
       againInMs: AGAIN_MS,
     });
     const [group] = await listGroups(autoScaling, { AutoScalingGroupNames: [groupName] }, wanted.signal);

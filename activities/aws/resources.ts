@@ -14,6 +14,7 @@ import { autoScalingGroupDriver, groupInstances, listGroups } from './auto-scali
 import type { AwsClients } from './clients.ts';
 import { cloudLoadBalancersDriver } from './cloud-load-balancers.ts';
 import { type ClusterNetwork, createClusterNetwork } from './cluster-network.ts';
+import type { OnUnread } from './courtesy.ts';
 import { createDepartures, departingIn } from './departures.ts';
 import { establishedDriver } from './established.ts';
 import { etcdVolumeDriver } from './etcd-volume.ts';
@@ -29,9 +30,10 @@ import { networkInterfaceDriver } from './network-interface.ts';
 import { nodeMachineDriver } from './node-machine.ts';
 import { orderDriver } from './order.ts';
 import { lookAtAccount, preflightDriver } from './preflight.ts';
+import type { OtherOwner } from './preflight-membership.ts';
 import { foreseeRoom } from './preflight-room.ts';
 import { instanceDriver, replicaDriver } from './replica.ts';
-import { createRoom, type OnUnreadQuota } from './room.ts';
+import { createRoom } from './room.ts';
 import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
 import { securityGroupRulesDriver } from './security-group-rules.ts';
@@ -81,7 +83,10 @@ export type Aws = {
 export type AwsSettings = {
   readonly readSecret: ReadSecret;
   readonly keptElsewhere: KeptElsewhere;
-  readonly onUnreadQuota?: OnUnreadQuota;
+  /** Told of what preflight could not look at, and takes for right. */
+  readonly onUnread?: OnUnread;
+  /** Who else has a membership of GKE Hub; nobody unless given. */
+  readonly otherOwner?: OtherOwner;
 };
 
 const guarded = <K extends ResourceKind>(driver: ResourceDriver<K>, scope: AwsScope): ResourceDriver<K> => ({
@@ -113,9 +118,10 @@ const shared = <K extends 'security-group' | 'load-balancer'>(
 /** Drivers and observation of one worker. */
 export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws => {
   const scope = createScope(clients);
+  const { onUnread = () => undefined, otherOwner = () => Promise.resolve(undefined) } = settings;
   const remember = createMemory(Date.now);
-  const facts = createFacts(clients, remember);
-  const room = createRoom(clients, facts, remember, settings.onUnreadQuota);
+  const facts = createFacts(clients, remember, onUnread);
+  const room = createRoom(clients, facts, remember, onUnread);
   const network = createClusterNetwork();
   return {
     scope,
@@ -138,7 +144,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       ]);
     },
     drivers: {
-      preflight: guarded(preflightDriver(facts, room), scope),
+      preflight: guarded(preflightDriver(facts, room, { otherOwner, onUnread }), scope),
       'subnet-tags': guarded(subnetTagsDriver(clients), scope),
       'security-group': guarded(shared(securityGroupDriver(clients), network), scope),
       'security-group-rules': guarded(securityGroupRulesDriver(clients), scope),

@@ -1,5 +1,5 @@
 /**
- * Room: how much an account still has to give: virtual CPUs and load balancers under its quotas, addresses in use.
+ * Room: how much an account still has to give: virtual CPUs, load balancers and security groups under its quotas, addresses in use.
  *
  * Owns: reading quotas and what counts against them. All but addresses is remembered, as facts are, until asked for afresh.
  * Neighbours: `preflight.ts` compares it with what an object takes; `facts.ts` has what is simply there or not. Spot
@@ -10,16 +10,17 @@ import {
   type NetworkInterface,
   paginateDescribeInstances,
   paginateDescribeNetworkInterfaces,
+  paginateDescribeSecurityGroups,
 } from '@aws-sdk/client-ec2';
 import { paginateDescribeLoadBalancers } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
 import { CLUSTER_TAG, UID_TAG } from '../../api/names.ts';
 import type { Tags } from '../../kinds/row.ts';
-import { verdictOf } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
+import { courtesy, type OnUnread } from './courtesy.ts';
 import type { AwsFacts } from './facts.ts';
 import type { Remember } from './memory.ts';
-import { EC2_PAGE, filter, readAll, tagRecord } from './tags.ts';
+import { filter, inPages, readAll, tagRecord } from './tags.ts';
 
 /** A quota, and how much of it is used. */
 export type Usage = { readonly code: string; readonly name: string; readonly limit: number; readonly used: number };
@@ -32,6 +33,8 @@ export type Machine = {
 };
 
 type BalancerUsage = Usage & { readonly names: readonly string[] };
+/** `owners`: of each that a cluster has, the cluster's id. */
+type GroupUsage = Usage & { readonly owners: readonly string[] };
 
 /** `fresh`: not from memory. */
 type Look = { readonly signal: AbortSignal; readonly fresh?: boolean };
@@ -49,6 +52,8 @@ export type AwsRoom = {
   /** Virtual CPUs under the quota that counts the type; undefined where we know of none. */
   cpus(type: string, look: Look): Promise<Usage | undefined>;
   loadBalancers(look: Look): Promise<BalancerUsage | undefined>;
+  /** Security groups of the region; undefined where it has so few load balancers that clusters' groups can't be what fills it. */
+  securityGroups(look: Look): Promise<GroupUsage | undefined>;
   /** How many addresses of a subnet the owner has: in its interfaces, its machines' and its load balancer's. */
   ownAddresses(subnetId: string, own: Owner, signal: AbortSignal): Promise<number>;
 };
@@ -67,6 +72,14 @@ const CPU_QUOTAS: readonly { readonly code: string; readonly families: RegExp }[
   { code: 'L-F7808C92', families: /^hpc\d/ },
 ];
 const BALANCER_QUOTA = 'L-69A177A2';
+const GROUP_QUOTA = 'L-E79EC296';
+
+/**
+ * Groups are counted where the region has so many network load balancers: AWS lets every account have 2500 groups, a cluster has three and a
+ * load balancer, and everybody else is spared a listing of all groups with all their rules.
+ * https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+ */
+const GROUPS_COUNTED_FROM_BALANCERS = 50;
 
 const countedMachine = (instance: Instance): Machine => ({
   id: instance.InstanceId ?? '',
@@ -79,10 +92,7 @@ const isUnknownQuota = (error: unknown): boolean => error instanceof Error && er
 
 type Quota = { readonly ServiceCode: string; readonly QuotaCode: string };
 
-/** Told of a quota that nobody could read, and why. */
-export type OnUnreadQuota = (quota: string, reason: string) => void;
-
-type Asking = { readonly clients: AwsClients; readonly remember: Remember; readonly onUnread: OnUnreadQuota };
+type Asking = { readonly clients: AwsClients; readonly remember: Remember; readonly onUnread: OnUnread };
 
 /** What was applied to the account, else what AWS gives every account: Service Quotas knows the one only once somebody asked for more. */
 const readQuota = async ({ serviceQuotas }: AwsClients, quota: Quota, abortSignal: AbortSignal) => {
@@ -90,27 +100,26 @@ const readQuota = async ({ serviceQuotas }: AwsClients, quota: Quota, abortSigna
     return (await serviceQuotas.send(new GetServiceQuotaCommand(quota), { abortSignal })).Quota;
   } catch (error) {
     if (!isUnknownQuota(error)) throw error;
+  }
+  try {
     return (await serviceQuotas.send(new GetAWSDefaultServiceQuotaCommand(quota), { abortSignal })).Quota;
+  } catch (error) {
+    if (!isUnknownQuota(error)) throw error;
+    return undefined;
   }
 };
 
+/** What is exceeded shows at launch. In a partition of AWS that doesn't count this, nothing is. */
 const quotaOf = ({ clients, remember, onUnread }: Asking, quota: Quota, { signal, fresh = false }: Look) =>
   remember(
     `quota ${quota.QuotaCode}`,
-    async () => {
+    () => {
       const { QuotaCode } = quota;
-      try {
+      const look = async () => {
         const { Value, QuotaName = QuotaCode } = (await readQuota(clients, quota, signal)) ?? {};
         return Value === undefined ? undefined : { code: QuotaCode, name: QuotaName, limit: Value };
-      } catch (error) {
-        // A partition of AWS that doesn't count this: then nothing is exceeded.
-        if (isUnknownQuota(error)) return undefined;
-        const { verdict, message } = verdictOf(error);
-        if (verdict === 'bug' || signal.aborted) throw error;
-        // A courtesy: what is exceeded shows at launch. A policy of the organisation, or an endpoint out of reach, is no reason to make nothing.
-        onUnread(QuotaCode, message);
-        return undefined;
-      }
+      };
+      return courtesy(`quota ${QuotaCode}`, look, { onUnread, signal });
     },
     () => !fresh,
   );
@@ -121,7 +130,7 @@ const machinesOf = ({ clients, remember }: Asking, look: Look): Promise<readonly
     async () => {
       const instances = await readAll(
         paginateDescribeInstances(
-          { client: clients.ec2, pageSize: EC2_PAGE },
+          inPages(clients.ec2),
           { Filters: [filter('instance-state-name', 'pending', 'running')] },
           { abortSignal: look.signal },
         ),
@@ -145,6 +154,19 @@ const balancerNames = ({ clients, remember }: Asking, look: Look): Promise<reado
     () => look.fresh !== true,
   );
 
+const securityGroupsOf = ({ clients, remember }: Asking, look: Look): Promise<readonly Tags[]> =>
+  remember(
+    'all security groups',
+    async () => {
+      const all = await readAll(
+        paginateDescribeSecurityGroups(inPages(clients.ec2), {}, { abortSignal: look.signal }),
+        (page) => page.SecurityGroups,
+      );
+      return all.map((group) => tagRecord(group.Tags));
+    },
+    () => look.fresh !== true,
+  );
+
 const isOwn =
   (own: Owner) =>
   ({ TagSet, Attachment, Description = '' }: NetworkInterface): boolean => {
@@ -159,7 +181,7 @@ export const createRoom = (
   clients: AwsClients,
   facts: AwsFacts,
   remember: Remember,
-  onUnread: OnUnreadQuota = () => undefined,
+  onUnread: OnUnread = () => undefined,
 ): AwsRoom => {
   const asking: Asking = { clients, remember, onUnread };
   return {
@@ -187,10 +209,20 @@ export const createRoom = (
       return limits === undefined ? undefined : { ...limits, used: names.length, names };
     },
 
+    securityGroups: async (look) => {
+      if ((await balancerNames(asking, look)).length < GROUPS_COUNTED_FROM_BALANCERS) return undefined;
+      const [limits, groups] = await Promise.all([
+        quotaOf(asking, { ServiceCode: 'vpc', QuotaCode: GROUP_QUOTA }, look),
+        securityGroupsOf(asking, look),
+      ]);
+      const owners = groups.flatMap((tags) => tags[CLUSTER_TAG] ?? []);
+      return limits === undefined ? undefined : { ...limits, used: groups.length, owners };
+    },
+
     ownAddresses: async (subnetId, own, abortSignal) => {
       const interfaces = await readAll(
         paginateDescribeNetworkInterfaces(
-          { client: clients.ec2, pageSize: EC2_PAGE },
+          inPages(clients.ec2),
           { Filters: [filter('subnet-id', subnetId)] },
           { abortSignal },
         ),

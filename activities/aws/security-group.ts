@@ -24,6 +24,7 @@ import {
   distinct,
   filter,
   given,
+  inPages,
   ownedTags,
   ownerFilters,
   readAll,
@@ -47,7 +48,7 @@ export const foundSecurityGroup = (key: ResourceKey, group: SecurityGroup): Foun
 const usersOf = async (ec2: EC2Client, groupId: string, abortSignal: AbortSignal): Promise<string | undefined> => {
   const [interfaces, groups] = await Promise.all([
     readAll(
-      paginateDescribeNetworkInterfaces({ client: ec2 }, { Filters: [filter('group-id', groupId)] }, { abortSignal }),
+      paginateDescribeNetworkInterfaces(inPages(ec2), { Filters: [filter('group-id', groupId)] }, { abortSignal }),
       (page) => page.NetworkInterfaces,
     ),
     readAll(

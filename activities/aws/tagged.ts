@@ -5,7 +5,7 @@
  * `inventory.ts` plans from it, `account.ts` proves with it that nothing is left. Invariant: I12 (read to its end).
  */
 import { type EC2Client, paginateDescribeTags, type TagDescription } from '@aws-sdk/client-ec2';
-import { filter, readAll } from './tags.ts';
+import { filter, inPages, readAll } from './tags.ts';
 
 type Type = NonNullable<TagDescription['ResourceType']>;
 
@@ -25,7 +25,7 @@ export const listTagged = async (
   abortSignal: AbortSignal,
 ): Promise<Tagged> => {
   const Filters = [filter('key', ...by.keys), filter('value', ...by.values)];
-  const tags = await readAll(paginateDescribeTags({ client: ec2 }, { Filters }, { abortSignal }), (page) => page.Tags);
+  const tags = await readAll(paginateDescribeTags(inPages(ec2), { Filters }, { abortSignal }), (page) => page.Tags);
   const ids: Tagged['ids'] = (type, key, value) =>
     tags
       .filter((tag) => tag.ResourceType === type && tag.Key === key && (value === undefined || tag.Value === value))

@@ -5,7 +5,7 @@
  * every kind's file asks here before it adopts or removes.
  */
 import { createHash } from 'node:crypto';
-import type { Filter } from '@aws-sdk/client-ec2';
+import type { EC2Client, Filter } from '@aws-sdk/client-ec2';
 import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../api/names.ts';
 import type { ResourceKind } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
@@ -90,6 +90,12 @@ export const clientToken = (
 
 /** How many of EC2's things a page holds: a thousand may take longer than a call is given, and are throttled no less. */
 export const EC2_PAGE = 500;
+
+/** How a listing is asked for that grows with a cluster's or an account's machines: EC2 answers one without a page in one go. */
+export const inPages = (client: EC2Client): { readonly client: EC2Client; readonly pageSize: number } => ({
+  client,
+  pageSize: EC2_PAGE,
+});
 
 /** Reads a listing to its end: a page that fails makes the whole listing fail (I12). */
 export const readAll = async <Page, Item>(

@@ -111,6 +111,19 @@ export const hubMembershipDriver = (hub: HubClient): ResourceDriver<'hub-members
   },
 });
 
+/** Whose a membership is, as a person would say it, where it isn't the cluster's own; undefined where it is, or there is none. */
+export const otherOwner = async (
+  hub: HubClient,
+  cluster: { readonly uid: string; readonly membershipName: string },
+  signal: AbortSignal,
+): Promise<{ readonly label: string; readonly bySlipway: boolean } | undefined> => {
+  const membership = await find(hub, cluster.membershipName, signal);
+  const uid = membership?.labels?.[UID_LABEL];
+  return membership === null || uid === labelValue(cluster.uid)
+    ? undefined
+    : { label: ownerOf(membership), bySlipway: uid !== undefined };
+};
+
 /** The membership as an inventory has it: only one that is this cluster's own. */
 export const observeMembership = async (
   hub: HubClient,

@@ -67,8 +67,13 @@ const untilQuiet = async (
   entities: readonly string[],
 ): Promise<void> => {
   const deadline = Date.now() + limitMs;
-  const rests = async (id: string): Promise<boolean> =>
-    !AT_WORK.includes((await temporal.workflow.getHandle(id).query(getEntityState)).phase);
+  const rests = async (id: string): Promise<boolean> => {
+    const handle = temporal.workflow.getHandle(id);
+    if (AT_WORK.includes((await handle.query(getEntityState)).phase)) return false;
+    // What it is about to write is not written yet.
+    const { pendingActivities, pendingWorkflowTask } = (await handle.describe()).raw;
+    return (pendingActivities ?? []).length === 0 && !pendingWorkflowTask;
+  };
   while (!(await Promise.all(entities.map(rests))).every(Boolean) || lane.quietFor(name) < QUIET_MS) {
     if (Date.now() > deadline) throw new Error('activities go on and on although everything is provisioned');
     await delay(50);

@@ -6,6 +6,7 @@
  */
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { ended } from '../../words/text.ts';
 import { UserError } from '../user-error.ts';
 
 export type CertificateFiles = {
@@ -36,7 +37,7 @@ export const readCertificate = (files: CertificateFiles): Certificate => {
     return readPair(files);
   } catch (error) {
     throw new UserError(
-      `The webhook's certificate can't be used (${pathsOf(files).join(', ')}): ${(error as Error).message}. ` +
+      `The webhook's certificate can't be used (${pathsOf(files).join(', ')}): ${ended((error as Error).message)} ` +
         'SLIPWAY_ADMISSION_CERTIFICATE and SLIPWAY_ADMISSION_KEY name PEM files that belong together.',
       { cause: error },
     );

@@ -9,6 +9,7 @@
 import { clusterFieldsWithoutEffect } from '../../api/effects.ts';
 import { podProblem } from '../../api/pod-ranges.ts';
 import { rangesOverlap } from '../../api/ranges.ts';
+import { partitionOf } from '../../api/regions.ts';
 import { type Release, releaseOf, substituteOf, unknownVersion } from '../../api/releases.ts';
 import { skewProblem } from '../../api/skew.ts';
 import { type Judgement, type Refusal, refused } from './judgement.ts';
@@ -97,10 +98,10 @@ const podRefusals = ({ cluster, before, pools }: ClusterChange): Refusal[] => {
   return [refused('spec.networking.podAddressCIDRBlocks', what, found.cure)];
 };
 
-/** The key of the database is the CRD's business. */
 const keyRefusals = (change: ClusterChange): Refusal[] => {
   const { region, controlPlane } = change.cluster.spec;
   const keys = [
+    ['spec.controlPlane.databaseEncryption.kmsKeyARN', controlPlane.databaseEncryption.kmsKeyARN],
     ['spec.controlPlane.rootVolume.kmsKeyARN', controlPlane.rootVolume.kmsKeyARN],
     ['spec.controlPlane.etcd.mainVolume.kmsKeyARN', controlPlane.etcd.mainVolume.kmsKeyARN],
   ] as const;
@@ -109,11 +110,12 @@ const keyRefusals = (change: ClusterChange): Refusal[] => {
 
 /** Shared with node pools, whose root volumes have keys, too. */
 export const keyRefusal = (field: string, arn: string, region: string): Refusal[] => {
-  const its = arn.split(':')[3];
-  if (its === region) return [];
-  return [
-    refused(field, `${arn} is in region ${its ?? 'unknown'}, not in ${region}`, `name a key of region ${region}`),
-  ];
+  const [, partition = 'unknown', , its = 'unknown'] = arn.split(':');
+  const cure = `name a key of region ${region}`;
+  if (its !== region) return [refused(field, `${arn} is in region ${its}, not in ${region}`, cure)];
+  const own = partitionOf(region);
+  if (partition === own) return [];
+  return [refused(field, `${arn} is in partition ${partition}, and region ${region} is in partition ${own}`, cure)];
 };
 
 /** How a release that stands for another Kubernetes is announced, for either kind. */

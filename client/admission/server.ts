@@ -9,6 +9,7 @@ import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import { wholeMessageOf } from '../../words/failure.ts';
+import { ended } from '../../words/text.ts';
 import { type CertificateFiles, followCertificate, readCertificate } from './certificate.ts';
 import type { Judge } from './judge.ts';
 import { answerReview, NotAReview, type Reviewed } from './review.ts';
@@ -71,7 +72,7 @@ const validate = async ({ judge, log }: ServerSettings, request: IncomingMessage
   } catch (error) {
     const why = wholeMessageOf(error);
     log.error({ why }, 'A request could not be judged');
-    reply(response, statusFor(error), `Slipway's admission could not judge this: ${why}. Try again in a moment.`);
+    reply(response, statusFor(error), `Slipway's admission could not judge this: ${ended(why)} Try again in a moment.`);
   }
 };
 

@@ -5,6 +5,7 @@
  * signs; `credential-cache.ts` keeps; `exec-credential.ts` hands them to kubectl.
  */
 import type { ObjectRef } from '../../api/object.ts';
+import { ended } from '../../words/text.ts';
 import { ISSUE_CREDENTIAL_WORKFLOW, type IssuedCertificate } from '../../workflows/messages.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 
@@ -37,7 +38,7 @@ export const issueCredential = async (configuration: ClientConfiguration, object
     summary: `Credentials for ${namespace}/${name}`,
     deadline: '30 s',
     failed: (why) =>
-      `No credentials were issued for cluster ${namespace}/${name}: ${why}. Is the worker up (npm run sandbox -- status), and does the cluster exist?`,
+      `No credentials were issued for cluster ${namespace}/${name}: ${ended(why)} Is the worker up (npm run sandbox -- status), and does the cluster exist?`,
   });
   return { ...issued, key };
 };

@@ -20,6 +20,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defaultKubeconfig, kubeconfigPaths } from '../../kubernetes/kubeconfig-paths.ts';
 import { hasCode, wholeMessageOf } from '../../words/failure.ts';
+import { ended } from '../../words/text.ts';
 import { UserError } from '../user-error.ts';
 import { currentContextOf, type KubeconfigEntry, withEntry } from './kubeconfig.ts';
 import { writeWhole } from './whole-file.ts';
@@ -96,7 +97,7 @@ export const writeEntry = async (path: string, entry: KubeconfigEntry, makeCurre
     });
   } catch (error) {
     throw new UserError(
-      `The kubeconfig ${path} can't be extended: ${wholeMessageOf(error)}. Nothing was written: mend it, or name another with --kubeconfig.`,
+      `The kubeconfig ${path} can't be extended: ${ended(wholeMessageOf(error))} Nothing was written: mend it, or name another with --kubeconfig.`,
       { cause: error },
     );
   }

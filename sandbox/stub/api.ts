@@ -69,6 +69,14 @@ const asObject = (body: string): KubernetesObject | undefined => {
   return typeof value === 'object' && value !== null && 'metadata' in value ? (value as KubernetesObject) : undefined;
 };
 
+/** A patch need not speak of metadata: whose it is, its path says. */
+const asPatch = (body: string, name: string): KubernetesObject | undefined => {
+  const value = parse(body);
+  return typeof value === 'object' && value !== null
+    ? ({ metadata: { name }, ...value } as KubernetesObject)
+    : undefined;
+};
+
 const conflict = (target: Target, name: string, why: string): ApiAnswer =>
   refusal(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(target)} "${name}": ${why}`, {
     name,
@@ -136,7 +144,7 @@ const writeObject = (store: Store, { target, place, sent, before, method, applie
 };
 
 const write = ({ store }: ApiCluster, target: Target, place: Place, request: ApiRequest): ApiAnswer => {
-  const sent = asObject(request.body);
+  const sent = request.method === 'PATCH' ? asPatch(request.body, place.name) : asObject(request.body);
   if (sent === undefined) return refusal(400, 'BadRequest', 'the body is no object');
   const before = store.get(place);
   const applies = request.contentType.startsWith('application/apply-patch');

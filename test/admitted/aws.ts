@@ -36,6 +36,8 @@ const tagRefusals = (tags: Readonly<Record<string, string>>): readonly string[] 
       ([key, value]) =>
         !/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key) ||
         !/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value) ||
+        // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-tags.html
+        [key, value].some((text) => /^\p{Z}|\p{Z}$/u.test(text)) ||
         key.toLowerCase().startsWith('aws:'),
     )
     .map(([key, value]) => `tag ${JSON.stringify(key)}=${JSON.stringify(value)}`),

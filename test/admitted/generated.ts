@@ -5,11 +5,20 @@
  * Neighbours: `machines.ts` and `aws.ts` say what is refused later on.
  */
 import fc from 'fast-check';
-import { ACCOUNT, REGION, SUBNETS, VERSION } from '../topology/objects.ts';
+import { REGION, SUBNETS, VERSION } from '../topology/objects.ts';
+import { KEYS, NOWHERE, PLACES, type Place } from './account.ts';
 
 /** Nine times out of ten something usual. */
 const seldom = <T, U>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<U>): fc.Arbitrary<T | U> =>
   fc.oneof({ weight: 9, arbitrary: usual }, { weight: 1, arbitrary: odd });
+
+/** An object refers to much of its account: if each were seldom there, few objects would find all of it. */
+const rarely = <T, U>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<U>): fc.Arbitrary<T | U> =>
+  fc.oneof({ weight: 29, arbitrary: usual }, { weight: 1, arbitrary: odd });
+
+/** What the account holds of a place, or nothing that it does. */
+const held = (place: Place, ...odd: readonly string[]): fc.Arbitrary<string> =>
+  rarely(fc.constantFrom(...PLACES[place]), fc.constantFrom(NOWHERE[place], ...odd));
 
 const ODD_TEXTS = [
   '',
@@ -58,8 +67,13 @@ const taintsOf = (key: fc.Arbitrary<string>, value: fc.Arbitrary<string>) =>
   });
 const taints = seldom(taintsOf(qualified, text), taintsOf(labelKey, labelValue));
 
+/** Of many scripts, as long as Unicode has them: AWS does not say which of its versions it goes by. */
+const LETTERS =
+  'A-Za-z0-9\\u00c0-\\u00d6\\u0391-\\u03a1\\u0410-\\u044f\\u05d0-\\u05ea\\u0627-\\u063a\\u0905-\\u0939\\u3042-\\u3090\\u4e00-\\u9fa5\\uac00-\\ud7a3';
 const tagText = (longest: number) =>
-  fc.stringMatching(/^[\p{L}\p{N}][\p{L}\p{N} _.:/=+@-]{0,40}$/u).map((one) => one.slice(0, longest));
+  fc
+    .stringMatching(new RegExp(`^[${LETTERS}]([${LETTERS} _.:/=+@-]{0,40}[${LETTERS}_.:/=+@-])?$`))
+    .map((one) => one.slice(0, longest).trimEnd());
 const ODD_TAGS = [
   '',
   'AWS:x',
@@ -71,6 +85,8 @@ const ODD_TAGS = [
   'a\tb',
   'a,b',
   '🚀',
+  'end ',
+  '\u00a0start',
   'k'.repeat(129),
   'v'.repeat(257),
 ];
@@ -83,9 +99,11 @@ const tags = seldom(
   ),
 );
 
+const keyArn = held('keys', 'alias/x', '', ':::', ...KEYS.odd);
+
 const size = fc.constantFrom(1, 3, 4, 8, 10, 32, 64, 100, 160, 1_000, 16_384, 16_385, 65_536);
 const volume = seldom(
-  fc.record({ sizeGiB: fc.constantFrom(8, 10, 100, 65_536) }),
+  fc.record({ sizeGiB: fc.constantFrom(8, 10, 100, 65_536), kmsKeyARN: keyArn }, { requiredKeys: ['sizeGiB'] }),
   fc.record(
     {
       sizeGiB: size,
@@ -123,57 +141,86 @@ const services = seldom(
 /** Names of objects; a dot in one is as good as a dash. */
 const name = seldom(
   fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,20}[a-z0-9])?$/),
-  fc.constantFrom('a'.repeat(63), 'a'.repeat(64), 'A', 'a..b', 'a.b.c', '0'),
+  fc.constantFrom('a'.repeat(63), 'a'.repeat(64), 'a'.repeat(253), 'A', 'a..b', 'a.b.c', '0'),
+);
+const ODD_NAMES = [...ODD_TEXTS, 'My Cluster', 'a,b', 'a=b', 'a_b', 'a'.repeat(63), 'a'.repeat(64)];
+
+const ODD_KEY_PAIRS = [
+  '',
+  ' gone',
+  'gone ',
+  'é',
+  '*',
+  'gke-*',
+  'a\nb',
+  '\u0001',
+  '🚀',
+  'k'.repeat(255),
+  'k'.repeat(256),
+];
+const keyPair = held('keyPairs', ...ODD_KEY_PAIRS);
+const profile = held('profiles', '', 'a/b', 'é', 'arn:aws:iam::1:instance-profile/x', 'p'.repeat(128), 'p'.repeat(129));
+const groups = fc.array(held('groups', 'sg-1', 'x'), { maxLength: 1 });
+const machineType = held('types', 't4g.medium', 'z9.nano', 'large', 'T3.medium', '');
+
+/** In as many zones as there are subnets, but for the odd. */
+const placesOfReplicas = rarely(
+  fc.shuffledSubarray(SUBNETS.slice(0, 3), { minLength: 1, maxLength: 3 }),
+  fc.constantFrom<string[]>([SUBNETS[0], SUBNETS[3]], [SUBNETS[0], NOWHERE.subnets], [], ['x']),
+);
+
+const CIDR = fc.integer({ min: 0, max: 255 }).map((second) => `10.${second}.0.0/16`);
+const callers = fc.option(
+  seldom(
+    fc.uniqueArray(CIDR, { minLength: 1, maxLength: 40 }),
+    fc.constantFrom([], ['0.0.0.0/0'], ['10.0.0.1/8'], ['10.0.0.0/8', '10.0.0.0/8'], ['x']),
+  ),
+  { nil: undefined },
 );
 
 const clusterSpec = fc.record({
   region: fc.constant(REGION),
   networking: fc.record({
-    vpcID: fc.constant('vpc-027d53db543f33b56'),
+    vpcID: held('vpcs'),
     podAddressCIDRBlocks: pods.map((one) => [one]),
     serviceAddressCIDRBlocks: services.map((one) => [one]),
-    serviceLoadBalancerSubnetIDs: fc.constant([...SUBNETS]),
+    serviceLoadBalancerSubnetIDs: rarely(fc.subarray([...SUBNETS]), fc.constant([NOWHERE.subnets])),
   }),
   controlPlane: fc.record({
     version: fc.constant(VERSION),
-    instanceType: fc.constant('t3.medium'),
-    keyName: fc.constant('gke-404767c1-keypair'),
-    iamInstanceProfile: fc.constant('gke-404767c1-controlplane'),
-    subnetIDs: fc.integer({ min: 1, max: 3 }).map((count) => SUBNETS.slice(0, count)),
+    instanceType: machineType,
+    keyName: keyPair,
+    iamInstanceProfile: profile,
+    subnetIDs: placesOfReplicas,
+    securityGroupIDs: groups,
     tags,
     rootVolume: volume,
     etcd: fc.record({ mainVolume: volume }),
-    databaseEncryption: fc.record({
-      kmsKeyARN: seldom(
-        fc.constant(`arn:aws:kms:${REGION}:${ACCOUNT}:key/12560928-59cf-4157-a29f-eecb4ec93fd2`),
-        fc.constantFrom('alias/x', '', ':::', `arn:aws:kms:us-east-1:${ACCOUNT}:key/1`),
-      ),
-    }),
+    databaseEncryption: fc.record({ kmsKeyARN: keyArn }),
+    authorizedCIDRs: callers,
   }),
 });
 
 const poolSpec = fc
-  .record(
-    {
+  .tuple(
+    fc.record({
       minNodeCount: fc.integer({ min: 0, max: 4 }),
-      more: fc.integer({ min: 0, max: 8 }),
       maxPodsPerNode: seldom(fc.integer({ min: 8, max: 120 }), fc.constantFrom(0, 1, 250, 251)),
-      labels,
-      taints,
-      tags,
-      rootVolume: volume,
-    },
-    { requiredKeys: ['minNodeCount', 'more', 'maxPodsPerNode'] },
+      subnetID: held('subnets', 'x'),
+      instanceType: machineType,
+      keyName: keyPair,
+      iamInstanceProfile: profile,
+      securityGroupIDs: groups,
+    }),
+    fc.record({ labels, taints, tags, rootVolume: volume }, { requiredKeys: [] }),
+    fc.record({ more: fc.integer({ min: 0, max: 8 }), beyond: fc.option(fc.integer({ min: 0, max: 2 })) }),
   )
-  .map(({ more, ...spec }) => ({
-    ...spec,
-    maxNodeCount: spec.minNodeCount + more,
+  .map(([required, optional, { more, beyond }]) => ({
+    ...{ ...required, ...optional },
+    maxNodeCount: required.minNodeCount + more,
+    ...(beyond === null ? {} : { nodeCount: required.minNodeCount + beyond }),
     region: REGION,
     version: VERSION,
-    subnetID: SUBNETS[0],
-    instanceType: 't3.medium',
-    keyName: 'gke-404767c1-keypair',
-    iamInstanceProfile: 'gke-404767c1-nodepool',
   }));
 
 export type Written = {
@@ -190,10 +237,16 @@ const written = (kind: Written['kind'], named: string, spec: Written['spec']): W
   spec,
 });
 
-/** A cluster and a pool of it. */
+/** A cluster and a pool of it, but for one that names another cluster. */
 export const pairs: fc.Arbitrary<{ readonly cluster: Written; readonly pool: Written }> = fc
-  .record({ clusterName: name, poolName: name, cluster: clusterSpec, pool: poolSpec })
-  .map(({ clusterName, poolName, cluster, pool }) => ({
+  .record({
+    clusterName: name,
+    poolName: name,
+    cluster: clusterSpec,
+    pool: poolSpec,
+    another: rarely(fc.constant(undefined), fc.constantFrom(...ODD_NAMES)),
+  })
+  .map(({ clusterName, poolName, cluster, pool, another }) => ({
     cluster: written('AWSCluster', clusterName, cluster),
-    pool: written('AWSNodePool', poolName, { ...pool, clusterName }),
+    pool: written('AWSNodePool', poolName, { ...pool, clusterName: another ?? clusterName }),
   }));

@@ -37,7 +37,16 @@ const outputsOf = ({ key, kind }: Resource): Readonly<Record<string, string>> =>
   }
 };
 
-/** What the agent of each machine reads. Throws what it would refuse to boot with. */
+/** What the agent makes of a document. Throws what it would refuse to boot with. */
+export const bootWith = (document: string): UserData => {
+  const read = parseUserData(document);
+  const { configuration } = read;
+  if (configuration.role === 'replica') replicaComponents(replicaMachine({ configuration }));
+  else nodeComponents(nodeMachine({ configuration }));
+  return read;
+};
+
+/** The same for each machine of a topology; how many kinds of machine there are. */
 export const bootEach = (resources: readonly Resource[], others: readonly Resource[] = []): number => {
   const known: Known = Object.fromEntries([...others, ...resources].map((one) => [one.key, outputsOf(one)]));
   const templates = resources.filter(({ kind }) => rowOf(kind) === rowOf('launch-template'));
@@ -45,9 +54,7 @@ export const bootEach = (resources: readonly Resource[], others: readonly Resour
     const { configuration } = (properties as unknown as { userData: { configuration: object } }).userData;
     const told = resolved(configuration, known) as MachineConfiguration | undefined;
     if (told === undefined) throw new Error(`${key} refers to something that nothing yields.`);
-    const read: UserData = parseUserData(JSON.stringify({ slipway: 1, configuration: told, sealed: SEALED }));
-    if (read.configuration.role === 'replica') replicaComponents(replicaMachine({ configuration: read.configuration }));
-    else nodeComponents(nodeMachine({ configuration: read.configuration }));
+    bootWith(JSON.stringify({ slipway: 1, configuration: told, sealed: SEALED }));
   }
   return templates.length;
 };

@@ -67,7 +67,11 @@ export const ON_CREATE: readonly Refusal[] = [
     'must be the ARN of a KMS key or alias',
   ),
   cluster('spec.controlPlane.hub.membershipName', 'cluster-0', 'must be projects/<project>/locations/global'),
+  ...['projects/-/locations/global/memberships/a', 'projects/p/locations/-/memberships/a'].map((name) =>
+    cluster('spec.controlPlane.hub.membershipName', name, 'must be projects/<project>/locations/global'),
+  ),
   cluster('spec.controlPlane.proxySecretName', 'My Proxy', 'must be the name of a Secret'),
+  pool('spec.proxySecretName', 'a..b', 'must be the name of a Secret'),
   cluster('spec.controlPlane.tags', { 'aws:x': 'y' }, 'tag keys that begin with aws:, slipway.dev/ or'),
   cluster('spec.controlPlane.tags', { 'slipway.dev/uid': 'y' }, 'tag keys that begin with aws:, slipway.dev/ or'),
   cluster('spec.controlPlane.tags', { ['k'.repeat(129)]: 'y' }, 'a tag key has 1 to 128 characters'),
@@ -83,6 +87,14 @@ export const ON_CREATE: readonly Refusal[] = [
     { 'R&D #7': 'y' },
     'a tag key may have letters, digits, spaces and _ . : / = + - @ only',
   ),
+  ...[' team', 'team ', '\u00a0team', ' '].flatMap((text) => [
+    cluster('spec.controlPlane.tags', { team: text }, 'and no space at either end'),
+    pool('spec.tags', { [text]: 'a' }, 'and no space at either end'),
+  ]),
+  ...['', ' a', 'a ', 'a\nb', 'Schlüssel', 'k'.repeat(256)].flatMap((name) => {
+    const refusal = name.length > 255 ? 'may not be more than 255' : 'must be the name of an EC2 key pair';
+    return [cluster('spec.controlPlane.keyName', name, refusal), pool('spec.keyName', name, refusal)];
+  }),
   cluster('spec.controlPlane.rootVolume', { sizeGiB: 4 }, 'greater than or equal to 8'),
   cluster('spec.controlPlane.rootVolume', { volumeType: 'standard' }, 'supported values: "gp2", "gp3", "io1", "io2"'),
   cluster('spec.controlPlane.rootVolume', { volumeType: 'gp2', iops: 3000 }, 'iops has no meaning with gp2'),
@@ -141,6 +153,13 @@ export const ON_CREATE: readonly Refusal[] = [
   ),
   cluster('spec.authentication.oidc', [{ issuerURI: 'http://x', clientID: 'y' }], 'must begin with https://'),
   pool('spec.clusterName', undefined, 'spec.clusterName: Required value'),
+  ...['', 'My Cluster', 'a_b', 'a/b', 'a,b', 'a..b', '-a', 'a\n', 'é', 'a'.repeat(64)].map((name) =>
+    pool(
+      'spec.clusterName',
+      name,
+      name.length > 63 ? 'may not be more than 63' : 'must be a name that an AWSCluster can have',
+    ),
+  ),
   pool('spec.minNodeCount', 6, 'minNodeCount must not be greater than maxNodeCount'),
   pool('spec.maxNodeCount', 1001, 'less than or equal to 1000'),
   pool('spec.nodeCount', 2, 'nodeCount must be neither less than minNodeCount nor greater than maxNodeCount'),
@@ -196,6 +215,7 @@ export const ON_UPDATE: readonly Refusal[] = [
     'projects/p/locations/global/memberships/other',
     'membershipName cannot be changed: create another',
   ),
+  cluster('spec.controlPlane.hub', undefined, 'hub cannot be taken away: a cluster stays registered'),
   cluster('spec.controlPlane.rootVolume.sizeGiB', 9, 'volumes do not shrink: keep the size or make it larger'),
   cluster('spec.controlPlane.etcd.mainVolume.sizeGiB', 9, 'volumes do not shrink'),
   cluster('spec.controlPlane.etcd.mainVolume.kmsKeyARN', KEY, 'kmsKeyARN cannot be changed: EBS cannot re-encrypt'),

@@ -51,6 +51,30 @@ const patch = async (path: string, body: unknown): Promise<void> => {
   expect([answer.status, answer.body]).toMatchObject([200, {}]);
 };
 
+const kubectl = async (args: readonly string[], object: unknown): Promise<void> => {
+  const { code, stderr } = await api.kubectl(args, JSON.stringify(object));
+  expect([code, stderr]).toMatchObject([0, expect.anything()]);
+};
+
+const finalizersOf = async (path: string): Promise<readonly string[] | undefined> => {
+  const { body } = await api.call('GET', path);
+  return (body as { metadata: { finalizers?: readonly string[] } }).metadata.finalizers;
+};
+
+/** A cluster as kubectl applies it, once it has Slipway's finalizer; its entity was signalled once. */
+const applied = async (how: string) => {
+  serial += 1;
+  const name = `applied-${serial}`;
+  const cluster = withPath(withPath(seedManifest('cluster-0'), 'metadata.name', name), 'metadata.namespace', 'default');
+  await kubectl(['apply', how, '-f', '-'], cluster);
+  const path = pathOf('AWSCluster', name);
+  const { uid } = ((await api.call('GET', path)).body as Stored).metadata;
+  const entity = entityWorkflowId({ kind: 'AWSCluster', namespace: 'default', name, uid });
+  await untilSignalled(entity, 1);
+  await patch(`${path}?fieldManager=slipway`, { metadata: { finalizers: ['slipway.dev/cleanup'] } });
+  return { cluster, path, entity };
+};
+
 /** How often an entity was signalled; undefined when there is none. */
 const signalsOf = async (entity: string): Promise<number | undefined> => {
   try {
@@ -148,6 +172,37 @@ describe('the watcher', () => {
     expect(await untilSignalled(entity, 4)).toBe(4);
     await patch(`${path}/status?fieldManager=kubectl-edit`, { status: { version: '1.2.3' } });
     expect(await untilSignalled(entity, 5)).toBe(5);
+    await patch(path, { metadata: { finalizers: null } });
+    await api.call('DELETE', path);
+  });
+
+  test('tells of a finalizer that kubectl takes by applying the object with a list of its own, and without one', async () => {
+    const { cluster, path, entity } = await applied('--server-side=false');
+    const tracked = { ...cluster, metadata: { ...cluster.metadata, finalizers: ['gitops.example.com/tracking'] } };
+    for (const [signals, object, left] of [
+      [2, tracked, ['gitops.example.com/tracking']],
+      [4, cluster, undefined],
+    ] as const) {
+      await kubectl(['apply', '-f', '-'], object);
+      expect((await finalizersOf(path)) ?? []).toEqual(left ?? []);
+      expect(await untilSignalled(entity, signals)).toBe(signals);
+      // As the entity does then.
+      const finalizers = [...(left ?? []), 'slipway.dev/cleanup'];
+      await patch(`${path}?fieldManager=slipway`, { metadata: { finalizers } });
+      await untilSignalled(entity, signals + 1);
+    }
+    await patch(path, { metadata: { finalizers: null } });
+    await api.call('DELETE', path);
+  });
+
+  test('hears of no loss where kubectl applies the same on the server, which leaves finalizers of others', async () => {
+    const { cluster, path } = await applied('--server-side');
+    const tracked = { ...cluster, metadata: { ...cluster.metadata, finalizers: ['gitops.example.com/tracking'] } };
+    for (const object of [tracked, cluster]) {
+      await kubectl(['apply', '--server-side', '-f', '-'], object);
+      expect(await finalizersOf(path)).toContain('slipway.dev/cleanup');
+    }
+    expect(await finalizersOf(path)).toEqual(['slipway.dev/cleanup']);
     await patch(path, { metadata: { finalizers: null } });
     await api.call('DELETE', path);
   });

@@ -86,6 +86,7 @@ export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> =
       'autoscaling TerminateInstanceInAutoScalingGroup': 'the repair of a replica',
       'autoscaling UpdateAutoScalingGroup': 'a pool with other sizes, or a template of another version',
       'ec2 CreateLaunchTemplateVersion': 'a template with other content: another instance type, a new secret',
+      'ec2 DescribeDhcpOptions': 'a VPC with its DNS support off',
       'ec2 DescribeLaunchTemplateVersions': 'a worker died between a new version and the mark on its template',
       'ec2 ModifyNetworkInterfaceAttribute': 'a replica whose security groups changed',
       'ec2 ModifyVolume': 'an etcd volume that is to be larger',

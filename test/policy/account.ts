@@ -76,7 +76,9 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
         kmsKeyId: _key,
         ...held
       } = resource.properties;
-      const state = { ...held, name: volumeName, availabilityZone: must(availabilityZone) };
+      // What a gp3 volume has unless it is asked for more: EC2 says so of each.
+      const own = held.type === 'gp3' ? { iops: 3_000, throughput: 125 } : {};
+      const state = { ...own, ...held, name: volumeName, availabilityZone: must(availabilityZone) };
       return observed('etcd-volume', key, { id: `vol-${name}` }, state);
     }
     case 'network-interface': {

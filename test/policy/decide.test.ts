@@ -90,10 +90,17 @@ describe('whose object it is', () => {
     expect(decideCluster(clusterFacts({ object: other }))).toMatchObject({ kind: 'orphaned' });
   });
 
-  test('an object being deleted without our finalizer is finished', () => {
+  test('an object that says that nothing was begun for it, and goes, is finished once nothing of it was found', () => {
     const { deletionTimestamp } = DELETING;
-    const going = seedCluster({ metadata: { deletionTimestamp, finalizers: ['somebody.else/wants-it'] } });
-    expect(decideCluster(clusterFacts({ object: going }))).toEqual({ kind: 'finished' });
+    const metadata = { deletionTimestamp, finalizers: ['somebody.else/wants-it'] };
+    const pools = observed('node-pools', 'node-pools/all', {}, { names: ['pool-0'], poolIds: [POOL_ID] });
+    const [going, poolGoing] = [seedCluster({ metadata }), seedPool({ metadata })];
+    expect(decideClusterEarly(clusterFacts({ object: going }))).toBeUndefined();
+    expect(decideCluster(clusterFacts({ object: going, inventory: inventoryOf([...EMPTY, pools]) }))).toEqual({
+      kind: 'finished',
+    });
+    expect(blockedOf(decideCluster(clusterFacts({ object: going }))).reason).toContain('and it owns ');
+    expect(decideNodePool(poolFacts({ object: poolGoing, inventory: inventoryOf(EMPTY) })).kind).toBe('finished');
   });
 
   test('whatever is missing from what was seen, no operation deletes an object that nobody deletes', () => {

@@ -101,6 +101,21 @@ describe('a replica that does not serve', () => {
     expect(free.status?.unhealthyReplicas?.[0]).not.toHaveProperty('heldBy');
   });
 
+  test.each([
+    ['shutting-down', 'aws ec2 terminate-instances --region eu-west-1 --instance-ids i-0 --force'],
+    ['running', 'aws ec2 terminate-instances --region eu-west-1 --instance-ids i-0'],
+  ])(
+    'comes with the command that ends the machine that has its volume, by force only where it can’t end: %s',
+    (state, command) => {
+      const message = `waits for volume vol-1, which instance i-0 still has: that one is ${state}`;
+      const replica = { index: 1, instanceId: 'i-1', message, heldBy: 'i-0', holderState: state };
+      const told = after(settled({ quorumLost: false, replicas: [replica] })).status?.lastErrors?.[0]?.commands ?? [];
+      expect(told[0]).toBe(command);
+      // Another machine in place of its own would wait no less.
+      expect(told.join()).not.toContain('i-1');
+    },
+  );
+
   test('comes with the commands that replace its machine, or look again, now', () => {
     expect(first.status?.lastErrors).toMatchObject([
       {

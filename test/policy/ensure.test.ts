@@ -177,6 +177,23 @@ describe('a plan for a cluster that lost something', () => {
     expect(stepIds(more)).toEqual(['ensure preflight', 'ensure subnet-tags/shared']);
   });
 
+  test('lets in every range of its VPC, and one more as soon as the VPC has it', () => {
+    const RULES = 'security-group-rules/load-balancer';
+    const dialledFrom = (found: readonly Found[]): readonly string[] =>
+      found.flatMap((one) => (one.kind === 'security-group-rules' && one.key === RULES ? one.state.ingress : []));
+    const ranges = ['10.0.0.0/16', '10.64.0.0/16'].map((range) => `tcp 443-443 from ${range}`);
+    expect(dialledFrom(built)).toEqual(expect.arrayContaining(ranges));
+    const wider = built.map((one) =>
+      one.kind === 'preflight'
+        ? { ...one, outputs: { ...one.outputs, vpcCidrs: '10.0.0.0/16 10.64.0.0/16 100.64.0.0/16' } }
+        : one,
+    );
+    const { plan } = planEnsure(topology, wider, DONE);
+    expect(plan.steps.map(({ id }) => id)).toEqual(['ensure preflight', `ensure ${RULES}`]);
+    const [rules] = plan.steps.filter(({ resource }) => resource.key === RULES);
+    expect(JSON.stringify(rules)).toContain('vpcCidrs');
+  });
+
   test('marks every volume as established when only one was', () => {
     const half = changed(built, 'established/etcd', { volumeIds: ['vol-etcd-volume-0'] });
     expect(stepIds(half)).toEqual(['ensure established/etcd']);

@@ -1,6 +1,6 @@
 /**
- * Every field of both specs that may be changed, changed on a provisioned object: it is done, or told to wait for an operation that
- * does not exist yet, or told to have no effect. The list of fields comes from the schemas: a new one is tried, or this fails.
+ * Every field of both specs that may be changed, changed on a provisioned object and changed back: it is done, or told to wait for an
+ * operation that does not exist yet, or told to have no effect. The list of fields comes from the schemas: a new one is tried, or this fails.
  */
 import { describe, expect, test } from '@jest/globals';
 import { type AWSCluster, awsCluster } from '../../api/cluster.ts';
@@ -9,6 +9,7 @@ import { clusterFieldsWithoutEffect, nodePoolFieldsWithoutEffect } from '../../a
 import { nodePoolIdOf } from '../../api/names.ts';
 import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
 import { type Field, kindFields } from '../../docs/generate/fields.ts';
+import type { Found } from '../../kinds/resource.ts';
 import type { Assessment } from '../../policy/assessment.ts';
 import { decideCluster } from '../../policy/decide-cluster.ts';
 import { decideNodePool } from '../../policy/decide-nodepool.ts';
@@ -32,7 +33,8 @@ const OF_CLUSTER: readonly Try[] = [
   ['controlPlane.version', '1.36.3-gke.1', 'pending'],
   ['controlPlane.authorizedCIDRs', ['10.9.0.0/16'], 'done'],
   ['controlPlane.keyName', 'other', 'pending'],
-  ['controlPlane.securityGroupIDs', ['sg-00000000'], 'done'],
+  // Interfaces have the groups at once, machines with the next rollout.
+  ['controlPlane.securityGroupIDs', ['sg-00000000'], 'pending'],
   ['controlPlane.iamInstanceProfile', 'other', 'pending'],
   ['controlPlane.cloudOperations.projectID', 'p', 'without effect', { 'controlPlane.cloudOperations.location': 'l' }],
   ['controlPlane.cloudOperations.location', 'l', 'without effect', { 'controlPlane.cloudOperations.projectID': 'p' }],
@@ -119,50 +121,72 @@ const LIVE = {
   endpoint: 'nlb',
   state: 'Provisioned' as const,
   revision: revisionOf(release()),
+  appliedTagKeys: ['team'],
 };
 const FRESH = { fresh: true, provisioned: false, live: false };
+
 const cluster = seedCluster({ status: LIVE });
-const built = carryOut(planEnsure(clusterTopology(cluster, release()), EMPTY, FRESH).plan, EMPTY);
-const pool = seedPool({ status: { aws: LIVE.aws, state: LIVE.state, revision: LIVE.revision } });
+const clusterWith = (spec: object): AWSCluster => awsCluster.parse({ ...cluster, spec });
+const accountOfCluster = (object: AWSCluster): readonly Found[] =>
+  carryOut(planEnsure(clusterTopology(object, release()), EMPTY, FRESH).plan, EMPTY);
+const built = accountOfCluster(cluster);
+
+const { aws, state, revision, appliedTagKeys } = LIVE;
+const pool = seedPool({ status: { aws, state, revision, appliedTagKeys } });
+const poolWith = (spec: object): AWSNodePool => awsNodePool.parse({ ...pool, spec });
 const external = Object.fromEntries(
   built.flatMap(({ key, outputs }) => (CLUSTER_OUTPUTS_FOR_POOLS.includes(key) ? [[key, outputs]] : [])),
 );
-const poolPlan = planEnsure(nodePoolTopology(pool, cluster, release()), EMPTY, { ...FRESH, external }).plan;
-const poolBuilt = [...built, ...carryOut(poolPlan, EMPTY).filter(({ key }) => key.includes(nodePoolIdOf(POOL_UID)))];
+const accountOfPool = (object: AWSNodePool): readonly Found[] => {
+  const { plan } = planEnsure(nodePoolTopology(object, cluster, release()), EMPTY, { ...FRESH, external });
+  return [...built, ...carryOut(plan, EMPTY).filter(({ key }) => key.includes(nodePoolIdOf(POOL_UID)))];
+};
 
-const decideAboutCluster = (object: AWSCluster): Assessment =>
+const COMMON = { worker: WORKER, entityId: 'entity', settleSeconds: 0 };
+
+const decideAboutCluster = (object: AWSCluster, found: readonly Found[]): Assessment =>
   decideCluster({
+    ...COMMON,
     requested: { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: object.metadata.uid },
-    worker: WORKER,
-    entityId: 'entity',
-    settleSeconds: 0,
     repair: { afterSeconds: 300 },
     now: 0,
     object,
-    inventory: inventoryOf(built),
+    inventory: inventoryOf(found),
   });
 
-const decideAboutPool = (object: AWSNodePool): Assessment =>
+const decideAboutPool = (object: AWSNodePool, found: readonly Found[]): Assessment =>
   decideNodePool({
+    ...COMMON,
     requested: { kind: 'AWSNodePool', namespace: 'default', name: object.metadata.name, uid: object.metadata.uid },
-    worker: WORKER,
-    entityId: 'entity',
-    settleSeconds: 0,
     now: 0,
     object,
     cluster,
-    inventory: inventoryOf(poolBuilt),
+    inventory: inventoryOf(found),
   });
 
-const outcomeOf = (assessment: Assessment, withoutEffect: boolean): Outcome | Assessment => {
-  if (assessment.kind === 'operate') return 'done';
-  if (assessment.kind !== 'settled') return assessment;
-  if (assessment.note !== undefined) return 'pending';
+type Decide = (found: readonly Found[]) => Assessment;
+
+/** Done is what leaves nothing to do and nothing to tell once its operation was carried out. */
+const outcomeOf = (decide: Decide, found: readonly Found[], withoutEffect: boolean): Outcome | Assessment => {
+  const first = decide(found);
+  const last = first.kind === 'operate' ? decide(carryOut(first.operation.plan, found)) : first;
+  if (last.kind !== 'settled') return last;
+  if (last.note !== undefined) return 'pending';
+  if (first.kind === 'operate') return 'done';
   return withoutEffect ? 'without effect' : 'elsewhere';
 };
 
 const names = (fields: readonly { readonly field: string }[], path: string): boolean =>
   fields.some(({ field }) => `spec.${path}`.startsWith(field));
+
+/** The API server lets nobody make a volume smaller. */
+const mayBeTakenBack = ([field]: Try): boolean => !field.endsWith('sizeGiB');
+/** The other way round: a version is told of for as long as it isn't the one that runs, and who asks for no number of nodes leaves it to others. */
+const OTHERWISE_BACK: Readonly<Record<string, Outcome>> = {
+  version: 'elsewhere',
+  'controlPlane.version': 'elsewhere',
+  nodeCount: 'elsewhere',
+};
 
 describe('every field of a cluster that may be changed', () => {
   test('is tried here', () => {
@@ -171,9 +195,17 @@ describe('every field of a cluster that may be changed', () => {
 
   test.each(OF_CLUSTER)('%s set to %j is %s', (...one) => {
     const [field, , outcome] = one;
-    const changed = awsCluster.parse({ ...cluster, spec: withFields(cluster.spec, one) });
+    const changed = clusterWith(withFields(cluster.spec, one));
     const without = names(clusterFieldsWithoutEffect(changed.spec), field);
-    expect(outcomeOf(decideAboutCluster(changed), without)).toBe(outcome);
+    expect(outcomeOf((found) => decideAboutCluster(changed, found), built, without)).toBe(outcome);
+  });
+
+  test.each(OF_CLUSTER.filter(mayBeTakenBack))('%s that was %j, which is %s, may be taken back', (...one) => {
+    const [field, , outcome] = one;
+    const found = accountOfCluster(clusterWith(withFields(cluster.spec, one)));
+    const expected = OTHERWISE_BACK[field] ?? outcome;
+    const back = outcomeOf((now) => decideAboutCluster(cluster, now), found, outcome === 'without effect');
+    expect(back).toBe(expected);
   });
 });
 
@@ -184,8 +216,33 @@ describe('every field of a node pool that may be changed', () => {
 
   test.each(OF_NODE_POOL)('%s set to %j is %s', (...one) => {
     const [field, , outcome] = one;
-    const changed = awsNodePool.parse({ ...pool, spec: withFields(pool.spec, one) });
+    const changed = poolWith(withFields(pool.spec, one));
     const without = names(nodePoolFieldsWithoutEffect(changed.spec), field);
-    expect(outcomeOf(decideAboutPool(changed), without)).toBe(outcome);
+    expect(outcomeOf((found) => decideAboutPool(changed, found), accountOfPool(pool), without)).toBe(outcome);
+  });
+
+  test.each(OF_NODE_POOL.filter(mayBeTakenBack))('%s that was %j, which is %s, may be taken back', (...one) => {
+    const [field, , outcome] = one;
+    const found = accountOfPool(poolWith(withFields(pool.spec, one)));
+    const expected = OTHERWISE_BACK[field] ?? outcome;
+    const back = outcomeOf((now) => decideAboutPool(pool, now), found, outcome === 'without effect');
+    expect(back).toBe(expected);
+  });
+});
+
+/** Fields that may be left out, and that hold one which may not be changed: what they stand for would go, and come back changed. */
+describe.each([
+  ['a cluster', clusterDefinition()],
+  ['a node pool', nodePoolDefinition()],
+])('what %s may leave out', (_, definition) => {
+  test('cannot be taken away where what is in it cannot be changed', () => {
+    const all = kindFields(definition).spec;
+    const holdsFixed = ({ path }: Field): boolean =>
+      all.some(({ path: other, onChange }) => other.startsWith(`${path}.`) && onChange?.includes('cannot be changed'));
+    const open = all.filter(
+      (field) =>
+        !field.required && field.schema.default === undefined && holdsFixed(field) && field.onChange === undefined,
+    );
+    expect(open.map(({ path }) => path)).toEqual([]);
   });
 });

@@ -154,6 +154,19 @@ describe('a plan that removes a cluster', () => {
     );
   });
 
+  test('says by what the interfaces of those load balancers are known once these are gone', () => {
+    const interfaces = ['ELB a0123', 'ELB net/a4567/89ab'];
+    const found = observed(
+      'cloud-load-balancers',
+      'cloud-load-balancers/all',
+      {},
+      { names: ['load balancer a4567'], interfaces },
+    );
+    const { steps } = planRemove(clusterRequest([...everything, found]));
+    const step = steps.find(({ id }) => id === 'remove cloud-load-balancers/all');
+    expect(step?.resource.properties).toEqual({ interfaces });
+  });
+
   test('removes each of two things that share a key', () => {
     const twin = everything.find((found) => found.key === 'etcd-volume/1');
     const twice = twin === undefined ? [] : [...everything, { ...twin, outputs: { id: 'vol-twin' } }];

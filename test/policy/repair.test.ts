@@ -73,23 +73,24 @@ describe('a machine that does not serve', () => {
         },
       });
 
-    test.each(['shutting-down', 'running'])(
-      'is not replaced, however long that takes, and says what it waits for: %s',
-      (state) => {
-        expect(decideCluster(facts(heldBy(state), seen(90_000)))).toMatchObject({
-          kind: 'settled',
-          controlPlane: {
-            replicas: [
-              {
-                heldBy: 'i-former',
-                message: `replica 1 (i-auto-scaling-group-controlplane-1) waits for volume vol-etcd-volume-1, which instance i-former still has: that one is ${state}, and nothing is taken from a machine that may still write`,
-              },
-            ],
-          },
-          lookAgainSeconds: 60,
-        });
-      },
-    );
+    test.each([
+      ['shutting-down', '. If it stays so for more than some minutes, end it by force'],
+      ['running', ''],
+    ])('is not replaced, however long that takes, and says what it waits for: %s', (state, cure) => {
+      expect(decideCluster(facts(heldBy(state), seen(90_000)))).toMatchObject({
+        kind: 'settled',
+        controlPlane: {
+          replicas: [
+            {
+              heldBy: 'i-former',
+              holderState: state,
+              message: `replica 1 (i-auto-scaling-group-controlplane-1) waits for volume vol-etcd-volume-1, which instance i-former still has: that one is ${state}, and nothing is taken from a machine that may still write${cure}`,
+            },
+          ],
+        },
+        lookAgainSeconds: 60,
+      });
+    });
 
     test('has its time anew once it has what it waited for', () => {
       const [waited] = seen(90_000).unhealthyReplicas ?? [];

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { AWSCluster } from '../../api/cluster.ts';
 import { clusterIdOf } from '../../api/names.ts';
-import type { Found } from '../../kinds/resource.ts';
+import { type Found, rowOf } from '../../kinds/resource.ts';
 import type { Assessment } from '../../policy/assessment.ts';
 import { findingOf } from '../../policy/drift.ts';
 import { planEnsure } from '../../policy/ensure.ts';
@@ -77,6 +77,28 @@ describe('a cluster whose finalizer was taken from it', () => {
     expect(assessment.kind === 'blocked' && assessment.reason).toContain('etcd-volume/0 (vol-etcd-volume-0)');
     expect(decide(going, EMPTY)).toEqual({ kind: 'finished' });
   });
+});
+
+test('whatever others took from an object, it is never taken for one that owns nothing as long as anything of it is there', () => {
+  const signs = [...Object.keys(PINS), 'lastOperation', 'state'];
+  const things = fc.subarray(
+    unguarded.filter(({ kind }) => rowOf(kind).removal !== undefined),
+    { minLength: 1 },
+  );
+  fc.assert(
+    fc.property(things, fc.subarray(signs), fc.boolean(), (found, left, going) => {
+      const whole = standing().status ?? {};
+      const status = Object.fromEntries(Object.entries(whole).filter(([name]) => left.includes(name)));
+      const metadata = going ? { ...DELETING, finalizers: ['somebody.else/wants-it'] } : {};
+      const assessment = decide(seedCluster({ metadata, status }), [...EMPTY, ...found]);
+      expect(assessment.kind).not.toBe('finished');
+      if (going) expect(assessment.kind).toBe('blocked');
+      // What is listed, and said to be new all the same, proves it before anything is made.
+      const unlisted = decide(seedCluster({ metadata, status }), [], { unlisted: true });
+      const proves = JSON.stringify(unlisted).includes('nothingOf');
+      expect(unlisted.kind === 'blocked' || proves).toBe(true);
+    }),
+  );
 });
 
 describe('a cluster that is new by all that its object says', () => {

@@ -1,6 +1,7 @@
 /** What stands between clients and a cluster's API: that it is gone is told as loudly as can be, and mended unasked. */
 import { describe, expect, test } from '@jest/globals';
 import { clusterIdOf } from '../../api/names.ts';
+import { releaseInFormat } from '../../api/releases.ts';
 import type { Found } from '../../kinds/resource.ts';
 import { findingOf } from '../../policy/drift.ts';
 import { planEnsure } from '../../policy/ensure.ts';
@@ -8,13 +9,14 @@ import { revisionOf } from '../../policy/revision.ts';
 import { statusOf } from '../../policy/status.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { LISTENER, LOAD_BALANCER, TARGET_GROUP, TARGETS } from '../../words/keys.ts';
-import { ACCOUNT, CLUSTER_UID, REGION, release, seedCluster } from '../topology/objects.ts';
+import { ACCOUNT, CLUSTER_UID, REGION, release, seedCluster, VERSION } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf, withState } from './account.ts';
 import { decisionAbout } from './decisions.ts';
 import { OBJECT, step, T0, view } from './operation-views.ts';
 
 const topology = clusterTopology(seedCluster(), release());
-const built = carryOut(planEnsure(topology, EMPTY, { fresh: true, provisioned: false, live: false }).plan, EMPTY);
+const FRESH = { fresh: true, provisioned: false, live: false };
+const built = carryOut(planEnsure(topology, EMPTY, FRESH).plan, EMPTY);
 const cluster = seedCluster({
   status: {
     aws: { account: ACCOUNT, region: REGION },
@@ -94,6 +96,24 @@ describe('a cluster whose API nobody reaches', () => {
       message: expect.stringContaining(LOAD_BALANCER),
     });
     expect(ready('succeeded')).toMatchObject({ status: 'True' });
+  });
+
+  test.each([1, 2, 3])('says what its machines need where they know the load balancer by name: format %i', (format) => {
+    const made = releaseInFormat({ version: VERSION, format });
+    if (made === undefined) throw new Error(`The catalogue lost format ${format}.`);
+    const plan = planEnsure(clusterTopology(seedCluster(), made), EMPTY, FRESH).plan;
+    const there = carryOut(plan, EMPTY);
+    const object = seedCluster({ status: { ...cluster.status, revision: revisionOf(made) } });
+    const reasonWithout = (...keys: readonly string[]) => {
+      const found = there.filter(({ key }) => !keys.includes(key));
+      const finding = findingOf(object, assess(found, object), found);
+      return finding?.kind === 'look' ? finding.reason : '';
+    };
+    const follows = 'end those of the replicas one after the other';
+    expect(reasonWithout(LOAD_BALANCER, LISTENER)).toContain(`${LOAD_BALANCER} is missing`);
+    expect(reasonWithout(LOAD_BALANCER, LISTENER).includes(follows)).toBe(format < 3);
+    expect(reasonWithout(LISTENER)).toContain(`${LISTENER} is missing`);
+    expect(reasonWithout(LISTENER)).not.toContain(follows);
   });
 
   test('is not called so while it is made, and what only differs is told and left', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { clusterIdOf, nodePoolIdOf } from '../../api/names.ts';
+import { RELEASES } from '../../api/releases.ts';
 import { needsOf, type Resource, type ResourceKind, type ResourceOf } from '../../kinds/resource.ts';
 import { nodePorts, replicaPorts } from '../../machine/ports.ts';
 import { orderedTopology } from '../../topology/check.ts';
@@ -117,6 +118,14 @@ describe('the topology of the seed’s cluster', () => {
       );
     expect(rangesOf({}).map(({ value }) => value)).toEqual(['10.2.0.0/16', '10.1.0.0/16']);
     expect(rangesOf({ established: true })).toEqual([]);
+  });
+
+  test.each(RELEASES)('asks for room for as many security groups as it has: $version, revision $revision', (one) => {
+    const resources = clusterTopology(seedCluster(), one);
+    const asked = resources.flatMap(({ kind, properties }) =>
+      kind === 'preflight' ? [properties.securityGroups] : [],
+    );
+    expect(asked).toEqual([all(resources, 'security-group').length]);
   });
 
   test('warns of fewer than three zones, by an event that names them, and of three not', () => {

@@ -125,7 +125,7 @@ def template_tags(world: World) -> None:
 
 @check
 def lingering(world: World) -> None:
-    """An instance that EC2 can't finish with stays shutting-down, and holds its volume and its interface until it has"""
+    """An instance that EC2 can't finish with stays shutting-down, and holds its volume and its interface until it is ended by force"""
     instance, volume, interface = world.instance(), world.volume(), world.interface()
     world.ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")
     world.ec2.attach_network_interface(NetworkInterfaceId=interface, InstanceId=instance, DeviceIndex=1)
@@ -139,5 +139,9 @@ def lingering(world: World) -> None:
         return world.state(instance), world.volume_state(volume), shown["Status"]
 
     expect(held(), ("shutting-down", "in-use", "in-use"))
-    world.sim("linger", {"id": instance, "seconds": 0})
+    # Told once more, it is no sooner done; by force it is.
+    world.terminate(instance)
+    time.sleep(world.sim("timing")["shutting_down"] + 1)
+    expect(held(), ("shutting-down", "in-use", "in-use"))
+    world.ec2.terminate_instances(InstanceIds=[instance], Force=True)
     expect(world.until(lambda: held() == ("terminated", "available", "available")), True)

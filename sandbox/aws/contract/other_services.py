@@ -47,6 +47,25 @@ def keys_by_arn(world: World) -> None:
 
 
 @check
+def keys_of_elsewhere(world: World) -> None:
+    """An ARN of another partition or region names no key, although there is one of the same id here"""
+    kms = world.client("kms")
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    others = [arn.replace("arn:aws:", "arn:aws-cn:"), arn.replace(":eu-west-1:", ":us-east-1:")]
+    expect([world.error(kms.describe_key, KeyId=one) for one in others], ["NotFoundException"] * 2)
+    expect([world.error(kms.encrypt, KeyId=one, Plaintext=b"x") for one in others], ["NotFoundException"] * 2)
+
+
+@check
+def keys_of_others(world: World) -> None:
+    """A key of another account is shown to nobody whom its policy does not name"""
+    kms = world.client("kms")
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    theirs = ":".join([*arn.split(":")[:4], "999999999999", *arn.split(":")[5:]])
+    expect(world.error(kms.describe_key, KeyId=theirs), "AccessDeniedException")
+
+
+@check
 def encryption_context(world: World) -> None:
     """What was sealed under one encryption context is not opened under another"""
     kms = world.client("kms")

@@ -108,6 +108,7 @@ PAGED = {
     "DescribeLaunchTemplates",
     "DescribeSubnets",
     "DescribeVpcs",
+    "DescribeRouteTables",
     "DescribeTags",
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 import moto.core.responses as core_responses
 import moto.ec2.models as ec2_models
 import moto.ec2.models.instances as moto_instances
+import moto.ec2.responses.instances as moto_instance_responses
 import moto.ec2.responses as ec2_responses
 import moto.ec2.utils as ec2_utils
 from moto.ec2.exceptions import EC2ClientError
@@ -110,6 +111,16 @@ def doom(instance: Any, reason: str) -> None:
 def linger(instance: Any, seconds: float) -> None:
     """EC2 can't finish with it, as when its host is dead: it is `shutting-down` for long, and holds what it has meanwhile."""
     instance._state.linger(seconds)
+
+
+@patch(moto_instance_responses.InstanceResponse)
+def terminate_instances(original: Any, self: Any) -> Any:
+    """`Force`, of which moto knows nothing, ends one that EC2 could not finish with, and gives back what it held."""
+    answer = original(self)
+    if self._get_bool_param("Force"):
+        for instance_id in self._get_param("InstanceIds", []):
+            linger(self.ec2_backend.get_instance(instance_id), 0)
+    return answer
 
 
 def machine_ended(instance: Any) -> None:

@@ -1,11 +1,14 @@
-"""KMS: a key id that can be chosen, a usage that a key has unless told otherwise, and disabled keys that refuse to work."""
+"""KMS: a key id that can be chosen, a usage that a key has unless told otherwise, disabled keys that refuse to work, and whole ARNs."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import moto.kms.exceptions as moto_refusals
 import moto.kms.models as moto_keys
+import moto.kms.responses as moto_requests
 from moto.core.exceptions import JsonRESTError
+from moto.utilities.utils import get_partition
 
 from .patching import patch
 
@@ -39,8 +42,34 @@ for _method in ("enable_key", "disable_key", "cancel_key_deletion", "schedule_ke
     _by_any_id(_method)
 
 
+def _place_of(arn: str) -> list[str] | None:
+    """Partition, service, region and account of an ARN; nothing for what is a name within an account."""
+    return arn.split(":")[1:5] if arn.startswith("arn:") else None
+
+
+def _by_whole_arn(method: str) -> None:
+    """moto looks at the last part of an ARN only; AWS has no key of another place here, and none of another account to show."""
+
+    @patch(moto_requests.KmsResponse, method)
+    def change(original: Any, self: Any, key_id: str) -> Any:
+        own = [get_partition(self.region), "kms", self.region, self.current_account]
+        place = _place_of(key_id) or own
+        if place[:3] != own[:3]:
+            raise moto_refusals.NotFoundException(f"Invalid arn {place[2]}")
+        if place != own:
+            said = f"not authorized to perform: kms:{self._get_action()} on resource: {key_id}"
+            raise JsonRESTError("AccessDeniedException", f"{said} because no resource-based policy allows the action")
+        return original(self, key_id)
+
+
+for _method in ("_validate_key_id", "_validate_cmk_id"):
+    _by_whole_arn(_method)
+
+
 def trouble_with(account: str, region: str, key_id: str) -> str | None:
     """Why EBS could not encrypt under that key: it is "missing" or "unusable"; None when it could."""
+    if _place_of(key_id) not in (None, [get_partition(region), "kms", region, account]):
+        return "missing"
     backend = moto_keys.kms_backends[account][region]
     named = backend.get_alias_name(key_id)
     own_id = backend.get_key_id_from_alias(named) if named.startswith("alias/") else named

@@ -1,5 +1,5 @@
 /**
- * An AWS account for tests of the AWS activities: the sandbox's own, with nothing in front of it.
+ * An AWS account for tests of the AWS activities: the sandbox's own, with nothing in front of it but for who wants to see requests.
  *
  * Owns: starting and ending it, faults, its inventory, steps made of a topology's resources, and a runner that carries a
  * plan out one step after the other with the real drivers; what isn't AWS's is played by the smallest thing that can.
@@ -23,7 +23,9 @@ import { type Known, resolved } from '../../../policy/known.ts';
 import type { Plan, Step } from '../../../policy/plan.ts';
 import { accountOf } from '../../../sandbox/aws/account.ts';
 import { startMoto } from '../../../sandbox/aws/moto.ts';
-import { ACCOUNT, REGION } from '../../../sandbox/layout.ts';
+import type { KeptRequest } from '../../../sandbox/aws/proxy/requests.ts';
+import { startProxy } from '../../../sandbox/aws/proxy/server.ts';
+import { ACCOUNT, type HostPort, REGION } from '../../../sandbox/layout.ts';
 import { cacheFolder, ensureTools } from '../../../sandbox/tools/build.ts';
 import type { ResourceKey } from '../../../words/keys.ts';
 import { PLAN_VERSION, type StepVerb } from '../../../words/steps.ts';
@@ -79,9 +81,26 @@ const python = async (): Promise<string> => {
   return existsSync(built) ? built : (await ensureTools()).python;
 };
 
-export const startAccount = (): Promise<TestAccount> => noting('starting', 'account', openAccount);
+type AccountOptions = {
+  /** Is told of each request as it was made. */
+  readonly onRequest?: (request: KeptRequest) => void;
+};
 
-const openAccount = async (): Promise<TestAccount> => {
+export const startAccount = (options: AccountOptions = {}): Promise<TestAccount> =>
+  noting('starting', 'account', () => openAccount(options));
+
+const NO_RECORD = { add: () => undefined, since: () => ({ next: 0, calls: [] }), close: () => Promise.resolve() };
+
+/** The sandbox's proxy in front of an account, which tells what is asked. */
+const watched = async (moto: HostPort, keep: (request: KeptRequest) => void) => {
+  const requests = { keep, close: () => undefined };
+  const { address, close } = await startProxy({
+    ...{ listen: { host: '127.0.0.1', port: 0 }, moto, record: NO_RECORD, requests, accounts: {} },
+  });
+  return { address, close };
+};
+
+const openAccount = async ({ onRequest }: AccountOptions): Promise<TestAccount> => {
   const moto = await startMoto({
     python: await python(),
     listen: { host: '127.0.0.1', port: 0 },
@@ -89,7 +108,9 @@ const openAccount = async (): Promise<TestAccount> => {
     targetHealth: 'assumed',
     timing: QUICK,
   });
-  const endpoint = `http://${moto.address.host}:${moto.address.port}`;
+  const front = onRequest === undefined ? undefined : await watched(moto.address, onRequest);
+  const { host, port } = (front ?? moto).address;
+  const endpoint = `http://${host}:${port}`;
   process.env['AWS_ENDPOINT_URL'] = endpoint;
   process.env['AWS_ACCESS_KEY_ID'] = 'test';
   process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
@@ -138,6 +159,7 @@ const openAccount = async (): Promise<TestAccount> => {
     },
     end: async () => {
       clients.destroy();
+      await front?.close();
       await moto.stop();
     },
   };
@@ -146,11 +168,14 @@ const openAccount = async (): Promise<TestAccount> => {
 export const CLUSTER: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID };
 export const CLUSTER_ID = clusterIdOf(CLUSTER_UID);
 
-export const ownerOf = (object: ObjectRef): Owner => ({
+/** An object of that cluster, or of the one that it names. */
+export type OfCluster = ObjectRef & { readonly clusterId?: string };
+
+export const ownerOf = ({ uid, clusterId = CLUSTER_ID }: OfCluster): Owner => ({
   account: ACCOUNT,
   region: REGION,
-  clusterId: CLUSTER_ID,
-  uid: object.uid,
+  clusterId,
+  uid,
 });
 
 /** A request for one step; references in its resource replaced by what is known. */
@@ -165,7 +190,7 @@ export const requestFor = (
     readonly incarnation?: number;
   },
   options: {
-    readonly object?: ObjectRef;
+    readonly object?: OfCluster;
     readonly known?: Known;
     readonly first?: boolean;
     readonly owner?: Owner;
@@ -235,12 +260,16 @@ const secretOutputs = ({ properties }: SecretResource, data: SecretData): Output
   certificate: data['tls.crt'] ?? '',
 });
 
+/** Of the form and the length of a certificate. */
+const certificateOf = (name: string): string =>
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(name.padEnd(480, '.')).toString('base64')}\n-----END CERTIFICATE-----\n`;
+
 /** What the management API would hold: text that is as long as PEM, and that nothing else contains. */
 export const playSecret = (account: TestAccount, resource: SecretResource): Outputs => {
   const { name, content } = resource.properties;
   const secret = randomBytes(180).toString('base64');
   const made: Readonly<Record<SecretContent['type'], SecretData>> = {
-    'certificate-authority': { 'tls.crt': `certificate of ${name}`.padEnd(700, '.'), 'tls.key': secret },
+    'certificate-authority': { 'tls.crt': certificateOf(name), 'tls.key': secret },
     'signing-key': { key: secret, public: `public key of ${name}` },
     'ssh-key': { 'ssh-privatekey': secret, 'ssh-publickey': `public key of ${name}` },
     'bootstrap-token': { token: secret.slice(0, 23) },
@@ -284,7 +313,7 @@ export const carryOut = async (
   account: TestAccount,
   aws: Aws,
   plan: Plan,
-  object: ObjectRef,
+  object: OfCluster,
 ): Promise<Record<ResourceKey, Outputs>> => {
   const known: Record<ResourceKey, Outputs> = { ...plan.known };
   const done = async (step: Step): Promise<void> => {

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../../activities/aws/resources.ts';
+import { verdictOf } from '../../../activities/verdicts.ts';
 import { kubernetesClusterTag } from '../../../api/names.ts';
 import type { Resource } from '../../../kinds/resource.ts';
 import { clusterTopology } from '../../../topology/cluster.ts';
@@ -127,6 +128,7 @@ describe('load balancers of Services', () => {
         expect.stringMatching(/^security group sg-[0-9a-f]+ \(k8s-elb-mine\)$/),
         'target group k8s-mine',
       ],
+      interfaces: ['ELB classic-mine', expect.stringMatching(/^ELB net\/network-mine\/[0-9a-f]+$/)],
     });
   });
 
@@ -144,6 +146,26 @@ describe('load balancers of Services', () => {
       await remove();
       return stable(await account.rows()).join() === stable(before).join() || undefined;
     });
+    expect(await account.rows()).toEqual(before);
+  });
+
+  test('are waited for until AWS has taken away their interfaces, too, which hold subnets and groups meanwhile', async () => {
+    await makeServices(CLUSTER_ID, 'again');
+    const seen = await observeCloud();
+    if (seen?.kind !== 'cloud-load-balancers') throw new Error('nothing of the Services was seen');
+    const going = { ...resource, properties: { interfaces: seen.state.interfaces } } as unknown as Resource;
+    const interfaces = async () =>
+      (await account.rows()).filter(({ detail }) => String(detail['description']).startsWith('ELB net/network-again/'));
+    expect(await interfaces()).toHaveLength(1);
+    await waitFor('the removal to be done', async () => {
+      try {
+        return await perform(aws, requestFor({ verb: 'remove', resource: going }, { first: false }));
+      } catch (error) {
+        expect(verdictOf(error).waiting).toBe(true);
+        return undefined;
+      }
+    });
+    expect(await interfaces()).toEqual([]);
     expect(await account.rows()).toEqual(before);
   });
 });

@@ -159,6 +159,17 @@ describe('changes', () => {
     expect(await ensure('auto-scaling-group/controlplane-1', { first: false })).toMatchObject({ change: 'unchanged' });
   });
 
+  test.each([{ type: 'io2', iops: 4_000 }, { iops: 4_000 }, { throughput: 500 }])(
+    'of a volume’s speed are made with one call each, and taken back when the spec says nothing of it any more: %j',
+    async (faster) => {
+      const key = 'etcd-volume/2';
+      for (const one of [changed(key, faster), resource(key)]) {
+        expect(await account.mutations(() => ensureChanged(one))).toEqual(['ModifyVolume']);
+        expect(await account.mutations(() => ensureChanged(one))).toEqual([]);
+      }
+    },
+  );
+
   describe('of tags', () => {
     const TAGGED = ofAws.filter(({ kind }) => rowOf(kind).tagged === true);
     const tagsOn = async (): Promise<readonly Tags[]> =>

@@ -6,6 +6,7 @@ import {
   CreateSubnetCommand,
   CreateVpcCommand,
   DeleteNetworkInterfaceCommand,
+  ModifyVpcAttributeCommand,
 } from '@aws-sdk/client-ec2';
 import { CreateInstanceProfileCommand } from '@aws-sdk/client-iam';
 import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
@@ -86,6 +87,13 @@ describe('an account that is as the objects describe it', () => {
     expect((await lookForPool(seedPool())).change).toBe('unchanged');
   });
 
+  test('is told of a subnet from which its machines would reach nothing beyond the VPC, and passes', async () => {
+    const said = async (pool: AWSNodePool) => (await lookForPool(pool)).outputs['warning/NoWayOut'];
+    const told = await said(seedPool({ spec: { subnetID: made.small, minNodeCount: 1, maxNodeCount: 1 } }));
+    expect(told).toMatch(new RegExp(`from ${made.small}: route table rtb-[0-9a-f]+ has no route to 0.0.0.0/0`));
+    expect(await said(seedPool())).toBeUndefined();
+  });
+
   test('costs three calls more for the first of several objects, and none for the others', async () => {
     aws = account.newWorker();
     account.calls.length = 0;
@@ -98,8 +106,10 @@ describe('an account that is as the objects describe it', () => {
       'DescribeKey',
       'DescribeKeyPairs',
       'DescribeLoadBalancers',
+      'DescribeRouteTables',
       'DescribeSecurityGroups',
       'DescribeSubnets',
+      'DescribeVpcAttribute',
       'DescribeVpcs',
       'GetCallerIdentity',
       'GetInstanceProfile',
@@ -122,6 +132,19 @@ describe('a wrong fact of a cluster', () => {
     expect(await troubles(withNetwork({ vpcID: `vpc-${NONE}` }))).toContain(
       `spec.networking.vpcID: VPC vpc-${NONE} does not exist in eu-west-1; delete the object and apply it with another`,
     );
+  });
+
+  test('a VPC that answers no names; once its DNS support is on, the next look passes', async () => {
+    const dns = async (Value: boolean) => {
+      await account.clients.ec2.send(new ModifyVpcAttributeCommand({ VpcId: VPC, EnableDnsSupport: { Value } }));
+    };
+    await dns(false);
+    aws = account.newWorker();
+    expect(await troubles({})).toContain(
+      `spec.networking.vpcID: VPC ${VPC} has its DNS support off (enableDnsSupport) and names no other DNS server`,
+    );
+    await dns(true);
+    await lookFor(seedCluster());
   });
 
   test('a Pod range that overlaps the VPC', async () => {
@@ -202,6 +225,18 @@ describe('a wrong fact of a cluster', () => {
     expect(await troubles({ controlPlane: { rootVolume } })).toContain(
       `spec.controlPlane.rootVolume.kmsKeyARN: KMS key ${far} is not in region eu-west-1; set another`,
     );
+  });
+
+  test('a KMS key of another account, whose policy does not let the worker look at it, beside what else is wrong', async () => {
+    const theirs = made.signingKey.replace('0123456789012', '999999999999');
+    const message = await troubles({
+      controlPlane: { databaseEncryption: { kmsKeyARN: theirs }, keyName: 'gone' },
+    });
+    expect(message).toContain(
+      `spec.controlPlane.databaseEncryption.kmsKeyARN: KMS key ${theirs} cannot be looked at: KMS DescribeKey: AccessDenied`,
+    );
+    expect(message).toContain("let its policy and the worker's role allow kms:DescribeKey, or delete the object");
+    expect(message).toContain('key pair gone does not exist');
   });
 
   test('a KMS key that is disabled; once it is enabled, the next look passes', async () => {

@@ -2,9 +2,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AwsFacts, Subnet } from '../../../activities/aws/facts.ts';
 import { preflightDriver } from '../../../activities/aws/preflight.ts';
+import type { HubLook } from '../../../activities/aws/preflight-membership.ts';
 import type { AwsRoom, Machine } from '../../../activities/aws/room.ts';
 import type { Wanted } from '../../../activities/driver.ts';
-import { verdictOf } from '../../../activities/verdicts.ts';
+import { retryError, verdictOf } from '../../../activities/verdicts.ts';
 import { kubernetesClusterTag, UID_TAG } from '../../../api/names.ts';
 import { clusterPreflight, poolPreflight } from '../../../topology/preflight.ts';
 import { POOL_UID, release, SUBNETS, seedCluster, seedPool } from '../../topology/objects.ts';
@@ -24,6 +25,8 @@ const facts: AwsFacts = {
     Promise.resolve(types.map((id) => ({ id, cpus: 2, architectures: [/^[a-z]+\d+g/.test(id) ? 'arm64' : 'x86_64'] }))),
   zonesOffering: () => Promise.resolve(new Set(['eu-west-1a'])),
   carrying: () => Promise.resolve([]),
+  answersNames: () => Promise.resolve(true),
+  routeTables: () => Promise.resolve([]),
 };
 
 const machineOf = (uid: string): Machine => ({
@@ -38,10 +41,13 @@ const roomWith = (machines: readonly Machine[]): AwsRoom => ({
   machines: () => Promise.resolve(machines),
   cpus: () => Promise.resolve({ code: 'L-1', name: 'CPUs', limit: 8, used: 2 * machines.length }),
   loadBalancers: () => Promise.reject(new Error('a pool needs no load balancer')),
+  securityGroups: () => Promise.reject(new Error('a pool needs no security group')),
   ownAddresses: () => Promise.resolve(0),
 });
 
-const judged = async (room: AwsRoom, change: object = {}, known = facts) => {
+const FREE: HubLook = { otherOwner: () => Promise.resolve(undefined), onUnread: () => undefined };
+
+const judged = async (room: AwsRoom, change: object = {}, known = facts, hub = FREE) => {
   const resource = poolPreflight(seedPool(), seedCluster(), release());
   const properties = { ...resource.properties, ...change } as Wanted<'preflight'>['properties'];
   const wanted: Wanted<'preflight'> = {
@@ -55,7 +61,7 @@ const judged = async (room: AwsRoom, change: object = {}, known = facts) => {
     since: 0,
   };
   try {
-    await preflightDriver(known, room).create(wanted);
+    await preflightDriver(known, room, hub).create(wanted);
     return { verdict: 'passes', message: '' };
   } catch (error) {
     return verdictOf(error);
@@ -86,6 +92,20 @@ describe('preflight', () => {
     },
   );
 
+  test('counts the security groups that a cluster has already, and names the quota that has no room for the others', async () => {
+    const { clusterId } = ownerOf(POOL);
+    const groups = (limit: number, owners: readonly string[]) => {
+      const usage = { code: 'L-E79EC296', name: 'VPC security groups per Region', limit, used: 2499, owners };
+      return look({ ...roomWith([]), securityGroups: () => Promise.resolve(usage) }, { securityGroups: 3 });
+    };
+    expect(await groups(2500, [])).toContain(
+      'a cluster needs 3 more security groups, and 2499 of 2500 are in use; ask AWS to raise the quota "VPC security groups per Region" (L-E79EC296), or free some of it',
+    );
+    expect(await groups(2500, [clusterId, 'gke-00000000'])).toContain('needs 2 more security groups');
+    expect(await groups(2500, [clusterId, clusterId])).toBe('');
+    expect(await groups(2502, [])).toBe('');
+  });
+
   test('of a cluster that is new proves that nothing carries its id, or the plan is out of date', async () => {
     const asked: string[] = [];
     const holding = (things: readonly string[]) => ({
@@ -109,6 +129,46 @@ describe('preflight', () => {
   });
 });
 
+describe('the membership of GKE Hub that a new cluster is to take', () => {
+  const NAME = 'projects/p/locations/global/memberships/cluster-0';
+  const field = 'spec.controlPlane.hub.membershipName';
+  const asking = { membershipName: NAME, fields: [{ about: 'membership', field, value: NAME, fixed: true }] };
+  const taken = (label: string, bySlipway: boolean): HubLook => ({
+    ...FREE,
+    otherOwner: async ({ uid, membershipName }) =>
+      uid === POOL_UID && membershipName === NAME ? { label, bySlipway } : undefined,
+  });
+
+  test('is refused before anything is made where another cluster has it, such as the one that a restored object stood for', async () => {
+    const { verdict, message } = await judged(roomWith([]), asking, facts, taken('cluster gke-1 (uid uid-1)', true));
+    expect(verdict).toBe('blocked');
+    expect(message).toContain(
+      `${field}: membership ${NAME} belongs to cluster gke-1 (uid uid-1). If this object was restored from a backup, that is the cluster that it stood for: with another uid it does not take that one over; unregister that one first, or delete the object and apply it with another`,
+    );
+    const foreign = await judged(roomWith([]), asking, facts, taken('a cluster that Slipway does not own', false));
+    expect(foreign.message).toContain('belongs to a cluster that Slipway does not own; unregister');
+  });
+
+  test('is taken for free, and that is told, where the hub does not answer; its own step asks again', async () => {
+    const unread: string[] = [];
+    const hub: HubLook = {
+      otherOwner: () => Promise.reject(retryError('GKE Hub did not answer')),
+      onUnread: (what, reason) => unread.push(`${what}: ${reason}`),
+    };
+    expect((await judged(roomWith([]), asking, facts, hub)).verdict).toBe('passes');
+    expect(unread).toEqual([`membership ${NAME}: GKE Hub did not answer`]);
+  });
+
+  test('is no question for a node pool, nor for a cluster that is established', async () => {
+    const cluster = clusterPreflight(seedCluster({ status: { established: true } }), release()).properties;
+    expect(cluster).not.toHaveProperty('membershipName');
+    expect(clusterPreflight(seedCluster(), release()).properties).toMatchObject({
+      membershipName: seedCluster().spec.controlPlane.hub?.membershipName,
+    });
+    expect((await judged(roomWith([]), {}, facts, taken('cluster gke-1', true))).verdict).toBe('passes');
+  });
+});
+
 describe('a subnet that a cluster names for load balancers', () => {
   const [BALANCERS = ''] = seedCluster().spec.networking.serviceLoadBalancerSubnetIDs;
   const CLUSTER_LOOK = clusterPreflight(seedCluster(), release());
@@ -118,6 +178,7 @@ describe('a subnet that a cluster names for load balancers', () => {
     ...roomWith([]),
     cpus: () => Promise.resolve(undefined),
     loadBalancers: () => Promise.resolve(undefined),
+    securityGroups: () => Promise.resolve(undefined),
   };
   const tags = (count: number): string[] => Array.from({ length: count }, (_, index) => `tag-${index}`);
 
@@ -155,7 +216,7 @@ describe('a subnet that a cluster names for load balancers', () => {
 
   test('is named where another account shares it, which alone can tag it', async () => {
     expect(await troubles({ owner: '999999999999' })).toContain(
-      `subnet ${BALANCERS} is shared by account 999999999999, which alone can tag it for load balancers`,
+      `subnet ${BALANCERS} is shared by account 999999999999, which alone can tag it for load balancers; take it out of spec.networking.serviceLoadBalancerSubnetIDs and name it on each Service by the annotation service.beta.kubernetes.io/aws-load-balancer-subnets`,
     );
     expect(await troubles({ owner: ownerOf(POOL).account })).toBe('');
   });

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createFacts } from '../../../activities/aws/facts.ts';
 import { createMemory } from '../../../activities/aws/memory.ts';
 import { createRoom } from '../../../activities/aws/room.ts';
+import { CLUSTER_TAG } from '../../../api/names.ts';
 import { type Answers, answering, refusal } from './answering.ts';
 
 const never = new AbortController().signal;
@@ -77,6 +78,42 @@ describe('a quota of virtual CPUs', () => {
   test('does not hide a mistake of our own', async () => {
     const { room } = roomWith({ GetServiceQuota: () => new TypeError('x is undefined') });
     await expect(room.cpus('m5.large', { signal: never })).rejects.toThrow('x is undefined');
+  });
+});
+
+describe('the quota of security groups', () => {
+  const groups = (count: number) => () => ({
+    SecurityGroups: Array.from({ length: count }, (_, index) => ({
+      GroupId: `sg-${index}`,
+      Tags: index < 3 ? [{ Key: CLUSTER_TAG, Value: 'gke-1' }] : [],
+    })),
+  });
+
+  const balancers = (count: number) => () => ({
+    LoadBalancers: Array.from({ length: count }, (_, index) => ({ LoadBalancerName: `nlb-${index}`, Type: 'network' })),
+  });
+
+  test('costs nothing in a region with few network load balancers: clusters’ groups don’t fill it', async () => {
+    const { room, asked } = roomWith({ DescribeLoadBalancers: balancers(49) });
+    expect(await room.securityGroups({ signal: never })).toBeUndefined();
+    expect(asked.map(({ operation }) => operation)).toEqual(['DescribeLoadBalancers']);
+  });
+
+  test('is that of the region, and knows whose groups there are', async () => {
+    const { room, asked } = roomWith({
+      DescribeLoadBalancers: balancers(50),
+      DescribeSecurityGroups: groups(400),
+      GetServiceQuota: none,
+      GetAWSDefaultServiceQuota: () => quota(2500),
+    });
+    expect(await room.securityGroups({ signal: never })).toMatchObject({
+      ...{ code: 'L-E79EC296', limit: 2500, used: 400 },
+      owners: ['gke-1', 'gke-1', 'gke-1'],
+    });
+    expect(asked.find(({ operation }) => operation === 'GetServiceQuota')?.input).toEqual({
+      ServiceCode: 'vpc',
+      QuotaCode: 'L-E79EC296',
+    });
   });
 });
 

@@ -12,7 +12,6 @@ import type { Sought, Wanted } from '../../../activities/driver.ts';
 import { kubernetesClusterTag } from '../../../api/names.ts';
 import type { Found } from '../../../kinds/resource.ts';
 import { SUBNET_TAGS } from '../../../words/keys.ts';
-import { answering, refusal } from './answering.ts';
 
 const CLUSTER = 'gke-12345678';
 const SUBNET = 'subnet-1';
@@ -98,33 +97,5 @@ describe.each([
     } as unknown as Wanted<'account'>;
     const looked = await driver.check?.(wanted);
     expect(looked?.ready).toBe(!ours);
-  });
-});
-
-describe('subnets of which one has too many tags', () => {
-  test('are told apart: the full one is named, with its number of tags', async () => {
-    const tags = (count: number) => Array.from({ length: count }, (_, index) => ({ Key: `tag-${index}`, Value: '' }));
-    const { clients } = answering({
-      CreateTags: () => refusal('TagLimitExceeded', 'The maximum number of Tags for a resource has been reached.'),
-      DescribeSubnets: () => ({
-        Subnets: [
-          { SubnetId: 'subnet-1', Tags: tags(3) },
-          { SubnetId: 'subnet-2', Tags: [...tags(50), { Key: 'aws:cloudformation:stack-name', Value: 'a' }] },
-        ],
-      }),
-    });
-    const wanted = {
-      kind: 'subnet-tags',
-      key: SUBNET_TAGS,
-      object,
-      owner,
-      signal,
-      since: 0,
-      incarnation: 0,
-      properties: { subnetIds: ['subnet-1', 'subnet-2'], tags: { [kubernetesClusterTag(CLUSTER)]: 'shared' } },
-    } as const;
-    await expect(subnetTagsDriver(clients).create(wanted)).rejects.toThrow(
-      /TagLimitExceeded: .*as many tags as AWS lets them have: subnet-2 \(50\)\. Take one off each\./,
-    );
   });
 });

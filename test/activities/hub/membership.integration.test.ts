@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createHubClient, type HubClient } from '../../../activities/hub/client.ts';
-import { hubMembershipDriver, observeMembership } from '../../../activities/hub/membership.ts';
+import { hubMembershipDriver, observeMembership, otherOwner } from '../../../activities/hub/membership.ts';
 import { createSteps, type Drivers } from '../../../activities/steps.ts';
 import { verdictOf } from '../../../activities/verdicts.ts';
 import type { ObjectRef } from '../../../api/object.ts';
@@ -74,6 +74,15 @@ describe('a membership', () => {
     }
     expect(await run('remove', {}, other)).toMatchObject({ change: 'unchanged' });
     expect(await hub.get(NAME)).toMatchObject({ name: NAME });
+  });
+
+  test('has an owner for everybody but its own cluster', async () => {
+    const { signal } = new AbortController();
+    const asked = (uid: string) => otherOwner(hub, { uid, membershipName: NAME }, signal);
+    expect(await asked('uid-2')).toBeUndefined();
+    await run('ensure', { first: true });
+    expect(await asked('uid-1')).toBeUndefined();
+    expect(await asked('uid-2')).toEqual({ label: expect.stringContaining('(uid uid-1)'), bySlipway: true });
   });
 
   test('is removed, awaited, and may be removed twice', async () => {

@@ -1,10 +1,11 @@
 /** Waits that say so when AWS can launch no machine. */
 import { describe, expect, test } from '@jest/globals';
-import type { LaunchTroubles } from '../../../activities/aws/launches.ts';
+import { createLaunchTroubles, type LaunchTroubles } from '../../../activities/aws/launches.ts';
 import type { Readiness, ResourceDriver, Wanted } from '../../../activities/driver.ts';
 import { noticingLaunches } from '../../../activities/kubernetes/launching.ts';
 import { onlyWaitedFor } from '../../../activities/kubernetes/only-waited-for.ts';
 import { verdictOf } from '../../../activities/verdicts.ts';
+import { answering } from '../aws/answering.ts';
 
 const WAITING: Readiness = { ready: false, awaited: 'Waiting for the control plane', againInMs: 500 };
 
@@ -60,6 +61,27 @@ describe('a wait for machines', () => {
       says('You have requested more vCPU capacity than your current vCPU limit of 5.'),
     );
     expect((await failure(driver.check?.(wantedSince(15_000))))?.verdict).toBe('blocked');
+  });
+
+  test('names what somebody suspended, with the command that resumes it', async () => {
+    const { clients } = answering({
+      DescribeAutoScalingGroups: () => ({
+        AutoScalingGroups: [
+          {
+            AutoScalingGroupName: 'gke-1a2b3c4d-controlplane-0',
+            DesiredCapacity: 1,
+            SuspendedProcesses: [{ ProcessName: 'Launch', SuspensionReason: 'User suspended' }],
+          },
+        ],
+      }),
+    });
+    const driver = driverWith(WAITING, createLaunchTroubles(clients));
+    expect(await failure(driver.check?.(wantedSince(15_000)))).toMatchObject({
+      verdict: 'blocked',
+      message:
+        'auto scaling group gke-1a2b3c4d-controlplane-0 cannot launch a machine: its process Launch is suspended (User suspended); ' +
+        'to resume it: aws autoscaling resume-processes --region eu-west-1 --auto-scaling-group-name gke-1a2b3c4d-controlplane-0 --scaling-processes Launch',
+    });
   });
 
   test('asks again only after a while when nothing was wrong, and at once while something is', async () => {

@@ -87,6 +87,17 @@ describe('a cluster is refused', () => {
     ]);
   });
 
+  const far = { kmsKeyARN: 'arn:aws-cn:kms:eu-west-1:012345678901:key/a' };
+  test.each([
+    ['rootVolume', { rootVolume: { sizeGiB: 10, ...far } }],
+    ['etcd.mainVolume', { etcd: { mainVolume: { sizeGiB: 10, ...far } } }],
+    ['databaseEncryption', { databaseEncryption: far }],
+  ])('with a key of another partition for its %s', async (field, changes) => {
+    expect(await refusals(createCluster({ controlPlane: { version: version(36), ...changes } }))).toEqual([
+      `spec.controlPlane.${field}.kmsKeyARN: ${far.kmsKeyARN} is in partition aws-cn, and region eu-west-1 is in partition aws: name a key of region eu-west-1`,
+    ]);
+  });
+
   test('its deletion, while one of its node pools is protected', async () => {
     const pools = [otherPool('b', { spec: { deletionProtection: true } }), otherPool('a')];
     expect(await refusals(deleteCluster(), holding(undefined, pools))).toEqual([
@@ -165,6 +176,17 @@ describe('a node pool is refused', () => {
     ];
     expect(await refusals(createPool({ spec: { ...poolOf(36).spec, taints } }))).toEqual([
       'spec.taints[2]: a with effect NoSchedule is in spec.taints[0] already, and no node may have both: remove one of them',
+    ]);
+  });
+
+  test('with a key of another partition', async () => {
+    const rootVolume = {
+      sizeGiB: 10,
+      volumeType: 'gp3' as const,
+      kmsKeyARN: 'arn:aws-cn:kms:eu-west-1:012345678901:key/a',
+    };
+    expect(await refusals(createPool({ spec: { ...poolOf(36).spec, rootVolume } }))).toEqual([
+      'spec.rootVolume.kmsKeyARN: arn:aws-cn:kms:eu-west-1:012345678901:key/a is in partition aws-cn, and region eu-west-1 is in partition aws: name a key of region eu-west-1',
     ]);
   });
 

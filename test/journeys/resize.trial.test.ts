@@ -1,0 +1,172 @@
+/**
+ * A node pool that is to keep fewer nodes: a budget stands in the way, is named, and is cured; the worker is killed meanwhile; exactly
+ * the machines that were drained end.
+ *
+ * In a sandbox with stub machines: pods are written with their node, and one that was evicted is started again by nobody.
+ */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { smallCluster } from '../../bench/manifests.ts';
+import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
+import { UNHURRIED, waitFor } from '../support/wait.ts';
+import { afterCalls, killWhenever } from './kills.ts';
+import { type Lifecycle, lifecycleOf } from './lifecycle.ts';
+
+const POOL = 'cluster-0-pool-0';
+const DRAIN_SECONDS = 8;
+
+type Pool = {
+  readonly status: {
+    readonly state: string;
+    readonly readyNodes?: number;
+    readonly desiredNodes?: number;
+    readonly lastErrors?: readonly { readonly step: string; readonly message: string; readonly commands?: string[] }[];
+    readonly operations?: readonly { readonly type: string; readonly state: string }[];
+    readonly conditions: readonly { readonly type: string; readonly status: string; readonly message: string }[];
+  };
+};
+type Listed<T> = { readonly items: readonly T[] };
+type Named = { readonly metadata: { readonly name: string; readonly uid: string } };
+type Pod = Named & { readonly spec: { readonly nodeName: string } };
+type Node = Named & { readonly spec: { readonly providerID: string; readonly unschedulable?: boolean } };
+
+let sandbox: SandboxForTests;
+let lifecycle: Lifecycle;
+let inside: string;
+
+const kubectl = (...args: readonly string[]): Promise<string> => succeed(args.join(' '), sandbox.kubectl(args));
+/** kubectl with the user cluster. */
+const within = (args: readonly string[], input?: object): Promise<string> =>
+  succeed(
+    args.join(' '),
+    sandbox.kubectl(args, { kubeconfig: inside, ...(input === undefined ? {} : { input: JSON.stringify(input) }) }),
+  );
+const listed = async <T>(what: string): Promise<readonly T[]> =>
+  (JSON.parse(await within(['get', what, '-n', 'default', '-o', 'json'])) as Listed<T>).items;
+const pool = async (): Promise<Pool> => JSON.parse(await kubectl('get', 'awsnodepool', POOL, '-o', 'json')) as Pool;
+const until = (what: string, holds: (found: Pool) => boolean): Promise<Pool> =>
+  waitFor(
+    what,
+    async () => {
+      const found = await pool();
+      return holds(found) ? found : undefined;
+    },
+    UNHURRIED,
+  );
+const keeps =
+  (count: number) =>
+  ({ status }: Pool) =>
+    status.state === 'Provisioned' && status.desiredNodes === count && status.readyNodes === count;
+/** Machines of the pool in the account, by id. */
+const machines = async (): Promise<readonly string[]> =>
+  (await lifecycle.account())
+    .filter(({ kind, detail }) => kind === 'instance' && JSON.stringify(detail.tags).includes('nodepool'))
+    .map(({ id }) => id)
+    .sort();
+const machineOf = ({ spec }: Node): string => spec.providerID.slice(spec.providerID.lastIndexOf('/') + 1);
+
+const runningPod = async (name: string, nodeName: string): Promise<void> => {
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'u', controller: true };
+  await within(['create', '-f', '-', '--validate=false'], {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', labels: { app: 'web' }, ownerReferences: [owner] },
+    spec: { nodeName, containers: [{ name: 'web', image: 'example/web' }] },
+  });
+  await within([
+    'patch',
+    'pod',
+    name,
+    '-n',
+    'default',
+    '--subresource=status',
+    '--type=merge',
+    '-p',
+    '{"status":{"phase":"Running"}}',
+  ]);
+};
+
+const [CLUSTER, SMALL_POOL] = smallCluster('cluster-0');
+const FIVE = {
+  ...SMALL_POOL,
+  spec: {
+    ...SMALL_POOL?.spec,
+    minNodeCount: 1,
+    maxNodeCount: 6,
+    nodeCount: 5,
+    updateSettings: { drainSeconds: DRAIN_SECONDS },
+  },
+};
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ SLIPWAY_SETTLE_SECONDS: '1' }, { stub: true });
+  lifecycle = lifecycleOf(sandbox, '-');
+  inside = join(sandbox.home, 'user.kubeconfig');
+  const input = [CLUSTER, FIVE].map((one) => JSON.stringify(one)).join('\n---\n');
+  await succeed('apply', sandbox.kubectl(['apply', '-f', '-'], { input }));
+  await until('five nodes', keeps(5));
+  await succeed(
+    'get-credentials',
+    sandbox.slipway(['clusters', 'get-credentials', 'cluster-0'], { KUBECONFIG: inside }),
+  );
+  const nodes = await listed<Node>('nodes');
+  for (const [index, { metadata }] of nodes.entries()) {
+    for (let count = 0; count <= index; count += 1) await runningPod(`web-${index}-${count}`, metadata.name);
+  }
+});
+afterAll(() => sandbox?.end());
+
+describe('a pool of five nodes that is scaled to two', () => {
+  test('waits while a budget lets no pod go, names node, pod and budget within a minute, and what to do', async () => {
+    const pods = await listed<Pod>('pods');
+    await within(['create', '-f', '-', '--validate=false'], {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'all-of-them', namespace: 'default' },
+      spec: { minAvailable: pods.length, selector: { matchLabels: { app: 'web' } } },
+    });
+    const began = Date.now();
+    await kubectl('scale', `awsnodepool/${POOL}`, '--replicas=2');
+    const blocked = await until('the budget is named', ({ status }) => (status.lastErrors ?? []).length > 0);
+    expect(Date.now() - began).toBeLessThan(60_000);
+    const [error] = blocked.status.lastErrors ?? [];
+    expect(error?.message).toMatch(
+      /Node \S+ is not drained after 8 s: default\/web-0-0 \(.*budget all-of-them needs 15/,
+    );
+    expect(blocked.status.state).toBe('Resizing');
+    expect((await listed<Pod>('pods')).map(({ metadata }) => metadata.uid)).toEqual(
+      pods.map(({ metadata }) => metadata.uid),
+    );
+    expect(await machines()).toHaveLength(5);
+  });
+
+  test('goes on once the budget allows it, whenever its worker is killed, and ends the machines that were drained', async () => {
+    const before = await listed<Node>('nodes');
+    const pods = await listed<Pod>('pods');
+    const [error] = (await pool()).status.lastErrors ?? [];
+    await within(['delete', 'poddisruptionbudgets', 'all-of-them', '-n', 'default']);
+    const kills = await killWhenever(
+      sandbox,
+      (async () => {
+        await sandbox.slipway(['operations', 'retry', 'nodepool', POOL, '--step', error?.step ?? '']);
+        await until('two nodes', keeps(2));
+      })(),
+      afterCalls([1, 2, 3]),
+    );
+    expect(kills.length).toBeGreaterThan(0);
+    // Those with the fewest pods: one, two and three.
+    const left = await machines();
+    expect(left).toEqual(before.slice(3).map(machineOf).sort());
+    const stayed = await listed<Pod>('pods');
+    const onThree = before.slice(0, 3).map(({ metadata }) => metadata.name);
+    expect(stayed.map(({ metadata }) => metadata.uid)).toEqual(
+      pods.filter(({ spec }) => !onThree.includes(spec.nodeName)).map(({ metadata }) => metadata.uid),
+    );
+    expect((await listed<Node>('nodes')).filter(({ spec }) => spec.unschedulable === true)).toEqual([]);
+  });
+
+  test('is one entry among its operations', async () => {
+    const { operations = [] } = (await pool()).status;
+    expect(operations.filter(({ type }) => type === 'ResizeNodePool')).toMatchObject([{ state: 'succeeded' }]);
+  });
+});

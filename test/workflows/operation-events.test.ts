@@ -1,0 +1,30 @@
+/** What a step that is done tells people about its object. */
+import { describe, expect, test } from '@jest/globals';
+import { warningOutput } from '../../words/warnings.ts';
+import { eventsOf } from '../../workflows/operation-events.ts';
+import { securityGroup, stepOf } from './builders.ts';
+
+const { event: _event, ...silent } = securityGroup('nodes');
+const made = { type: 'Normal', reason: 'CreatedSecurityGroup', message: 'Created security group named "gke-1-nodes"' };
+const warned = { id: 'sg-1', [warningOutput('NoWayOut')]: 'No way out.', [warningOutput('FewZones')]: 'One zone.' };
+
+describe('a step that is done', () => {
+  test('tells what it made, once its making was what was planned', () => {
+    const step = stepOf(securityGroup('nodes'));
+    expect(eventsOf(step, {})).toEqual([made]);
+    expect(eventsOf(stepOf(securityGroup('nodes'), { verb: 'remove' }), {})).toEqual([]);
+  });
+
+  test('tells each warning among its outputs, whether it tells of anything else or not', () => {
+    const warnings = [
+      { type: 'Warning', reason: 'FewZones', message: 'One zone.' },
+      { type: 'Warning', reason: 'NoWayOut', message: 'No way out.' },
+    ];
+    const outputs = { 'security-group/nodes': warned };
+    expect(eventsOf(stepOf(securityGroup('nodes')), outputs)).toEqual([...warnings, made]);
+    expect(eventsOf(stepOf(silent as ReturnType<typeof securityGroup>), outputs)).toEqual(warnings);
+    expect(eventsOf(stepOf(silent as ReturnType<typeof securityGroup>), { 'security-group/other': warned })).toEqual(
+      [],
+    );
+  });
+});
