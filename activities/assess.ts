@@ -17,6 +17,7 @@ import { clusterIdOfPool, judgeIdentity, type Served } from '../policy/facts.ts'
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import { insideRequest, isInsideNext } from '../policy/inside.ts';
 import type { Inventory } from '../policy/plan.ts';
+import type { PoolMachines } from '../policy/pool-machines.ts';
 import { REPAIR_AFTER_SECONDS, type RepairSettings } from '../policy/repair.ts';
 import type { Assessment, AssessRequest, Pacing } from './contract.ts';
 import type { ReadInside } from './kubernetes/inside.ts';
@@ -141,6 +142,28 @@ export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCl
   ...(cluster === null ? {} : { vpcId: cluster.spec.networking.vpcID }),
 });
 
+type PoolLook = {
+  readonly pool: AWSNodePool;
+  readonly cluster: AWSCluster | null;
+  readonly inventory: Inventory['found'];
+};
+
+/** Looks at the pool's machines one by one, where what is to be decided takes that. */
+const machinesOf = async (
+  sources: AssessSources,
+  { pool, cluster, inventory }: PoolLook,
+  signal: AbortSignal,
+): Promise<{ readonly machines?: PoolMachines }> => {
+  const reading = cluster === null ? undefined : machinesToRead({ pool, cluster, inventory });
+  if (cluster === null || reading === undefined) return {};
+  const { namespace, uid } = pool.metadata;
+  const request = {
+    ...{ namespace, clusterId: clusterIdOf(cluster.metadata.uid), endpoint: reading.endpoint },
+    poolId: nodePoolIdOf(uid),
+  };
+  return { machines: await sources.machines(request, signal) };
+};
+
 const assessNodePool = async (
   sources: AssessSources,
   { object, clusterProgressed }: AssessRequest,
@@ -171,15 +194,8 @@ const assessNodePool = async (
   if (pool === null) return judged ?? decideNodePool(facts);
   if (judged !== undefined) return remembering(pool, judged);
   const inventory = await sources.observe(poolRequest(object, pool, cluster), signal);
-  const { found } = inventory;
-  const reading = cluster === null ? undefined : machinesToRead({ pool, cluster, inventory: found });
-  if (cluster === null || reading === undefined) return remembering(pool, decideNodePool({ ...facts, inventory }));
-  const request = {
-    ...{ namespace: object.namespace, clusterId: clusterIdOf(cluster.metadata.uid), endpoint: reading.endpoint },
-    poolId: nodePoolIdOf(pool.metadata.uid),
-  };
-  const machines = await sources.machines(request, signal);
-  return remembering(pool, decideNodePool({ ...facts, inventory, machines }));
+  const machines = await machinesOf(sources, { pool, cluster, inventory: inventory.found }, signal);
+  return remembering(pool, decideNodePool({ ...facts, inventory, ...machines }));
 };
 
 const BLOCKED_CURE = 'Correct what it names; it is looked at again by itself.';

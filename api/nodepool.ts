@@ -164,7 +164,11 @@ export const nodePoolSpec = z
       .describe(
         'How many nodes there should be; what kubectl scale sets. Without it Slipway holds no size: whoever scales the auto scaling group does. Fewer than there are: nodes are drained and end, one after the other.',
       ),
-    maxPodsPerNode: z.int().min(1).max(250).describe('Most Pods on a node. Another number replaces the nodes in turns.'),
+    maxPodsPerNode: z
+      .int()
+      .min(1)
+      .max(250)
+      .describe('Most Pods on a node. Another number replaces the nodes in turns.'),
     instanceType: instanceType.describe(
       'EC2 instance type of the nodes. Another one, of the same processor architecture, replaces them in turns.',
     ),

@@ -76,9 +76,7 @@ export const outdatedAmong = (
   };
   return machines
     .filter((machine) => machine.node?.endedByAutoscaler !== true && isOutdated(machine))
-    .toSorted(
-      (a, b) => rank(a) - rank(b) || (a.node?.pods ?? 0) - (b.node?.pods ?? 0) || (a.id < b.id ? -1 : 1),
-    );
+    .toSorted((a, b) => rank(a) - rank(b) || (a.node?.pods ?? 0) - (b.node?.pods ?? 0) || (a.id < b.id ? -1 : 1));
 };
 
 /** How many are on their way out by the autoscaler's hand. */

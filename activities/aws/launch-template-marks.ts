@@ -105,7 +105,8 @@ export const attachedBy = async (
 };
 
 /** How one version of a template is called where several templates are looked at together. */
-export const versionName = ({ templateId, templateVersion }: LaunchedFrom): string => `${templateId} ${templateVersion}`;
+export const versionName = ({ templateId, templateVersion }: LaunchedFrom): string =>
+  `${templateId} ${templateVersion}`;
 
 /** The fingerprints of template versions by their names; a version, or a template, that is gone is missing. */
 export const fingerprintsOf = async (

@@ -164,6 +164,10 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'cloud-load-balancers':
     case 'account':
     case 'instance':
+    case 'node-machine':
+    case 'cordon':
+    case 'drain':
+    case 'replacement-nodes':
     case 'order':
     case 'replica':
     case 'milestone':
