@@ -131,6 +131,9 @@ const decideDelete = (facts: NodePoolFacts, pool: AWSNodePool, inventory: Invent
       kind: 'AWSNodePool',
       poolId: nodePoolIdOf(pool.metadata.uid),
       ...livingCluster(pool, facts.cluster),
+      ...(wasProvisioned(pool)
+        ? { drain: { seconds: pool.spec.updateSettings.drainSeconds, clusterName: pool.spec.clusterName } }
+        : {}),
     },
   });
   const versions = {

@@ -13,7 +13,7 @@ import { wasProvisioned } from './facts.ts';
 import type { Plan } from './plan.ts';
 import { endedByAutoscaler, type PoolMachines } from './pool-machines.ts';
 import { rememberedOf, type Turn, turnAfter } from './rollout.ts';
-import { goingFrom, groupOf, planGoing, tooMany } from './shrink.ts';
+import { closedInVain, goingFrom, groupOf, planGoing, planOpening, tooMany } from './shrink.ts';
 
 export type ShrinkDecision =
   /** Nothing is too many, or something else comes first. */
@@ -32,7 +32,10 @@ type Asked = {
 /** Where the pool's machines are to be looked at one by one before anything is decided; undefined where nothing asks for it. */
 export const machinesToRead = ({ pool, cluster, inventory }: Asked): { readonly endpoint: string } | undefined => {
   const { endpoint } = cluster.status ?? {};
-  return endpoint === undefined || !wasProvisioned(pool) || tooMany(pool, inventory) === 0 ? undefined : { endpoint };
+  if (endpoint === undefined || !wasProvisioned(pool)) return undefined;
+  // A turn that another spec took the place of may have closed a node.
+  const isUnderWay = pool.status?.rollout?.type === 'ResizeNodePool';
+  return isUnderWay || tooMany(pool, inventory) > 0 ? { endpoint } : undefined;
 };
 
 /** What of the plan is AWS's, which is the group and the look before it: nobody waits for nodes while others go. */
@@ -59,6 +62,17 @@ export const decideShrink = ({ pool, cluster, inventory, machines, ensured, now 
   }
   const going = goingFrom({ pool, inventory, machines });
   const [victim] = going;
+  const stays = closedInVain(machines, victim);
+  const request = {
+    ...{ pool, inventory, machines, stays, endpoint: reading.endpoint },
+    drainSeconds: pool.spec.updateSettings.drainSeconds,
+    ensured: ofGroup(ensured),
+  };
+  const remembered = rememberedOf('ResizeNodePool', pool.status);
+  if (tooMany(pool, inventory) === 0) {
+    if (stays.length === 0) return { kind: 'none' };
+    return { kind: 'turn', ...RESIZE, plan: planOpening(request), turn: turnAfter(remembered, 1, now) };
+  }
   if (victim === undefined) {
     const left = endedByAutoscaler(machines);
     const why = left === 0 ? 'its machines are going already' : 'the cluster autoscaler is ending nodes by itself';
@@ -66,11 +80,6 @@ export const decideShrink = ({ pool, cluster, inventory, machines, ensured, now 
   }
   // Only once nobody is above it any more does the maximum follow, in a turn of its own.
   const lowersMaximum = (groupOf(pool, inventory)?.maxSize ?? 0) > pool.spec.maxNodeCount ? 1 : 0;
-  const turn = turnAfter(rememberedOf('ResizeNodePool', pool.status), going.length + lowersMaximum, now);
-  const { drainSeconds } = pool.spec.updateSettings;
-  const plan = planGoing(victim, {
-    ...{ pool, inventory, machines, drainSeconds, endpoint: reading.endpoint },
-    ensured: ofGroup(ensured),
-  });
-  return { kind: 'turn', ...RESIZE, plan, turn };
+  const turn = turnAfter(remembered, going.length + lowersMaximum, now);
+  return { kind: 'turn', ...RESIZE, plan: planGoing(victim, request), turn };
 };

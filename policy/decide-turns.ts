@@ -24,7 +24,7 @@ import { type Known, knownFrom, resolved } from './known.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
 import { type PoolMachine, type PoolMachines, victimsAmong } from './pool-machines.ts';
-import { keptBy, nextBatch, openingSteps, planFewer, planTurn, type TurnRequest } from './pool-turns.ts';
+import { keptBy, nextBatch, opened, planFewer, planTurn, type TurnRequest } from './pool-turns.ts';
 import { releaseOfPool } from './revision.ts';
 import { rememberedOf, type Turn, turnAfter } from './rollout.ts';
 import { groupOf } from './shrink.ts';
@@ -54,6 +54,15 @@ const toldBy = (topology: readonly Resource[], known: Known): Resolved<LaunchTem
     : (resolved(template.properties, known) as Resolved<LaunchTemplateProperties> | undefined);
 };
 
+/** Whether the pool's template says already what machines of this topology are to be made of and told. */
+export const isTold = (topology: readonly Resource[], inventory: readonly Found[]): boolean => {
+  const template = inventory.find(({ key }) => key === templateIn(topology)?.key);
+  const told = toldBy(topology, knownFrom(inventory));
+  return (
+    template !== undefined && told !== undefined && isToldAlready(told, observedState('launch-template', template))
+  );
+};
+
 /** Whether, by all that a listing tells, a machine may be outdated, or a rollout is not over. */
 const mayBeOutdated = (
   topology: readonly Resource[],
@@ -62,14 +71,10 @@ const mayBeOutdated = (
 ): boolean => {
   const { launched = [], launchTemplateId, launchTemplateVersion } = group;
   if (group.desired === 0 && launched.length === 0) return false;
-  const template = inventory.find(({ key }) => key === templateIn(topology)?.key);
-  const told = toldBy(topology, knownFrom(inventory));
-  const isTold =
-    template !== undefined && told !== undefined && isToldAlready(told, observedState('launch-template', template));
   const others = launched.some(
     ({ templateId, templateVersion }) => templateId !== launchTemplateId || templateVersion !== launchTemplateVersion,
   );
-  return !isTold || others || group.surge !== undefined;
+  return !isTold(topology, inventory) || others || group.surge !== undefined;
 };
 
 /** Where the pool's machines are to be looked at one by one before anything is decided; undefined where nothing asks for it. */
@@ -181,5 +186,5 @@ export const decideTurns = (given: Given): TurnDecision => {
   if (surplus.length > 0) {
     return { kind: 'turn', type, plan: planFewer(request, surplus), turn: turnAfter(remembered, 2, now) };
   }
-  return { kind: 'none', tidies: openingSteps(request) };
+  return { kind: 'none', tidies: opened(request) };
 };

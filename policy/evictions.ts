@@ -121,24 +121,24 @@ const hardestFirst = (staying: readonly Staying[]): readonly Staying[] => {
 
 const counted = (count: number): string => `${count} ${count === 1 ? 'pod' : 'pods'}`;
 
-/** As a wait says it. */
-export const sayStaying = (node: string, staying: readonly Staying[]): string =>
-  `Waiting for ${counted(staying.length)} to leave node ${node}: ${listed(hardestFirst(staying).map(whyStaying))}`;
+/** As a wait says it; `where` is one node, or several: `node a`. */
+export const sayStaying = (where: string, staying: readonly Staying[]): string =>
+  `Waiting for ${counted(staying.length)} to leave ${where}: ${listed(hardestFirst(staying).map(whyStaying))}`;
 
 /** As a step says that a person has to see to it: what stands in the way, and what can be done about each sort of it. */
-export const sayOverdue = (node: string, seconds: number, staying: readonly Staying[]): string => {
+export const sayOverdue = (where: string, seconds: number, staying: readonly Staying[]): string => {
   const has = (kind: Eviction['kind']): boolean => staying.some(({ eviction }) => eviction.kind === kind);
   const heldByFinalizer = staying.some(({ pod, eviction }) => pod.finalizers.length > 0 && eviction.kind === 'going');
   const cures = [
     ...(has('budgets') ? ['leave each pod one PodDisruptionBudget'] : []),
     ...(has('budget') ? ['let the budget allow a disruption, by more replicas or a lower minAvailable'] : []),
     ...(heldByFinalizer ? ['see to it that whoever set the finalizer takes it off'] : []),
-    'or skip this step: then the machine ends with the pods that are left',
+    'or skip this step: then the pods that are left end with their machine',
   ];
-  return `Node ${node} is not drained after ${seconds} s: ${listed(hardestFirst(staying).map(whyStaying))}. To go on, ${cures.join('; ')}.`;
+  return `After ${seconds} s not all pods have left ${where}: ${listed(hardestFirst(staying).map(whyStaying))}. To go on, ${cures.join('; ')}.`;
 };
 
 /** Nothing was evicted yet. */
-export const sayUnmanaged = (node: string, pods: readonly NodePod[]): string =>
-  `Node ${node} has ${counted(pods.length)} that nothing would start again: ${listed(pods.map(nameOf).sort())}. Nothing was evicted. ` +
+export const sayUnmanaged = (where: string, pods: readonly NodePod[]): string =>
+  `On ${where} ${pods.length === 1 ? 'is' : 'are'} ${counted(pods.length)} that nothing would start again: ${listed(pods.map(nameOf).sort())}. Nothing was evicted. ` +
   'Delete them where they may go (kubectl delete pod -n <namespace> <name>), or skip this step: then they end with the machine.';

@@ -45,6 +45,8 @@ export type Plan = {
   readonly steps: readonly Step[];
   /** Outputs of resources that need no step, for those that refer to them. */
   readonly known: Readonly<Record<ResourceKey, Outputs>>;
+  /** The way back from what was begun, where a person aborts it: run once everything else has settled. */
+  readonly undo?: readonly Step[];
 };
 
 /** What was observed, with its scope: anything else must not look like absence (I12). */

@@ -11,12 +11,12 @@ import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import type { Resource } from '../kinds/resource.ts';
-import { cordonKey, poolGroupKey, replacementNodesKey } from '../words/keys.ts';
+import { poolGroupKey, replacementNodesKey } from '../words/keys.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
 import { outdatedAmong, type PoolMachine, type PoolMachines } from './pool-machines.ts';
-import { goingSteps, type Leaving } from './shrink.ts';
-import { removeStep, waitStep } from './steps.ts';
+import { goingSteps, type Leaving, openingSteps } from './shrink.ts';
+import { waitStep } from './steps.ts';
 
 export type TurnRequest = {
   readonly pool: AWSNodePool;
@@ -72,15 +72,14 @@ export const nextBatch = ({ pool, machines, isOutdated }: TurnRequest): Batch | 
 };
 
 /** Nodes that Slipway closed, and that are not to go: opened again. */
-export const openingSteps = (
+export const opened = (
   { machines, endpoint }: Pick<TurnRequest, 'machines' | 'endpoint'>,
   going: readonly PoolMachine[] = [],
 ): readonly Step[] =>
-  machines.machines.flatMap(({ id, node }) => {
-    const goes = going.some((one) => one.id === id);
-    if (goes || node?.closedBy !== 'slipway' || node.endedByAutoscaler) return [];
-    return [removeStep({ key: cordonKey(id), kind: 'cordon', properties: { endpoint, node: node.name } }, [])];
-  });
+  openingSteps(
+    machines.machines.filter((one) => one.node?.closedBy === 'slipway' && !going.includes(one)),
+    endpoint,
+  );
 
 type Awaited = { readonly besides: readonly string[]; readonly expected: number };
 
@@ -111,6 +110,12 @@ const leavingOf = ({ pool, endpoint, group }: TurnRequest, shrinks: boolean): Le
   drainSeconds: pool.spec.updateSettings.drainSeconds,
 });
 
+/** The way back where somebody aborts the turn: the nodes that it closes are opened. */
+const takenBack = ({ endpoint }: TurnRequest, going: readonly PoolMachine[]): Pick<Plan, 'undo'> => {
+  const undo = openingSteps(going, endpoint);
+  return undo.length === 0 ? {} : { undo };
+};
+
 /** The plan of the turn in which these machines go. Those beyond the surge are gone for a while before others have their places. */
 export const planTurn = (request: TurnRequest, batch: Batch): Plan => {
   const { going, surge } = batch;
@@ -133,8 +138,8 @@ export const planTurn = (request: TurnRequest, batch: Batch): Plan => {
             leaving.map(({ id }) => id),
           ),
         ];
-  const steps = [...ensured.steps, ...openingSteps(request, going), before, ...leaving, ...after];
-  return { ...ensured, steps: orderedSteps(steps) };
+  const steps = [...ensured.steps, ...opened(request, going), before, ...leaving, ...after];
+  return { ...ensured, steps: orderedSteps(steps), ...takenBack(request, going) };
 };
 
 /** The plan of a turn in which machines go that only a rollout had added; nobody takes their places. */
@@ -142,5 +147,6 @@ export const planFewer = (request: TurnRequest, going: readonly PoolMachine[]): 
   const ensured = request.ensured(heldLarger(request, going.length));
   const made = ensured.steps.map(({ id }) => id);
   const leaving = going.flatMap((machine) => goingSteps(machine, leavingOf(request, true), made));
-  return { ...ensured, steps: orderedSteps([...ensured.steps, ...openingSteps(request, going), ...leaving]) };
+  const steps = orderedSteps([...ensured.steps, ...opened(request, going), ...leaving]);
+  return { ...ensured, steps, ...takenBack(request, going) };
 };

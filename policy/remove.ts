@@ -14,6 +14,7 @@ import {
   ACCOUNT_SETTLED,
   ALL_NODE_POOLS,
   CLOUD_LOAD_BALANCERS,
+  drainKey,
   FINALIZER_KEY,
   joinTokenKey,
   machineInKey,
@@ -22,7 +23,7 @@ import {
 } from '../words/keys.ts';
 import { PLAN_VERSION, stepId } from '../words/steps.ts';
 import { orderedSteps } from './order.ts';
-import type { Plan, RemoveStep, Step } from './plan.ts';
+import type { Plan, RemoveStep, Step, WaitStep } from './plan.ts';
 import { removeStep, waitStep } from './steps.ts';
 
 export type RemoveRequest = {
@@ -35,6 +36,8 @@ export type RemoveRequest = {
         readonly poolId: string;
         /** The cluster lives, so its API can be asked to forget the pool's token: where it is, if that is known. */
         readonly living?: { readonly endpoint?: string };
+        /** Its nodes are to leave in order: how long that may take, and whose they are. */
+        readonly drain?: { readonly seconds: number; readonly clusterName: string };
       };
 };
 
@@ -115,6 +118,17 @@ const poolSteps = (clusterName: string): Step[] => {
   return [remove, waitStep({ key: ALL_NODE_POOLS, kind: 'node-pools', properties: { clusterName } }, [remove.id])];
 };
 
+/** Before its machines end: of all nodes at once, however many. */
+const drainSteps = ({ subject }: RemoveRequest): WaitStep[] => {
+  if (subject.kind === 'AWSCluster') return [];
+  const { poolId, living, drain } = subject;
+  if (living?.endpoint === undefined || drain === undefined) return [];
+  const { endpoint } = living;
+  const { seconds, clusterName } = drain;
+  const properties = { endpoint, of: { poolId }, seconds, unlessClusterGoes: { clusterName } };
+  return [waitStep({ key: drainKey(poolId), kind: 'drain', properties }, [])];
+};
+
 const emptyAccount = (key: ResourceKey, settleSeconds: number, needs: readonly string[]): Step =>
   waitStep({ key, kind: 'account', properties: { settleSeconds } }, needs);
 
@@ -124,10 +138,13 @@ export const planRemove = (request: RemoveRequest): Plan => {
   const seen = ownFound(request).flatMap(goingOf);
   const withPools = subject.kind === 'AWSCluster';
   const steps = withIds([...seen, ...unseen(request, seen)]);
-  const removals = steps.map(
-    (step): Step => ({ ...step, needs: needsOfRemoval({ going: step.resource }, steps, withPools) }),
-  );
-  const all = [...(withPools ? poolSteps(subject.clusterName) : []), ...removals];
+  const drains = seen.some(({ going }) => going.kind === 'auto-scaling-group') ? drainSteps(request) : [];
+  const drained = drains.map(({ id }) => id);
+  const removals = steps.map((step): Step => {
+    const needs = needsOfRemoval({ going: step.resource }, steps, withPools);
+    return { ...step, needs: step.resource.kind === 'auto-scaling-group' ? [...needs, ...drained] : needs };
+  });
+  const all = [...(withPools ? poolSteps(subject.clusterName) : []), ...drains, ...removals];
   // Two looks, each a step of its own: the second when AWS has settled since the first.
   const empty = emptyAccount(
     ACCOUNT_EMPTY,

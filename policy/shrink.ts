@@ -13,7 +13,6 @@ import type { AWSNodePool } from '../api/nodepool.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import { type Found, observedState } from '../kinds/resource.ts';
 import { cordonKey, drainKey, nodeMachineKey, poolGroupKey } from '../words/keys.ts';
-import { stepId } from '../words/steps.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
 import { endedByAutoscaler, type PoolMachine, type PoolMachines, type Victim, victimsAmong } from './pool-machines.ts';
@@ -41,6 +40,8 @@ export type ShrinkRequest = {
   readonly endpoint: string;
   readonly inventory: readonly Found[];
   readonly machines: PoolMachines;
+  /** Nodes that were closed to go, and stay: they are opened again. */
+  readonly stays: readonly PoolMachine[];
   /** What the group itself needs before a machine may go. */
   readonly ensured: Plan;
   readonly drainSeconds: number;
@@ -51,7 +52,7 @@ export const goingFrom = ({
   pool,
   inventory,
   machines,
-}: Omit<ShrinkRequest, 'ensured' | 'endpoint' | 'drainSeconds'>): readonly Victim[] => {
+}: Pick<ShrinkRequest, 'pool' | 'inventory' | 'machines'>): readonly Victim[] => {
   const group = groupOf(pool, inventory);
   if (group === undefined) return [];
   const count = tooMany(pool, inventory) - endedByAutoscaler(machines);
@@ -81,21 +82,44 @@ export const goingSteps = (
   if (node === undefined) return [end(before)];
   const cordon = ensureStep({ key: cordonKey(id), kind: 'cordon', properties: { endpoint, node: node.name } }, before);
   const drain = waitStep(
-    { key: drainKey(id), kind: 'drain', properties: { endpoint, node: node.name, seconds: drainSeconds } },
+    { key: drainKey(id), kind: 'drain', properties: { endpoint, of: { node: node.name }, seconds: drainSeconds } },
     [cordon.id],
   );
   return [cordon, drain, end([drain.id])];
 };
 
+/** Nodes that we closed, other than that of the machine that is to go. */
+export const closedInVain = ({ machines }: PoolMachines, victim: Victim | undefined): readonly PoolMachine[] =>
+  machines.filter(({ id, node }) => node?.closedBy === 'slipway' && id !== victim?.machine.id);
+
+/** Nodes of these machines are opened again, where Slipway closed them. */
+export const openingSteps = (machines: readonly PoolMachine[], endpoint: string): Step[] =>
+  machines.flatMap(({ id, node }) =>
+    node === undefined
+      ? []
+      : [removeStep({ key: cordonKey(id), kind: 'cordon', properties: { endpoint, node: node.name } }, [])],
+  );
+
 /** The plan of the turn in which this machine goes. */
-export const planGoing = (
-  { machine }: Victim,
-  { pool, inventory, ensured, endpoint, drainSeconds }: ShrinkRequest,
-): Plan => {
+export const planGoing = (victim: Victim, request: ShrinkRequest): Plan => {
+  const { pool, inventory, endpoint, drainSeconds, ensured, stays } = request;
   const groupName = groupOf(pool, inventory)?.name ?? '';
   const leaving = { endpoint, poolId: nodePoolIdOf(pool.metadata.uid), groupName, drainSeconds, shrinks: true };
-  const before = ensured.steps.map(({ id }) => id);
-  return { ...ensured, steps: orderedSteps([...ensured.steps, ...goingSteps(machine, leaving, before)]) };
+  const going = goingSteps(
+    victim.machine,
+    leaving,
+    ensured.steps.map(({ id }) => id),
+  );
+  const undo = openingSteps([victim.machine], endpoint);
+  return {
+    ...ensured,
+    steps: orderedSteps([...openingSteps(stays, endpoint), ...ensured.steps, ...going]),
+    ...(undo.length === 0 ? {} : { undo }),
+  };
 };
 
-export const drainStepOf = (victim: Victim): string => stepId('wait', drainKey(victim.machine.id));
+/** Nobody is to go any more. */
+export const planOpening = (request: ShrinkRequest): Plan => ({
+  ...request.ensured,
+  steps: orderedSteps([...openingSteps(request.stays, request.endpoint), ...request.ensured.steps]),
+});

@@ -86,6 +86,9 @@ const readyMeanwhile = (object: StoredObject): Truth =>
 const withCure = ({ reason, cure }: Extract<Subject, { kind: 'blocked' }>): string =>
   `${ended(reason)} To cure it: ${ended(cure)}`;
 
+const heldMessage = ({ operation, left }: Extract<Subject, { kind: 'held' }>, hint: string): string =>
+  cut(left === undefined ? `${operation} was aborted: ${hint}` : `${operation} was aborted (${left}): ${hint}`);
+
 const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredObject): Claims => {
   const ready = readyMeanwhile(object);
   switch (subject.kind) {
@@ -98,7 +101,7 @@ const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredO
     case 'failing':
       return progressingClaims(ready, 'Retrying', subject.reason);
     case 'held':
-      return stalledClaims(ready, 'Aborted', `${subject.operation} was aborted: ${resumeHint(reference)}`);
+      return stalledClaims(ready, 'Aborted', heldMessage(subject, resumeHint(reference)));
     case 'operation':
       return operationClaims(subject.operation, reference, ready);
   }

@@ -139,7 +139,12 @@ export type MirrorRequest = {
     /** The object could not be looked at; it is tried again by itself. */
     | { readonly kind: 'failing'; readonly reason: string; readonly attempt: number; readonly retryAt: number }
     /** A person aborted its operation: nothing is begun until it is resumed, changed or deleted. */
-    | { readonly kind: 'held'; readonly operation: OperationType };
+    | {
+        readonly kind: 'held';
+        readonly operation: OperationType;
+        /** What of it could not be taken back. */
+        readonly left?: string;
+      };
   readonly events: readonly EventView[];
 };
 

@@ -90,7 +90,7 @@ export const afterOperation = (life: LifeOf<'operating'>, { at, result, news }: 
     case 'superseded':
       return afterSupersession({ kept, operation, at, seen, isNews }, result);
     case 'aborted':
-      return heldBy(kept, operation, seen);
+      return heldBy(kept, operation, seen, result.left);
     case 'failed': {
       const reason = `The operation ended with an error: ${result.reason ?? 'unknown'}`;
       return failing(kept, { at, seen, reason, attempt: failedOperations, generation: operation.generation });
@@ -211,8 +211,16 @@ export const heldBy = (
   before: Kept,
   { type, generation }: Pick<OperationInput, 'type' | 'generation'>,
   seen: Seen,
+  left?: string,
 ): LifeOf<'held'> => {
   const { obstacle: _, ...others } = before;
   const kept = { ...others, held: { operation: type, generation } };
-  return { state: 'held', kept, seen, generation, operation: type, status: { kind: 'held', operation: type } };
+  return {
+    state: 'held',
+    kept,
+    seen,
+    generation,
+    operation: type,
+    status: { kind: 'held', operation: type, ...present({ left }) },
+  };
 };

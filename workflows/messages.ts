@@ -61,6 +61,8 @@ export type OperationResult = {
   readonly skipped?: readonly string[];
   /** It was paused when it ended by itself: what takes its place begins paused. */
   readonly paused?: true;
+  /** What of it could not be taken back after it was aborted. */
+  readonly left?: string;
 };
 
 /** What `getState` answers of an entity. */

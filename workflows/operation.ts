@@ -17,6 +17,7 @@ import { type OperationProgress, operationProgress } from './operation-progress.
 import { type OperationPublishing, operationPublishing } from './operation-publishing.ts';
 import { type PlanResult, type PlanRun, runPlan, type StepMessage } from './run-plan.ts';
 import { stepEffects } from './step-effects.ts';
+import { takeBack } from './taking-back.ts';
 import { whyUnknown } from './unknown-plan.ts';
 
 const LONG_HISTORY = 'its history has become long';
@@ -49,10 +50,11 @@ const operate = async (input: OperationInput, cancelRequested: Promise<never>): 
   const effects = stepEffects({ plan, request, pacing, outputs, inbox });
   const result = await runPlan({ plan, pacing, inbox, isPaused, ...following(running) }, effects);
   const state = stateAfter(result, progress.stopReason());
+  const left = state === 'aborted' ? await takeBack({ plan, request, pacing, outputs }) : undefined;
   progress.end(state);
   await publishing.finish();
   await condition(allHandlersFinished);
-  return resultOf(state, progress);
+  return resultOf(state, progress, left);
 };
 
 type Running = {
@@ -103,6 +105,7 @@ const stateAfter = (result: PlanResult, stopReason: string | undefined): Operati
 const resultOf = (
   state: OperationResult['state'],
   { view, stopReason, isPaused }: OperationProgress,
+  left: string | undefined,
 ): OperationResult => {
   const reason = stopReason();
   const skipped = view().steps.flatMap(({ id, status }) => (status.state === 'skipped' ? [id] : []));
@@ -111,6 +114,7 @@ const resultOf = (
     // Done is done: what would have superseded it came too late to matter.
     ...(reason === undefined || state === 'succeeded' ? {} : { reason }),
     ...(skipped.length === 0 ? {} : { skipped }),
+    ...(left === undefined ? {} : { left }),
     ...(isPaused() && reason === LONG_HISTORY ? { paused: true as const } : {}),
   };
 };

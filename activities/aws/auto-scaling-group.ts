@@ -22,7 +22,7 @@ import { type DifferenceOf, type FoundOf, observed, type Thing } from '../../kin
 import { itemsOf, type Outputs } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
-import { retryError } from '../verdicts.ts';
+import { retryError, supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import type { Departing, Departures } from './departures.ts';
 import { dropGroupTags, groupTags, isRetagging, retagGroup, setGroupTags } from './group-tags.ts';
@@ -195,8 +195,14 @@ const updateGroup = async (autoScaling: AutoScalingClient, { wanted, found, diff
   // Told before it is larger, and until it is no more: what dies in between is known for what it is.
   if (surges && surge !== undefined) await setGroupTags(autoScaling, name, { [SURGE_TAG]: surgeSaid(surge) }, false);
   const grows = differences.some(({ what }) => what === 'desired');
+  const narrows = maxSize < found.state.maxSize;
   // Where it is larger by now, the number that was planned would end machines.
-  const kept = grows ? await desiredNow(autoScaling, wanted, found.state) : found.state.desired;
+  const kept = grows || narrows ? await desiredNow(autoScaling, wanted, found.state) : found.state.desired;
+  if (kept > maxSize) {
+    throw supersededError(
+      `Auto scaling group ${name} keeps ${kept} machines by now, more than ${maxSize}: none ends undrained.`,
+    );
+  }
   const desired = Math.max(kept, wanted.properties.desired ?? kept);
   await autoScaling.send(
     new UpdateAutoScalingGroupCommand({

@@ -7,6 +7,7 @@
  */
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { DRAIN_MARK } from '../../api/names.ts';
+import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { nameInKey } from '../../words/keys.ts';
 import type { ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { NODE } from './nodes.ts';
@@ -17,6 +18,17 @@ export const isClosed = (node: KubernetesObject): boolean =>
 
 export const isClosedByUs = (node: KubernetesObject): boolean =>
   isClosed(node) && node.metadata.annotations?.[DRAIN_MARK] !== undefined;
+
+/** Closes it, unless somebody did; answers whether it was open. Only the version that was seen is written over. */
+export const closeNode = async (client: KubernetesClient, node: KubernetesObject, mark: string): Promise<boolean> => {
+  if (isClosed(node)) return false;
+  const { name, resourceVersion } = node.metadata;
+  await client.patch(
+    { ...NODE, name },
+    { metadata: { resourceVersion, annotations: { [DRAIN_MARK]: mark } }, spec: { unschedulable: true } },
+  );
+  return true;
+};
 
 export const cordonDriver = (userClusters: UserClusters): ResourceDriver<'cordon'> => {
   const clientFor = ({ object, owner, properties }: Sought<'cordon'> | Wanted<'cordon'>) =>
@@ -39,13 +51,8 @@ export const cordonDriver = (userClusters: UserClusters): ResourceDriver<'cordon
       const name = nameOfNode(wanted);
       const node = await client.find(name, { signal: wanted.signal });
       // Gone is as good as closed, and who else closed it means what we do.
-      if (node === null || isClosed(node)) return { outputs: {}, change: 'unchanged' };
-      const { resourceVersion } = node.metadata;
-      await client.patch(name, {
-        metadata: { resourceVersion, annotations: { [DRAIN_MARK]: nameInKey(wanted.key) } },
-        spec: { unschedulable: true },
-      });
-      return { outputs: {} };
+      const closed = node !== null && (await closeNode(client, node, nameInKey(wanted.key)));
+      return { outputs: {}, ...(closed ? {} : { change: 'unchanged' as const }) };
     },
 
     update: (_wanted, found) => Promise.resolve({ outputs: found.outputs, change: 'unchanged' }),

@@ -63,7 +63,7 @@ export const kubernetesDrivers = (dependencies: {
     'node-pools': nodePoolsDriver(management),
     addon: addonDriver(userClusters, addons),
     cordon: cordonDriver(userClusters),
-    drain: drainDriver(userClusters),
+    drain: drainDriver(management, userClusters),
     'replacement-nodes': noticingLaunches(
       replacementNodesDriver(userClusters),
       ({ owner, properties }) => [nodePoolName(owner.clusterId, properties.poolId)],

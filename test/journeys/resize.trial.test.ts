@@ -131,7 +131,7 @@ describe('a pool of five nodes that is scaled to two', () => {
     expect(Date.now() - began).toBeLessThan(60_000);
     const [error] = blocked.status.lastErrors ?? [];
     expect(error?.message).toMatch(
-      /Node \S+ is not drained after 8 s: default\/web-0-0 \(.*budget all-of-them needs 15/,
+      /After 8 s not all pods have left node \S+: default\/web-0-0 \(.*budget all-of-them needs 15/,
     );
     expect(blocked.status.state).toBe('Resizing');
     expect((await listed<Pod>('pods')).map(({ metadata }) => metadata.uid)).toEqual(

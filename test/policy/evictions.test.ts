@@ -95,7 +95,7 @@ describe('What stays is named', () => {
   const going: Staying = { pod: pod('soon'), eviction: { kind: 'going' } };
 
   test('with its budget, its finalizer, and first what does not leave by itself', () => {
-    const said = sayStaying('node-1', [going, held, budget, two]);
+    const said = sayStaying('node node-1', [going, held, budget, two]);
     expect(said).toBe(
       'Waiting for 4 pods to leave node node-1: default/db-0 (more than one budget selects it, which the API server never allows: default/a, default/b), default/web-1 (The disruption budget web needs 3), default/stuck (terminating, held by finalizer example.dev/stuck), default/soon (terminating)',
     );
@@ -103,12 +103,12 @@ describe('What stays is named', () => {
 
   test('at most five, and how many more', () => {
     const many = Array.from({ length: 8 }, (_, index) => ({ ...going, pod: pod(`p-${index}`) }));
-    expect(sayStaying('n', many)).toContain('default/p-4 (terminating) and 3 more');
+    expect(sayStaying('node n', many)).toContain('default/p-4 (terminating) and 3 more');
   });
 
   test('once time is up, with what can be done about each, and that the step can be skipped', () => {
-    const said = sayOverdue('node-1', 600, [budget, held]);
-    expect(said).toContain('is not drained after 600 s');
+    const said = sayOverdue('node node-1', 600, [budget, held]);
+    expect(said).toContain('After 600 s not all pods have left node node-1');
     expect(said).toContain('let the budget allow a disruption');
     expect(said).toContain('takes it off');
     expect(said).toContain('skip this step');
@@ -116,7 +116,9 @@ describe('What stays is named', () => {
   });
 
   test('where nothing would start it again, before anything was evicted', () => {
-    const said = sayUnmanaged('node-1', [pod('debug')]);
-    expect(said).toContain('1 pod that nothing would start again: default/debug. Nothing was evicted');
+    const said = sayUnmanaged('node node-1', [pod('debug')]);
+    expect(said).toContain(
+      'On node node-1 is 1 pod that nothing would start again: default/debug. Nothing was evicted',
+    );
   });
 });

@@ -7,7 +7,7 @@
 import { nodePoolIdOf } from '../../api/names.ts';
 import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
 import type { AutoScalingGroupState, LaunchedFrom } from '../../kinds/auto-scaling-group.ts';
-import type { Found } from '../../kinds/resource.ts';
+import type { Found, ResourceProperties } from '../../kinds/resource.ts';
 import type { Assessment, OperationInput } from '../../policy/assessment.ts';
 import { decideNodePool } from '../../policy/decide-nodepool.ts';
 import { machinesToRead } from '../../policy/decide-turns.ts';
@@ -194,8 +194,10 @@ const afterStep = (world: World, step: Step, plan: Plan): World => {
         verb === 'remove' ? open : { ...open, closedBy: 'slipway' },
       );
     }
-    case 'drain':
-      return withNode(world, resource.properties.node, (node) => ({ ...node, pods: 0 }));
+    case 'drain': {
+      const { of } = resource.properties as ResourceProperties['drain'];
+      return 'node' in of ? withNode(world, of.node, (node) => ({ ...node, pods: 0 })) : world;
+    }
     case 'node-machine': {
       const { instanceId, shrinks } = resource.properties as { instanceId: string; shrinks: boolean };
       const machines = world.machines.filter(({ id }) => id !== instanceId);

@@ -221,6 +221,19 @@ describe('a plan that removes a node pool', () => {
     expectOrderly(plan, everything);
   });
 
+  test('drains its nodes before its machines end, where the cluster lives and its API is known', () => {
+    const drain = { seconds: 300, clusterName: 'cluster-0' };
+    const subject = { kind: 'AWSNodePool', poolId: POOL_ID, living: { endpoint: 'nlb' }, drain } as const;
+    const plan = planRemove({ ...poolRequest(everything), subject });
+    expect(needs(plan, `wait drain/${POOL_ID}`)).toEqual([]);
+    expect(needs(plan, `remove auto-scaling-group/nodepool-${POOL_ID}`)).toEqual([`wait drain/${POOL_ID}`]);
+    for (const living of [undefined, {}]) {
+      const { living: _, ...others } = subject;
+      const asked = { ...poolRequest(everything), subject: { ...others, ...(living === undefined ? {} : { living }) } };
+      expect(ids(planRemove(asked)).some((id) => id.includes('drain'))).toBe(false);
+    }
+  });
+
   test('asks nothing of a cluster that is going or gone', () => {
     expect(ids(planRemove(poolRequest(everything))).some((id) => id.includes('join-token'))).toBe(false);
     expect(ids(planRemove(poolRequest(poolFound)))).toEqual([

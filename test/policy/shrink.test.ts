@@ -166,6 +166,28 @@ describe('a pool whose maximum is lowered below what it keeps', () => {
   });
 });
 
+describe('a pool that is to keep its five machines after all', () => {
+  const rollout = { type: 'ResizeNodePool', turn: 1, of: 3, startedAt: '2026-08-01T09:00:00Z' };
+  const pool = poolWith({ minNodeCount: 1, nodeCount: 5 }, { state: 'Resizing', rollout });
+  const inventory = inventoryWith({ minSize: 1 });
+  const closed = ({ machines }: PoolMachines, by: 'slipway' | 'others'): PoolMachines => ({
+    machines: machines.map((machine, index) =>
+      index === 1 && machine.node !== undefined ? { ...machine, node: { ...machine.node, closedBy: by } } : machine,
+    ),
+  });
+
+  test('has the node opened again that was closed to go', () => {
+    const decided = decide(pool, inventory, closed(machinesOf(inventory, [1, 1, 1, 1, 1]), 'slipway'));
+    expect(needsIn(decided)).toEqual({ 'remove cordon/i-1': [] });
+    expect(operationOf(decided)).toMatchObject({ type: 'ResizeNodePool', turn: { number: 1, of: 3 } });
+  });
+
+  test('keeps closed what somebody else closed', () => {
+    const decided = decide(pool, inventory, closed(machinesOf(inventory, [1, 1, 1, 1, 1]), 'others'));
+    expect(Object.keys(needsIn(decided)).filter((id) => id.includes('cordon'))).toEqual([]);
+  });
+});
+
 test('whatever else of a pool differs is made before any of its machines goes', () => {
   const pool = poolWith({ minNodeCount: 1, nodeCount: 2, tags: { team: 'new' } });
   const inventory = inventoryWith();

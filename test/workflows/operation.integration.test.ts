@@ -228,6 +228,32 @@ describe('an operation', () => {
     });
   });
 
+  test('that is aborted takes back what its plan says, once what was under way has settled, and no other end does', async () => {
+    const undo = [stepOf(securityGroup('undone'))];
+    const { calls, activities } = recordingActivities(async (request: StepRequest) => {
+      if (request.step.resource.key !== 'security-group/controlplane') return made();
+      throw ApplicationFailure.create({ type: 'blocked', message: 'no', nonRetryable: true });
+    });
+    await temporal.withWorker({ ...activities, mirror: async () => undefined }, async (queue) => {
+      const end = async (how: (handle: WorkflowHandle) => Promise<unknown>) => {
+        const plan = { ...planOf(stepOf(securityGroup('controlplane'))), undo };
+        const handle = await start(queue, operationOf(plan));
+        await waitFor('the step is blocked', async () =>
+          (await stateOf(handle)).steps[0]?.status.state === 'blocked' ? true : undefined,
+        );
+        calls.length = 0;
+        await how(handle);
+        return handle.result();
+      };
+      expect(await end((handle) => handle.cancel())).toMatchObject({ state: 'aborted' });
+      expect(calls).toEqual(['ensure security-group/undone']);
+      expect(await end((handle) => handle.signal(supersede, { reason: 'news' }))).toMatchObject({
+        state: 'superseded',
+      });
+      expect(calls).toEqual([]);
+    });
+  });
+
   const unknownVerb = { ...stepOf(securityGroup('nodepool')), verb: 'drain' } as unknown as Step;
   test.each<[string, Partial<OperationInput>, string]>([
     [

@@ -107,7 +107,13 @@ const cordon = (): Resource => ({ key: `cordon/${machine()}`, kind: 'cordon', pr
 const drain = (seconds = 600): Resource => ({
   key: `drain/${machine()}`,
   kind: 'drain',
-  properties: { endpoint: NLB, node, seconds },
+  properties: { endpoint: NLB, of: { node }, seconds },
+});
+/** As where a pool goes for good, together with whatever nodes it has. */
+const drainPool = (poolId: string, clusterName: string, seconds = 600): Resource => ({
+  key: `drain/${poolId}`,
+  kind: 'drain',
+  properties: { endpoint: NLB, of: { poolId }, seconds, unlessClusterGoes: { clusterName } },
 });
 const close = () => apis.run('ensure', cordon(), apis.pool);
 const open = () => apis.run('remove', cordon(), apis.pool);
@@ -235,5 +241,39 @@ describe('a node that is drained', () => {
     expect(waiting.message).toContain(`${node}-stuck (terminating, held by finalizer example.dev/stuck)`);
     await apis.kubectl('patch', 'pod', `${node}-stuck`, '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
     expect(await look()).toMatchObject({ change: 'unchanged' });
+  });
+});
+
+describe('a pool that goes for good', () => {
+  const poolOf = async (poolId: string): Promise<void> => {
+    await apis.kubectl('label', 'node', node, `${NODE_POOL_LABEL}=${poolId}`, '--overwrite');
+  };
+
+  test('has all of its nodes closed and drained at once', async () => {
+    await poolOf('0000000a');
+    await podOn('web');
+    const lookAtPool = () => apis.run('wait', drainPool('0000000a', apis.cluster.name), apis.pool);
+    await judged(lookAtPool());
+    expect((await nodeNow())['spec']).toMatchObject({ unschedulable: true });
+    expect(await lookAtPool()).toEqual({ change: 'unchanged', outputs: {} });
+    expect(await podsLeft()).toEqual([]);
+  });
+
+  test('is not drained where its cluster goes, too, and that is told', async () => {
+    await poolOf('0000000b');
+    await podOn('web');
+    const outcome = await apis.run('wait', drainPool('0000000b', 'no-such-cluster'), apis.pool);
+    expect(outcome.outputs).toEqual({
+      'warning/SkippedDrain': 'Nodes were not drained: cluster no-such-cluster goes, too',
+    });
+    expect(await podsLeft()).toEqual(['web']);
+  });
+
+  test('is not drained where nobody answers for its cluster any more, after a minute and not before', async () => {
+    const silent = { ...drainPool('0000000c', apis.cluster.name) };
+    const resource = { ...silent, properties: { ...silent.properties, endpoint: '127.0.0.1:1' } } as Resource;
+    expect(await judged(apis.run('wait', resource, apis.pool))).toMatchObject({ verdict: 'retry' });
+    const outcome = await apis.run('wait', resource, apis.pool, { since: Date.now() - 61_000 });
+    expect(Object.keys(outcome.outputs)).toEqual(['warning/SkippedDrain']);
   });
 });

@@ -11,7 +11,12 @@ export const request = (
   verb: StepVerb,
   resource: Resource,
   object: ObjectRef,
-  overrides: { readonly clusterUid?: string; readonly first?: boolean; readonly ownerUid?: string } = {},
+  overrides: {
+    readonly clusterUid?: string;
+    readonly first?: boolean;
+    readonly ownerUid?: string;
+    readonly since?: number;
+  } = {},
 ): StepRequest => ({
   object,
   owner: {
@@ -25,4 +30,5 @@ export const request = (
   // A resource says all by which it is found.
   step: { id: `${verb} ${resource.key}`, verb, resource, needs: [] } as Step,
   first: overrides.first ?? false,
+  ...(overrides.since === undefined ? {} : { since: overrides.since }),
 });
