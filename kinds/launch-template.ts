@@ -94,6 +94,25 @@ export const isToldAlready = (
   { fingerprint }: Pick<LaunchTemplateState, 'fingerprint'>,
 ): boolean => launchTemplateFingerprint(wanted) === fingerprint || fingerprintWithTags(wanted) === fingerprint;
 
+/**
+ * The same but for what secrets hold: a machine needs the token that it joined with no more, so another token is told to those that
+ * come, and replaces none.
+ */
+export const lastingFingerprint = (wanted: Resolved<LaunchTemplateProperties>): string => {
+  const { userData } = wanted;
+  const secrets = Object.fromEntries(
+    Object.entries(userData.secrets).map(([part, secret]) => [part, { ...secret, fingerprint: '' }]),
+  );
+  return launchTemplateFingerprint({ ...wanted, userData: { ...userData, secrets } });
+};
+
+/** What a version of a template says of itself: its content's fingerprint, and the lasting one, which earlier releases did not write. */
+export type Fingerprints = { readonly fingerprint: string; readonly lasting?: string };
+
+/** Whether a machine of such a version is as is wanted, and need not give way to another. */
+export const isMadeOf = (wanted: Resolved<LaunchTemplateProperties>, { fingerprint, lasting }: Fingerprints): boolean =>
+  isToldAlready(wanted, { fingerprint }) || lasting === lastingFingerprint(wanted);
+
 export const launchTemplate: Row<
   LaunchTemplateProperties,
   LaunchTemplateState,

@@ -12,7 +12,7 @@ import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Release } from '../api/releases.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
-import { isToldAlready, type LaunchTemplateProperties } from '../kinds/launch-template.ts';
+import { isMadeOf, isToldAlready, type LaunchTemplateProperties } from '../kinds/launch-template.ts';
 import { type Found, observedState, type Resource, type ResourceOf } from '../kinds/resource.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import { poolOfKey } from '../words/keys.ts';
@@ -161,7 +161,7 @@ const requestOf = (given: Given): TurnRequest | 'unknown' | undefined => {
   if (told === undefined || !isComplete(given.ensured(topology))) return 'unknown';
   return {
     ...{ pool, endpoint, group, topology, machines },
-    isOutdated: ({ fingerprint }) => fingerprint === undefined || !isToldAlready(told, { fingerprint }),
+    isOutdated: ({ madeOf }) => madeOf === undefined || !isMadeOf(told, madeOf),
     ensured: (one) => ofGroup(given.ensured(one)),
   };
 };

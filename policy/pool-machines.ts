@@ -6,6 +6,7 @@
  * Invariants: I10 (the same machines in whatever order give the same answer).
  */
 import type { GroupInstance } from '../kinds/auto-scaling-group.ts';
+import type { Fingerprints } from '../kinds/launch-template.ts';
 
 /** A node, as its cluster's API has it. */
 export type PoolNode = {
@@ -21,8 +22,8 @@ export type PoolNode = {
   readonly pods: number;
 };
 
-/** With the fingerprint of what it was made of and told; absent where its template, or that version of it, is gone. */
-export type ToldInstance = GroupInstance & { readonly fingerprint?: string };
+/** With the fingerprints of what it was made of and told; absent where its template, or that version of it, is gone. */
+export type ToldInstance = GroupInstance & { readonly madeOf?: Fingerprints };
 
 export type PoolMachine = ToldInstance & {
   /** Absent where it has not joined, or where nobody could ask its cluster. */

@@ -13,7 +13,7 @@ import {
   paginateDescribeLaunchTemplates,
 } from '@aws-sdk/client-ec2';
 import type { LaunchedFrom } from '../../kinds/auto-scaling-group.ts';
-import type { Attached } from '../../kinds/launch-template.ts';
+import type { Attached, Fingerprints } from '../../kinds/launch-template.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { UserData } from '../../machine/configuration.ts';
 import { machineInKey, type ResourceKey, templateKey } from '../../words/keys.ts';
@@ -23,9 +23,14 @@ import { carriedBy, type filter, given, readAll, tagRecord } from './tags.ts';
 /** `<version>:<fingerprint>` of the newest version, on the template. */
 const FINGERPRINT_TAG = 'slipway.dev/fingerprint';
 
-export const descriptionOf = (fingerprint: string): string => `slipway fingerprint ${fingerprint}`;
-const fingerprintIn = (description: string | undefined): string =>
-  /^slipway fingerprint ([0-9a-f]{64})$/.exec(description ?? '')?.[1] ?? '';
+export const descriptionOf = ({ fingerprint, lasting }: Fingerprints): string =>
+  `slipway fingerprint ${fingerprint}${lasting === undefined ? '' : ` lasting ${lasting}`}`;
+const fingerprintsIn = (description: string | undefined): Fingerprints => {
+  const said = /^slipway fingerprint ([0-9a-f]{64})(?: lasting ([0-9a-f]{64}))?$/.exec(description ?? '');
+  const [, fingerprint = '', lasting] = said ?? [];
+  return lasting === undefined ? { fingerprint } : { fingerprint, lasting };
+};
+const fingerprintIn = (description: string | undefined): string => fingerprintsIn(description).fingerprint;
 export const markOf = (version: string, fingerprint: string) => ({
   Key: FINGERPRINT_TAG,
   Value: `${version}:${fingerprint}`,
@@ -113,10 +118,10 @@ export const fingerprintsOf = async (
   ec2: EC2Client,
   versions: readonly LaunchedFrom[],
   abortSignal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> => {
+): Promise<ReadonlyMap<string, Fingerprints>> => {
   const ids = [...new Set(versions.map(({ templateId }) => templateId))].filter((id) => id !== '');
   const entries = await Promise.all(
-    ids.map(async (LaunchTemplateId): Promise<[string, string][]> => {
+    ids.map(async (LaunchTemplateId): Promise<[string, Fingerprints][]> => {
       const wanted = versions.filter(({ templateId }) => templateId === LaunchTemplateId);
       const Versions = [...new Set(wanted.map(({ templateVersion }) => templateVersion))];
       const answer = await ec2
@@ -127,7 +132,7 @@ export const fingerprintsOf = async (
         });
       return (answer?.LaunchTemplateVersions ?? []).map(({ VersionNumber, VersionDescription }) => [
         versionName({ templateId: LaunchTemplateId, templateVersion: String(VersionNumber) }),
-        fingerprintIn(VersionDescription),
+        fingerprintsIn(VersionDescription),
       ]);
     }),
   );

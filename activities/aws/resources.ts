@@ -131,8 +131,8 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       const machines = groups.flatMap(groupInstances);
       const fingerprints = await fingerprintsOf(clients.ec2, machines, signal);
       return machines.map((machine) => {
-        const fingerprint = fingerprints.get(versionName(machine));
-        return fingerprint === undefined ? machine : { ...machine, fingerprint };
+        const madeOf = fingerprints.get(versionName(machine));
+        return madeOf === undefined ? machine : { ...machine, madeOf };
       });
     },
     observe: createObserve(clients, scope, facts, network),

@@ -160,6 +160,19 @@ describe('what a machine is told', () => {
     tags: { team: 'a' },
   };
 
+  test('makes a machine no other one by what its secrets hold, which a machine that has joined needs no more', async () => {
+    const { isMadeOf, lastingFingerprint, launchTemplateFingerprint } = await import('../../kinds/launch-template.ts');
+    const madeOf = { fingerprint: launchTemplateFingerprint(wanted), lasting: lastingFingerprint(wanted) };
+    const { userData } = wanted;
+    const token = { ...userData.secrets.token, fingerprint: 'another' };
+    const rejoining = { ...wanted, userData: { ...userData, secrets: { token } } };
+    expect(isMadeOf(wanted, madeOf)).toBe(true);
+    expect(isMadeOf(rejoining, madeOf)).toBe(true);
+    // Versions of earlier releases say less.
+    expect(isMadeOf(rejoining, { fingerprint: madeOf.fingerprint })).toBe(false);
+    expect(isMadeOf({ ...wanted, keyName: 'other' }, madeOf)).toBe(false);
+  });
+
   test('is fingerprinted whole, however groups are ordered: only the template’s name and tags are none of it', async () => {
     const { launchTemplateFingerprint } = await import('../../kinds/launch-template.ts');
     const fingerprint = launchTemplateFingerprint(wanted);

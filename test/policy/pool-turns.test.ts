@@ -135,9 +135,24 @@ describe('a machine is outdated by what it was told, and by nothing else', () =>
     expect(assessed(pool, other)).toMatchObject({ kind: 'settled' });
   });
 
+  test('another token to join with is told to machines that come, and replaces none that has joined', () => {
+    const found = world.found.map((one) =>
+      one.kind === 'secret' && one.key.includes('nodepool')
+        ? { ...one, outputs: { ...one.outputs, fingerprint: 'another' } }
+        : one,
+    );
+    const ran = ranToEnd(pool, { ...world, found });
+    expect(endedBy(ran)).toEqual([0]);
+    expect(idsIn(ran.operations[0] as OperationInput)).toEqual(
+      expect.arrayContaining([expect.stringContaining('ensure launch-template/'), `ensure ${GROUP}`]),
+    );
+    expect(ran.end).toMatchObject({ kind: 'settled' });
+    expect(ran.end).not.toHaveProperty('note');
+  });
+
   test('one whose template is gone cannot be shown to be as it should, and is replaced', () => {
     const machines = world.machines.map((machine, index) => {
-      const { fingerprint: _gone, ...left } = machine;
+      const { madeOf: _gone, ...left } = machine;
       return index === 0 ? { ...left, templateId: 'lt-gone' } : machine;
     });
     expect(endedIn(operationOf(assessed(pool, { ...world, machines })))).toEqual(['remove node-machine/i-0000']);

@@ -6,12 +6,19 @@
  */
 import { nodePoolIdOf } from '../../api/names.ts';
 import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
-import type { AutoScalingGroupState, LaunchedFrom } from '../../kinds/auto-scaling-group.ts';
-import type { Found, ResourceProperties } from '../../kinds/resource.ts';
+import type { AutoScalingGroupState } from '../../kinds/auto-scaling-group.ts';
+import {
+  type Fingerprints,
+  type LaunchTemplateProperties,
+  lastingFingerprint,
+  launchTemplateFingerprint,
+} from '../../kinds/launch-template.ts';
+import type { Found, Resource, ResourceProperties } from '../../kinds/resource.ts';
 import type { Assessment, OperationInput } from '../../policy/assessment.ts';
 import { decideNodePool } from '../../policy/decide-nodepool.ts';
 import { machinesToRead } from '../../policy/decide-turns.ts';
 import { planEnsure } from '../../policy/ensure.ts';
+import { knownFrom, resolved } from '../../policy/known.ts';
 import type { Plan, Step } from '../../policy/plan.ts';
 import type { PoolMachine, PoolMachines, PoolNode } from '../../policy/pool-machines.ts';
 import { revisionOf } from '../../policy/revision.ts';
@@ -20,6 +27,7 @@ import type { OperationView } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, poolGroupKey } from '../../words/keys.ts';
+import type { Resolved } from '../../words/references.ts';
 import { ACCOUNT, POOL_UID, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf } from './account.ts';
 
@@ -59,6 +67,8 @@ export const changedTo = (pool: AWSNodePool, spec: Spec): AWSNodePool =>
 export type World = {
   readonly found: readonly Found[];
   readonly machines: readonly PoolMachine[];
+  /** What each version of each template says of itself. */
+  readonly versions: Readonly<Record<string, Fingerprints>>;
   /** Machines so far, for their ids. */
   readonly born: number;
   /** Nodes of machines that are launched now never get Ready. */
@@ -69,9 +79,6 @@ export type World = {
 
 export const groupIn = ({ found }: Pick<World, 'found'>): AutoScalingGroupState =>
   found.find(({ key }) => key === GROUP)?.state as AutoScalingGroupState;
-
-const templateOf = ({ found }: World, { templateId }: LaunchedFrom): Found | undefined =>
-  found.find(({ outputs }) => outputs.id === templateId);
 
 const nodeOf = (id: string, overrides: Partial<PoolNode> = {}): PoolNode => ({
   name: `node-of-${id}`,
@@ -96,15 +103,23 @@ const noted = (world: World): World => {
   };
 };
 
+/** A template's newest version says what it is made of, as its description does. */
+const described = (world: World, template: Resource): World => {
+  const outputs = world.found.find(({ key }) => key === template.key)?.outputs;
+  const told = resolved(template.properties, knownFrom(world.found)) as Resolved<LaunchTemplateProperties>;
+  const madeOf = { fingerprint: launchTemplateFingerprint(told), lasting: lastingFingerprint(told) };
+  return { ...world, versions: { ...world.versions, [`${outputs?.id} ${outputs?.version}`]: madeOf } };
+};
+
 /** The group launches what it lacks. */
 const launched = (world: World): World => {
   const { desired, launchTemplateId: templateId, launchTemplateVersion: templateVersion } = groupIn(world);
-  const fingerprint = templateOf(world, { templateId, templateVersion })?.outputs.fingerprint ?? '';
+  const madeOf = world.versions[`${templateId} ${templateVersion}`] ?? { fingerprint: '' };
   const missing = Math.max(0, desired - world.machines.length);
   const young = Array.from({ length: missing }, (_, index): PoolMachine => {
     const id = `i-${String(world.born + index).padStart(4, '0')}`;
     const node = nodeOf(id, { ready: world.broken !== true, pods: 0 });
-    return { id, inService: true, templateId, templateVersion, fingerprint, node };
+    return { id, inService: true, templateId, templateVersion, madeOf, node };
   });
   return noted({ ...world, machines: [...world.machines, ...young], born: world.born + missing });
 };
@@ -133,8 +148,9 @@ export const worldOf = (pool: AWSNodePool, desired: number): World => {
   const { plan } = planEnsure(nodePoolTopology(pool, CLUSTER, release()), EMPTY, { ...FRESH, external });
   const own = carryOut(plan, EMPTY).filter(({ key }) => key.includes(POOL_ID));
   const extremes = { least: desired, most: desired, leastReady: desired };
-  const empty: World = { found: [...built, ...own], machines: [], born: 0, extremes };
-  const world = launched(withGroup(empty, { desired }));
+  const empty: World = { found: [...built, ...own], machines: [], versions: {}, born: 0, extremes };
+  const [template] = plan.steps.filter(({ resource }) => resource.kind === 'launch-template');
+  const world = launched(withGroup(described(empty, template?.resource as Resource), { desired }));
   return { ...world, extremes };
 };
 
@@ -203,6 +219,10 @@ const afterStep = (world: World, step: Step, plan: Plan): World => {
       const machines = world.machines.filter(({ id }) => id !== instanceId);
       const left = noted(withGroup({ ...world, machines }, { desired: groupIn(world).desired - (shrinks ? 1 : 0) }));
       return launched(left);
+    }
+    case 'launch-template': {
+      const made = { ...world, found: carryOut(only(plan, step), world.found) };
+      return verb === 'remove' ? made : described(made, resource as Resource);
     }
     default:
       return { ...world, found: carryOut(only(plan, step), world.found) };

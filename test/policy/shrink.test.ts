@@ -65,7 +65,7 @@ const machinesOf = (
       inService: true,
       templateId: group.launchTemplateId,
       templateVersion: group.launchTemplateVersion,
-      fingerprint,
+      madeOf: { fingerprint },
       node: {
         name: `node-${index}`,
         ready: true,
