@@ -28,6 +28,7 @@ import { secret } from './secret.ts';
 import { securityGroup } from './security-group.ts';
 import { securityGroupRules } from './security-group-rules.ts';
 import { subnetTags } from './subnet-tags.ts';
+import { surge } from './surge.ts';
 import { targetGroup } from './target-group.ts';
 import { targetGroupAttributes } from './target-group-attributes.ts';
 import { targets } from './targets.ts';
@@ -63,6 +64,7 @@ export const KINDS = {
   'security-group': securityGroup,
   'security-group-rules': securityGroupRules,
   'subnet-tags': subnetTags,
+  surge,
   'target-group': targetGroup,
   'target-group-attributes': targetGroupAttributes,
   targets,

@@ -11,12 +11,12 @@ import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import type { Resource } from '../kinds/resource.ts';
-import { poolGroupKey, replacementNodesKey } from '../words/keys.ts';
+import { poolGroupKey, replacementNodesKey, surgeKey } from '../words/keys.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
 import { outdatedAmong, type PoolMachine, type PoolMachines } from './pool-machines.ts';
 import { goingSteps, type Leaving, openingSteps } from './shrink.ts';
-import { waitStep } from './steps.ts';
+import { removeStep, waitStep } from './steps.ts';
 
 export type TurnRequest = {
   readonly pool: AWSNodePool;
@@ -110,9 +110,24 @@ const leavingOf = ({ pool, endpoint, group }: TurnRequest, shrinks: boolean): Le
   drainSeconds: pool.spec.updateSettings.drainSeconds,
 });
 
-/** The way back where somebody aborts the turn: the nodes that it closes are opened. */
-const takenBack = ({ endpoint }: TurnRequest, going: readonly PoolMachine[]): Pick<Plan, 'undo'> => {
-  const undo = openingSteps(going, endpoint);
+/** The way back where somebody aborts the turn: the nodes that it closes are opened, and what it added to the group goes. */
+const takenBack = (request: TurnRequest, going: readonly PoolMachine[], surge: number): Pick<Plan, 'undo'> => {
+  const { pool, endpoint, group, machines } = request;
+  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const besides = machines.machines.map(({ id }) => id).sort();
+  const { drainSeconds } = pool.spec.updateSettings;
+  const opening = openingSteps(going, endpoint);
+  const properties = { endpoint, poolId, groupName: group.name, besides, drainSeconds };
+  const lowering =
+    surge > 0 || group.surge !== undefined
+      ? [
+          removeStep(
+            { key: surgeKey(poolId), kind: 'surge', properties },
+            opening.map(({ id }) => id),
+          ),
+        ]
+      : [];
+  const undo = orderedSteps([...opening, ...lowering]);
   return undo.length === 0 ? {} : { undo };
 };
 
@@ -139,7 +154,7 @@ export const planTurn = (request: TurnRequest, batch: Batch): Plan => {
           ),
         ];
   const steps = [...ensured.steps, ...opened(request, going), before, ...leaving, ...after];
-  return { ...ensured, steps: orderedSteps(steps), ...takenBack(request, going) };
+  return { ...ensured, steps: orderedSteps(steps), ...takenBack(request, going, surge) };
 };
 
 /** The plan of a turn in which machines go that only a rollout had added; nobody takes their places. */
@@ -148,5 +163,5 @@ export const planFewer = (request: TurnRequest, going: readonly PoolMachine[]): 
   const made = ensured.steps.map(({ id }) => id);
   const leaving = going.flatMap((machine) => goingSteps(machine, leavingOf(request, true), made));
   const steps = orderedSteps([...ensured.steps, ...opened(request, going), ...leaving]);
-  return { ...ensured, steps, ...takenBack(request, going) };
+  return { ...ensured, steps, ...takenBack(request, [], 0) };
 };

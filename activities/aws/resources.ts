@@ -38,6 +38,7 @@ import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
 import { securityGroupRulesDriver } from './security-group-rules.ts';
 import { subnetTagsDriver } from './subnet-tags.ts';
+import { type EmptyMachine, surgeDriver } from './surge.ts';
 import { createSurvey, type TakeSurvey } from './survey.ts';
 import { targetGroupDriver } from './target-group.ts';
 import { targetGroupAttributesDriver } from './target-group-attributes.ts';
@@ -63,6 +64,7 @@ type AwsKind =
   | 'order'
   | 'replica'
   | 'node-machine'
+  | 'surge'
   | 'cloud-load-balancers'
   | 'account';
 
@@ -83,6 +85,8 @@ export type Aws = {
 export type AwsSettings = {
   readonly readSecret: ReadSecret;
   readonly keptElsewhere: KeptElsewhere;
+  /** Drains the node of a machine that is to end. */
+  readonly emptyMachine: EmptyMachine;
   /** Told of what preflight could not look at, and takes for right. */
   readonly onUnread?: OnUnread;
   /** Who else has a membership of GKE Hub; nobody unless given. */
@@ -159,6 +163,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       'auto-scaling-group': guarded(autoScalingGroupDriver(clients, createDepartures(departingIn(clients))), scope),
       instance: guarded(instanceDriver(clients), scope),
       'node-machine': guarded(nodeMachineDriver(clients), scope),
+      surge: guarded(surgeDriver(clients, settings.emptyMachine), scope),
       order: guarded(orderDriver(clients), scope),
       replica: guarded(replicaDriver(clients), scope),
       established: guarded(establishedDriver(clients), scope),

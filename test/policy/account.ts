@@ -168,6 +168,7 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'cordon':
     case 'drain':
     case 'replacement-nodes':
+    case 'surge':
     case 'order':
     case 'replica':
     case 'milestone':

@@ -11,6 +11,7 @@ import {
   livePool,
   type Ran,
   ranToEnd,
+  takenBack,
   told,
   type World,
   worldOf,
@@ -114,6 +115,30 @@ describe('a pool of three nodes whose labels change', () => {
     ]);
     expect(groupIn(ran.world)).toMatchObject({ desired: 3, maxSize: 5 });
     expect(groupIn(ran.world)).not.toHaveProperty('surge');
+  });
+
+  describe.each([
+    ['before anything of it was done', `ensure ${GROUP}`],
+    ['while the new node is awaited', `wait replacement-nodes/${GROUP.split('nodepool-')[1]}/before`],
+    ['while the old node is drained', 'wait drain/i-0000'],
+    ['once the old machine has ended', undefined],
+  ])('and whose turn is aborted %s', (_when, until) => {
+    const { world: half } = carriedOut(world, first, until);
+    const back = takenBack(half, first);
+
+    test('has as many machines as before, all of them open, and a group that nothing holds larger', () => {
+      expect(back.machines).toHaveLength(3);
+      expect(back.machines.map(({ node }) => node?.closedBy)).toEqual([undefined, undefined, undefined]);
+      expect(groupIn(back)).toMatchObject({ desired: 3, maxSize: 5 });
+      expect(groupIn(back)).not.toHaveProperty('surge');
+    });
+
+    test('goes on to its end once it is resumed', () => {
+      const ran = ranToEnd(told(pool, first, 'aborted'), back);
+      expect(ran.world.machines.filter(({ id }) => ['i-0000', 'i-0001', 'i-0002'].includes(id))).toEqual([]);
+      expect(ran.world.machines).toHaveLength(3);
+      expect(ran.pool.status?.state).toBe('Provisioned');
+    });
   });
 
   test('waits while nobody can ask which nodes to drain, and says so', () => {

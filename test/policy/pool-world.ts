@@ -220,6 +220,19 @@ const afterStep = (world: World, step: Step, plan: Plan): World => {
       const left = noted(withGroup({ ...world, machines }, { desired: groupIn(world).desired - (shrinks ? 1 : 0) }));
       return launched(left);
     }
+    case 'surge': {
+      const { besides } = resource.properties as ResourceProperties['surge'];
+      const { surge, desired, ...group } = groupIn(world);
+      const isNew = ({ templateId, templateVersion }: PoolMachine): boolean =>
+        templateId === group.launchTemplateId && templateVersion === group.launchTemplateVersion;
+      const added = world.machines
+        .filter(isNew)
+        .toSorted((a, b) => Number(besides.includes(a.id)) - Number(besides.includes(b.id)))
+        .slice(0, Math.max(0, desired - (surge?.desired ?? desired)));
+      const state = { ...group, desired: desired - added.length, maxSize: surge?.maxSize ?? group.maxSize };
+      const found = world.found.map((one) => (one.key === GROUP ? ({ ...one, state } as Found) : one));
+      return noted({ ...world, found, machines: world.machines.filter((one) => !added.includes(one)) });
+    }
     case 'launch-template': {
       const made = { ...world, found: carryOut(only(plan, step), world.found) };
       return verb === 'remove' ? made : described(made, resource as Resource);
@@ -252,6 +265,10 @@ export const carriedOut = (
   }
   return { world: now };
 };
+
+/** What was begun of an operation, taken back as its plan says. */
+export const takenBack = (world: World, { plan }: OperationInput): World =>
+  (plan.undo ?? []).reduce((now, step) => afterStep(now, step, plan), world);
 
 /** The pool as its status says it once an operation ended so. */
 export const told = (pool: AWSNodePool, input: OperationInput, state: OperationView['state']): AWSNodePool => {

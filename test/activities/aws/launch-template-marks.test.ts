@@ -34,7 +34,13 @@ test('versions are told apart by the fingerprints in their descriptions, with on
           },
   });
   const version = (templateId: string, templateVersion: string) => ({ templateId, templateVersion });
-  const versions = [version('lt-1', '1'), version('lt-1', '2'), version('lt-1', '3'), version('lt-1', '1'), version('lt-gone', '1')];
+  const versions = [
+    version('lt-1', '1'),
+    version('lt-1', '2'),
+    version('lt-1', '3'),
+    version('lt-1', '1'),
+    version('lt-gone', '1'),
+  ];
   const found = await fingerprintsOf(clients.ec2, versions, new AbortController().signal);
   expect(Object.fromEntries(found)).toEqual({
     'lt-1 1': { fingerprint: 'a'.repeat(64) },
