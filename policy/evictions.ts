@@ -56,7 +56,7 @@ export type LabelSelector = {
   }[];
 };
 
-/** An empty selector selects every pod of its namespace; a missing one none (policy/v1). */
+/** An empty selector selects every pod of its namespace; a missing one none. */
 export const selects = (selector: LabelSelector | undefined, labels: Readonly<Record<string, string>>): boolean =>
   selector !== undefined &&
   Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&

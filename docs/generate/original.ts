@@ -65,6 +65,7 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     minNodeCount: 'the same',
     maxNodeCount: 'the same; equal to `minNodeCount`, the autoscaler was off',
     nodeCount: 'there was none: the autoscaler chose, and the limits were moved by hand',
+    'updateSettings.drainSeconds': 'there was none: nodes were ended by the autoscaler, which drained them',
     maxPodsPerNode: 'the same',
     instanceType: 'the same',
     keyName: 'the same',
@@ -72,7 +73,6 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     iamInstanceProfile: 'the same',
     proxySecretName: 'configured a proxy',
     ...volume('rootVolume'),
-    'updateSettings.drainSeconds': 'there was none',
     'updateSettings.surgeSettings.maxSurge': "there was none; the successor's `updateSettings.surgeSettings.maxSurge`",
     'updateSettings.surgeSettings.maxUnavailable':
       "there was none; the successor's `updateSettings.surgeSettings.maxUnavailable`",
