@@ -23,7 +23,7 @@ import type { OperationType } from '../words/operations.ts';
 import type { Assessment } from './assessment.ts';
 import { changesIn, isResize } from './changes.ts';
 import { decideShrink } from './decide-shrink.ts';
-import { decideTurns, type TurnDecision, tidied, upgrades } from './decide-turns.ts';
+import { decideTurns, hasOthers, type TurnDecision, tidied, upgrades } from './decide-turns.ts';
 import { type Ensured, planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -41,7 +41,7 @@ import type { Inventory, Plan } from './plan.ts';
 import { recalledOf } from './recalled.ts';
 import { planRemove } from './remove.ts';
 import { releaseOfPool, releaseToPlan, revisionOf } from './revision.ts';
-import { rememberedOf, turnAfter } from './rollout.ts';
+import { lastOf, rememberedOf, turnAfter } from './rollout.ts';
 import { judgeUnguarded } from './unguarded.ts';
 
 /** By its own status: a pool that waits for its cluster then costs no call to AWS. */
@@ -183,12 +183,18 @@ type Built = { readonly cluster: AWSCluster; readonly release: Release; readonly
 /** What is left once no machine has to go now. */
 type Rest = Ensured & {
   readonly own: readonly Found[];
+  /** Machines run that were launched from another version of their template, and that nobody has looked at. */
+  readonly mayHaveOthers: boolean;
   readonly waits: { readonly type: OperationType; readonly why: string } | undefined;
 };
 
-/** Whether the object is as its spec asks for once the plan is done: machines that were told something else are looked at again. */
-const settlesWith = (pool: AWSNodePool, { steps }: Plan, note: string | undefined): boolean =>
-  note === undefined && !(wasProvisioned(pool) && steps.some(({ resource: { kind } }) => kind === 'launch-template'));
+/** Whether the object is as its spec asks for once the plan is done: where machines may have been told something else, it is looked at again. */
+const settlesWith = ({ steps }: Plan, mayHaveOthers: boolean, note: string | undefined): boolean => {
+  const rewrites = steps.some(
+    (step) => step.verb === 'ensure' && step.resource.kind === 'launch-template' && step.found !== undefined,
+  );
+  return note === undefined && !rewrites && !mayHaveOthers;
+};
 
 /** A version whose machines are all there is pinned, where the operation that brought it could not say so. */
 const pinnedBy = (pool: AWSNodePool, release: Release): Pick<Extract<Assessment, { kind: 'settled' }>, 'recalled'> =>
@@ -198,7 +204,7 @@ const restOf = (
   facts: NodePoolFacts,
   pool: AWSNodePool,
   { cluster, release, inventory }: Built,
-  { plan, postponed, own, waits }: Rest,
+  { plan, postponed, own, waits, mayHaveOthers }: Rest,
 ): Assessment => {
   const noted = noteOf(pool.spec.version, release, postponed);
   if (plan.steps.length === 0 || waits !== undefined) {
@@ -211,12 +217,16 @@ const restOf = (
       ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
     };
   }
-  const settles = settlesWith(pool, plan, noted.note) ? { settles: true as const } : {};
+  const settles = settlesWith(plan, mayHaveOthers, noted.note);
   const type = typeOf(pool, release, plan);
   const remembered = rememberedOf(type, pool.status);
   // What is left of turns once their machines have gone.
-  const turn = remembered === undefined ? {} : { turn: turnAfter(remembered, 1, facts.now) };
-  return operation(facts, pool, release, { type, plan, ...settles, ...turn });
+  const turn = remembered === undefined ? undefined : turnAfter(remembered, 1, facts.now);
+  return operation(facts, pool, release, {
+    ...{ type, plan },
+    ...(settles ? { settles } : {}),
+    ...(turn === undefined ? {} : { turn: settles ? lastOf(turn) : turn }),
+  });
 };
 
 const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, release, inventory }: Built): Assessment => {
@@ -254,7 +264,8 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
   }
   const waits = due.kind === 'wait' ? due : undefined;
   const rest = due.kind === 'none' ? tidied({ pool, inventory: own }, topology, plan, due.tidies) : plan;
-  return restOf(facts, pool, { cluster, release, inventory }, { plan: rest, postponed, own, waits });
+  const mayHaveOthers = machines === undefined && hasOthers(topology, own, pool);
+  return restOf(facts, pool, { cluster, release, inventory }, { plan: rest, postponed, own, waits, mayHaveOthers });
 };
 
 const judgeVersion = (

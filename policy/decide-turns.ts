@@ -63,18 +63,21 @@ export const isTold = (topology: readonly Resource[], inventory: readonly Found[
   );
 };
 
+/** Whether machines run that were launched from another version of a template than the newest that there is of theirs. */
+export const hasOthers = (topology: readonly Resource[], inventory: readonly Found[], pool: AWSNodePool): boolean => {
+  const { launched = [] } = groupOf(pool, inventory) ?? {};
+  const { id, version } = inventory.find(({ key }) => key === templateIn(topology)?.key)?.outputs ?? {};
+  return launched.some(({ templateId, templateVersion }) => templateId !== id || templateVersion !== version);
+};
+
 /** Whether, by all that a listing tells, a machine may be outdated, or a rollout is not over. */
 const mayBeOutdated = (
   topology: readonly Resource[],
   inventory: readonly Found[],
-  group: AutoScalingGroupState,
+  { pool, group }: { readonly pool: AWSNodePool; readonly group: AutoScalingGroupState },
 ): boolean => {
-  const { launched = [], launchTemplateId, launchTemplateVersion } = group;
-  if (group.desired === 0 && launched.length === 0) return false;
-  const others = launched.some(
-    ({ templateId, templateVersion }) => templateId !== launchTemplateId || templateVersion !== launchTemplateVersion,
-  );
-  return !isTold(topology, inventory) || others || group.surge !== undefined;
+  if (group.desired === 0 && (group.launched ?? []).length === 0) return false;
+  return !isTold(topology, inventory) || hasOthers(topology, inventory, pool) || group.surge !== undefined;
 };
 
 /** Where the pool's machines are to be looked at one by one before anything is decided; undefined where nothing asks for it. */
@@ -86,7 +89,7 @@ export const machinesToRead = (asked: Asked): { readonly endpoint: string } | un
   const release = releaseOfPool(pool);
   if (shrinks !== undefined || endpoint === undefined || !wasProvisioned(pool)) return shrinks;
   if (group === undefined || release === undefined) return undefined;
-  return mayBeOutdated(nodePoolTopology(pool, cluster, release), inventory, group) ? { endpoint } : undefined;
+  return mayBeOutdated(nodePoolTopology(pool, cluster, release), inventory, { pool, group }) ? { endpoint } : undefined;
 };
 
 /** Another version is asked for than the one whose revision is pinned. */

@@ -76,7 +76,12 @@ const restingClaims = (
     : progressingClaims(
         ready,
         rollout,
-        `The next turn waits: ${controlPlane?.replicas.map(({ message }) => ended(message)).join(' ') ?? ''}`,
+        `The next turn waits: ${[
+          ...(note === undefined ? [] : [note]),
+          ...(controlPlane?.replicas.map(({ message }) => message) ?? []),
+        ]
+          .map(ended)
+          .join(' ')}`,
       );
 
 /** What ran goes on running while Slipway changes or cannot judge it; what is new or goes away isn't ready. */

@@ -301,7 +301,7 @@ export type Ran = {
   readonly operations: readonly OperationInput[];
   /** `status.state` as whoever watches sees it, without repetitions. */
   readonly states: readonly string[];
-  readonly end: Assessment | { readonly kind: 'stuck'; readonly step: string };
+  readonly end: Assessment | { readonly kind: 'stuck'; readonly step: string } | { readonly kind: 'settles' };
 };
 
 const MOST = 50;
@@ -331,6 +331,8 @@ export const ranToEnd = (pool: AWSNodePool, world: World): Ran => {
     }
     now = told(now, operation, 'succeeded');
     see();
+    // Nobody looks again then.
+    if (operation.settles === true) return { pool: now, world: here, operations, states, end: { kind: 'settles' } };
   }
   throw new Error(`After ${MOST} operations there is still something to do.`);
 };
