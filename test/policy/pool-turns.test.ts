@@ -302,3 +302,40 @@ test('however many there are, and may be more or fewer: none too many, none too 
     { numRuns: 60 },
   );
 });
+
+test('wherever a turn breaks off, and whatever the spec asks for by then: in the end all is so, and nothing is left of the turn', () => {
+  const specs = fc.record({
+    nodeCount: fc.integer({ min: 1, max: 5 }),
+    labels: fc.constantFrom({}, LABELLED.labels, { team: 'other' }),
+    ...{ maxSurge: fc.integer({ min: 0, max: 3 }), maxUnavailable: fc.integer({ min: 1, max: 2 }) },
+  });
+  const poolOf = ({ maxSurge, maxUnavailable, ...spec }: typeof specs extends fc.Arbitrary<infer S> ? S : never) => ({
+    ...{ minNodeCount: 0, maxNodeCount: 5, ...spec },
+    ...settings(maxSurge, maxUnavailable),
+  });
+  fc.assert(
+    fc.property(specs, specs, specs, fc.nat({ max: 12 }), fc.boolean(), (before, between, after, step, aborts) => {
+      const pool = livePool(poolOf(before));
+      const here = worldOf(pool, before.nodeCount);
+      const changed = changedTo(pool, poolOf(between));
+      const assessment = assessed(changed, here);
+      fc.pre(assessment.kind === 'operate');
+      const first = operationOf(assessment);
+      const broken = carriedOut(here, first, idsIn(first)[step]).world;
+      const half = aborts ? takenBack(broken, first) : broken;
+      const ran = ranToEnd(changedTo(told(changed, first, aborts ? 'aborted' : 'superseded'), poolOf(after)), half);
+      expect(ran.end.kind).toMatch(/settled|settles/);
+      expect(ran.world.machines).toHaveLength(after.nodeCount);
+      expect(ran.world.machines.filter(({ node }) => node?.closedBy !== undefined)).toEqual([]);
+      expect(groupIn(ran.world)).toMatchObject({ desired: after.nodeCount, minSize: 0, maxSize: 5 });
+      expect(groupIn(ran.world)).not.toHaveProperty('surge');
+      const again = assessed(ran.pool, ran.world);
+      expect(again).toMatchObject({ kind: 'settled' });
+      expect(again).not.toHaveProperty('note');
+      const own = ran.world.found.find(({ key }) => key.startsWith('launch-template/nodepool-'));
+      const fingerprints = new Set(ran.world.machines.map(({ madeOf }) => madeOf?.fingerprint));
+      expect([...fingerprints]).toEqual([own?.outputs.fingerprint]);
+    }),
+    { numRuns: 100 },
+  );
+});
