@@ -75,7 +75,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about:
       'every call of a create and a delete meets every fault, each in a case of its own, and nothing is left wrong',
     options: [
-      new Option('--only <name>', 'only cases whose name contains this'),
+      new Option('--only <names...>', 'only cases whose name contains one of these'),
       new Option('--sample <n>', 'so many cases, spread over all of them'),
       new Option('--from <n>', 'leave out so many of the cases, in that order: the matrix in pieces'),
       new Option('--minutes <n>', 'begin no case after so many minutes'),

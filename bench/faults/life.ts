@@ -15,6 +15,7 @@ import { type EntityView, getEntityState, specChanged } from '../../workflows/me
 import type { Cloud } from '../cloud.ts';
 import { entityIdOf, type Manifest, type Stored, stored } from '../manifests.ts';
 import type { HeardCall } from './calls.ts';
+import { UNSEEN_SECONDS } from './faults.ts';
 import { histories, type OperationRun, runsOf, untilNoOperation } from './histories.ts';
 import type { Lane } from './lane.ts';
 import type { Target } from './messages.ts';
@@ -217,6 +218,8 @@ export const live = async (settings: LifeSettings): Promise<Life> => {
   const secrets = settings.lookForSecrets ? await secretsOf(settings, clusterId) : new Map<string, readonly string[]>();
   const afterCreate = await world.etcdOf(clusterId);
   await untilNoOperation(temporal, entities, limitMs);
+  // Who looks while AWS doesn't know a thing yet plans to make it, and finds it then: nothing is doubled, but that is no second look.
+  if (targets.some(({ fault }) => fault === 'unseen')) await delay(UNSEEN_SECONDS * 1_000);
   const secondLook = await lookAgain(settings, name, entities);
   const etcd = [afterCreate, await world.etcdOf(clusterId)];
   for (const object of created) await remove(cloud, object);

@@ -10,7 +10,7 @@ import type { Report, Table } from '../report.ts';
 import type { CaseResult } from './attempts.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { type MatrixResult, runMatrix } from './matrix.ts';
-import { nameOfCase, spreadOut } from './plan.ts';
+import { type Case, nameOfCase, spreadOut } from './plan.ts';
 import { openSetting } from './setting.ts';
 
 const SETTLE_SECONDS = 3;
@@ -62,7 +62,7 @@ const numberOf = (options: BenchOptions, name: string, otherwise: number): numbe
 
 export const run = async (options: BenchOptions): Promise<Report> => {
   const real = numberOf(options, 'real', 0);
-  const only = typeof options['only'] === 'string' ? options['only'] : undefined;
+  const only = Array.isArray(options['only']) ? (options['only'] as readonly string[]) : undefined;
   const from = numberOf(options, 'from', 0);
   const minutes = numberOf(options, 'minutes', Number.POSITIVE_INFINITY);
   const sample = numberOf(options, 'sample', Number.POSITIVE_INFINITY);
@@ -82,8 +82,9 @@ export const run = async (options: BenchOptions): Promise<Report> => {
       lateMs: LATE_MS,
       limitMs: 600_000,
       choose: (cases) => {
-        const named = only === undefined ? cases : cases.filter((one) => nameOfCase(one).includes(only));
-        if (only !== undefined && named.length === 0) throw new Error(`no case is called "${only}"`);
+        const isMeant = (one: Case): boolean => only?.some((name) => nameOfCase(one).includes(name)) ?? true;
+        const named = cases.filter(isMeant);
+        if (named.length === 0) throw new Error(`no case is called ${only?.map((name) => `"${name}"`).join(' or ')}`);
         return spreadOut(named).slice(from, from + (real === 0 ? sample : real));
       },
       mayBegin: () => Date.now() < until,
