@@ -261,6 +261,13 @@ describe('another version', () => {
     expect(told(pool, first, 'succeeded').status?.revision?.version).toBe('1.16.9-gke.12');
   });
 
+  test('that nobody knows is blocked, and touches nothing', () => {
+    expect(assessed(changedTo(before, { version: '9.99.9-gke.1' }), worldOf(before, 3))).toMatchObject({
+      kind: 'blocked',
+      reason: expect.stringContaining('9.99.9-gke.1'),
+    });
+  });
+
   test('returns to the revision that ran when the version is set back half way', () => {
     const world = worldOf(before, 3);
     const [first] = ran.operations;
