@@ -3,7 +3,7 @@
  *
  * Owns: how a pool stands to its cluster: it builds once the cluster's network is ready, builds nothing and says so while
  * the cluster is absent or going, and goes away whenever it is deleted, with or without a cluster.
- * Neighbours: `decide-cluster.ts`, `facts.ts`, `ensure.ts`, `remove.ts`. Pure.
+ * Neighbours: `decide-cluster.ts`, `facts.ts`, `pool-rest.ts`, `remove.ts`. Pure.
  * Invariants: I1, I3, I12 (a cluster that isn't there is no order to remove its pools).
  */
 
@@ -19,11 +19,9 @@ import type { Outputs } from '../kinds/row.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
-import type { OperationType } from '../words/operations.ts';
 import type { Assessment } from './assessment.ts';
-import { changesIn, isResize } from './changes.ts';
 import { decideShrink } from './decide-shrink.ts';
-import { decideTurns, hasOthers, type TurnDecision, tidied, upgrades } from './decide-turns.ts';
+import { decideTurns, hasOthers, type TurnDecision, tidied } from './decide-turns.ts';
 import { type Ensured, planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -36,12 +34,12 @@ import {
   stayingCluster,
   wasProvisioned,
 } from './facts.ts';
-import { type About, type Due, noteOf, operationOf } from './operation.ts';
-import type { Inventory, Plan } from './plan.ts';
+import { type About, type Due, operationOf } from './operation.ts';
+import type { Inventory } from './plan.ts';
+import { decideRest } from './pool-rest.ts';
 import { recalledOf } from './recalled.ts';
 import { planRemove } from './remove.ts';
-import { releaseOfPool, releaseToPlan, revisionOf } from './revision.ts';
-import { lastOf, rememberedOf, turnAfter } from './rollout.ts';
+import { releaseOfPool, releaseToPlan } from './revision.ts';
 import { judgeUnguarded } from './unguarded.ts';
 
 /** By its own status: a pool that waits for its cluster then costs no call to AWS. */
@@ -159,75 +157,7 @@ const clusterOutputs = (
 const isOwn = (found: Found, poolId: string): boolean =>
   found.key === FINALIZER_KEY || found.key === PREFLIGHT || poolOfKey(found.key) === poolId;
 
-/** Which operation the plan is: nothing but numbers of nodes is a resize, and what is left of one, too; or of an update in turns. */
-const typeOf = (pool: AWSNodePool, release: Release, plan: Plan): OperationType => {
-  if (!wasProvisioned(pool)) return 'CreateNodePool';
-  if (upgrades(pool, release)) return 'UpgradeNodePool';
-  if (rememberedOf('UpdateNodePool', pool.status) !== undefined) return 'UpdateNodePool';
-  const changes = changesIn(plan);
-  const resizes = changes.length === 0 ? pool.status?.state === 'Resizing' : changes.every(isResize);
-  return resizes ? 'ResizeNodePool' : 'UpdateNodePool';
-};
-
-/** How soon a pool is looked at again whose next node can't go yet. */
-const TURN_AGAIN_SECONDS = 30;
-
-const waitingForTurn = (rollout: OperationType, note: string | undefined, why: string) => ({
-  note: note === undefined ? why : `${note}; ${why}`,
-  rollout,
-  lookAgainSeconds: TURN_AGAIN_SECONDS,
-});
-
 type Built = { readonly cluster: AWSCluster; readonly release: Release; readonly inventory: Inventory };
-
-/** What is left once no machine has to go now. */
-type Rest = Ensured & {
-  readonly own: readonly Found[];
-  /** Machines run that were launched from another version of their template, and that nobody has looked at. */
-  readonly mayHaveOthers: boolean;
-  readonly waits: { readonly type: OperationType; readonly why: string } | undefined;
-};
-
-/** Whether the object is as its spec asks for once the plan is done: where machines may have been told something else, it is looked at again. */
-const settlesWith = ({ steps }: Plan, mayHaveOthers: boolean, note: string | undefined): boolean => {
-  const rewrites = steps.some(
-    (step) => step.verb === 'ensure' && step.resource.kind === 'launch-template' && step.found !== undefined,
-  );
-  return note === undefined && !rewrites && !mayHaveOthers;
-};
-
-/** A version whose machines are all there is pinned, where the operation that brought it could not say so. */
-const pinnedBy = (pool: AWSNodePool, release: Release): Pick<Extract<Assessment, { kind: 'settled' }>, 'recalled'> =>
-  upgrades(pool, release) ? { recalled: { revision: revisionOf(release) } } : {};
-
-const restOf = (
-  facts: NodePoolFacts,
-  pool: AWSNodePool,
-  { cluster, release, inventory }: Built,
-  { plan, postponed, own, waits, mayHaveOthers }: Rest,
-): Assessment => {
-  const noted = noteOf(pool.spec.version, release, postponed);
-  if (plan.steps.length === 0 || waits !== undefined) {
-    return {
-      kind: 'settled',
-      generation: pool.metadata.generation,
-      clusterId: clusterIdOf(cluster.metadata.uid),
-      ...noted,
-      ...(waits === undefined ? pinnedBy(pool, release) : waitingForTurn(waits.type, noted.note, waits.why)),
-      ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
-    };
-  }
-  const settles = settlesWith(plan, mayHaveOthers, noted.note);
-  const type = typeOf(pool, release, plan);
-  const remembered = rememberedOf(type, pool.status);
-  // What is left of turns once their machines have gone.
-  const turn = remembered === undefined ? undefined : turnAfter(remembered, 1, facts.now);
-  return operation(facts, pool, release, {
-    ...{ type, plan },
-    ...(settles ? { settles } : {}),
-    ...(turn === undefined ? {} : { turn: settles ? lastOf(turn) : turn }),
-  });
-};
 
 const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, release, inventory }: Built): Assessment => {
   const { generation } = pool.metadata;
@@ -265,7 +195,13 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
   const waits = due.kind === 'wait' ? due : undefined;
   const rest = due.kind === 'none' ? tidied({ pool, inventory: own }, topology, plan, due.tidies) : plan;
   const mayHaveOthers = machines === undefined && hasOthers(topology, own, pool);
-  return restOf(facts, pool, { cluster, release, inventory }, { plan: rest, postponed, own, waits, mayHaveOthers });
+  const left = decideRest(pool, release, { plan: rest, postponed, waits, mayHaveOthers, now });
+  if ('type' in left) return operation(facts, pool, release, left);
+  const clusterId = clusterIdOf(cluster.metadata.uid);
+  return {
+    ...{ kind: 'settled', generation, clusterId, ...left },
+    ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
+  };
 };
 
 const judgeVersion = (

@@ -33,7 +33,7 @@ export type Takes =
 /** Top-level fields that the schema refuses to change. */
 const FIXED: readonly (keyof AWSNodePoolSpec)[] = ['clusterName', 'region', 'subnetID'];
 
-export type FieldChange = { readonly field: keyof AWSNodePoolSpec; readonly takes: Takes };
+type FieldChange = { readonly field: keyof AWSNodePoolSpec; readonly takes: Takes };
 
 /** `replaces`: how many machines others take the place of. */
 export type PoolChanges = { readonly fields: readonly FieldChange[]; readonly replaces: number };

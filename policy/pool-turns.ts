@@ -35,7 +35,7 @@ export const keptBy = ({ spec }: AWSNodePool, { desired, surge }: AutoScalingGro
   Math.max(Math.min(desired, surge?.desired ?? desired), spec.nodeCount ?? 0, spec.minNodeCount);
 
 /** The topology whose group keeps so many machines more; what it kept is said beside it. */
-export const heldLarger = (
+const heldLarger = (
   { pool, group, topology }: Pick<TurnRequest, 'pool' | 'group' | 'topology'>,
   by: number,
 ): readonly Resource[] => {
