@@ -21,7 +21,7 @@ import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
 import type { Assessment } from './assessment.ts';
 import { decideShrink } from './decide-shrink.ts';
-import { decideTurns, hasOthers, type TurnDecision, tidied } from './decide-turns.ts';
+import { decideTurns, hasOthers, releaseAsMade, type TurnDecision, tidied } from './decide-turns.ts';
 import { type Ensured, planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -39,7 +39,7 @@ import type { Inventory } from './plan.ts';
 import { decideRest } from './pool-rest.ts';
 import { recalledOf } from './recalled.ts';
 import { planRemove } from './remove.ts';
-import { releaseOfPool, releaseToPlan } from './revision.ts';
+import { releaseToPlan } from './revision.ts';
 import { judgeUnguarded } from './unguarded.ts';
 
 /** By its own status: a pool that waits for its cluster then costs no call to AWS. */
@@ -207,9 +207,10 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
 const judgeVersion = (
   pool: AWSNodePool,
   cluster: AWSCluster,
+  inventory: readonly Found[],
 ): { readonly release: Release } | { readonly problem: Assessment } => {
   const { generation } = pool.metadata;
-  const release = releaseOfPool(pool);
+  const release = releaseAsMade({ pool, cluster, inventory });
   if (release === undefined) {
     const { reason, cure } = unknownVersion(pool.spec.version);
     return { problem: blocked(generation, reason, cure) };
@@ -236,7 +237,7 @@ export const decideNodePool = (facts: NodePoolFacts): Assessment => {
   if (cluster === null) throw new Error('decideNodePoolEarly lets no pool without a cluster build.');
   const duplicates = judgeDuplicates(inventory, generation);
   if (duplicates !== undefined) return duplicates;
-  const version = judgeVersion(pool, cluster);
+  const version = judgeVersion(pool, cluster, inventory.found);
   return 'problem' in version
     ? version.problem
     : decideEnsure(facts, pool, { cluster, release: version.release, inventory });

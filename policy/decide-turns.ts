@@ -10,7 +10,7 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import type { Release } from '../api/releases.ts';
+import { type Release, revisionsOf } from '../api/releases.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import { isMadeOf, isToldAlready, type LaunchTemplateProperties } from '../kinds/launch-template.ts';
 import { type Found, observedState, type Resource, type ResourceOf } from '../kinds/resource.ts';
@@ -63,6 +63,17 @@ export const isTold = (topology: readonly Resource[], inventory: readonly Found[
   );
 };
 
+/**
+ * The release that a pool is planned by. Where its status lost which revision runs, it is the newest of those that the version had
+ * whose template is there: no newer Slipway replaces a machine (I6).
+ */
+export const releaseAsMade = ({ pool, cluster, inventory }: Asked): Release | undefined => {
+  const newest = releaseOfPool(pool);
+  if (pool.status?.revision !== undefined || !wasProvisioned(pool) || newest === undefined) return newest;
+  const isOf = (release: Release): boolean => isTold(nodePoolTopology(pool, cluster, release), inventory);
+  return revisionsOf(pool.spec.version).toReversed().find(isOf) ?? newest;
+};
+
 /** Whether machines run that were launched from another version of a template than the newest that there is of theirs. */
 export const hasOthers = (topology: readonly Resource[], inventory: readonly Found[], pool: AWSNodePool): boolean => {
   const { launched = [] } = groupOf(pool, inventory) ?? {};
@@ -86,7 +97,7 @@ export const machinesToRead = (asked: Asked): { readonly endpoint: string } | un
   const shrinks = machinesThatShrink(asked);
   const { endpoint } = cluster.status ?? {};
   const group = groupOf(pool, inventory);
-  const release = releaseOfPool(pool);
+  const release = releaseAsMade(asked);
   if (shrinks !== undefined || endpoint === undefined || !wasProvisioned(pool)) return shrinks;
   if (group === undefined || release === undefined) return undefined;
   return mayBeOutdated(nodePoolTopology(pool, cluster, release), inventory, { pool, group }) ? { endpoint } : undefined;
@@ -179,6 +190,13 @@ export const decideTurns = (given: Given): TurnDecision => {
   }
   const remembered = rememberedOf(type, pool.status);
   const batch = nextBatch(request);
+  if (batch !== undefined && given.cluster.status?.revision === undefined) {
+    return {
+      kind: 'wait',
+      type,
+      why: 'the status of its cluster does not say which revision runs, which machines are told by',
+    };
+  }
   if (batch !== undefined) {
     const plan = planTurn(request, batch);
     // What the last of them leaves is put in order in a turn of its own.

@@ -3,8 +3,11 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ResourceProperties } from '../../kinds/resource.ts';
 import type { OperationInput } from '../../policy/assessment.ts';
+import { revisionOf } from '../../policy/revision.ts';
+import { earliest } from '../topology/objects.ts';
 import {
   assessed,
+  CLUSTER,
   carriedOut,
   changedTo,
   GROUP,
@@ -142,7 +145,7 @@ describe('a pool of three nodes whose labels change', () => {
   });
 
   test('waits while nobody can ask which nodes to drain, and says so', () => {
-    expect(assessed(pool, world, 'its API does not answer')).toMatchObject({
+    expect(assessed(pool, world, { unread: 'its API does not answer' })).toMatchObject({
       kind: 'settled',
       rollout: 'UpdateNodePool',
       lookAgainSeconds: 30,
@@ -220,6 +223,31 @@ test('a pool without room for another machine gives one up first, and waits for 
   expect(endedBy(ran)).toEqual([1, 1, 1]);
   expect(ran.world.extremes).toMatchObject({ most: 3, leastReady: 2 });
   expect(groupIn(ran.world)).not.toHaveProperty('surge');
+});
+
+describe('a pool whose status lost which revision its machines are of', () => {
+  const before = earliest();
+  const old = livePool({}, { revision: revisionOf(before) });
+  const { revision: _lost, ...status } = old.status ?? {};
+  const world = worldOf(old, 3, before);
+
+  test('is judged by the revision that its template is of: no machine is replaced, and that one is said again', () => {
+    expect(assessed({ ...old, status }, world)).toMatchObject({
+      kind: 'settled',
+      recalled: { revision: { number: 1, format: 1 } },
+    });
+  });
+});
+
+test('no machine is replaced while nobody knows what the revision of its cluster tells machines', () => {
+  const pool = livePool();
+  const { revision: _lost, ...status } = CLUSTER.status ?? {};
+  const cluster = { ...CLUSTER, status };
+  expect(assessed(changedTo(pool, LABELLED), worldOf(pool, 3), { cluster })).toMatchObject({
+    kind: 'settled',
+    rollout: 'UpdateNodePool',
+    note: expect.stringContaining('does not say which revision runs'),
+  });
 });
 
 test('a pool that changes while it is being made replaces what was launched already, once it is there', () => {

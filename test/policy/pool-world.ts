@@ -4,6 +4,7 @@
  * Owns: what each step of a turn does to machines and nodes; a new machine's node is Ready unless the world says that its template is
  * broken. Neighbours: `account.ts` has what exists beside machines. Tests run a whole rollout, operation by operation.
  */
+import type { AWSCluster } from '../../api/cluster.ts';
 import { nodePoolIdOf } from '../../api/names.ts';
 import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
 import type { AutoScalingGroupState } from '../../kinds/auto-scaling-group.ts';
@@ -140,12 +141,12 @@ const withNode = (world: World, name: string, changes: (node: PoolNode) => PoolN
   });
 
 /** A pool as it was made, with as many machines as its group keeps. */
-export const worldOf = (pool: AWSNodePool, desired: number): World => {
+export const worldOf = (pool: AWSNodePool, desired: number, revision = release()): World => {
   const built = carryOut(planEnsure(clusterTopology(CLUSTER, release()), EMPTY, FRESH).plan, EMPTY);
   const external = Object.fromEntries(
     built.flatMap(({ key, outputs }) => (CLUSTER_OUTPUTS_FOR_POOLS.includes(key) ? [[key, outputs]] : [])),
   );
-  const { plan } = planEnsure(nodePoolTopology(pool, CLUSTER, release()), EMPTY, { ...FRESH, external });
+  const { plan } = planEnsure(nodePoolTopology(pool, CLUSTER, revision), EMPTY, { ...FRESH, external });
   const own = carryOut(plan, EMPTY).filter(({ key }) => key.includes(POOL_ID));
   const extremes = { least: desired, most: desired, leastReady: desired };
   const empty: World = { found: [...built, ...own], machines: [], versions: {}, born: 0, extremes };
@@ -167,10 +168,14 @@ const observed = (world: World): readonly Found[] => {
 
 const machinesOf = ({ machines }: World): PoolMachines => ({ machines });
 
-/** What the pool's entity does next, with a look at machines where policy asks for one. */
-export const assessed = (pool: AWSNodePool, world: World, unread?: string): Assessment => {
+/** What the pool's entity does next, with a look at machines where policy asks for one; `unread`: why nobody saw their nodes. */
+export const assessed = (
+  pool: AWSNodePool,
+  world: World,
+  { unread, cluster = CLUSTER }: { readonly unread?: string; readonly cluster?: AWSCluster } = {},
+): Assessment => {
   const found = observed(world);
-  const reads = machinesToRead({ pool, cluster: CLUSTER, inventory: found }) !== undefined;
+  const reads = machinesToRead({ pool, cluster, inventory: found }) !== undefined;
   const machines = unread === undefined ? machinesOf(world) : { ...machinesOf(world), unread };
   return decideNodePool({
     requested: { kind: 'AWSNodePool', namespace: 'default', name: pool.metadata.name, uid: pool.metadata.uid },
@@ -179,7 +184,7 @@ export const assessed = (pool: AWSNodePool, world: World, unread?: string): Asse
     settleSeconds: 0,
     now: NOW,
     object: pool,
-    cluster: CLUSTER,
+    cluster,
     inventory: inventoryOf(found),
     ...(reads ? { machines } : {}),
   });
