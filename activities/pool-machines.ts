@@ -7,8 +7,7 @@
  * apart from one without nodes).
  */
 import { nodePoolName } from '../api/names.ts';
-import type { GroupInstance } from '../kinds/auto-scaling-group.ts';
-import type { PoolMachine, PoolMachines, PoolNode } from '../policy/pool-machines.ts';
+import type { PoolMachine, PoolMachines, PoolNode, ToldInstance } from '../policy/pool-machines.ts';
 import { verdictOf } from './verdicts.ts';
 
 export type PoolMachinesRequest = {
@@ -21,7 +20,7 @@ export type PoolMachinesRequest = {
 export type ReadPoolMachines = (request: PoolMachinesRequest, signal: AbortSignal) => Promise<PoolMachines>;
 
 type Sources = {
-  readonly instances: (groupName: string, signal: AbortSignal) => Promise<readonly GroupInstance[]>;
+  readonly instances: (groupName: string, signal: AbortSignal) => Promise<readonly ToldInstance[]>;
   /** Those that are labelled as the pool's, by the id of the machine. */
   readonly nodes: ReadNodes;
   /** All of the cluster. */
@@ -30,7 +29,7 @@ type Sources = {
 
 type ReadNodes = (request: PoolMachinesRequest, signal: AbortSignal) => Promise<ReadonlyMap<string, PoolNode>>;
 
-const withNodes = (machines: readonly GroupInstance[], nodes: ReadonlyMap<string, PoolNode>): readonly PoolMachine[] =>
+const withNodes = (machines: readonly ToldInstance[], nodes: ReadonlyMap<string, PoolNode>): readonly PoolMachine[] =>
   machines.map((machine) => {
     const node = nodes.get(machine.id);
     return node === undefined ? machine : { ...machine, node };

@@ -39,6 +39,9 @@ export const NODE_POOL_LABEL = 'slipway.dev/node-pool';
 /** On a node that Slipway closed, since it is about to go: the id of its machine. */
 export const DRAIN_MARK = 'slipway.dev/drain';
 
+/** On a node pool's auto scaling group while a rollout holds it larger: `<desired>/<maximum>` as they were before. */
+export const SURGE_TAG = 'slipway.dev/surge';
+
 export type EmptyDisk = 'bootstrap' | 'join' | 'wait';
 
 const eightHex = (uid: string): string => createHash('sha256').update(uid).digest('hex').slice(0, 8);

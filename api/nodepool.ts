@@ -97,6 +97,30 @@ const labels = z.record(z.string().min(1).max(LABEL_KEY.longest), labelValue).me
 });
 
 const DRAIN_SECONDS = 600;
+const SURGE_SETTINGS = { maxSurge: 1, maxUnavailable: 0 } as const;
+
+const surgeSettings = z
+  .object({
+    maxSurge: z
+      .int()
+      .min(0)
+      .max(20)
+      .default(SURGE_SETTINGS.maxSurge)
+      .describe('How many more nodes there may be meanwhile than the pool keeps.'),
+    maxUnavailable: z
+      .int()
+      .min(0)
+      .max(20)
+      .default(SURGE_SETTINGS.maxUnavailable)
+      .describe('How many fewer nodes there may be meanwhile than the pool keeps.'),
+  })
+  .meta(
+    rules({
+      rule: 'self.maxSurge + self.maxUnavailable > 0',
+      message: 'maxSurge and maxUnavailable must not both be 0: no node could be replaced',
+      fieldPath: '.maxSurge',
+    }),
+  );
 
 const updateSettings = z.object({
   drainSeconds: z
@@ -106,6 +130,11 @@ const updateSettings = z.object({
     .default(DRAIN_SECONDS)
     .describe(
       'How long the Pods of a node may take to leave it, in seconds; whatever stands in the way then is named, and waits for a person.',
+    ),
+  surgeSettings: surgeSettings
+    .default(SURGE_SETTINGS)
+    .describe(
+      'How many nodes are replaced at a time where a change takes other machines: the first alone, then as many as these allow together.',
     ),
 });
 
@@ -127,7 +156,7 @@ export const nodePoolSpec = z
     ).describe('Name of the AWSCluster, in the same namespace, that the nodes join.'),
     region: region.describe('AWS region; that of the cluster.'),
     version: version.describe(
-      "Version of the nodes: the cluster's, or at most two minors older. Another one is reported in a condition: upgrades are not carried out yet.",
+      "Version of the nodes: the cluster's, or at most two minors older. Another one replaces the nodes in turns, as updateSettings says.",
     ),
     subnetID: subnetId.describe('Subnet, hence availability zone, in which the nodes run.'),
     minNodeCount: z
@@ -144,8 +173,14 @@ export const nodePoolSpec = z
       .describe(
         'How many nodes there should be; what kubectl scale sets. Without it Slipway holds no size: whoever scales the auto scaling group does. Fewer than there are: nodes are drained and end, one after the other.',
       ),
-    maxPodsPerNode: z.int().min(1).max(250).describe('Most Pods on a node.'),
-    instanceType: instanceType.describe('EC2 instance type of the nodes.'),
+    maxPodsPerNode: z
+      .int()
+      .min(1)
+      .max(250)
+      .describe('Most Pods on a node. Another number replaces the nodes in turns.'),
+    instanceType: instanceType.describe(
+      'EC2 instance type of the nodes. Another one, of the same processor architecture, replaces them in turns.',
+    ),
     keyName: keyName.describe('Name of the EC2 key pair with which one can log in to the nodes.'),
     securityGroupIDs: securityGroupIds
       .default([])
@@ -156,7 +191,7 @@ export const nodePoolSpec = z
       .describe('Secret with the settings of the HTTP proxy that nodes reach the internet by. Has no effect yet.'),
     rootVolume: volume({ minimum: 8, default: 32 }).describe('Root volume of each node.'),
     updateSettings: updateSettings
-      .default({ drainSeconds: DRAIN_SECONDS })
+      .default({ drainSeconds: DRAIN_SECONDS, surgeSettings: SURGE_SETTINGS })
       .describe('How nodes go where others take their place, or where there are to be fewer.'),
     management: management.default({ autoRepair: true }).describe('What Slipway does with nodes by itself.'),
     labels: labels.default({}).describe('Labels on each node.'),
@@ -184,8 +219,6 @@ export const nodePoolSpec = z
       immutable('clusterName', 'create another AWSNodePool for the other cluster, then delete this one'),
       immutable('region', 'create another AWSNodePool in the other region, then delete this one'),
       immutable('subnetID', 'create another AWSNodePool in the other subnet, then delete this one'),
-      immutable('instanceType', 'create another AWSNodePool with the other instance type, then delete this one'),
-      immutable('maxPodsPerNode', 'create another AWSNodePool with the other number, then delete this one'),
     ),
   )
   .describe('What the node pool should be.');

@@ -2,6 +2,19 @@
 import type { Value } from '../words/references.ts';
 import type { Difference, Row, Tagged } from './row.ts';
 
+/** What a group kept, and its maximum, before a rollout held it larger: a tag of its own says so as long as it does. */
+export type Surge = { readonly desired: number; readonly maxSize: number };
+
+/** As the tag spells it: `<desired>/<maximum>`. */
+export const surgeSaid = ({ desired, maxSize }: Surge): string => `${desired}/${maxSize}`;
+
+export const surgeIn = (said: string | undefined): Surge | undefined => {
+  const [, desired, maxSize] = /^(\d{1,6})\/(\d{1,6})$/.exec(said ?? '') ?? [];
+  return desired === undefined || maxSize === undefined
+    ? undefined
+    : { desired: Number(desired), maxSize: Number(maxSize) };
+};
+
 export type AutoScalingGroupProperties = Tagged & {
   readonly name: string;
   readonly launchTemplateId: Value;
@@ -11,6 +24,8 @@ export type AutoScalingGroupProperties = Tagged & {
   readonly maxSize: number;
   /** How many machines it keeps, at least; absent where somebody else says. */
   readonly desired?: number;
+  /** A rollout holds it larger than its spec asks for: `maxSize` and `desired` are what that takes. */
+  readonly surge?: Surge;
 };
 
 export type GroupInstance = {
@@ -19,6 +34,8 @@ export type GroupInstance = {
   readonly templateId: string;
   readonly templateVersion: string;
 };
+
+export type LaunchedFrom = Pick<GroupInstance, 'templateId' | 'templateVersion'>;
 
 export type AutoScalingGroupState = {
   readonly name: string;
@@ -39,10 +56,31 @@ export type AutoScalingGroupState = {
   readonly deleting: boolean;
   /** The machines of a group of one, sorted by id: a replica's. */
   readonly instances?: readonly GroupInstance[];
+  /** Of any other group: the template versions that its machines were launched from, each once, sorted. */
+  readonly launched?: readonly LaunchedFrom[];
+  /** A rollout holds it larger, or died while it did. */
+  readonly surge?: Surge;
 };
 export type AutoScalingGroupIdentity = { readonly name: string };
 
-type What = 'template' | 'size' | 'desired' | 'suspended' | 'tags';
+type What = 'template' | 'size' | 'desired' | 'surge' | 'suspended' | 'tags';
+
+const surgeDifference = (
+  { surge: wanted }: Pick<AutoScalingGroupProperties, 'surge'>,
+  { surge: is }: Pick<AutoScalingGroupState, 'surge'>,
+): readonly Difference<What>[] => {
+  const said = (surge: Surge | undefined): string => (surge === undefined ? 'nothing' : surgeSaid(surge));
+  if (said(wanted) === said(is)) return [];
+  return [
+    {
+      what: 'surge',
+      says:
+        is === undefined
+          ? 'it does not say that a rollout holds it larger'
+          : `it is held larger for a rollout than the ${is.desired} machines that it kept before`,
+    },
+  ];
+};
 
 const suspendedIn = ({ suspended = [] }: AutoScalingGroupState): readonly Difference<What>[] =>
   suspended.map(({ process, reason }) => ({
@@ -75,6 +113,7 @@ export const autoScalingGroup: Row<AutoScalingGroupProperties, AutoScalingGroupS
             what: 'desired',
             says: `it keeps ${is.desired} machines, not ${wanted.desired}`,
           },
+        ...surgeDifference(wanted, is),
         ...suspendedIn(is),
         is.retagging === true && { what: 'tags', says: 'not all of its machines have its tags' },
       ];

@@ -22,11 +22,13 @@ import { nodePools } from './node-pools.ts';
 import { nodes } from './nodes.ts';
 import { order } from './order.ts';
 import { preflight } from './preflight.ts';
+import { replacementNodes } from './replacement-nodes.ts';
 import { replica } from './replica.ts';
 import { secret } from './secret.ts';
 import { securityGroup } from './security-group.ts';
 import { securityGroupRules } from './security-group-rules.ts';
 import { subnetTags } from './subnet-tags.ts';
+import { surge } from './surge.ts';
 import { targetGroup } from './target-group.ts';
 import { targetGroupAttributes } from './target-group-attributes.ts';
 import { targets } from './targets.ts';
@@ -56,11 +58,13 @@ export const KINDS = {
   nodes,
   order,
   preflight,
+  'replacement-nodes': replacementNodes,
   replica,
   secret,
   'security-group': securityGroup,
   'security-group-rules': securityGroupRules,
   'subnet-tags': subnetTags,
+  surge,
   'target-group': targetGroup,
   'target-group-attributes': targetGroupAttributes,
   targets,

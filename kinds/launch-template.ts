@@ -88,8 +88,30 @@ const fingerprintWithTags = ({
   ...told
 }: Resolved<LaunchTemplateProperties>) => fingerprintOf({ ...told, groupIds: [...groupIds].sort() });
 
-const isToldAlready = (wanted: Resolved<LaunchTemplateProperties>, { fingerprint }: LaunchTemplateState): boolean =>
-  launchTemplateFingerprint(wanted) === fingerprint || fingerprintWithTags(wanted) === fingerprint;
+/** Whether machines of a version with this fingerprint are made of and told what is wanted. */
+export const isToldAlready = (
+  wanted: Resolved<LaunchTemplateProperties>,
+  { fingerprint }: Pick<LaunchTemplateState, 'fingerprint'>,
+): boolean => launchTemplateFingerprint(wanted) === fingerprint || fingerprintWithTags(wanted) === fingerprint;
+
+/**
+ * The same but for what secrets hold: a machine needs the token that it joined with no more, so another token is told to those that
+ * come, and replaces none.
+ */
+export const lastingFingerprint = (wanted: Resolved<LaunchTemplateProperties>): string => {
+  const { userData } = wanted;
+  const secrets = Object.fromEntries(
+    Object.entries(userData.secrets).map(([part, secret]) => [part, { ...secret, fingerprint: '' }]),
+  );
+  return launchTemplateFingerprint({ ...wanted, userData: { ...userData, secrets } });
+};
+
+/** What a version of a template says of itself: its content's fingerprint, and the lasting one, which earlier releases did not write. */
+export type Fingerprints = { readonly fingerprint: string; readonly lasting?: string };
+
+/** Whether a machine of such a version is as is wanted, and need not give way to another. */
+export const isMadeOf = (wanted: Resolved<LaunchTemplateProperties>, { fingerprint, lasting }: Fingerprints): boolean =>
+  isToldAlready(wanted, { fingerprint }) || lasting === lastingFingerprint(wanted);
 
 export const launchTemplate: Row<
   LaunchTemplateProperties,
@@ -107,9 +129,9 @@ export const launchTemplate: Row<
     }
     return is.marked === false ? [{ what: 'mark', says: 'its tag does not repeat its fingerprint' }] : [];
   },
-  // What it was made from is gone and made again: machines that come must be told.
-  withheld: (_wanted, _is, whats) =>
-    whats === 'unknown' || (whats !== 'changing' && whats.includes('content'))
+  // What it was made from is gone and made again: machines that come must be told. Those of a node pool are replaced in turns.
+  withheld: ({ userData }, _is, whats) =>
+    userData.role !== 'node' && (whats === 'unknown' || (whats !== 'changing' && whats.includes('content')))
       ? {
           reason: 'machines would be told something else than they run with; that takes a rollout',
           leaves: ['content'],

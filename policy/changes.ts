@@ -18,10 +18,13 @@ export const changesIn = ({ steps, known }: Plan): readonly PlannedChange[] =>
     return changesAws === true && planned !== 'before changes' ? [{ step, known }] : [];
   });
 
+/** That it is held larger no more is the end of a rollout, and no change of what its machines are. */
+const RESIZES: readonly string[] = ['size', 'desired', 'surge'];
+
 /** A group that is there, and keeps another number of machines than it should: nothing else about it differs. */
 export const isResize = ({ step, known }: PlannedChange): boolean => {
   const { resource, found } = step;
   if (resource.kind !== 'auto-scaling-group' || found === undefined) return false;
   const differences = differencesIn(resource, found, known);
-  return differences !== 'unknown' && differences.every(({ what }) => what === 'size' || what === 'desired');
+  return differences !== 'unknown' && differences.every(({ what }) => RESIZES.includes(what));
 };

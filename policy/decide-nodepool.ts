@@ -3,7 +3,7 @@
  *
  * Owns: how a pool stands to its cluster: it builds once the cluster's network is ready, builds nothing and says so while
  * the cluster is absent or going, and goes away whenever it is deleted, with or without a cluster.
- * Neighbours: `decide-cluster.ts`, `facts.ts`, `ensure.ts`, `remove.ts`. Pure.
+ * Neighbours: `decide-cluster.ts`, `facts.ts`, `pool-rest.ts`, `remove.ts`. Pure.
  * Invariants: I1, I3, I12 (a cluster that isn't there is no order to remove its pools).
  */
 
@@ -14,16 +14,15 @@ import { isDeleting, referenceTo } from '../api/object.ts';
 import { podProblem } from '../api/pod-ranges.ts';
 import { type Release, unknownVersion } from '../api/releases.ts';
 import { skewProblem } from '../api/skew.ts';
-import type { Found } from '../kinds/resource.ts';
+import type { Found, Resource } from '../kinds/resource.ts';
 import type { Outputs } from '../kinds/row.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
-import type { OperationType } from '../words/operations.ts';
 import type { Assessment } from './assessment.ts';
-import { changesIn, isResize } from './changes.ts';
 import { decideMachines } from './decide-pool-machines.ts';
-import { planEnsure } from './ensure.ts';
+import { hasOthers, releaseAsMade, tidied } from './decide-turns.ts';
+import { type Ensured, planEnsure } from './ensure.ts';
 import {
   blocked,
   clusterIdOfPool,
@@ -36,12 +35,12 @@ import {
   wasProvisioned,
 } from './facts.ts';
 import { NODE_REPAIR_AFTER_SECONDS } from './node-repair.ts';
-import { type About, type Due, noteOf, operationOf } from './operation.ts';
-import type { Inventory, Plan } from './plan.ts';
+import { type About, type Due, operationOf } from './operation.ts';
+import type { Inventory } from './plan.ts';
+import { decideRest } from './pool-rest.ts';
 import { recalledOf } from './recalled.ts';
 import { planRemove } from './remove.ts';
 import { releaseToPlan } from './revision.ts';
-import { rememberedOf, turnAfter } from './rollout.ts';
 import { judgeUnguarded } from './unguarded.ts';
 
 /** By its own status: a pool that waits for its cluster then costs no call to AWS. */
@@ -159,30 +158,7 @@ const clusterOutputs = (
 const isOwn = (found: Found, poolId: string): boolean =>
   found.key === FINALIZER_KEY || found.key === PREFLIGHT || poolOfKey(found.key) === poolId;
 
-/** Which operation the plan is: nothing but numbers of nodes is a resize, and what is left of one, too. */
-const typeOf = (pool: AWSNodePool, plan: Plan): OperationType => {
-  if (!wasProvisioned(pool)) return 'CreateNodePool';
-  const changes = changesIn(plan);
-  const resizes = changes.length === 0 ? pool.status?.state === 'Resizing' : changes.every(isResize);
-  return resizes ? 'ResizeNodePool' : 'UpdateNodePool';
-};
-
-/** How soon a pool is looked at again whose next node can't go yet. */
-const SHRINK_AGAIN_SECONDS = 30;
-
-const waitingToShrink = (note: string | undefined, why: string) => ({
-  note: note === undefined ? why : `${note}; ${why}`,
-  rollout: 'ResizeNodePool' as const,
-  lookAgainSeconds: SHRINK_AGAIN_SECONDS,
-});
-
 const USUAL_REPAIR = { afterSeconds: NODE_REPAIR_AFTER_SECONDS };
-
-/** What is left of a pool's shrinking once its machines have gone. */
-const lastTurn = ({ status }: AWSNodePool, type: OperationType, now: number): Pick<Due, 'turn'> => {
-  const remembered = rememberedOf('ResizeNodePool', status);
-  return type === 'ResizeNodePool' && remembered !== undefined ? { turn: turnAfter(remembered, 1, now) } : {};
-};
 
 type Built = { readonly cluster: AWSCluster; readonly release: Release; readonly inventory: Inventory };
 
@@ -199,44 +175,45 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
   }
   const poolId = nodePoolIdOf(pool.metadata.uid);
   const own = inventory.found.filter((found) => isOwn(found, poolId));
-  const { plan, postponed } = planEnsure(nodePoolTopology(pool, cluster, release), own, {
-    external,
-    fresh: pool.status?.lastOperation === undefined && !own.some((found) => poolOfKey(found.key) === poolId),
-    provisioned: pool.status?.state === 'Provisioned',
-    live: wasProvisioned(pool),
-  });
+  const topology = nodePoolTopology(pool, cluster, release);
+  const ensure = (resources: readonly Resource[]): Ensured =>
+    planEnsure(resources, own, {
+      external,
+      fresh: pool.status?.lastOperation === undefined && !own.some((found) => poolOfKey(found.key) === poolId),
+      provisioned: pool.status?.state === 'Provisioned',
+      live: wasProvisioned(pool),
+    });
+  const { plan, postponed } = ensure(topology);
   const { machines, now } = facts;
   const settings = facts.nodeRepair ?? USUAL_REPAIR;
-  const decided = decideMachines({ pool, cluster, inventory: own, machines, ensured: plan, settings, now });
+  const decided = decideMachines({
+    ...{ pool, cluster, inventory: own, machines, settings, now, release, topology, external },
+    ensured: (one) => ensure(one).plan,
+  });
   if (decided.kind === 'turn') {
     const { kind: _, ...due } = decided;
     return operation(facts, pool, release, due);
   }
-  const { attention, why } = decided;
-  const noted = noteOf(pool.spec.version, release, postponed);
-  if (plan.steps.length === 0 || why !== undefined) {
-    return {
-      kind: 'settled',
-      generation,
-      clusterId: clusterIdOf(cluster.metadata.uid),
-      ...noted,
-      ...attention,
-      ...(why === undefined ? {} : waitingToShrink(noted.note, why)),
-      ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
-    };
-  }
+  const { attention, waits, tidies } = decided;
+  const rest = waits === undefined ? tidied({ pool, inventory: own }, topology, plan, tidies) : plan;
   // What is to be said of nodes is said by the next look.
-  const settles = noted.note === undefined && attention.nodePool === undefined ? { settles: true as const } : {};
-  const type = typeOf(pool, plan);
-  return operation(facts, pool, release, { type, plan, ...settles, ...lastTurn(pool, type, now) });
+  const mayHaveOthers = attention.nodePool !== undefined || (machines === undefined && hasOthers(topology, own, pool));
+  const left = decideRest(pool, release, { plan: rest, postponed, waits, mayHaveOthers, now });
+  if ('type' in left) return operation(facts, pool, release, left);
+  const clusterId = clusterIdOf(cluster.metadata.uid);
+  return {
+    ...{ kind: 'settled', generation, clusterId, ...attention, ...left },
+    ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
+  };
 };
 
 const judgeVersion = (
   pool: AWSNodePool,
   cluster: AWSCluster,
+  inventory: readonly Found[],
 ): { readonly release: Release } | { readonly problem: Assessment } => {
   const { generation } = pool.metadata;
-  const release = releaseToPlan(pool.spec.version, pool.status?.revision, wasProvisioned(pool));
+  const release = releaseAsMade({ pool, cluster, inventory });
   if (release === undefined) {
     const { reason, cure } = unknownVersion(pool.spec.version);
     return { problem: blocked(generation, reason, cure) };
@@ -263,7 +240,7 @@ export const decideNodePool = (facts: NodePoolFacts): Assessment => {
   if (cluster === null) throw new Error('decideNodePoolEarly lets no pool without a cluster build.');
   const duplicates = judgeDuplicates(inventory, generation);
   if (duplicates !== undefined) return duplicates;
-  const version = judgeVersion(pool, cluster);
+  const version = judgeVersion(pool, cluster, inventory.found);
   return 'problem' in version
     ? version.problem
     : decideEnsure(facts, pool, { cluster, release: version.release, inventory });

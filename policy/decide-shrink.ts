@@ -18,8 +18,10 @@ import { closedInVain, goingFrom, groupOf, planGoing, planOpening, tooMany } fro
 export type ShrinkDecision =
   /** Nothing is too many, or something else comes first. */
   | { readonly kind: 'none' }
-  | { readonly kind: 'turn'; readonly plan: Plan; readonly turn: Turn }
-  | { readonly kind: 'wait'; readonly why: string };
+  | { readonly kind: 'turn'; readonly type: 'ResizeNodePool'; readonly plan: Plan; readonly turn: Turn }
+  | { readonly kind: 'wait'; readonly type: 'ResizeNodePool'; readonly why: string };
+
+const RESIZE = { type: 'ResizeNodePool' } as const;
 
 type Asked = {
   readonly pool: AWSNodePool;
@@ -37,7 +39,7 @@ export const machinesToRead = ({ pool, cluster, inventory }: Asked): { readonly 
 };
 
 /** What of the plan is AWS's, which is the group and the look before it: nobody waits for nodes while others go. */
-const ofGroup = (plan: Plan): Plan => {
+export const ofGroup = (plan: Plan): Plan => {
   const kept = plan.steps.filter(({ resource: { kind } }) => {
     const { changesAws, planned } = rowOf(kind);
     return changesAws === true || planned === 'before changes';
@@ -56,7 +58,7 @@ export const decideShrink = ({ pool, cluster, inventory, machines, ensured, now 
   const reading = machinesToRead({ pool, cluster, inventory });
   if (reading === undefined || machines === undefined || !changesIn(ensured).every(isResize)) return { kind: 'none' };
   if (machines.unread !== undefined) {
-    return { kind: 'wait', why: `which nodes could be drained is not known: ${machines.unread}` };
+    return { kind: 'wait', ...RESIZE, why: `which nodes could be drained is not known: ${machines.unread}` };
   }
   const going = goingFrom({ pool, inventory, machines });
   const [victim] = going;
@@ -69,15 +71,15 @@ export const decideShrink = ({ pool, cluster, inventory, machines, ensured, now 
   const remembered = rememberedOf('ResizeNodePool', pool.status);
   if (tooMany(pool, inventory) === 0) {
     if (stays.length === 0) return { kind: 'none' };
-    return { kind: 'turn', plan: planOpening(request), turn: turnAfter(remembered, 1, now) };
+    return { kind: 'turn', ...RESIZE, plan: planOpening(request), turn: turnAfter(remembered, 1, now) };
   }
   if (victim === undefined) {
     const left = endedByAutoscaler(machines);
     const why = left === 0 ? 'its machines are going already' : 'the cluster autoscaler is ending nodes by itself';
-    return { kind: 'wait', why };
+    return { kind: 'wait', ...RESIZE, why };
   }
   // Only once nobody is above it any more does the maximum follow, in a turn of its own.
   const lowersMaximum = (groupOf(pool, inventory)?.maxSize ?? 0) > pool.spec.maxNodeCount ? 1 : 0;
   const turn = turnAfter(remembered, going.length + lowersMaximum, now);
-  return { kind: 'turn', plan: planGoing(victim, request), turn };
+  return { kind: 'turn', ...RESIZE, plan: planGoing(victim, request), turn };
 };

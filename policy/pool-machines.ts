@@ -1,11 +1,12 @@
 /**
  * Pool machines: what is there of each machine of a node pool, in EC2 and in its cluster, and which of them is the next to go.
  *
- * Owns: the order in which machines go where a pool keeps fewer: the one that is on its way out already, then those that serve least.
- * Neighbours: `activities/pool-machines.ts` looks, `shrink.ts` plans one machine's going. Pure.
+ * Owns: the order in which machines go where a pool keeps fewer, or where others take their place: the one that is on its way out
+ * already, then those that serve least. Neighbours: `activities/pool-machines.ts` looks, `shrink.ts` and `pool-turns.ts` plan. Pure.
  * Invariants: I10 (the same machines in whatever order give the same answer).
  */
 import type { GroupInstance } from '../kinds/auto-scaling-group.ts';
+import type { Fingerprints } from '../kinds/launch-template.ts';
 
 /** A node, as its cluster's API has it. */
 export type PoolNode = {
@@ -23,7 +24,10 @@ export type PoolNode = {
   readonly pods: number;
 };
 
-export type PoolMachine = GroupInstance & {
+/** With the fingerprints of what it was made of and told; absent where its template, or that version of it, is gone. */
+export type ToldInstance = GroupInstance & { readonly madeOf?: Fingerprints };
+
+export type PoolMachine = ToldInstance & {
   /** Absent where it has not joined, or where nobody could ask its cluster. */
   readonly node?: PoolNode;
 };
@@ -62,6 +66,21 @@ export const victimsAmong = (machines: readonly PoolMachine[], template: Current
         (a.machine.id < b.machine.id ? -1 : 1),
     )
     .map(({ machine, reason }) => ({ machine, reason }));
+
+/** Those of which others are to take the place, the first to go first; one that the autoscaler has chosen is its own to end. */
+export const outdatedAmong = (
+  machines: readonly PoolMachine[],
+  isOutdated: (machine: PoolMachine) => boolean,
+): readonly PoolMachine[] => {
+  const rank = ({ node }: PoolMachine): number => {
+    if (node?.closedBy === 'slipway') return 0;
+    if (node === undefined) return 1;
+    return node.ready ? 3 : 2;
+  };
+  return machines
+    .filter((machine) => machine.node?.endedByAutoscaler !== true && isOutdated(machine))
+    .toSorted((a, b) => rank(a) - rank(b) || (a.node?.pods ?? 0) - (b.node?.pods ?? 0) || (a.id < b.id ? -1 : 1));
+};
 
 /** How many are on their way out by the autoscaler's hand. */
 export const endedByAutoscaler = ({ machines }: PoolMachines): number =>

@@ -16,6 +16,7 @@ import { pinnedWithAddons } from './addon-revision.ts';
 import { appliedTagKeys } from './applied-tags.ts';
 import { isDelete } from './operation-claims.ts';
 import { revisionOf } from './revision.ts';
+import { hasMoreTurns } from './rollout.ts';
 import type { MirrorRequest, StoredObject, Subject } from './views.ts';
 
 /** The fields of both kinds; a cluster's status never has those of a pool. */
@@ -29,11 +30,18 @@ const broughtBy = (subject: Subject): number | undefined => {
     : undefined;
 };
 
+/** Machines of the version before run until the last turn is over: until then that one is what counts, and what an abort returns to. */
+const isUpgrading = (subject: Subject): boolean => {
+  if (subject.kind !== 'operation' || subject.operation.type !== 'UpgradeNodePool') return false;
+  const { state, turn } = subject.operation;
+  return state !== 'succeeded' || hasMoreTurns(turn);
+};
+
 const revisionFor = (subject: Subject, version: string, before: Revision | undefined): Revision | undefined => {
   const brought = broughtBy(subject);
   if (before !== undefined && brought !== undefined) return pinnedWithAddons(before, brought);
   if (subject.kind !== 'operation' || isDelete(subject.operation)) return before;
-  if (before?.version === version) return before;
+  if (before?.version === version || (before !== undefined && isUpgrading(subject))) return before;
   const release = releaseOf(version);
   return release === undefined ? before : revisionOf(release);
 };
@@ -95,7 +103,9 @@ export const remembered = (
   return {
     ...identityOf(request, { ...object, status: before }),
     ...present({
-      kubernetesVersion: request.kubernetesVersion ?? before.kubernetesVersion,
+      kubernetesVersion: isUpgrading(subject)
+        ? (before.kubernetesVersion ?? request.kubernetesVersion)
+        : (request.kubernetesVersion ?? before.kubernetesVersion),
       aws: placeOf(request, before.aws),
       revision: revisionFor(subject, now.version, before.revision),
       incarnations: incarnationsOf(subject, before.incarnations),

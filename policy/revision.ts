@@ -95,6 +95,12 @@ export const asMade = (
   return releaseInFormat({ version: release.version, format: 1 }, catalogue) ?? { ...release, format: 1 };
 };
 
+/** The release that a pool's machines are to be of: what it runs keeps its revision as long as the same version is asked for. */
+export const releaseOfPool = (
+  { spec, status }: { readonly spec: { readonly version: string }; readonly status?: { readonly revision?: Revision } },
+  catalogue: readonly Release[] = RELEASES,
+): Release | undefined => releaseToPlan(spec.version, status?.revision, false, catalogue);
+
 /** The release to plan with: the pinned one while machines run it or the same version is asked for, else today's. */
 export const releaseToPlan = (
   asked: string,

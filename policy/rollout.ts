@@ -43,6 +43,9 @@ export const turnAfter = (remembered: Remembered | undefined, left: number, now:
   return { number, of: Math.max(rollout.of, number - 1 + left), since: rollout.startedAt };
 };
 
+/** The same turn where nothing is left to do after it, however many were thought to come: nobody asks again. */
+export const lastOf = (turn: Turn): Turn => ({ ...turn, of: turn.number });
+
 /** The first that is due is next: whoever may not be replaced now is waited for, and not passed over. */
 export const choose = (due: readonly Due[], remembered: Remembered | undefined, now: number): Choice => {
   const [first] = due;

@@ -15,7 +15,7 @@ import { type Found, observedState } from '../kinds/resource.ts';
 import { poolGroupKey } from '../words/keys.ts';
 import { goingSteps, openingSteps } from './going-machine.ts';
 import { orderedSteps } from './order.ts';
-import type { Plan, Step } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { endedByAutoscaler, type PoolMachine, type PoolMachines, type Victim, victimsAmong } from './pool-machines.ts';
 
 /** How many machines the pool is to keep at most; who scales the group decides within the limits where the spec says no number. */
@@ -27,9 +27,12 @@ export const groupOf = (pool: AWSNodePool, inventory: readonly Found[]): AutoSca
   return state?.deleting === true ? undefined : state;
 };
 
-/** How many of its machines are too many, by what its group keeps. */
-export const tooMany = (pool: AWSNodePool, inventory: readonly Found[]): number =>
-  Math.max(0, (groupOf(pool, inventory)?.desired ?? 0) - askedFor(pool.spec));
+/** How many of its machines are too many, by what its group keeps. Those by which a rollout holds it larger are the rollout's. */
+export const tooMany = (pool: AWSNodePool, inventory: readonly Found[]): number => {
+  const { desired = 0, surge } = groupOf(pool, inventory) ?? {};
+  const most = askedFor(pool.spec);
+  return Math.min(desired, surge?.desired ?? desired) <= most ? 0 : desired - most;
+};
 
 export type ShrinkRequest = {
   readonly pool: AWSNodePool;
@@ -56,29 +59,23 @@ export const goingFrom = ({
   return count <= 0 ? [] : victimsAmong(machines.machines, group).slice(0, count);
 };
 
-/** The steps of one machine's going, once its group allows it. */
-const stepsOf = (
-  { machine }: Victim,
-  { pool, inventory, ensured, endpoint, drainSeconds }: ShrinkRequest,
-): readonly Step[] => {
-  const before = ensured.steps.map((step) => step.id);
-  const groupName = groupOf(pool, inventory)?.name ?? '';
-  const poolId = nodePoolIdOf(pool.metadata.uid);
-  return goingSteps({ machine, poolId, groupName, endpoint, drainSeconds, shrinks: true }, before);
-};
-
 /** Nodes that we closed, other than that of the machine that is to go. */
 export const closedInVain = ({ machines }: PoolMachines, victim: Victim | undefined): readonly PoolMachine[] =>
   machines.filter(({ id, node }) => node?.closedBy === 'slipway' && id !== victim?.machine.id);
 
-const opening = ({ stays, endpoint }: ShrinkRequest): readonly Step[] => openingSteps(stays, endpoint);
-
 /** The plan of the turn in which this machine goes. */
 export const planGoing = (victim: Victim, request: ShrinkRequest): Plan => {
-  const undo = openingSteps([victim.machine], request.endpoint);
+  const { pool, inventory, endpoint, drainSeconds, ensured, stays } = request;
+  const groupName = groupOf(pool, inventory)?.name ?? '';
+  const leaving = { endpoint, poolId: nodePoolIdOf(pool.metadata.uid), groupName, drainSeconds, shrinks: true };
+  const going = goingSteps(
+    { machine: victim.machine, ...leaving },
+    ensured.steps.map(({ id }) => id),
+  );
+  const undo = openingSteps([victim.machine], endpoint);
   return {
-    ...request.ensured,
-    steps: orderedSteps([...opening(request), ...request.ensured.steps, ...stepsOf(victim, request)]),
+    ...ensured,
+    steps: orderedSteps([...openingSteps(stays, endpoint), ...ensured.steps, ...going]),
     ...(undo.length === 0 ? {} : { undo }),
   };
 };
@@ -86,5 +83,5 @@ export const planGoing = (victim: Victim, request: ShrinkRequest): Plan => {
 /** Nobody is to go any more. */
 export const planOpening = (request: ShrinkRequest): Plan => ({
   ...request.ensured,
-  steps: orderedSteps([...opening(request), ...request.ensured.steps]),
+  steps: orderedSteps([...openingSteps(request.stays, request.endpoint), ...request.ensured.steps]),
 });

@@ -71,7 +71,7 @@ const poolFields = ({ spec }: AWSNodePool, cluster: AWSCluster): NamedValue[] =>
     ...named('profile', 'spec.iamInstanceProfile', spec.iamInstanceProfile),
     ...named('key', encryption, controlPlane.databaseEncryption.kmsKeyARN, true),
     ...named('key', 'spec.rootVolume.kmsKeyARN', spec.rootVolume.kmsKeyARN),
-    ...named('instanceType', 'spec.instanceType', spec.instanceType, true),
+    ...named('instanceType', 'spec.instanceType', spec.instanceType),
   ];
 };
 

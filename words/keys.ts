@@ -98,6 +98,11 @@ export const replicaKey = (index: number): ResourceKey => `replica/${index}`;
 export const cordonKey = (instanceId: string): ResourceKey => `cordon/${instanceId}`;
 export const drainKey = (instanceId: string): ResourceKey => `drain/${instanceId}`;
 export const nodeMachineKey = (instanceId: string): ResourceKey => `node-machine/${instanceId}`;
+/** What a rollout added to a node pool's group. */
+export const surgeKey = (poolId: string): ResourceKey => `surge/${poolId}`;
+/** Nodes that a turn waits for: those that take a place `before` another is given up, or `after`. */
+export const replacementNodesKey = (poolId: string, when: 'before' | 'after'): ResourceKey =>
+  `replacement-nodes/${poolId}/${when}`;
 
 /** What a node pool takes from its cluster: exactly what `network/ready` stands for. */
 export const CLUSTER_OUTPUTS_FOR_POOLS: readonly ResourceKey[] = [LOAD_BALANCER, ROOT_CA, NODE_GROUP];

@@ -15,7 +15,7 @@ type Row = {
   readonly of: 'AWSCluster' | 'AWSNodePool';
   readonly purpose: Purpose;
   /** The object's `status.state` while it runs. */
-  readonly state: 'Provisioning' | 'Updating' | 'Resizing' | 'Repairing' | 'Deleting';
+  readonly state: 'Provisioning' | 'Updating' | 'Resizing' | 'Upgrading' | 'Repairing' | 'Deleting';
   /** Why a person can't abort it; any other is held until somebody resumes it. */
   readonly unabortable?: string;
 };
@@ -31,6 +31,8 @@ const ROWS = {
   UpdateNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Updating' },
   /** Only how many nodes there are changes. */
   ResizeNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Resizing' },
+  /** Another version of its machines, some of them in each turn. */
+  UpgradeNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Upgrading' },
   /** One replica, in one turn. */
   RepairCluster: { of: 'AWSCluster', purpose: 'repair', state: 'Repairing' },
   /** One machine of a pool, in one turn. */

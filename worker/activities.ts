@@ -16,6 +16,7 @@ import { createInsideSweep } from '../activities/inside-sweep.ts';
 import { createInventory } from '../activities/inventory.ts';
 import { issueClusterCertificate } from '../activities/kubernetes/credentials.ts';
 import { kubernetesDrivers } from '../activities/kubernetes/drivers.ts';
+import { emptyMachine } from '../activities/kubernetes/emptying.ts';
 import { recordEvents } from '../activities/kubernetes/events.ts';
 import { readInside } from '../activities/kubernetes/inside.ts';
 import { keptSecrets, observeManagement } from '../activities/kubernetes/inventory.ts';
@@ -117,6 +118,7 @@ const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log
     readSecret: ({ namespace, name, type, signal }) => readSecret(management, { namespace, name }, type, { signal }),
     onUnread: (what, reason) => log.warn({ what, reason }, 'Preflight could not look at this: it is taken for right'),
     otherOwner: (cluster, signal) => otherOwner(hub, cluster, signal),
+    emptyMachine: emptyMachine(management, userClusters),
     keptElsewhere: (wanted) => keptSecrets(management, wanted, { signal: wanted.signal }),
   });
   const close = async (): Promise<void> => {

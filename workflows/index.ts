@@ -26,6 +26,7 @@ export {
   runOperation as ResizeNodePool,
   runOperation as UpdateCluster,
   runOperation as UpdateNodePool,
+  runOperation as UpgradeNodePool,
 } from './operation.ts';
 
 /** Short-lived admin credentials: a signing request goes in, a certificate comes out, nothing secret passes (I8). */

@@ -16,8 +16,8 @@ import {
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import type { Instance } from '@aws-sdk/client-ec2';
-import { GROUP_TAG } from '../../api/names.ts';
-import type { AutoScalingGroupState, GroupInstance } from '../../kinds/auto-scaling-group.ts';
+import { GROUP_TAG, SURGE_TAG } from '../../api/names.ts';
+import { type AutoScalingGroupState, type GroupInstance, surgeIn, surgeSaid } from '../../kinds/auto-scaling-group.ts';
 import { type DifferenceOf, type FoundOf, observed, type Thing } from '../../kinds/resource.ts';
 import { itemsOf, type Outputs } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
@@ -25,7 +25,7 @@ import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.
 import { retryError, supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import type { Departing, Departures } from './departures.ts';
-import { groupTags, isRetagging, retagGroup } from './group-tags.ts';
+import { dropGroupTags, groupTags, isRetagging, retagGroup, setGroupTags } from './group-tags.ts';
 import { instanceLabel, livingInstances } from './machines.ts';
 import { belongsTo, carriedBy, filter, given, ownedTags, readAll, tagRecord } from './tags.ts';
 
@@ -67,6 +67,23 @@ const suspendedOf = ({ SuspendedProcesses = [] }: AutoScalingGroup): Pick<AutoSc
   return suspended.length === 0 ? {} : { suspended };
 };
 
+/** Of pools, which may have hundreds, each template version once. */
+const launchedBy = (group: AutoScalingGroup): Pick<AutoScalingGroupState, 'launched'> => {
+  const versions = new Map(
+    groupInstances(group).map(({ templateId, templateVersion }) => [
+      `${templateId} ${templateVersion}`,
+      { templateId, templateVersion },
+    ]),
+  );
+  if (versions.size === 0) return {};
+  return { launched: [...versions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, launched]) => launched) };
+};
+
+const surgeOf = (group: AutoScalingGroup): Pick<AutoScalingGroupState, 'surge'> => {
+  const surge = surgeIn(tagRecord(group.Tags)[SURGE_TAG]);
+  return surge === undefined ? {} : { surge };
+};
+
 const outputsOf = (name: string, desired: number): Outputs => ({ name, desired: String(desired) });
 
 export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'auto-scaling-group'> => {
@@ -86,8 +103,8 @@ export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'
       deleting: isGoing(group),
       ...suspendedOf(group),
       ...(isRetagging(tagRecord(group.Tags)) ? { retagging: true as const } : {}),
-      // Of pools, which may have hundreds, nobody asks.
-      ...(group.MaxSize === 1 && group.MinSize === 1 ? { instances: groupInstances(group) } : {}),
+      ...(group.MaxSize === 1 && group.MinSize === 1 ? { instances: groupInstances(group) } : launchedBy(group)),
+      ...surgeOf(group),
     },
     carriedBy(tagRecord(group.Tags)),
   );
@@ -168,12 +185,15 @@ const resume = async (
 
 /** AWS moves the desired size into new limits by itself; beyond that it only grows, since less would end machines. */
 const updateGroup = async (autoScaling: AutoScalingClient, { wanted, found, differences }: Change): Promise<Made> => {
-  const { name, launchTemplateId, launchTemplateVersion, minSize, maxSize } = wanted.properties;
+  const { name, launchTemplateId, launchTemplateVersion, minSize, maxSize, surge } = wanted.properties;
   if (found.state.deleting) {
     throw retryError(`Auto scaling group ${name} is still being deleted; it is made again after that.`);
   }
   await resume(autoScaling, { wanted, differences });
   if (differences.every(({ what }) => what === 'suspended')) return { outputs: found.outputs, change: 'updated' };
+  const surges = differences.some(({ what }) => what === 'surge');
+  // Told before it is larger, and until it is no more: what dies in between is known for what it is.
+  if (surges && surge !== undefined) await setGroupTags(autoScaling, name, { [SURGE_TAG]: surgeSaid(surge) }, false);
   const grows = differences.some(({ what }) => what === 'desired');
   const narrows = maxSize < found.state.maxSize;
   // Where it is larger by now, the number that was planned would end machines.
@@ -193,6 +213,7 @@ const updateGroup = async (autoScaling: AutoScalingClient, { wanted, found, diff
       ...(desired > kept ? { DesiredCapacity: desired } : {}),
     }),
   );
+  if (surges && surge === undefined) await dropGroupTags(autoScaling, name, [SURGE_TAG]);
   return { outputs: outputsOf(name, Math.min(Math.max(desired, minSize), maxSize)), change: 'updated' };
 };
 

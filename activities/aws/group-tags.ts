@@ -38,6 +38,27 @@ const idsOfMachine = ({ InstanceId, BlockDeviceMappings = [], NetworkInterfaces 
   ),
 ];
 
+/** Sets tags on the group itself; its machines get those that are `propagated` when they are launched. */
+export const setGroupTags = async (
+  autoScaling: AutoScalingClient,
+  name: string,
+  tags: Tags,
+  propagated: boolean,
+): Promise<void> => {
+  const Tags = groupTags(name, tags, propagated);
+  if (Tags.length > 0) await autoScaling.send(new CreateOrUpdateTagsCommand({ Tags }));
+};
+
+/** Takes tags off the group itself, whatever their values; one that isn't there is no error. */
+export const dropGroupTags = async (
+  autoScaling: AutoScalingClient,
+  name: string,
+  keys: readonly string[],
+): Promise<void> => {
+  const Tags = keys.map((Key) => ({ Key, ResourceId: name, ResourceType: 'auto-scaling-group' }));
+  if (Tags.length > 0) await autoScaling.send(new DeleteTagsCommand({ Tags }));
+};
+
 /** The group first: a machine that comes later has its tags from it, and all others are listed after that. */
 export const retagGroup = async (
   { autoScaling, ec2 }: { readonly autoScaling: AutoScalingClient; readonly ec2: EC2Client },
@@ -45,19 +66,11 @@ export const retagGroup = async (
   tagging: Tagging,
 ): Promise<void> => {
   const { name } = properties;
-  const set = async (tags: Tags, propagated: boolean): Promise<void> => {
-    const Tags = groupTags(name, tags, propagated);
-    if (Tags.length > 0) await autoScaling.send(new CreateOrUpdateTagsCommand({ Tags }));
-  };
-  const drop = async (keys: readonly string[]): Promise<void> => {
-    const Tags = keys.map((Key) => ({ Key, ResourceId: name, ResourceType: 'auto-scaling-group' }));
-    if (Tags.length > 0) await autoScaling.send(new DeleteTagsCommand({ Tags }));
-  };
-  await set({ [RETAGGING_TAG]: 'true' }, false);
-  await drop(tagging.remove);
-  await set(tagging.set, true);
+  await setGroupTags(autoScaling, name, { [RETAGGING_TAG]: 'true' }, false);
+  await dropGroupTags(autoScaling, name, tagging.remove);
+  await setGroupTags(autoScaling, name, tagging.set, true);
   const all = await livingInstances(ec2, filter(`tag:${GROUP_TAG}`, name), signal);
   const machines = all.filter(({ Tags }) => tagRecord(Tags)[CLUSTER_TAG] === owner.clusterId);
   await tagInEc2(ec2, machines.flatMap(idsOfMachine), tagging);
-  await drop([RETAGGING_TAG]);
+  await dropGroupTags(autoScaling, name, [RETAGGING_TAG]);
 };

@@ -12,18 +12,25 @@ import {
   type LaunchTemplate,
   paginateDescribeLaunchTemplates,
 } from '@aws-sdk/client-ec2';
-import type { Attached } from '../../kinds/launch-template.ts';
+import type { LaunchedFrom } from '../../kinds/auto-scaling-group.ts';
+import type { Attached, Fingerprints } from '../../kinds/launch-template.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { UserData } from '../../machine/configuration.ts';
 import { machineInKey, type ResourceKey, templateKey } from '../../words/keys.ts';
+import { isAbsent } from '../verdicts.ts';
 import { carriedBy, type filter, given, readAll, tagRecord } from './tags.ts';
 
 /** `<version>:<fingerprint>` of the newest version, on the template. */
 const FINGERPRINT_TAG = 'slipway.dev/fingerprint';
 
-export const descriptionOf = (fingerprint: string): string => `slipway fingerprint ${fingerprint}`;
-const fingerprintIn = (description: string | undefined): string =>
-  /^slipway fingerprint ([0-9a-f]{64})$/.exec(description ?? '')?.[1] ?? '';
+export const descriptionOf = ({ fingerprint, lasting }: Fingerprints): string =>
+  `slipway fingerprint ${fingerprint}${lasting === undefined ? '' : ` lasting ${lasting}`}`;
+const fingerprintsIn = (description: string | undefined): Fingerprints => {
+  const said = /^slipway fingerprint ([0-9a-f]{64})(?: lasting ([0-9a-f]{64}))?$/.exec(description ?? '');
+  const [, fingerprint = '', lasting] = said ?? [];
+  return lasting === undefined ? { fingerprint } : { fingerprint, lasting };
+};
+const fingerprintIn = (description: string | undefined): string => fingerprintsIn(description).fingerprint;
 export const markOf = (version: string, fingerprint: string) => ({
   Key: FINGERPRINT_TAG,
   Value: `${version}:${fingerprint}`,
@@ -100,6 +107,36 @@ export const attachedBy = async (
   if (configuration.role !== 'replica') return undefined;
   const { volumeId, networkInterfaceId } = configuration;
   return { volumeId, networkInterfaceId, machineOutdated: fingerprint(version) !== fingerprint(machineVersion) };
+};
+
+/** How one version of a template is called where several templates are looked at together. */
+export const versionName = ({ templateId, templateVersion }: LaunchedFrom): string =>
+  `${templateId} ${templateVersion}`;
+
+/** The fingerprints of template versions by their names; a version, or a template, that is gone is missing. */
+export const fingerprintsOf = async (
+  ec2: EC2Client,
+  versions: readonly LaunchedFrom[],
+  abortSignal: AbortSignal,
+): Promise<ReadonlyMap<string, Fingerprints>> => {
+  const ids = [...new Set(versions.map(({ templateId }) => templateId))].filter((id) => id !== '');
+  const entries = await Promise.all(
+    ids.map(async (LaunchTemplateId): Promise<[string, Fingerprints][]> => {
+      const wanted = versions.filter(({ templateId }) => templateId === LaunchTemplateId);
+      const Versions = [...new Set(wanted.map(({ templateVersion }) => templateVersion))];
+      const answer = await ec2
+        .send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId, Versions }), { abortSignal })
+        .catch((error: unknown) => {
+          if (isAbsent(error)) return undefined;
+          throw error;
+        });
+      return (answer?.LaunchTemplateVersions ?? []).map(({ VersionNumber, VersionDescription }) => [
+        versionName({ templateId: LaunchTemplateId, templateVersion: String(VersionNumber) }),
+        fingerprintsIn(VersionDescription),
+      ]);
+    }),
+  );
+  return new Map(entries.flat());
 };
 
 export const listTemplates = (

@@ -20,7 +20,7 @@ import {
   type VolumeType,
 } from '@aws-sdk/client-ec2';
 import { KEY_TAG } from '../../api/names.ts';
-import { launchTemplateFingerprint } from '../../kinds/launch-template.ts';
+import { lastingFingerprint, launchTemplateFingerprint } from '../../kinds/launch-template.ts';
 import type { Thing } from '../../kinds/resource.ts';
 import type { Outputs } from '../../kinds/row.ts';
 import { taggingOf } from '../../kinds/tags.ts';
@@ -131,7 +131,7 @@ const newVersion = async (
   const answer = await ec2.send(
     new CreateLaunchTemplateVersionCommand({
       ...input,
-      VersionDescription: descriptionOf(fingerprint),
+      VersionDescription: descriptionOf({ fingerprint, lasting: lastingFingerprint(wanted.properties) }),
       ClientToken: clientToken(wanted, content),
     }),
   );
@@ -176,7 +176,7 @@ const createTemplate = async (maker: Maker, wanted: WantedTemplate): Promise<Out
   const answer = await maker.ec2.send(
     new CreateLaunchTemplateCommand({
       LaunchTemplateName: name,
-      VersionDescription: descriptionOf(fingerprint),
+      VersionDescription: descriptionOf({ fingerprint, lasting: lastingFingerprint(wanted.properties) }),
       LaunchTemplateData: await dataOf(maker, wanted, secrets),
       TagSpecifications: [{ ResourceType: 'launch-template', Tags }],
     }),

@@ -5,8 +5,8 @@
  * driver of a step by its kind.
  */
 
-import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
 import type { Found, ResourceKind, ResourceProperties } from '../../kinds/resource.ts';
+import type { ToldInstance } from '../../policy/pool-machines.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { ReadSecret } from '../seal.ts';
 import { accountDriver, type KeptElsewhere } from './account.ts';
@@ -21,6 +21,7 @@ import { etcdVolumeDriver } from './etcd-volume.ts';
 import { createFacts } from './facts.ts';
 import { createObserve, type Observe } from './inventory.ts';
 import { launchTemplateDriver } from './launch-template.ts';
+import { fingerprintsOf, versionName } from './launch-template-marks.ts';
 import { createLaunchTroubles, type LaunchTroubles } from './launches.ts';
 import { listenerDriver } from './listener.ts';
 import { loadBalancerDriver } from './load-balancer.ts';
@@ -37,6 +38,7 @@ import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
 import { securityGroupRulesDriver } from './security-group-rules.ts';
 import { subnetTagsDriver } from './subnet-tags.ts';
+import { type EmptyMachine, surgeDriver } from './surge.ts';
 import { createSurvey, type TakeSurvey } from './survey.ts';
 import { targetGroupDriver } from './target-group.ts';
 import { targetGroupAttributesDriver } from './target-group-attributes.ts';
@@ -62,6 +64,7 @@ type AwsKind =
   | 'order'
   | 'replica'
   | 'node-machine'
+  | 'surge'
   | 'cloud-load-balancers'
   | 'account';
 
@@ -73,8 +76,8 @@ export type Aws = {
   readonly survey: TakeSurvey;
   readonly scope: AwsScope;
   readonly launchTroubles: LaunchTroubles;
-  /** The machines of one auto scaling group. */
-  readonly instancesOf: (groupName: string, signal: AbortSignal) => Promise<readonly GroupInstance[]>;
+  /** The machines of one auto scaling group, each with the fingerprint of what it was made from, unless that is gone. */
+  readonly instancesOf: (groupName: string, signal: AbortSignal) => Promise<readonly ToldInstance[]>;
   /** Asks what a preflight will ask, so that it finds the answers; whatever is wrong is said by the preflight itself. */
   readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
 };
@@ -82,6 +85,8 @@ export type Aws = {
 export type AwsSettings = {
   readonly readSecret: ReadSecret;
   readonly keptElsewhere: KeptElsewhere;
+  /** Drains the node of a machine that is to end. */
+  readonly emptyMachine: EmptyMachine;
   /** Told of what preflight could not look at, and takes for right. */
   readonly onUnread?: OnUnread;
   /** Who else has a membership of GKE Hub; nobody unless given. */
@@ -125,8 +130,15 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
   return {
     scope,
     launchTroubles: createLaunchTroubles(clients),
-    instancesOf: async (groupName, signal) =>
-      (await listGroups(clients.autoScaling, { AutoScalingGroupNames: [groupName] }, signal)).flatMap(groupInstances),
+    instancesOf: async (groupName, signal) => {
+      const groups = await listGroups(clients.autoScaling, { AutoScalingGroupNames: [groupName] }, signal);
+      const machines = groups.flatMap(groupInstances);
+      const fingerprints = await fingerprintsOf(clients.ec2, machines, signal);
+      return machines.map((machine) => {
+        const madeOf = fingerprints.get(versionName(machine));
+        return madeOf === undefined ? machine : { ...machine, madeOf };
+      });
+    },
     observe: createObserve(clients, scope, facts, network),
     survey: createSurvey(clients, scope),
     foresee: async (properties, signal) => {
@@ -151,6 +163,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       'auto-scaling-group': guarded(autoScalingGroupDriver(clients, createDepartures(departingIn(clients))), scope),
       instance: guarded(instanceDriver(clients), scope),
       'node-machine': guarded(nodeMachineDriver(clients), scope),
+      surge: guarded(surgeDriver(clients, settings.emptyMachine), scope),
       order: guarded(orderDriver(clients), scope),
       replica: guarded(replicaDriver(clients), scope),
       established: guarded(establishedDriver(clients), scope),

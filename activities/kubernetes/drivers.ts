@@ -19,12 +19,22 @@ import { joinTokenDriver } from './join-token.ts';
 import { noticingLaunches } from './launching.ts';
 import { nodePoolsDriver } from './node-pools.ts';
 import { nodesDriver } from './nodes.ts';
+import { replacementNodesDriver } from './replacement-nodes.ts';
 import { secretDriver } from './secret.ts';
 import type { UserClusters } from './user-cluster.ts';
 
 type KubernetesKind = Extract<
   ResourceKind,
-  'finalizer' | 'secret' | 'control-plane' | 'join-token' | 'nodes' | 'node-pools' | 'addon' | 'cordon' | 'drain'
+  | 'finalizer'
+  | 'secret'
+  | 'control-plane'
+  | 'join-token'
+  | 'nodes'
+  | 'node-pools'
+  | 'addon'
+  | 'cordon'
+  | 'drain'
+  | 'replacement-nodes'
 >;
 
 export type KubernetesDrivers = { readonly [K in KubernetesKind]: ResourceDriver<K> };
@@ -54,5 +64,10 @@ export const kubernetesDrivers = (dependencies: {
     addon: addonDriver(userClusters, addons),
     cordon: cordonDriver(userClusters),
     drain: drainDriver(management, userClusters),
+    'replacement-nodes': noticingLaunches(
+      replacementNodesDriver(userClusters),
+      ({ owner, properties }) => [nodePoolName(owner.clusterId, properties.poolId)],
+      launchTroubles,
+    ),
   };
 };

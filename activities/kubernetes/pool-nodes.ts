@@ -29,7 +29,7 @@ type NodeSpec = { readonly providerID?: string; readonly taints?: readonly { rea
 const specOf = (node: KubernetesObject): NodeSpec => (node['spec'] ?? {}) as NodeSpec;
 
 /** `aws:///eu-west-1a/i-0123456789abcdef0` */
-const machineOf = (node: KubernetesObject): string | undefined =>
+export const machineOf = (node: KubernetesObject): string | undefined =>
   /^aws:\/\/.*\/(i-[0-9a-z]+)$/.exec(specOf(node).providerID ?? '')?.[1];
 
 const closedBy = (node: KubernetesObject): Pick<PoolNode, 'closedBy'> => {

@@ -73,6 +73,9 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     iamInstanceProfile: 'the same',
     proxySecretName: 'configured a proxy',
     ...volume('rootVolume'),
+    'updateSettings.surgeSettings.maxSurge': "there was none; the successor's `updateSettings.surgeSettings.maxSurge`",
+    'updateSettings.surgeSettings.maxUnavailable':
+      "there was none; the successor's `updateSettings.surgeSettings.maxUnavailable`",
     labels: 'the same',
     taints: TAINTS,
     'taints[].key': 'the same',

@@ -165,6 +165,12 @@ export const ON_CREATE: readonly Refusal[] = [
   pool('spec.nodeCount', 2, 'nodeCount must be neither less than minNodeCount nor greater than maxNodeCount'),
   pool('spec.nodeCount', 6, 'change it, too, or remove it'),
   pool('spec.maxPodsPerNode', 251, 'less than or equal to 250'),
+  pool(
+    'spec.updateSettings',
+    { surgeSettings: { maxSurge: 0 } },
+    'maxSurge and maxUnavailable must not both be 0: no node could be replaced',
+  ),
+  pool('spec.updateSettings', { surgeSettings: { maxSurge: 21 } }, 'less than or equal to 20'),
   pool('spec.taints', [{ key: 'a', effect: 'noschedule' }], 'supported values: "NoSchedule"'),
   pool('spec.taints', [{ key: 'a b', effect: 'NoSchedule' }], 'must be a name of at most 63 letters, digits'),
   pool('spec.labels', { 'kubernetes.io/role': 'x' }, 'labels under kubernetes.io/ and k8s.io/ are reserved'),
@@ -222,8 +228,6 @@ export const ON_UPDATE: readonly Refusal[] = [
   pool('spec.clusterName', 'cluster-1', 'clusterName cannot be changed: create another AWSNodePool'),
   pool('spec.region', 'eu-west-2', 'region cannot be changed: create another AWSNodePool'),
   pool('spec.subnetID', 'subnet-00000001', 'subnetID cannot be changed: create another AWSNodePool'),
-  pool('spec.instanceType', 'm5.large', 'instanceType cannot be changed: create another AWSNodePool'),
-  pool('spec.maxPodsPerNode', 50, 'maxPodsPerNode cannot be changed: create another AWSNodePool'),
   pool('spec.rootVolume.sizeGiB', 9, 'volumes do not shrink'),
 ];
 
@@ -243,6 +247,9 @@ export const ACCEPTED: readonly Omit<Refusal, 'message'>[] = [
   { kind: 'AWSNodePool', path: 'spec.maxNodeCount', value: 3 },
   { kind: 'AWSNodePool', path: 'spec.nodeCount', value: 3 },
   { kind: 'AWSNodePool', path: 'spec.nodeCount', value: 5 },
+  { kind: 'AWSNodePool', path: 'spec.instanceType', value: 'm5.large' },
+  { kind: 'AWSNodePool', path: 'spec.maxPodsPerNode', value: 50 },
+  { kind: 'AWSNodePool', path: 'spec.updateSettings', value: { surgeSettings: { maxSurge: 0, maxUnavailable: 1 } } },
   { kind: 'AWSNodePool', path: 'spec.labels', value: { 'node.kubernetes.io/pool': 'a', 'example.com/team': 'b' } },
   {
     kind: 'AWSNodePool',

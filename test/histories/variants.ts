@@ -226,6 +226,13 @@ export const VARIANTS: readonly Variant[] = [
   { name: 'pool-changed', play: operation({}, async () => undefined, { type: 'UpdateNodePool' }) },
   { name: 'resized', play: operation({}, async () => undefined, { type: 'ResizeNodePool' }) },
   {
+    name: 'pool-upgraded',
+    play: operation({ wait: times(1, () => failure('not-ready', '0 of 1 ready', 100)) }, async () => undefined, {
+      type: 'UpgradeNodePool',
+      turn: { number: 1, of: 2, since: '2026-01-01T00:00:00Z' },
+    }),
+  },
+  {
     name: 'asked',
     play: (stage) => {
       const object = objectOf(stage);

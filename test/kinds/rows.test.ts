@@ -84,6 +84,43 @@ describe('an auto scaling group', () => {
   });
 });
 
+describe('an auto scaling group that a rollout holds larger', () => {
+  const asked = { name: 'g', subnetId: 's', launchTemplateId: 'lt-1', launchTemplateVersion: '1', tags: {} };
+  const normal = { ...asked, minSize: 3, maxSize: 5 };
+  const larger = { ...asked, minSize: 3, maxSize: 6, desired: 6, surge: { desired: 5, maxSize: 5 } };
+  const is = (maxSize: number, desired: number, surge?: { desired: number; maxSize: number }) => ({
+    ...{ ...asked, minSize: 3, maxSize, desired, deleting: false },
+    ...(surge === undefined ? {} : { surge }),
+  });
+  const whats = (wanted: object, state: object) =>
+    rowOf('auto-scaling-group')
+      .differences?.(wanted, state)
+      .map(({ what }) => what);
+
+  test.each([
+    ['does not differ while it is, and says what it kept', larger, is(6, 6, larger.surge), []],
+    ['differs where it does not say so yet', larger, is(5, 5), ['size', 'desired', 'surge']],
+    ['differs where it says something else', larger, is(6, 6, { desired: 4, maxSize: 5 }), ['surge']],
+    ['differs once it is to be so no more', normal, is(6, 5, larger.surge), ['size', 'surge']],
+    ['differs where only the tag is left of it', normal, is(5, 5, larger.surge), ['surge']],
+  ])('%s', (_how, wanted, state, expected) => {
+    expect(whats(wanted, state)).toEqual(expected);
+  });
+
+  test('keeps its maximum while it keeps more machines than it should: AWS would end one undrained', () => {
+    const withheld = rowOf('auto-scaling-group').withheld?.({ ...normal, desired: 3 }, is(6, 4, larger.surge), []);
+    expect(withheld?.instead).toEqual({ maxSize: 6 });
+    expect(rowOf('auto-scaling-group').withheld?.(larger, is(6, 6, larger.surge), [])).toBeUndefined();
+  });
+
+  test('spells what it kept so that it is read again, and takes nothing else for it', async () => {
+    const { surgeIn, surgeSaid } = await import('../../kinds/auto-scaling-group.ts');
+    expect(surgeIn(surgeSaid({ desired: 0, maxSize: 1000 }))).toEqual({ desired: 0, maxSize: 1000 });
+    for (const said of [undefined, '', '3', '3/', '/3', '3/5/7', '-1/5', 'three/5'])
+      expect(surgeIn(said)).toBeUndefined();
+  });
+});
+
 describe.each(['network-interface', 'load-balancer'] as const)('the security groups of a %s', (kind) => {
   const differences = (groupIds: readonly string[], is: readonly string[]) =>
     rowOf(kind).differences?.({ groupIds }, { groupIds: is });
@@ -122,6 +159,19 @@ describe('what a machine is told', () => {
     },
     tags: { team: 'a' },
   };
+
+  test('makes a machine no other one by what its secrets hold, which a machine that has joined needs no more', async () => {
+    const { isMadeOf, lastingFingerprint, launchTemplateFingerprint } = await import('../../kinds/launch-template.ts');
+    const madeOf = { fingerprint: launchTemplateFingerprint(wanted), lasting: lastingFingerprint(wanted) };
+    const { userData } = wanted;
+    const token = { ...userData.secrets.token, fingerprint: 'another' };
+    const rejoining = { ...wanted, userData: { ...userData, secrets: { token } } };
+    expect(isMadeOf(wanted, madeOf)).toBe(true);
+    expect(isMadeOf(rejoining, madeOf)).toBe(true);
+    // Versions of earlier releases say less.
+    expect(isMadeOf(rejoining, { fingerprint: madeOf.fingerprint })).toBe(false);
+    expect(isMadeOf({ ...wanted, keyName: 'other' }, madeOf)).toBe(false);
+  });
 
   test('is fingerprinted whole, however groups are ordered: only the template’s name and tags are none of it', async () => {
     const { launchTemplateFingerprint } = await import('../../kinds/launch-template.ts');

@@ -72,26 +72,30 @@ const OF_CLUSTER: readonly Try[] = [
 ];
 
 const OF_NODE_POOL: readonly Try[] = [
-  ['version', '1.36.3-gke.1', 'pending'],
+  ['version', '1.36.3-gke.1', 'done'],
   ['minNodeCount', 4, 'done'],
   ['maxNodeCount', 9, 'done'],
   ['nodeCount', 5, 'done'],
-  ['keyName', 'other', 'pending'],
-  ['securityGroupIDs', ['sg-00000000'], 'pending'],
-  ['iamInstanceProfile', 'other', 'pending'],
+  ['maxPodsPerNode', 50, 'done'],
+  ['instanceType', 't3.large', 'done'],
+  ['keyName', 'other', 'done'],
+  ['securityGroupIDs', ['sg-00000000'], 'done'],
+  ['iamInstanceProfile', 'other', 'done'],
   ['proxySecretName', 'proxy', 'without effect'],
-  ['rootVolume.sizeGiB', 64, 'pending'],
-  ['rootVolume.volumeType', 'gp2', 'pending'],
-  ['rootVolume.iops', 4_000, 'pending'],
-  ['rootVolume.throughput', 500, 'pending'],
-  ['rootVolume.kmsKeyARN', `arn:aws:kms:${REGION}:${ACCOUNT}:key/1`, 'pending'],
-  ['labels', { team: 'platform' }, 'pending'],
-  ['taints', [{ key: 'k', value: 'v', effect: 'NoSchedule' }], 'pending'],
+  ['rootVolume.sizeGiB', 64, 'done'],
+  ['rootVolume.volumeType', 'gp2', 'done'],
+  ['rootVolume.iops', 4_000, 'done'],
+  ['rootVolume.throughput', 500, 'done'],
+  ['rootVolume.kmsKeyARN', `arn:aws:kms:${REGION}:${ACCOUNT}:key/1`, 'done'],
+  ['labels', { team: 'platform' }, 'done'],
+  ['taints', [{ key: 'k', value: 'v', effect: 'NoSchedule' }], 'done'],
   ['tags', { team: 'platform' }, 'done'],
   // Asked for when a node goes.
   ['updateSettings.drainSeconds', 60, 'elsewhere'],
   // Asked for when a node is to be repaired.
   ['management.autoRepair', false, 'elsewhere'],
+  ['updateSettings.surgeSettings.maxSurge', 3, 'elsewhere'],
+  ['updateSettings.surgeSettings.maxUnavailable', 1, 'elsewhere'],
   ['deletionProtection', true, 'elsewhere'],
 ];
 

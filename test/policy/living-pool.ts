@@ -97,12 +97,22 @@ const withHealth = (machine: PoolMachine, health: Health, name: string): PoolMac
   return { ...machine, node: nodeOf(name, { ready: false, notReady }) };
 };
 
+/** What all of them were made from, which is what the pool asks for. */
+const madeAsAsked = (): Omit<PoolMachine, 'id' | 'node'> => {
+  const inventory = inventoryWith();
+  const group = inventory.find(({ key }) => key === GROUP)?.state as AutoScalingGroupState;
+  const { launchTemplateId: templateId, launchTemplateVersion: templateVersion } = group;
+  const { fingerprint = '' } = inventory.find(({ outputs }) => outputs.id === templateId)?.outputs ?? {};
+  return { inService: true, templateId, templateVersion, madeOf: { fingerprint } };
+};
+
 /** Machines i-0, i-1, … in such health. */
-export const machinesIn = (...healths: readonly Health[]): PoolMachines => ({
-  machines: healths.map((health, index) =>
-    withHealth({ id: `i-${index}`, inService: true, templateId: '', templateVersion: '' }, health, `node-${index}`),
-  ),
-});
+export const machinesIn = (...healths: readonly Health[]): PoolMachines => {
+  const made = madeAsAsked();
+  return {
+    machines: healths.map((health, index) => withHealth({ id: `i-${index}`, ...made }, health, `node-${index}`)),
+  };
+};
 
 /** A machine that an earlier look saw to be unhealthy, so many seconds ago. */
 export const seen = (index: number, secondsAgo: number) => ({

@@ -293,11 +293,13 @@ describe('a node that was closed to be replaced', () => {
     expect(idsOf(decide(pool, closed('ready')))).toEqual(['remove cordon/i-1']);
   });
 
-  test.each([
-    ['it was never known to be unhealthy', poolWith()],
-    ['another rollout is under way', poolWith({}, { ...SEEN, rollout: { ...ROLLOUT, type: 'UpdateNodePool' } })],
-  ])('is left as it is where %s', (_, object) => {
-    expect(settledOf(decide(object, closed('ready'))).nodePool).toBeUndefined();
+  test('is left as it is where it was never known to be unhealthy', () => {
+    expect(settledOf(decide(poolWith(), closed('ready'))).nodePool).toBeUndefined();
+  });
+
+  test('is the other rollout’s to open where one is under way', () => {
+    const object = poolWith({}, { ...SEEN, rollout: { ...ROLLOUT, type: 'UpdateNodePool' } });
+    expect(operationOf(decide(object, closed('ready'))).type).toBe('UpdateNodePool');
   });
 });
 

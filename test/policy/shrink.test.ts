@@ -58,12 +58,14 @@ const machinesOf = (
   taints: readonly number[] = [],
 ): PoolMachines => {
   const group = inventory.find(({ key }) => key === GROUP)?.state as AutoScalingGroupState;
+  const fingerprint = inventory.find(({ outputs }) => outputs.id === group.launchTemplateId)?.outputs.fingerprint ?? '';
   return {
     machines: pods.map((count, index) => ({
       id: `i-${index}`,
       inService: true,
       templateId: group.launchTemplateId,
       templateVersion: group.launchTemplateVersion,
+      madeOf: { fingerprint },
       node: {
         name: `node-${index}`,
         ready: true,

@@ -216,6 +216,13 @@ describe('the status of a cluster that runs', () => {
     expect(conditions(later)['ChangesPending']).toBeUndefined();
   });
 
+  test('says why the next turn of a rollout waits', () => {
+    const subject = { kind: 'settled', rollout: 'UpdateNodePool', note: 'its API does not answer' } as const;
+    const waiting = statusOf(request(subject), provisioned, T0);
+    expect(conditions(waiting)['Reconciling']).toBe('True UpdateNodePool');
+    expect(messageOf(waiting, 'Reconciling')).toBe('The next turn waits: its API does not answer.');
+  });
+
   test('says in one sentence that something is not as the spec asks, and where that is named', () => {
     const drift = [{ key: 'k', difference: 'is missing' }];
     const subject = { kind: 'settled', drift, note: 'version 2 is asked for' } as const;

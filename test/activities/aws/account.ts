@@ -145,6 +145,7 @@ const openAccount = async ({ onRequest }: AccountOptions): Promise<TestAccount> 
     kept,
     newWorker: () =>
       awsResources(clients, {
+        emptyMachine: () => Promise.resolve(),
         keptElsewhere: async () => [...kept].map(([label, { going }]) => ({ label, going })),
         readSecret: ({ name }) => {
           const data = secrets.get(name);

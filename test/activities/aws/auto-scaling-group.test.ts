@@ -1,8 +1,8 @@
-/** A group whose processes were suspended: what is told of it, and what mends it. */
+/** A group whose processes were suspended, and one that a rollout holds larger: what is told of them, and what mends it. */
 import { describe, expect, test } from '@jest/globals';
 import { autoScalingGroupDriver, foundGroup } from '../../../activities/aws/auto-scaling-group.ts';
 import { ensureResource } from '../../../activities/driver.ts';
-import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../../api/names.ts';
+import { CLUSTER_TAG, KEY_TAG, SURGE_TAG, UID_TAG } from '../../../api/names.ts';
 import { CLUSTER, CLUSTER_ID, ownerOf } from './account.ts';
 import { answering } from './answering.ts';
 
@@ -29,6 +29,8 @@ const ensure = async (group: ReturnType<typeof groupWith>, change: object = {}) 
   const { clients, asked } = answering({
     DescribeAutoScalingGroups: () => ({ AutoScalingGroups: [group] }),
     ResumeProcesses: () => ({}),
+    CreateOrUpdateTags: () => ({}),
+    DeleteTags: () => ({}),
     UpdateAutoScalingGroup: () => ({}),
   });
   const driver = autoScalingGroupDriver(clients, () => Promise.resolve({ groups: [], instances: [] }));
@@ -80,5 +82,47 @@ describe('processes that somebody suspended', () => {
   test('are resumed beside whatever else differs', async () => {
     const { asked } = await ensure(groupWith([{ ProcessName: 'Launch' }]), { launchTemplateVersion: '2' });
     expect(asked.map(({ operation }) => operation)).toEqual(['ResumeProcesses', 'UpdateAutoScalingGroup']);
+  });
+});
+
+describe('a group that a rollout holds larger', () => {
+  const larger = (Value: string) => ({
+    ...groupWith([]),
+    ...{ MinSize: 3, MaxSize: 6, DesiredCapacity: 6 },
+    Tags: [...groupWith([]).Tags, { Key: SURGE_TAG, Value }],
+  });
+
+  test('says what it kept before it is larger', async () => {
+    const surge = { desired: 5, maxSize: 5 };
+    const five = { ...groupWith([]), MinSize: 3, MaxSize: 5, DesiredCapacity: 5 };
+    const { asked } = await ensure(five, { minSize: 3, maxSize: 6, desired: 6, surge });
+    expect(asked.map(({ operation }) => operation)).toEqual(['CreateOrUpdateTags', 'UpdateAutoScalingGroup']);
+    expect(asked[0]?.input).toMatchObject({
+      Tags: [{ Key: SURGE_TAG, Value: '5/5', PropagateAtLaunch: false, ResourceId: 'gke-1-controlplane-0' }],
+    });
+    expect(asked[1]?.input).toMatchObject({ MaxSize: 6, DesiredCapacity: 6 });
+  });
+
+  test('says so until it is larger no more', async () => {
+    const { asked } = await ensure({ ...larger('5/5'), DesiredCapacity: 5 }, { minSize: 3, maxSize: 5 });
+    expect(asked.map(({ operation }) => operation)).toEqual(['UpdateAutoScalingGroup', 'DeleteTags']);
+    expect(asked[0]?.input).toMatchObject({ MaxSize: 5 });
+    expect(asked[0]?.input).not.toHaveProperty('DesiredCapacity');
+  });
+
+  test('is seen with what it kept, and with each template version that its machines are of', () => {
+    const machine = (InstanceId: string, Version: string) => ({
+      ...{ InstanceId, LifecycleState: 'InService', HealthStatus: 'Healthy', AvailabilityZone: 'a' },
+      ...{ ProtectedFromScaleIn: false, LaunchTemplate: { LaunchTemplateId: 'lt-1', Version } },
+    });
+    const Instances = [machine('i-3', '2'), machine('i-1', '1'), machine('i-2', '2')] as never;
+    expect(foundGroup(KEY, { ...larger('5/5'), Instances }).state).toMatchObject({
+      surge: { desired: 5, maxSize: 5 },
+      launched: [
+        { templateId: 'lt-1', templateVersion: '1' },
+        { templateId: 'lt-1', templateVersion: '2' },
+      ],
+    });
+    expect(foundGroup(KEY, larger('many')).state).not.toHaveProperty('surge');
   });
 });

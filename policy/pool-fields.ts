@@ -1,0 +1,78 @@
+/**
+ * Pool fields: what a change of a node pool's spec takes, field by field, before anything is done.
+ *
+ * Owns: the sorts of what a change takes. They are found by planning each field's change alone, with the same topology and the same plan
+ * that carry it out, so that what is said beforehand and what then happens can't differ. Neighbours: `decide-turns.ts` says what
+ * machines are told, `ensure.ts` plans. Pure.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { AWSCluster } from '../api/cluster.ts';
+import type { AWSNodePool, AWSNodePoolSpec } from '../api/nodepool.ts';
+import type { Found } from '../kinds/resource.ts';
+import { nodePoolTopology } from '../topology/nodepool.ts';
+import { poolOfKey } from '../words/keys.ts';
+import { isTold } from './decide-turns.ts';
+import { planEnsure } from './ensure.ts';
+import { knownFrom } from './known.ts';
+import { releaseOfPool } from './revision.ts';
+import { groupOf, tooMany } from './shrink.ts';
+
+/** What a change takes. */
+export type Takes =
+  /** Things in AWS are changed while they are used. */
+  | 'in place'
+  /** Machines are replaced, some in each turn. */
+  | 'turns'
+  /** Nodes are drained and their machines end, one in each turn. */
+  | 'drains'
+  /** The API server refuses it. */
+  | 'fixed'
+  /** It counts when something else happens. */
+  | 'nothing now';
+
+/** Top-level fields that the schema refuses to change. */
+const FIXED: readonly (keyof AWSNodePoolSpec)[] = ['clusterName', 'region', 'subnetID'];
+
+type FieldChange = { readonly field: keyof AWSNodePoolSpec; readonly takes: Takes };
+
+/** `replaces`: how many machines others take the place of. */
+export type PoolChanges = { readonly fields: readonly FieldChange[]; readonly replaces: number };
+
+type Asked = { readonly cluster: AWSCluster; readonly inventory: readonly Found[] };
+
+/** What its plan would do by itself, and whether machines are told what they are to be. */
+const judged = (pool: AWSNodePool, { cluster, inventory }: Asked) => {
+  const release = releaseOfPool(pool);
+  if (release === undefined) return undefined;
+  const topology = nodePoolTopology(pool, cluster, release);
+  const own = inventory.filter(({ key }) => poolOfKey(key) !== undefined || !key.includes('/'));
+  const external = knownFrom(inventory.filter((found) => !own.includes(found)));
+  const { plan } = planEnsure(topology, own, { external, fresh: false, provisioned: true, live: true });
+  return { steps: plan.steps, isTold: isTold(topology, inventory) };
+};
+
+const takenBy = (field: keyof AWSNodePoolSpec, before: AWSNodePool, after: AWSNodePool, asked: Asked): Takes => {
+  if (FIXED.includes(field)) return 'fixed';
+  const one = { ...before, spec: { ...before.spec, [field]: after.spec[field] } } as AWSNodePool;
+  if (tooMany(one, asked.inventory) > tooMany(before, asked.inventory)) return 'drains';
+  const [is, was] = [judged(one, asked), judged(before, asked)];
+  // A version that no catalogue has is refused by whoever looks, and nothing is done.
+  if (is === undefined || was === undefined) return 'nothing now';
+  if (was.isTold && !is.isTold) return 'turns';
+  return isDeepStrictEqual(is.steps, was.steps) ? 'nothing now' : 'in place';
+};
+
+/**
+ * What it takes to make of the pool what `after` asks for, as things are. `inventory` holds the pool's own and what it takes from its
+ * cluster; `before` is the pool as it is stored, with its status. Fields come sorted by name.
+ */
+export const whatChanges = (before: AWSNodePool, after: AWSNodePool, asked: Asked): PoolChanges => {
+  const names = [...new Set([...Object.keys(before.spec), ...Object.keys(after.spec)])].sort();
+  const changed = (names as (keyof AWSNodePoolSpec)[]).filter(
+    (name) => !isDeepStrictEqual(before.spec[name], after.spec[name]),
+  );
+  const fields = changed.map((field) => ({ field, takes: takenBy(field, before, after, asked) }));
+  const { desired = 0 } = groupOf(before, asked.inventory) ?? {};
+  const stay = desired - tooMany(after, asked.inventory);
+  return { fields, replaces: fields.some(({ takes }) => takes === 'turns') ? stay : 0 };
+};

@@ -1,0 +1,343 @@
+/**
+ * A small world of one node pool: its things in AWS, its machines and their nodes, and what its status says, without AWS or Temporal.
+ *
+ * Owns: what each step of a turn does to machines and nodes; a new machine's node is Ready unless the world says that its template is
+ * broken. Neighbours: `account.ts` has what exists beside machines. Tests run a whole rollout, operation by operation.
+ */
+import type { AWSCluster } from '../../api/cluster.ts';
+import { nodePoolIdOf } from '../../api/names.ts';
+import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
+import type { AutoScalingGroupState } from '../../kinds/auto-scaling-group.ts';
+import {
+  type Fingerprints,
+  type LaunchTemplateProperties,
+  lastingFingerprint,
+  launchTemplateFingerprint,
+} from '../../kinds/launch-template.ts';
+import type { Found, Resource, ResourceProperties } from '../../kinds/resource.ts';
+import type { Assessment, OperationInput } from '../../policy/assessment.ts';
+import { decideNodePool } from '../../policy/decide-nodepool.ts';
+import { machinesToRead } from '../../policy/decide-turns.ts';
+import { planEnsure } from '../../policy/ensure.ts';
+import { knownFrom, resolved } from '../../policy/known.ts';
+import type { Plan, Step } from '../../policy/plan.ts';
+import type { PoolMachine, PoolMachines, PoolNode } from '../../policy/pool-machines.ts';
+import { revisionOf } from '../../policy/revision.ts';
+import { statusOf } from '../../policy/status.ts';
+import type { OperationView } from '../../policy/views.ts';
+import { clusterTopology } from '../../topology/cluster.ts';
+import { nodePoolTopology } from '../../topology/nodepool.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS, poolGroupKey } from '../../words/keys.ts';
+import type { Resolved } from '../../words/references.ts';
+import { ACCOUNT, POOL_UID, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
+import { carryOut, EMPTY, inventoryOf } from './account.ts';
+
+const LIVE = {
+  aws: { account: ACCOUNT, region: REGION },
+  established: true,
+  endpoint: 'nlb.example',
+  state: 'Provisioned' as const,
+  revision: revisionOf(release()),
+};
+const FRESH = { fresh: true, provisioned: false, live: false };
+const POOL_ID = nodePoolIdOf(POOL_UID);
+export const GROUP = poolGroupKey(POOL_ID);
+export const CLUSTER = seedCluster({ status: LIVE });
+const NOW = Date.parse('2026-08-01T10:00:00Z');
+
+type Spec = Partial<AWSNodePool['spec']>;
+
+/** A provisioned pool of three to five nodes. */
+export const livePool = (spec: Spec = {}, status: object = {}): AWSNodePool => {
+  const seed = seedPool();
+  return awsNodePool.parse({
+    ...seed,
+    spec: { ...seed.spec, minNodeCount: 3, maxNodeCount: 5, ...spec },
+    status: { aws: LIVE.aws, state: LIVE.state, revision: LIVE.revision, ...status },
+  });
+};
+
+/** The same pool, with another spec of a next generation. */
+export const changedTo = (pool: AWSNodePool, spec: Spec): AWSNodePool =>
+  awsNodePool.parse({
+    ...pool,
+    metadata: { ...pool.metadata, generation: pool.metadata.generation + 1 },
+    spec: { ...pool.spec, ...spec },
+  });
+
+export type World = {
+  readonly found: readonly Found[];
+  readonly machines: readonly PoolMachine[];
+  /** What each version of each template says of itself. */
+  readonly versions: Readonly<Record<string, Fingerprints>>;
+  /** Machines so far, for their ids. */
+  readonly born: number;
+  /** Nodes of machines that are launched now never get Ready. */
+  readonly broken?: true;
+  /** What fewest and most machines there were, and fewest Ready nodes. */
+  readonly extremes: { readonly least: number; readonly most: number; readonly leastReady: number };
+};
+
+export const groupIn = ({ found }: Pick<World, 'found'>): AutoScalingGroupState =>
+  found.find(({ key }) => key === GROUP)?.state as AutoScalingGroupState;
+
+const nodeOf = (id: string, overrides: Partial<PoolNode> = {}): PoolNode => ({
+  name: `node-of-${id}`,
+  ready: true,
+  endedByAutoscaler: false,
+  scaleDownDisabled: false,
+  pods: 1,
+  ...overrides,
+});
+
+const noted = (world: World): World => {
+  const { least, most, leastReady } = world.extremes;
+  const ready = world.machines.filter(({ node }) => node?.ready === true && node.closedBy === undefined).length;
+  const count = world.machines.length;
+  return {
+    ...world,
+    extremes: {
+      least: Math.min(least, count),
+      most: Math.max(most, count),
+      leastReady: Math.min(leastReady, ready),
+    },
+  };
+};
+
+/** A template's newest version says what it is made of, as its description does. */
+const described = (world: World, template: Resource): World => {
+  const outputs = world.found.find(({ key }) => key === template.key)?.outputs;
+  const told = resolved(template.properties, knownFrom(world.found)) as Resolved<LaunchTemplateProperties>;
+  const madeOf = { fingerprint: launchTemplateFingerprint(told), lasting: lastingFingerprint(told) };
+  return { ...world, versions: { ...world.versions, [`${outputs?.id} ${outputs?.version}`]: madeOf } };
+};
+
+/** The group launches what it lacks. */
+const launched = (world: World): World => {
+  const { desired, launchTemplateId: templateId, launchTemplateVersion: templateVersion } = groupIn(world);
+  const madeOf = world.versions[`${templateId} ${templateVersion}`] ?? { fingerprint: '' };
+  const missing = Math.max(0, desired - world.machines.length);
+  const young = Array.from({ length: missing }, (_, index): PoolMachine => {
+    const id = `i-${String(world.born + index).padStart(4, '0')}`;
+    const node = nodeOf(id, { ready: world.broken !== true, pods: 0 });
+    return { id, inService: true, templateId, templateVersion, madeOf, node };
+  });
+  return noted({ ...world, machines: [...world.machines, ...young], born: world.born + missing });
+};
+
+const withGroup = (world: World, changes: Partial<AutoScalingGroupState>): World => ({
+  ...world,
+  found: world.found.map((one) =>
+    one.key === GROUP ? ({ ...one, state: { ...one.state, ...changes } } as Found) : one,
+  ),
+});
+
+const withNode = (world: World, name: string, changes: (node: PoolNode) => PoolNode): World =>
+  noted({
+    ...world,
+    machines: world.machines.map((machine) =>
+      machine.node?.name === name ? { ...machine, node: changes(machine.node) } : machine,
+    ),
+  });
+
+/** A pool as it was made, with as many machines as its group keeps. */
+export const worldOf = (pool: AWSNodePool, desired: number, revision = release()): World => {
+  const built = carryOut(planEnsure(clusterTopology(CLUSTER, release()), EMPTY, FRESH).plan, EMPTY);
+  const external = Object.fromEntries(
+    built.flatMap(({ key, outputs }) => (CLUSTER_OUTPUTS_FOR_POOLS.includes(key) ? [[key, outputs]] : [])),
+  );
+  const { plan } = planEnsure(nodePoolTopology(pool, CLUSTER, revision), EMPTY, { ...FRESH, external });
+  const own = carryOut(plan, EMPTY).filter(({ key }) => key.includes(POOL_ID));
+  const extremes = { least: desired, most: desired, leastReady: desired };
+  const empty: World = { found: [...built, ...own], machines: [], versions: {}, born: 0, extremes };
+  const [template] = plan.steps.filter(({ resource }) => resource.kind === 'launch-template');
+  const world = launched(withGroup(described(empty, template?.resource as Resource), { desired }));
+  return { ...world, extremes };
+};
+
+/** What the inventory says of the group's machines. */
+const observed = (world: World): readonly Found[] => {
+  const versions = new Map(
+    world.machines.map(({ templateId, templateVersion }) => [
+      `${templateId} ${templateVersion}`,
+      { templateId, templateVersion },
+    ]),
+  );
+  return withGroup(world, { launched: [...versions.values()] }).found;
+};
+
+const machinesOf = ({ machines }: World): PoolMachines => ({ machines });
+
+/** What the pool's entity does next, with a look at machines where policy asks for one; `unread`: why nobody saw their nodes. */
+export const assessed = (
+  pool: AWSNodePool,
+  world: World,
+  { unread, cluster = CLUSTER }: { readonly unread?: string; readonly cluster?: AWSCluster } = {},
+): Assessment => {
+  const found = observed(world);
+  const reads = machinesToRead({ pool, cluster, inventory: found }) !== undefined;
+  const machines = unread === undefined ? machinesOf(world) : { ...machinesOf(world), unread };
+  return decideNodePool({
+    requested: { kind: 'AWSNodePool', namespace: 'default', name: pool.metadata.name, uid: pool.metadata.uid },
+    worker: { account: ACCOUNT, regions: [REGION] },
+    entityId: 'entity',
+    settleSeconds: 0,
+    now: NOW,
+    object: pool,
+    cluster,
+    inventory: inventoryOf(found),
+    ...(reads ? { machines } : {}),
+  });
+};
+
+/** A plan without what this world does by itself. */
+const only = ({ known, version }: Plan, step: Step): Plan => ({ known, version, steps: [step] });
+
+type GroupStep = {
+  readonly properties: { readonly desired?: number; readonly surge?: AutoScalingGroupState['surge'] };
+};
+
+const afterStep = (world: World, step: Step, plan: Plan): World => {
+  const { resource, verb } = step;
+  switch (resource.kind) {
+    case 'auto-scaling-group': {
+      const { desired: kept } = groupIn(world);
+      const { surge, desired = kept } = (resource as unknown as GroupStep).properties;
+      const made = { ...world, found: carryOut(only(plan, step), world.found) };
+      const { surge: _former, ...state } = groupIn(made);
+      const group = { ...state, desired: Math.max(kept, desired), ...(surge === undefined ? {} : { surge }) };
+      const found = made.found.map((one) => (one.key === GROUP ? ({ ...one, state: group } as Found) : one));
+      return launched({ ...made, found });
+    }
+    case 'cordon': {
+      const { node } = resource.properties;
+      return withNode(world, node, ({ closedBy: _closed, ...open }) =>
+        verb === 'remove' ? open : { ...open, closedBy: 'slipway' },
+      );
+    }
+    case 'drain': {
+      const { of } = resource.properties as ResourceProperties['drain'];
+      return 'node' in of ? withNode(world, of.node, (node) => ({ ...node, pods: 0 })) : world;
+    }
+    case 'node-machine': {
+      const { instanceId, shrinks } = resource.properties as { instanceId: string; shrinks: boolean };
+      const machines = world.machines.filter(({ id }) => id !== instanceId);
+      const left = noted(withGroup({ ...world, machines }, { desired: groupIn(world).desired - (shrinks ? 1 : 0) }));
+      return launched(left);
+    }
+    case 'surge': {
+      const { besides } = resource.properties as ResourceProperties['surge'];
+      const { surge, desired, ...group } = groupIn(world);
+      const isNew = ({ templateId, templateVersion }: PoolMachine): boolean =>
+        templateId === group.launchTemplateId && templateVersion === group.launchTemplateVersion;
+      const added = world.machines
+        .filter(isNew)
+        .toSorted((a, b) => Number(besides.includes(a.id)) - Number(besides.includes(b.id)))
+        .slice(0, Math.max(0, desired - (surge?.desired ?? desired)));
+      const state = { ...group, desired: desired - added.length, maxSize: surge?.maxSize ?? group.maxSize };
+      const found = world.found.map((one) => (one.key === GROUP ? ({ ...one, state } as Found) : one));
+      return noted({ ...world, found, machines: world.machines.filter((one) => !added.includes(one)) });
+    }
+    case 'launch-template': {
+      const made = { ...world, found: carryOut(only(plan, step), world.found) };
+      return verb === 'remove' ? made : described(made, resource as Resource);
+    }
+    default:
+      return { ...world, found: carryOut(only(plan, step), world.found) };
+  }
+};
+
+/** Carried out as far as it goes: stops at a wait for nodes that never are Ready, and at the step of this id. */
+export const carriedOut = (
+  world: World,
+  { plan }: OperationInput,
+  until?: string,
+): { world: World; stuck?: string } => {
+  let now = world;
+  // Each step is given what those before it yielded.
+  let known = plan.known;
+  for (const step of plan.steps) {
+    if (step.id === until) return { world: now, stuck: step.id };
+    if (step.resource.kind === 'replacement-nodes') {
+      const { besides, expected } = step.resource.properties;
+      const ready = now.machines.filter(({ id, node }) => !besides.includes(id) && node?.ready === true).length;
+      if (ready < expected) return { world: now, stuck: step.id };
+      continue;
+    }
+    now = afterStep(now, step, { ...plan, known });
+    const outputs = now.found.find(({ key }) => key === step.resource.key)?.outputs;
+    if (outputs !== undefined) known = { ...known, [step.resource.key]: outputs };
+  }
+  return { world: now };
+};
+
+/** What was begun of an operation, taken back as its plan says. */
+export const takenBack = (world: World, { plan }: OperationInput): World =>
+  (plan.undo ?? []).reduce((now, step) => afterStep(now, step, plan), world);
+
+/** The pool as its status says it once an operation ended so. */
+export const told = (pool: AWSNodePool, input: OperationInput, state: OperationView['state']): AWSNodePool => {
+  const operation: OperationView = {
+    type: input.type,
+    workflowId: 'w',
+    runId: `r-${input.turn?.number ?? 0}`,
+    state,
+    startedAt: NOW,
+    ...(state === 'running' ? {} : { finishedAt: NOW }),
+    ...(input.turn === undefined ? {} : { turn: input.turn }),
+    steps: [],
+    outputs: {},
+  };
+  const request = {
+    object: input.object,
+    owner: input.owner,
+    generation: input.generation,
+    version: input.version,
+    kubernetesVersion: input.kubernetesVersion,
+    events: [],
+    subject: { kind: 'operation' as const, operation },
+  };
+  return awsNodePool.parse({ ...pool, status: statusOf(request, pool, NOW) });
+};
+
+export type Ran = {
+  readonly pool: AWSNodePool;
+  readonly world: World;
+  readonly operations: readonly OperationInput[];
+  /** `status.state` as whoever watches sees it, without repetitions. */
+  readonly states: readonly string[];
+  readonly end: Assessment | { readonly kind: 'stuck'; readonly step: string } | { readonly kind: 'settles' };
+};
+
+const MOST = 50;
+
+/** Operation after operation, until nothing is left to do, or a wait never ends. */
+export const ranToEnd = (pool: AWSNodePool, world: World): Ran => {
+  let now = pool;
+  let here = world;
+  const operations: OperationInput[] = [];
+  const states: string[] = [];
+  const see = () => {
+    const state = now.status?.state ?? '';
+    if (states.at(-1) !== state) states.push(state);
+  };
+  see();
+  while (operations.length < MOST) {
+    const assessment = assessed(now, here);
+    if (assessment.kind !== 'operate') return { pool: now, world: here, operations, states, end: assessment };
+    const { operation } = assessment;
+    operations.push(operation);
+    now = told(now, operation, 'running');
+    see();
+    const done = carriedOut(here, operation);
+    here = done.world;
+    if (done.stuck !== undefined) {
+      return { pool: now, world: here, operations, states, end: { kind: 'stuck', step: done.stuck } };
+    }
+    now = told(now, operation, 'succeeded');
+    see();
+    // Nobody looks again then.
+    if (operation.settles === true) return { pool: now, world: here, operations, states, end: { kind: 'settles' } };
+  }
+  throw new Error(`After ${MOST} operations there is still something to do.`);
+};
