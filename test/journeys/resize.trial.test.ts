@@ -170,3 +170,36 @@ describe('a pool of five nodes that is scaled to two', () => {
     expect(operations.filter(({ type }) => type === 'ResizeNodePool')).toMatchObject([{ state: 'succeeded' }]);
   });
 });
+
+describe('a pool whose nodes are to carry another label', () => {
+  test('has each of its machines replaced by another, a node more at most and none fewer, in one entry among its operations', async () => {
+    const before = await machines();
+    const pods = await listed<Pod>('pods');
+    await kubectl('patch', 'awsnodepool', POOL, '--type=merge', '-p', '{"spec":{"labels":{"team":"platform"}}}');
+    const counts = new Set<number>();
+    await waitFor(
+      'both nodes carry the label',
+      async () => {
+        counts.add((await machines()).length);
+        const { status } = await pool();
+        const { items } = JSON.parse(
+          await within(['get', 'nodes', '-l', 'team=platform', '-o', 'json']),
+        ) as Listed<Node>;
+        return status.state === 'Provisioned' && items.length === 2 ? true : undefined;
+      },
+      UNHURRIED,
+    );
+    const after = await machines();
+    expect(after).toHaveLength(2);
+    expect(after.filter((id) => before.includes(id))).toEqual([]);
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(2);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(3);
+    // Whoever would start them again is not played here: those of the nodes that went are gone.
+    const left = (await listed<Pod>('pods')).map(({ metadata }) => metadata.uid);
+    expect(left.filter((uid) => pods.some(({ metadata }) => metadata.uid === uid))).toEqual([]);
+    expect((await listed<Node>('nodes')).filter(({ spec }) => spec.unschedulable === true)).toEqual([]);
+    const { operations = [] } = (await pool()).status;
+    expect(operations.filter(({ type }) => type === 'UpdateNodePool')).toMatchObject([{ state: 'succeeded' }]);
+    await until('two nodes again', keeps(2));
+  });
+});

@@ -282,7 +282,7 @@ describe('a wrong fact of a node pool', () => {
     await account.quota(STANDARD_CPUS, 5);
     aws = account.newWorker();
     expect(await poolTroubles({})).toContain(
-      'spec.instanceType: 3 machines of type t3.medium: 6 more virtual CPUs are needed, and 0 of 5 are in use; ask AWS to raise the quota "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances" (L-1216C47A), or free some of it, or delete the object',
+      'spec.instanceType: 3 machines of type t3.medium: 6 more virtual CPUs are needed, and 0 of 5 are in use; ask AWS to raise the quota "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances" (L-1216C47A), or free some of it, or set another',
     );
     await account.quota(STANDARD_CPUS, 6);
     await lookForPool(seedPool());
