@@ -2,7 +2,7 @@
  * Living pool: a provisioned node pool of a living cluster, its machines and their nodes in any health, as it is decided about.
  *
  * Owns: the account, the machines and the status before the decision. Neighbours: `account.ts` is the tiny account,
- * `node-repair.test.ts` judges.
+ * `node-repair.test.ts` and `shrink.test.ts` judge.
  */
 import { nodePoolIdOf } from '../../api/names.ts';
 import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
@@ -23,7 +23,7 @@ import { carryOut, EMPTY, inventoryOf } from './account.ts';
 
 export const NOW = Date.parse('2026-08-01T10:00:00Z');
 export const POOL_ID = nodePoolIdOf(POOL_UID);
-const GROUP = poolGroupKey(POOL_ID);
+export const GROUP = poolGroupKey(POOL_ID);
 const MADE_AT = '2026-08-01T08:00:00Z';
 
 const condition = (type: string, status: 'True' | 'False', reason: string) => ({

@@ -1,56 +1,16 @@
 /** A node pool that is to keep fewer machines than it does: one turn a machine, the minimum first and the maximum last. */
 import { describe, expect, test } from '@jest/globals';
-import { nodePoolIdOf } from '../../api/names.ts';
-import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
+import type { AWSNodePool } from '../../api/nodepool.ts';
 import type { AutoScalingGroupState } from '../../kinds/auto-scaling-group.ts';
 import type { Found } from '../../kinds/resource.ts';
 import type { Assessment } from '../../policy/assessment.ts';
-import { decideNodePool } from '../../policy/decide-nodepool.ts';
-import { planEnsure } from '../../policy/ensure.ts';
 import type { PoolMachines } from '../../policy/pool-machines.ts';
-import { revisionOf } from '../../policy/revision.ts';
-import { clusterTopology } from '../../topology/cluster.ts';
-import { nodePoolTopology } from '../../topology/nodepool.ts';
-import { CLUSTER_OUTPUTS_FOR_POOLS, poolGroupKey } from '../../words/keys.ts';
-import { ACCOUNT, POOL_UID, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
-import { carryOut, EMPTY, inventoryOf } from './account.ts';
+import { inventoryOf } from './account.ts';
+import { decide as decideAbout, GROUP, inventoryWith, poolWith as livingPoolWith } from './living-pool.ts';
 
-const LIVE = {
-  aws: { account: ACCOUNT, region: REGION },
-  established: true,
-  endpoint: 'nlb.example',
-  state: 'Provisioned' as const,
-  revision: revisionOf(release()),
-};
-const FRESH = { fresh: true, provisioned: false, live: false };
-const POOL_ID = nodePoolIdOf(POOL_UID);
-const GROUP = poolGroupKey(POOL_ID);
-const cluster = seedCluster({ status: LIVE });
-
-/** A pool of three to five nodes that keeps five. */
-const poolWith = (
-  spec: Partial<AWSNodePool['spec']> = {},
-  status: Partial<AWSNodePool['status']> = {},
-): AWSNodePool => {
-  const seed = seedPool();
-  return awsNodePool.parse({
-    ...seed,
-    spec: { ...seed.spec, minNodeCount: 3, maxNodeCount: 5, ...spec },
-    status: { aws: LIVE.aws, state: LIVE.state, revision: LIVE.revision, ...status },
-  });
-};
-
-const inventoryWith = (group: Partial<AutoScalingGroupState> = {}): readonly Found[] => {
-  const built = carryOut(planEnsure(clusterTopology(cluster, release()), EMPTY, FRESH).plan, EMPTY);
-  const external = Object.fromEntries(
-    built.flatMap(({ key, outputs }) => (CLUSTER_OUTPUTS_FOR_POOLS.includes(key) ? [[key, outputs]] : [])),
-  );
-  const plan = planEnsure(nodePoolTopology(poolWith(), cluster, release()), EMPTY, { ...FRESH, external }).plan;
-  const own = carryOut(plan, EMPTY).filter(({ key }) => key.includes(POOL_ID));
-  return [...built, ...own].map((found) =>
-    found.key === GROUP ? ({ ...found, state: { ...found.state, desired: 5, ...group } } as Found) : found,
-  );
-};
+/** A pool of three to five nodes that keeps five, all of them Ready. */
+const poolWith = (spec: Partial<AWSNodePool['spec']>, status: Partial<AWSNodePool['status']> = {}): AWSNodePool =>
+  livingPoolWith(spec, { readyNodes: 5, ...status });
 
 const machinesOf = (
   inventory: readonly Found[],
@@ -78,17 +38,7 @@ const machinesOf = (
 };
 
 const decide = (pool: AWSNodePool, inventory: readonly Found[], machines?: PoolMachines): Assessment =>
-  decideNodePool({
-    requested: { kind: 'AWSNodePool', namespace: 'default', name: pool.metadata.name, uid: pool.metadata.uid },
-    worker: { account: ACCOUNT, regions: [REGION] },
-    entityId: 'entity',
-    settleSeconds: 0,
-    now: Date.parse('2026-08-01T10:00:00Z'),
-    object: pool,
-    cluster,
-    inventory: inventoryOf(inventory),
-    ...(machines === undefined ? {} : { machines }),
-  });
+  decideAbout(pool, machines, { inventory: inventoryOf(inventory) });
 
 const operationOf = (assessment: Assessment) => {
   if (assessment.kind !== 'operate') throw new Error(`expected an operation: ${JSON.stringify(assessment)}`);
