@@ -37,14 +37,14 @@ export const READY = condition('Ready', 'True', 'Provisioned');
 export const NOT_READY = condition('Ready', 'False', 'Unreachable');
 export const QUORUM_LOST = condition('Degraded', 'True', 'QuorumLost');
 
-const LIVE = {
+export const LIVE = {
   aws: { account: ACCOUNT, region: REGION },
   established: true,
   endpoint: 'nlb.example',
   state: 'Provisioned' as const,
   revision: revisionOf(release()),
 };
-const FRESH = { fresh: true, provisioned: false, live: false };
+export const FRESH = { fresh: true, provisioned: false, live: false };
 
 export const clusterThat = (...conditions: readonly ReturnType<typeof condition>[]) =>
   seedCluster({ status: { ...LIVE, conditions: [...conditions] } });

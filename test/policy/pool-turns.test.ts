@@ -5,12 +5,12 @@ import type { ResourceProperties } from '../../kinds/resource.ts';
 import type { OperationInput } from '../../policy/assessment.ts';
 import { revisionOf } from '../../policy/revision.ts';
 import { earliest } from '../topology/objects.ts';
+import { GROUP } from './living-pool.ts';
 import {
   assessed,
   CLUSTER,
   carriedOut,
   changedTo,
-  GROUP,
   groupIn,
   livePool,
   type Ran,

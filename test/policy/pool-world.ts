@@ -5,7 +5,6 @@
  * broken. Neighbours: `account.ts` has what exists beside machines. Tests run a whole rollout, operation by operation.
  */
 import type { AWSCluster } from '../../api/cluster.ts';
-import { nodePoolIdOf } from '../../api/names.ts';
 import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
 import type { AutoScalingGroupState } from '../../kinds/auto-scaling-group.ts';
 import {
@@ -22,28 +21,17 @@ import { planEnsure } from '../../policy/ensure.ts';
 import { knownFrom, resolved } from '../../policy/known.ts';
 import type { Plan, Step } from '../../policy/plan.ts';
 import type { PoolMachine, PoolMachines, PoolNode } from '../../policy/pool-machines.ts';
-import { revisionOf } from '../../policy/revision.ts';
 import { statusOf } from '../../policy/status.ts';
 import type { OperationView } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
-import { CLUSTER_OUTPUTS_FOR_POOLS, poolGroupKey } from '../../words/keys.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../words/keys.ts';
 import type { Resolved } from '../../words/references.ts';
-import { ACCOUNT, POOL_UID, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
+import { ACCOUNT, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf } from './account.ts';
+import { FRESH, GROUP, LIVE, NOW, POOL_ID } from './living-pool.ts';
 
-const LIVE = {
-  aws: { account: ACCOUNT, region: REGION },
-  established: true,
-  endpoint: 'nlb.example',
-  state: 'Provisioned' as const,
-  revision: revisionOf(release()),
-};
-const FRESH = { fresh: true, provisioned: false, live: false };
-const POOL_ID = nodePoolIdOf(POOL_UID);
-export const GROUP = poolGroupKey(POOL_ID);
 export const CLUSTER = seedCluster({ status: LIVE });
-const NOW = Date.parse('2026-08-01T10:00:00Z');
 
 type Spec = Partial<AWSNodePool['spec']>;
 
