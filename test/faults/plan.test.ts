@@ -40,6 +40,20 @@ describe('A call', () => {
     );
   });
 
+  test('on a machine, its node or a pod there has the same name, whichever it is', () => {
+    const named = (machine: string, path: string): string =>
+      nameOfCall(
+        { service: 'cluster', operation: 'POST', mutating: true, target: path },
+        { workflowType: 'ResizeNodePool', workflowId: `${POOL}/operation`, activityId: `wait drain/${machine}` },
+      );
+    expect(named('i-0123456789abcdef0', '/api/v1/namespaces/default/pods/web-1/eviction')).toBe(
+      'ResizeNodePool · wait drain/i-* · cluster POST /api/v1/namespaces/default/pods/*/eviction',
+    );
+    expect(named('i-0123456789abcdef0', '/api/v1/nodes/ip-10-0-1-2.eu-west-1.compute.internal')).toBe(
+      'ResizeNodePool · wait drain/i-* · cluster POST /api/v1/nodes/ip-*',
+    );
+  });
+
   test('belongs to the case of its cluster, the pool’s as well', () => {
     expect([caseOf(CLUSTER), caseOf(`${CLUSTER}/operation`), caseOf(POOL), caseOf('credential/default/f7/1')]).toEqual([
       'f7',
@@ -50,8 +64,10 @@ describe('A call', () => {
   });
 
   test('is told from others of its name by a number, in each case from one', () => {
-    const count = createCounter();
-    expect([count('f1', 'a'), count('f1', 'a'), count('f1', 'b'), count('f2', 'a')]).toEqual([1, 2, 1, 1]);
+    const { next, begin } = createCounter();
+    expect([next('f1', 'a'), next('f1', 'a'), next('f1', 'b'), next('f2', 'a')]).toEqual([1, 2, 1, 1]);
+    begin('f1');
+    expect([next('f1', 'a'), next('f2', 'a')]).toEqual([1, 2]);
   });
 });
 
