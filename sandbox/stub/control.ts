@@ -4,7 +4,7 @@
  * Owns: the paths. Neighbours: `npm run sandbox -- fault …` and `kill` knock here; tests may do so themselves.
  *
  *   GET /faults, POST /faults {…}, DELETE /faults[?cluster=<id>]     see `faults.ts`
- *   GET /clusters                                                    what runs: replicas, nodes, number of objects
+ *   GET /clusters                                                    what runs: replicas, nodes, and what its API was asked
  *   any method /clusters/<id>/api…                                   the cluster's own API, of which nobody asks a certificate here
  *   GET /machines, POST /machines/<instance id>/kill
  */
@@ -29,12 +29,13 @@ const bodyOf = async (request: IncomingMessage): Promise<unknown> => JSON.parse(
 
 const ok = (body: unknown): Answer => ({ status: 200, body });
 
-const shown = ({ id, replicas, volumes, store, hasQuorum }: StubCluster) => ({
+const shown = ({ id, replicas, volumes, store, hasQuorum, asked }: StubCluster) => ({
   id,
   hasQuorum: hasQuorum(),
   replicas: Object.fromEntries(replicas),
   volumes: [...volumes].sort(),
   nodes: store.list('/api/v1/nodes', {}).map(({ metadata }) => metadata.name),
+  asked: Object.fromEntries(asked),
 });
 
 /** What a cluster's API answers whoever may do everything there; undefined where the path is no cluster's. */
