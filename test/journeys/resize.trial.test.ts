@@ -5,9 +5,11 @@
  * In a sandbox with stub machines: pods are written with their node, and one that was evicted is started again by nobody.
  */
 import { join } from 'node:path';
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { smallCluster } from '../../bench/manifests.ts';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
+import { SPECTATOR } from '../support/spectator.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { afterCalls, killWhenever } from './kills.ts';
 import { type Lifecycle, lifecycleOf } from './lifecycle.ts';
@@ -256,6 +258,35 @@ describe('a pool whose nodes are to carry other labels and taints', () => {
       },
       UNHURRIED,
     );
+    expect(await machines()).toEqual(before);
+  });
+});
+
+describe('a pool whose machines are to have another security group', () => {
+  const OTHER = 'sg-0372ceaae4fc17084';
+  const groupsOf = async (ids: readonly string[]): Promise<readonly (readonly (string | undefined)[])[]> => {
+    const { endpoint, region } = sandbox.status().aws;
+    const ec2 = new EC2Client({ endpoint, region, credentials: SPECTATOR });
+    const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [...ids] }));
+    ec2.destroy();
+    const all = Reservations.flatMap(({ Instances = [] }) => Instances);
+    return all.map(({ SecurityGroups = [] }) => SecurityGroups.map(({ GroupId }) => GroupId));
+  };
+
+  test('has it given to those that run, and taken from them again, without another machine', async () => {
+    const before = await machines();
+    for (const [securityGroupIDs, holds] of [
+      [[OTHER], (groups: readonly unknown[]) => groups.includes(OTHER) && groups.length === 2],
+      [[], (groups: readonly unknown[]) => !groups.includes(OTHER) && groups.length === 1],
+    ] as const) {
+      await kubectl('patch', 'awsnodepool', POOL, '--type=merge', '-p', JSON.stringify({ spec: { securityGroupIDs } }));
+      await waitFor(
+        `each machine has ${securityGroupIDs.length} of its own`,
+        async () => ((await groupsOf(before)).every(holds) ? true : undefined),
+        UNHURRIED,
+      );
+    }
+    await until('nothing left to do', keeps(2));
     expect(await machines()).toEqual(before);
   });
 });
