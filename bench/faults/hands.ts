@@ -19,7 +19,8 @@ export type Hands = Pick<Inside, 'begin' | 'loosen'> & {
   readonly token: string;
   /** Changes the pool's spec. */
   readonly set: (spec: object) => Promise<void>;
-  readonly labels: () => Promise<Readonly<Record<string, string>>>;
+  /** The pool's, as it is now. */
+  readonly spec: () => Promise<Stored['spec']>;
   /** By an annotation, as GitOps does; waits until the pool rests. */
   readonly abort: () => Promise<void>;
   /** A node hangs, and two sweeps see it. Answers its name. */
@@ -102,7 +103,7 @@ export const handsOf = (ground: Ground, token: string, first: readonly SeenNode[
     begin: inside.begin,
     loosen: inside.loosen,
     set: async (spec) => void (await change(cloud, pool, { spec })),
-    labels: async () => ((await seen()).spec['labels'] ?? {}) as Readonly<Record<string, string>>,
+    spec: async () => (await seen()).spec,
     abort: async () => {
       await change(cloud, pool, { metadata: { annotations: { [`${OWN_PREFIX}abort`]: token } } });
       await until('the turn is aborted', async () => (await entity.query(getEntityState)).held !== undefined);

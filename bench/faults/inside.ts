@@ -16,6 +16,7 @@ export type SeenNode = {
   readonly isClosed: boolean;
   /** Slipway's mark is on it. */
   readonly isMarked: boolean;
+  readonly maxPods: number;
   readonly labels: Readonly<Record<string, string>>;
 };
 
@@ -40,13 +41,16 @@ const LOOK_MS = 300;
 const LONG_AGO_MS = 3_600_000;
 
 type Spec = { readonly nodeName?: string; readonly providerID?: string; readonly unschedulable?: boolean };
-type Status = { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+type Status = {
+  readonly capacity?: { readonly pods?: string };
+  readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+};
 
 const specOf = (object: KubernetesObject): Spec => (object['spec'] ?? {}) as Spec;
 
 const nodeOf = (object: KubernetesObject): SeenNode => {
   const { providerID = '', unschedulable = false } = specOf(object);
-  const { conditions = [] } = (object['status'] ?? {}) as Status;
+  const { conditions = [], capacity } = (object['status'] ?? {}) as Status;
   const { name, labels = {}, annotations = {} } = object.metadata;
   return {
     name,
@@ -54,6 +58,7 @@ const nodeOf = (object: KubernetesObject): SeenNode => {
     isReady: conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
     isClosed: unschedulable,
     isMarked: annotations[DRAIN_MARK] !== undefined,
+    maxPods: Number(capacity?.pods),
     labels,
   };
 };

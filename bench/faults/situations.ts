@@ -7,6 +7,7 @@
  */
 import type { OperationType } from '../../words/operations.ts';
 import type { Hands } from './hands.ts';
+import type { SeenNode } from './inside.ts';
 
 export type Situation = {
   readonly about: string;
@@ -17,11 +18,24 @@ export type Situation = {
   readonly live: (hands: Hands) => Promise<void>;
 };
 
-/** A budget that lets no pod go stops the turn once its first machine's node is closed. */
-const stopHalfway = async (hands: Hands): Promise<void> => {
+/** Another one than now: it takes other machines. */
+const otherMaximum = async (hands: Hands): Promise<number> =>
+  (await hands.spec())['maxPodsPerNode'] === MAXIMA[0] ? MAXIMA[1] : MAXIMA[0];
+
+const MAXIMA = [100, 90] as const;
+
+const takesPods =
+  (most: unknown) =>
+  (node: SeenNode): boolean =>
+    node.maxPods === most;
+
+/** A budget that lets no pod go stops the turn once its first machine's node is closed. Answers what to put back. */
+const stopHalfway = async (hands: Hands): Promise<{ readonly maxPodsPerNode: unknown }> => {
+  const { maxPodsPerNode } = await hands.spec();
   await hands.begin('none may go');
-  await hands.set({ labels: { turn: hands.token } });
+  await hands.set({ maxPodsPerNode: await otherMaximum(hands) });
   await hands.untilClosed();
+  return { maxPodsPerNode };
 };
 
 export const SITUATIONS = {
@@ -38,7 +52,18 @@ export const SITUATIONS = {
     },
   },
   update: {
-    about: 'another label: two machines give way to others in turns',
+    about: 'another maximum of pods: two machines give way to others in turns',
+    nodes: 2,
+    operations: ['UpdateNodePool'],
+    live: async (hands) => {
+      const maxPodsPerNode = await otherMaximum(hands);
+      await hands.begin('one may go');
+      await hands.set({ maxPodsPerNode });
+      await hands.untilKept(2, takesPods(maxPodsPerNode));
+    },
+  },
+  labels: {
+    about: 'another label, which the nodes that run get',
     nodes: 2,
     operations: ['UpdateNodePool'],
     live: async (hands) => {
@@ -48,29 +73,27 @@ export const SITUATIONS = {
     },
   },
   abort: {
-    about: 'another label, aborted in the middle of a turn, and the spec put back',
+    about: 'another maximum of pods, aborted in the middle of a turn, and the spec put back',
     nodes: 2,
     operations: ['UpdateNodePool'],
     live: async (hands) => {
-      const before = await hands.labels();
-      await stopHalfway(hands);
+      const before = await stopHalfway(hands);
       await hands.abort();
       await hands.loosen();
-      await hands.set({ labels: before });
-      await hands.untilKept(2, (node) => node.labels['turn'] === before['turn']);
+      await hands.set(before);
+      await hands.untilKept(2, takesPods(before.maxPodsPerNode));
     },
   },
   'way-back': {
-    about: 'another label, and in the middle of a turn the one before',
+    about: 'another maximum of pods, and in the middle of a turn the one before',
     nodes: 2,
     operations: ['UpdateNodePool'],
     live: async (hands) => {
-      const before = await hands.labels();
-      await stopHalfway(hands);
-      await hands.set({ labels: before });
+      const before = await stopHalfway(hands);
+      await hands.set(before);
       await hands.untilOpen();
       await hands.loosen();
-      await hands.untilKept(2, (node) => node.labels['turn'] === before['turn']);
+      await hands.untilKept(2, takesPods(before.maxPodsPerNode));
     },
   },
   repair: {

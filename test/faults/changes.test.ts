@@ -13,6 +13,7 @@ const node = (machine: string, overrides: Partial<SeenNode> = {}): SeenNode => (
   isReady: true,
   isClosed: false,
   isMarked: false,
+  maxPods: 100,
   labels: {},
   ...overrides,
 });
