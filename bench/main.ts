@@ -54,6 +54,14 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./scale.ts'),
   },
+  resize: {
+    about: 'a node pool made larger, smaller and other: machines, calls, seconds; and a thousand nodes in one pool',
+    options: [
+      new Option('--nodes <n>', 'how many the large pool has; 0 for none').default('1000'),
+      new Option('--pods <n>', 'how many pods each of its nodes has').default('10'),
+    ],
+    load: () => import('./resize.ts'),
+  },
   throttling: {
     about: 'a hundred creates at once against the buckets that AWS documents, in virtual time: it takes seconds',
     options: [new Option('--creates <n>', 'how many at once').default('100')],

@@ -26,6 +26,8 @@ export type Inside = {
   readonly nodes: () => Promise<readonly SeenNode[]>;
   /** The kubelet of this node says that it is not Ready, and has said so for longer than any repair waits. */
   readonly hang: (node: string) => Promise<void>;
+  /** One pod that nobody starts again. */
+  readonly start: (node: string, name: string) => Promise<void>;
   /** One pod on each node, and a budget by which one of them may be missing; or none, until `loosen`. */
   readonly begin: (budget: 'one may go' | 'none may go') => Promise<void>;
   readonly loosen: () => Promise<void>;
@@ -181,6 +183,7 @@ export const insideOf = (at: HostPort, clusterId: string): Inside => {
   };
   return {
     nodes: door.nodes,
+    start: async (node, name) => void (await door.ask('POST', PODS, podOn(node, name))),
     hang: async (node) => {
       const conditions = [hungSince(new Date(Date.now() - LONG_AGO_MS).toISOString())];
       await door.ask('PATCH', `${NODES}/${node}/status`, { status: { conditions } });
