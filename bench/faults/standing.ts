@@ -5,7 +5,7 @@
  * `life.ts` lives the cases of a create and a delete, each with a cluster of its own.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { clusterIdOf } from '../../api/names.ts';
+import { clusterIdOf, nodePoolIdOf, nodePoolName } from '../../api/names.ts';
 import { entityIdOf, type Stored, smallCluster } from '../manifests.ts';
 import type { HeardCall } from './calls.ts';
 import { UNSEEN_SECONDS } from './faults.ts';
@@ -78,6 +78,14 @@ const ownedBy = async ({ world, clusterId, pool }: Stood) => {
   };
 };
 
+/** Launches that nobody asked for were not refused: those of the next case are no part of this one. */
+const permitLaunches = async ({ cloud, clusterId, pool }: Stood): Promise<void> => {
+  const group = nodePoolName(clusterId, nodePoolIdOf(pool.metadata.uid));
+  await fetch(`${cloud.status().aws.endpoint}/_sim/fault?action=${encodeURIComponent(`asg:${group}`)}`, {
+    method: 'DELETE',
+  });
+};
+
 /** Until what has effect late has it, and AWS knows what it made. */
 const untilFaultsAreOver = async (targets: readonly Target[], lateMs: number): Promise<void> => {
   if (targets.some(({ fault }) => fault === 'unseen')) await delay(UNSEEN_SECONDS * 1_000);
@@ -123,6 +131,7 @@ const liveIn = async (
   } finally {
     lane.disarm(name);
     await inside.finish();
+    await permitLaunches(stood);
   }
 };
 
