@@ -81,7 +81,8 @@ export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm test': '.ci/run',
   'npm run test:trials': '.ci/run',
   'npm run bench -- --help': 'test/bench/command-line.test.ts',
-  'npm run bench -- faults --sample 15 -o json': 'test/faults/matrix.trial.test.ts',
+  'npm run bench -- faults --situations create-and-delete --sample 15 -o json': 'test/faults/matrix.trial.test.ts',
+  'npm run bench -- faults --situations resize abort --sample 8 -o json': 'test/faults/matrix.trial.test.ts',
 };
 
 /** All commands of all pages. */
