@@ -19,7 +19,7 @@ import { create, remove } from './objects.ts';
 import { lookAgain, untilQuiet } from './second-look.ts';
 import type { Setting } from './setting.ts';
 import type { Situation } from './situations.ts';
-import { ownedAs } from './world.ts';
+import { ownedAs, type Row } from './world.ts';
 
 /** What a case is judged by. */
 export type Change = {
@@ -66,14 +66,20 @@ type Stood = Ground & {
   readonly secrets: Awaited<ReturnType<typeof secretsOf>>;
 };
 
+/** A row without what grows with each change: the numbers of a template's versions, and the mark of the newest. */
+const lasting = (row: Row): string => {
+  const { versions: _versions, tags, ...detail } = row.detail;
+  const { 'slipway.dev/fingerprint': _mark, ...others } = (tags ?? {}) as Readonly<Record<string, string>>;
+  return JSON.stringify({ ...row, detail: { ...detail, tags: others } });
+};
+
 /** What AWS has of the cluster's: row by row, but for machines; and the machines of the pool. */
 const ownedBy = async ({ world, clusterId, pool }: Stood) => {
   const all = await world.inventory();
   const rows = all.filter((row) => ownedAs(row)?.clusterId === clusterId);
   const isOfPool = (detail: object): boolean => JSON.stringify(detail).includes(pool.metadata.uid);
   return {
-    // Numbers of a template's versions grow, whatever is in them.
-    rows: rows.map((row) => JSON.stringify({ ...row, detail: { ...row.detail, versions: undefined } })).sort(),
+    rows: rows.map(lasting).sort(),
     machines: all.flatMap(({ kind, id, detail }) => (kind === 'instance' && isOfPool(detail) ? [id] : [])).sort(),
   };
 };
