@@ -204,3 +204,31 @@ describe('a pool whose nodes are to carry another label', () => {
     await until('two nodes again', keeps(2));
   });
 });
+
+describe('a turn that is aborted while a budget holds the node that is to go', () => {
+  test('takes back the machine that it added, and its pool counts as many nodes as before, though no sweep came', async () => {
+    const [
+      {
+        metadata: { name: held },
+      } = { metadata: { name: '' } },
+    ] = await listed<Node>('nodes');
+    await runningPod('held-0', held);
+    await within(['create', '-f', '-', '--validate=false'], {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'that-one', namespace: 'default' },
+      spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
+    });
+    await kubectl('patch', 'awsnodepool', POOL, '--type=merge', '-p', '{"spec":{"labels":{"team":"another"}}}');
+    const blocked = await until('the budget is named', ({ status }) => (status.lastErrors ?? []).length > 0);
+    // The other node was replaced before, and this one's place is taken already.
+    expect(blocked.status).toMatchObject({ readyNodes: 3, desiredNodes: 3 });
+    await succeed('abort', sandbox.slipway(['operations', 'abort', 'nodepool', POOL]));
+    const { status } = await until('it is aborted', (found) =>
+      (found.status.operations ?? []).some(({ state }) => state === 'aborted'),
+    );
+    expect(status).toMatchObject({ readyNodes: 2, desiredNodes: 2 });
+    expect(await machines()).toHaveLength(2);
+    expect((await listed<Node>('nodes')).filter(({ spec }) => spec.unschedulable === true)).toEqual([]);
+  });
+});
