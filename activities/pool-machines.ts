@@ -2,7 +2,7 @@
  * Pool machines: each machine of a node pool, as its group and its cluster's API have it.
  *
  * Owns: putting the two together by the machine's id, and that a machine has no node only where no node of the whole cluster is its
- * own: a label that is missing makes nobody's node absent. Neighbours: `aws/auto-scaling-group.ts` reads the group, `kubernetes/pool-nodes.ts`
+ * own: a label that is missing makes nobody's node absent; and who else is in the zone where none of its nodes is Ready. Neighbours: `aws/auto-scaling-group.ts` reads the group, `kubernetes/pool-nodes.ts`
  * the nodes; `policy/pool-machines.ts` has the shapes. Invariants: I6 (reads only), I12 (a cluster that can't be asked is told
  * apart from one without nodes).
  */
@@ -35,6 +35,18 @@ const withNodes = (machines: readonly ToldInstance[], nodes: ReadonlyMap<string,
     return node === undefined ? machine : { ...machine, node };
   });
 
+/** Where none of the pool's nodes is Ready: those of others in the same zone. */
+const besideIn = (
+  machines: readonly ToldInstance[],
+  nodes: ReadonlyMap<string, PoolNode>,
+): Pick<PoolMachines, 'beside'> => {
+  const own = machines.map(({ id }) => nodes.get(id)).filter((node) => node !== undefined);
+  const zone = own.find((node) => node.zone !== undefined)?.zone;
+  if (zone === undefined || own.some(({ ready }) => ready)) return {};
+  const others = [...nodes.values()].filter((node) => node.zone === zone && !own.includes(node));
+  return { beside: { zone, all: others.length, ready: others.filter(({ ready }) => ready).length } };
+};
+
 export const readPoolMachines =
   ({ instances, nodes, allNodes }: Sources): ReadPoolMachines =>
   async (request, signal) => {
@@ -48,8 +60,10 @@ export const readPoolMachines =
       asked(nodes),
     ]);
     if (typeof labelled === 'string') return { machines, unread: labelled };
-    if (machines.every(({ id }) => labelled.has(id))) return { machines: withNodes(machines, labelled) };
+    const own = machines.map(({ id }) => labelled.get(id));
+    const isWhole = own.every((node) => node !== undefined) && own.some((node) => node.ready);
+    if (isWhole || machines.length === 0) return { machines: withNodes(machines, labelled) };
     const all = await asked(allNodes);
     if (typeof all === 'string') return { machines, unread: all };
-    return { machines: withNodes(machines, all) };
+    return { machines: withNodes(machines, all), ...besideIn(machines, all) };
   };

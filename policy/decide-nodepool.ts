@@ -18,7 +18,8 @@ import type { Found, Resource } from '../kinds/resource.ts';
 import type { Outputs } from '../kinds/row.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
-import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, LOAD_BALANCER, PREFLIGHT, poolOfKey } from '../words/keys.ts';
+import { ref } from '../words/references.ts';
 import type { Assessment } from './assessment.ts';
 import { decideMachines } from './decide-pool-machines.ts';
 import { hasOthers, releaseAsMade, tidied } from './decide-turns.ts';
@@ -35,6 +36,7 @@ import {
   wasProvisioned,
 } from './facts.ts';
 import { withInPlace } from './in-place.ts';
+import { endingInLook } from './node-look.ts';
 import { NODE_REPAIR_AFTER_SECONDS } from './node-repair.ts';
 import { type About, type Due, operationOf } from './operation.ts';
 import type { Inventory } from './plan.ts';
@@ -191,9 +193,12 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
     ...{ pool, cluster, inventory: own, machines, settings, now, release, topology, external },
     ensured: (one) => ensure(one).plan,
   });
+  const endpoint = cluster.status?.endpoint ?? ref(LOAD_BALANCER, 'dnsName');
+  const begun = (due: Due): Assessment =>
+    operation(facts, pool, release, { ...due, plan: endingInLook(due.plan, { poolId, endpoint }) });
   if (decided.kind === 'turn') {
     const { kind: _, ...due } = decided;
-    return operation(facts, pool, release, due);
+    return begun(due);
   }
   const { attention, waits, tidies } = decided;
   const tidy = waits === undefined ? tidied({ pool, inventory: own }, topology, plan, tidies) : plan;
@@ -205,7 +210,7 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
     rest.plan.steps.length > tidy.steps.length ||
     (machines === undefined && hasOthers(topology, own, pool));
   const left = decideRest(pool, release, { ...rest, postponed, mayHaveOthers, now });
-  if ('type' in left) return operation(facts, pool, release, left);
+  if ('type' in left) return begun(left);
   const clusterId = clusterIdOf(cluster.metadata.uid);
   return {
     ...{ kind: 'settled', generation, clusterId, ...attention, ...left },

@@ -142,6 +142,7 @@ const stepsOf = ({ management, userClusters, hub, aws }: Connections, configurat
       management,
       userClusters,
       launchTroubles: aws.launchTroubles,
+      sizeOf: aws.sizeOf,
       addons: addonSettings(configuration),
     }),
     'hub-membership': hubMembershipDriver(hub),

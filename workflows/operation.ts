@@ -50,7 +50,8 @@ const operate = async (input: OperationInput, cancelRequested: Promise<never>): 
   const effects = stepEffects({ plan, request, pacing, outputs, inbox });
   const result = await runPlan({ plan, pacing, inbox, isPaused, ...following(running) }, effects);
   const state = stateAfter(result, progress.stopReason());
-  const left = state === 'aborted' ? await takeBack({ plan, request, pacing, outputs }) : undefined;
+  const left =
+    state === 'aborted' ? await takeBack({ plan, request, pacing, outputs, yielded: progress.yielded }) : undefined;
   progress.end(state);
   await publishing.finish();
   await condition(allHandlersFinished);

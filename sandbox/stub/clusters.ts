@@ -1,11 +1,12 @@
 /**
  * Clusters: what all machines of one stub cluster share.
  *
- * Owns: one API and one memory per cluster id, which replicas run, and which volumes hold data. Neighbours: `replica.ts` and
+ * Owns: one API and one memory per cluster id, which replicas run, which volumes hold data, and whose kubelets are heard. Neighbours: `replica.ts` and
  * `node.ts` come and go; `api.ts` answers from here. A cluster's memory lasts as long as a volume with its data exists,
  * and no longer than this process: killing the part `instances` of a stub sandbox is losing every disk at once.
  */
 import type { ApiCluster } from './api.ts';
+import type { Pulse } from './pulse.ts';
 import { createStore, type Store } from './store.ts';
 
 export type StubCluster = ApiCluster & {
@@ -15,6 +16,8 @@ export type StubCluster = ApiCluster & {
   readonly replicas: Map<number, string>;
   /** Volumes with data of this cluster. */
   readonly volumes: Set<string>;
+  /** By the name of the node: in place of the Lease that a kubelet renews. */
+  readonly kubelets: Map<string, Pulse>;
 };
 
 export type Clusters = {
@@ -40,7 +43,12 @@ const createCluster = (id: string, version: string, members: number): StubCluste
     );
   }
   const replicas = new Map<number, string>();
-  return { id, store, version, replicas, volumes: new Set(), hasQuorum: () => replicas.size > members / 2 };
+  const kubelets = new Map<string, Pulse>();
+  return {
+    ...{ id, store, version, replicas, kubelets, volumes: new Set<string>() },
+    hasQuorum: () => replicas.size > members / 2,
+    hears: (node) => kubelets.get(node)?.hangs() !== true,
+  };
 };
 
 export const createClusters = (): Clusters => {

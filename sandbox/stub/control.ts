@@ -5,7 +5,7 @@
  *
  *   GET /faults, POST /faults {…}, DELETE /faults[?cluster=<id>]     see `faults.ts`
  *   GET /clusters                                                    what runs: replicas, nodes, number of objects
- *   GET /machines, POST /machines/<instance id>/kill
+ *   GET /machines, POST /machines/<instance id>/kill|hang|resume
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import { messageOf } from '../../words/failure.ts';
@@ -34,10 +34,10 @@ export const listenForControl = (options: {
   const answer = async (request: IncomingMessage): Promise<Answer> => {
     const url = new URL(request.url ?? '/', 'http://stub');
     const asked = `${request.method} ${url.pathname}`;
-    const [, killed] = /^POST \/machines\/([^/]+)\/kill$/.exec(asked) ?? [];
-    if (killed !== undefined) {
-      if (await host.kill(killed)) return ok({ killed });
-      return { status: 404, body: { error: `no instance ${killed} runs here`, running: host.running() } };
+    const [, id, done] = /^POST \/machines\/([^/]+)\/(kill|hang|resume)$/.exec(asked) ?? [];
+    if (id !== undefined) {
+      if (await host[done as 'kill' | 'hang' | 'resume'](id)) return ok({ [done as string]: id });
+      return { status: 404, body: { error: `no instance ${id} runs here`, running: host.running() } };
     }
     switch (asked) {
       case 'GET /faults':

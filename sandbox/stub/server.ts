@@ -34,8 +34,10 @@ export const serveApi = (options: {
   readonly tls: Tls;
   readonly cluster: StubCluster;
   readonly faults: Faults;
+  /** Whether its machine hangs. */
+  readonly hangs: () => boolean;
 }): Promise<ApiServer> => {
-  const { address, tls, cluster, faults } = options;
+  const { address, tls, cluster, faults, hangs } = options;
   const answer = (request: Parameters<typeof answerApi>[1]): ApiAnswer => {
     const refused = faults.refusalOf(cluster.id, { method: request.method, path: request.url });
     return refused === undefined
@@ -53,7 +55,7 @@ export const serveApi = (options: {
       keepAliveTimeout: 60_000,
     },
     (request, response) => {
-      if (faults.isSilent(cluster.id)) return;
+      if (faults.isSilent(cluster.id) || hangs()) return;
       request.once('error', () => response.destroy());
       readBody(request, (sent) => {
         const { authorized } = request.socket as typeof request.socket & { readonly authorized?: boolean };
