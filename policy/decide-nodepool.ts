@@ -19,9 +19,11 @@ import type { Outputs } from '../kinds/row.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
+import { present } from '../words/present.ts';
 import type { Assessment } from './assessment.ts';
 import { decideMachines } from './decide-pool-machines.ts';
 import { hasOthers, releaseAsMade, tidied } from './decide-turns.ts';
+import { differencesOf } from './differences.ts';
 import { type Ensured, planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -34,6 +36,7 @@ import {
   stayingCluster,
   wasProvisioned,
 } from './facts.ts';
+import { mendingOf, surplusIn } from './mending.ts';
 import { NODE_REPAIR_AFTER_SECONDS } from './node-repair.ts';
 import { type About, type Due, operationOf } from './operation.ts';
 import type { Inventory } from './plan.ts';
@@ -190,15 +193,18 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
     ...{ pool, cluster, inventory: own, machines, settings, now, release, topology, external },
     ensured: (one) => ensure(one).plan,
   });
+  // What of it takes another machine goes by turns as it would for a change of the spec.
+  const mends = mendingOf(pool, cluster, [...differencesOf(plan, own, false), ...surplusIn(pool, own)]);
   if (decided.kind === 'turn') {
     const { kind: _, ...due } = decided;
-    return operation(facts, pool, release, due);
+    // A repair looks at its machine only, and what else differs comes after it.
+    return operation(facts, pool, release, due.type === 'RepairNodePool' ? due : { ...due, ...present({ mends }) });
   }
   const { attention, waits, tidies } = decided;
   const rest = waits === undefined ? tidied({ pool, inventory: own }, topology, plan, tidies) : plan;
   // What is to be said of nodes is said by the next look.
   const mayHaveOthers = attention.nodePool !== undefined || (machines === undefined && hasOthers(topology, own, pool));
-  const left = decideRest(pool, release, { plan: rest, postponed, waits, mayHaveOthers, now });
+  const left = decideRest(pool, release, { plan: rest, postponed, waits, mayHaveOthers, now, ...present({ mends }) });
   if ('type' in left) return operation(facts, pool, release, left);
   const clusterId = clusterIdOf(cluster.metadata.uid);
   return {

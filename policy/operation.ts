@@ -35,7 +35,7 @@ const tagging = ({ type }: Due, object: StoredObject): Pick<OperationInput, 'tag
 };
 
 /** What it is, and what it does. */
-export type Due = Pick<OperationInput, 'type' | 'plan' | 'settles' | 'turn' | 'unreachable' | 'revision'>;
+export type Due = Pick<OperationInput, 'type' | 'plan' | 'mends' | 'settles' | 'turn' | 'unreachable' | 'revision'>;
 
 /** Whose cluster it is about, and which versions it names. */
 export type About = {

@@ -1,7 +1,7 @@
 /**
  * Remembered: what status keeps of an object beside what is going on, for whoever lost all other memory of it.
  *
- * Owns: who the object is in AWS, what it runs, what was made anew, which annotations were acted on, which tags were set.
+ * Owns: who the object is in AWS, what it runs, what was made anew or mended, which annotations were acted on, which tags were set.
  * Neighbours: `status.ts` carries all of it over. Pure.
  * Invariants: I5 (`established` is never taken back), I12 (the account that was pinned first stays pinned).
  */
@@ -14,6 +14,7 @@ import { present } from '../words/present.ts';
 import { isOver } from '../words/steps.ts';
 import { pinnedWithAddons } from './addon-revision.ts';
 import { appliedTagKeys } from './applied-tags.ts';
+import { mendedAfter } from './mending.ts';
 import { isDelete } from './operation-claims.ts';
 import { revisionOf } from './revision.ts';
 import { hasMoreTurns } from './rollout.ts';
@@ -99,6 +100,7 @@ export const remembered = (
   const { subject } = request;
   // It has only what status lacks.
   const before: Status = { ...object.status, ...(subject.kind === 'settled' ? subject.recalled : {}) };
+  const mended = mendedAfter(subject, before.mended);
   const tagKeys = appliedTagKeys(subject, now.generation, object);
   return {
     ...identityOf(request, { ...object, status: before }),
@@ -110,6 +112,7 @@ export const remembered = (
       revision: revisionFor(subject, now.version, before.revision),
       incarnations: incarnationsOf(subject, before.incarnations),
       handledRequests: handledIn(request, before.handledRequests),
+      mended: mended.length === 0 ? undefined : [...mended],
       appliedTagKeys: tagKeys.length === 0 ? undefined : [...tagKeys],
     }),
   };

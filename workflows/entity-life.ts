@@ -19,7 +19,8 @@
  *   E4  An abort is kept until a resume, or until an assessment asks for something else or for nothing.
  *   E5  What stands in the way keeps its `since` until an assessment finds the way clear: it doesn't come and go.
  *   E6  What fails, is blocked or is out of date again and again is assessed ever more rarely, each counted by itself.
- *   E7  A drift report changes what a settled entity tells, and nothing else (I6).
+ *   E7  A drift report changes what a settled entity tells, and nothing else (I6), but for one that says that what differs is
+ *       to be mended: that is a reason to look, unless a person skipped something of the object.
  *   E8  An event that a state doesn't know changes nothing.
  */
 import { present } from '../words/present.ts';
@@ -116,6 +117,9 @@ const isAtRestStill = (life: LifeOf<'settled'>, { at, news, leaving }: EventOf<'
 const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife => {
   switch (event.kind) {
     case 'reported': {
+      // What a person skipped differs still, and a look would find nothing else.
+      if (event.mends === true && life.kept.skipped === undefined && life.rollout === undefined)
+        return assessing(life.kept);
       // A sweep says nothing of single replicas and nodes.
       const { controlPlane, nodePool } = life.status ?? {};
       return { ...life, status: { ...event.report, ...present({ controlPlane, nodePool }) } };

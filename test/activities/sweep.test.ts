@@ -62,6 +62,7 @@ const sweepWith = (changes: Partial<SweepSources> = {}) => {
   const sweep = createSweep({
     served: async () => ({ account: ACCOUNT, regions: [REGION] }),
     settleSeconds: 120,
+    everySeconds: 600,
     repair: { afterSeconds: 300 },
     management: async () => management(),
     aws: async () => {

@@ -266,6 +266,17 @@ describe('a settled entity', () => {
     expect(viewOf(object, told)).toEqual({ object, phase: 'settled', drifted: true });
   });
 
+  test('told that drift is to be mended looks, unless a person skipped something of it', () => {
+    const mends = { kind: 'reported', report: { kind: 'settled', drift }, mends: true } as const;
+    expect(after(assessed(settled), mends).state).toBe('assessing');
+    const { kept, ...life } = after(assessed(settled));
+    const skipped = { operation: 'UpdateCluster', generation: 1, steps: ['ensure security-group/nodes'] } as const;
+    expect(next({ ...life, kept: { ...kept, skipped } } as EntityLife, mends)).toMatchObject({
+      state: 'settled',
+      status: { drift },
+    });
+  });
+
   test('told by a sweep keeps what it knew of single nodes', () => {
     const nodePool = { nodes: [{ instanceId: 'i-1', since: '2026-08-01T10:00:00Z', message: 'it is not Ready' }] };
     const report = { kind: 'settled', nodes: { ready: 3 } } as const;
