@@ -77,7 +77,7 @@ describe('a template that somebody edited', () => {
   test('is written anew, and machines that were made before it was edited stay', () => {
     const ran = ranToEnd(mendingPool, edited);
     expect(
-      ran.operations.map(({ type, mends = [] }) => `${type} ${mends.map(({ key }) => key.split('/')[0])}`),
+      ran.operations.map(({ type, mends = [] }) => `${type} ${mends.map(({ key }) => key.split('/')[0]).join()}`),
     ).toEqual(['MendNodePool launch-template,auto-scaling-group']);
     expect(ran.world.machines.map(({ id }) => id)).toEqual(edited.machines.map(({ id }) => id));
     expect(swept(ran.pool, ran.world)).toBeUndefined();
