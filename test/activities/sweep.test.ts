@@ -116,6 +116,14 @@ describe('a sweep', () => {
     });
   });
 
+  test('has mended what differs where the spec says so, and only told elsewhere', async () => {
+    const mending = clusterNamed('a');
+    const clusters = [{ ...mending, spec: { ...mending.spec, driftPolicy: 'Mend' as const } }, clusterNamed('b')];
+    const { sweep } = sweepWith({ management: async () => management({ clusters }), aws: async () => drifted() });
+    const { findings } = await sweep();
+    expect(findings.map(({ finding }) => finding.kind === 'report' && finding.mends === true)).toEqual([true, false]);
+  });
+
   test.each<[string, Partial<SweepSources>]>([
     ['AWS', { aws: async () => Promise.reject(new Error('page 2 was not read')) }],
     ['the management API', { management: async () => Promise.reject(new Error('page 2 was not read')) }],
