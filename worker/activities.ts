@@ -172,7 +172,7 @@ export const wireActivities = (
   log: Logger,
   between: Between = {},
 ): WiredActivities => {
-  const { region, settleSeconds, pacing } = configuration;
+  const { region, settleSeconds, sweepSeconds, pacing } = configuration;
   const connections = connect(configuration, metrics, log, between);
   const { management, userClusters, hub, aws, close } = connections;
   const steps = stepsOf(connections, configuration);
@@ -198,6 +198,7 @@ export const wireActivities = (
   });
   const sweep = createSweep({
     settleSeconds,
+    everySeconds: sweepSeconds,
     repair,
     served,
     management: (signal) => surveyManagement(management, { signal }),

@@ -36,7 +36,7 @@ const operate = async (input: OperationInput, cancelRequested: Promise<never>): 
   const inbox: StepMessage[] = [];
   const progress = operationProgress(input);
   const { outputs, isPaused } = progress;
-  const events = operationEvents(entityId, outputs);
+  const events = operationEvents(input, outputs);
   const publishing = operationPublishing(input, progress, events);
   const stop = (reason: string): void => {
     progress.stop(reason);

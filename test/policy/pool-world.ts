@@ -27,6 +27,7 @@ import type { OperationView } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../words/keys.ts';
+import { present } from '../../words/present.ts';
 import type { Resolved } from '../../words/references.ts';
 import { ACCOUNT, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf } from './account.ts';
@@ -164,14 +165,18 @@ const observed = (world: World): readonly Found[] => {
 
 const machinesOf = ({ machines }: World): PoolMachines => ({ machines });
 
-/** What the pool's entity does next, with a look at machines where policy asks for one; `unread`: why nobody saw their nodes. */
+/** What the pool's entity does next, with a look at machines where policy asks for one; `unread`: why nobody saw their nodes; `sweep`: nobody looks at them at all. */
 export const assessed = (
   pool: AWSNodePool,
   world: World,
-  { unread, cluster = CLUSTER }: { readonly unread?: string; readonly cluster?: AWSCluster } = {},
+  {
+    unread,
+    cluster = CLUSTER,
+    sweep = false,
+  }: { readonly unread?: string; readonly cluster?: AWSCluster; readonly sweep?: boolean } = {},
 ): Assessment => {
   const found = observed(world);
-  const reads = machinesToRead({ pool, cluster, inventory: found }) !== undefined;
+  const reads = !sweep && machinesToRead({ pool, cluster, inventory: found }) !== undefined;
   const machines = unread === undefined ? machinesOf(world) : { ...machinesOf(world), unread };
   return decideNodePool({
     requested: { kind: 'AWSNodePool', namespace: 'default', name: pool.metadata.name, uid: pool.metadata.uid },
@@ -322,7 +327,7 @@ export const told = (
     state,
     startedAt: NOW,
     ...(state === 'running' ? {} : { finishedAt: NOW }),
-    ...(input.turn === undefined ? {} : { turn: input.turn }),
+    ...present({ turn: input.turn, mends: input.mends }),
     steps: [],
     outputs,
   };
