@@ -19,7 +19,7 @@ import type { Outputs } from '../kinds/row.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
-import type { Assessment } from './assessment.ts';
+import type { Assessment, OperationInput } from './assessment.ts';
 import { decideMachines } from './decide-pool-machines.ts';
 import { hasOthers, releaseAsMade, tidied } from './decide-turns.ts';
 import { type Ensured, planEnsure } from './ensure.ts';
@@ -34,6 +34,7 @@ import {
   stayingCluster,
   wasProvisioned,
 } from './facts.ts';
+import { givingUp } from './given-up.ts';
 import { NODE_REPAIR_AFTER_SECONDS } from './node-repair.ts';
 import { type About, type Due, operationOf } from './operation.ts';
 import type { Inventory } from './plan.ts';
@@ -111,7 +112,12 @@ export const decideNodePoolEarly = (facts: NodePoolFacts): Assessment | undefine
   return isDeleting(pool) ? undefined : judgeItsCluster(facts, pool);
 };
 
-const operation = (facts: NodePoolFacts, pool: AWSNodePool, release: About['release'], due: Due): Assessment =>
+const operation = (
+  facts: NodePoolFacts,
+  pool: AWSNodePool,
+  release: About['release'],
+  due: Due,
+): Extract<Assessment, { kind: 'operate' }> =>
   operationOf(facts, pool, { clusterId: clusterIdOfPool(pool, facts.cluster) ?? '', release }, due);
 
 /** Where the API of the cluster is that the pool's nodes are to leave in order; nothing where nobody could tell them to. */
@@ -190,19 +196,25 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
     ...{ pool, cluster, inventory: own, machines, settings, now, release, topology, external },
     ensured: (one) => ensure(one).plan,
   });
+  const left = { pool, inventory: own, machines, endpoint: cluster.status?.endpoint };
+  const givenUp = (due: Parameters<typeof givingUp>[1]): { readonly givenUp?: OperationInput } => {
+    const back = givingUp(left, due);
+    return back === undefined ? {} : { givenUp: operation(facts, pool, release, back).operation };
+  };
   if (decided.kind === 'turn') {
     const { kind: _, ...due } = decided;
-    return operation(facts, pool, release, due);
+    return { ...operation(facts, pool, release, due), ...givenUp(due) };
   }
   const { attention, waits, tidies } = decided;
   const rest = waits === undefined ? tidied({ pool, inventory: own }, topology, plan, tidies) : plan;
   // What is to be said of nodes is said by the next look.
   const mayHaveOthers = attention.nodePool !== undefined || (machines === undefined && hasOthers(topology, own, pool));
-  const left = decideRest(pool, release, { plan: rest, postponed, waits, mayHaveOthers, now });
-  if ('type' in left) return operation(facts, pool, release, left);
+  const due = decideRest(pool, release, { plan: rest, postponed, waits, mayHaveOthers, now });
+  if ('type' in due) return { ...operation(facts, pool, release, due), ...givenUp(due) };
   const clusterId = clusterIdOf(cluster.metadata.uid);
   return {
-    ...{ kind: 'settled', generation, clusterId, ...attention, ...left },
+    ...{ kind: 'settled', generation, clusterId, ...attention, ...due },
+    ...(waits === undefined ? {} : givenUp({ type: waits.type, plan })),
     ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
   };
 };

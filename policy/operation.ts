@@ -35,7 +35,7 @@ const tagging = ({ type }: Due, object: StoredObject): Pick<OperationInput, 'tag
 };
 
 /** What it is, and what it does. */
-export type Due = Pick<OperationInput, 'type' | 'plan' | 'settles' | 'turn' | 'unreachable' | 'revision'>;
+export type Due = Pick<OperationInput, 'type' | 'plan' | 'settles' | 'turn' | 'unreachable' | 'revision' | 'givesUp'>;
 
 /** Whose cluster it is about, and which versions it names. */
 export type About = {
@@ -48,7 +48,7 @@ export const operationOf = (
   object: StoredObject,
   { clusterId, release }: About,
   due: Due,
-): Assessment => ({
+): Extract<Assessment, { kind: 'operate' }> => ({
   kind: 'operate',
   operation: {
     v: 1,

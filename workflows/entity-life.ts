@@ -113,6 +113,15 @@ const isAtRestStill = (life: LifeOf<'settled'>, { at, news, leaving }: EventOf<'
   return !isOver && life.status !== undefined && life.kept.counts.unwrittenStatuses > 0;
 };
 
+/** Between two turns: the rollout goes no further, and what it left is looked at anew, to be taken back. */
+const abortedBetween = (life: LifeOf<'settled'>): EntityLife => {
+  const { kept, generation, rollout, seen, leaves } = life;
+  if (rollout === undefined) return life;
+  return leaves === true
+    ? assessing({ ...kept, held: { operation: rollout, generation } })
+    : heldBy(kept, { type: rollout, generation }, seen);
+};
+
 const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife => {
   switch (event.kind) {
     case 'reported': {
@@ -121,10 +130,7 @@ const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife =>
       return { ...life, status: { ...event.report, ...present({ controlPlane, nodePool }) } };
     }
     case 'abort':
-      // Between two turns: the rollout goes no further.
-      return life.rollout === undefined
-        ? life
-        : heldBy(life.kept, { type: life.rollout, generation: life.generation }, life.seen);
+      return abortedBetween(life);
     case 'woken':
       return isAtRestStill(life, event) ? life : assessing(life.kept);
     default:

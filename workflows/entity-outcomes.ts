@@ -5,7 +5,7 @@
  * assessment with what was done or said before; the delays are those of `activities.ts`. Pure.
  */
 import type { Assessment, OperationInput, Pacing } from '../activities/contract.ts';
-import { purposeOf } from '../words/operations.ts';
+import { type OperationType, purposeOf } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import { IDLE_LOOK, retryDelay } from './activities.ts';
 import type { Seen } from './entity-news.ts';
@@ -33,15 +33,27 @@ export const afterAssessment = (before: Kept, { at, seen, assessment }: EventOf<
     case 'finished':
       return { state: 'finished', kept };
     case 'operate':
-      return { state: 'beginning', kept, seen, operation: found.operation };
+      return { state: 'beginning', kept, seen, operation: found.operation, ...present({ givenUp: found.givenUp }) };
     case 'settled':
-      return settledBy(kept, found, { at, seen });
+      return kept.held === undefined || found.rollout === undefined
+        ? settledBy(kept, found, { at, seen })
+        : givenUpBetween(kept, { ...found, rollout: found.rollout }, seen);
     case 'waiting':
       return waitingBy(kept, found, { at, seen });
     case 'blocked':
       return blockedBy(kept, found, { at, seen });
   }
 };
+
+/** A rollout that was aborted between two turns: what it left is taken back, and then it is held. */
+const givenUpBetween = (
+  kept: Kept,
+  { rollout, generation, givenUp }: Extract<Assessment, { kind: 'settled' }> & { readonly rollout: OperationType },
+  seen: Seen,
+): EntityLife =>
+  givenUp === undefined
+    ? heldBy(kept, { type: rollout, generation }, seen)
+    : { state: 'beginning', kept, seen, operation: givenUp, givenUp };
 
 const keptAfter = (before: Kept, found: Assessment, pacing: Pacing | undefined): Kept => {
   const { held: _, obstacle, ...others } = before;
@@ -66,15 +78,23 @@ export const afterFailedAssessment = (before: Kept, { at, seen, reason }: EventO
 
 /** What was asked meanwhile decides whether the operation begins, and how. */
 export const afterAsking = (
-  { kept, operation, seen }: LifeOf<'beginning'>,
+  { kept, operation, givenUp, seen }: LifeOf<'beginning'>,
   { verbs }: EventOf<'asked'>,
 ): EntityLife => {
   const asked = askedBefore(operation, verbs, kept.paused);
   const { held, ...others } = kept;
   const now: Kept = { ...others, paused: false };
-  return (held !== undefined && !asked.resumed) || asked.aborted
-    ? heldBy(now, operation, seen)
-    : { state: 'operating', kept: now, seen, operation: asked.operation, failures: 0 };
+  const isGivenUp = (held !== undefined && !asked.resumed) || asked.aborted;
+  if (isGivenUp && givenUp === undefined) return heldBy(now, operation, seen);
+  if (isGivenUp && givenUp !== undefined) {
+    const { type, generation } = operation;
+    // Whatever becomes of it, the rollout stays given up.
+    const aborted: Kept = { ...now, held: { operation: type, generation } };
+    return { state: 'operating', kept: aborted, seen, operation: givenUp, failures: 0 };
+  }
+  // Of what was to be taken back nothing is, after all: it goes on.
+  if (operation.givesUp === true) return assessing(now);
+  return { state: 'operating', kept: now, seen, operation: asked.operation, failures: 0 };
 };
 
 /** What the end of an operation means, beyond that it is over. */
@@ -130,6 +150,7 @@ const settledBy = (
     inside,
     clusterId,
     rollout,
+    givenUp,
     controlPlane,
     nodes,
     nodePool,
@@ -149,6 +170,7 @@ const settledBy = (
   },
   ...(clusterId === undefined ? {} : { clusterId }),
   ...(rollout === undefined ? {} : { rollout }),
+  ...(givenUp === undefined ? {} : { leaves: true as const }),
   ...(lookAgainSeconds === undefined ? {} : { until: at + lookAgainSeconds * 1_000 }),
 });
 

@@ -44,7 +44,8 @@ const isOf = (what: Held, due: OperationInput): boolean =>
 export const stillHeld = (held: Held | undefined, assessment: Assessment): Held | undefined => {
   if (held === undefined) return undefined;
   if (assessment.kind === 'operate') return isOf(held, assessment.operation) ? held : undefined;
-  return assessment.kind === 'settled' && assessment.rollout === undefined ? undefined : held;
+  if (assessment.kind !== 'settled') return held;
+  return assessment.rollout === undefined || assessment.generation !== held.generation ? undefined : held;
 };
 
 /** Nothing is to be done but what a person skipped for this very spec: that is as good as settled. */

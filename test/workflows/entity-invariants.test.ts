@@ -9,6 +9,7 @@ import { operationOf, planOf, securityGroup, stepOf } from './builders.ts';
 
 const GROUP = 'ensure security-group/controlplane';
 const create = operationOf(planOf(stepOf(securityGroup('controlplane'))));
+const givenUp = operationOf(planOf(), { givesUp: true });
 const remove = operationOf(planOf(), { type: 'DeleteCluster', generation: 2 });
 const settled: Assessment = { kind: 'settled', generation: 1 };
 const waiting: Assessment = { kind: 'waiting', generation: 1, reason: 'no network yet', entityId: 'awscluster/a' };
@@ -26,6 +27,14 @@ describe('whatever happens to an entity, in whatever order', () => {
   );
   const assessment: fc.Arbitrary<Assessment> = fc.oneof(
     { weight: 3, arbitrary: operation.map((one): Assessment => ({ kind: 'operate', operation: one })) },
+    { weight: 2, arbitrary: operation.map((one): Assessment => ({ kind: 'operate', operation: one, givenUp })) },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom<Assessment>(
+        { ...settled, rollout: 'CreateCluster', givenUp },
+        { ...settled, rollout: 'CreateCluster' },
+      ),
+    },
     { weight: 4, arbitrary: fc.constantFrom(settled, waiting, blocked, { ...settled, lookAgainSeconds: 60 }) },
     { weight: 1, arbitrary: fc.constantFrom<Assessment>({ kind: 'orphaned', reason: 'gone' }, { kind: 'finished' }) },
   );
@@ -62,6 +71,7 @@ describe('whatever happens to an entity, in whatever order', () => {
       arbitrary: fc.record({ kind: fc.constant('woken' as const), at: time, news: seen, leaving: fc.boolean() }),
     },
     fc.constantFrom<EntityEvent>({ kind: 'written' }, { kind: 'unwritten' }, { kind: 'retry' }, { kind: 'resume' }),
+    fc.constantFrom<EntityEvent>({ kind: 'abort' }, { kind: 'pause' }),
   );
 
   type Change = { readonly from: EntityLife; readonly by: EntityEvent; readonly to: EntityLife };
@@ -86,8 +96,11 @@ describe('whatever happens to an entity, in whatever order', () => {
         expect([from.state, by.kind]).toEqual(['assessing', 'assessed']);
       if (to.state !== 'operating' || from.state === 'operating') return;
       if (from.state !== 'beginning') throw new Error(`It began from ${from.state}.`);
-      expect({ ...to.operation, paused: undefined }).toEqual({ ...from.operation, paused: undefined });
-      expect(to.kept).not.toHaveProperty('held');
+      const { held } = to.kept;
+      // Of what was aborted nothing begins but what takes it back.
+      const asked = held === undefined ? from.operation : from.givenUp;
+      expect({ ...to.operation, paused: undefined }).toEqual({ ...asked, paused: undefined });
+      expect(to.operation.givesUp).toBe(held === undefined ? undefined : true);
     });
   });
 

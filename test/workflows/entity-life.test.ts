@@ -20,7 +20,7 @@ const assessed = (assessment: Assessment, { at = 0, seen = seenOf(1) } = {}): En
   seen,
   assessment,
 });
-const operate = (operation: OperationInput = create): Assessment => ({ kind: 'operate', operation });
+const operate = (operation: OperationInput = create) => ({ kind: 'operate', operation }) satisfies Assessment;
 const settled: Assessment = { kind: 'settled', generation: 1 };
 const waiting: Assessment = { kind: 'waiting', generation: 1, reason: 'no network yet', entityId: 'awscluster/a' };
 const blocked: Assessment = { kind: 'blocked', generation: 1, reason: 'wrong account', cure: 'use the other' };
@@ -74,10 +74,74 @@ describe('a rollout between two of its turns', () => {
     );
   });
 
+  describe('that left something to be taken back', () => {
+    const givenUp = { ...repair, givesUp: true as const };
+    const waits = { ...waitingForTurn, givenUp };
+    const due: Assessment = { ...operate(repair), givenUp };
+    const isHeld = { held: { operation: 'RepairCluster', generation: 1 } };
+
+    test.each<[string, readonly EntityEvent[]]>([
+      ['while its next turn waits', [assessed(waits), said('abort'), assessed(waits), asked()]],
+      [
+        'while its next turn waits, and is due by the next look',
+        [assessed(waits), said('abort'), assessed(due), asked()],
+      ],
+      ['before its next turn begins', [assessed(due), asked('abort')]],
+    ])('has it taken back where it is aborted %s, and is held then', (_, events) => {
+      expect(after(...events)).toMatchObject({ state: 'operating', operation: givenUp, kept: isHeld });
+      const back = [...events, started, ended({ state: 'aborted', left: 'not taken back: x' })];
+      expect(after(...back)).toMatchObject({ state: 'held', operation: 'RepairCluster', kept: isHeld });
+      expect(after(...back, resume, woken({ news: seenOf(3) }), assessed(operate(repair)), asked()).state).toBe(
+        'operating',
+      );
+    });
+
+    test('is looked at anew where an abort finds its next turn waiting, and not begun', () => {
+      expect(after(assessed(waits), said('abort'))).toMatchObject({ state: 'assessing', kept: isHeld });
+    });
+
+    test('is taken back once more where that was out of date, and forgotten where another spec is asked for', () => {
+      const begun = [assessed(due), asked('abort'), started] as const;
+      const again = [...begun, ended({ state: 'superseded' }), woken(), assessed(due), asked()];
+      expect(after(...again)).toMatchObject({ state: 'operating', operation: givenUp, kept: isHeld });
+      const other = { ...repair, generation: 2 };
+      const changed = [
+        ...begun,
+        ended({ state: 'superseded' }),
+        woken(),
+        assessed({ ...operate(other), givenUp }),
+        asked(),
+      ];
+      expect(after(...changed)).toMatchObject({ state: 'operating', operation: other });
+      expect(after(...changed).kept).not.toHaveProperty('held');
+    });
+
+    test('goes on where it is resumed before that begins', () => {
+      const before = [assessed(waits), said('abort'), assessed(waits), asked('resume')];
+      expect(after(...before)).toMatchObject({ state: 'assessing' });
+      expect(after(...before).kept).not.toHaveProperty('held');
+      expect(after(assessed(waits), said('abort'), resume, assessed(due), asked())).toMatchObject({
+        operation: repair,
+      });
+    });
+  });
+
+  test('is aborted no more once the spec asks for something else while its next turn waits', () => {
+    const changed = [
+      ...between,
+      said('abort'),
+      woken({ news: seenOf(2) }),
+      assessed({ ...waitingForTurn, generation: 2 }),
+    ];
+    expect(after(...changed)).toMatchObject({ state: 'settled', rollout: 'RepairCluster' });
+    expect(after(...changed).kept).not.toHaveProperty('held');
+  });
+
   test('stays aborted while its next turn still waits, and its pause ends with it', () => {
     const looked = (...events: readonly EntityEvent[]) =>
       after(...between, ...events, woken({ news: seenOf(2) }), assessed(waitingForTurn)).kept;
     expect(looked(said('abort')).held).toBeDefined();
+    expect(after(...between, said('abort'), woken({ news: seenOf(2) }), assessed(waitingForTurn)).state).toBe('held');
     expect(looked(said('pause')).paused).toBe(true);
     const over = after(...between, said('pause'), woken({ news: seenOf(2) }), assessed(settled));
     expect(over.kept.paused).toBe(false);
