@@ -15,6 +15,7 @@ import { decideNodePool, decideNodePoolEarly } from '../policy/decide-nodepool.t
 import { machinesToRead } from '../policy/decide-pool-machines.ts';
 import { clusterIdOfPool, judgeIdentity, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
+import { returned } from '../policy/given-up.ts';
 import { insideRequest, isInsideNext } from '../policy/inside.ts';
 import type { Inventory } from '../policy/plan.ts';
 import type { PoolMachines } from '../policy/pool-machines.ts';
@@ -157,11 +158,12 @@ export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCl
 
 const assessNodePool = async (
   sources: AssessSources,
-  { object, clusterProgressed }: AssessRequest,
+  { object, clusterProgressed, returning }: AssessRequest,
   finding: Promise<AWSNodePool | null>,
   signal: AbortSignal,
 ): Promise<Assessment> => {
-  const [pool, worker] = await Promise.all([finding, sources.served(signal)]);
+  const [read, worker] = await Promise.all([finding, sources.served(signal)]);
+  const pool = read === null ? null : returned(read, returning);
   const cluster =
     pool === null
       ? null
@@ -214,8 +216,12 @@ export const createAssess =
 
 const paced = (assessment: Assessment, pacing: Pacing | undefined): Assessment => {
   if (pacing === undefined) return assessment;
-  if (assessment.kind !== 'operate') return { ...assessment, pacing };
-  return { ...assessment, pacing, operation: { ...assessment.operation, pacing } };
+  if (assessment.kind !== 'operate' && assessment.kind !== 'settled') return { ...assessment, pacing };
+  const { givenUp } = assessment;
+  const back = givenUp === undefined ? {} : { givenUp: { ...givenUp, pacing } };
+  return assessment.kind === 'settled'
+    ? { ...assessment, pacing, ...back }
+    : { ...assessment, pacing, ...back, operation: { ...assessment.operation, pacing } };
 };
 
 /** Reads the object, and judges it. */

@@ -1,8 +1,8 @@
 /**
- * Given up: what turns of a node pool leave when somebody aborts them between two, as an operation that takes it back.
+ * Given up: what becomes of a node pool's rollout that somebody aborts.
  *
- * Owns: which that is: nodes that are closed to be drained, and what the group was raised by. A turn that runs has its own way back, in
- * its plan. Neighbours: `pool-turns.ts` plans turns, `decide-nodepool.ts` asks; the entity runs it where an abort finds no turn running.
+ * Owns: what its turns leave between two of them (nodes that are closed to be drained, and what the group was raised by), as an operation
+ * that takes it back; and what a pool is asked for while an upgrade returns. A turn that runs has its own way back, in its plan. Neighbours: `pool-turns.ts` plans turns, `decide-nodepool.ts` asks; the entity runs it where an abort finds no turn running.
  * Pure. Invariants: I2 (planned from what is there: where nothing is left there is no such operation).
  */
 import { nodePoolIdOf } from '../api/names.ts';
@@ -57,4 +57,14 @@ export const givingUp = (
   if (steps.length === 0) return undefined;
   const { version, known } = plan;
   return { type, plan: { version, known, steps }, givesUp: true, ...(turn === undefined ? {} : { turn }) };
+};
+
+/**
+ * The pool as it is asked for while the upgrade returns that was aborted in this generation: of the version that its status has pinned,
+ * since another one is pinned only once an upgrade has come to its end. A newer spec is a new order.
+ */
+export const returned = (pool: AWSNodePool, generation: number | undefined): AWSNodePool => {
+  const { metadata, spec, status } = pool;
+  if (metadata.generation !== generation || status?.revision === undefined) return pool;
+  return { ...pool, spec: { ...spec, version: status.revision.version } };
 };

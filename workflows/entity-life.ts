@@ -16,15 +16,16 @@
  *       (I12). Both are final.
  *   E3  No news is lost. `seen` says how much had arrived when the assessment that a state rests on began; it moves on
  *       only with an assessment, and never past one that supersedes the operation: that is assessed again afterwards.
- *   E4  An abort is kept until a resume, or until an assessment asks for something else or for nothing.
+ *   E4  An abort is kept until a resume, or until an assessment asks for something else or for nothing. A repair comes between.
  *   E5  What stands in the way keeps its `since` until an assessment finds the way clear: it doesn't come and go.
  *   E6  What fails, is blocked or is out of date again and again is assessed ever more rarely, each counted by itself.
  *   E7  A drift report changes what a settled entity tells, and nothing else (I6).
  *   E8  An event that a state doesn't know changes nothing.
  */
 import { present } from '../words/present.ts';
+import { abortedBy, goesBack } from './entity-aborts.ts';
 import { hasNews } from './entity-news.ts';
-import { afterAsking, afterAssessment, afterFailedAssessment, afterOperation, heldBy } from './entity-outcomes.ts';
+import { afterAsking, afterAssessment, afterFailedAssessment, afterOperation } from './entity-outcomes.ts';
 import { assessing, counted, type EntityEvent, type EntityLife, type EventOf, type LifeOf } from './entity-states.ts';
 import { supersedes } from './judgements.ts';
 
@@ -117,9 +118,10 @@ const isAtRestStill = (life: LifeOf<'settled'>, { at, news, leaving }: EventOf<'
 const abortedBetween = (life: LifeOf<'settled'>): EntityLife => {
   const { kept, generation, rollout, seen, leaves } = life;
   if (rollout === undefined) return life;
-  return leaves === true
+  const order = { type: rollout, generation };
+  return leaves === true && !goesBack(kept, order)
     ? assessing({ ...kept, held: { operation: rollout, generation } })
-    : heldBy(kept, { type: rollout, generation }, seen);
+    : abortedBy(kept, order, seen);
 };
 
 const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife => {

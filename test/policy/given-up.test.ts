@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Assessment, OperationInput } from '../../policy/assessment.ts';
+import { returned } from '../../policy/given-up.ts';
 import {
   assessed,
   carriedOut,
@@ -93,4 +94,41 @@ test('wherever a rollout was broken off, what takes it back leaves the group as 
     }),
     { numRuns: 60 },
   );
+});
+
+describe('an upgrade that is aborted', () => {
+  const old = livePool({ ...sizes(7), ...settings(3) });
+  const asked = changedTo(old, { version: '1.36.3-gke.1' });
+  const { generation } = asked.metadata;
+  const first = assessed(asked, worldOf(old, 7));
+  if (first.kind !== 'operate') throw new Error('an upgrade was due');
+  const canary = carriedOut(worldOf(old, 7), first.operation).world;
+  const afterCanary = told(asked, first.operation, 'succeeded');
+
+  test('returns: machines that were replaced are so once more, by those of the version before, and nothing else is', () => {
+    const second = assessed(afterCanary, canary);
+    if (second.kind !== 'operate') throw new Error('a second turn was due');
+    const half = carriedOut(canary, second.operation).world;
+    const ran = ranToEnd(returned(told(afterCanary, second.operation, 'aborted'), generation), half);
+    expect(ran.states).toEqual(['Upgrading', 'Provisioned']);
+    expect(ran.operations.map(({ type }) => type)).toEqual(ran.operations.map(() => 'UpgradeNodePool'));
+    const ended = ran.operations.flatMap(({ plan }) =>
+      plan.steps.filter(({ id }) => id.startsWith('remove node-machine/')),
+    );
+    expect(ended).toHaveLength(4);
+    expect(ran.pool.status?.revision).toEqual(old.status?.revision);
+    expect(ran.pool.status).not.toHaveProperty('rollout');
+    expect(groupIn(ran.world)).toMatchObject({ desired: 7, maxSize: 7 });
+    expect(groupIn(ran.world)).not.toHaveProperty('surge');
+    const untouched = worldOf(old, 7).machines.map(({ id }) => id);
+    expect(ran.world.machines.filter(({ id }) => untouched.includes(id))).toHaveLength(3);
+    expect(assessed(returned(ran.pool, generation), ran.world)).toMatchObject({ kind: 'settled' });
+    expect(assessed(returned(ran.pool, generation), ran.world)).not.toHaveProperty('note');
+  });
+
+  test('whose spec has changed since is what that one asks for', () => {
+    expect(returned(changedTo(afterCanary, LABELLED), generation).spec.version).toBe('1.36.3-gke.1');
+    expect(returned(afterCanary, undefined)).toBe(afterCanary);
+    expect(returned(afterCanary, generation).spec.version).toBe(old.spec.version);
+  });
 });

@@ -317,6 +317,93 @@ describe('an abort', () => {
   });
 });
 
+describe('an upgrade that is aborted', () => {
+  const upgrade = operationOf(planOf(stepOf(securityGroup('controlplane'))), { type: 'UpgradeNodePool' });
+  const settles = { ...upgrade, settles: true as const };
+  const givenUp = { ...upgrade, givesUp: true as const };
+  const back = { held: { operation: 'UpgradeNodePool', generation: 1, back: true } };
+  const held = { held: { operation: 'UpgradeNodePool', generation: 1 } };
+  const turn = (operation = upgrade) => [assessed(operate(operation)), asked(), started] as const;
+  const aborted = [...turn(), ended({ state: 'aborted' })] as const;
+  const waits: Assessment = { ...settled, rollout: 'UpgradeNodePool', givenUp };
+
+  test.each<[string, readonly EntityEvent[]]>([
+    ['while a turn runs', aborted],
+    ['before a turn begins', [assessed(operate(upgrade)), asked('abort')]],
+    ['while its next turn waits', [assessed(waits), { kind: 'abort' }]],
+  ])('%s is looked at anew, for its way back', (_, events) => {
+    expect(after(...events)).toMatchObject({ state: 'assessing', kept: back });
+    expect(after(...events, assessed(operate(upgrade)), asked())).toMatchObject({
+      state: 'operating',
+      operation: upgrade,
+    });
+  });
+
+  test('goes back in turns, and is held once nothing is left of it, however often it is looked at', () => {
+    const returned = [
+      ...aborted,
+      ...turn(),
+      ended({ state: 'succeeded' }),
+      ...turn(settles),
+      ended({ state: 'succeeded' }),
+    ];
+    expect(after(...returned)).toMatchObject({ state: 'assessing', kept: back });
+    const rests = [...returned, assessed(settled)];
+    expect(after(...rests)).toMatchObject({ state: 'held', kept: back, status: { kind: 'held' } });
+    expect(after(...rests, woken({ news: seenOf(2) }), assessed(settled))).toMatchObject({ state: 'held', kept: back });
+    expect(phaseAfter(...rests)).toMatchObject({ held: 'UpgradeNodePool' });
+  });
+
+  test('is held, too, while a repair comes between', () => {
+    const repair = operationOf(planOf(), { type: 'RepairNodePool', settles: true });
+    const between = [...aborted, assessed(settled), woken({ news: seenOf(2) }), assessed(operate(repair)), asked()];
+    expect(after(...between)).toMatchObject({ state: 'operating', operation: repair, kept: back });
+    expect(after(...between, started, ended({ state: 'succeeded' }), assessed(settled)).state).toBe('held');
+  });
+
+  test('waits on its way back where a turn has to, and says so', () => {
+    expect(after(...aborted, assessed(waits))).toMatchObject({
+      state: 'settled',
+      rollout: 'UpgradeNodePool',
+      kept: back,
+    });
+  });
+
+  test.each<[string, readonly EntityEvent[], string]>([
+    ['a turn of that runs', [...aborted, ...turn(), ended({ state: 'aborted' })], 'held'],
+    ['a turn of that is about to begin', [...aborted, assessed(operate(upgrade)), asked('abort')], 'held'],
+    [
+      'its next turn waits',
+      [...aborted, assessed({ ...settled, rollout: 'UpgradeNodePool' }), { kind: 'abort' }],
+      'held',
+    ],
+  ])('and on its way back is aborted once more while %s stops where it is', (_, events, state) => {
+    expect(after(...events)).toMatchObject({ state, kept: held });
+    expect(after(...events).kept.held).not.toHaveProperty('back');
+    expect(after(...events, woken({ news: seenOf(2) }), assessed(operate(upgrade)), asked()).state).toBe('held');
+  });
+
+  test('and on its way back is aborted once more takes back what its turns left', () => {
+    const events = [...aborted, assessed({ ...operate(upgrade), givenUp }), asked('abort')];
+    expect(after(...events)).toMatchObject({ state: 'operating', operation: givenUp });
+    expect(after(...events, started, ended({ state: 'aborted' }))).toMatchObject({ state: 'held', kept: held });
+  });
+
+  test('begins again by a resume, and by a change, with what is planned then', () => {
+    const rests = [...aborted, assessed(settled)] as const;
+    const again = after(...rests, resume, woken({ news: seenOf(2) }));
+    expect(again).toMatchObject({ state: 'assessing' });
+    expect(again.kept).not.toHaveProperty('held');
+    // What was planned is the way back.
+    const early = after(...aborted, assessed(operate(upgrade)), asked('resume'));
+    expect(early).toMatchObject({ state: 'assessing' });
+    expect(early.kept).not.toHaveProperty('held');
+    const changed = after(...rests, woken({ news: seenOf(2) }), assessed({ ...settled, generation: 2 }));
+    expect(changed).toMatchObject({ state: 'settled' });
+    expect(changed.kept).not.toHaveProperty('held');
+  });
+});
+
 describe('a settled entity', () => {
   const drift = [{ key: 'security-group-rules/controlplane', difference: 'tcp 6443 is not allowed' }];
   const controlPlane = { replicas: [] } as never;
