@@ -35,6 +35,7 @@ import {
   wasProvisioned,
 } from './facts.ts';
 import { givingUp } from './given-up.ts';
+import { withInPlace } from './in-place.ts';
 import { NODE_REPAIR_AFTER_SECONDS } from './node-repair.ts';
 import { type About, type Due, operationOf } from './operation.ts';
 import type { Inventory } from './plan.ts';
@@ -206,15 +207,20 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
     return { ...operation(facts, pool, release, due), ...givenUp(due) };
   }
   const { attention, waits, tidies } = decided;
-  const rest = waits === undefined ? tidied({ pool, inventory: own }, topology, plan, tidies) : plan;
+  const tidy = waits === undefined ? tidied({ pool, inventory: own }, topology, plan, tidies) : plan;
+  const changed = withInPlace({ pool, cluster, inventory: own, external, machines, plan: tidy }, topology);
+  const rest = waits === undefined ? changed : { plan, waits };
   // What is to be said of nodes is said by the next look.
-  const mayHaveOthers = attention.nodePool !== undefined || (machines === undefined && hasOthers(topology, own, pool));
-  const due = decideRest(pool, release, { plan: rest, postponed, waits, mayHaveOthers, now });
+  const mayHaveOthers =
+    attention.nodePool !== undefined ||
+    rest.plan.steps.length > tidy.steps.length ||
+    (machines === undefined && hasOthers(topology, own, pool));
+  const due = decideRest(pool, release, { ...rest, postponed, mayHaveOthers, now });
   if ('type' in due) return { ...operation(facts, pool, release, due), ...givenUp(due) };
   const clusterId = clusterIdOf(cluster.metadata.uid);
   return {
     ...{ kind: 'settled', generation, clusterId, ...attention, ...due },
-    ...(waits === undefined ? {} : givenUp({ type: waits.type, plan })),
+    ...(rest.waits === undefined ? {} : givenUp({ type: rest.waits.type, plan })),
     ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
   };
 };

@@ -15,13 +15,13 @@ import {
   worldOf,
 } from './pool-world.ts';
 
-const LABELLED = { labels: { team: 'platform' } };
+const LARGER = { instanceType: 't3.large' };
 const settings = (maxSurge: number, maxUnavailable = 0) => ({
   updateSettings: { drainSeconds: 600, surgeSettings: { maxSurge, maxUnavailable } },
 });
 const sizes = (count: number) => ({ minNodeCount: count, maxNodeCount: count });
 const before = livePool({ ...sizes(7), ...settings(3) });
-const changed = changedTo(before, LABELLED);
+const changed = changedTo(before, LARGER);
 
 const givenUpOf = (assessment: Assessment): OperationInput | undefined =>
   assessment.kind === 'operate' || assessment.kind === 'settled' ? assessment.givenUp : undefined;
@@ -127,7 +127,7 @@ describe('an upgrade that is aborted', () => {
   });
 
   test('whose spec has changed since is what that one asks for', () => {
-    expect(returned(changedTo(afterCanary, LABELLED), generation).spec.version).toBe('1.36.3-gke.1');
+    expect(returned(changedTo(afterCanary, LARGER), generation).spec.version).toBe('1.36.3-gke.1');
     expect(returned(afterCanary, undefined)).toBe(afterCanary);
     expect(returned(afterCanary, generation).spec.version).toBe(old.spec.version);
   });
