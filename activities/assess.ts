@@ -19,6 +19,7 @@ import { returned } from '../policy/given-up.ts';
 import { insideRequest, isInsideNext } from '../policy/inside.ts';
 import type { Inventory } from '../policy/plan.ts';
 import type { PoolMachines } from '../policy/pool-machines.ts';
+import { isSequential, type Sibling } from '../policy/pool-order.ts';
 import { REPAIR_AFTER_SECONDS, type RepairSettings } from '../policy/repair.ts';
 import { present } from '../words/present.ts';
 import type { Assessment, AssessRequest, Pacing } from './contract.ts';
@@ -57,6 +58,8 @@ export type AssessSources = {
   readonly now?: () => number;
   readonly findCluster: (name: Named, signal: AbortSignal) => Promise<AWSCluster | null>;
   readonly findNodePool: (name: Named, signal: AbortSignal) => Promise<AWSNodePool | null>;
+  /** All node pools that name a cluster. */
+  readonly poolsOf: (cluster: Named, signal: AbortSignal) => Promise<readonly Sibling[]>;
   readonly observe: (request: ObserveRequest, signal: AbortSignal) => Promise<Inventory>;
   /** Looks at a user cluster itself, once nothing else comes first. */
   readonly inside: ReadInside;
@@ -186,8 +189,14 @@ const assessNodePool = async (
   if (pool === null) return judged ?? decideNodePool(facts);
   if (judged !== undefined) return remembering(pool, judged);
   const inventory = await sources.observe(poolRequest(object, pool, cluster), signal);
-  const machines = cluster === null ? undefined : await machinesOf(sources, { pool, cluster, inventory }, signal);
-  return remembering(pool, decideNodePool({ ...facts, inventory, ...present({ machines }) }));
+  if (cluster === null) return remembering(pool, decideNodePool({ ...facts, inventory }));
+  const [machines, siblings] = await Promise.all([
+    machinesOf(sources, { pool, cluster, inventory }, signal),
+    isSequential(cluster)
+      ? sources.poolsOf({ namespace: object.namespace, name: cluster.metadata.name }, signal)
+      : undefined,
+  ]);
+  return remembering(pool, decideNodePool({ ...facts, inventory, ...present({ machines, siblings }) }));
 };
 
 /** The pool's machines one by one, where what is decided about it asks for them. */

@@ -216,6 +216,12 @@ export const clusterSpec = z
       })
       .exactOptional()
       .describe('Who may use the cluster.'),
+    nodePoolUpdates: z
+      .enum(['Parallel', 'Sequential'])
+      .default('Parallel')
+      .describe(
+        'Whether machines of several node pools may be replaced at the same time, or of one pool after the other; then one that stops holds up those after it.',
+      ),
     deletionProtection: z
       .boolean()
       .default(false)

@@ -12,16 +12,16 @@ import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { isDeleting, referenceTo } from '../api/object.ts';
 import { podProblem } from '../api/pod-ranges.ts';
-import { type Release, unknownVersion } from '../api/releases.ts';
-import { skewProblem } from '../api/skew.ts';
+import type { Release } from '../api/releases.ts';
 import type { Found, Resource } from '../kinds/resource.ts';
 import type { Outputs } from '../kinds/row.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
+import { present } from '../words/present.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { decideMachines } from './decide-pool-machines.ts';
-import { hasOthers, releaseAsMade, tidied } from './decide-turns.ts';
+import { hasOthers, tidied } from './decide-turns.ts';
 import { type Ensured, planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -39,7 +39,9 @@ import { withInPlace } from './in-place.ts';
 import { NODE_REPAIR_AFTER_SECONDS } from './node-repair.ts';
 import { type About, type Due, operationOf } from './operation.ts';
 import type { Inventory } from './plan.ts';
+import { whyOthersFirst } from './pool-order.ts';
 import { decideRest } from './pool-rest.ts';
+import { judgeVersion, ofVersion, whileWaiting } from './pool-version.ts';
 import { recalledOf } from './recalled.ts';
 import { planRemove } from './remove.ts';
 import { releaseToPlan } from './revision.ts';
@@ -193,8 +195,10 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
   const { plan, postponed } = ensure(topology);
   const { machines, now } = facts;
   const settings = facts.nodeRepair ?? USUAL_REPAIR;
+  const mayNotTurn = facts.siblings === undefined ? undefined : whyOthersFirst(pool, facts.siblings);
   const decided = decideMachines({
     ...{ pool, cluster, inventory: own, machines, settings, now, release, topology, external },
+    ...present({ mayNotTurn }),
     ensured: (one) => ensure(one).plan,
   });
   const left = { pool, inventory: own, machines, endpoint: cluster.status?.endpoint };
@@ -225,24 +229,6 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
   };
 };
 
-const judgeVersion = (
-  pool: AWSNodePool,
-  cluster: AWSCluster,
-  inventory: readonly Found[],
-): { readonly release: Release } | { readonly problem: Assessment } => {
-  const { generation } = pool.metadata;
-  const release = releaseAsMade({ pool, cluster, inventory });
-  if (release === undefined) {
-    const { reason, cure } = unknownVersion(pool.spec.version);
-    return { problem: blocked(generation, reason, cure) };
-  }
-  const clusterRelease = releaseToPlan(cluster.spec.controlPlane.version, cluster.status?.revision, true);
-  const skew = clusterRelease === undefined ? undefined : skewProblem(clusterRelease.kubernetes, release.kubernetes);
-  if (skew === undefined) return { release };
-  const cure = `set spec.version to ${clusterRelease?.version ?? 'that of the cluster'}, the cluster's own`;
-  return { problem: blocked(generation, skew, cure) };
-};
-
 /** What the pool's entity does next. Throws only if facts are missing that `decideNodePoolEarly` asked for. */
 export const decideNodePool = (facts: NodePoolFacts): Assessment => {
   const judged = decideNodePoolEarly(facts);
@@ -259,7 +245,10 @@ export const decideNodePool = (facts: NodePoolFacts): Assessment => {
   const duplicates = judgeDuplicates(inventory, generation);
   if (duplicates !== undefined) return duplicates;
   const version = judgeVersion(pool, cluster, inventory.found);
-  return 'problem' in version
-    ? version.problem
-    : decideEnsure(facts, pool, { cluster, release: version.release, inventory });
+  if ('problem' in version) return version.problem;
+  const { release, waits } = version;
+  const built = { cluster, release, inventory };
+  return waits === undefined
+    ? decideEnsure(facts, pool, built)
+    : whileWaiting(decideEnsure(facts, ofVersion(pool, release.version), built), waits);
 };

@@ -15,6 +15,7 @@ import type { Due } from './operation.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
 import type { PoolMachines } from './pool-machines.ts';
+import { ofVersion } from './pool-version.ts';
 import type { Turn } from './rollout.ts';
 import { groupOf } from './shrink.ts';
 import { removeStep } from './steps.ts';
@@ -64,7 +65,7 @@ export const givingUp = (
  * since another one is pinned only once an upgrade has come to its end. A newer spec is a new order.
  */
 export const returned = (pool: AWSNodePool, generation: number | undefined): AWSNodePool => {
-  const { metadata, spec, status } = pool;
+  const { metadata, status } = pool;
   if (metadata.generation !== generation || status?.revision === undefined) return pool;
-  return { ...pool, spec: { ...spec, version: status.revision.version } };
+  return ofVersion(pool, status.revision.version);
 };

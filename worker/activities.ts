@@ -22,7 +22,7 @@ import { readInside } from '../activities/kubernetes/inside.ts';
 import { keptSecrets, observeManagement } from '../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
-import { findCluster, findNodePool } from '../activities/kubernetes/objects.ts';
+import { findCluster, findNodePool, siblingsOf } from '../activities/kubernetes/objects.ts';
 import { readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
@@ -188,6 +188,7 @@ export const wireActivities = (
     served,
     findCluster: (name, signal) => findCluster(management, name, { signal }),
     findNodePool: (name, signal) => findNodePool(management, name, { signal }),
+    poolsOf: (cluster, signal) => siblingsOf(management, cluster, { signal }),
     machines: machinesFrom(connections),
     observe: createInventory({
       aws: aws.observe,

@@ -55,6 +55,7 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
         ...['issuerURI', 'kubectlRedirectURI', 'scopes', 'userClaim', 'userPrefix'],
       ].map((field) => [`authentication.oidc[].${field}`, 'the same field']),
     ),
+    nodePoolUpdates: 'there was none: each node pool was upgraded by itself',
     deletionProtection: 'there was none',
   },
   AWSNodePool: {

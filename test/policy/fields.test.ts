@@ -68,6 +68,8 @@ const OF_CLUSTER: readonly Try[] = [
     [{ clientID: 'c', issuerURI: 'https://issuer.example', usernameClaim: 'sub' }],
     'without effect',
   ],
+  // Node pools ask it of their cluster.
+  ['nodePoolUpdates', 'Sequential', 'elsewhere'],
   ['deletionProtection', true, 'elsewhere'],
 ];
 
