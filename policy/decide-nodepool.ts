@@ -195,7 +195,7 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
   const { plan, postponed } = ensure(topology);
   const { machines, now } = facts;
   const settings = facts.nodeRepair ?? USUAL_REPAIR;
-  const mayNotTurn = facts.siblings === undefined ? undefined : whyOthersFirst(pool, facts.siblings);
+  const mayNotTurn = whyOthersFirst(pool, facts.siblings);
   const decided = decideMachines({
     ...{ pool, cluster, inventory: own, machines, settings, now, release, topology, external },
     ...present({ mayNotTurn }),

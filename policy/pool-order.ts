@@ -49,7 +49,7 @@ const goesFirst = (other: Sibling, pool: AWSNodePool): boolean => {
 };
 
 /** Why machines of this pool are not replaced now: another one comes first. Undefined where it is this one's turn. */
-export const whyOthersFirst = (pool: AWSNodePool, siblings: readonly Sibling[]): string | undefined => {
+export const whyOthersFirst = (pool: AWSNodePool, siblings: readonly Sibling[] = []): string | undefined => {
   const first = siblings
     .filter(({ metadata }) => metadata.uid !== pool.metadata.uid && metadata.deletionTimestamp === undefined)
     .filter((other) => wasProvisioned(other) && goesFirst(other, pool))

@@ -32,7 +32,12 @@ describe('whatever happens to an entity, in whatever order', () => {
   );
   const assessment: fc.Arbitrary<Assessment> = fc.oneof(
     { weight: 3, arbitrary: operation.map((one): Assessment => ({ kind: 'operate', operation: one })) },
-    { weight: 2, arbitrary: operation.map((one): Assessment => ({ kind: 'operate', operation: one, givenUp })) },
+    {
+      weight: 2,
+      arbitrary: operation.map(
+        (one): Assessment => ({ kind: 'operate', operation: one, givenUp: { ...one, givesUp: true } }),
+      ),
+    },
     {
       weight: 2,
       arbitrary: fc.constantFrom<Assessment>(
