@@ -22,6 +22,7 @@ import { planEnsure } from '../../policy/ensure.ts';
 import { knownFrom, resolved } from '../../policy/known.ts';
 import type { Plan, Step } from '../../policy/plan.ts';
 import type { PoolMachine, PoolMachines, PoolNode } from '../../policy/pool-machines.ts';
+import type { Sibling } from '../../policy/pool-order.ts';
 import { statusOf } from '../../policy/status.ts';
 import type { OperationView } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
@@ -165,15 +166,20 @@ const observed = (world: World): readonly Found[] => {
 
 const machinesOf = ({ machines }: World): PoolMachines => ({ machines });
 
-/** What the pool's entity does next, with a look at machines where policy asks for one; `unread`: why nobody saw their nodes; `sweep`: nobody looks at them at all. */
+type Beside = {
+  readonly unread?: string;
+  readonly cluster?: AWSCluster;
+  /** All pools of the cluster, where they replace machines one after the other. */
+  readonly siblings?: readonly Sibling[];
+  /** Nobody looks at machines at all. */
+  readonly sweep?: boolean;
+};
+
+/** What the pool's entity does next, with a look at machines where policy asks for one; `unread`: why nobody saw their nodes. */
 export const assessed = (
   pool: AWSNodePool,
   world: World,
-  {
-    unread,
-    cluster = CLUSTER,
-    sweep = false,
-  }: { readonly unread?: string; readonly cluster?: AWSCluster; readonly sweep?: boolean } = {},
+  { unread, cluster = CLUSTER, siblings, sweep = false }: Beside = {},
 ): Assessment => {
   const found = observed(world);
   const reads = !sweep && machinesToRead({ pool, cluster, inventory: found }) !== undefined;
@@ -188,6 +194,7 @@ export const assessed = (
     cluster,
     inventory: inventoryOf(found),
     ...(reads ? { machines } : {}),
+    ...(siblings === undefined ? {} : { siblings }),
   });
 };
 
