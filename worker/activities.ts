@@ -23,7 +23,7 @@ import { keptSecrets, observeManagement } from '../activities/kubernetes/invento
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
 import { findCluster, findNodePool, siblingsOf } from '../activities/kubernetes/objects.ts';
-import { readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
+import { countPods, readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
 import { surveyManagement } from '../activities/kubernetes/survey.ts';
@@ -164,6 +164,7 @@ const machinesFrom = ({ aws, userClusters }: Connections) =>
     instances: aws.instancesOf,
     nodes: readPoolNodes(userClusters),
     allNodes: readAllNodes(userClusters),
+    countPods: countPods(userClusters),
   });
 
 const assessOf = (
