@@ -43,7 +43,7 @@ export type PoolMachine = ToldInstance & {
 };
 
 /** Nodes that share a pool's zone, and are not its own: how many there are, and how many of them are Ready. */
-export type ZoneNodes = { readonly zone: string; readonly ready: number; readonly all: number };
+type ZoneNodes = { readonly zone: string; readonly ready: number; readonly all: number };
 
 /** All of a pool's machines; `unread` says why nothing is known of their nodes. */
 export type PoolMachines = {
