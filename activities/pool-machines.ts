@@ -2,7 +2,7 @@
  * Pool machines: each machine of a node pool, as its group and its cluster's API have it.
  *
  * Owns: putting the two together by the machine's id, and that a machine has no node only where no node of the whole cluster is its
- * own: a label that is missing makes nobody's node absent. Neighbours: `aws/auto-scaling-group.ts` reads the group, `kubernetes/pool-nodes.ts`
+ * own: a label that is missing makes nobody's node absent; and who else is in the zone where none of its nodes is Ready. Neighbours: `aws/auto-scaling-group.ts` reads the group, `kubernetes/pool-nodes.ts`
  * the nodes; `policy/pool-machines.ts` has the shapes. Invariants: I6 (reads only), I12 (a cluster that can't be asked is told
  * apart from one without nodes).
  */
@@ -47,6 +47,18 @@ const withNodes = (machines: readonly ToldInstance[], nodes: ReadonlyMap<string,
     return node === undefined ? machine : { ...machine, node };
   });
 
+/** Where none of the pool's nodes is Ready: those of others in the same zone. */
+const besideIn = (
+  machines: readonly ToldInstance[],
+  nodes: ReadonlyMap<string, PoolNode>,
+): Pick<PoolMachines, 'beside'> => {
+  const own = machines.map(({ id }) => nodes.get(id)).filter((node) => node !== undefined);
+  const zone = own.find((node) => node.zone !== undefined)?.zone;
+  if (zone === undefined || own.some(({ ready }) => ready)) return {};
+  const others = [...nodes.values()].filter((node) => node.zone === zone && !own.includes(node));
+  return { beside: { zone, all: others.length, ready: others.filter(({ ready }) => ready).length } };
+};
+
 /** Each node that was counted on with its pods. */
 const withPods = (machines: readonly PoolMachine[], pods: ReadonlyMap<string, number>): readonly PoolMachine[] =>
   machines.map((machine) => {
@@ -69,9 +81,12 @@ export const readPoolMachines =
       asked(nodes(request, signal)),
     ]);
     if (typeof labelled === 'string') return { machines, unread: labelled };
-    const joined = machines.every(({ id }) => labelled.has(id)) ? labelled : await asked(allNodes(request, signal));
+    const own = machines.map(({ id }) => labelled.get(id));
+    const isWhole = own.every((node) => node !== undefined) && own.some((node) => node.ready);
+    const joined = isWhole || machines.length === 0 ? labelled : await asked(allNodes(request, signal));
     if (typeof joined === 'string') return { machines, unread: joined };
     const found = withNodes(machines, joined);
     const pods = await asked(countPods(request, worthCounting(found), signal));
-    return typeof pods === 'string' ? { machines, unread: pods } : { machines: withPods(found, pods) };
+    if (typeof pods === 'string') return { machines, unread: pods };
+    return { machines: withPods(found, pods), ...(joined === labelled ? {} : besideIn(machines, joined)) };
   };

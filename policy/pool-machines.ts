@@ -12,6 +12,8 @@ import type { NodeMarks } from '../kinds/node-labels.ts';
 /** A node, as its cluster's API has it. */
 export type PoolNode = {
   readonly name: string;
+  /** Absent where the cloud controller has not said yet which machine it is. */
+  readonly zone?: string;
   readonly ready: boolean;
   /** Of one that is not Ready, where its conditions say so: since when, RFC 3339, and why. */
   readonly notReady?: { readonly since?: string; readonly says: string };
@@ -40,8 +42,16 @@ export type PoolMachine = ToldInstance & {
   readonly node?: PoolNode;
 };
 
+/** Nodes that share a pool's zone, and are not its own: how many there are, and how many of them are Ready. */
+type ZoneNodes = { readonly zone: string; readonly ready: number; readonly all: number };
+
 /** All of a pool's machines; `unread` says why nothing is known of their nodes. */
-export type PoolMachines = { readonly machines: readonly PoolMachine[]; readonly unread?: string };
+export type PoolMachines = {
+  readonly machines: readonly PoolMachine[];
+  /** Looked at where none of the pool's own nodes is Ready. */
+  readonly beside?: ZoneNodes;
+  readonly unread?: string;
+};
 
 export type Victim = { readonly machine: PoolMachine; readonly reason: string };
 

@@ -41,8 +41,15 @@ export const marksOf = (node: KubernetesObject): NodeMarks => ({
 });
 
 /** `aws:///eu-west-1a/i-0123456789abcdef0` */
+const PROVIDER_ID = /^aws:\/\/.*?(?:\/(?<zone>[^/]*))?\/(?<machine>i-[0-9a-z]+)$/;
+
 export const machineOf = (node: KubernetesObject): string | undefined =>
-  /^aws:\/\/.*\/(i-[0-9a-z]+)$/.exec(specOf(node).providerID ?? '')?.[1];
+  PROVIDER_ID.exec(specOf(node).providerID ?? '')?.groups?.['machine'];
+
+const zoneOf = (node: KubernetesObject): Pick<PoolNode, 'zone'> => {
+  const zone = PROVIDER_ID.exec(specOf(node).providerID ?? '')?.groups?.['zone'];
+  return zone === undefined || zone === '' ? {} : { zone };
+};
 
 const closedBy = (node: KubernetesObject): Pick<PoolNode, 'closedBy'> => {
   if (!isClosed(node)) return {};
@@ -85,6 +92,7 @@ const nodesBy =
             machine,
             {
               name,
+              ...zoneOf(node),
               ready: isReady(node),
               ...notReadyOf(node),
               ...closedBy(node),

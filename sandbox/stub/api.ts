@@ -26,7 +26,13 @@ export type ApiRequest = {
 
 export type ApiAnswer = { readonly status: number; readonly body: unknown };
 
-export type ApiCluster = { readonly store: Store; readonly version: string; readonly hasQuorum: () => boolean };
+export type ApiCluster = {
+  readonly store: Store;
+  readonly version: string;
+  readonly hasQuorum: () => boolean;
+  /** Whether a node's kubelet does what it is told; one that hangs confirms nothing. */
+  readonly hears: (node: string) => boolean;
+};
 
 const OPEN_PATHS = new Set(['/readyz', '/livez', '/healthz', '/version']);
 
@@ -215,11 +221,11 @@ const read = ({ store }: ApiCluster, target: Target, query: URLSearchParams): Ap
   return { status: 200, body: { kind: `${kind}List`, apiVersion: apiVersionOf(group), metadata, items } };
 };
 
-const evict = ({ store }: ApiCluster, target: Target, body: string): ApiAnswer => {
+const evict = ({ store, hears }: ApiCluster, target: Target, body: string): ApiAnswer => {
   const { namespace = '', name = '' } = target;
   const sent = parse(body) as { deleteOptions?: { preconditions?: { uid?: string } } } | undefined;
   const asked = sent?.deleteOptions?.preconditions?.uid;
-  const answer = evictPod(store, namespace, name, asked);
+  const answer = evictPod({ store, hears }, { namespace, name, uid: asked });
   switch (answer.kind) {
     case 'evicted':
       return { status: 201, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };

@@ -1,11 +1,12 @@
 /**
  * Clusters: what all machines of one stub cluster share.
  *
- * Owns: one API and one memory per cluster id, which replicas run, and which volumes hold data. Neighbours: `replica.ts` and
+ * Owns: one API and one memory per cluster id, which replicas run, which volumes hold data, and whose kubelets are heard. Neighbours: `replica.ts` and
  * `node.ts` come and go; `api.ts` answers from here. A cluster's memory lasts as long as a volume with its data exists,
  * and no longer than this process: killing the part `instances` of a stub sandbox is losing every disk at once.
  */
 import type { ApiCluster } from './api.ts';
+import type { Pulse } from './pulse.ts';
 import { targetOf } from './served.ts';
 import { createStore, type Store } from './store.ts';
 
@@ -16,6 +17,8 @@ export type StubCluster = ApiCluster & {
   readonly replicas: Map<number, string>;
   /** Volumes with data of this cluster. */
   readonly volumes: Set<string>;
+  /** By the name of the node: in place of the Lease that a kubelet renews. */
+  readonly kubelets: Map<string, Pulse>;
   /** What its API servers were asked by whoever has a certificate, such as `GET nodes`. */
   readonly asked: Map<string, Asked>;
 };
@@ -64,14 +67,11 @@ const createCluster = (id: string, version: string, members: number): StubCluste
     );
   }
   const replicas = new Map<number, string>();
+  const kubelets = new Map<string, Pulse>();
   return {
-    id,
-    store,
-    version,
-    replicas,
-    volumes: new Set(),
-    asked: new Map(),
+    ...{ id, store, version, replicas, kubelets, volumes: new Set<string>(), asked: new Map<string, Asked>() },
     hasQuorum: () => replicas.size > members / 2,
+    hears: (node) => kubelets.get(node)?.hangs() !== true,
   };
 };
 

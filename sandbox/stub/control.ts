@@ -6,7 +6,7 @@
  *   GET /faults, POST /faults {…}, DELETE /faults[?cluster=<id>]     see `faults.ts`
  *   GET /clusters                                                    what runs: replicas, nodes, and what its API was asked
  *   any method /clusters/<id>/api…                                   the cluster's own API, of which nobody asks a certificate here
- *   GET /machines, POST /machines/<instance id>/kill
+ *   GET /machines, POST /machines/<instance id>/kill|hang|resume
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -38,6 +38,14 @@ const shown = ({ id, replicas, volumes, store, hasQuorum, asked }: StubCluster) 
   asked: Object.fromEntries(asked),
 });
 
+/** Undefined where nothing is to be done to a machine. */
+const doToMachine = async (host: StubHost, asked: string): Promise<Answer | undefined> => {
+  const [, id, done] = /^POST \/machines\/([^/]+)\/(kill|hang|resume)$/.exec(asked) ?? [];
+  if (id === undefined || done === undefined) return undefined;
+  if (await host[done as 'kill' | 'hang' | 'resume'](id)) return ok({ [done]: id });
+  return { status: 404, body: { error: `no instance ${id} runs here`, running: host.running() } };
+};
+
 /** What a cluster's API answers whoever may do everything there; undefined where the path is no cluster's. */
 const askCluster = async (clusters: Clusters, request: IncomingMessage, url: URL): Promise<Answer | undefined> => {
   const [, id, path] = /^\/clusters\/([^/]+)(\/apis?\/.*)$/.exec(url.pathname) ?? [];
@@ -63,13 +71,8 @@ export const listenForControl = (options: {
   const answer = async (request: IncomingMessage): Promise<Answer> => {
     const url = new URL(request.url ?? '/', 'http://stub');
     const asked = `${request.method} ${url.pathname}`;
-    const [, killed] = /^POST \/machines\/([^/]+)\/kill$/.exec(asked) ?? [];
-    if (killed !== undefined) {
-      if (await host.kill(killed)) return ok({ killed });
-      return { status: 404, body: { error: `no instance ${killed} runs here`, running: host.running() } };
-    }
-    const ofCluster = await askCluster(clusters, request, url);
-    if (ofCluster !== undefined) return ofCluster;
+    const ofOne = (await doToMachine(host, asked)) ?? (await askCluster(clusters, request, url));
+    if (ofOne !== undefined) return ofOne;
     switch (asked) {
       case 'GET /faults':
         return ok(faults.list());

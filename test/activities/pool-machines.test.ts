@@ -50,6 +50,25 @@ describe('the machines of a pool', () => {
     expect(nodes).toEqual(['node-of-i-1', undefined]);
   });
 
+  describe('of which no node is Ready', () => {
+    const inZone = (zone: string, ready: boolean, ...ids: readonly string[]) =>
+      ids.map((id) => [id, { ...nodeOf(`node-of-${id}`), zone, ready }] as const);
+    const silent = inZone('a', false, 'i-1', 'i-2');
+    const readWith = (...others: readonly (readonly [string, PoolNode])[]) =>
+      read({ nodes: async () => new Map(silent), allNodes: async () => new Map([...silent, ...others]) });
+
+    test('are told with how the others of their zone are, and nobody else', async () => {
+      const others = [...inZone('a', true, 'i-3'), ...inZone('a', false, 'i-4'), ...inZone('b', true, 'i-5')];
+      expect((await readWith(...others)).answer.beside).toEqual({ zone: 'a', ready: 1, all: 2 });
+      expect((await readWith()).answer.beside).toEqual({ zone: 'a', ready: 0, all: 0 });
+    });
+
+    test('are told without them as soon as one is Ready', async () => {
+      const nodes = new Map([...silent, ...inZone('a', true, 'i-2')]);
+      expect((await read({ nodes: async () => nodes })).answer).not.toHaveProperty('beside');
+    });
+  });
+
   test('have the pods that would have to leave them counted', async () => {
     const { answer, counted } = await read({ nodes: async () => nodesOf('i-1', 'i-2') });
     expect(counted).toEqual([['node-of-i-1', 'node-of-i-2']]);

@@ -52,6 +52,8 @@ const objectOf = ({ uid }: Stage, kind: ObjectRef['kind'] = 'AWSCluster'): Objec
   uid,
 });
 
+const DRIFT = [{ key: 'security-group/controlplane', difference: 'its tag slipway.dev/key is missing' }];
+
 const quiet = { mirror: async () => undefined, find: async () => ({ id: 'sg-1' }) };
 const done = async () => made({ id: 'sg-1' });
 
@@ -403,6 +405,34 @@ export const VARIANTS: readonly Variant[] = [
       },
     ),
   },
+  {
+    name: 'mended',
+    play: (stage) => {
+      let differs = false;
+      return entity(
+        'AWSCluster',
+        (object) => ({
+          assess: async () =>
+            differs
+              ? createFor(object, { type: 'MendCluster', mends: DRIFT, settles: true })
+              : { kind: 'settled', generation: 1 },
+          ensure: done,
+          wait: done,
+        }),
+        async (handle, running) => {
+          await untilPhase(handle, 'settled');
+          differs = true;
+          await handle.signal(driftFound, { lookedAt: Date.now() + 60_000, differences: DRIFT, mends: true });
+          const mend = await waitFor('it is mended', () => ended(running()).catch(() => undefined));
+          await mend.result();
+          await untilPhase(handle, 'settled');
+          await handle.terminate('recorded');
+          return [mend];
+        },
+      )(stage);
+    },
+  },
+  { name: 'pool-mended', play: operation({}, async () => undefined, { type: 'MendNodePool', mends: DRIFT }) },
   {
     name: 'waits-for-its-cluster',
     play: (stage) => {

@@ -57,6 +57,16 @@ describe('a node of a pool', () => {
     expect(read.get('i-1')?.notReady).toEqual(notReady);
   });
 
+  test.each([
+    ['aws:///eu-west-1a/i-1', 'eu-west-1a'],
+    ['aws:///i-1', undefined],
+  ])('is in the zone that its provider id %s names', async (providerID, zone) => {
+    const node = { ...nodeOf({ status: 'True' }), spec: { providerID } };
+    const { userClusters } = clusterWith(node);
+    const read = await readPoolNodes(userClusters)(REQUEST, new AbortController().signal);
+    expect(read.get('i-1')?.zone).toBe(zone);
+  });
+
   test('is looked for by its pool’s label, or among all of its cluster', async () => {
     const { asked, userClusters } = clusterWith(nodeOf({ status: 'True' }));
     await readPoolNodes(userClusters)(REQUEST, new AbortController().signal);

@@ -14,7 +14,14 @@ const door = async (): Promise<string> => {
   const clusters = createClusters();
   const { replicas } = clusters.of({ clusterId: CLUSTER, version: '1.36.3', members: 3 });
   for (const index of [0, 1]) replicas.set(index, `i-${index}`);
-  const machines = { look: () => Promise.resolve(), kill: () => Promise.resolve(false), running: () => [] };
+  const none = () => Promise.resolve(false);
+  const machines = {
+    look: () => Promise.resolve(),
+    kill: none,
+    hang: () => false,
+    resume: () => false,
+    running: () => [],
+  };
   const control = await listenForControl({ at: { host, port: 0 }, faults: createFaults(), clusters, host: machines });
   close = control.close;
   return `http://${host}:${control.port}`;
