@@ -18,7 +18,7 @@ import type { Target } from './messages.ts';
 import { create, remove } from './objects.ts';
 import { lookAgain, untilQuiet } from './second-look.ts';
 import type { Setting } from './setting.ts';
-import type { Situation } from './situations.ts';
+import { NEWER_VERSION, type Situation } from './situations.ts';
 import { ownedAs, type Row } from './world.ts';
 
 /** What a case is judged by. */
@@ -50,13 +50,15 @@ export type StandingSettings = { readonly lateMs: number; readonly limitMs: numb
 
 const MOST_NODES = 6;
 
-/** With a pool of so many nodes. */
+/** With a pool of so many nodes, and a control plane of a version that pools may be upgraded to. */
 const manifestsOf = (name: string, nodes: number) =>
-  smallCluster(name).map((manifest) =>
-    manifest.kind === 'AWSNodePool'
-      ? { ...manifest, spec: { ...manifest.spec, minNodeCount: 1, maxNodeCount: MOST_NODES, nodeCount: nodes } }
-      : manifest,
-  );
+  smallCluster(name).map((manifest) => {
+    const { kind, spec } = manifest;
+    if (kind === 'AWSNodePool')
+      return { ...manifest, spec: { ...spec, minNodeCount: 1, maxNodeCount: MOST_NODES, nodeCount: nodes } };
+    const controlPlane = { ...(spec['controlPlane'] as object), version: NEWER_VERSION };
+    return { ...manifest, spec: { ...spec, controlPlane } };
+  });
 
 type Stood = Ground & {
   readonly name: string;
@@ -66,12 +68,18 @@ type Stood = Ground & {
   readonly secrets: Awaited<ReturnType<typeof secretsOf>>;
 };
 
-/** A row without what grows with each change: the numbers of a template's versions, and the mark of the newest. */
-const lasting = (row: Row): string => {
+/**
+ * A row without what grows with each change: the numbers of a template's versions, and the mark of the newest; and without the version
+ * of the pool, of which each has a template of its own.
+ */
+const lasting = ({ id, ...row }: Row): string => {
   const { versions: _versions, tags, ...detail } = row.detail;
   const { 'slipway.dev/fingerprint': _mark, ...others } = (tags ?? {}) as Readonly<Record<string, string>>;
-  return JSON.stringify({ ...row, detail: { ...detail, tags: others } });
+  const named = row.kind === 'launch-template' ? {} : { id };
+  return JSON.stringify({ ...row, ...named, detail: { ...detail, tags: others } }).replaceAll(VERSION, '<version>');
 };
+
+const VERSION = /\d+\.\d+\.\d+-gke\.\d+/g;
 
 /** What AWS has of the cluster's: row by row, but for machines; and the machines of the pool. */
 const ownedBy = async ({ world, clusterId, pool }: Stood) => {
