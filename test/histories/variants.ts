@@ -295,9 +295,9 @@ export const VARIANTS: readonly Variant[] = [
         (object) => ({
           assess: async () => {
             if (turns === 2) return { kind: 'settled', generation: 1 };
-            if (!opened) return { kind: 'settled', generation: 1, rollout: 'UpgradeNodePool', note: 'its window opens later' };
+            if (!opened) return { kind: 'settled', generation: 1, rollout: 'UpdateNodePool', note: 'its window opens later' };
             return createFor(object, {
-              type: 'UpgradeNodePool',
+              type: 'UpdateNodePool',
               turn: { number: 2, of: 2, since: '2026-01-01T00:00:00Z' },
             });
           },
