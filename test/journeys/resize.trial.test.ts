@@ -182,7 +182,7 @@ describe('a cluster that falls silent while one of three nodes goes', () => {
     );
     expect(await machines()).toHaveLength(2);
     await succeed('fault clear', sandbox.sandbox('fault', 'clear'));
-    await inside.kubectl(['delete', 'pdb', 'each-of-them', '-n', 'default', '--wait=false']);
+    await inside.kubectl(['delete', 'poddisruptionbudgets', 'each-of-them', '-n', 'default', '--wait=false']);
     for (const { metadata } of await inside.pods()) {
       await inside.kubectl(['delete', 'pod', metadata.name, '-n', 'default', '--wait=false']);
     }
