@@ -249,7 +249,7 @@ describe('what is said of a node that is not Ready', () => {
           name: 'node-1',
           since: '2026-08-01T09:50:20Z',
           message:
-            'node node-1 (i-1) is not Ready: Kubelet stopped posting node status.; its machine is replaced at 2026-08-01T10:00:20Z unless it is Ready before',
+            'node node-1 (i-1) is not Ready: Kubelet stopped posting node status; its machine is replaced at 2026-08-01T10:00:20Z unless it is Ready before',
         },
       ],
     });
