@@ -19,13 +19,23 @@ import { drainDriver } from './drain.ts';
 import { finalizerDriver } from './finalizer.ts';
 import { joinTokenDriver } from './join-token.ts';
 import { noticingLaunches } from './launching.ts';
+import { nodeLabelsDriver } from './node-labels.ts';
 import { nodePoolsDriver } from './node-pools.ts';
 import { secretDriver } from './secret.ts';
 import type { UserClusters } from './user-cluster.ts';
 
 type KubernetesKind = Extract<
   ResourceKind,
-  'finalizer' | 'secret' | 'control-plane' | 'join-token' | 'nodes' | 'node-pools' | 'addon' | 'cordon' | 'drain'
+  | 'finalizer'
+  | 'secret'
+  | 'control-plane'
+  | 'join-token'
+  | 'nodes'
+  | 'node-pools'
+  | 'addon'
+  | 'cordon'
+  | 'drain'
+  | 'node-labels'
 >;
 
 export type KubernetesDrivers = { readonly [K in KubernetesKind]: ResourceDriver<K> };
@@ -55,6 +65,7 @@ export const kubernetesDrivers = (dependencies: {
     'node-pools': nodePoolsDriver(management),
     addon: addonDriver(userClusters, addons),
     cordon: cordonDriver(userClusters),
+    'node-labels': nodeLabelsDriver(userClusters),
     drain: drainDriver(management, userClusters),
   };
 };

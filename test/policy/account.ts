@@ -167,6 +167,8 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'drain':
     case 'instance':
     case 'node-machine':
+    case 'node-labels':
+    case 'machine-security-groups':
     case 'surge':
     case 'order':
     case 'replica':

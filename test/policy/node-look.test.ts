@@ -60,7 +60,7 @@ describe('the last step of what changes how many nodes a pool has', () => {
 
   test('is a look on the way back, too, where a rollout had made the group larger', () => {
     const pool = livePool();
-    const changed = changedTo(pool, { labels: { team: 'platform' } });
+    const changed = changedTo(pool, { instanceType: 't3.large' });
     const world = worldOf(pool, 3);
     const first = operationOf(assessed(changed, world));
     const { changing, expected } = lookIn(first.plan.undo ?? []);
@@ -91,7 +91,7 @@ describe('the last step of what changes how many nodes a pool has', () => {
 test('whatever is asked of a pool, each of its operations ends so, and then its status counts what is there', () => {
   const specs = fc.record({
     nodeCount: fc.integer({ min: 1, max: 5 }),
-    labels: fc.constantFrom({}, { team: 'platform' }),
+    instanceType: fc.constantFrom('t3.medium', 't3.large'),
     updateSettings: fc.record({
       drainSeconds: fc.constant(600),
       surgeSettings: fc.record({
