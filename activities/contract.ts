@@ -12,6 +12,7 @@ import type { Finding } from '../policy/drift.ts';
 import type { Step } from '../policy/plan.ts';
 import type {
   Change,
+  Drift,
   DriftReport,
   EventView,
   MirrorRequest,
@@ -27,6 +28,8 @@ export type AssessRequest = {
    * which lags behind.
    */
   readonly clusterProgressed?: true;
+  /** A person aborted what this generation of the spec asks for, and what it brought is to go back. */
+  readonly returning?: number;
 };
 
 export type StepRequest = {
@@ -107,6 +110,7 @@ export type Activities = {
 /** What policy decides and projects is policy's own; listed here because workflows and activities pass it on. */
 export type {
   Assessment,
+  Drift,
   DriftReport,
   EventView,
   MirrorRequest,

@@ -7,7 +7,13 @@
  * apart from one without nodes).
  */
 import { nodePoolName } from '../api/names.ts';
-import type { PoolMachine, PoolMachines, PoolNode, ToldInstance } from '../policy/pool-machines.ts';
+import {
+  type PoolMachine,
+  type PoolMachines,
+  type PoolNode,
+  type ToldInstance,
+  worthCounting,
+} from '../policy/pool-machines.ts';
 import { verdictOf } from './verdicts.ts';
 
 export type PoolMachinesRequest = {
@@ -25,6 +31,12 @@ type Sources = {
   readonly nodes: ReadNodes;
   /** All of the cluster. */
   readonly allNodes: ReadNodes;
+  /** How many pods would have to leave each of these nodes, by name. */
+  readonly countPods: (
+    request: PoolMachinesRequest,
+    nodes: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<ReadonlyMap<string, number>>;
 };
 
 type ReadNodes = (request: PoolMachinesRequest, signal: AbortSignal) => Promise<ReadonlyMap<string, PoolNode>>;
@@ -47,23 +59,34 @@ const besideIn = (
   return { beside: { zone, all: others.length, ready: others.filter(({ ready }) => ready).length } };
 };
 
+/** Each node that was counted on with its pods. */
+const withPods = (machines: readonly PoolMachine[], pods: ReadonlyMap<string, number>): readonly PoolMachine[] =>
+  machines.map((machine) => {
+    const count = pods.get(machine.node?.name ?? '');
+    return machine.node === undefined || count === undefined
+      ? machine
+      : { ...machine, node: { ...machine.node, pods: count } };
+  });
+
 export const readPoolMachines =
-  ({ instances, nodes, allNodes }: Sources): ReadPoolMachines =>
+  ({ instances, nodes, allNodes, countPods }: Sources): ReadPoolMachines =>
   async (request, signal) => {
-    const asked = (read: ReadNodes) =>
-      read(request, signal).catch((error: unknown) => {
+    const asked = <T>(answer: Promise<T>): Promise<T | string> =>
+      answer.catch((error: unknown) => {
         if (signal.aborted) throw error;
         return verdictOf(error).message;
       });
     const [machines, labelled] = await Promise.all([
       instances(nodePoolName(request.clusterId, request.poolId), signal),
-      asked(nodes),
+      asked(nodes(request, signal)),
     ]);
     if (typeof labelled === 'string') return { machines, unread: labelled };
     const own = machines.map(({ id }) => labelled.get(id));
     const isWhole = own.every((node) => node !== undefined) && own.some((node) => node.ready);
-    if (isWhole || machines.length === 0) return { machines: withNodes(machines, labelled) };
-    const all = await asked(allNodes);
-    if (typeof all === 'string') return { machines, unread: all };
-    return { machines: withNodes(machines, all), ...besideIn(machines, all) };
+    const joined = isWhole || machines.length === 0 ? labelled : await asked(allNodes(request, signal));
+    if (typeof joined === 'string') return { machines, unread: joined };
+    const found = withNodes(machines, joined);
+    const pods = await asked(countPods(request, worthCounting(found), signal));
+    if (typeof pods === 'string') return { machines, unread: pods };
+    return { machines: withPods(found, pods), ...(joined === labelled ? {} : besideIn(machines, joined)) };
   };

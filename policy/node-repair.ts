@@ -28,7 +28,7 @@ const JOINS_WITHIN_SECONDS = 300;
  */
 const MOST_UNHEALTHY_PERCENT = 40;
 
-export const mostUnhealthy = (all: number): number => Math.max(1, Math.floor((all * MOST_UNHEALTHY_PERCENT) / 100));
+const mostUnhealthy = (all: number): number => Math.max(1, Math.floor((all * MOST_UNHEALTHY_PERCENT) / 100));
 
 /** A machine that is not as it should be, for status. */
 export type NodeReport = {

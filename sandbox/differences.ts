@@ -49,9 +49,10 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     subject: 'Images',
     onAws: 'AMIs, each known by eight or seventeen hexadecimal digits',
-    inSandbox: 'named by the version that they would hold, and never booted',
+    inSandbox:
+      'named by the version that they would hold, and never booted; there are those whose programs the sandbox has, and with `--stub` all',
     because: 'machines are processes of this computer',
-    where: ['api/releases.ts', 'sandbox/aws/moto_semantics/images.py'],
+    where: ['api/releases.ts', 'sandbox/aws/images.ts', 'sandbox/aws/moto_semantics/images.py'],
     refused: [{ rule: 'names.id', value: /^ami-slipway-/ }],
   },
   {

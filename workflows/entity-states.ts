@@ -52,7 +52,13 @@ type Resting<S extends MirrorRequest['subject'] = MirrorRequest['subject']> = {
 
 export type EntityLife = { readonly kept: Kept } & (
   | { readonly state: 'assessing'; readonly progressed: boolean }
-  | { readonly state: 'beginning'; readonly operation: OperationInput; readonly seen: Seen }
+  | {
+      readonly state: 'beginning';
+      readonly operation: OperationInput;
+      readonly seen: Seen;
+      /** What runs instead where a person aborted it before it begins. */
+      readonly givenUp?: OperationInput;
+    }
   | {
       readonly state: 'operating';
       readonly operation: OperationInput;
@@ -70,6 +76,8 @@ export type EntityLife = { readonly kept: Kept } & (
       readonly clusterId?: string;
       /** Between two turns of it. */
       readonly rollout?: OperationType;
+      /** Its turns left something that goes where a person aborts it. */
+      readonly leaves?: true;
     } & Resting<SettledSubject>)
   /** For its cluster, whose entity's id it may know. */
   | ({ readonly state: 'waiting'; readonly reason: string; readonly cluster?: string } & Resting)
@@ -91,8 +99,8 @@ export type EntityEvent =
   | { readonly kind: 'started'; readonly operationId: string }
   /** The operation ended; `news` is what had arrived by then. */
   | { readonly kind: 'ended'; readonly at: number; readonly result: OperationResult; readonly news: Seen }
-  /** A sweep says what differs. */
-  | { readonly kind: 'reported'; readonly report: SettledSubject }
+  /** A sweep says what differs, and whether it is to be mended. */
+  | { readonly kind: 'reported'; readonly report: SettledSubject; readonly mends?: true }
   /** Its rest is over: something arrived, its time has come, or this run of the entity is to end. */
   | { readonly kind: 'woken'; readonly at: number; readonly news: Seen; readonly leaving: boolean }
   /** The status was written, or could not be. */

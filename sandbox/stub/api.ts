@@ -13,7 +13,7 @@
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { evictPod } from './eviction.ts';
 import { apiVersionOf, discovery, qualified, type Target, targetOf } from './served.ts';
-import { mergePatch, type Place, type Store } from './store.ts';
+import { mergePatch, type Place, placeInList, type Store } from './store.ts';
 
 export type ApiRequest = {
   readonly method: string;
@@ -183,6 +183,25 @@ const placeIn = ({ collection, namespace }: Target, name: string): Place => ({
   ...(namespace === undefined ? {} : { namespace }),
 });
 
+/**
+ * A piece of a list, and how the next is asked for. Whoever takes any state that the server remembers gets all of it at once, as from
+ * an API server's memory: https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list
+ */
+const pageOf = (
+  all: readonly KubernetesObject[],
+  query: URLSearchParams,
+): { readonly items: readonly KubernetesObject[]; readonly continue?: string } => {
+  const limit = query.get('resourceVersion') === '0' ? 0 : Number(query.get('limit') ?? 0);
+  // By the last name: what is made or goes meanwhile moves no other.
+  const after = query.get('continue') ?? '';
+  const left = after === '' ? all : all.filter(({ metadata }) => placeInList(metadata) > after);
+  const items = limit === 0 ? left : left.slice(0, limit);
+  const last = items.at(-1);
+  return last === undefined || items.length === left.length
+    ? { items }
+    : { items, continue: placeInList(last.metadata) };
+};
+
 const read = ({ store }: ApiCluster, target: Target, query: URLSearchParams): ApiAnswer => {
   if (query.get('watch') === '1' || query.get('watch') === 'true') {
     return refusal(405, 'MethodNotAllowed', 'a stub control plane has no watches');
@@ -192,12 +211,13 @@ const read = ({ store }: ApiCluster, target: Target, query: URLSearchParams): Ap
     const found = store.get(placeIn(target, name));
     return found === undefined ? notFound(target, name) : { status: 200, body: found };
   }
-  const items = store.list(collection, {
+  const all = store.list(collection, {
     ...(namespace === undefined ? {} : { namespace }),
     labels: query.get('labelSelector') ?? '',
     fields: query.get('fieldSelector') ?? '',
   });
-  const metadata = { resourceVersion: store.version() };
+  const { items, ...paged } = pageOf(all, query);
+  const metadata = { resourceVersion: store.version(), ...paged };
   return { status: 200, body: { kind: `${kind}List`, apiVersion: apiVersionOf(group), metadata, items } };
 };
 

@@ -7,6 +7,7 @@
  */
 import type { ApiCluster } from './api.ts';
 import type { Pulse } from './pulse.ts';
+import { targetOf } from './served.ts';
 import { createStore, type Store } from './store.ts';
 
 export type StubCluster = ApiCluster & {
@@ -18,6 +19,29 @@ export type StubCluster = ApiCluster & {
   readonly volumes: Set<string>;
   /** By the name of the node: in place of the Lease that a kubelet renews. */
   readonly kubelets: Map<string, Pulse>;
+  /** What its API servers were asked by whoever has a certificate, such as `GET nodes`. */
+  readonly asked: Map<string, Asked>;
+};
+
+/** How often, and how long the answers were. */
+export type Asked = { readonly requests: number; readonly bytes: number };
+
+/** `GET /api/v1/nodes?limit=500` is `GET nodes`, of one or of all. */
+const nameOfRequest = (method: string, url: string): string => {
+  const target = targetOf(new URL(url, 'https://stub').pathname);
+  if (target === undefined) return `${method} others`;
+  const { plural, subresource, name } = target;
+  return `${method} ${name === undefined ? '' : 'one of '}${plural}${subresource === undefined ? '' : `/${subresource}`}`;
+};
+
+export const noteAsked = (
+  { asked }: StubCluster,
+  { method, url }: { readonly method: string; readonly url: string },
+  bytes: number,
+): void => {
+  const name = nameOfRequest(method, url);
+  const before = asked.get(name) ?? { requests: 0, bytes: 0 };
+  asked.set(name, { requests: before.requests + 1, bytes: before.bytes + bytes });
 };
 
 export type Clusters = {
@@ -45,7 +69,7 @@ const createCluster = (id: string, version: string, members: number): StubCluste
   const replicas = new Map<number, string>();
   const kubelets = new Map<string, Pulse>();
   return {
-    ...{ id, store, version, replicas, kubelets, volumes: new Set<string>() },
+    ...{ id, store, version, replicas, kubelets, volumes: new Set<string>(), asked: new Map<string, Asked>() },
     hasQuorum: () => replicas.size > members / 2,
     hears: (node) => kubelets.get(node)?.hangs() !== true,
   };

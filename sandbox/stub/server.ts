@@ -8,7 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import { API_SERVER_PORT } from '../../machine/ports.ts';
 import { type ApiAnswer, answerApi, refusal } from './api.ts';
-import type { StubCluster } from './clusters.ts';
+import { noteAsked, type StubCluster } from './clusters.ts';
 import type { Faults } from './faults.ts';
 
 export type ApiServer = { readonly close: () => void };
@@ -27,6 +27,18 @@ const readBody = (request: IncomingMessage, onRead: (body: string) => void): voi
     else chunks.push(chunk);
   });
   request.once('end', () => onRead(Buffer.concat(chunks).toString('utf8')));
+};
+
+/** Authenticated is whoever has a certificate of the cluster's authority. */
+const askedIn = (request: IncomingMessage, body: string): Parameters<typeof answerApi>[1] => {
+  const { authorized } = request.socket as typeof request.socket & { readonly authorized?: boolean };
+  return {
+    method: request.method ?? 'GET',
+    url: request.url ?? '/',
+    contentType: request.headers['content-type'] ?? '',
+    body,
+    authenticated: authorized === true,
+  };
 };
 
 export const serveApi = (options: {
@@ -58,17 +70,13 @@ export const serveApi = (options: {
       if (faults.isSilent(cluster.id) || hangs()) return;
       request.once('error', () => response.destroy());
       readBody(request, (sent) => {
-        const { authorized } = request.socket as typeof request.socket & { readonly authorized?: boolean };
-        const { status, body } = answer({
-          method: request.method ?? 'GET',
-          url: request.url ?? '/',
-          contentType: request.headers['content-type'] ?? '',
-          body: sent,
-          authenticated: authorized === true,
-        });
+        const asked = askedIn(request, sent);
+        const { status, body } = answer(asked);
         const isText = typeof body === 'string';
+        const text = isText ? body : JSON.stringify(body);
+        if (asked.authenticated) noteAsked(cluster, asked, text.length);
         response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json' });
-        response.end(isText ? body : JSON.stringify(body));
+        response.end(text);
       });
     },
   );

@@ -9,7 +9,7 @@ import { type SandboxForTests, succeed } from '../support/sandbox.ts';
 
 type Listed<T> = { readonly items: readonly T[] };
 
-export type Named = {
+type Named = {
   readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
 };
 export type Pod = Named & { readonly spec: { readonly nodeName: string } };

@@ -22,11 +22,13 @@ import { planEnsure } from '../../policy/ensure.ts';
 import { knownFrom, resolved } from '../../policy/known.ts';
 import type { Plan, Step } from '../../policy/plan.ts';
 import type { PoolMachine, PoolMachines, PoolNode } from '../../policy/pool-machines.ts';
+import type { Sibling } from '../../policy/pool-order.ts';
 import { statusOf } from '../../policy/status.ts';
 import type { OperationView } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../words/keys.ts';
+import { present } from '../../words/present.ts';
 import type { Resolved } from '../../words/references.ts';
 import { ACCOUNT, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf } from './account.ts';
@@ -164,14 +166,23 @@ const observed = (world: World): readonly Found[] => {
 
 const machinesOf = ({ machines }: World): PoolMachines => ({ machines });
 
+type Beside = {
+  readonly unread?: string;
+  readonly cluster?: AWSCluster;
+  /** All pools of the cluster, where they replace machines one after the other. */
+  readonly siblings?: readonly Sibling[];
+  /** Nobody looks at machines at all. */
+  readonly sweep?: boolean;
+};
+
 /** What the pool's entity does next, with a look at machines where policy asks for one; `unread`: why nobody saw their nodes. */
 export const assessed = (
   pool: AWSNodePool,
   world: World,
-  { unread, cluster = CLUSTER }: { readonly unread?: string; readonly cluster?: AWSCluster } = {},
+  { unread, cluster = CLUSTER, siblings, sweep = false }: Beside = {},
 ): Assessment => {
   const found = observed(world);
-  const reads = machinesToRead({ pool, cluster, inventory: found }) !== undefined;
+  const reads = !sweep && machinesToRead({ pool, cluster, inventory: found }) !== undefined;
   const machines = unread === undefined ? machinesOf(world) : { ...machinesOf(world), unread };
   return decideNodePool({
     requested: { kind: 'AWSNodePool', namespace: 'default', name: pool.metadata.name, uid: pool.metadata.uid },
@@ -183,6 +194,7 @@ export const assessed = (
     cluster,
     inventory: inventoryOf(found),
     ...(reads ? { machines } : {}),
+    ...(siblings === undefined ? {} : { siblings }),
   });
 };
 
@@ -322,7 +334,7 @@ export const told = (
     state,
     startedAt: NOW,
     ...(state === 'running' ? {} : { finishedAt: NOW }),
-    ...(input.turn === undefined ? {} : { turn: input.turn }),
+    ...present({ turn: input.turn, mends: input.mends }),
     steps: [],
     outputs,
   };
