@@ -62,7 +62,8 @@ const objectState = (subject: Subject, object: StoredObject): State => {
     case 'blocked':
     case 'failing':
     case 'held':
-      return isDeleting(object) ? 'Deleting' : (before ?? 'Provisioning');
+      if (isDeleting(object)) return 'Deleting';
+      return subject.kind === 'held' && subject.returned === true ? 'Provisioned' : (before ?? 'Provisioning');
     case 'operation':
       return stateDuring(subject.operation, before);
   }
@@ -92,8 +93,10 @@ const readyMeanwhile = (object: StoredObject): Truth =>
 const withCure = ({ reason, cure }: Extract<Subject, { kind: 'blocked' }>): string =>
   `${ended(reason)} To cure it: ${ended(cure)}`;
 
-const heldMessage = ({ operation, left }: Extract<Subject, { kind: 'held' }>, hint: string): string =>
-  cut(left === undefined ? `${operation} was aborted: ${hint}` : `${operation} was aborted (${left}): ${hint}`);
+const heldMessage = ({ operation, left, returned }: Extract<Subject, { kind: 'held' }>, hint: string): string => {
+  const more = left ?? (returned === true ? 'all is as it was before' : undefined);
+  return cut(more === undefined ? `${operation} was aborted: ${hint}` : `${operation} was aborted (${more}): ${hint}`);
+};
 
 const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredObject): Claims => {
   const ready = readyMeanwhile(object);

@@ -33,7 +33,7 @@ const resting = (before: Kept, held: Held, seen: Seen, left?: string): LifeOf<'h
     seen,
     generation,
     operation,
-    status: { kind: 'held', operation, ...present({ left }) },
+    status: { kind: 'held', operation, ...present({ left, returned: held.back }) },
   };
 };
 

@@ -294,7 +294,7 @@ describe('a pool of twenty that is upgraded three at a time', () => {
     // Those that no turn had come to are the same ones.
     const stayed = (await machinesOf(found)).filter((id) => before.includes(id));
     expect(stayed.length).toBeGreaterThanOrEqual(20 - 3 * 4);
-    expect(conditionOf(found, 'Stalled')?.message).toContain('UpgradeNodePool was aborted');
+    expect(conditionOf(found, 'Stalled')?.message).toContain('UpgradeNodePool was aborted (all is as it was before)');
     expect(conditionOf(found, 'Stalled')?.message).toContain(`npx slipway operations resume nodepool ${TWENTY}`);
   });
 

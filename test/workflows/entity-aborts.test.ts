@@ -194,7 +194,11 @@ describe('an upgrade that is aborted', () => {
     ];
     expect(after(...returned)).toMatchObject({ state: 'assessing', kept: back });
     const rests = [...returned, assessed(settled)];
-    expect(after(...rests)).toMatchObject({ state: 'held', kept: back, status: { kind: 'held' } });
+    expect(after(...rests)).toMatchObject({
+      state: 'held',
+      kept: back,
+      status: { kind: 'held', returned: true },
+    });
     expect(after(...rests, woken({ news: seenOf(2) }), assessed(settled))).toMatchObject({ state: 'held', kept: back });
     expect(phaseAfter(...rests)).toMatchObject({ held: 'UpgradeNodePool' });
   });
