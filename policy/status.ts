@@ -53,6 +53,8 @@ const stateDuring = (operation: OperationView, before: State = 'Provisioning'): 
   }
 };
 
+const hasReturned = (subject: Subject): boolean => subject.kind === 'held' && subject.returned === true;
+
 const objectState = (subject: Subject, object: StoredObject): State => {
   const before = object.status?.state;
   switch (subject.kind) {
@@ -62,8 +64,7 @@ const objectState = (subject: Subject, object: StoredObject): State => {
     case 'blocked':
     case 'failing':
     case 'held':
-      if (isDeleting(object)) return 'Deleting';
-      return subject.kind === 'held' && subject.returned === true ? 'Provisioned' : (before ?? 'Provisioning');
+      return isDeleting(object) ? 'Deleting' : hasReturned(subject) ? 'Provisioned' : (before ?? 'Provisioning');
     case 'operation':
       return stateDuring(subject.operation, before);
   }
