@@ -12,6 +12,7 @@ import type { Finding } from '../policy/drift.ts';
 import type { Step } from '../policy/plan.ts';
 import type {
   Change,
+  Drift,
   DriftReport,
   EventView,
   MirrorRequest,
@@ -109,6 +110,7 @@ export type Activities = {
 /** What policy decides and projects is policy's own; listed here because workflows and activities pass it on. */
 export type {
   Assessment,
+  Drift,
   DriftReport,
   EventView,
   MirrorRequest,

@@ -11,6 +11,7 @@ import {
   admittedOf,
   authorizedCidrs,
   cidrBlocks,
+  driftPolicy,
   format,
   iamIdentityArn,
   iamInstanceProfile,
@@ -216,6 +217,11 @@ export const clusterSpec = z
       })
       .exactOptional()
       .describe('Who may use the cluster.'),
+    driftPolicy: driftPolicy
+      .default('Report')
+      .describe(
+        'What is done about what others change of the things that Slipway made: Report tells it in the condition Drifted, Mend has the next sweep put it right. Holds for node pools, too, that have none of their own.',
+      ),
     nodePoolUpdates: z
       .enum(['Parallel', 'Sequential'])
       .default('Parallel')

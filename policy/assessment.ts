@@ -13,7 +13,7 @@ import type { InsideSeen, Plan } from './plan.ts';
 import type { Recalled } from './recalled.ts';
 import type { ControlPlaneReport } from './repair.ts';
 import type { Turn } from './rollout.ts';
-import type { NodeCounts } from './views.ts';
+import type { Drift, NodeCounts } from './views.ts';
 
 /** How soon what failed is tried again by itself, and when a wait is overdue: a setting of the worker, and part of inputs, so that a replay has it too. */
 export type Pacing = {
@@ -41,6 +41,8 @@ export type OperationInput = {
   readonly settles?: true;
   readonly pacing?: Pacing;
   readonly handled?: HandledRequests;
+  /** What others changed and it mends, as `spec.driftPolicy` says: named in events, and counted in status. */
+  readonly mends?: readonly Drift[];
   /** Keys of the tags that it may set, of the spec that it was planned for; sorted. */
   readonly tagKeys?: readonly string[];
   /** Labels and taints that its nodes may get, of the same spec. */

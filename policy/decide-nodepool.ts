@@ -17,11 +17,13 @@ import type { Found, Resource } from '../kinds/resource.ts';
 import type { Outputs } from '../kinds/row.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
-import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, LOAD_BALANCER, PREFLIGHT, poolOfKey } from '../words/keys.ts';
 import { present } from '../words/present.ts';
+import { ref } from '../words/references.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
-import { decideMachines } from './decide-pool-machines.ts';
+import { decideMachines, type MachinesDecision } from './decide-pool-machines.ts';
 import { hasOthers, tidied } from './decide-turns.ts';
+import { differencesOf } from './differences.ts';
 import { type Ensured, planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -36,6 +38,8 @@ import {
 } from './facts.ts';
 import { givingUp } from './given-up.ts';
 import { withInPlace } from './in-place.ts';
+import { mendingOf, surplusIn } from './mending.ts';
+import { endingInLook } from './node-look.ts';
 import { NODE_REPAIR_AFTER_SECONDS } from './node-repair.ts';
 import { type About, type Due, operationOf } from './operation.ts';
 import type { Inventory } from './plan.ts';
@@ -171,17 +175,40 @@ const USUAL_REPAIR = { afterSeconds: NODE_REPAIR_AFTER_SECONDS };
 
 type Built = { readonly cluster: AWSCluster; readonly release: Release; readonly inventory: Inventory };
 
+type FromCluster = ReturnType<typeof clusterOutputs>;
+
+/** What the pool takes from its cluster is not there yet. */
+const waitsFor = (pool: AWSNodePool, cluster: AWSCluster, missing: FromCluster['missing']): Assessment => ({
+  kind: 'waiting',
+  generation: pool.metadata.generation,
+  reason: `Waiting for AWSCluster ${pool.metadata.namespace}/${cluster.metadata.name}, which does not have ${missing.join(', ')} yet.`,
+  entityId: entityWorkflowId(referenceTo(cluster)),
+});
+
+type Left = Omit<Parameters<typeof withInPlace>[0], 'plan'> &
+  Pick<Ensured, 'plan'> & {
+    readonly topology: readonly Resource[];
+    readonly decided: Extract<MachinesDecision, { kind: 'none' }>;
+  };
+
+/** What is left to do where no machine has to go now, and whether machines may be others than anybody has looked at. */
+const leftOf = ({ topology, decided, ...given }: Left) => {
+  const { pool, inventory, machines, plan } = given;
+  const { attention, waits, tidies } = decided;
+  const tidy = waits === undefined ? tidied({ pool, inventory }, topology, plan, tidies) : plan;
+  const left = waits === undefined ? withInPlace({ ...given, plan: tidy }, topology) : { plan, waits };
+  // What is to be said of nodes is said by the next look.
+  const mayHaveOthers =
+    attention.nodePool !== undefined ||
+    left.plan.steps.length > tidy.steps.length ||
+    (machines === undefined && hasOthers(topology, inventory, pool));
+  return { ...left, mayHaveOthers };
+};
+
 const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, release, inventory }: Built): Assessment => {
   const { generation } = pool.metadata;
   const { external, missing } = clusterOutputs(inventory);
-  if (missing.length > 0) {
-    return {
-      kind: 'waiting',
-      generation,
-      reason: `Waiting for AWSCluster ${pool.metadata.namespace}/${cluster.metadata.name}, which does not have ${missing.join(', ')} yet.`,
-      entityId: entityWorkflowId(referenceTo(cluster)),
-    };
-  }
+  if (missing.length > 0) return waitsFor(pool, cluster, missing);
   const poolId = nodePoolIdOf(pool.metadata.uid);
   const own = inventory.found.filter((found) => isOwn(found, poolId));
   const topology = nodePoolTopology(pool, cluster, release);
@@ -201,29 +228,26 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
     ...present({ mayNotTurn }),
     ensured: (one) => ensure(one).plan,
   });
-  const left = { pool, inventory: own, machines, endpoint: cluster.status?.endpoint };
+  const endpoint = cluster.status?.endpoint ?? ref(LOAD_BALANCER, 'dnsName');
+  const begun = (due: Due) =>
+    operation(facts, pool, release, { ...due, plan: endingInLook(due.plan, { poolId, endpoint }) });
   const givenUp = (due: Parameters<typeof givingUp>[1]): { readonly givenUp?: OperationInput } => {
-    const back = givingUp(left, due);
-    return back === undefined ? {} : { givenUp: operation(facts, pool, release, back).operation };
+    const back = givingUp({ pool, inventory: own, machines, endpoint: cluster.status?.endpoint }, due);
+    return back === undefined ? {} : { givenUp: begun(back).operation };
   };
+  // What of it takes another machine goes by turns as it would for a change of the spec.
+  const mends = mendingOf(pool, cluster, [...differencesOf(plan, own, false), ...surplusIn(pool, own)]);
   if (decided.kind === 'turn') {
     const { kind: _, ...due } = decided;
-    return { ...operation(facts, pool, release, due), ...givenUp(due) };
+    // A repair looks at its machine only, and what else differs comes after it.
+    return { ...begun(due.type === 'RepairNodePool' ? due : { ...due, ...present({ mends }) }), ...givenUp(due) };
   }
-  const { attention, waits, tidies } = decided;
-  const tidy = waits === undefined ? tidied({ pool, inventory: own }, topology, plan, tidies) : plan;
-  const changed = withInPlace({ pool, cluster, inventory: own, external, machines, plan: tidy }, topology);
-  const rest = waits === undefined ? changed : { plan, waits };
-  // What is to be said of nodes is said by the next look.
-  const mayHaveOthers =
-    attention.nodePool !== undefined ||
-    rest.plan.steps.length > tidy.steps.length ||
-    (machines === undefined && hasOthers(topology, own, pool));
-  const due = decideRest(pool, release, { ...rest, postponed, mayHaveOthers, now });
-  if ('type' in due) return { ...operation(facts, pool, release, due), ...givenUp(due) };
+  const rest = leftOf({ pool, cluster, inventory: own, external, machines, plan, topology, decided });
+  const due = decideRest(pool, release, { ...rest, postponed, now, ...present({ mends }) });
+  if ('type' in due) return { ...begun(due), ...givenUp(due) };
   const clusterId = clusterIdOf(cluster.metadata.uid);
   return {
-    ...{ kind: 'settled', generation, clusterId, ...attention, ...due },
+    ...{ kind: 'settled', generation, clusterId, ...decided.attention, ...due },
     ...(rest.waits === undefined ? {} : givenUp({ type: rest.waits.type, plan })),
     ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
   };

@@ -55,7 +55,7 @@ export const toldBy = (topology: readonly Resource[], known: Known): Resolved<La
 };
 
 /** Whether the pool's template says already what machines of this topology are to be made of and told. */
-export const isTold = (topology: readonly Resource[], inventory: readonly Found[]): boolean => {
+const isTold = (topology: readonly Resource[], inventory: readonly Found[]): boolean => {
   const template = inventory.find(({ key }) => key === templateIn(topology)?.key);
   const told = toldBy(topology, knownFrom(inventory));
   return (

@@ -7,6 +7,7 @@
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Release } from '../api/releases.ts';
 import type { OperationType } from '../words/operations.ts';
+import { present } from '../words/present.ts';
 import type { Assessment } from './assessment.ts';
 import { changesIn, isResize } from './changes.ts';
 import { isUpgrade, upgrades } from './decide-turns.ts';
@@ -18,10 +19,11 @@ import { revisionOf } from './revision.ts';
 import { lastOf, rememberedOf, turnAfter } from './rollout.ts';
 
 /** Which operation the plan is: nothing but numbers of nodes is a resize, and what is left of one, too; or of an update in turns. */
-const typeOf = (pool: AWSNodePool, release: Release, plan: Plan): OperationType => {
+const typeOf = (pool: AWSNodePool, release: Release, plan: Plan, mends: Due['mends']): OperationType => {
   if (!wasProvisioned(pool)) return 'CreateNodePool';
   if (isUpgrade(pool, release)) return 'UpgradeNodePool';
   if (rememberedOf('UpdateNodePool', pool.status) !== undefined) return 'UpdateNodePool';
+  if (mends !== undefined) return 'MendNodePool';
   const changes = changesIn(plan);
   const resizes = changes.length === 0 ? pool.status?.state === 'Resizing' : changes.every(isResize);
   return resizes ? 'ResizeNodePool' : 'UpdateNodePool';
@@ -41,6 +43,8 @@ type Given = Ensured & {
   readonly mayHaveOthers: boolean;
   readonly waits?: { readonly type: OperationType; readonly why: string };
   readonly now: number;
+  /** What others changed, where it is mended unasked. */
+  readonly mends?: NonNullable<Due['mends']>;
 };
 
 /** Whether the object is as its spec asks for once the plan is done: where machines may have been told something else, it is looked at again. */
@@ -63,18 +67,19 @@ const pinnedBy = (pool: AWSNodePool, release: Release): Pick<AtRest, 'recalled'>
 export const decideRest = (
   pool: AWSNodePool,
   release: Release,
-  { plan, postponed, waits, mayHaveOthers, now }: Given,
+  { plan, postponed, waits, mayHaveOthers, now, mends }: Given,
 ): Due | AtRest => {
   const noted = noteOf(pool.spec.version, release, postponed);
   if (waits !== undefined) return waitingForTurn(waits.type, noted.note, waits.why);
   if (plan.steps.length === 0) return { ...noted, ...pinnedBy(pool, release) };
   const settles = settlesWith(plan, mayHaveOthers, noted.note);
-  const type = typeOf(pool, release, plan);
+  const type = typeOf(pool, release, plan, mends);
   const remembered = rememberedOf(type, pool.status);
   // What is left of turns once their machines have gone.
   const turn = remembered === undefined ? undefined : turnAfter(remembered, 1, now);
   return {
     ...{ type, plan },
+    ...present({ mends }),
     ...(settles ? { settles } : {}),
     ...(turn === undefined ? {} : { turn: settles ? lastOf(turn) : turn }),
   };

@@ -39,14 +39,14 @@ const waitsForCluster = (
   if (comes === undefined || skewProblem(comes.kubernetes, asked.kubernetes) !== undefined) return undefined;
   const { namespace, generation } = pool.metadata;
   const name = `AWSCluster ${namespace}/${cluster.metadata.name}`;
-  const why = `which runs ${runs.version} and is asked for ${comes.version}`;
+  const asItIs = `which runs ${runs.version} and is asked for ${comes.version}`;
   const { revision } = pool.status ?? {};
   const own = revision === undefined ? undefined : releaseToPlan(revision.version, revision, true);
   if (own !== undefined && skewProblem(runs.kubernetes, own.kubernetes) === undefined) {
-    return { release: own, waits: `version ${asked.version} waits for ${name}, ${why}` };
+    return { release: own, waits: `version ${asked.version} waits for ${name}, ${asItIs}` };
   }
   const entityId = entityWorkflowId(referenceTo(cluster));
-  return { problem: { kind: 'waiting', generation, reason: `Waiting for ${name}, ${why}.`, entityId } };
+  return { problem: { kind: 'waiting', generation, reason: `Waiting for ${name}, ${asItIs}.`, entityId } };
 };
 
 export const judgeVersion = (pool: AWSNodePool, cluster: AWSCluster, inventory: readonly Found[]): JudgedVersion => {

@@ -151,6 +151,13 @@ export const DIFFERENCES: readonly Difference[] = [
     where: ['sandbox/pace.ts', 'sandbox/network/health.ts'],
   },
   {
+    subject: 'With `up --stub`: how long nothing is heard of a node before its control plane says so',
+    onAws: '50 seconds',
+    inSandbox: 'the same, or what SLIPWAY_NODE_GRACE_SECONDS says; with SLIPWAY_PACE=quick three seconds',
+    because: 'who lets a machine hang asks what is done about it',
+    where: ['sandbox/stub/node-lifecycle.ts', 'sandbox/pace.ts'],
+  },
+  {
     subject: 'How long everything else in AWS takes',
     onAws: 'seconds to minutes: a launch, a volume, a load balancer',
     inSandbox: 'tenths of a second, never none',

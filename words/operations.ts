@@ -31,6 +31,9 @@ const ROWS = {
   CreateNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Provisioning' },
   UpdateCluster: { of: 'AWSCluster', purpose: 'make', state: 'Updating' },
   UpdateNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Updating' },
+  /** What others changed of it since it was as its spec asks for is put right. */
+  MendCluster: { of: 'AWSCluster', purpose: 'make', state: 'Updating' },
+  MendNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Updating' },
   /** Only how many nodes there are changes. */
   ResizeNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Resizing' },
   /** Another version of its machines, some of them in each turn. */

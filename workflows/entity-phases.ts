@@ -63,6 +63,6 @@ export const rest = async (run: EntityRun, life: LifeOf<RestingState>): Promise<
   if (life.state === 'waiting') await askToBeTold(life.cluster, entityId);
   await idle(life, run);
   const report = life.state === 'settled' ? drift.take() : undefined;
-  if (report !== undefined) return { kind: 'reported', report };
+  if (report !== undefined) return { kind: 'reported', ...report };
   return { kind: 'woken', at: Date.now(), news: news.seen(), leaving: run.isLeaving() };
 };

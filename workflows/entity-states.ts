@@ -99,8 +99,8 @@ export type EntityEvent =
   | { readonly kind: 'started'; readonly operationId: string }
   /** The operation ended; `news` is what had arrived by then. */
   | { readonly kind: 'ended'; readonly at: number; readonly result: OperationResult; readonly news: Seen }
-  /** A sweep says what differs. */
-  | { readonly kind: 'reported'; readonly report: SettledSubject }
+  /** A sweep says what differs, and whether it is to be mended. */
+  | { readonly kind: 'reported'; readonly report: SettledSubject; readonly mends?: true }
   /** Its rest is over: something arrived, its time has come, or this run of the entity is to end. */
   | { readonly kind: 'woken'; readonly at: number; readonly news: Seen; readonly leaving: boolean }
   /** The status was written, or could not be. */

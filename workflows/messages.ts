@@ -97,7 +97,7 @@ export const clusterProgressed = defineSignal<[]>('clusterProgressed');
 export const addDependent = defineSignal<[{ entityId: string }]>('addDependent');
 /** An operation tells its entity that a milestone was reached. */
 export const milestoneReached = defineSignal<[{ key: string }]>('milestoneReached');
-/** A sweep tells an entity what differs, or no longer does: it is written to status, and never makes a plan. */
+/** A sweep tells an entity what differs, or no longer does: it is written to status, or looked at where it is to be mended, and never makes a plan. */
 export const driftFound = defineSignal<[DriftReport]>('driftFound');
 /** The entity tells its operation that a newer spec or a deletion takes its place. */
 export const supersede = defineSignal<[{ reason: string }]>('supersede');

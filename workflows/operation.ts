@@ -36,7 +36,7 @@ const operate = async (input: OperationInput, cancelRequested: Promise<never>): 
   const inbox: StepMessage[] = [];
   const progress = operationProgress(input);
   const { outputs, isPaused } = progress;
-  const events = operationEvents(entityId, outputs);
+  const events = operationEvents(input, outputs);
   const publishing = operationPublishing(input, progress, events);
   const stop = (reason: string): void => {
     progress.stop(reason);
@@ -50,7 +50,8 @@ const operate = async (input: OperationInput, cancelRequested: Promise<never>): 
   const effects = stepEffects({ plan, request, pacing, outputs, inbox });
   const result = await runPlan({ plan, pacing, inbox, isPaused, ...following(running) }, effects);
   const state = stateAfter(result, progress.stopReason(), input);
-  const left = state === 'aborted' ? await takeBack({ plan, request, pacing, outputs }) : undefined;
+  const left =
+    state === 'aborted' ? await takeBack({ plan, request, pacing, outputs, yielded: progress.yielded }) : undefined;
   progress.end(state);
   await publishing.finish();
   await condition(allHandlersFinished);

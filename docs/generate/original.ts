@@ -55,6 +55,7 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
         ...['issuerURI', 'kubectlRedirectURI', 'scopes', 'userClaim', 'userPrefix'],
       ].map((field) => [`authentication.oidc[].${field}`, 'the same field']),
     ),
+    driftPolicy: 'there was none',
     nodePoolUpdates: 'there was none: each node pool was upgraded by itself',
     deletionProtection: 'there was none',
   },
@@ -84,6 +85,7 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     'taints[].effect': TAINTS,
     tags: 'the same',
     'management.autoRepair': 'there was none; its successor called it the same',
+    driftPolicy: 'there was none',
     deletionProtection: 'there was none',
   },
 };

@@ -68,6 +68,8 @@ const OF_CLUSTER: readonly Try[] = [
     [{ clientID: 'c', issuerURI: 'https://issuer.example', usernameClaim: 'sub' }],
     'without effect',
   ],
+  // Asked for when a sweep finds that something differs.
+  ['driftPolicy', 'Mend', 'elsewhere'],
   // Node pools ask it of their cluster.
   ['nodePoolUpdates', 'Sequential', 'elsewhere'],
   ['deletionProtection', true, 'elsewhere'],
@@ -96,6 +98,7 @@ const OF_NODE_POOL: readonly Try[] = [
   ['updateSettings.drainSeconds', 60, 'elsewhere'],
   // Asked for when a node is to be repaired.
   ['management.autoRepair', false, 'elsewhere'],
+  ['driftPolicy', 'Mend', 'elsewhere'],
   ['updateSettings.surgeSettings.maxSurge', 3, 'elsewhere'],
   ['updateSettings.surgeSettings.maxUnavailable', 1, 'elsewhere'],
   ['deletionProtection', true, 'elsewhere'],

@@ -57,7 +57,10 @@ describe('between two turns', () => {
     expect(groupIn(world)).toMatchObject({ desired: 7, maxSize: 10, surge: { desired: 7, maxSize: 7 } });
     const givenUp = givenUpOf(assessed(pool, world));
     expect(givenUp).toMatchObject({ type: 'UpdateNodePool', givesUp: true, turn: { number: 3, of: 4 } });
-    expect(givenUp?.plan.steps.map(({ id }) => id)).toEqual([expect.stringMatching(/^remove surge\//)]);
+    expect(givenUp?.plan.steps.map(({ id }) => id)).toEqual([
+      expect.stringMatching(/^remove surge\//),
+      expect.stringMatching(/^wait nodes\//),
+    ]);
     const back = carriedOut(world, givenUp as OperationInput).world;
     expect(groupIn(back)).toMatchObject({ desired: 7, maxSize: 7 });
     expect(groupIn(back)).not.toHaveProperty('surge');

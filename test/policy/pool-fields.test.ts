@@ -42,6 +42,7 @@ const TRIES: readonly Try[] = [
   ['updateSettings', { ...UPDATES, drainSeconds: 60 }, 'nothing now'],
   ['updateSettings', { ...UPDATES, surgeSettings: { maxSurge: 3, maxUnavailable: 1 } }, 'nothing now'],
   ['management', { autoRepair: false }, 'nothing now'],
+  ['driftPolicy', 'Mend', 'nothing now'],
   ['deletionProtection', true, 'nothing now'],
 ];
 

@@ -77,7 +77,10 @@ describe('whatever happens to an entity, in whatever order', () => {
     },
     fc.constant<EntityEvent>({ kind: 'started', operationId: 'awscluster/a/operation' }),
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('ended' as const), at: time, result, news: seen }) },
-    fc.constant<EntityEvent>({ kind: 'reported', report: { kind: 'settled', note: 'drifted' } }),
+    fc.constantFrom<EntityEvent>(
+      { kind: 'reported', report: { kind: 'settled', note: 'drifted' } },
+      { kind: 'reported', report: { kind: 'settled' }, mends: true },
+    ),
     {
       weight: 4,
       arbitrary: fc.record({ kind: fc.constant('woken' as const), at: time, news: seen, leaving: fc.boolean() }),
@@ -159,11 +162,12 @@ describe('whatever happens to an entity, in whatever order', () => {
     });
   });
 
-  test('a report of drift is told by what is settled, and does nothing else (E7, E8)', () => {
+  test('a report of drift is told by what is settled, or looked at where it is to be mended, and does nothing else (E7, E8)', () => {
     always(({ from, by, to }) => {
       if (by.kind !== 'reported') return;
-      if (from.state === 'settled') expect(to).toEqual({ ...from, status: by.report });
-      else expect(to).toBe(from);
+      if (from.state !== 'settled') expect(to).toBe(from);
+      else if (by.mends === true && to.state === 'assessing') expect(to.kept).toEqual(from.kept);
+      else expect(to).toEqual({ ...from, status: by.report });
     });
   });
 

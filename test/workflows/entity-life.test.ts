@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Assessment } from '../../activities/contract.ts';
 import { next } from '../../workflows/entity-life.ts';
+import type { EntityLife } from '../../workflows/entity-states.ts';
 import { viewOf } from '../../workflows/entity-view.ts';
 import {
   after,
@@ -163,6 +164,21 @@ describe('a settled entity', () => {
     });
     expect(told).toMatchObject({ state: 'settled', status: { kind: 'settled', drift, controlPlane } });
     expect(viewOf(object, told)).toEqual({ object, phase: 'settled', drifted: true });
+  });
+
+  test('told that drift is to be mended looks, unless a person skipped all of it', () => {
+    const mends = { kind: 'reported', report: { kind: 'settled', drift }, mends: true } as const;
+    expect(after(assessed(settled), mends).state).toBe('assessing');
+    const { kept, ...life } = after(assessed(settled));
+    const skipped = {
+      operation: 'UpdateCluster',
+      generation: 1,
+      steps: ['ensure security-group-rules/controlplane'],
+    } as const;
+    const resting = { ...life, kept: { ...kept, skipped } } as EntityLife;
+    expect(next(resting, mends)).toMatchObject({ state: 'settled', status: { drift } });
+    const more = [...drift, { key: 'security-group/nodes', difference: 'is missing' }];
+    expect(next(resting, { ...mends, report: { kind: 'settled', drift: more } }).state).toBe('assessing');
   });
 
   test('told by a sweep keeps what it knew of single nodes', () => {
