@@ -293,8 +293,9 @@ export const VARIANTS: readonly Variant[] = [
       return entity(
         'AWSNodePool',
         (object) => ({
-          assess: async () => {
-            if (turns === 2) return { kind: 'settled', generation: 1 };
+          assess: async ({ returning }) => {
+            // An aborted upgrade that has gone back leaves nothing to do.
+            if (turns === 2 || returning !== undefined) return { kind: 'settled', generation: 1 };
             if (!opened) return { kind: 'settled', generation: 1, rollout: 'UpgradeNodePool', note: 'its window opens later' };
             return createFor(object, {
               type: 'UpgradeNodePool',
