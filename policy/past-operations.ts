@@ -70,8 +70,9 @@ const rolloutOf = (subject: Subject, before: Rollout | undefined): Rollout | und
     case 'waiting':
     case 'blocked':
     case 'failing':
-    case 'held':
       return before;
+    case 'held':
+      return subject.returned === true ? undefined : before;
     case 'operation': {
       const { type, state, turn } = subject.operation;
       if (turn === undefined || (state === 'succeeded' && !hasMoreTurns(turn))) return undefined;

@@ -161,6 +161,8 @@ export type MirrorRequest = {
     /** A person aborted its operation: nothing is begun until it is resumed, changed or deleted. */
     | {
         readonly kind: 'held';
+        /** What it brought has gone back: the object is as it was before. */
+        readonly returned?: true;
         readonly operation: OperationType;
         /** What of it could not be taken back. */
         readonly left?: string;

@@ -293,8 +293,9 @@ export const VARIANTS: readonly Variant[] = [
       return entity(
         'AWSNodePool',
         (object) => ({
-          assess: async () => {
-            if (turns === 2) return { kind: 'settled', generation: 1 };
+          assess: async ({ returning }) => {
+            // An aborted upgrade that has gone back leaves nothing to do.
+            if (turns === 2 || returning !== undefined) return { kind: 'settled', generation: 1 };
             if (!opened) return { kind: 'settled', generation: 1, rollout: 'UpgradeNodePool', note: 'its window opens later' };
             return createFor(object, {
               type: 'UpgradeNodePool',
@@ -318,6 +319,69 @@ export const VARIANTS: readonly Variant[] = [
           const turn = await ended(running());
           await handle.terminate('recorded');
           return [turn];
+        },
+      )(stage);
+    },
+  },
+  {
+    name: 'given-up-between-turns',
+    play: entity(
+      'AWSNodePool',
+      (object) => ({
+        assess: async () => ({
+          ...{ kind: 'settled', generation: 1, rollout: 'UpdateNodePool', note: 'nobody answers' },
+          givenUp: operationOf(planOf(stepOf(securityGroup('surge'))), {
+            ...{ type: 'UpdateNodePool', object, pacing, entityId: entityWorkflowId(object) },
+            givesUp: true,
+          }),
+        }),
+      }),
+      async (handle, running) => {
+        await untilPhase(handle, 'settled');
+        await handle.executeUpdate(verbUpdates.abort, { args: [{}] });
+        await untilPhase(handle, 'blocked');
+        const back = await ended(running());
+        await handle.terminate('recorded');
+        return [back];
+      },
+    ),
+  },
+  {
+    name: 'upgrade-aborted-and-returned',
+    play: (stage) => {
+      let returned = false;
+      const turn = (object: ObjectRef, number: number): Assessment =>
+        createFor(object, { type: 'UpgradeNodePool', turn: { number, of: 3, since: '2026-01-01T00:00:00Z' } });
+      return entity(
+        'AWSNodePool',
+        (object) => ({
+          assess: async ({ returning }) => {
+            if (returning === undefined) return turn(object, 1);
+            return returned ? { kind: 'settled', generation: 1 } : turn(object, 2);
+          },
+          ensure: async (request) => {
+            if (request.step.id === GROUP && !returned) throw failure('blocked', 'a budget is in the way');
+            return made({ id: 'sg-1' });
+          },
+        }),
+        async (handle, running) => {
+          await untilPhase(handle, 'operating');
+          await untilStep(running(), GROUP, 'blocked');
+          const forward = await ended(running());
+          returned = false;
+          await running().executeUpdate(verbUpdates.abort, { args: [{}] });
+          await forward.result();
+          await waitFor('its way back is under way', async () => {
+            const { runId } = await running().describe();
+            return runId === (await forward.describe()).runId ? undefined : true;
+          });
+          await untilStep(running(), GROUP, 'blocked');
+          const back = await ended(running());
+          returned = true;
+          await running().executeUpdate(verbUpdates.retry, { args: [{}] });
+          await untilPhase(handle, 'blocked');
+          await handle.terminate('recorded');
+          return [forward, back];
         },
       )(stage);
     },
