@@ -8,10 +8,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool, AWSNodePoolSpec } from '../api/nodepool.ts';
+import { lastingFingerprint } from '../kinds/launch-template.ts';
 import type { Found } from '../kinds/resource.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import { poolOfKey } from '../words/keys.ts';
-import { isTold } from './decide-turns.ts';
+import { toldBy } from './decide-turns.ts';
 import { planEnsure } from './ensure.ts';
 import { knownFrom } from './known.ts';
 import { releaseOfPool } from './revision.ts';
@@ -40,7 +41,7 @@ export type PoolChanges = { readonly fields: readonly FieldChange[]; readonly re
 
 type Asked = { readonly cluster: AWSCluster; readonly inventory: readonly Found[] };
 
-/** What its plan would do by itself, and whether machines are told what they are to be. */
+/** What its plan would do by itself, and the fingerprint of what machines are replaced for. */
 const judged = (pool: AWSNodePool, { cluster, inventory }: Asked) => {
   const release = releaseOfPool(pool);
   if (release === undefined) return undefined;
@@ -48,7 +49,8 @@ const judged = (pool: AWSNodePool, { cluster, inventory }: Asked) => {
   const own = inventory.filter(({ key }) => poolOfKey(key) !== undefined || !key.includes('/'));
   const external = knownFrom(inventory.filter((found) => !own.includes(found)));
   const { plan } = planEnsure(topology, own, { external, fresh: false, provisioned: true, live: true });
-  return { steps: plan.steps, isTold: isTold(topology, inventory) };
+  const told = toldBy(topology, knownFrom(inventory));
+  return { steps: plan.steps, lasting: told === undefined ? undefined : lastingFingerprint(told) };
 };
 
 const takenBy = (field: keyof AWSNodePoolSpec, before: AWSNodePool, after: AWSNodePool, asked: Asked): Takes => {
@@ -58,7 +60,7 @@ const takenBy = (field: keyof AWSNodePoolSpec, before: AWSNodePool, after: AWSNo
   const [is, was] = [judged(one, asked), judged(before, asked)];
   // A version that no catalogue has is refused by whoever looks, and nothing is done.
   if (is === undefined || was === undefined) return 'nothing now';
-  if (was.isTold && !is.isTold) return 'turns';
+  if (was.lasting !== is.lasting) return 'turns';
   return isDeepStrictEqual(is.steps, was.steps) ? 'nothing now' : 'in place';
 };
 

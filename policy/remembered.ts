@@ -13,6 +13,7 @@ import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
 import { present } from '../words/present.ts';
 import { isOver } from '../words/steps.ts';
 import { pinnedWithAddons } from './addon-revision.ts';
+import { appliedMarks } from './applied-marks.ts';
 import { appliedTagKeys } from './applied-tags.ts';
 import { mendedAfter } from './mending.ts';
 import { isDelete } from './operation-claims.ts';
@@ -91,6 +92,9 @@ const identityOf = (request: MirrorRequest, object: StoredObject): Status => {
 const placeOf = ({ owner }: MirrorRequest, before: Status['aws']): Status['aws'] =>
   before ?? (owner === undefined ? undefined : { account: owner.account, region: owner.region });
 
+/** A list that is empty is absent. */
+const kept = (keys: readonly string[]): string[] | undefined => (keys.length === 0 ? undefined : [...keys]);
+
 /** Each as far as there is something to remember. */
 export const remembered = (
   request: MirrorRequest,
@@ -102,6 +106,7 @@ export const remembered = (
   const before: Status = { ...object.status, ...(subject.kind === 'settled' ? subject.recalled : {}) };
   const mended = mendedAfter(subject, before.mended);
   const tagKeys = appliedTagKeys(subject, now.generation, object);
+  const marks = appliedMarks(subject, now.generation, object);
   return {
     ...identityOf(request, { ...object, status: before }),
     ...present({
@@ -113,7 +118,9 @@ export const remembered = (
       incarnations: incarnationsOf(subject, before.incarnations),
       handledRequests: handledIn(request, before.handledRequests),
       mended: mended.length === 0 ? undefined : [...mended],
-      appliedTagKeys: tagKeys.length === 0 ? undefined : [...tagKeys],
+      appliedTagKeys: kept(tagKeys),
+      appliedLabelKeys: kept(marks.labels),
+      appliedTaints: kept(marks.taints),
     }),
   };
 };

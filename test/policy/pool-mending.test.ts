@@ -31,7 +31,6 @@ const withTemplate = (world: World): World => ({
         } as Found)
       : one,
   ),
-  versions: { ...world.versions },
 });
 const templateOf = (world: World): Found => {
   const found = world.found.find(({ kind, key }) => kind === 'launch-template' && key.includes('nodepool'));
@@ -88,7 +87,6 @@ describe('a template that somebody edited', () => {
     const launched = withGroup(
       {
         ...edited,
-        versions: { ...edited.versions, [`${id} ${version}`]: { fingerprint: 'other' } },
         machines: edited.machines.map((machine) => ({
           ...machine,
           templateId: id,
