@@ -139,12 +139,21 @@ const newVersion = async (
   return { version, fingerprint };
 };
 
-/** A version of other content. */
-const rewritten = async (maker: Maker, wanted: WantedTemplate, LaunchTemplateId: string): Promise<Version> => {
+/**
+ * A version of other content. It may be what an earlier one had: the request is told from that one's by the version that it comes after,
+ * or EC2 would take it for the same request with other parameters, since what is sealed differs each time.
+ */
+const rewritten = async (
+  maker: Maker,
+  wanted: WantedTemplate,
+  { outputs }: Thing<'launch-template'>,
+): Promise<Version> => {
+  const LaunchTemplateId = given(outputs.id, `the id of ${wanted.key}`);
   const secrets = await secretsOf(maker, wanted);
   const fingerprint = fingerprintOf(wanted, secrets);
   const LaunchTemplateData = await dataOf(maker, wanted, secrets);
-  return newVersion(maker, wanted, { LaunchTemplateId, LaunchTemplateData }, { fingerprint, content: fingerprint });
+  const content = JSON.stringify([given(outputs.version, 'a version'), fingerprint]);
+  return newVersion(maker, wanted, { LaunchTemplateId, LaunchTemplateData }, { fingerprint, content });
 };
 
 /** A version of the same content, sealed as it is, whose machines' disks and interfaces have other tags. */
@@ -217,7 +226,7 @@ export const launchTemplateDriver = (
       const id = given(found.outputs.id, `the id of ${wanted.key}`);
       const differs = (which: (typeof differences)[number]['what']) => differences.some(({ what }) => what === which);
       const { version, fingerprint } = differs('content')
-        ? await rewritten(maker, wanted, id)
+        ? await rewritten(maker, wanted, found)
         : differs('tags')
           ? await retagged(maker, wanted, found)
           : { version: given(found.outputs.version, 'a version'), fingerprint: found.state.fingerprint };
