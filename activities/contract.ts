@@ -28,6 +28,8 @@ export type AssessRequest = {
    * which lags behind.
    */
   readonly clusterProgressed?: true;
+  /** A person aborted what this generation of the spec asks for, and what it brought is to go back. */
+  readonly returning?: number;
 };
 
 export type StepRequest = {

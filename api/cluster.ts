@@ -222,6 +222,12 @@ export const clusterSpec = z
       .describe(
         'What is done about what others change of the things that Slipway made: Report tells it in the condition Drifted, Mend has the next sweep put it right. Holds for node pools, too, that have none of their own.',
       ),
+    nodePoolUpdates: z
+      .enum(['Parallel', 'Sequential'])
+      .default('Parallel')
+      .describe(
+        'Whether machines of several node pools may be replaced at the same time, or of one pool after the other; then one that stops holds up those after it.',
+      ),
     deletionProtection: z
       .boolean()
       .default(false)

@@ -53,6 +53,8 @@ export type OperationInput = {
   readonly revision?: number;
   /** Of a rollout: it is one of several that belong together. */
   readonly turn?: Turn;
+  /** It takes back what its rollout left between two turns, since somebody aborted it there: done, it counts as aborted. */
+  readonly givesUp?: true;
   /** Starts without starting steps: a person paused it before it began, or its predecessor was paused. */
   readonly paused?: true;
 };
@@ -84,6 +86,8 @@ type Decision =
       readonly recalled?: Recalled;
       /** A rollout is open, and its next turn has to wait: people may say to it what they say to an operation. */
       readonly rollout?: OperationType;
+      /** What takes back what is left of it, where somebody aborts it now. */
+      readonly givenUp?: OperationInput;
       /** Something is wrong with replicas; look again by itself after so many seconds. */
       readonly controlPlane?: ControlPlaneReport;
       /** Of a pool whose machines were looked at: how many are Ready, and with which something is wrong. */
@@ -103,4 +107,9 @@ type Decision =
       /** What may pass by itself is looked at this soon; otherwise ever more rarely. */
       readonly lookAgainSeconds?: number;
     }
-  | { readonly kind: 'operate'; readonly operation: OperationInput };
+  | {
+      readonly kind: 'operate';
+      readonly operation: OperationInput;
+      /** What takes back what earlier turns left, where this one was aborted before it begins. */
+      readonly givenUp?: OperationInput;
+    };

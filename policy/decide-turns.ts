@@ -55,7 +55,7 @@ export const toldBy = (topology: readonly Resource[], known: Known): Resolved<La
 };
 
 /** Whether the pool's template says already what machines of this topology are to be made of and told. */
-export const isTold = (topology: readonly Resource[], inventory: readonly Found[]): boolean => {
+const isTold = (topology: readonly Resource[], inventory: readonly Found[]): boolean => {
   const template = inventory.find(({ key }) => key === templateIn(topology)?.key);
   const told = toldBy(topology, knownFrom(inventory));
   return (
@@ -107,8 +107,12 @@ export const machinesToRead = (asked: Asked): { readonly endpoint: string } | un
 export const upgrades = ({ status }: AWSNodePool, release: Release): boolean =>
   status?.revision !== undefined && status.revision.version !== release.version;
 
+/** Another version is asked for, or the one before again while machines of the other are there. */
+export const isUpgrade = (pool: AWSNodePool, release: Release): boolean =>
+  upgrades(pool, release) || rememberedOf('UpgradeNodePool', pool.status) !== undefined;
+
 const typeOf = (pool: AWSNodePool, release: Release): OperationType =>
-  upgrades(pool, release) ? 'UpgradeNodePool' : 'UpdateNodePool';
+  isUpgrade(pool, release) ? 'UpgradeNodePool' : 'UpdateNodePool';
 
 /** Templates of other versions of the pool, of which no machine is left, and which the group launches from no more after the plan. */
 const formerTemplates = (
@@ -204,7 +208,7 @@ export const decideTurns = (given: Given): TurnDecision => {
   if (batch !== undefined) {
     const plan = planTurn(request, batch);
     // What the last of them leaves is put in order in a turn of its own.
-    const left = batch.turnsLeft + (batch.surge > 0 || upgrades(pool, release) ? 1 : 0);
+    const left = batch.turnsLeft + (batch.surge > 0 || type === 'UpgradeNodePool' ? 1 : 0);
     return { kind: 'turn', type, plan, turn: turnAfter(remembered, left, now) };
   }
   const surplus = surplusOf(request);

@@ -19,6 +19,7 @@ import type { Assessment } from './assessment.ts';
 import { isNew } from './first-look.ts';
 import type { Inventory } from './plan.ts';
 import type { PoolMachines } from './pool-machines.ts';
+import type { Sibling } from './pool-order.ts';
 import type { RepairSettings } from './repair.ts';
 import type { StoredObject } from './views.ts';
 
@@ -59,6 +60,8 @@ export type NodePoolFacts = Common & {
   readonly machines?: PoolMachines;
   /** When a node that does not serve is repaired; policy's own limit unless given. */
   readonly nodeRepair?: RepairSettings;
+  /** All node pools of its cluster, where they replace machines one after the other. */
+  readonly siblings?: readonly Sibling[];
 };
 
 export type BlockedAssessment = Extract<Assessment, { kind: 'blocked' }>;

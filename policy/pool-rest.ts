@@ -10,7 +10,7 @@ import type { OperationType } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import type { Assessment } from './assessment.ts';
 import { changesIn, isResize } from './changes.ts';
-import { upgrades } from './decide-turns.ts';
+import { isUpgrade, upgrades } from './decide-turns.ts';
 import type { Ensured } from './ensure.ts';
 import { wasProvisioned } from './facts.ts';
 import { type Due, noteOf } from './operation.ts';
@@ -21,7 +21,7 @@ import { lastOf, rememberedOf, turnAfter } from './rollout.ts';
 /** Which operation the plan is: nothing but numbers of nodes is a resize, and what is left of one, too; or of an update in turns. */
 const typeOf = (pool: AWSNodePool, release: Release, plan: Plan, mends: Due['mends']): OperationType => {
   if (!wasProvisioned(pool)) return 'CreateNodePool';
-  if (upgrades(pool, release)) return 'UpgradeNodePool';
+  if (isUpgrade(pool, release)) return 'UpgradeNodePool';
   if (rememberedOf('UpdateNodePool', pool.status) !== undefined) return 'UpdateNodePool';
   if (mends !== undefined) return 'MendNodePool';
   const changes = changesIn(plan);

@@ -93,7 +93,7 @@ const placeOf = ({ owner }: MirrorRequest, before: Status['aws']): Status['aws']
   before ?? (owner === undefined ? undefined : { account: owner.account, region: owner.region });
 
 /** A list that is empty is absent. */
-const kept = (keys: readonly string[]): string[] | undefined => (keys.length === 0 ? undefined : [...keys]);
+const kept = <T>(all: readonly T[]): T[] | undefined => (all.length === 0 ? undefined : [...all]);
 
 /** Each as far as there is something to remember. */
 export const remembered = (
@@ -117,7 +117,7 @@ export const remembered = (
       revision: revisionFor(subject, now.version, before.revision),
       incarnations: incarnationsOf(subject, before.incarnations),
       handledRequests: handledIn(request, before.handledRequests),
-      mended: mended.length === 0 ? undefined : [...mended],
+      mended: kept(mended),
       appliedTagKeys: kept(tagKeys),
       appliedLabelKeys: kept(marks.labels),
       appliedTaints: kept(marks.taints),

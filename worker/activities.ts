@@ -22,8 +22,8 @@ import { readInside } from '../activities/kubernetes/inside.ts';
 import { keptSecrets, observeManagement } from '../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
-import { findCluster, findNodePool } from '../activities/kubernetes/objects.ts';
-import { readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
+import { findCluster, findNodePool, siblingsOf } from '../activities/kubernetes/objects.ts';
+import { countPods, readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
 import { surveyManagement } from '../activities/kubernetes/survey.ts';
@@ -142,6 +142,7 @@ const stepsOf = ({ management, userClusters, hub, aws }: Connections, configurat
       management,
       userClusters,
       launchTroubles: aws.launchTroubles,
+      sizeOf: aws.sizeOf,
       addons: addonSettings(configuration),
     }),
     'hub-membership': hubMembershipDriver(hub),
@@ -163,31 +164,26 @@ const machinesFrom = ({ aws, userClusters }: Connections) =>
     instances: aws.instancesOf,
     nodes: readPoolNodes(userClusters),
     allNodes: readAllNodes(userClusters),
+    countPods: countPods(userClusters),
   });
 
-export const wireActivities = (
+const assessOf = (
+  connections: Connections,
   configuration: WorkerConfiguration,
-  metrics: WorkerMetrics,
-  log: Logger,
-  between: Between = {},
-): WiredActivities => {
-  const { region, settleSeconds, sweepSeconds, pacing } = configuration;
-  const connections = connect(configuration, metrics, log, between);
-  const { management, userClusters, hub, aws, close } = connections;
-  const steps = stepsOf(connections, configuration);
-  const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
-  const repair = { afterSeconds: configuration.repairSeconds };
-  const inside = readInside(userClusters, addonSettings(configuration));
-  const assess = createAssess({
-    inside,
+  looks: Pick<Parameters<typeof createAssess>[0], 'inside' | 'served'>,
+) => {
+  const { management, hub, aws } = connections;
+  const { settleSeconds, pacing, repairSeconds, nodeRepairSeconds } = configuration;
+  return createAssess({
+    ...looks,
     settleSeconds,
     foresee: aws.foresee,
     pacing,
-    repair,
-    nodeRepair: { afterSeconds: configuration.nodeRepairSeconds },
-    served,
+    repair: { afterSeconds: repairSeconds },
+    nodeRepair: { afterSeconds: nodeRepairSeconds },
     findCluster: (name, signal) => findCluster(management, name, { signal }),
     findNodePool: (name, signal) => findNodePool(management, name, { signal }),
+    poolsOf: (cluster, signal) => siblingsOf(management, cluster, { signal }),
     machines: machinesFrom(connections),
     observe: createInventory({
       aws: aws.observe,
@@ -195,10 +191,25 @@ export const wireActivities = (
       hub: (membership, signal) => observeMembership(hub, membership, signal),
     }),
   });
+};
+
+export const wireActivities = (
+  configuration: WorkerConfiguration,
+  metrics: WorkerMetrics,
+  log: Logger,
+  between: Between = {},
+): WiredActivities => {
+  const { region, settleSeconds, sweepSeconds } = configuration;
+  const connections = connect(configuration, metrics, log, between);
+  const { management, userClusters, hub, aws, close } = connections;
+  const steps = stepsOf(connections, configuration);
+  const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
+  const inside = readInside(userClusters, addonSettings(configuration));
+  const assess = assessOf(connections, configuration, { inside, served });
   const sweep = createSweep({
     settleSeconds,
     everySeconds: sweepSeconds,
-    repair,
+    repair: { afterSeconds: configuration.repairSeconds },
     served,
     management: (signal) => surveyManagement(management, { signal }),
     aws: aws.survey,

@@ -16,7 +16,7 @@
  *       (I12). Both are final.
  *   E3  No news is lost. `seen` says how much had arrived when the assessment that a state rests on began; it moves on
  *       only with an assessment, and never past one that supersedes the operation: that is assessed again afterwards.
- *   E4  An abort is kept until a resume, or until an assessment asks for something else or for nothing.
+ *   E4  An abort is kept until a resume, or until an assessment asks for something else or for nothing. A repair comes between.
  *   E5  What stands in the way keeps its `since` until an assessment finds the way clear: it doesn't come and go.
  *   E6  What fails, is blocked or is out of date again and again is assessed ever more rarely, each counted by itself.
  *   E7  A drift report changes what a settled entity tells, and nothing else (I6), but for one that says that what differs is
@@ -25,8 +25,9 @@
  */
 import { present } from '../words/present.ts';
 import { stepId } from '../words/steps.ts';
+import { abortedBy, goesBack } from './entity-aborts.ts';
 import { hasNews } from './entity-news.ts';
-import { afterAsking, afterAssessment, afterFailedAssessment, afterOperation, heldBy } from './entity-outcomes.ts';
+import { afterAsking, afterAssessment, afterFailedAssessment, afterOperation } from './entity-outcomes.ts';
 import { assessing, counted, type EntityEvent, type EntityLife, type EventOf, type LifeOf } from './entity-states.ts';
 import { supersedes } from './judgements.ts';
 
@@ -125,6 +126,16 @@ const isLookedAt = (
   return skipped === undefined || drift.some(({ key }) => !skipped.steps.includes(stepId('ensure', key)));
 };
 
+/** Between two turns: the rollout goes no further, and what it left is looked at anew, to be taken back. */
+const abortedBetween = (life: LifeOf<'settled'>): EntityLife => {
+  const { kept, generation, rollout, seen, leaves } = life;
+  if (rollout === undefined) return life;
+  const order = { type: rollout, generation };
+  return leaves === true && !goesBack(kept, order)
+    ? assessing({ ...kept, held: { operation: rollout, generation } })
+    : abortedBy(kept, order, seen);
+};
+
 const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife => {
   switch (event.kind) {
     case 'reported': {
@@ -134,10 +145,7 @@ const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife =>
       return { ...life, status: { ...event.report, ...present({ controlPlane, nodePool }) } };
     }
     case 'abort':
-      // Between two turns: the rollout goes no further.
-      return life.rollout === undefined
-        ? life
-        : heldBy(life.kept, { type: life.rollout, generation: life.generation }, life.seen);
+      return abortedBetween(life);
     case 'woken':
       return isAtRestStill(life, event) ? life : assessing(life.kept);
     default:

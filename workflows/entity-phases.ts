@@ -18,13 +18,19 @@ import { failureOf } from './outcomes.ts';
 
 /** Looks at the object, and hears what is to be done. */
 export const assessObject = async (
-  { object, news, verbs }: EntityRun,
+  { object, news, verbs, life }: EntityRun,
   progressed = false,
 ): Promise<EventOf<'assessed'> | EventOf<'unassessed'>> => {
   const seen = news.seen();
   news.looking();
+  const { held } = life().kept;
+  const asked = {
+    object,
+    ...(progressed ? { clusterProgressed: true as const } : {}),
+    ...(held?.back === true ? { returning: held.generation } : {}),
+  };
   try {
-    const assessment = await assess(progressed ? { object, clusterProgressed: true } : { object });
+    const assessment = await assess(asked);
     verbs.acknowledge(assessment.handled ?? {});
     return { kind: 'assessed', at: Date.now(), seen, assessment };
   } catch (error) {

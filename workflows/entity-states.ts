@@ -52,7 +52,13 @@ type Resting<S extends MirrorRequest['subject'] = MirrorRequest['subject']> = {
 
 export type EntityLife = { readonly kept: Kept } & (
   | { readonly state: 'assessing'; readonly progressed: boolean }
-  | { readonly state: 'beginning'; readonly operation: OperationInput; readonly seen: Seen }
+  | {
+      readonly state: 'beginning';
+      readonly operation: OperationInput;
+      readonly seen: Seen;
+      /** What runs instead where a person aborted it before it begins. */
+      readonly givenUp?: OperationInput;
+    }
   | {
       readonly state: 'operating';
       readonly operation: OperationInput;
@@ -70,6 +76,8 @@ export type EntityLife = { readonly kept: Kept } & (
       readonly clusterId?: string;
       /** Between two turns of it. */
       readonly rollout?: OperationType;
+      /** Its turns left something that goes where a person aborts it. */
+      readonly leaves?: true;
     } & Resting<SettledSubject>)
   /** For its cluster, whose entity's id it may know. */
   | ({ readonly state: 'waiting'; readonly reason: string; readonly cluster?: string } & Resting)

@@ -34,10 +34,15 @@ export const PLAN_WORKFLOW = 'PlanCluster';
 export const ISSUE_CREDENTIAL_WORKFLOW = 'IssueCredential';
 
 /** An operation that a person aborted: it isn't begun again for this generation until somebody says `resume`. */
-export type Held = { readonly operation: OperationType; readonly generation: number };
+export type Held = {
+  readonly operation: OperationType;
+  readonly generation: number;
+  /** What it brought goes back meanwhile, or went back; without it, what exists stays as it is. */
+  readonly back?: true;
+};
 
 /** Steps that a person skipped: they alone are no reason to begin again. */
-export type Skipped = Held & { readonly steps: readonly string[] };
+export type Skipped = Pick<Held, 'operation' | 'generation'> & { readonly steps: readonly string[] };
 
 /** The state an entity carries through continue-as-new: versioned plain JSON. */
 export type EntityState = {

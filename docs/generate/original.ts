@@ -56,6 +56,7 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
       ].map((field) => [`authentication.oidc[].${field}`, 'the same field']),
     ),
     driftPolicy: 'there was none',
+    nodePoolUpdates: 'there was none: each node pool was upgraded by itself',
     deletionProtection: 'there was none',
   },
   AWSNodePool: {

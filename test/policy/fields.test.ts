@@ -70,6 +70,8 @@ const OF_CLUSTER: readonly Try[] = [
   ],
   // Asked for when a sweep finds that something differs.
   ['driftPolicy', 'Mend', 'elsewhere'],
+  // Node pools ask it of their cluster.
+  ['nodePoolUpdates', 'Sequential', 'elsewhere'],
   ['deletionProtection', true, 'elsewhere'],
 ];
 

@@ -5,7 +5,7 @@ import type { AWSNodePool } from '../../api/nodepool.ts';
 import type { AutoScalingGroupState } from '../../kinds/auto-scaling-group.ts';
 import type { Found } from '../../kinds/resource.ts';
 import { type Finding, findingOf } from '../../policy/drift.ts';
-import { GROUP, NOW } from './living-pool.ts';
+import { GROUP, MARKS, NOW } from './living-pool.ts';
 import { assessed, CLUSTER, groupIn, livePool, ranToEnd, type World, worldOf } from './pool-world.ts';
 
 const MENDING: AWSCluster = { ...CLUSTER, spec: { ...CLUSTER.spec, driftPolicy: 'Mend' } };
@@ -87,6 +87,10 @@ describe('a template that somebody edited', () => {
     const launched = withGroup(
       {
         ...edited,
+        versions: {
+          ...edited.versions,
+          [`${id} ${version}`]: { madeOf: { fingerprint: 'other' }, marks: MARKS, groupIds: [] },
+        },
         machines: edited.machines.map((machine) => ({
           ...machine,
           templateId: id,

@@ -22,6 +22,7 @@ import { planEnsure } from '../../policy/ensure.ts';
 import { knownFrom, resolved } from '../../policy/known.ts';
 import type { Plan, Step } from '../../policy/plan.ts';
 import type { PoolMachine, PoolMachines, PoolNode } from '../../policy/pool-machines.ts';
+import type { Sibling } from '../../policy/pool-order.ts';
 import { statusOf } from '../../policy/status.ts';
 import type { OperationView } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
@@ -165,15 +166,20 @@ const observed = (world: World): readonly Found[] => {
 
 const machinesOf = ({ machines }: World): PoolMachines => ({ machines });
 
-/** What the pool's entity does next, with a look at machines where policy asks for one; `unread`: why nobody saw their nodes; `sweep`: nobody looks at them at all. */
+type Beside = {
+  readonly unread?: string;
+  readonly cluster?: AWSCluster;
+  /** All pools of the cluster, where they replace machines one after the other. */
+  readonly siblings?: readonly Sibling[];
+  /** Nobody looks at machines at all. */
+  readonly sweep?: boolean;
+};
+
+/** What the pool's entity does next, with a look at machines where policy asks for one; `unread`: why nobody saw their nodes. */
 export const assessed = (
   pool: AWSNodePool,
   world: World,
-  {
-    unread,
-    cluster = CLUSTER,
-    sweep = false,
-  }: { readonly unread?: string; readonly cluster?: AWSCluster; readonly sweep?: boolean } = {},
+  { unread, cluster = CLUSTER, siblings, sweep = false }: Beside = {},
 ): Assessment => {
   const found = observed(world);
   const reads = !sweep && machinesToRead({ pool, cluster, inventory: found }) !== undefined;
@@ -188,6 +194,7 @@ export const assessed = (
     cluster,
     inventory: inventoryOf(found),
     ...(reads ? { machines } : {}),
+    ...(siblings === undefined ? {} : { siblings }),
   });
 };
 
@@ -267,36 +274,59 @@ const afterStep = (world: World, step: Step, plan: Plan): World => {
   }
 };
 
+type Yielded = OperationView['outputs'];
+
+/** What a wait for nodes sees of them: how many it waits for are there, and what it yields. */
+const looked = (
+  world: World,
+  { besides = [], expected }: ResourceProperties['nodes'],
+): { readonly there: number; readonly outputs: Yielded[string] } => {
+  const ready = world.machines.filter(({ node }) => node?.ready === true);
+  const counted = ready.filter(({ node }) => node?.closedBy !== 'slipway').length;
+  const desired = expected === 0 ? { desired: String(groupIn(world).desired) } : {};
+  return {
+    there: ready.filter(({ id }) => !besides.includes(id)).length,
+    outputs: { ready: String(counted), ...desired },
+  };
+};
+
 /** Carried out as far as it goes: stops at a wait for nodes that never are Ready, and at the step of this id. */
 export const carriedOut = (
   world: World,
-  { plan }: OperationInput,
+  { plan }: Pick<OperationInput, 'plan'>,
   until?: string,
-): { world: World; stuck?: string } => {
+): { world: World; stuck?: string; outputs: Yielded } => {
   let now = world;
   // Each step is given what those before it yielded.
-  let known = plan.known;
+  let known: Yielded = plan.known;
   for (const step of plan.steps) {
-    if (step.id === until) return { world: now, stuck: step.id };
-    if (step.resource.kind === 'replacement-nodes') {
-      const { besides, expected } = step.resource.properties;
-      const ready = now.machines.filter(({ id, node }) => !besides.includes(id) && node?.ready === true).length;
-      if (ready < expected) return { world: now, stuck: step.id };
+    if (step.id === until) return { world: now, stuck: step.id, outputs: known };
+    if (step.resource.kind === 'nodes') {
+      const { there, outputs } = looked(now, step.resource.properties as ResourceProperties['nodes']);
+      if (there < (step.resource.properties as ResourceProperties['nodes']).expected) {
+        return { world: now, stuck: step.id, outputs: known };
+      }
+      known = { ...known, [step.resource.key]: outputs };
       continue;
     }
     now = afterStep(now, step, { ...plan, known });
     const outputs = now.found.find(({ key }) => key === step.resource.key)?.outputs;
     if (outputs !== undefined) known = { ...known, [step.resource.key]: outputs };
   }
-  return { world: now };
+  return { world: now, outputs: known };
 };
 
 /** What was begun of an operation, taken back as its plan says. */
-export const takenBack = (world: World, { plan }: OperationInput): World =>
-  (plan.undo ?? []).reduce((now, step) => afterStep(now, step, plan), world);
+export const takenBack = (world: World, { plan }: OperationInput): { world: World; outputs: Yielded } =>
+  carriedOut(world, { plan: { ...plan, steps: plan.undo ?? [] } });
 
 /** The pool as its status says it once an operation ended so. */
-export const told = (pool: AWSNodePool, input: OperationInput, state: OperationView['state']): AWSNodePool => {
+export const told = (
+  pool: AWSNodePool,
+  input: OperationInput,
+  state: OperationView['state'],
+  outputs: Yielded = {},
+): AWSNodePool => {
   const operation: OperationView = {
     type: input.type,
     workflowId: 'w',
@@ -306,7 +336,7 @@ export const told = (pool: AWSNodePool, input: OperationInput, state: OperationV
     ...(state === 'running' ? {} : { finishedAt: NOW }),
     ...present({ turn: input.turn, mends: input.mends }),
     steps: [],
-    outputs: {},
+    outputs,
   };
   const request = {
     object: input.object,
@@ -354,7 +384,7 @@ export const ranToEnd = (pool: AWSNodePool, world: World): Ran => {
     if (done.stuck !== undefined) {
       return { pool: now, world: here, operations, states, end: { kind: 'stuck', step: done.stuck } };
     }
-    now = told(now, operation, 'succeeded');
+    now = told(now, operation, 'succeeded', done.outputs);
     see();
     // Nobody looks again then.
     if (operation.settles === true) return { pool: now, world: here, operations, states, end: { kind: 'settles' } };
