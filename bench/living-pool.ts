@@ -81,12 +81,18 @@ const isAtRest = ({ status, metadata }: Stored): boolean =>
   status.rollout === undefined &&
   status.lastOperation?.state !== 'running';
 
+/** Pods of a thousand nodes find addresses in it. */
+const WIDE_RANGE = '10.64.0.0/12';
+const MOST_NODES = 1_000;
+
 const manifestsOf = (nodes: number): readonly Manifest[] =>
-  smallCluster('resize').map((manifest) =>
-    manifest.kind === 'AWSNodePool'
-      ? { ...manifest, spec: { ...manifest.spec, minNodeCount: 1, maxNodeCount: 1_000, nodeCount: nodes } }
-      : manifest,
-  );
+  smallCluster('resize').map((manifest) => {
+    const { spec } = manifest;
+    if (manifest.kind === 'AWSNodePool')
+      return { ...manifest, spec: { ...spec, minNodeCount: 1, maxNodeCount: MOST_NODES, nodeCount: nodes } };
+    const networking = { ...(spec['networking'] as object), podAddressCIDRBlocks: [WIDE_RANGE] };
+    return { ...manifest, spec: { ...spec, networking } };
+  });
 
 type Counting = { readonly cloud: Cloud; readonly at: HostPort; readonly clusterId: string; readonly uid: string };
 

@@ -27,6 +27,7 @@ const OWN: readonly (readonly [RegExp, string])[] = [
   [/\bi-[0-9a-f]{17}\b/g, 'i-*'],
   [/\bip(-\d+){4}[\w.-]*/g, 'ip-*'],
   [/(?<=\/pods\/)[\w-]+/g, '*'],
+  [/\d+\.\d+\.\d+-gke\.\d+/g, '<version>'],
 ];
 
 /** The case whose object a workflow belongs to: its cluster's name. */

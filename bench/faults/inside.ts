@@ -17,6 +17,8 @@ export type SeenNode = {
   /** Slipway's mark is on it. */
   readonly isMarked: boolean;
   readonly maxPods: number;
+  /** The version of its kubelet, such as 1.36.3. */
+  readonly kubelet: string;
   readonly labels: Readonly<Record<string, string>>;
 };
 
@@ -45,6 +47,7 @@ const LONG_AGO_MS = 3_600_000;
 type Spec = { readonly nodeName?: string; readonly providerID?: string; readonly unschedulable?: boolean };
 type Status = {
   readonly capacity?: { readonly pods?: string };
+  readonly nodeInfo?: { readonly kubeletVersion?: string };
   readonly conditions?: readonly { readonly type: string; readonly status: string }[];
 };
 
@@ -52,7 +55,7 @@ const specOf = (object: KubernetesObject): Spec => (object['spec'] ?? {}) as Spe
 
 const nodeOf = (object: KubernetesObject): SeenNode => {
   const { providerID = '', unschedulable = false } = specOf(object);
-  const { conditions = [], capacity } = (object['status'] ?? {}) as Status;
+  const { conditions = [], capacity, nodeInfo } = (object['status'] ?? {}) as Status;
   const { name, labels = {}, annotations = {} } = object.metadata;
   return {
     name,
@@ -61,6 +64,7 @@ const nodeOf = (object: KubernetesObject): SeenNode => {
     isClosed: unschedulable,
     isMarked: annotations[DRAIN_MARK] !== undefined,
     maxPods: Number(capacity?.pods),
+    kubelet: (nodeInfo?.kubeletVersion ?? '').replace(/^v/, ''),
     labels,
   };
 };

@@ -5,6 +5,7 @@
  * as many nodes as it had, so that case after case is lived with one cluster. Neighbours: `hands.ts` does and waits, `standing.ts` lives
  * them, `changes.ts` judges.
  */
+import { releaseOf } from '../../api/releases.ts';
 import type { OperationType } from '../../words/operations.ts';
 import type { Hands } from './hands.ts';
 import type { SeenNode } from './inside.ts';
@@ -17,6 +18,15 @@ export type Situation = {
   readonly operations: readonly OperationType[];
   readonly live: (hands: Hands) => Promise<void>;
 };
+
+/** Of the cluster, and of its pool to begin with. */
+export const NEWER_VERSION = '1.37.2-gke.1';
+const OLDER_VERSION = '1.16.9-gke.12';
+
+const runs =
+  (version: string) =>
+  ({ kubelet }: SeenNode): boolean =>
+    kubelet === releaseOf(version)?.kubernetes;
 
 /** Another one than now: it takes other machines. */
 const otherMaximum = async (hands: Hands): Promise<number> =>
@@ -60,6 +70,18 @@ export const SITUATIONS = {
       await hands.begin('one may go');
       await hands.set({ maxPodsPerNode });
       await hands.untilKept(2, takesPods(maxPodsPerNode));
+    },
+  },
+  upgrade: {
+    about: 'another version, and in the next case the one before: two machines give way to others in turns',
+    nodes: 2,
+    operations: ['UpgradeNodePool'],
+    live: async (hands) => {
+      const { version: before } = await hands.spec();
+      const version = before === NEWER_VERSION ? OLDER_VERSION : NEWER_VERSION;
+      await hands.begin('one may go');
+      await hands.set({ version });
+      await hands.untilKept(2, runs(version));
     },
   },
   labels: {

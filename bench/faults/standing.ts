@@ -18,8 +18,8 @@ import type { Target } from './messages.ts';
 import { create, remove } from './objects.ts';
 import { lookAgain, untilQuiet } from './second-look.ts';
 import type { Setting } from './setting.ts';
-import type { Situation } from './situations.ts';
-import { ownedAs } from './world.ts';
+import { NEWER_VERSION, type Situation } from './situations.ts';
+import { ownedAs, type Row } from './world.ts';
 
 /** What a case is judged by. */
 export type Change = {
@@ -50,13 +50,15 @@ export type StandingSettings = { readonly lateMs: number; readonly limitMs: numb
 
 const MOST_NODES = 6;
 
-/** With a pool of so many nodes. */
+/** With a pool of so many nodes, and a control plane of a version that pools may be upgraded to. */
 const manifestsOf = (name: string, nodes: number) =>
-  smallCluster(name).map((manifest) =>
-    manifest.kind === 'AWSNodePool'
-      ? { ...manifest, spec: { ...manifest.spec, minNodeCount: 1, maxNodeCount: MOST_NODES, nodeCount: nodes } }
-      : manifest,
-  );
+  smallCluster(name).map((manifest) => {
+    const { kind, spec } = manifest;
+    if (kind === 'AWSNodePool')
+      return { ...manifest, spec: { ...spec, minNodeCount: 1, maxNodeCount: MOST_NODES, nodeCount: nodes } };
+    const controlPlane = { ...(spec['controlPlane'] as object), version: NEWER_VERSION };
+    return { ...manifest, spec: { ...spec, controlPlane } };
+  });
 
 type Stood = Ground & {
   readonly name: string;
@@ -66,14 +68,26 @@ type Stood = Ground & {
   readonly secrets: Awaited<ReturnType<typeof secretsOf>>;
 };
 
+/**
+ * A row without what grows with each change: the numbers of a template's versions, and the mark of the newest; and without the version
+ * of the pool, of which each has a template of its own.
+ */
+const lasting = ({ id, ...row }: Row): string => {
+  const { versions: _versions, tags, ...detail } = row.detail;
+  const { 'slipway.dev/fingerprint': _mark, ...others } = (tags ?? {}) as Readonly<Record<string, string>>;
+  const named = row.kind === 'launch-template' ? {} : { id };
+  return JSON.stringify({ ...row, ...named, detail: { ...detail, tags: others } }).replaceAll(VERSION, '<version>');
+};
+
+const VERSION = /\d+\.\d+\.\d+-gke\.\d+/g;
+
 /** What AWS has of the cluster's: row by row, but for machines; and the machines of the pool. */
 const ownedBy = async ({ world, clusterId, pool }: Stood) => {
   const all = await world.inventory();
   const rows = all.filter((row) => ownedAs(row)?.clusterId === clusterId);
   const isOfPool = (detail: object): boolean => JSON.stringify(detail).includes(pool.metadata.uid);
   return {
-    // Numbers of a template's versions grow, whatever is in them.
-    rows: rows.map((row) => JSON.stringify({ ...row, detail: { ...row.detail, versions: undefined } })).sort(),
+    rows: rows.map(lasting).sort(),
     machines: all.flatMap(({ kind, id, detail }) => (kind === 'instance' && isOfPool(detail) ? [id] : [])).sort(),
   };
 };

@@ -86,7 +86,8 @@ export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'kubectl describe awsnodepool <pool>': 'test/journeys/pool-upgrade.trial.test.ts',
   'slipway operations abort nodepool <pool>': 'test/journeys/pool-upgrade.trial.test.ts',
   'slipway operations resume nodepool <pool>': 'test/journeys/pool-upgrade.trial.test.ts',
-  'npm run bench -- faults --sample 15 -o json': 'test/faults/matrix.trial.test.ts',
+  'npm run bench -- faults --situations create-and-delete --sample 15 -o json': 'test/faults/matrix.trial.test.ts',
+  'npm run bench -- faults --situations resize abort --sample 8 -o json': 'test/faults/matrix.trial.test.ts',
 };
 
 /** All commands of all pages. */

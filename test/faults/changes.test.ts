@@ -14,6 +14,7 @@ const node = (machine: string, overrides: Partial<SeenNode> = {}): SeenNode => (
   isClosed: false,
   isMarked: false,
   maxPods: 100,
+  kubelet: '1.36.3',
   labels: {},
   ...overrides,
 });

@@ -97,7 +97,6 @@ const BETWEEN_TURNS: readonly (readonly [string, Way])[] = [
   ['by the command line', updateOf(entityOf)],
   ['by a signal to the pool', signalTo(entityOf)],
 ];
-const ROLLOUTS = ['UpdateNodePool', 'UpgradeNodePool', 'ResizeNodePool', 'RepairNodePool'] as const;
 
 const untilBlocked = (object: ObjectRef): Promise<true> =>
   waitFor('the step is blocked', async () => {
@@ -126,7 +125,9 @@ const expectDone = async ({ object, world }: ReturnType<typeof rollingPool>): Pr
   await entityOf(object).terminate();
 };
 
-describe.each(ROLLOUTS)('in a turn of %s', (type) => {
+const type = 'UpgradeNodePool';
+
+describe('in a turn of a rollout', () => {
   test.each(IN_A_TURN)('retry %s has the step tried once more, and the rollout goes on', async (_way, say) => {
     const pool = rollingPool(type, 'in a turn');
     await temporal.withWorker(pool.activities, async (queue) => {
@@ -185,7 +186,7 @@ describe.each(ROLLOUTS)('in a turn of %s', (type) => {
   });
 });
 
-describe.each(ROLLOUTS)('between two turns of %s', (type) => {
+describe('between two turns of a rollout', () => {
   const atRest = async (act: (pool: ReturnType<typeof rollingPool>) => Promise<void>): Promise<void> => {
     const pool = rollingPool(type, 'between turns');
     await temporal.withWorker(pool.activities, async (queue) => {
@@ -276,3 +277,19 @@ test('what was said of a turn is not said of the next: each value of an annotati
     await expectDone(pool);
   });
 });
+
+test.each(['UpdateNodePool', 'ResizeNodePool', 'RepairNodePool'] as const)(
+  'a turn of %s is aborted and goes on as any other',
+  async (rollout) => {
+    const pool = rollingPool(rollout, 'in a turn');
+    await temporal.withWorker(pool.activities, async (queue) => {
+      await startEntity(queue, pool.object);
+      await untilBlocked(pool.object);
+      await byAnnotation(pool.object, 'abort');
+      expect(await untilHeld(pool.object)).toBe(rollout);
+      pool.world.stopped = false;
+      await byAnnotation(pool.object, 'resume');
+      await expectDone(pool);
+    });
+  },
+);
