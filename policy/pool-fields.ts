@@ -1,11 +1,12 @@
 /**
  * Pool fields: what a change of a node pool's spec takes, field by field, before anything is done.
  *
- * Owns: the sorts of what a change takes. They are found by planning each field's change alone, with the same topology and the same plan
- * that carry it out, so that what is said beforehand and what then happens can't differ. Neighbours: `decide-turns.ts` says what
- * machines are told, `ensure.ts` plans. Pure.
+ * Owns: what a change takes as things are: found by planning each field's change alone, with the same topology and the same plan
+ * that carry it out, so that what is said beforehand and what then happens can't differ. Neighbours: `api/changes.ts` has the sorts, and
+ * the table that needs no look at AWS; `decide-turns.ts` says what machines are told, `ensure.ts` plans. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { fixedFields, type Takes } from '../api/changes.ts';
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool, AWSNodePoolSpec } from '../api/nodepool.ts';
 import type { Found } from '../kinds/resource.ts';
@@ -16,22 +17,6 @@ import { planEnsure } from './ensure.ts';
 import { knownFrom } from './known.ts';
 import { releaseOfPool } from './revision.ts';
 import { groupOf, tooMany } from './shrink.ts';
-
-/** What a change takes. */
-export type Takes =
-  /** Things in AWS are changed while they are used. */
-  | 'in place'
-  /** Machines are replaced, some in each turn. */
-  | 'turns'
-  /** Nodes are drained and their machines end, one in each turn. */
-  | 'drains'
-  /** The API server refuses it. */
-  | 'fixed'
-  /** It counts when something else happens. */
-  | 'nothing now';
-
-/** Top-level fields that the schema refuses to change. */
-const FIXED: readonly (keyof AWSNodePoolSpec)[] = ['clusterName', 'region', 'subnetID'];
 
 type FieldChange = { readonly field: keyof AWSNodePoolSpec; readonly takes: Takes };
 
@@ -52,7 +37,7 @@ const judged = (pool: AWSNodePool, { cluster, inventory }: Asked) => {
 };
 
 const takenBy = (field: keyof AWSNodePoolSpec, before: AWSNodePool, after: AWSNodePool, asked: Asked): Takes => {
-  if (FIXED.includes(field)) return 'fixed';
+  if (fixedFields('AWSNodePool').includes(field)) return 'fixed';
   const one = { ...before, spec: { ...before.spec, [field]: after.spec[field] } } as AWSNodePool;
   if (tooMany(one, asked.inventory) > tooMany(before, asked.inventory)) return 'drains';
   const [is, was] = [judged(one, asked), judged(before, asked)];

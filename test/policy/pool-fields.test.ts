@@ -1,10 +1,11 @@
 /** Every field of a node pool: what a change of it takes, said beforehand, and that it is what then happens. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { changesBetween, fewerNodes, type Takes } from '../../api/changes.ts';
 import { nodePoolDefinition } from '../../api/crd.ts';
 import { type AWSNodePool, nodePoolSpec } from '../../api/nodepool.ts';
 import { kindFields } from '../../docs/generate/fields.ts';
-import { type Takes, whatChanges } from '../../policy/pool-fields.ts';
+import { whatChanges } from '../../policy/pool-fields.ts';
 import { ACCOUNT, REGION } from '../topology/objects.ts';
 import { CLUSTER, changedTo, livePool, ranToEnd, worldOf } from './pool-world.ts';
 
@@ -59,6 +60,12 @@ test.each(TRIES)('%s set to %j takes this: %s', (...one) => {
   expect(whatChanges(before, withField(before, one), asked).fields).toEqual([{ field, takes }]);
 });
 
+test.each(TRIES)('%s set to %j takes the same by the two objects alone', (...one) => {
+  const [field, , takes] = one;
+  const said = changesBetween('AWSNodePool', before.spec, withField(before, one).spec, 3);
+  expect(said.map((change) => [change.field, change.takes])).toEqual([[field, takes]]);
+});
+
 test('what is fixed here is what the API server refuses to change', () => {
   const refused = kindFields(nodePoolDefinition()).spec.filter(
     ({ onChange }) => onChange?.includes('cannot be changed') === true,
@@ -73,6 +80,8 @@ test('nothing changes where the spec is the same', () => {
 
 describe('what is said beforehand is what then happens', () => {
   const open = TRIES.filter(([, , takes]) => takes !== 'fixed');
+  const byField = (a: { readonly field: string }, b: { readonly field: string }): number =>
+    a.field < b.field ? -1 : 1;
   const ended = (ran: ReturnType<typeof ranToEnd>): readonly boolean[] =>
     ran.operations.flatMap(({ plan }) =>
       plan.steps.flatMap(({ resource }) =>
@@ -91,8 +100,15 @@ describe('what is said beforehand is what then happens', () => {
         const { fields, replaces } = whatChanges(pool, after, { cluster: CLUSTER, inventory: here.found });
         const ran = ranToEnd(after, here);
         const stayed = ran.world.machines.filter(({ id }) => here.machines.some((one) => one.id === id));
+        const came = ran.world.machines.length - stayed.length;
+        const more = Math.max(0, (after.spec.nodeCount ?? count) - count);
         const fewer = fields.some(({ takes }) => takes === 'drains') ? Math.max(0, count - 2) : 0;
         expect(stayed).toHaveLength(count - fewer - replaces);
+        expect(came).toBe(replaces + more);
+        // Who sees the two objects alone says the same.
+        const said = changesBetween('AWSNodePool', pool.spec, after.spec, count);
+        expect(said.map(({ field, takes }) => ({ field, takes })).toSorted(byField)).toEqual(fields);
+        expect(count - fewerNodes(pool.spec, after.spec, count)).toBe(count - fewer);
         if (fields.every(({ takes }) => takes === 'nothing now')) expect(ran.operations).toEqual([]);
         if (fields.some(({ takes }) => takes === 'in place')) expect(ran.operations.length).toBeGreaterThan(0);
         expect(ended(ran).length).toBeGreaterThanOrEqual(replaces);
