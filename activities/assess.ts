@@ -65,7 +65,7 @@ export type AssessSources = {
   readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
 };
 
-type Named = { readonly namespace: string; readonly name: string };
+export type Named = { readonly namespace: string; readonly name: string };
 
 export const clusterRequest = (object: ObjectRef, cluster: AWSCluster): ObserveRequest => {
   const { spec, metadata } = cluster;

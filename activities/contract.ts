@@ -5,11 +5,13 @@
  * implements them; nothing here runs.
  * Invariants: I8 (no shape has room for a secret), I10 (plain JSON, lists sorted where they are made).
  */
+import type { AWSNodePoolSpec } from '../api/nodepool.ts';
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { Assessment, OperationInput, Pacing } from '../policy/assessment.ts';
 import type { Finding } from '../policy/drift.ts';
 import type { Step } from '../policy/plan.ts';
+import type { PoolChanges } from '../policy/pool-fields.ts';
 import type {
   Change,
   DriftReport,
@@ -28,6 +30,14 @@ export type AssessRequest = {
    */
   readonly clusterProgressed?: true;
 };
+
+/** A node pool, and the spec that it might get; nothing in one is secret (I8). */
+export type ChangeRequest = { readonly object: ObjectRef; readonly spec: AWSNodePoolSpec };
+
+/** What that would take, or why nobody can say. */
+export type PlannedChange =
+  | ({ readonly kind: 'known' } & PoolChanges)
+  | { readonly kind: 'unknown'; readonly reason: string };
 
 export type StepRequest = {
   readonly object: ObjectRef;
@@ -92,6 +102,8 @@ export type SweepAnswer = {
 
 export type Activities = {
   assess(request: AssessRequest): Promise<Assessment>;
+  /** Looks at what a change of a node pool would take; changes nothing. */
+  planChange(request: ChangeRequest): Promise<PlannedChange>;
   ensure(request: StepRequest): Promise<StepOutcome>;
   remove(request: StepRequest): Promise<StepOutcome>;
   /** One look: fails with a benign error and a delay while the resource isn't ready. */

@@ -47,7 +47,7 @@ const templateIn = (topology: readonly Resource[]): ResourceOf<'launch-template'
   topology.find((resource) => resource.kind === 'launch-template');
 
 /** What machines are to be made of and told; undefined where something of it is not there yet. */
-const toldBy = (topology: readonly Resource[], known: Known): Resolved<LaunchTemplateProperties> | undefined => {
+export const toldBy = (topology: readonly Resource[], known: Known): Resolved<LaunchTemplateProperties> | undefined => {
   const template = templateIn(topology);
   return template === undefined
     ? undefined

@@ -9,32 +9,55 @@ import { isDeepStrictEqual } from 'node:util';
 import { fixedFields, type Takes } from '../api/changes.ts';
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool, AWSNodePoolSpec } from '../api/nodepool.ts';
+import { isMadeOf, launchTemplateFingerprint } from '../kinds/launch-template.ts';
 import type { Found } from '../kinds/resource.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import { poolOfKey } from '../words/keys.ts';
-import { isTold } from './decide-turns.ts';
+import { toldBy } from './decide-turns.ts';
 import { planEnsure } from './ensure.ts';
 import { knownFrom } from './known.ts';
+import type { Plan } from './plan.ts';
+import type { PoolMachines } from './pool-machines.ts';
 import { releaseOfPool } from './revision.ts';
 import { groupOf, tooMany } from './shrink.ts';
 
 type FieldChange = { readonly field: keyof AWSNodePoolSpec; readonly takes: Takes };
 
-/** `replaces`: how many machines others take the place of. */
-export type PoolChanges = { readonly fields: readonly FieldChange[]; readonly replaces: number };
+/** `replaces`: how many machines others take the place of; `fewer`: how many are drained and end, and nobody takes their place. */
+export type PoolChanges = {
+  readonly fields: readonly FieldChange[];
+  readonly replaces: number;
+  readonly fewer: number;
+};
 
-type Asked = { readonly cluster: AWSCluster; readonly inventory: readonly Found[] };
+type Asked = {
+  readonly cluster: AWSCluster;
+  readonly inventory: readonly Found[];
+  /** Its machines one by one; without them all count as if they were as the pool asks for now. */
+  readonly machines?: PoolMachines;
+};
 
-/** What its plan would do by itself, and whether machines are told what they are to be. */
-const judged = (pool: AWSNodePool, { cluster, inventory }: Asked) => {
+type Told = ReturnType<typeof toldBy>;
+
+/** What its plan would do by itself, and what machines would be told. */
+const judged = (
+  pool: AWSNodePool,
+  { cluster, inventory }: Asked,
+): { readonly steps: Plan['steps']; readonly told: Told } | undefined => {
   const release = releaseOfPool(pool);
   if (release === undefined) return undefined;
   const topology = nodePoolTopology(pool, cluster, release);
   const own = inventory.filter(({ key }) => poolOfKey(key) !== undefined || !key.includes('/'));
   const external = knownFrom(inventory.filter((found) => !own.includes(found)));
   const { plan } = planEnsure(topology, own, { external, fresh: false, provisioned: true, live: true });
-  return { steps: plan.steps, isTold: isTold(topology, inventory) };
+  return { steps: plan.steps, told: toldBy(topology, knownFrom(inventory)) };
 };
+
+/** Whether machines are to be made of and told the same. */
+const isSame = (one: Told, other: Told): boolean =>
+  one === undefined || other === undefined
+    ? one === other
+    : launchTemplateFingerprint(one) === launchTemplateFingerprint(other);
 
 const takenBy = (field: keyof AWSNodePoolSpec, before: AWSNodePool, after: AWSNodePool, asked: Asked): Takes => {
   if (fixedFields('AWSNodePool').includes(field)) return 'fixed';
@@ -43,13 +66,21 @@ const takenBy = (field: keyof AWSNodePoolSpec, before: AWSNodePool, after: AWSNo
   const [is, was] = [judged(one, asked), judged(before, asked)];
   // A version that no catalogue has is refused by whoever looks, and nothing is done.
   if (is === undefined || was === undefined) return 'nothing now';
-  if (was.isTold && !is.isTold) return 'turns';
+  if (!isSame(is.told, was.told)) return 'turns';
   return isDeepStrictEqual(is.steps, was.steps) ? 'nothing now' : 'in place';
+};
+
+/** How many machines are not what the pool asks for. */
+const outdated = (pool: AWSNodePool, asked: Asked, desired: number): number => {
+  const told = judged(pool, asked)?.told;
+  if (asked.machines === undefined || told === undefined) return desired;
+  return asked.machines.machines.filter(({ madeOf }) => madeOf === undefined || !isMadeOf(told, madeOf)).length;
 };
 
 /**
  * What it takes to make of the pool what `after` asks for, as things are. `inventory` holds the pool's own and what it takes from its
- * cluster; `before` is the pool as it is stored, with its status. Fields come sorted by name.
+ * cluster; `before` is the pool as it is stored, with its status. Fields come sorted by name. What is replaced anyway, for an earlier
+ * change, counts with the rest.
  */
 export const whatChanges = (before: AWSNodePool, after: AWSNodePool, asked: Asked): PoolChanges => {
   const names = [...new Set([...Object.keys(before.spec), ...Object.keys(after.spec)])].sort();
@@ -58,6 +89,8 @@ export const whatChanges = (before: AWSNodePool, after: AWSNodePool, asked: Aske
   );
   const fields = changed.map((field) => ({ field, takes: takenBy(field, before, after, asked) }));
   const { desired = 0 } = groupOf(before, asked.inventory) ?? {};
-  const stay = desired - tooMany(after, asked.inventory);
-  return { fields, replaces: fields.some(({ takes }) => takes === 'turns') ? stay : 0 };
+  const fewer = tooMany(after, asked.inventory);
+  const turns = fields.some(({ takes }) => takes === 'turns');
+  // Those that were told otherwise are the first to go where there are to be fewer.
+  return { fields, fewer, replaces: turns ? Math.max(0, outdated(after, asked, desired) - fewer) : 0 };
 };

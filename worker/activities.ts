@@ -5,7 +5,7 @@
  */
 import { Context, type Info } from '@temporalio/activity';
 import type { Logger } from 'pino';
-import { createAssess } from '../activities/assess.ts';
+import { createAssess, type Named } from '../activities/assess.ts';
 import { createAwsClients } from '../activities/aws/clients.ts';
 import { awsResources } from '../activities/aws/resources.ts';
 import type { AroundCall, OutgoingCall } from '../activities/calls.ts';
@@ -33,6 +33,7 @@ import {
   createUserClusterCache,
 } from '../activities/kubernetes/user-cluster.ts';
 import { createMirror } from '../activities/mirror.ts';
+import { createPlanChange } from '../activities/plan-change.ts';
 import { readPoolMachines } from '../activities/pool-machines.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
@@ -165,6 +166,21 @@ const machinesFrom = ({ aws, userClusters }: Connections) =>
     allNodes: readAllNodes(userClusters),
   });
 
+/** How one object and what is there of it are looked at. */
+const looksWith = (connections: Connections) => {
+  const { management, hub, aws } = connections;
+  return {
+    findCluster: (name: Named, signal: AbortSignal) => findCluster(management, name, { signal }),
+    findNodePool: (name: Named, signal: AbortSignal) => findNodePool(management, name, { signal }),
+    machines: machinesFrom(connections),
+    observe: createInventory({
+      aws: aws.observe,
+      management: (request, signal) => observeManagement(management, request, { signal }),
+      hub: (membership, signal) => observeMembership(hub, membership, signal),
+    }),
+  };
+};
+
 export const wireActivities = (
   configuration: WorkerConfiguration,
   metrics: WorkerMetrics,
@@ -178,23 +194,17 @@ export const wireActivities = (
   const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
   const repair = { afterSeconds: configuration.repairSeconds };
   const inside = readInside(userClusters, addonSettings(configuration));
+  const looking = { ...looksWith(connections), served };
   const assess = createAssess({
+    ...looking,
     inside,
     settleSeconds,
     foresee: aws.foresee,
     pacing,
     repair,
     nodeRepair: { afterSeconds: configuration.nodeRepairSeconds },
-    served,
-    findCluster: (name, signal) => findCluster(management, name, { signal }),
-    findNodePool: (name, signal) => findNodePool(management, name, { signal }),
-    machines: machinesFrom(connections),
-    observe: createInventory({
-      aws: aws.observe,
-      management: (request, signal) => observeManagement(management, request, { signal }),
-      hub: (membership, signal) => observeMembership(hub, membership, signal),
-    }),
   });
+  const planChange = createPlanChange(looking);
   const sweep = createSweep({
     settleSeconds,
     repair,
@@ -213,6 +223,7 @@ export const wireActivities = (
     account: aws.scope.account,
     activities: {
       assess: (request) => assess(request, signalOf()),
+      planChange: (request) => planChange(request, signalOf()),
       ensure: (request) => steps.ensure(request, execution()),
       remove: (request) => steps.remove(request, execution()),
       wait: (request) => steps.wait(request, execution()),

@@ -221,7 +221,7 @@ export const fieldReference = (): string =>
     'given wherever the field around it is. *Can change* tells whether the API server takes another value for an object that',
     'exists, and if not, what to do instead; and what a change takes once the object is provisioned: *in place*, things in AWS are',
     'changed while they are used; *in turns*, machines are replaced, [some in each turn](concepts.md#how-machines-are-replaced);',
-    'or nothing now. `slipway clusters plan -f` says the same of a file. *Rules* are what it refuses an object for. `[]` stands for',
+    'or nothing now. [A plan](operations.md#plan-a-change) says the same of a file. *Rules* are what it refuses an object for. `[]` stands for',
     'each entry of a list, `<name>` for each of a map. The last column compares with the product whose objects these were.',
     '',
     ...kindSection('AWSCluster', clusterDefinition()),

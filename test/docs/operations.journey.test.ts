@@ -138,6 +138,7 @@ beforeAll(async () => {
   documentation = await documentationIn(sandbox, {
     '<name>': () => NAME,
     '<pool>': () => POOL,
+    '<file>': () => MANIFEST,
     '<wait>': () => nodesAwaited(POOL),
     '<schedule>': sweepSchedule,
     '<entity>': entityId,

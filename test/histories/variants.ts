@@ -10,9 +10,10 @@ import type { Activities, Assessment, OperationInput, StepRequest } from '../../
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import type { Plan } from '../../policy/plan.ts';
-import { annotated, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, PLAN_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
+import { annotated, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, PLAN_CHANGE_WORKFLOW, PLAN_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
 import type { TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
+import { seedPool } from '../topology/objects.ts';
 import { made, operationOf, planOf, securityGroup, stepOf } from '../workflows/builders.ts';
 
 export type Variant = {
@@ -371,5 +372,23 @@ export const VARIANTS: readonly Variant[] = [
       );
       return sweeps;
     },
+  },
+  {
+    name: 'change-asked',
+    play: ({ temporal, uid }) =>
+      temporal.withWorker(
+        { planChange: async () => ({ kind: 'known', fields: [{ field: 'labels', takes: 'turns' }], replaces: 3, fewer: 0 }) },
+        async (taskQueue) => {
+          const object = { kind: 'AWSNodePool', namespace: 'default', name: 'cluster-0-pool-0', uid } as const;
+          const { spec } = seedPool({ spec: { labels: { team: 'platform' } } });
+          const handle = await temporal.environment.client.workflow.start(PLAN_CHANGE_WORKFLOW, {
+            taskQueue,
+            workflowId: `plan-${uid}`,
+            args: [{ object, spec }],
+          });
+          await handle.result();
+          return [handle];
+        },
+      ),
   },
 ];

@@ -7,7 +7,7 @@ import { type AWSNodePool, nodePoolSpec } from '../../api/nodepool.ts';
 import { kindFields } from '../../docs/generate/fields.ts';
 import { whatChanges } from '../../policy/pool-fields.ts';
 import { ACCOUNT, REGION } from '../topology/objects.ts';
-import { CLUSTER, changedTo, livePool, ranToEnd, worldOf } from './pool-world.ts';
+import { assessed, CLUSTER, carriedOut, changedTo, livePool, ranToEnd, told, worldOf } from './pool-world.ts';
 
 type Field = keyof AWSNodePool['spec'];
 type Try = readonly [field: Field, value: unknown, takes: Takes];
@@ -75,7 +75,7 @@ test('what is fixed here is what the API server refuses to change', () => {
 });
 
 test('nothing changes where the spec is the same', () => {
-  expect(whatChanges(before, changedTo(before, {}), asked)).toEqual({ fields: [], replaces: 0 });
+  expect(whatChanges(before, changedTo(before, {}), asked)).toEqual({ fields: [], replaces: 0, fewer: 0 });
 });
 
 describe('what is said beforehand is what then happens', () => {
@@ -97,13 +97,15 @@ describe('what is said beforehand is what then happens', () => {
         const here = worldOf(pool, count);
         const others = { minNodeCount: 0, maxNodeCount: 9 };
         const after = changedTo(tries.reduce(withField, pool), others);
-        const { fields, replaces } = whatChanges(pool, after, { cluster: CLUSTER, inventory: here.found });
+        const seen = { cluster: CLUSTER, inventory: here.found, machines: { machines: here.machines } };
+        const { fields, replaces, fewer: fewerSaid } = whatChanges(pool, after, seen);
         const ran = ranToEnd(after, here);
         const stayed = ran.world.machines.filter(({ id }) => here.machines.some((one) => one.id === id));
         const came = ran.world.machines.length - stayed.length;
         const more = Math.max(0, (after.spec.nodeCount ?? count) - count);
         const fewer = fields.some(({ takes }) => takes === 'drains') ? Math.max(0, count - 2) : 0;
         expect(stayed).toHaveLength(count - fewer - replaces);
+        expect(fewerSaid).toBe(fewer);
         expect(came).toBe(replaces + more);
         // Who sees the two objects alone says the same.
         const said = changesBetween('AWSNodePool', pool.spec, after.spec, count);
@@ -114,6 +116,37 @@ describe('what is said beforehand is what then happens', () => {
         expect(ended(ran).length).toBeGreaterThanOrEqual(replaces);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  test('a change that is taken back half way replaces those again that were replaced, and no other', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...open.filter(([, , takes]) => takes === 'turns')),
+        fc.nat({ max: 4 }),
+        (one, turns) => {
+          const pool = livePool({ maxNodeCount: 9 });
+          const changed = withField(pool, one);
+          let now = changed;
+          let here = worldOf(pool, 5);
+          for (let turn = 0; turn < turns; turn += 1) {
+            const assessment = assessed(now, here);
+            if (assessment.kind !== 'operate') throw new Error('five machines are five turns');
+            here = carriedOut(here, assessment.operation).world;
+            now = told(now, assessment.operation, 'succeeded');
+          }
+          const back = changedTo(now, { [one[0]]: pool.spec[one[0]] });
+          const seen = { cluster: CLUSTER, inventory: here.found, machines: { machines: here.machines } };
+          expect(whatChanges(now, back, seen)).toEqual({
+            fields: [{ field: one[0], takes: 'turns' }],
+            fewer: 0,
+            replaces: turns,
+          });
+          const { world: end } = ranToEnd(back, here);
+          expect(end.machines.filter(({ id }) => here.machines.some((was) => was.id === id))).toHaveLength(5 - turns);
+        },
+      ),
+      { numRuns: 40 },
     );
   });
 });
