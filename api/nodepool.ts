@@ -194,8 +194,12 @@ export const nodePoolSpec = z
       .default({ drainSeconds: DRAIN_SECONDS, surgeSettings: SURGE_SETTINGS })
       .describe('How nodes go where others take their place, or where there are to be fewer.'),
     management: management.default({ autoRepair: true }).describe('What Slipway does with nodes by itself.'),
-    labels: labels.default({}).describe('Labels on each node.'),
-    taints: taints.default([]).describe('Taints on each node.'),
+    labels: labels
+      .default({})
+      .describe('Labels on each node; nodes that are there get and lose them as the spec does.'),
+    taints: taints
+      .default([])
+      .describe('Taints on each node; nodes that are there get and lose them as the spec does.'),
     tags: tags.default({}).describe('Tags on everything that Slipway makes in AWS for the pool.'),
     deletionProtection: z
       .boolean()
@@ -249,6 +253,18 @@ export const nodePoolStatus = z
       .exactOptional()
       .describe('Nodes of the pool that are Ready; absent while that is not known.'),
     desiredNodes: z.int().min(0).exactOptional().describe('Nodes that the auto scaling group keeps at this moment.'),
+    appliedLabelKeys: z
+      .array(z.string())
+      .exactOptional()
+      .meta(ATOMIC_LIST)
+      .describe(
+        'Keys of labels that nodes may carry from this spec or an earlier one. One that the spec names no more is taken off, and then leaves this list.',
+      ),
+    appliedTaints: z
+      .array(z.string())
+      .exactOptional()
+      .meta(ATOMIC_LIST)
+      .describe('The same for taints: key and effect of each, such as team:NoSchedule.'),
     unhealthyNodes: z
       .array(unhealthyNode)
       .max(UNHEALTHY_NODES_KEPT)

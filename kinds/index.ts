@@ -15,8 +15,10 @@ import { joinToken } from './join-token.ts';
 import { launchTemplate } from './launch-template.ts';
 import { listener } from './listener.ts';
 import { loadBalancer } from './load-balancer.ts';
+import { machineSecurityGroups } from './machine-security-groups.ts';
 import { milestone } from './milestone.ts';
 import { networkInterface } from './network-interface.ts';
+import { nodeLabels } from './node-labels.ts';
 import { nodeMachine } from './node-machine.ts';
 import { nodePools } from './node-pools.ts';
 import { nodes } from './nodes.ts';
@@ -51,8 +53,10 @@ export const KINDS = {
   'launch-template': launchTemplate,
   listener,
   'load-balancer': loadBalancer,
+  'machine-security-groups': machineSecurityGroups,
   milestone,
   'network-interface': networkInterface,
+  'node-labels': nodeLabels,
   'node-machine': nodeMachine,
   'node-pools': nodePools,
   nodes,

@@ -94,16 +94,23 @@ export const isToldAlready = (
   { fingerprint }: Pick<LaunchTemplateState, 'fingerprint'>,
 ): boolean => launchTemplateFingerprint(wanted) === fingerprint || fingerprintWithTags(wanted) === fingerprint;
 
+/** What a node is told of itself and keeps in its cluster's API, where it is changed while it serves. */
+const keptInApi = (configuration: unknown): unknown => {
+  const { labels: _labels, taints: _taints, ...rest } = configuration as Readonly<Record<string, unknown>>;
+  return rest;
+};
+
 /**
- * The same but for what secrets hold: a machine needs the token that it joined with no more, so another token is told to those that
- * come, and replaces none.
+ * What a machine of a node pool is replaced for: all but what others change while it runs. It needs the token that it joined with no
+ * more, its node's labels and taints are in the API, and EC2 gives it other security groups.
  */
 export const lastingFingerprint = (wanted: Resolved<LaunchTemplateProperties>): string => {
   const { userData } = wanted;
   const secrets = Object.fromEntries(
     Object.entries(userData.secrets).map(([part, secret]) => [part, { ...secret, fingerprint: '' }]),
   );
-  return launchTemplateFingerprint({ ...wanted, userData: { ...userData, secrets } });
+  const told = { ...userData, secrets, configuration: keptInApi(userData.configuration) };
+  return launchTemplateFingerprint({ ...wanted, groupIds: [], userData: told });
 };
 
 /** What a version of a template says of itself: its content's fingerprint, and the lasting one, which earlier releases did not write. */

@@ -15,7 +15,7 @@ export const tagKeysOf = (object: AWSCluster | AWSNodePool): readonly string[] =
   Object.keys(object.kind === 'AWSCluster' ? object.spec.controlPlane.tags : object.spec.tags).sort();
 
 /** Everything is as the spec asks for, of this generation: nothing was skipped, and nothing is seen to differ. */
-const isAsAskedFor = (subject: Subject): boolean => {
+export const isAsAskedFor = (subject: Subject): boolean => {
   switch (subject.kind) {
     case 'settled':
       return subject.note === undefined && (subject.drift ?? []).length === 0;

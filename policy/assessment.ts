@@ -7,6 +7,7 @@
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { OperationType } from '../words/operations.ts';
 import type { HandledRequests } from '../words/verbs.ts';
+import type { AppliedMarks } from './applied-marks.ts';
 import type { NodePoolReport } from './node-repair.ts';
 import type { InsideSeen, Plan } from './plan.ts';
 import type { Recalled } from './recalled.ts';
@@ -42,6 +43,8 @@ export type OperationInput = {
   readonly handled?: HandledRequests;
   /** Keys of the tags that it may set, of the spec that it was planned for; sorted. */
   readonly tagKeys?: readonly string[];
+  /** Labels and taints that its nodes may get, of the same spec. */
+  readonly marks?: AppliedMarks;
   /** Nobody reaches the cluster's API before it has done its work: why, as a sentence. */
   readonly unreachable?: string;
   /** The revision whose add-ons it brings, pinned in status once it has succeeded. */

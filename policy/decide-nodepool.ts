@@ -34,6 +34,7 @@ import {
   stayingCluster,
   wasProvisioned,
 } from './facts.ts';
+import { withInPlace } from './in-place.ts';
 import { NODE_REPAIR_AFTER_SECONDS } from './node-repair.ts';
 import { type About, type Due, operationOf } from './operation.ts';
 import type { Inventory } from './plan.ts';
@@ -195,10 +196,15 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
     return operation(facts, pool, release, due);
   }
   const { attention, waits, tidies } = decided;
-  const rest = waits === undefined ? tidied({ pool, inventory: own }, topology, plan, tidies) : plan;
+  const tidy = waits === undefined ? tidied({ pool, inventory: own }, topology, plan, tidies) : plan;
+  const changed = withInPlace({ pool, cluster, inventory: own, external, machines, plan: tidy }, topology);
+  const rest = waits === undefined ? changed : { plan, waits };
   // What is to be said of nodes is said by the next look.
-  const mayHaveOthers = attention.nodePool !== undefined || (machines === undefined && hasOthers(topology, own, pool));
-  const left = decideRest(pool, release, { plan: rest, postponed, waits, mayHaveOthers, now });
+  const mayHaveOthers =
+    attention.nodePool !== undefined ||
+    rest.plan.steps.length > tidy.steps.length ||
+    (machines === undefined && hasOthers(topology, own, pool));
+  const left = decideRest(pool, release, { ...rest, postponed, mayHaveOthers, now });
   if ('type' in left) return operation(facts, pool, release, left);
   const clusterId = clusterIdOf(cluster.metadata.uid);
   return {

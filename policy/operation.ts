@@ -7,6 +7,7 @@
  */
 import type { Release } from '../api/releases.ts';
 import { purposeOf } from '../words/operations.ts';
+import { marksOfSpec } from './applied-marks.ts';
 import { tagKeysOf } from './applied-tags.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import type { Postponed } from './ensure.ts';
@@ -28,10 +29,15 @@ export const noteOf = (
   return notes.length === 0 ? {} : { note: notes.join('; ') };
 };
 
-/** What an operation says of the tags that it may set; nothing where the spec has none. */
-const tagging = ({ type }: Due, object: StoredObject): Pick<OperationInput, 'tagKeys'> => {
+/** What an operation says of the tags, labels and taints that it may set; nothing where the spec has none. */
+const applying = ({ type }: Due, object: StoredObject): Pick<OperationInput, 'tagKeys' | 'marks'> => {
+  if (purposeOf({ type }) === 'delete') return {};
   const tagKeys = tagKeysOf(object);
-  return purposeOf({ type }) === 'delete' || tagKeys.length === 0 ? {} : { tagKeys };
+  const marks = marksOfSpec(object);
+  return {
+    ...(tagKeys.length === 0 ? {} : { tagKeys }),
+    ...(marks.labels.length + marks.taints.length === 0 ? {} : { marks }),
+  };
 };
 
 /** What it is, and what it does. */
@@ -64,6 +70,6 @@ export const operationOf = (
     version: release.version,
     kubernetesVersion: release.kubernetes,
     entityId: facts.entityId,
-    ...tagging(due, object),
+    ...applying(due, object),
   },
 });

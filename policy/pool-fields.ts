@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { fixedFields, type Takes } from '../api/changes.ts';
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool, AWSNodePoolSpec } from '../api/nodepool.ts';
-import { isMadeOf, launchTemplateFingerprint } from '../kinds/launch-template.ts';
+import { isMadeOf, lastingFingerprint } from '../kinds/launch-template.ts';
 import type { Found } from '../kinds/resource.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import { poolOfKey } from '../words/keys.ts';
@@ -53,11 +53,9 @@ const judged = (
   return { steps: plan.steps, told: toldBy(topology, knownFrom(inventory)) };
 };
 
-/** Whether machines are to be made of and told the same. */
+/** Whether machines need not give way to others. */
 const isSame = (one: Told, other: Told): boolean =>
-  one === undefined || other === undefined
-    ? one === other
-    : launchTemplateFingerprint(one) === launchTemplateFingerprint(other);
+  one === undefined || other === undefined ? one === other : lastingFingerprint(one) === lastingFingerprint(other);
 
 const takenBy = (field: keyof AWSNodePoolSpec, before: AWSNodePool, after: AWSNodePool, asked: Asked): Takes => {
   if (fixedFields('AWSNodePool').includes(field)) return 'fixed';

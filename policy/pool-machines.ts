@@ -7,6 +7,7 @@
  */
 import type { GroupInstance } from '../kinds/auto-scaling-group.ts';
 import type { Fingerprints } from '../kinds/launch-template.ts';
+import type { NodeMarks } from '../kinds/node-labels.ts';
 
 /** A node, as its cluster's API has it. */
 export type PoolNode = {
@@ -22,10 +23,17 @@ export type PoolNode = {
   readonly scaleDownDisabled: boolean;
   /** How many pods would have to leave it. */
   readonly pods: number;
+  /** What it carries. */
+  readonly marks: NodeMarks;
 };
 
-/** With the fingerprints of what it was made of and told; absent where its template, or that version of it, is gone. */
-export type ToldInstance = GroupInstance & { readonly madeOf?: Fingerprints };
+/** A machine and what it was made of. */
+export type ToldInstance = GroupInstance & {
+  /** The fingerprints of what it was made of and told; absent where its template, or that version of it, is gone. */
+  readonly madeOf?: Fingerprints;
+  /** Its security groups, sorted; absent where it was launched from what its group launches from now, and has those of that. */
+  readonly groupIds?: readonly string[];
+};
 
 export type PoolMachine = ToldInstance & {
   /** Absent where it has not joined, or where nobody could ask its cluster. */

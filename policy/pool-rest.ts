@@ -39,7 +39,7 @@ const waitingForTurn = (rollout: OperationType, note: string | undefined, why: s
 type Given = Ensured & {
   /** Machines run that were launched from another version of their template, and that nobody has looked at. */
   readonly mayHaveOthers: boolean;
-  readonly waits: { readonly type: OperationType; readonly why: string } | undefined;
+  readonly waits?: { readonly type: OperationType; readonly why: string };
   readonly now: number;
 };
 

@@ -13,6 +13,7 @@ import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
 import { present } from '../words/present.ts';
 import { isOver } from '../words/steps.ts';
 import { pinnedWithAddons } from './addon-revision.ts';
+import { appliedMarks } from './applied-marks.ts';
 import { appliedTagKeys } from './applied-tags.ts';
 import { isDelete } from './operation-claims.ts';
 import { revisionOf } from './revision.ts';
@@ -90,6 +91,9 @@ const identityOf = (request: MirrorRequest, object: StoredObject): Status => {
 const placeOf = ({ owner }: MirrorRequest, before: Status['aws']): Status['aws'] =>
   before ?? (owner === undefined ? undefined : { account: owner.account, region: owner.region });
 
+/** A list that is empty is absent. */
+const kept = (keys: readonly string[]): string[] | undefined => (keys.length === 0 ? undefined : [...keys]);
+
 /** Each as far as there is something to remember. */
 export const remembered = (
   request: MirrorRequest,
@@ -100,6 +104,7 @@ export const remembered = (
   // It has only what status lacks.
   const before: Status = { ...object.status, ...(subject.kind === 'settled' ? subject.recalled : {}) };
   const tagKeys = appliedTagKeys(subject, now.generation, object);
+  const marks = appliedMarks(subject, now.generation, object);
   return {
     ...identityOf(request, { ...object, status: before }),
     ...present({
@@ -110,7 +115,9 @@ export const remembered = (
       revision: revisionFor(subject, now.version, before.revision),
       incarnations: incarnationsOf(subject, before.incarnations),
       handledRequests: handledIn(request, before.handledRequests),
-      appliedTagKeys: tagKeys.length === 0 ? undefined : [...tagKeys],
+      appliedTagKeys: kept(tagKeys),
+      appliedLabelKeys: kept(marks.labels),
+      appliedTaints: kept(marks.taints),
     }),
   };
 };

@@ -193,6 +193,8 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     readyNodes: _ready,
     desiredNodes: _desired,
     appliedTagKeys: _tags,
+    appliedLabelKeys: _labels,
+    appliedTaints: _taints,
     rollout: _rollout,
     ...before
   } = all;

@@ -11,6 +11,7 @@ import type { Outputs } from '../kinds/row.ts';
 import type { OperationType } from '../words/operations.ts';
 import type { BlockedVerdict } from '../words/steps.ts';
 import type { HandledRequests } from '../words/verbs.ts';
+import type { AppliedMarks } from './applied-marks.ts';
 import type { NodePoolReport } from './node-repair.ts';
 import type { InsideSeen } from './plan.ts';
 import type { Recalled } from './recalled.ts';
@@ -75,6 +76,8 @@ export type OperationView = {
   readonly revision?: number;
   /** Keys of the spec's tags that it may set. */
   readonly tagKeys?: readonly string[];
+  /** Labels and taints of the spec that nodes may get. */
+  readonly marks?: AppliedMarks;
   /** What the object's annotations asked for and was acted on. */
   readonly handled?: HandledRequests;
   /** Why the object's status could not be written, while it can't be: then `kubectl` shows what was. */

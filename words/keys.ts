@@ -98,6 +98,9 @@ export const replicaKey = (index: number): ResourceKey => `replica/${index}`;
 export const cordonKey = (instanceId: string): ResourceKey => `cordon/${instanceId}`;
 export const drainKey = (instanceId: string): ResourceKey => `drain/${instanceId}`;
 export const nodeMachineKey = (instanceId: string): ResourceKey => `node-machine/${instanceId}`;
+/** What is changed of all machines of a node pool while they run. */
+export const nodeLabelsKey = (poolId: string): ResourceKey => `node-labels/${poolId}`;
+export const machineSecurityGroupsKey = (poolId: string): ResourceKey => `machine-security-groups/${poolId}`;
 /** What a rollout added to a node pool's group. */
 export const surgeKey = (poolId: string): ResourceKey => `surge/${poolId}`;
 /** Nodes that a turn waits for: those that take a place `before` another is given up, or `after`. */

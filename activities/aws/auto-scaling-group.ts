@@ -54,6 +54,13 @@ export const groupInstances = (group: AutoScalingGroup): GroupInstance[] =>
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 
+/** Those that it launched from something else than it launches from now. */
+export const othersIn = (group: AutoScalingGroup): readonly GroupInstance[] =>
+  groupInstances(group).filter(
+    ({ templateId, templateVersion }) =>
+      templateId !== group.LaunchTemplate?.LaunchTemplateId || templateVersion !== group.LaunchTemplate.Version,
+  );
+
 /** AWS is deleting it. */
 export const isGoing = (group: AutoScalingGroup): boolean => group.Status !== undefined;
 

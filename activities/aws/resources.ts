@@ -5,12 +5,14 @@
  * driver of a step by its kind.
  */
 
+import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import type { Found, ResourceKind, ResourceProperties } from '../../kinds/resource.ts';
 import type { ToldInstance } from '../../policy/pool-machines.ts';
+import { present } from '../../words/present.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { ReadSecret } from '../seal.ts';
 import { accountDriver, type KeptElsewhere } from './account.ts';
-import { autoScalingGroupDriver, groupInstances, listGroups } from './auto-scaling-group.ts';
+import { autoScalingGroupDriver, groupInstances, listGroups, othersIn } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { cloudLoadBalancersDriver } from './cloud-load-balancers.ts';
 import { type ClusterNetwork, createClusterNetwork } from './cluster-network.ts';
@@ -25,6 +27,7 @@ import { fingerprintsOf, versionName } from './launch-template-marks.ts';
 import { createLaunchTroubles, type LaunchTroubles } from './launches.ts';
 import { listenerDriver } from './listener.ts';
 import { loadBalancerDriver } from './load-balancer.ts';
+import { machineSecurityGroupsDriver, machinesOfGroup, securityGroupsOf } from './machine-security-groups.ts';
 import { createMemory } from './memory.ts';
 import { networkInterfaceDriver } from './network-interface.ts';
 import { nodeMachineDriver } from './node-machine.ts';
@@ -40,6 +43,7 @@ import { securityGroupRulesDriver } from './security-group-rules.ts';
 import { subnetTagsDriver } from './subnet-tags.ts';
 import { type EmptyMachine, surgeDriver } from './surge.ts';
 import { createSurvey, type TakeSurvey } from './survey.ts';
+import { given } from './tags.ts';
 import { targetGroupDriver } from './target-group.ts';
 import { targetGroupAttributesDriver } from './target-group-attributes.ts';
 import { targetsDriver } from './targets.ts';
@@ -65,6 +69,7 @@ type AwsKind =
   | 'replica'
   | 'node-machine'
   | 'surge'
+  | 'machine-security-groups'
   | 'cloud-load-balancers'
   | 'account';
 
@@ -119,6 +124,24 @@ const shared = <K extends 'security-group' | 'load-balancer'>(
   },
 });
 
+/** Security groups of machines that were launched from what their group launches no more, by the machine's id. */
+const securityGroupsIn = async (
+  clients: AwsClients,
+  groups: readonly AutoScalingGroup[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly string[]>> => {
+  const others = new Set(groups.flatMap((group) => othersIn(group).map(({ id }) => id)));
+  if (others.size === 0) return new Map();
+  const names = groups.map(({ AutoScalingGroupName }) => given(AutoScalingGroupName, 'the name of a group'));
+  const machines = (await Promise.all(names.map((name) => machinesOfGroup(clients, name, signal)))).flat();
+  return new Map(
+    machines.flatMap((instance): [string, readonly string[]][] => {
+      const { InstanceId: id = '' } = instance;
+      return others.has(id) ? [[id, securityGroupsOf(instance)]] : [];
+    }),
+  );
+};
+
 /** Drivers and observation of one worker. */
 export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws => {
   const scope = createScope(clients);
@@ -133,11 +156,14 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
     instancesOf: async (groupName, signal) => {
       const groups = await listGroups(clients.autoScaling, { AutoScalingGroupNames: [groupName] }, signal);
       const machines = groups.flatMap(groupInstances);
-      const fingerprints = await fingerprintsOf(clients.ec2, machines, signal);
-      return machines.map((machine) => {
-        const madeOf = fingerprints.get(versionName(machine));
-        return madeOf === undefined ? machine : { ...machine, madeOf };
-      });
+      const [fingerprints, groupIds] = await Promise.all([
+        fingerprintsOf(clients.ec2, machines, signal),
+        securityGroupsIn(clients, groups, signal),
+      ]);
+      return machines.map((machine) => ({
+        ...machine,
+        ...present({ madeOf: fingerprints.get(versionName(machine)), groupIds: groupIds.get(machine.id) }),
+      }));
     },
     observe: createObserve(clients, scope, facts, network),
     survey: createSurvey(clients, scope),
@@ -164,6 +190,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       instance: guarded(instanceDriver(clients), scope),
       'node-machine': guarded(nodeMachineDriver(clients), scope),
       surge: guarded(surgeDriver(clients, settings.emptyMachine), scope),
+      'machine-security-groups': guarded(machineSecurityGroupsDriver(clients), scope),
       order: guarded(orderDriver(clients), scope),
       replica: guarded(replicaDriver(clients), scope),
       established: guarded(establishedDriver(clients), scope),

@@ -17,6 +17,7 @@ import { drainDriver } from './drain.ts';
 import { finalizerDriver } from './finalizer.ts';
 import { joinTokenDriver } from './join-token.ts';
 import { noticingLaunches } from './launching.ts';
+import { nodeLabelsDriver } from './node-labels.ts';
 import { nodePoolsDriver } from './node-pools.ts';
 import { nodesDriver } from './nodes.ts';
 import { replacementNodesDriver } from './replacement-nodes.ts';
@@ -35,6 +36,7 @@ type KubernetesKind = Extract<
   | 'cordon'
   | 'drain'
   | 'replacement-nodes'
+  | 'node-labels'
 >;
 
 export type KubernetesDrivers = { readonly [K in KubernetesKind]: ResourceDriver<K> };
@@ -63,6 +65,7 @@ export const kubernetesDrivers = (dependencies: {
     'node-pools': nodePoolsDriver(management),
     addon: addonDriver(userClusters, addons),
     cordon: cordonDriver(userClusters),
+    'node-labels': nodeLabelsDriver(userClusters),
     drain: drainDriver(management, userClusters),
     'replacement-nodes': noticingLaunches(
       replacementNodesDriver(userClusters),

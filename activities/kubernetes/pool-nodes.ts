@@ -6,6 +6,7 @@
  */
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { NODE_POOL_LABEL } from '../../api/names.ts';
+import type { NodeMarks, NodeTaint } from '../../kinds/node-labels.ts';
 import type { Selection } from '../../kubernetes/client.ts';
 import { judgePods } from '../../policy/evictions.ts';
 import type { PoolNode } from '../../policy/pool-machines.ts';
@@ -24,9 +25,19 @@ const AUTOSCALER = {
   forbidden: 'cluster-autoscaler.kubernetes.io/scale-down-disabled',
 } as const;
 
-type NodeSpec = { readonly providerID?: string; readonly taints?: readonly { readonly key: string }[] };
+type NodeSpec = { readonly providerID?: string; readonly taints?: readonly NodeTaint[] };
 
 const specOf = (node: KubernetesObject): NodeSpec => (node['spec'] ?? {}) as NodeSpec;
+
+/** What a node carries, its taints as far as we compare them. */
+export const marksOf = (node: KubernetesObject): NodeMarks => ({
+  labels: node.metadata.labels ?? {},
+  taints: (specOf(node).taints ?? []).map(({ key, value, effect }) => ({
+    key,
+    ...(value === undefined ? {} : { value }),
+    effect,
+  })),
+});
 
 /** `aws:///eu-west-1a/i-0123456789abcdef0` */
 export const machineOf = (node: KubernetesObject): string | undefined =>
@@ -87,6 +98,7 @@ const nodesBy =
               endedByAutoscaler: specOf(node).taints?.some(({ key }) => key === AUTOSCALER.ends) === true,
               scaleDownDisabled: annotations[AUTOSCALER.forbidden] === 'true',
               pods: leaving.get(name) ?? 0,
+              marks: marksOf(node),
             },
           ],
         ];

@@ -7,7 +7,7 @@ const REQUEST = { namespace: 'default', clusterId: 'gke-1', endpoint: 'nlb', poo
 
 const nodeOf = (name: string): PoolNode => ({
   ...{ name, ready: true, pods: 0 },
-  ...{ endedByAutoscaler: false, scaleDownDisabled: false },
+  ...{ endedByAutoscaler: false, scaleDownDisabled: false, marks: { labels: {}, taints: [] } },
 });
 const nodesOf = (...ids: readonly string[]) => new Map(ids.map((id) => [id, nodeOf(`node-of-${id}`)]));
 

@@ -90,5 +90,7 @@ export const nodePoolStatusExample: Required<AWSNodePoolStatus> = {
   nodePoolID: '3125db34',
   readyNodes: 2,
   desiredNodes: 3,
+  appliedLabelKeys: ['team'],
+  appliedTaints: ['team:NoSchedule'],
   unhealthyNodes: [{ name: 'ip-10-0-1-5', instanceID: 'i-1', since: TIME, message: 'node ip-10-0-1-5 is not Ready' }],
 };

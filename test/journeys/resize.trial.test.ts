@@ -5,9 +5,11 @@
  * In a sandbox with stub machines: pods are written with their node, and one that was evicted is started again by nobody.
  */
 import { join } from 'node:path';
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { smallCluster } from '../../bench/manifests.ts';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
+import { SPECTATOR } from '../support/spectator.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { afterCalls, killWhenever } from './kills.ts';
 import { type Lifecycle, lifecycleOf } from './lifecycle.ts';
@@ -175,27 +177,26 @@ describe('a pool of five nodes that is scaled to two', () => {
   });
 });
 
-describe('a pool whose nodes are to carry another label', () => {
+describe('a pool whose machines are to be of another type', () => {
   test('has each of its machines replaced by another, a node more at most and none fewer, in one entry among its operations', async () => {
     const before = await machines();
     const pods = await listed<Pod>('pods');
-    await kubectl('patch', 'awsnodepool', POOL, '--type=merge', '-p', '{"spec":{"labels":{"team":"platform"}}}');
+    await kubectl('patch', 'awsnodepool', POOL, '--type=merge', '-p', '{"spec":{"instanceType":"t3.large"}}');
     const counts = new Set<number>();
     await waitFor(
-      'both nodes carry the label',
+      'two other machines',
       async () => {
-        counts.add((await machines()).length);
-        const { status } = await pool();
-        const { items } = JSON.parse(
-          await within(['get', 'nodes', '-l', 'team=platform', '-o', 'json']),
-        ) as Listed<Node>;
-        return status.state === 'Provisioned' && items.length === 2 ? true : undefined;
+        const now = await machines();
+        counts.add(now.length);
+        const { state } = (await pool()).status;
+        return state === 'Provisioned' && now.length === 2 && now.every((id) => !before.includes(id))
+          ? true
+          : undefined;
       },
       UNHURRIED,
     );
     const after = await machines();
     expect(after).toHaveLength(2);
-    expect(after.filter((id) => before.includes(id))).toEqual([]);
     expect(Math.min(...counts)).toBeGreaterThanOrEqual(2);
     expect(Math.max(...counts)).toBeLessThanOrEqual(3);
     // Whoever would start them again is not played here: those of the nodes that went are gone.
@@ -205,5 +206,87 @@ describe('a pool whose nodes are to carry another label', () => {
     const { operations = [] } = (await pool()).status;
     expect(operations.filter(({ type }) => type === 'UpdateNodePool')).toMatchObject([{ state: 'succeeded' }]);
     await until('two nodes again', keeps(2));
+  });
+});
+
+type Marks = {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: { readonly taints?: readonly { readonly key: string; readonly effect: string }[] };
+};
+
+describe('a pool whose nodes are to carry other labels and taints', () => {
+  const marks = async (): Promise<readonly string[]> =>
+    (await listed<Marks>('nodes')).map(({ metadata, spec }) => {
+      const taints = (spec.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
+      return [metadata.labels['team'] ?? '-', ...taints].join(' ');
+    });
+  const untilMarked = (as: string): Promise<true> =>
+    waitFor(
+      `both nodes: ${as}`,
+      async () => {
+        const { state } = (await pool()).status;
+        return state === 'Provisioned' && (await marks()).every((one) => one === as) ? true : undefined;
+      },
+      UNHURRIED,
+    );
+  const patch = (spec: object): Promise<string> =>
+    kubectl('patch', 'awsnodepool', POOL, '--type=merge', '-p', JSON.stringify({ spec }));
+
+  test('has its nodes given them, and loses them again, without another machine', async () => {
+    const before = await machines();
+    await patch({ labels: { team: 'platform' }, taints: [{ key: 'team', value: 'p', effect: 'NoSchedule' }] });
+    await untilMarked('platform team:NoSchedule');
+    // Somebody's own taint is no matter of ours.
+    const [one] = await listed<Node>('nodes');
+    await within(['taint', 'node', one?.metadata.name ?? '', 'theirs=1:PreferNoSchedule']);
+    await patch({ labels: { team: null }, taints: [] });
+    await waitFor(
+      'nothing left of them',
+      async () => {
+        const [first, second] = (await marks()).toSorted();
+        return first === '-' && second === '- theirs:PreferNoSchedule' ? true : undefined;
+      },
+      UNHURRIED,
+    );
+    await waitFor(
+      'nothing more to be taken off later',
+      async () => {
+        const { status } = JSON.parse(await kubectl('get', 'awsnodepool', POOL, '-o', 'json')) as {
+          status: { appliedLabelKeys?: string[]; appliedTaints?: string[] };
+        };
+        return status.appliedLabelKeys === undefined && status.appliedTaints === undefined ? true : undefined;
+      },
+      UNHURRIED,
+    );
+    expect(await machines()).toEqual(before);
+  });
+});
+
+describe('a pool whose machines are to have another security group', () => {
+  const OTHER = 'sg-0372ceaae4fc17084';
+  const groupsOf = async (ids: readonly string[]): Promise<readonly (readonly (string | undefined)[])[]> => {
+    const { endpoint, region } = sandbox.status().aws;
+    const ec2 = new EC2Client({ endpoint, region, credentials: SPECTATOR });
+    const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [...ids] }));
+    ec2.destroy();
+    const all = Reservations.flatMap(({ Instances = [] }) => Instances);
+    return all.map(({ SecurityGroups = [] }) => SecurityGroups.map(({ GroupId }) => GroupId));
+  };
+
+  test('has it given to those that run, and taken from them again, without another machine', async () => {
+    const before = await machines();
+    for (const [securityGroupIDs, holds] of [
+      [[OTHER], (groups: readonly unknown[]) => groups.includes(OTHER) && groups.length === 2],
+      [[], (groups: readonly unknown[]) => !groups.includes(OTHER) && groups.length === 1],
+    ] as const) {
+      await kubectl('patch', 'awsnodepool', POOL, '--type=merge', '-p', JSON.stringify({ spec: { securityGroupIDs } }));
+      await waitFor(
+        `each machine has ${securityGroupIDs.length} of its own`,
+        async () => ((await groupsOf(before)).every(holds) ? true : undefined),
+        UNHURRIED,
+      );
+    }
+    await until('nothing left to do', keeps(2));
+    expect(await machines()).toEqual(before);
   });
 });

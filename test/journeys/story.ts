@@ -92,6 +92,26 @@ export const untilSettledAgain = async (
   );
 };
 
+/**
+ * Waits until each of the nine machines of the pools has a Node of its own that is Ready. Counting Ready Nodes would not do: one of
+ * a machine that is gone says so for forty seconds more, and its successor at the same address cannot register before it went.
+ */
+export const untilNodesAreReady = ({ journey }: Pick<Story, 'journey'>): Promise<true> =>
+  waitFor(
+    'each of nine machines to be a node that is Ready',
+    async () => {
+      const columns =
+        'custom-columns=P:.spec.providerID,S:.status.conditions[?(@.type=="Ready")].status,D:.metadata.deletionTimestamp';
+      const nodes = rows(await journey.user('get', 'nodes', '--no-headers', '-o', columns));
+      const ready = nodes.map((node) => /\/(i-[0-9a-f]+)\s+True\s+<none>$/.exec(node.trim())?.[1] ?? node).toSorted();
+      const machines = await journey.instances();
+      const ofPools = machines.filter(({ tags }) => tags['aws:autoscaling:groupName']?.includes('-nodepool-'));
+      const ids = ofPools.map(({ id }) => id).toSorted();
+      return ids.length === 9 && ids.join(' ') === ready.join(' ') ? true : undefined;
+    },
+    UNHURRIED,
+  );
+
 export const untilPartsAreReady = ({ journey }: Pick<Story, 'journey'>): Promise<true> =>
   waitFor(
     'every part to be ready again',

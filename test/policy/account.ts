@@ -168,6 +168,8 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'instance':
     case 'node-machine':
     case 'replacement-nodes':
+    case 'node-labels':
+    case 'machine-security-groups':
     case 'surge':
     case 'order':
     case 'replica':

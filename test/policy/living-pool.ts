@@ -4,9 +4,10 @@
  * Owns: the account, the machines and the status before the decision. Neighbours: `account.ts` is the tiny account,
  * `node-repair.test.ts` and `shrink.test.ts` judge.
  */
-import { nodePoolIdOf } from '../../api/names.ts';
+import { NODE_POOL_LABEL, nodePoolIdOf } from '../../api/names.ts';
 import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
 import type { AutoScalingGroupState } from '../../kinds/auto-scaling-group.ts';
+import type { NodeMarks } from '../../kinds/node-labels.ts';
 import type { Found } from '../../kinds/resource.ts';
 import type { Assessment } from '../../policy/assessment.ts';
 import { decideNodePool } from '../../policy/decide-nodepool.ts';
@@ -78,12 +79,16 @@ export const inventoryWith = (group: Partial<AutoScalingGroupState> = {}): reado
   );
 };
 
+/** What nodes of the pool are told of themselves. */
+export const MARKS: NodeMarks = { labels: { [NODE_POOL_LABEL]: POOL_ID }, taints: [] };
+
 export const nodeOf = (name: string, overrides: Partial<PoolNode> = {}): PoolNode => ({
   name,
   ready: true,
   endedByAutoscaler: false,
   scaleDownDisabled: false,
   pods: 1,
+  marks: MARKS,
   ...overrides,
 });
 

@@ -11,6 +11,7 @@ const node = (name: string, overrides: Partial<PoolNode> = {}): PoolNode => ({
   endedByAutoscaler: false,
   scaleDownDisabled: false,
   pods: 3,
+  marks: { labels: {}, taints: [] },
   ...overrides,
 });
 const unborn = (id: string): PoolMachine => ({ id, inService: false, templateId: 'lt-1', templateVersion: '2' });
@@ -63,6 +64,7 @@ describe('Where a pool is to keep fewer machines', () => {
           endedByAutoscaler: fc.boolean(),
           scaleDownDisabled: fc.boolean(),
           pods: fc.nat(5),
+          marks: fc.constant({ labels: {}, taints: [] }),
         }),
       }),
       { selector: ({ id }) => id, maxLength: 8 },

@@ -21,7 +21,7 @@ import {
   worldOf,
 } from './pool-world.ts';
 
-const LABELLED = { labels: { team: 'platform' } };
+const LARGER = { instanceType: 't3.large' };
 const settings = (maxSurge: number, maxUnavailable: number) => ({
   updateSettings: { drainSeconds: 600, surgeSettings: { maxSurge, maxUnavailable } },
 });
@@ -35,10 +35,10 @@ const operationOf = (assessment: ReturnType<typeof assessed>): OperationInput =>
   return assessment.operation;
 };
 
-describe('a pool of three nodes whose labels change', () => {
+describe('a pool of three nodes that are to be of another type', () => {
   const before = livePool();
   const world = worldOf(before, 3);
-  const pool = changedTo(before, LABELLED);
+  const pool = changedTo(before, LARGER);
   const first = operationOf(assessed(pool, world));
 
   test('gets a template that says so, one machine more, and gives up one only after the new node is Ready', () => {
@@ -107,9 +107,9 @@ describe('a pool of three nodes whose labels change', () => {
     expect(carriedOut(ran.world, again).world.machines).toHaveLength(4);
   });
 
-  test('returns if the labels are taken back half way: only what was told of them is replaced', () => {
+  test('returns if the type is taken back half way: only what is of the other one is replaced', () => {
     const { world: half } = carriedOut(world, first, 'wait drain/i-0000');
-    const back = changedTo(told(pool, first, 'superseded'), { labels: {} });
+    const back = changedTo(told(pool, first, 'superseded'), { instanceType: 't3.medium' });
     const ran = ranToEnd(back, half);
     expect(ran.world.machines.map(({ id, node }) => `${id} ${node?.closedBy ?? 'open'}`)).toEqual([
       'i-0000 open',
@@ -191,7 +191,7 @@ describe('a machine is outdated by what it was told, and by nothing else', () =>
       ...one,
       ...(node === undefined ? {} : { node: { ...node, endedByAutoscaler: one.id === 'i-0000' } }),
     });
-    const next = operationOf(assessed(changedTo(pool, LABELLED), { ...world, machines: world.machines.map(taken) }));
+    const next = operationOf(assessed(changedTo(pool, LARGER), { ...world, machines: world.machines.map(taken) }));
     expect(endedIn(next)).toEqual(['remove node-machine/i-0001']);
   });
 });
@@ -211,7 +211,7 @@ test('another instance type is looked at before anything is changed, and may be 
 
 test('a pool of twenty replaces one, and then three at a time where three more may be there', () => {
   const pool = livePool({ minNodeCount: 20, maxNodeCount: 20, ...settings(3, 0) });
-  const ran = ranToEnd(changedTo(pool, LABELLED), worldOf(pool, 20));
+  const ran = ranToEnd(changedTo(pool, LARGER), worldOf(pool, 20));
   expect(endedBy(ran)).toEqual([1, 3, 3, 3, 3, 3, 3, 1, 0]);
   expect(ran.operations.map(({ turn }) => turn?.of)).toEqual(Array.from({ length: 9 }, () => 9));
   expect(ran.world.extremes).toEqual({ least: 20, most: 23, leastReady: 20 });
@@ -219,7 +219,7 @@ test('a pool of twenty replaces one, and then three at a time where three more m
 
 test('a pool without room for another machine gives one up first, and waits for the one in its place', () => {
   const pool = livePool(settings(0, 1));
-  const ran = ranToEnd(changedTo(pool, LABELLED), worldOf(pool, 3));
+  const ran = ranToEnd(changedTo(pool, LARGER), worldOf(pool, 3));
   expect(endedBy(ran)).toEqual([1, 1, 1]);
   expect(ran.world.extremes).toMatchObject({ most: 3, leastReady: 2 });
   expect(groupIn(ran.world)).not.toHaveProperty('surge');
@@ -243,7 +243,7 @@ test('no machine is replaced while nobody knows what the revision of its cluster
   const pool = livePool();
   const { revision: _lost, ...status } = CLUSTER.status ?? {};
   const cluster = { ...CLUSTER, status };
-  expect(assessed(changedTo(pool, LABELLED), worldOf(pool, 3), { cluster })).toMatchObject({
+  expect(assessed(changedTo(pool, LARGER), worldOf(pool, 3), { cluster })).toMatchObject({
     kind: 'settled',
     rollout: 'UpdateNodePool',
     note: expect.stringContaining('does not say which revision runs'),
@@ -252,7 +252,7 @@ test('no machine is replaced while nobody knows what the revision of its cluster
 
 test('a pool that changes while it is being made replaces what was launched already, once it is there', () => {
   const making = livePool({}, { state: 'Provisioning' });
-  const ran = ranToEnd(changedTo(making, LABELLED), worldOf(making, 3));
+  const ran = ranToEnd(changedTo(making, LARGER), worldOf(making, 3));
   expect(ran.operations.map(({ type }) => type)).toEqual([
     'CreateNodePool',
     ...Array.from({ length: 4 }, () => 'UpdateNodePool'),
@@ -262,7 +262,7 @@ test('a pool that changes while it is being made replaces what was launched alre
 
 test('a pool without machines has nothing to replace', () => {
   const pool = livePool({ minNodeCount: 0, nodeCount: 0 });
-  const ran = ranToEnd(changedTo(pool, LABELLED), worldOf(pool, 0));
+  const ran = ranToEnd(changedTo(pool, LARGER), worldOf(pool, 0));
   expect(endedBy(ran)).toEqual([0]);
   expect(ran.end).toMatchObject({ kind: 'settled' });
 });
@@ -323,7 +323,7 @@ test('however many there are, and may be more or fewer: none too many, none too 
           ...(fixed ? { nodeCount: count } : {}),
           ...settings(maxSurge, maxUnavailable),
         });
-        const ran = ranToEnd(changedTo(pool, LABELLED), worldOf(pool, count));
+        const ran = ranToEnd(changedTo(pool, LARGER), worldOf(pool, count));
         const [canary] = endedBy(ran);
         expect(canary).toBe(1);
         expect(endedBy(ran).reduce((sum, one) => sum + one, 0)).toBe(count);
@@ -341,7 +341,7 @@ test('however many there are, and may be more or fewer: none too many, none too 
 test('wherever a turn breaks off, and whatever the spec asks for by then: in the end all is so, and nothing is left of the turn', () => {
   const specs = fc.record({
     nodeCount: fc.integer({ min: 1, max: 5 }),
-    labels: fc.constantFrom({}, LABELLED.labels, { team: 'other' }),
+    instanceType: fc.constantFrom('t3.medium', LARGER.instanceType, 't3.xlarge'),
     ...{ maxSurge: fc.integer({ min: 0, max: 3 }), maxUnavailable: fc.integer({ min: 1, max: 2 }) },
   });
   const poolOf = ({ maxSurge, maxUnavailable, ...spec }: typeof specs extends fc.Arbitrary<infer S> ? S : never) => ({

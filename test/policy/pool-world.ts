@@ -13,6 +13,7 @@ import {
   lastingFingerprint,
   launchTemplateFingerprint,
 } from '../../kinds/launch-template.ts';
+import { marksPatch, type NodeMarks, type WantedMarks } from '../../kinds/node-labels.ts';
 import type { Found, Resource, ResourceProperties } from '../../kinds/resource.ts';
 import type { Assessment, OperationInput } from '../../policy/assessment.ts';
 import { decideNodePool } from '../../policy/decide-nodepool.ts';
@@ -29,7 +30,7 @@ import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../words/keys.ts';
 import type { Resolved } from '../../words/references.ts';
 import { ACCOUNT, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf } from './account.ts';
-import { FRESH, GROUP, LIVE, NOW, POOL_ID } from './living-pool.ts';
+import { FRESH, GROUP, LIVE, MARKS, NOW, POOL_ID } from './living-pool.ts';
 
 export const CLUSTER = seedCluster({ status: LIVE });
 
@@ -53,11 +54,13 @@ export const changedTo = (pool: AWSNodePool, spec: Spec): AWSNodePool =>
     spec: { ...pool.spec, ...spec },
   });
 
+type Version = { readonly madeOf: Fingerprints; readonly marks: NodeMarks; readonly groupIds: readonly string[] };
+
 export type World = {
   readonly found: readonly Found[];
   readonly machines: readonly PoolMachine[];
-  /** What each version of each template says of itself. */
-  readonly versions: Readonly<Record<string, Fingerprints>>;
+  /** What each version of each template says of itself, and what its machines have of it. */
+  readonly versions: Readonly<Record<string, Version>>;
   /** Machines so far, for their ids. */
   readonly born: number;
   /** Nodes of machines that are launched now never get Ready. */
@@ -75,6 +78,7 @@ const nodeOf = (id: string, overrides: Partial<PoolNode> = {}): PoolNode => ({
   endedByAutoscaler: false,
   scaleDownDisabled: false,
   pods: 1,
+  marks: MARKS,
   ...overrides,
 });
 
@@ -97,18 +101,22 @@ const described = (world: World, template: Resource): World => {
   const outputs = world.found.find(({ key }) => key === template.key)?.outputs;
   const told = resolved(template.properties, knownFrom(world.found)) as Resolved<LaunchTemplateProperties>;
   const madeOf = { fingerprint: launchTemplateFingerprint(told), lasting: lastingFingerprint(told) };
-  return { ...world, versions: { ...world.versions, [`${outputs?.id} ${outputs?.version}`]: madeOf } };
+  const marks = told.userData.configuration as NodeMarks;
+  const version = { madeOf, marks, groupIds: [...told.groupIds].sort() };
+  return { ...world, versions: { ...world.versions, [`${outputs?.id} ${outputs?.version}`]: version } };
 };
 
 /** The group launches what it lacks. */
 const launched = (world: World): World => {
   const { desired, launchTemplateId: templateId, launchTemplateVersion: templateVersion } = groupIn(world);
-  const madeOf = world.versions[`${templateId} ${templateVersion}`] ?? { fingerprint: '' };
+  const version = world.versions[`${templateId} ${templateVersion}`];
+  if (version === undefined) throw new Error(`There is no version ${templateVersion} of ${templateId}.`);
+  const { madeOf, marks, groupIds } = version;
   const missing = Math.max(0, desired - world.machines.length);
   const young = Array.from({ length: missing }, (_, index): PoolMachine => {
     const id = `i-${String(world.born + index).padStart(4, '0')}`;
-    const node = nodeOf(id, { ready: world.broken !== true, pods: 0 });
-    return { id, inService: true, templateId, templateVersion, madeOf, node };
+    const node = nodeOf(id, { ready: world.broken !== true, pods: 0, marks });
+    return { id, inService: true, templateId, templateVersion, madeOf, groupIds, node };
   });
   return noted({ ...world, machines: [...world.machines, ...young], born: world.born + missing });
 };
@@ -178,6 +186,13 @@ export const assessed = (
   });
 };
 
+/** What a node carries once the patch was written. */
+const marked = (wanted: WantedMarks, is: NodeMarks): NodeMarks => {
+  const { labels = {}, taints = is.taints } = marksPatch(wanted, is) ?? {};
+  const all = Object.entries({ ...is.labels, ...labels });
+  return { labels: Object.fromEntries(all.flatMap(([key, value]) => (value === null ? [] : [[key, value]]))), taints };
+};
+
 /** A plan without what this world does by itself. */
 const only = ({ known, version }: Plan, step: Step): Plan => ({ known, version, steps: [step] });
 
@@ -212,6 +227,18 @@ const afterStep = (world: World, step: Step, plan: Plan): World => {
       const machines = world.machines.filter(({ id }) => id !== instanceId);
       const left = noted(withGroup({ ...world, machines }, { desired: groupIn(world).desired - (shrinks ? 1 : 0) }));
       return launched(left);
+    }
+    case 'node-labels': {
+      const wanted = resource.properties as ResourceProperties['node-labels'];
+      const machines = world.machines.map((machine) => {
+        const { node } = machine;
+        return node === undefined ? machine : { ...machine, node: { ...node, marks: marked(wanted, node.marks) } };
+      });
+      return { ...world, machines };
+    }
+    case 'machine-security-groups': {
+      const groupIds = (resource.properties as unknown as { groupIds: string[] }).groupIds.toSorted();
+      return { ...world, machines: world.machines.map((machine) => ({ ...machine, groupIds })) };
     }
     case 'surge': {
       const { besides } = resource.properties as ResourceProperties['surge'];

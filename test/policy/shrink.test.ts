@@ -6,7 +6,7 @@ import type { Found } from '../../kinds/resource.ts';
 import type { Assessment } from '../../policy/assessment.ts';
 import type { PoolMachines } from '../../policy/pool-machines.ts';
 import { inventoryOf } from './account.ts';
-import { decide as decideAbout, GROUP, inventoryWith, poolWith as livingPoolWith } from './living-pool.ts';
+import { decide as decideAbout, GROUP, inventoryWith, poolWith as livingPoolWith, nodeOf } from './living-pool.ts';
 
 /** A pool of three to five nodes that keeps five, all of them Ready. */
 const poolWith = (spec: Partial<AWSNodePool['spec']>, status: Partial<AWSNodePool['status']> = {}): AWSNodePool =>
@@ -26,13 +26,7 @@ const machinesOf = (
       templateId: group.launchTemplateId,
       templateVersion: group.launchTemplateVersion,
       madeOf: { fingerprint },
-      node: {
-        name: `node-${index}`,
-        ready: true,
-        endedByAutoscaler: taints.includes(index),
-        scaleDownDisabled: false,
-        pods: count,
-      },
+      node: nodeOf(`node-${index}`, { pods: count, endedByAutoscaler: taints.includes(index) }),
     })),
   };
 };

@@ -11,7 +11,7 @@ import { describe, expect, test } from '@jest/globals';
 import { SPECTATOR } from '../../support/spectator.ts';
 import { UNHURRIED, waitFor } from '../../support/wait.ts';
 import { type Journey } from '../journey.ts';
-import { rows, type Tell } from '../story.ts';
+import { rows, type Tell, untilNodesAreReady } from '../story.ts';
 import { sweepNow } from '../sweeps.ts';
 
 type Conditioned = {
@@ -110,14 +110,7 @@ export const balancer: Tell = (story) => {
         },
         UNHURRIED,
       );
-      await waitFor(
-        'all nodes are Ready',
-        async () => {
-          const states = rows(await journey.user('get', 'nodes', '--no-headers')).map((node) => node.split(/\s+/)[1]);
-          return states.length === 9 && states.every((state) => state === 'Ready') ? true : undefined;
-        },
-        UNHURRIED,
-      );
+      await untilNodesAreReady(story());
       expect(await nodesNow(journey)).toEqual(nodes);
       expect((await journey.instances()).map(({ id }) => id).toSorted()).toEqual(machines);
     });

@@ -6,7 +6,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { UNHURRIED, waitFor } from '../../support/wait.ts';
-import { rows, type Story, type Tell, untilPartsAreReady } from '../story.ts';
+import { type Story, type Tell, untilNodesAreReady, untilPartsAreReady } from '../story.ts';
 
 const README = 'README.md';
 const QUICK_START = 'docs/quick-start.md';
@@ -17,16 +17,6 @@ export const DELETE = 'kubectl delete -f sandbox/demo/cluster-0.yaml';
 const DOWN = 'npm run sandbox -- down';
 const DEMO_DOWN = 'npm run demo -- --down';
 const RESET = 'npm run sandbox -- reset';
-
-const untilNodesAreReady = ({ journey }: Story): Promise<true> =>
-  waitFor(
-    'nine nodes to be ready again',
-    async () => {
-      const nodes = rows(await journey.user('get', 'nodes', '--no-headers')).map((node) => node.split(/\s+/)[1]);
-      return nodes.length === 9 && nodes.every((state) => state === 'Ready') ? true : undefined;
-    },
-    UNHURRIED,
-  );
 
 const untilGone = ({ journey }: Story, id: string): Promise<true> =>
   waitFor(

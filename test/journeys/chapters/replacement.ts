@@ -10,10 +10,10 @@ import { heldBy, identity } from '../replicas.ts';
 import {
   healthyMembers,
   looksNow,
-  rows,
   SLIPWAYS_PARTS,
   type Story,
   type Tell,
+  untilNodesAreReady,
   untilPartsAreReady,
   untilSettledAgain,
 } from '../story.ts';
@@ -85,14 +85,7 @@ export const replacement: Tell = (story) => {
       const word = await journey.user('get', 'secret', 'treasure', '-o', 'jsonpath={.data.word}');
       expect(Buffer.from(word, 'base64').toString()).toBe('swordfish');
       // One whose connection ended with the replica may have missed a Lease on a busy computer: it comes back by itself.
-      await waitFor(
-        'all nodes are Ready',
-        async () => {
-          const nodes = rows(await journey.user('get', 'nodes', '--no-headers')).map((node) => node.split(/\s+/)[1]);
-          return nodes.length === 9 && nodes.every((state) => state === 'Ready') ? true : undefined;
-        },
-        UNHURRIED,
-      );
+      await untilNodesAreReady(story());
     });
 
     test('is no reason for Slipway to change anything when it is back', async () => {
