@@ -157,7 +157,7 @@ export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCl
 
 const assessNodePool = async (
   sources: AssessSources,
-  { object, clusterProgressed }: AssessRequest,
+  { object, clusterProgressed, released }: AssessRequest,
   finding: Promise<AWSNodePool | null>,
   signal: AbortSignal,
 ): Promise<Assessment> => {
@@ -175,7 +175,7 @@ const assessNodePool = async (
     cluster,
     clusterProgressed: clusterProgressed === true,
     now: (sources.now ?? Date.now)(),
-    ...present({ nodeRepair: sources.nodeRepair }),
+    ...present({ nodeRepair: sources.nodeRepair, released }),
   };
   const judged = decideNodePoolEarly(facts);
   const builds = judged === undefined || judged.kind === 'waiting';

@@ -29,6 +29,8 @@ export type AssessRequest = {
    * which lags behind.
    */
   readonly clusterProgressed?: true;
+  /** What somebody said `resume` to while turns were held back: the fingerprint of what machines are to be. */
+  readonly released?: string;
 };
 
 /** A node pool, and the spec that it might get; nothing in one is secret (I8). */

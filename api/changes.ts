@@ -33,6 +33,7 @@ const FIXED: Entry = { sort: 'fixed' };
 const later = (when: string): Entry => ({ sort: 'nothing now', when });
 const WITHOUT_EFFECT = later('it has no effect yet');
 const NEW_REPLICAS = later('replicas that run stay as they are, and ChangesPending says so');
+const POLICY = later('it counts when a machine is to be replaced');
 const DELETION = later('it counts when the object is deleted');
 
 /** By the path of a field below `spec`; what is below it is the same. */
@@ -63,6 +64,7 @@ const CHANGES: Readonly<Record<ObjectKind, Readonly<Record<string, Entry>>>> = {
     'controlPlane.etcd.mainVolume.throughput': IN_PLACE,
     'controlPlane.etcd.mainVolume.kmsKeyARN': FIXED,
     authentication: WITHOUT_EFFECT,
+    updatePolicy: POLICY,
     deletionProtection: DELETION,
   },
   AWSNodePool: {
@@ -81,6 +83,7 @@ const CHANGES: Readonly<Record<ObjectKind, Readonly<Record<string, Entry>>>> = {
     proxySecretName: WITHOUT_EFFECT,
     rootVolume: TURNS,
     updateSettings: later('it counts when the next node goes'),
+    updatePolicy: POLICY,
     management: later('it counts when a node fails'),
     labels: IN_PLACE,
     taints: IN_PLACE,

@@ -20,7 +20,7 @@ import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
 import type { Assessment } from './assessment.ts';
-import { decideMachines } from './decide-pool-machines.ts';
+import { decideMachines, type MachinesDecision } from './decide-pool-machines.ts';
 import { hasOthers, releaseAsMade, tidied } from './decide-turns.ts';
 import { type Ensured, planEnsure } from './ensure.ts';
 import {
@@ -34,10 +34,11 @@ import {
   stayingCluster,
   wasProvisioned,
 } from './facts.ts';
+import { heldStill } from './held-back.ts';
 import { withInPlace } from './in-place.ts';
 import { NODE_REPAIR_AFTER_SECONDS } from './node-repair.ts';
 import { type About, type Due, operationOf } from './operation.ts';
-import type { Inventory } from './plan.ts';
+import type { Inventory, Plan } from './plan.ts';
 import { decideRest } from './pool-rest.ts';
 import { recalledOf } from './recalled.ts';
 import { planRemove } from './remove.ts';
@@ -112,8 +113,20 @@ export const decideNodePoolEarly = (facts: NodePoolFacts): Assessment | undefine
   return isDeleting(pool) ? undefined : judgeItsCluster(facts, pool);
 };
 
+/** What runs until an upgrade is over, whatever else is done meanwhile. */
+const runs = (pool: AWSNodePool, asked: About['release'], { type }: Due): About['release'] => {
+  const { revision } = pool.status ?? {};
+  const isOther = revision !== undefined && revision.version !== asked.version;
+  return isOther && type !== 'UpgradeNodePool' && type !== 'DeleteNodePool' ? revision : asked;
+};
+
 const operation = (facts: NodePoolFacts, pool: AWSNodePool, release: About['release'], due: Due): Assessment =>
-  operationOf(facts, pool, { clusterId: clusterIdOfPool(pool, facts.cluster) ?? '', release }, due);
+  operationOf(
+    facts,
+    pool,
+    { clusterId: clusterIdOfPool(pool, facts.cluster) ?? '', release: runs(pool, release, due) },
+    due,
+  );
 
 /** Where the API of the cluster is that the pool's nodes are to leave in order; nothing where nobody could tell them to. */
 const livingCluster = (pool: AWSNodePool, cluster: AWSCluster | null): { readonly living?: { endpoint?: string } } => {
@@ -163,6 +176,28 @@ const USUAL_REPAIR = { afterSeconds: NODE_REPAIR_AFTER_SECONDS };
 
 type Built = { readonly cluster: AWSCluster; readonly release: Release; readonly inventory: Inventory };
 
+type Standing = Parameters<typeof withInPlace>[0] & {
+  readonly topology: readonly Resource[];
+  /** What differs of a pool at which nothing is under way. */
+  readonly differing: () => Plan;
+};
+
+/** What is left where no machine has to go now. */
+const remaining = (given: Standing, { attention, waits, tidies }: Extract<MachinesDecision, { kind: 'none' }>) => {
+  const { pool, inventory, machines, topology } = given;
+  const isHeld = waits?.heldBack !== undefined;
+  const plan = isHeld ? given.differing() : given.plan;
+  const tidy = waits === undefined ? tidied({ pool, inventory }, topology, plan, tidies) : plan;
+  const changed = withInPlace({ ...given, plan: tidy }, topology);
+  const rest = waits === undefined ? changed : { plan: isHeld ? changed.plan : plan, waits };
+  // What is to be said of nodes is said by the next look.
+  const mayHaveOthers =
+    attention.nodePool !== undefined ||
+    rest.plan.steps.length > tidy.steps.length ||
+    (machines === undefined && hasOthers(topology, inventory, pool));
+  return { ...rest, mayHaveOthers };
+};
+
 const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, release, inventory }: Built): Assessment => {
   const { generation } = pool.metadata;
   const { external, missing } = clusterOutputs(inventory);
@@ -177,38 +212,32 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
   const poolId = nodePoolIdOf(pool.metadata.uid);
   const own = inventory.found.filter((found) => isOwn(found, poolId));
   const topology = nodePoolTopology(pool, cluster, release);
-  const ensure = (resources: readonly Resource[]): Ensured =>
+  const ensure = (resources: readonly Resource[], provisioned = pool.status?.state === 'Provisioned'): Ensured =>
     planEnsure(resources, own, {
       external,
       fresh: pool.status?.lastOperation === undefined && !own.some((found) => poolOfKey(found.key) === poolId),
-      provisioned: pool.status?.state === 'Provisioned',
+      provisioned,
       live: wasProvisioned(pool),
     });
   const { plan, postponed } = ensure(topology);
-  const { machines, now } = facts;
+  const { machines, now, released } = facts;
   const settings = facts.nodeRepair ?? USUAL_REPAIR;
   const decided = decideMachines({
-    ...{ pool, cluster, inventory: own, machines, settings, now, release, topology, external },
+    ...{ pool, cluster, inventory: own, machines, settings, now, released, release, topology, external },
     ensured: (one) => ensure(one).plan,
   });
   if (decided.kind === 'turn') {
     const { kind: _, ...due } = decided;
     return operation(facts, pool, release, due);
   }
-  const { attention, waits, tidies } = decided;
-  const tidy = waits === undefined ? tidied({ pool, inventory: own }, topology, plan, tidies) : plan;
-  const changed = withInPlace({ pool, cluster, inventory: own, external, machines, plan: tidy }, topology);
-  const rest = waits === undefined ? changed : { plan, waits };
-  // What is to be said of nodes is said by the next look.
-  const mayHaveOthers =
-    attention.nodePool !== undefined ||
-    rest.plan.steps.length > tidy.steps.length ||
-    (machines === undefined && hasOthers(topology, own, pool));
-  const left = decideRest(pool, release, { ...rest, postponed, mayHaveOthers, now });
+  const differing = (): Plan => ensure(topology, true).plan;
+  const rest = remaining({ pool, cluster, inventory: own, external, machines, plan, topology, differing }, decided);
+  const left = decideRest(pool, release, { ...rest, postponed, now });
   if ('type' in left) return operation(facts, pool, release, left);
   const clusterId = clusterIdOf(cluster.metadata.uid);
   return {
-    ...{ kind: 'settled', generation, clusterId, ...attention, ...left },
+    ...{ kind: 'settled', generation, clusterId, ...decided.attention, ...left },
+    ...(machines === undefined ? heldStill({ pool, cluster, now }, hasOthers(topology, own, pool)) : {}),
     ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
   };
 };

@@ -59,6 +59,8 @@ export type NodePoolFacts = Common & {
   readonly machines?: PoolMachines;
   /** When a node that does not serve is repaired; policy's own limit unless given. */
   readonly nodeRepair?: RepairSettings;
+  /** What somebody said `resume` to while turns were held back, by its fingerprint. */
+  readonly released?: string;
 };
 
 export type BlockedAssessment = Extract<Assessment, { kind: 'blocked' }>;

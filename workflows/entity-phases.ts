@@ -18,13 +18,15 @@ import { failureOf } from './outcomes.ts';
 
 /** Looks at the object, and hears what is to be done. */
 export const assessObject = async (
-  { object, news, verbs }: EntityRun,
+  { object, news, verbs, life }: EntityRun,
   progressed = false,
 ): Promise<EventOf<'assessed'> | EventOf<'unassessed'>> => {
   const seen = news.seen();
   news.looking();
   try {
-    const assessment = await assess(progressed ? { object, clusterProgressed: true } : { object });
+    const { released } = life().kept;
+    const said = released === undefined ? {} : { released };
+    const assessment = await assess(progressed ? { object, clusterProgressed: true, ...said } : { object, ...said });
     verbs.acknowledge(assessment.handled ?? {});
     return { kind: 'assessed', at: Date.now(), seen, assessment };
   } catch (error) {

@@ -40,11 +40,15 @@ export const supersedes = (assessment: Assessment, running: OperationInput): str
 const isOf = (what: Held, due: OperationInput): boolean =>
   purposeOf({ type: what.operation }) === purposeOf(due) && what.generation === due.generation;
 
+/** Not all is there: it cannot be looked at, or a rollout waits for its next turn. */
+export const isOpen = (assessment: Assessment): boolean =>
+  assessment.kind !== 'settled' || assessment.rollout !== undefined || assessment.heldBack !== undefined;
+
 /** An abort stands until the same operation is no longer what is to be done: the spec changed, or all is there. */
 export const stillHeld = (held: Held | undefined, assessment: Assessment): Held | undefined => {
   if (held === undefined) return undefined;
   if (assessment.kind === 'operate') return isOf(held, assessment.operation) ? held : undefined;
-  return assessment.kind === 'settled' && assessment.rollout === undefined ? undefined : held;
+  return isOpen(assessment) ? held : undefined;
 };
 
 /** Nothing is to be done but what a person skipped for this very spec: that is as good as settled. */

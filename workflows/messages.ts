@@ -52,6 +52,8 @@ export type EntityState = {
   readonly skipped?: Skipped;
   /** The next operation begins paused. */
   readonly paused?: true;
+  /** What somebody said `resume` to while an update policy held turns back. */
+  readonly released?: string;
   readonly handled?: HandledRequests;
   readonly pacing?: Pacing;
 };
@@ -80,6 +82,8 @@ export type EntityView = {
   readonly rollout?: OperationType;
   /** Its next turn begins paused. */
   readonly paused?: true;
+  /** An update policy holds its next turn back; `resume` lets it begin. */
+  readonly heldBack?: true;
   /** A sweep found that something differs, which `retry` mends. */
   readonly drifted?: true;
 };

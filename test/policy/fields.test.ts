@@ -29,6 +29,8 @@ type Try = readonly [field: string, value: unknown, outcome: Outcome, beside?: R
 
 const IO2 = { 'controlPlane.etcd.mainVolume.iops': 4_000 };
 
+const WINDOW = { days: ['Sun'], start: '22:00', minutes: 60 };
+
 const OF_CLUSTER: readonly Try[] = [
   ['networking.serviceLoadBalancerSubnetIDs', SUBNETS.slice(0, 2), 'done'],
   ['controlPlane.version', '1.36.3-gke.1', 'pending'],
@@ -69,6 +71,9 @@ const OF_CLUSTER: readonly Try[] = [
     [{ clientID: 'c', issuerURI: 'https://issuer.example', usernameClaim: 'sub' }],
     'without effect',
   ],
+  // Asked for by its node pools, when machines are to be replaced.
+  ['updatePolicy.mode', 'Manual', 'elsewhere'],
+  ['updatePolicy.windows', [WINDOW], 'elsewhere'],
   ['deletionProtection', true, 'elsewhere'],
 ];
 
@@ -93,6 +98,9 @@ const OF_NODE_POOL: readonly Try[] = [
   ['tags', { team: 'platform' }, 'done'],
   // Asked for when a node goes.
   ['updateSettings.drainSeconds', 60, 'elsewhere'],
+  // Asked for when machines are to be replaced.
+  ['updatePolicy.mode', 'Manual', 'elsewhere'],
+  ['updatePolicy.windows', [WINDOW], 'elsewhere'],
   // Asked for when a node is to be repaired.
   ['management.autoRepair', false, 'elsewhere'],
   ['updateSettings.surgeSettings.maxSurge', 3, 'elsewhere'],

@@ -42,6 +42,7 @@ const TRIES: readonly Try[] = [
   ['tags', { team: 'platform' }, 'in place'],
   ['updateSettings', { ...UPDATES, drainSeconds: 60 }, 'nothing now'],
   ['updateSettings', { ...UPDATES, surgeSettings: { maxSurge: 3, maxUnavailable: 1 } }, 'nothing now'],
+  ['updatePolicy', { mode: 'Window', windows: [{ days: ['Sat'], start: '00:00', minutes: 1_440 }] }, 'nothing now'],
   ['management', { autoRepair: false }, 'nothing now'],
   ['deletionProtection', true, 'nothing now'],
 ];

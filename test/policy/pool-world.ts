@@ -164,21 +164,33 @@ const observed = (world: World): readonly Found[] => {
 
 const machinesOf = ({ machines }: World): PoolMachines => ({ machines });
 
+export type Looking = {
+  readonly unread?: string;
+  readonly cluster?: AWSCluster;
+  /** Epoch milliseconds. */
+  readonly now?: number;
+  /** What somebody said resume to. */
+  readonly released?: string;
+  /** As a sweep looks: at no machine. */
+  readonly sweeps?: true;
+};
+
 /** What the pool's entity does next, with a look at machines where policy asks for one; `unread`: why nobody saw their nodes. */
 export const assessed = (
   pool: AWSNodePool,
   world: World,
-  { unread, cluster = CLUSTER }: { readonly unread?: string; readonly cluster?: AWSCluster } = {},
+  { unread, cluster = CLUSTER, now = NOW, released, sweeps }: Looking = {},
 ): Assessment => {
   const found = observed(world);
-  const reads = machinesToRead({ pool, cluster, inventory: found }) !== undefined;
+  const reads = sweeps !== true && machinesToRead({ pool, cluster, inventory: found }) !== undefined;
   const machines = unread === undefined ? machinesOf(world) : { ...machinesOf(world), unread };
   return decideNodePool({
     requested: { kind: 'AWSNodePool', namespace: 'default', name: pool.metadata.name, uid: pool.metadata.uid },
     worker: { account: ACCOUNT, regions: [REGION] },
     entityId: 'entity',
     settleSeconds: 0,
-    now: NOW,
+    now,
+    ...(released === undefined ? {} : { released }),
     object: pool,
     cluster,
     inventory: inventoryOf(found),
@@ -327,7 +339,7 @@ export type Ran = {
 const MOST = 50;
 
 /** Operation after operation, until nothing is left to do, or a wait never ends. */
-export const ranToEnd = (pool: AWSNodePool, world: World): Ran => {
+export const ranToEnd = (pool: AWSNodePool, world: World, looking: Looking = {}): Ran => {
   let now = pool;
   let here = world;
   const operations: OperationInput[] = [];
@@ -338,7 +350,7 @@ export const ranToEnd = (pool: AWSNodePool, world: World): Ran => {
   };
   see();
   while (operations.length < MOST) {
-    const assessment = assessed(now, here);
+    const assessment = assessed(now, here, looking);
     if (assessment.kind !== 'operate') return { pool: now, world: here, operations, states, end: assessment };
     const { operation } = assessment;
     operations.push(operation);
@@ -354,5 +366,10 @@ export const ranToEnd = (pool: AWSNodePool, world: World): Ran => {
     // Nobody looks again then.
     if (operation.settles === true) return { pool: now, world: here, operations, states, end: { kind: 'settles' } };
   }
-  throw new Error(`After ${MOST} operations there is still something to do.`);
+  throw new Error(
+    `After ${MOST} operations there is still something to do: ${operations
+      .slice(-2)
+      .map(({ type, turn, plan }) => `${type} ${JSON.stringify(turn)} ${plan.steps.map(({ id }) => id).join(', ')}`)
+      .join('; ')}`,
+  );
 };
