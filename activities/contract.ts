@@ -38,7 +38,8 @@ export type ChangeRequest = { readonly object: ObjectRef; readonly spec: AWSNode
 
 /** What that would take, or why nobody can say. */
 export type PlannedChange =
-  | ({ readonly kind: 'known' } & PoolChanges)
+  /** `waits`: where the update policy lets no turn begin now; until when, in epoch milliseconds, or until somebody says so. */
+  | ({ readonly kind: 'known'; readonly waits?: { readonly opensAt?: number } } & PoolChanges)
   | { readonly kind: 'unknown'; readonly reason: string };
 
 export type StepRequest = {

@@ -10,13 +10,14 @@ import type { AWSNodePool } from '../api/nodepool.ts';
 import { isDeleting } from '../api/object.ts';
 import { judgeIdentity, judgeInventory, judgePlace, wasProvisioned } from '../policy/facts.ts';
 import { whatChanges } from '../policy/pool-fields.ts';
+import { openingOf, updatePolicyOf } from '../policy/update-windows.ts';
 import { present } from '../words/present.ts';
 import { type AssessSources, poolRequest } from './assess.ts';
 import type { ChangeRequest, PlannedChange } from './contract.ts';
 
 const unknown = (reason: string): PlannedChange => ({ kind: 'unknown', reason });
 
-type Sources = Pick<AssessSources, 'served' | 'findCluster' | 'findNodePool' | 'observe' | 'machines'>;
+type Sources = Pick<AssessSources, 'served' | 'findCluster' | 'findNodePool' | 'observe' | 'machines' | 'now'>;
 
 /** Why nothing can be said of a change of it by now; undefined where something can. */
 const notNow = (pool: AWSNodePool): string | undefined => {
@@ -47,5 +48,9 @@ export const createPlanChange =
         ? undefined
         : await sources.machines({ namespace, clusterId, endpoint, poolId: nodePoolIdOf(uid) }, signal);
     const asked = { cluster, inventory: inventory.found, ...present({ machines }) };
-    return { kind: 'known', ...whatChanges(pool, { ...pool, spec }, asked) };
+    const after = { ...pool, spec };
+    const changes = whatChanges(pool, after, asked);
+    const opening = openingOf(updatePolicyOf(after, cluster), (sources.now ?? Date.now)());
+    if (changes.replaces === 0 || opening.kind === 'open') return { kind: 'known', ...changes };
+    return { kind: 'known', ...changes, waits: present({ opensAt: opening.opensAt }) };
   };

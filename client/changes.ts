@@ -39,6 +39,13 @@ const pace = (spec: unknown): string => {
   return together === 1 ? `1 at a time${how}` : `the first alone, then ${together} at a time${how}`;
 };
 
+/** Where turns wait by the pool's own policy; its cluster's is not seen from here. */
+const patience = (spec: unknown): string => {
+  const mode = valueAt(spec, 'updatePolicy.mode');
+  if (mode === 'Window') return ', within its windows';
+  return mode === 'Manual' ? ', once somebody says resume' : '';
+};
+
 /** What a change takes; `spec` is the new one. Without a full stop. */
 export const changeWords = ({ takes, when }: FieldChange, spec: unknown, { replaces, fewer }: Machines): string => {
   switch (takes) {
@@ -47,7 +54,7 @@ export const changeWords = ({ takes, when }: FieldChange, spec: unknown, { repla
     case 'turns':
       return replaces === 0
         ? 'in turns, and there is no machine to replace'
-        : `replaces ${machines(replaces)} in turns, ${pace(spec)}`;
+        : `replaces ${machines(replaces)} in turns, ${pace(spec)}${patience(spec)}`;
     case 'drains':
       return `drains ${machines(fewer)}, which then ${fewer === 1 ? 'ends' : 'end'}, one after the other`;
     case 'fixed':

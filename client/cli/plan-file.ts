@@ -9,6 +9,7 @@ import { changesBetween, type FieldChange, valueAt } from '../../api/changes.ts'
 import { clusterSpec } from '../../api/cluster.ts';
 import { insteadOfChanging } from '../../api/fixed.ts';
 import { nodePoolSpec } from '../../api/nodepool.ts';
+import { timeOf } from '../../words/time.ts';
 import { type ChangeRequest, PLAN_CHANGE_WORKFLOW, type PlannedChange } from '../../workflows/messages.ts';
 import { changeWords, countsBetween, isProvisioned, type Machines } from '../changes.ts';
 import type { ClientConfiguration } from '../configuration.ts';
@@ -121,6 +122,11 @@ type Taken = Pick<FilePlan, 'fields' | 'replaces' | 'fewer' | 'notes'>;
 const inWords = (changes: readonly FieldChange[], after: Json, counts: Machines): readonly FieldPlan[] =>
   changes.map((change) => ({ field: change.field, takes: change.takes, says: changeWords(change, after, counts) }));
 
+const turnsBegin = ({ opensAt }: { readonly opensAt?: number }): string =>
+  opensAt === undefined
+    ? 'turns begin once somebody says resume, as the update policy asks for'
+    : `turns begin at ${timeOf(opensAt)}, with the next window of the update policy`;
+
 /** By Slipway's own look, or by the object's status where that is all there is. */
 const poolTaken = async ({ object, stored, before, after, open }: Differing, slipway: AskSlipway): Promise<Taken> => {
   const reference = { ...object, uid: stored.metadata.uid };
@@ -131,12 +137,13 @@ const poolTaken = async ({ object, stored, before, after, open }: Differing, sli
     const notes = [`by its status alone, since Slipway could not look: ${known.reason}`];
     return { fields: inWords(open, after, counts), notes };
   }
-  const { fields, replaces, fewer } = known;
+  const { fields, replaces, fewer, waits } = known;
   const changes = open.map((change) => {
     const takes = fields.find(({ field }) => field === change.field)?.takes ?? change.takes;
     return takes === change.takes ? change : { field: change.field, takes };
   });
-  return { fields: inWords(changes, after, { replaces, fewer }), replaces, fewer, notes: [] };
+  const notes = waits === undefined ? [] : [turnsBegin(waits)];
+  return { fields: inWords(changes, after, { replaces, fewer }), replaces, fewer, notes };
 };
 
 const taken = async (differing: Differing, slipway: AskSlipway): Promise<Taken> => {

@@ -93,6 +93,19 @@ describe('a file', () => {
     expect(sources.asked).toMatchObject([{ object: { uid: pool.metadata.uid }, spec: { nodeCount: 5 } }]);
   });
 
+  test.each([
+    [{}, 'turns begin once somebody says resume, as the update policy asks for'],
+    [
+      { opensAt: Date.parse('2026-08-01T22:00:00Z') },
+      'turns begin at 2026-08-01T22:00:00Z, with the next window of the update policy',
+    ],
+  ])('says when turns begin where a policy lets none begin now: %j', async (waits, note) => {
+    const fields = [{ field: 'keyName', takes: 'turns' }] as const;
+    const planned = { kind: 'known', fields, replaces: 5, fewer: 0, waits } as const;
+    const lines = await linesFor([ofPool({ keyName: 'other' })], sourcesWith([pool], { planned }));
+    expect(lines.at(-1)).toBe(`└─ note: ${note}`);
+  });
+
   test('is told by the status alone where Slipway cannot look', async () => {
     const planned = { kind: 'unknown', reason: 'it is in region eu-west-2' } as const;
     expect(await linesFor([ofPool({ keyName: 'other' })], sourcesWith([pool], { planned }))).toEqual([

@@ -325,6 +325,12 @@ describe('says what a change of a provisioned pool would do', () => {
       { ...surge(0, 1), maxPodsPerNode: 50 },
       ['spec.maxPodsPerNode: replaces 5 machines in turns, 1 at a time'],
     ],
+    [
+      'only as its policy lets turns begin',
+      { updatePolicy: { mode: 'Manual' } },
+      { updatePolicy: { mode: 'Manual' }, keyName: 'other' },
+      [`spec.keyName: ${TURNS}, once somebody says resume`],
+    ],
     ['things are changed in place', {}, { tags: { a: 'b' } }, ['spec.tags: in place']],
     [
       'nodes are drained, and those that stay are replaced',
