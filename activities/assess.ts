@@ -15,9 +15,11 @@ import { decideNodePool, decideNodePoolEarly } from '../policy/decide-nodepool.t
 import { machinesToRead } from '../policy/decide-pool-machines.ts';
 import { clusterIdOfPool, judgeIdentity, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
+import { returned } from '../policy/given-up.ts';
 import { insideRequest, isInsideNext } from '../policy/inside.ts';
 import type { Inventory } from '../policy/plan.ts';
 import type { PoolMachines } from '../policy/pool-machines.ts';
+import { isSequential, type Sibling } from '../policy/pool-order.ts';
 import { REPAIR_AFTER_SECONDS, type RepairSettings } from '../policy/repair.ts';
 import { present } from '../words/present.ts';
 import type { Assessment, AssessRequest, Pacing } from './contract.ts';
@@ -56,6 +58,8 @@ export type AssessSources = {
   readonly now?: () => number;
   readonly findCluster: (name: Named, signal: AbortSignal) => Promise<AWSCluster | null>;
   readonly findNodePool: (name: Named, signal: AbortSignal) => Promise<AWSNodePool | null>;
+  /** All node pools that name a cluster. */
+  readonly poolsOf: (cluster: Named, signal: AbortSignal) => Promise<readonly Sibling[]>;
   readonly observe: (request: ObserveRequest, signal: AbortSignal) => Promise<Inventory>;
   /** Looks at a user cluster itself, once nothing else comes first. */
   readonly inside: ReadInside;
@@ -155,13 +159,18 @@ export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCl
   ...(cluster === null ? {} : { vpcId: cluster.spec.networking.vpcID }),
 });
 
+/** An upgrade that was aborted returns: the pool is judged as if the version before were asked for. */
+const goesBack = (read: AWSNodePool | null, pool: AWSNodePool | null): true | undefined =>
+  pool === read ? undefined : true;
+
 const assessNodePool = async (
   sources: AssessSources,
-  { object, clusterProgressed, released }: AssessRequest,
+  { object, clusterProgressed, released, returning }: AssessRequest,
   finding: Promise<AWSNodePool | null>,
   signal: AbortSignal,
 ): Promise<Assessment> => {
-  const [pool, worker] = await Promise.all([finding, sources.served(signal)]);
+  const [read, worker] = await Promise.all([finding, sources.served(signal)]);
+  const pool = read === null ? null : returned(read, returning);
   const cluster =
     pool === null
       ? null
@@ -175,7 +184,7 @@ const assessNodePool = async (
     cluster,
     clusterProgressed: clusterProgressed === true,
     now: (sources.now ?? Date.now)(),
-    ...present({ nodeRepair: sources.nodeRepair, released }),
+    ...present({ nodeRepair: sources.nodeRepair, released, goesBack: goesBack(read, pool) }),
   };
   const judged = decideNodePoolEarly(facts);
   const builds = judged === undefined || judged.kind === 'waiting';
@@ -184,8 +193,14 @@ const assessNodePool = async (
   if (pool === null) return judged ?? decideNodePool(facts);
   if (judged !== undefined) return remembering(pool, judged);
   const inventory = await sources.observe(poolRequest(object, pool, cluster), signal);
-  const machines = cluster === null ? undefined : await machinesOf(sources, { pool, cluster, inventory }, signal);
-  return remembering(pool, decideNodePool({ ...facts, inventory, ...present({ machines }) }));
+  if (cluster === null) return remembering(pool, decideNodePool({ ...facts, inventory }));
+  const [machines, siblings] = await Promise.all([
+    machinesOf(sources, { pool, cluster, inventory }, signal),
+    isSequential(cluster)
+      ? sources.poolsOf({ namespace: object.namespace, name: cluster.metadata.name }, signal)
+      : undefined,
+  ]);
+  return remembering(pool, decideNodePool({ ...facts, inventory, ...present({ machines, siblings }) }));
 };
 
 /** The pool's machines one by one, where what is decided about it asks for them. */
@@ -214,8 +229,12 @@ export const createAssess =
 
 const paced = (assessment: Assessment, pacing: Pacing | undefined): Assessment => {
   if (pacing === undefined) return assessment;
-  if (assessment.kind !== 'operate') return { ...assessment, pacing };
-  return { ...assessment, pacing, operation: { ...assessment.operation, pacing } };
+  if (assessment.kind !== 'operate' && assessment.kind !== 'settled') return { ...assessment, pacing };
+  const { givenUp } = assessment;
+  const back = givenUp === undefined ? {} : { givenUp: { ...givenUp, pacing } };
+  return assessment.kind === 'settled'
+    ? { ...assessment, pacing, ...back }
+    : { ...assessment, pacing, ...back, operation: { ...assessment.operation, pacing } };
 };
 
 /** Reads the object, and judges it. */

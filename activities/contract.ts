@@ -14,6 +14,7 @@ import type { Step } from '../policy/plan.ts';
 import type { PoolChanges } from '../policy/pool-fields.ts';
 import type {
   Change,
+  Drift,
   DriftReport,
   EventView,
   MirrorRequest,
@@ -31,6 +32,8 @@ export type AssessRequest = {
   readonly clusterProgressed?: true;
   /** What somebody said `resume` to while turns were held back: the fingerprint of what machines are to be. */
   readonly released?: string;
+  /** A person aborted what this generation of the spec asks for, and what it brought is to go back. */
+  readonly returning?: number;
 };
 
 /** A node pool, and the spec that it might get; nothing in one is secret (I8). */
@@ -122,6 +125,7 @@ export type Activities = {
 /** What policy decides and projects is policy's own; listed here because workflows and activities pass it on. */
 export type {
   Assessment,
+  Drift,
   DriftReport,
   EventView,
   MirrorRequest,

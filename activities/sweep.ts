@@ -34,6 +34,8 @@ import { verdictOf } from './verdicts.ts';
 export type SweepSources = {
   readonly served: (signal: AbortSignal) => Promise<Served>;
   readonly settleSeconds: number;
+  /** Between two sweeps. */
+  readonly everySeconds: number;
   readonly repair: ClusterFacts['repair'];
   readonly management: (signal: AbortSignal) => Promise<ManagementSurvey>;
   readonly aws: TakeSurvey;
@@ -60,6 +62,8 @@ type Look = {
   readonly request: ObserveRequest;
   readonly fresh: boolean;
   readonly decide: (inventory: Inventory) => Assessment;
+  /** The cluster itself, or that of a pool. */
+  readonly cluster: AWSCluster | null;
   /** Of a pool: the cluster that knows its nodes, where it may be asked. */
   readonly nodesOf?: UserCluster;
   /** Of a cluster: what it would be asked about its add-ons. */
@@ -92,6 +96,7 @@ const lookAtCluster = (cluster: AWSCluster, ground: Ground): Look => {
   const inside = insideRequest(cluster);
   return {
     object: cluster,
+    cluster,
     ...(inside === undefined ? {} : { inside }),
     request: clusterRequest(requested, cluster),
     fresh: isSaidToDiffer(cluster),
@@ -113,6 +118,7 @@ const lookAtNodePool = (pool: AWSNodePool, cluster: AWSCluster | null, ground: G
   const nodesOf = apiOf(cluster, request.clusterId);
   return {
     object: pool,
+    cluster,
     request,
     ...(nodesOf === undefined ? {} : { nodesOf }),
     // What is remembered is of load balancing, which a pool has no part in.
@@ -161,9 +167,9 @@ type Listings = {
 
 /** What one look comes to; `unread` where something of the object could not be read. */
 const conclude = async (
-  { object, request, fresh, decide }: Look,
+  { object, request, fresh, decide, cluster }: Look,
   { management, survey, nodes, insides }: Listings,
-  { hub, onUnread }: SweepSources,
+  { hub, onUnread, everySeconds }: SweepSources,
   signal: AbortSignal,
 ): Promise<readonly SweepFinding[] | 'unread'> => {
   const { membership, clusterUid: uid, clusterId } = request;
@@ -184,7 +190,8 @@ const conclude = async (
     const inAws = await survey.inventoryOf({ ...request, fresh: anew });
     const found = [...inAws.found, ...elsewhere];
     const inventory = { ...inAws, found, ...(inside === undefined ? {} : { inside }) };
-    return findingOf(object, decide(inventory), found, { nodes: nodes.get(clusterId), inside });
+    const moment = { cluster, now: Date.now(), everySeconds };
+    return findingOf(object, decide(inventory), found, { moment, nodes: nodes.get(clusterId), inside });
   };
   try {
     const remembered = await look(fresh);

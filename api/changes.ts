@@ -34,6 +34,7 @@ const later = (when: string): Entry => ({ sort: 'nothing now', when });
 const WITHOUT_EFFECT = later('it has no effect yet');
 const NEW_REPLICAS = later('replicas that run stay as they are, and ChangesPending says so');
 const POLICY = later('it counts when a machine is to be replaced');
+const DRIFT = later('it counts when a sweep finds that something differs');
 const DELETION = later('it counts when the object is deleted');
 
 /** By the path of a field below `spec`; what is below it is the same. */
@@ -65,6 +66,8 @@ const CHANGES: Readonly<Record<ObjectKind, Readonly<Record<string, Entry>>>> = {
     'controlPlane.etcd.mainVolume.kmsKeyARN': FIXED,
     authentication: WITHOUT_EFFECT,
     updatePolicy: POLICY,
+    driftPolicy: DRIFT,
+    nodePoolUpdates: POLICY,
     deletionProtection: DELETION,
   },
   AWSNodePool: {
@@ -84,6 +87,7 @@ const CHANGES: Readonly<Record<ObjectKind, Readonly<Record<string, Entry>>>> = {
     rootVolume: TURNS,
     updateSettings: later('it counts when the next node goes'),
     updatePolicy: POLICY,
+    driftPolicy: DRIFT,
     management: later('it counts when a node fails'),
     labels: IN_PLACE,
     taints: IN_PLACE,

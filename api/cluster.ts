@@ -11,6 +11,7 @@ import {
   admittedOf,
   authorizedCidrs,
   cidrBlocks,
+  driftPolicy,
   format,
   iamIdentityArn,
   iamInstanceProfile,
@@ -220,6 +221,17 @@ export const clusterSpec = z
     updatePolicy: updatePolicyField(
       'It counts for node pools that have none of their own; without it, they change at once.',
     ),
+    driftPolicy: driftPolicy
+      .default('Report')
+      .describe(
+        'What is done about what others change of the things that Slipway made: Report tells it in the condition Drifted, Mend has the next sweep put it right. Holds for node pools, too, that have none of their own.',
+      ),
+    nodePoolUpdates: z
+      .enum(['Parallel', 'Sequential'])
+      .default('Parallel')
+      .describe(
+        'Whether machines of several node pools may be replaced at the same time, or of one pool after the other; then one that stops holds up those after it.',
+      ),
     deletionProtection: z
       .boolean()
       .default(false)

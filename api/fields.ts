@@ -214,3 +214,6 @@ export const tags = z
 
 /** Name of a Secret in the object's namespace. */
 export const secretName = admittedOf(DNS_NAME, 'must be the name of a Secret in the namespace of this object');
+
+/** What is done about what others change of the things that Slipway made. */
+export const driftPolicy = z.enum(['Report', 'Mend']);

@@ -10,6 +10,7 @@ import {
   ATOMIC_LIST,
   admittedOf,
   type CelRule,
+  driftPolicy,
   iamInstanceProfile,
   immutable,
   instanceType,
@@ -203,6 +204,9 @@ export const nodePoolSpec = z
       .default([])
       .describe('Taints on each node; nodes that are there get and lose them as the spec does.'),
     tags: tags.default({}).describe('Tags on everything that Slipway makes in AWS for the pool.'),
+    driftPolicy: driftPolicy
+      .exactOptional()
+      .describe("What is done about what others change of the things that Slipway made; its cluster's unless set."),
     deletionProtection: z
       .boolean()
       .default(false)

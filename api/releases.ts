@@ -56,6 +56,9 @@ const kubernetes1_36_3 = {
   },
 } as const;
 
+/** etcd and add-ons stay what they were: nothing but Kubernetes moves with its minor. */
+const kubernetes1_37_2 = { ...kubernetes1_36_3, kubernetes: '1.37.2', cloudController: '1.37.1' } as const;
+
 type Revised = Omit<Release, 'version' | 'imageId'>;
 
 /** Newest first. A newer one says what is another one in it: `{ revision: 4, format: 3, ...kubernetes1_36_3, etcd: '3.6.17' }`. */
@@ -65,6 +68,8 @@ const REVISIONS_OF_1_36_3: readonly Revised[] = [
   { revision: 1, format: 1, ...kubernetes1_36_3 },
 ];
 
+const REVISIONS_OF_1_37_2: readonly Revised[] = [{ revision: 1, format: 3, ...kubernetes1_37_2 }];
+
 const published = (version: string, revisions: readonly Revised[]): readonly Release[] =>
   revisions.map((one) => ({ version, imageId: `ami-slipway-${version}`, ...one }));
 
@@ -73,6 +78,7 @@ export const IMAGE_ARCHITECTURE = 'x86_64';
 
 /** Every revision that was published: of the newest version first, and of each version the newest first. None ever leaves. */
 export const RELEASES: readonly Release[] = [
+  ...published('1.37.2-gke.1', REVISIONS_OF_1_37_2),
   ...published('1.36.3-gke.1', REVISIONS_OF_1_36_3),
   /** Kubernetes 1.16.9 has no supported binaries any more. */
   ...published('1.16.9-gke.12', REVISIONS_OF_1_36_3),

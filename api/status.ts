@@ -213,6 +213,17 @@ export const statusFields = {
     .record(z.string(), z.string())
     .exactOptional()
     .describe('The annotations slipway.dev/<verb> that were acted on, by verb: a value acts once.'),
+  mended: z
+    .array(
+      z.object({
+        resource: z.string().describe('Key of the resource, as in the condition Drifted.'),
+        times: z.int().min(1).describe('How often in a row.'),
+        lastTime: time.describe('When it was mended last.'),
+      }),
+    )
+    .exactOptional()
+    .meta(ATOMIC_LIST)
+    .describe('What others changed and Slipway put right of late where spec.driftPolicy is Mend, newest first.'),
   appliedTagKeys: z
     .array(z.string())
     .exactOptional()
@@ -230,4 +241,5 @@ export type PastOperation = Omit<LastOperation, 'progress' | 'steps'> & { versio
 export type UnhealthyReplica = NonNullable<z.output<typeof statusFields.unhealthyReplicas>>[number];
 export type StepError = z.output<typeof stepError>;
 export type Revision = z.output<typeof revision>;
+export type Mended = NonNullable<z.output<typeof statusFields.mended>>[number];
 export type Rollout = z.output<typeof rollout>;

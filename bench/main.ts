@@ -8,6 +8,7 @@
  */
 import { Command, Option } from 'commander';
 import { reportFailure } from '../sandbox/failure.ts';
+import { PARTS } from './faults/situations.ts';
 import { isKept, jsonOf, type Report, textOf, thisComputer } from './report.ts';
 
 /** Options as the command line gave them, by their camel-cased names. */
@@ -53,6 +54,14 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./scale.ts'),
   },
+  resize: {
+    about: 'a node pool made larger, smaller and other: machines, calls, seconds; and a thousand nodes in one pool',
+    options: [
+      new Option('--nodes <n>', 'how many the large pool has; 0 for none').default('1000'),
+      new Option('--pods <n>', 'how many pods each of its nodes has').default('10'),
+    ],
+    load: () => import('./resize.ts'),
+  },
   throttling: {
     about: 'a hundred creates at once against the buckets that AWS documents, in virtual time: it takes seconds',
     options: [new Option('--creates <n>', 'how many at once').default('100')],
@@ -73,8 +82,9 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   faults: {
     about:
-      'every call of a create and a delete meets every fault, each in a case of its own, and nothing is left wrong',
+      'every call of a create, of a delete and of what is done to node pools meets every fault, each in a case of its own',
     options: [
+      new Option('--situations <names...>', 'only these; all of them without').choices([...PARTS]),
       new Option('--only <names...>', 'only cases whose name contains one of these'),
       new Option('--sample <n>', 'so many cases, spread over all of them'),
       new Option('--from <n>', 'leave out so many of the cases, in that order: the matrix in pieces'),

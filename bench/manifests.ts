@@ -19,9 +19,15 @@ export type Manifest = {
 };
 
 export type Stored = Manifest & {
-  readonly metadata: { readonly uid: string };
+  readonly metadata: { readonly uid: string; readonly generation?: number };
   readonly status?: {
     readonly state?: string;
+    readonly observedGeneration?: number;
+    readonly readyNodes?: number;
+    readonly desiredNodes?: number;
+    readonly rollout?: unknown;
+    readonly lastOperation?: { readonly type: string; readonly state: string };
+    readonly unhealthyNodes?: readonly unknown[];
     readonly clusterID?: string;
     readonly endpoint?: string;
     readonly conditions?: readonly { readonly type: string }[];

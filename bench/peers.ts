@@ -32,4 +32,33 @@ export const CAPI_SCALE = {
   minutes: 255,
 } as const;
 
+/** What is said of replacing nodes, by those who do it or had it done; no figure is ours. */
+export const NODE_ROLLOUTS = [
+  {
+    who: 'EKS managed node group, two nodes',
+    says: '25 to 30 min, with four more nodes meanwhile',
+    source: 'https://github.com/aws/containers-roadmap/issues/1560',
+  },
+  {
+    who: 'EKS managed node group, twenty nodes, one at a time',
+    says: 'about 5 min a node, over an hour in all',
+    source: 'https://github.com/aws-quickstart/quickstart-amazon-eks/issues/377',
+  },
+  {
+    who: 'kOps rolling-update',
+    says: '3 to 5 min until a node has started, then its drain and validation',
+    source: 'https://github.com/kubernetes/kops/pull/3329',
+  },
+  {
+    who: 'Cluster API MachineDeployment, three machines (2019; mended since)',
+    says: '10 min between a node and the next',
+    source: 'https://github.com/kubernetes-sigs/cluster-api/issues/1127',
+  },
+  {
+    who: 'GKE node pool',
+    says: 'one node at a time unless told otherwise; several hours by their number and their Pods',
+    source: 'https://cloud.google.com/kubernetes-engine/docs/concepts/cluster-upgrades',
+  },
+] as const;
+
 export const range = ({ least, most }: { readonly least: number; readonly most: number }): string => `${least}-${most}`;

@@ -99,6 +99,7 @@ export const autoScalingGroup: Row<AutoScalingGroupProperties, AutoScalingGroupS
   {
     planned: 'when it differs',
     changesAws: true,
+    changesNodes: true,
     tagged: true,
     differences: (wanted, is) => {
       const launched = `${is.launchTemplateId} version ${is.launchTemplateVersion}`;

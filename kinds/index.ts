@@ -24,7 +24,6 @@ import { nodePools } from './node-pools.ts';
 import { nodes } from './nodes.ts';
 import { order } from './order.ts';
 import { preflight } from './preflight.ts';
-import { replacementNodes } from './replacement-nodes.ts';
 import { replica } from './replica.ts';
 import { secret } from './secret.ts';
 import { securityGroup } from './security-group.ts';
@@ -62,7 +61,6 @@ export const KINDS = {
   nodes,
   order,
   preflight,
-  'replacement-nodes': replacementNodes,
   replica,
   secret,
   'security-group': securityGroup,

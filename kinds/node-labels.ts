@@ -4,7 +4,7 @@
  */
 import type { Row } from './row.ts';
 
-export type Labels = Readonly<Record<string, string>>;
+type Labels = Readonly<Record<string, string>>;
 
 export type NodeTaint = { readonly key: string; readonly value?: string | undefined; readonly effect: string };
 

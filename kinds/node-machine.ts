@@ -9,4 +9,7 @@ export type NodeMachineProperties = {
   readonly shrinks: boolean;
 };
 
-export const nodeMachine: Row<NodeMachineProperties, undefined, NodeMachineProperties> = { planned: 'never' };
+export const nodeMachine: Row<NodeMachineProperties, undefined, NodeMachineProperties> = {
+  planned: 'never',
+  changesNodes: true,
+};

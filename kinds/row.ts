@@ -114,6 +114,8 @@ export type Row<Properties, State = undefined, Identity = Nothing, What extends 
   ) => Withheld<Properties, What> | undefined;
   /** Mending it changes its outputs, and with them whatever refers to it. */
   readonly renews?: true;
+  /** Its steps may change how many nodes a pool has: a plan with one of a pool ends by a look at its nodes. */
+  readonly changesNodes?: true;
   /** Clients reach the cluster's API through it: these of its differences, or that it is `absent`, leave them no way. */
   readonly cutsOff?: readonly (What | 'absent')[];
   /** It holds what only this cluster has: once established, another one would make another cluster (I5). */

@@ -12,4 +12,4 @@ export type SurgeProperties = {
   readonly drainSeconds: number;
 };
 
-export const surge: Row<SurgeProperties, undefined, SurgeProperties> = { planned: 'never' };
+export const surge: Row<SurgeProperties, undefined, SurgeProperties> = { planned: 'never', changesNodes: true };

@@ -14,7 +14,7 @@ import type { Recalled } from './recalled.ts';
 import type { ControlPlaneReport } from './repair.ts';
 import type { Turn } from './rollout.ts';
 import type { HeldBack } from './update-windows.ts';
-import type { NodeCounts } from './views.ts';
+import type { Drift, NodeCounts } from './views.ts';
 
 /** How soon what failed is tried again by itself, and when a wait is overdue: a setting of the worker, and part of inputs, so that a replay has it too. */
 export type Pacing = {
@@ -42,6 +42,8 @@ export type OperationInput = {
   readonly settles?: true;
   readonly pacing?: Pacing;
   readonly handled?: HandledRequests;
+  /** What others changed and it mends, as `spec.driftPolicy` says: named in events, and counted in status. */
+  readonly mends?: readonly Drift[];
   /** Keys of the tags that it may set, of the spec that it was planned for; sorted. */
   readonly tagKeys?: readonly string[];
   /** Labels and taints that its nodes may get, of the same spec. */
@@ -52,6 +54,8 @@ export type OperationInput = {
   readonly revision?: number;
   /** Of a rollout: it is one of several that belong together. */
   readonly turn?: Turn;
+  /** It takes back what its rollout left between two turns, since somebody aborted it there: done, it counts as aborted. */
+  readonly givesUp?: true;
   /** Starts without starting steps: a person paused it before it began, or its predecessor was paused. */
   readonly paused?: true;
 };
@@ -87,6 +91,8 @@ type Decision =
       readonly heldBack?: HeldBack;
       /** So its status says, and whoever looks without machines knows no better. */
       readonly stillHeld?: true;
+      /** What takes back what is left of it, where somebody aborts it now. */
+      readonly givenUp?: OperationInput;
       /** Something is wrong with replicas; look again by itself after so many seconds. */
       readonly controlPlane?: ControlPlaneReport;
       /** Of a pool whose machines were looked at: how many are Ready, and with which something is wrong. */
@@ -106,4 +112,9 @@ type Decision =
       /** What may pass by itself is looked at this soon; otherwise ever more rarely. */
       readonly lookAgainSeconds?: number;
     }
-  | { readonly kind: 'operate'; readonly operation: OperationInput };
+  | {
+      readonly kind: 'operate';
+      readonly operation: OperationInput;
+      /** What takes back what earlier turns left, where this one was aborted before it begins. */
+      readonly givenUp?: OperationInput;
+    };

@@ -15,10 +15,12 @@ import type { Resource } from '../kinds/resource.ts';
 import { clusterTopology } from '../topology/cluster.ts';
 import { hasLastingName } from '../topology/values.ts';
 import { ESTABLISHED, poolOfKey } from '../words/keys.ts';
+import { present } from '../words/present.ts';
 import { type AskedRevision, askedRevision, withAddons } from './addon-revision.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { conditionOf } from './conditions.ts';
 import { type Attention, decideRepair, type RepairDecision } from './decide-repair.ts';
+import { differencesOf } from './differences.ts';
 import { type Ensured, planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -31,6 +33,7 @@ import {
 } from './facts.ts';
 import { formerAddons } from './former-addons.ts';
 import { ADDONS_UNKNOWN, addonsRead, insideSeen } from './inside.ts';
+import { mendingOf } from './mending.ts';
 import { type Due, noteOf, operationOf } from './operation.ts';
 import { orderedSteps } from './order.ts';
 import type { Inventory, Step } from './plan.ts';
@@ -171,6 +174,11 @@ const planChanges = (
   return { plan: { ...plan, steps }, postponed };
 };
 
+const typeOf = (cluster: AWSCluster, mends: OperationInput['mends']): OperationInput['type'] => {
+  if (!wasProvisioned(cluster)) return 'CreateCluster';
+  return mends === undefined ? 'UpdateCluster' : 'MendCluster';
+};
+
 /** No replica is to be repaired, or none may be now: whatever else differs. */
 const decideChanges = (
   facts: ClusterFacts,
@@ -197,14 +205,14 @@ const decideChanges = (
   }
   // What is to be said of replicas, or of what could not be read, is said by the next look.
   const settles = note.note === undefined && attention.controlPlane === undefined && isInsideKnown(cluster, inside);
-  const type = wasProvisioned(cluster) ? 'UpdateCluster' : 'CreateCluster';
   const { revision } = brings;
   const unreachable = wasProvisioned(cluster) ? whyUnreachable(plan, hasLastingName(release)) : undefined;
+  const differences = differencesOf(plan, seen.inventory.found, addonsRead(inside) !== undefined);
+  const mends = revision === undefined ? mendingOf(cluster, cluster, differences) : undefined;
   return operation(facts, cluster, release, {
-    type,
+    type: typeOf(cluster, mends),
     plan,
-    ...(revision === undefined ? {} : { revision }),
-    ...(unreachable === undefined ? {} : { unreachable }),
+    ...present({ revision, unreachable, mends }),
     ...(settles ? { settles: true as const } : {}),
   });
 };

@@ -12,16 +12,18 @@ import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { isDeleting, referenceTo } from '../api/object.ts';
 import { podProblem } from '../api/pod-ranges.ts';
-import { type Release, unknownVersion } from '../api/releases.ts';
-import { skewProblem } from '../api/skew.ts';
+import type { Release } from '../api/releases.ts';
 import type { Found, Resource } from '../kinds/resource.ts';
 import type { Outputs } from '../kinds/row.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import type { ResourceKey } from '../words/keys.ts';
-import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, PREFLIGHT, poolOfKey } from '../words/keys.ts';
-import type { Assessment } from './assessment.ts';
+import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, LOAD_BALANCER, PREFLIGHT, poolOfKey } from '../words/keys.ts';
+import { present } from '../words/present.ts';
+import { ref } from '../words/references.ts';
+import type { Assessment, OperationInput } from './assessment.ts';
 import { decideMachines, type MachinesDecision } from './decide-pool-machines.ts';
-import { hasOthers, releaseAsMade, tidied } from './decide-turns.ts';
+import { hasOthers, tidied } from './decide-turns.ts';
+import { differencesOf } from './differences.ts';
 import { type Ensured, planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -34,12 +36,17 @@ import {
   stayingCluster,
   wasProvisioned,
 } from './facts.ts';
+import { givingUp } from './given-up.ts';
 import { heldStill } from './held-back.ts';
 import { withInPlace } from './in-place.ts';
+import { mendingOf, surplusIn } from './mending.ts';
+import { endingInLook } from './node-look.ts';
 import { NODE_REPAIR_AFTER_SECONDS } from './node-repair.ts';
 import { type About, type Due, operationOf } from './operation.ts';
 import type { Inventory, Plan } from './plan.ts';
+import { whyOthersFirst } from './pool-order.ts';
 import { decideRest } from './pool-rest.ts';
+import { judgeVersion, ofVersion, whileWaiting } from './pool-version.ts';
 import { recalledOf } from './recalled.ts';
 import { planRemove } from './remove.ts';
 import { releaseToPlan } from './revision.ts';
@@ -120,13 +127,15 @@ const runs = (pool: AWSNodePool, asked: About['release'], { type }: Due): About[
   return isOther && type !== 'UpgradeNodePool' && type !== 'DeleteNodePool' ? revision : asked;
 };
 
-const operation = (facts: NodePoolFacts, pool: AWSNodePool, release: About['release'], due: Due): Assessment =>
-  operationOf(
-    facts,
-    pool,
-    { clusterId: clusterIdOfPool(pool, facts.cluster) ?? '', release: runs(pool, release, due) },
-    due,
-  );
+const operation = (
+  facts: NodePoolFacts,
+  pool: AWSNodePool,
+  asked: About['release'],
+  due: Due,
+): Extract<Assessment, { kind: 'operate' }> => {
+  const about = { clusterId: clusterIdOfPool(pool, facts.cluster) ?? '', release: runs(pool, asked, due) };
+  return operationOf(facts, pool, about, due);
+};
 
 /** Where the API of the cluster is that the pool's nodes are to leave in order; nothing where nobody could tell them to. */
 const livingCluster = (pool: AWSNodePool, cluster: AWSCluster | null): { readonly living?: { endpoint?: string } } => {
@@ -176,39 +185,45 @@ const USUAL_REPAIR = { afterSeconds: NODE_REPAIR_AFTER_SECONDS };
 
 type Built = { readonly cluster: AWSCluster; readonly release: Release; readonly inventory: Inventory };
 
-type Standing = Parameters<typeof withInPlace>[0] & {
-  readonly topology: readonly Resource[];
-  /** What differs of a pool at which nothing is under way. */
-  readonly differing: () => Plan;
-};
+type FromCluster = ReturnType<typeof clusterOutputs>;
 
-/** What is left where no machine has to go now. */
-const remaining = (given: Standing, { attention, waits, tidies }: Extract<MachinesDecision, { kind: 'none' }>) => {
-  const { pool, inventory, machines, topology } = given;
+/** What the pool takes from its cluster is not there yet. */
+const waitsFor = (pool: AWSNodePool, cluster: AWSCluster, missing: FromCluster['missing']): Assessment => ({
+  kind: 'waiting',
+  generation: pool.metadata.generation,
+  reason: `Waiting for AWSCluster ${pool.metadata.namespace}/${cluster.metadata.name}, which does not have ${missing.join(', ')} yet.`,
+  entityId: entityWorkflowId(referenceTo(cluster)),
+});
+
+type Left = Omit<Parameters<typeof withInPlace>[0], 'plan'> &
+  Pick<Ensured, 'plan'> & {
+    readonly topology: readonly Resource[];
+    /** What differs of a pool at which nothing is under way. */
+    readonly differing: () => Plan;
+    readonly decided: Extract<MachinesDecision, { kind: 'none' }>;
+  };
+
+/** What is left to do where no machine has to go now, and whether machines may be others than anybody has looked at. */
+const leftOf = ({ topology, decided, ...given }: Left) => {
+  const { pool, inventory, machines } = given;
+  const { attention, waits, tidies } = decided;
   const isHeld = waits?.heldBack !== undefined;
   const plan = isHeld ? given.differing() : given.plan;
   const tidy = waits === undefined ? tidied({ pool, inventory }, topology, plan, tidies) : plan;
-  const changed = withInPlace({ ...given, plan: tidy }, topology);
-  const rest = waits === undefined ? changed : { plan: isHeld ? changed.plan : plan, waits };
+  const changed = waits === undefined || isHeld ? withInPlace({ ...given, plan: tidy }, topology) : { plan };
+  const left = waits === undefined ? changed : { plan: changed.plan, waits };
   // What is to be said of nodes is said by the next look.
   const mayHaveOthers =
     attention.nodePool !== undefined ||
-    rest.plan.steps.length > tidy.steps.length ||
+    left.plan.steps.length > tidy.steps.length ||
     (machines === undefined && hasOthers(topology, inventory, pool));
-  return { ...rest, mayHaveOthers };
+  return { ...left, mayHaveOthers };
 };
 
 const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, release, inventory }: Built): Assessment => {
   const { generation } = pool.metadata;
   const { external, missing } = clusterOutputs(inventory);
-  if (missing.length > 0) {
-    return {
-      kind: 'waiting',
-      generation,
-      reason: `Waiting for AWSCluster ${pool.metadata.namespace}/${cluster.metadata.name}, which does not have ${missing.join(', ')} yet.`,
-      entityId: entityWorkflowId(referenceTo(cluster)),
-    };
-  }
+  if (missing.length > 0) return waitsFor(pool, cluster, missing);
   const poolId = nodePoolIdOf(pool.metadata.uid);
   const own = inventory.found.filter((found) => isOwn(found, poolId));
   const topology = nodePoolTopology(pool, cluster, release);
@@ -220,44 +235,39 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
       live: wasProvisioned(pool),
     });
   const { plan, postponed } = ensure(topology);
-  const { machines, now, released } = facts;
+  const { machines, now, released, goesBack } = facts;
   const settings = facts.nodeRepair ?? USUAL_REPAIR;
+  const mayNotTurn = whyOthersFirst(pool, facts.siblings);
   const decided = decideMachines({
-    ...{ pool, cluster, inventory: own, machines, settings, now, released, release, topology, external },
+    ...{ pool, cluster, inventory: own, machines, settings, now, released, goesBack, release, topology, external },
+    ...present({ mayNotTurn }),
     ensured: (one) => ensure(one).plan,
   });
+  const endpoint = cluster.status?.endpoint ?? ref(LOAD_BALANCER, 'dnsName');
+  const begun = (due: Due) =>
+    operation(facts, pool, release, { ...due, plan: endingInLook(due.plan, { poolId, endpoint }) });
+  const givenUp = (due: Parameters<typeof givingUp>[1]): { readonly givenUp?: OperationInput } => {
+    const back = givingUp({ pool, inventory: own, machines, endpoint: cluster.status?.endpoint }, due);
+    return back === undefined ? {} : { givenUp: begun(back).operation };
+  };
+  // What of it takes another machine goes by turns as it would for a change of the spec.
+  const mends = mendingOf(pool, cluster, [...differencesOf(plan, own, false), ...surplusIn(pool, own)]);
   if (decided.kind === 'turn') {
     const { kind: _, ...due } = decided;
-    return operation(facts, pool, release, due);
+    // A repair looks at its machine only, and what else differs comes after it.
+    return { ...begun(due.type === 'RepairNodePool' ? due : { ...due, ...present({ mends }) }), ...givenUp(due) };
   }
   const differing = (): Plan => ensure(topology, true).plan;
-  const rest = remaining({ pool, cluster, inventory: own, external, machines, plan, topology, differing }, decided);
-  const left = decideRest(pool, release, { ...rest, postponed, now });
-  if ('type' in left) return operation(facts, pool, release, left);
+  const rest = leftOf({ pool, cluster, inventory: own, external, machines, plan, topology, differing, decided });
+  const due = decideRest(pool, release, { ...rest, postponed, now, ...present({ mends }) });
+  if ('type' in due) return { ...begun(due), ...givenUp(due) };
   const clusterId = clusterIdOf(cluster.metadata.uid);
   return {
-    ...{ kind: 'settled', generation, clusterId, ...decided.attention, ...left },
+    ...{ kind: 'settled', generation, clusterId, ...decided.attention, ...due },
+    ...(rest.waits === undefined ? {} : givenUp({ type: rest.waits.type, plan })),
     ...(machines === undefined ? heldStill({ pool, cluster, now }, hasOthers(topology, own, pool)) : {}),
     ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
   };
-};
-
-const judgeVersion = (
-  pool: AWSNodePool,
-  cluster: AWSCluster,
-  inventory: readonly Found[],
-): { readonly release: Release } | { readonly problem: Assessment } => {
-  const { generation } = pool.metadata;
-  const release = releaseAsMade({ pool, cluster, inventory });
-  if (release === undefined) {
-    const { reason, cure } = unknownVersion(pool.spec.version);
-    return { problem: blocked(generation, reason, cure) };
-  }
-  const clusterRelease = releaseToPlan(cluster.spec.controlPlane.version, cluster.status?.revision, true);
-  const skew = clusterRelease === undefined ? undefined : skewProblem(clusterRelease.kubernetes, release.kubernetes);
-  if (skew === undefined) return { release };
-  const cure = `set spec.version to ${clusterRelease?.version ?? 'that of the cluster'}, the cluster's own`;
-  return { problem: blocked(generation, skew, cure) };
 };
 
 /** What the pool's entity does next. Throws only if facts are missing that `decideNodePoolEarly` asked for. */
@@ -276,7 +286,10 @@ export const decideNodePool = (facts: NodePoolFacts): Assessment => {
   const duplicates = judgeDuplicates(inventory, generation);
   if (duplicates !== undefined) return duplicates;
   const version = judgeVersion(pool, cluster, inventory.found);
-  return 'problem' in version
-    ? version.problem
-    : decideEnsure(facts, pool, { cluster, release: version.release, inventory });
+  if ('problem' in version) return version.problem;
+  const { release, waits } = version;
+  const built = { cluster, release, inventory };
+  return waits === undefined
+    ? decideEnsure(facts, pool, built)
+    : whileWaiting(decideEnsure(facts, ofVersion(pool, release.version), built), waits);
 };

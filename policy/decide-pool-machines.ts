@@ -34,7 +34,11 @@ export type MachinesDecision =
     };
 
 type Turning = Parameters<typeof decideTurns>[0];
-type Given = Turning & Omit<Parameters<typeof decideNodeRepair>[0], 'ensured'>;
+type Given = Turning &
+  Omit<Parameters<typeof decideNodeRepair>[0], 'ensured'> & {
+    /** Why no machine may give way to another one now, though some are outdated. */
+    readonly mayNotTurn?: string;
+  };
 
 /** Where the pool's machines are to be looked at one by one before anything is decided; undefined where nothing asks for it. */
 export const machinesToRead = (
@@ -48,8 +52,10 @@ export const decideMachines = (given: Given): MachinesDecision => {
   if (repair.kind === 'repair') return { ...repair, kind: 'turn', type: 'RepairNodePool' };
   const due = shrink.kind === 'none' ? decideTurns(given) : shrink;
   switch (due.kind) {
-    case 'turn':
-      return due;
+    case 'turn': {
+      const { mayNotTurn: why } = given;
+      return why === undefined ? due : { ...repair, waits: { type: due.type, why }, tidies: [] };
+    }
     case 'wait':
       return { ...repair, waits: due, tidies: [] };
     case 'none':

@@ -71,7 +71,7 @@ export const toldBy = (topology: readonly Resource[], known: Known): Resolved<La
 };
 
 /** Whether the pool's template says already what machines of this topology are to be made of and told. */
-export const isTold = (topology: readonly Resource[], inventory: readonly Found[]): boolean => {
+const isTold = (topology: readonly Resource[], inventory: readonly Found[]): boolean => {
   const template = inventory.find(({ key }) => key === templateIn(topology)?.key);
   const told = toldBy(topology, knownFrom(inventory));
   return (
@@ -123,8 +123,12 @@ export const machinesToRead = (asked: Asked): { readonly endpoint: string } | un
 export const upgrades = ({ status }: AWSNodePool, release: Release): boolean =>
   status?.revision !== undefined && status.revision.version !== release.version;
 
+/** Another version is asked for, or the one before again while machines of the other are there. */
+export const isUpgrade = (pool: AWSNodePool, release: Release): boolean =>
+  upgrades(pool, release) || rememberedOf('UpgradeNodePool', pool.status) !== undefined;
+
 const typeOf = (pool: AWSNodePool, release: Release): OperationType =>
-  upgrades(pool, release) ? 'UpgradeNodePool' : 'UpdateNodePool';
+  isUpgrade(pool, release) ? 'UpgradeNodePool' : 'UpdateNodePool';
 
 /** Templates of other versions of the pool, of which no machine is left, and which the group launches from no more after the plan. */
 const formerTemplates = (
@@ -168,6 +172,8 @@ type Given = Asked & {
   readonly now: number;
   /** What somebody said `resume` to, by its fingerprint. */
   readonly released?: string | undefined;
+  /** Machines return to what they were, as somebody aborted the change. */
+  readonly goesBack?: true | undefined;
 };
 
 /** What a turn refers to and is no part of AWS has to be there before. */
@@ -207,7 +213,7 @@ const turnsClosed = ({ status }: AWSNodePool): boolean =>
 
 /** The turn in which these machines go, unless the update policy holds it back. */
 const turnOf = (given: Given, request: Requested, batch: Batch, type: OperationType): TurnDecision => {
-  const { pool, release, now } = given;
+  const { pool, now } = given;
   if (given.cluster.status?.revision === undefined) {
     return {
       kind: 'wait',
@@ -219,7 +225,7 @@ const turnOf = (given: Given, request: Requested, batch: Batch, type: OperationT
   const held = heldBackBy(given, request, { type, target });
   if (held !== undefined) return held;
   // What the last of them leaves is put in order in a turn of its own.
-  const left = batch.turnsLeft + (batch.surge > 0 || upgrades(pool, release) ? 1 : 0);
+  const left = batch.turnsLeft + (batch.surge > 0 || type === 'UpgradeNodePool' ? 1 : 0);
   const word = isReleased(given, target) ? { released: target } : {};
   const turn = { ...turnAfter(rememberedOf(type, pool.status), left, now), ...word };
   return { kind: 'turn', type, plan: planTurn(request, batch), turn };

@@ -2,28 +2,31 @@
  * Drift: what of an object's resources is not, or no longer, as its spec asks for.
  *
  * Owns: what a sweep makes of an assessment: the same plan that an operation would carry out, told as differences instead,
- * and whether the object's status says so already. Neighbours: `decide-*.ts` plan, a kind's row names differences,
- * `specific-conditions.ts` words the conditions. Pure. Invariants: I6 (drift is told, never mended, but for what leaves nobody a way
- * to the API, and for what others took from the object itself), I12 (an object that
+ * and whether the object's status says so already. Neighbours: `decide-*.ts` plan, `differences.ts` names what differs, `mending.ts`
+ * says what of it is mended unasked, `specific-conditions.ts` words the conditions. Pure. Invariants: I6 (drift is told, and mended
+ * where the spec says so; unasked only what leaves nobody a way to the API, and what others took from the object itself), I12 (an object that
  * an operation looks after, or that can't be judged, has no drift).
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { AWSCluster } from '../api/cluster.ts';
 import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { isDeleting } from '../api/object.ts';
 import type { Condition } from '../api/status.ts';
-import { type Found, rowOf } from '../kinds/resource.ts';
+import type { Found } from '../kinds/resource.ts';
 import { purposeOf } from '../words/operations.ts';
-import { beginningOf, shortened } from '../words/text.ts';
+import { present } from '../words/present.ts';
+import { shortened } from '../words/text.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { conditionOf } from './conditions.ts';
+import { differencesOf } from './differences.ts';
 import { isSaidHeldBack } from './held-back.ts';
 import { addonsRead, insideSeen } from './inside.ts';
-import { differencesIn, type Known, knownFrom } from './known.ts';
+import { judgeMending, mendingOf, surplusIn } from './mending.ts';
 import { type ClusterNodes, isShort, nodeCounts, nodesSeen } from './node-counts.ts';
-import type { Inside, InsideSeen, Plan } from './plan.ts';
+import type { Inside, InsideSeen } from './plan.ts';
 import { specificClaims } from './specific-conditions.ts';
-import type { Drift, NodeCounts, StoredObject } from './views.ts';
+import type { Drift, Mending, NodeCounts, StoredObject } from './views.ts';
 
 /** What an entity is to be told. `look` is for what only an assessment may decide about, such as a lost volume. */
 export type Finding =
@@ -31,6 +34,8 @@ export type Finding =
       readonly kind: 'report';
       readonly note?: string;
       readonly differences: readonly Drift[];
+      readonly mends?: true;
+      readonly mending?: Mending;
       readonly nodes?: NodeCounts;
       readonly inside?: InsideSeen;
     }
@@ -38,8 +43,6 @@ export type Finding =
 
 type Report = Extract<Finding, { kind: 'report' }>;
 
-/** A person reads the first few; the condition has room for no more. */
-const TOLD = 20;
 const LONGEST = 300;
 
 /** Only what rests is swept: whoever runs, waits or is blocked looks for itself. */
@@ -60,27 +63,6 @@ export const isSwept = (object: StoredObject): boolean => {
 /** Whether an object's status says of it that something differs: then nothing remembered counts. */
 export const isSaidToDiffer = (object: StoredObject): boolean =>
   ['Drifted', 'ChangesPending', 'Degraded'].some((type) => conditionOf(object, type) !== undefined);
-
-/** The plan's own reasons: what is missing, and what differs. What merely follows from them is no difference. */
-const differencesOf = (plan: Plan, inventory: readonly Found[], isInsideRead: boolean): readonly Drift[] => {
-  const known: Known = { ...plan.known, ...knownFrom(inventory) };
-  return plan.steps.flatMap((step): Drift[] => {
-    const { key, kind } = step.resource;
-    if (step.verb === 'remove') return [{ key, difference: 'is no part of the cluster’s revision any more' }];
-    const { planned } = rowOf(kind);
-    // What no inventory shows is in the plan because of something else.
-    const isSeen = planned === 'when it differs' || (planned === 'as seen inside' && isInsideRead);
-    if (step.verb !== 'ensure' || !isSeen) return [];
-    if (step.found === undefined) return [{ key, difference: 'is missing' }];
-    const differences = differencesIn(step.resource, step.found, known);
-    if (differences === 'unknown') return [];
-    const mended = differences.filter(({ what }) => step.leaves?.includes(what) !== true);
-    return [...new Set(mended.map(({ says }) => says))].map((says) => ({
-      key,
-      difference: beginningOf(says, LONGEST),
-    }));
-  });
-};
 
 type Settled = Extract<Assessment, { kind: 'settled' }>;
 
@@ -120,7 +102,7 @@ const judgeOperation = (
   if (plan.steps.some(({ resource }) => resource.kind === 'finalizer')) {
     return { kind: 'look', reason: 'its finalizer was taken from it' };
   }
-  const differences = differencesOf(plan, inventory, addonsRead(inside) !== undefined).slice(0, TOLD);
+  const differences = differencesOf(plan, inventory, addonsRead(inside) !== undefined);
   return { kind: 'report', differences, ...noteIn(object) };
 };
 
@@ -145,8 +127,11 @@ const judge = (
   }
 };
 
-/** What the APIs of clusters said; absent where nobody asked. */
+/** Beside what AWS says. */
 export type Answers = {
+  /** The cluster of a pool, by whose policy drift may be mended; the time of the sweep, and between two of them. Without it drift is told only. */
+  readonly moment?: { readonly cluster: AWSCluster | null; readonly now: number; readonly everySeconds: number };
+  /** What the APIs of clusters said; absent where nobody asked. */
   /** Of a pool's cluster. */
   readonly nodes?: ClusterNodes | undefined;
   /** Of the cluster itself. */
@@ -195,6 +180,21 @@ const said = (conditions: readonly Pick<Condition, 'type' | 'reason' | 'message'
     .map(({ type, reason, message }) => `${type} ${reason} ${message}`)
     .sort();
 
+/** Whether what differs is mended now, or what is said of it meanwhile; neither where it is for a person to ask. */
+const mendingIn = (
+  object: StoredObject,
+  assessment: Assessment,
+  { differences, inventory }: { readonly differences: readonly Drift[]; readonly inventory: readonly Found[] },
+  moment: Answers['moment'],
+): Pick<Report, 'mends' | 'mending'> => {
+  if (moment === undefined || (assessment.kind !== 'operate' && assessment.kind !== 'settled')) return {};
+  const surplus = object.kind === 'AWSNodePool' ? surplusIn(object, inventory) : [];
+  const drift = mendingOf(object, moment.cluster, [...differences, ...surplus]);
+  if (drift === undefined) return {};
+  const judged = judgeMending(object, drift, moment);
+  return judged === 'due' ? { mends: true } : { mending: judged };
+};
+
 /** What the entity of a swept object is to be told, or undefined when its status says all of it already. */
 export const findingOf = (
   object: StoredObject,
@@ -209,9 +209,12 @@ export const findingOf = (
   const short = tooFewReady(object, finding, answers.nodes);
   if (short !== undefined) return short;
   const { note, differences: drift } = finding;
-  const subject = { kind: 'settled' as const, drift, ...seen, ...(note === undefined ? {} : { note }) };
-  if (!isDeepStrictEqual(nodeCounts(subject, object), nodeCounts({ kind: 'settled' }, object))) return finding;
+  const { mends, mending } = mendingIn(object, assessment, { differences: drift, inventory }, answers.moment);
+  if (mends === true) return { ...finding, mends };
+  const told = { ...finding, ...present({ mending }) };
+  const subject = { kind: 'settled' as const, drift, ...seen, ...present({ note, mending }) };
+  if (!isDeepStrictEqual(nodeCounts(subject, object), nodeCounts({ kind: 'settled' }, object))) return told;
   const claims = specificClaims(subject, object, object.status?.revision);
   const wanted = Object.entries(claims).map(([type, claim]) => ({ ...claim, type }));
-  return isDeepStrictEqual(said(wanted), said(object.status?.conditions ?? [])) ? undefined : finding;
+  return isDeepStrictEqual(said(wanted), said(object.status?.conditions ?? [])) ? undefined : told;
 };

@@ -19,6 +19,7 @@ import type { Assessment } from './assessment.ts';
 import { isNew } from './first-look.ts';
 import type { Inventory } from './plan.ts';
 import type { PoolMachines } from './pool-machines.ts';
+import type { Sibling } from './pool-order.ts';
 import type { RepairSettings } from './repair.ts';
 import type { StoredObject } from './views.ts';
 
@@ -61,6 +62,10 @@ export type NodePoolFacts = Common & {
   readonly nodeRepair?: RepairSettings;
   /** What somebody said `resume` to while turns were held back, by its fingerprint. */
   readonly released?: string;
+  /** Somebody aborted an upgrade, which goes back: that is a word, too. */
+  readonly goesBack?: true;
+  /** All node pools of its cluster, where they replace machines one after the other. */
+  readonly siblings?: readonly Sibling[];
 };
 
 export type BlockedAssessment = Extract<Assessment, { kind: 'blocked' }>;

@@ -27,6 +27,8 @@ type Asked = {
   readonly now: number;
   /** What somebody said `resume` to. */
   readonly released?: string | undefined;
+  /** Somebody aborted the change, and machines return to what they were. */
+  readonly goesBack?: true | undefined;
 };
 
 /** By a person's word, as the entity or the rollout's own status remembers it. */
@@ -42,7 +44,7 @@ const hasBegun = ({ machines, isOutdated }: TurnRequest): boolean =>
  * as the policy is not open. `mayBeOutdated`: by what its group tells.
  */
 export const heldStill = (
-  { pool, cluster, now }: Omit<Asked, 'released'>,
+  { pool, cluster, now }: Pick<Asked, 'pool' | 'cluster' | 'now'>,
   mayBeOutdated: boolean,
 ): { readonly note?: string; readonly stillHeld?: true } => {
   const said = conditionOf(pool, 'ChangesPending');
@@ -67,7 +69,8 @@ export const heldBackBy = (
   const { pool, cluster, now } = asked;
   const policy = updatePolicyOf(pool, cluster);
   const opening = openingOf(policy, now);
-  if (opening.kind === 'open' || isReleased(asked, target) || hasBegun(request)) return undefined;
+  const isAsked = asked.goesBack === true || isReleased(asked, target);
+  if (opening.kind === 'open' || isAsked || hasBegun(request)) return undefined;
   const count = request.machines.machines.filter(request.isOutdated).length;
   const what = count === 1 ? '1 machine waits to be replaced' : `${count} machines wait to be replaced`;
   const { namespace, name } = pool.metadata;

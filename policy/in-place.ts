@@ -38,7 +38,7 @@ type Asked = {
 };
 
 /** What nodes of the pool are to carry, and what they may still carry of an earlier spec. */
-export const marksWanted = ({ spec, status, metadata }: AWSNodePool): WantedMarks => {
+const marksWanted = ({ spec, status, metadata }: AWSNodePool): WantedMarks => {
   const taints = new Set(spec.taints.map(taintName));
   return {
     labels: { ...spec.labels, [NODE_POOL_LABEL]: nodePoolIdOf(metadata.uid) },

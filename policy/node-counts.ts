@@ -1,9 +1,9 @@
 /**
  * Node counts: how many nodes a pool has and keeps, as its status says it.
  *
- * Owns: from where each count comes. While an operation runs, from its steps: the group's own output, and what the wait for
- * nodes has seen so far. At rest, from sweeps. Whoever saw nothing leaves what was known. What could not be counted is absent
- * and said in the condition NodesUnknown: never a 0 that nobody saw.
+ * Owns: from where each count comes. While an operation runs, from its steps: the group's own output, and what the last wait for
+ * nodes, or the look at its end, has seen so far. At rest, from sweeps. Whoever saw nothing leaves what was known. What could not be
+ * counted is absent and said in the condition NodesUnknown: never a 0 that nobody saw.
  * Neighbours: `activities/` count; `status.ts` and `specific-conditions.ts` project; `drift.ts` asks whether status says it
  * already. Pure.
  */
@@ -11,11 +11,13 @@ import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
 import type { Found } from '../kinds/resource.ts';
 import { observedState } from '../kinds/resource.ts';
-import { nodesKey, poolGroupKey } from '../words/keys.ts';
+import { newNodesKey, nodesKey, poolGroupKey } from '../words/keys.ts';
 import { ended } from '../words/text.ts';
 import { type Claim, conditionOf, cut } from './conditions.ts';
 import { isDelete } from './operation-claims.ts';
 import type { NodeCounts, OperationView, StoredObject, Subject } from './views.ts';
+
+type Seen = { readonly ready: number } | { readonly unread: string };
 
 type Counts = Pick<AWSNodePoolStatus, 'readyNodes' | 'desiredNodes'>;
 
@@ -62,12 +64,24 @@ export const nodeCounts = (subject: Subject, object: StoredObject): Counts => {
   return isDelete(subject.operation) ? {} : countsDuring(subject.operation, object);
 };
 
-const countsDuring = ({ outputs }: OperationView, { metadata, status }: AWSNodePool): Counts => {
+/** What an operation's steps have seen of the pool's nodes, the last of them first; undefined where none has looked. */
+const nodesSeenBy = ({ outputs }: OperationView, { metadata: { uid } }: AWSNodePool): Seen | undefined => {
+  const poolId = nodePoolIdOf(uid);
+  const { ready, unread } = outputs[nodesKey(poolId)] ?? outputs[newNodesKey(poolId)] ?? {};
+  if (unread !== undefined) return { unread };
+  const count = counted(ready);
+  return count === undefined ? undefined : { ready: count };
+};
+
+const countsDuring = (operation: OperationView, pool: AWSNodePool): Counts => {
+  const { metadata, status } = pool;
+  const { outputs } = operation;
   const poolId = nodePoolIdOf(metadata.uid);
-  return counts(
-    counted(outputs[nodesKey(poolId)]?.['ready']) ?? status?.readyNodes,
-    counted(outputs[poolGroupKey(poolId)]?.['desired']) ?? status?.desiredNodes,
-  );
+  const seen = nodesSeenBy(operation, pool) ?? { ready: status?.readyNodes };
+  // The look at the end comes after whatever its group was told.
+  const desired =
+    counted(outputs[nodesKey(poolId)]?.['desired']) ?? counted(outputs[poolGroupKey(poolId)]?.['desired']);
+  return counts('ready' in seen ? seen.ready : undefined, desired ?? status?.desiredNodes);
 };
 
 const unknown = (why: string): Claim => ({
@@ -82,8 +96,12 @@ export const nodesUnknown = (subject: Subject, object: StoredObject): Claim | un
   if (subject.kind === 'settled' && subject.nodes !== undefined) {
     return 'unread' in subject.nodes ? unknown(subject.nodes.unread) : undefined;
   }
+  if (subject.kind === 'operation') {
+    if (isDelete(subject.operation)) return undefined;
+    const seen = nodesSeenBy(subject.operation, object);
+    if (seen !== undefined && 'unread' in seen) return unknown(seen.unread);
+  }
   if (nodeCounts(subject, object).readyNodes !== undefined) return undefined;
-  if (subject.kind === 'operation' && isDelete(subject.operation)) return undefined;
   return conditionOf(object, NODES_UNKNOWN);
 };
 

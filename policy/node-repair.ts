@@ -22,8 +22,13 @@ export const NODE_REPAIR_AFTER_SECONDS = 600;
 /** A machine that has just booted is not told of: most join within one or two minutes. */
 const JOINS_WITHIN_SECONDS = 300;
 
-/** With more of a pool unhealthy than this share, it is not its machines that fail. */
-const MOST_UNHEALTHY = 0.4;
+/**
+ * With more of a pool unhealthy than this share, it is not its machines that fail. One alone is no share of anything: it may always be
+ * replaced, or nobody would repair a pool of one or two.
+ */
+const MOST_UNHEALTHY_PERCENT = 40;
+
+const mostUnhealthy = (all: number): number => Math.max(1, Math.floor((all * MOST_UNHEALTHY_PERCENT) / 100));
 
 /** A machine that is not as it should be, for status. */
 export type NodeReport = {
@@ -123,18 +128,36 @@ const groupProblem = (group: AutoScalingGroupState | undefined): string | undefi
 
 /** A pool lives in one subnet: where that, or its zone, fails, so do all of its nodes. */
 const shareProblem = (unhealthy: number, all: number, { spec }: AWSNodePool): string | undefined =>
-  unhealthy / all > MOST_UNHEALTHY
-    ? `${unhealthy} of ${all} nodes are unhealthy, more than ${MOST_UNHEALTHY * 100} %, so that rather what they share fails: subnet ${spec.subnetID} and its zone, their image, or their way to the control plane`
+  unhealthy > mostUnhealthy(all)
+    ? `${unhealthy} of ${all} nodes are unhealthy, more than ${MOST_UNHEALTHY_PERCENT} %, so that rather what they share fails: subnet ${spec.subnetID} and its zone, their image, or their way to the control plane`
     : undefined;
 
-const whyForbidden = (
-  { pool, cluster, group, machines }: NodeRepairRequest,
-  troubled: readonly Troubled[],
-): string | undefined => {
+/** What others in the zone say, where none of the pool's nodes is Ready: the share of a pool of one says nothing. */
+const zoneProblem = ({ machines: { beside } }: NodeRepairRequest): string | undefined =>
+  beside !== undefined && beside.all > 0 && beside.ready === 0
+    ? `no node in zone ${beside.zone} is Ready, of whatever node pool, so that rather the zone fails`
+    : undefined;
+
+/** A replica is in one of the same zones, and has health checks of its own. */
+const replicaProblem = (unhealthy: number, all: number, { metadata, status }: AWSCluster): string | undefined => {
+  const [replica] = status?.unhealthyReplicas ?? [];
+  return unhealthy < all || replica === undefined
+    ? undefined
+    : `none of its nodes is Ready, and replica ${replica.index} of AWSCluster ${metadata.namespace}/${metadata.name} does not serve either, so that rather what they share fails`;
+};
+
+const whyForbidden = (request: NodeRepairRequest, troubled: readonly Troubled[]): string | undefined => {
+  const { pool, cluster, group, machines } = request;
   if (!pool.spec.management.autoRepair) return 'spec.management.autoRepair is false';
   const unhealthy = troubled.filter(({ joining }) => !joining).length;
   const all = machines.machines.filter(({ inService }) => inService).length;
-  return controlPlaneProblem(cluster) ?? shareProblem(unhealthy, all, pool) ?? groupProblem(group);
+  return (
+    controlPlaneProblem(cluster) ??
+    zoneProblem(request) ??
+    shareProblem(unhealthy, all, pool) ??
+    replicaProblem(unhealthy, all, cluster) ??
+    groupProblem(group)
+  );
 };
 
 const isDue = ({ dueAt, seenBefore }: Troubled, now: number): boolean => seenBefore && dueAt <= now;

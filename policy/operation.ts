@@ -41,7 +41,10 @@ const applying = ({ type }: Due, object: StoredObject): Pick<OperationInput, 'ta
 };
 
 /** What it is, and what it does. */
-export type Due = Pick<OperationInput, 'type' | 'plan' | 'settles' | 'turn' | 'unreachable' | 'revision'>;
+export type Due = Pick<
+  OperationInput,
+  'type' | 'plan' | 'mends' | 'settles' | 'turn' | 'unreachable' | 'revision' | 'givesUp'
+>;
 
 /** Whose cluster it is about, and which versions it names. */
 export type About = {
@@ -54,7 +57,7 @@ export const operationOf = (
   object: StoredObject,
   { clusterId, release }: About,
   due: Due,
-): Assessment => ({
+): Extract<Assessment, { kind: 'operate' }> => ({
   kind: 'operate',
   operation: {
     v: 1,

@@ -11,7 +11,7 @@ import { present } from '../words/present.ts';
 import type { Assessment } from './assessment.ts';
 import { changesIn, isResize } from './changes.ts';
 import type { Waits } from './decide-pool-machines.ts';
-import { upgrades } from './decide-turns.ts';
+import { isUpgrade, upgrades } from './decide-turns.ts';
 import type { Ensured } from './ensure.ts';
 import { wasProvisioned } from './facts.ts';
 import { type Due, noteOf } from './operation.ts';
@@ -20,10 +20,11 @@ import { revisionOf } from './revision.ts';
 import { lastOf, rememberedOf, turnAfter } from './rollout.ts';
 
 /** Which operation the plan is: nothing but numbers of nodes is a resize, and what is left of one, too; or of an update in turns. */
-const typeOf = (pool: AWSNodePool, release: Release, plan: Plan): OperationType => {
+const typeOf = (pool: AWSNodePool, release: Release, plan: Plan, mends: Due['mends']): OperationType => {
   if (!wasProvisioned(pool)) return 'CreateNodePool';
-  if (upgrades(pool, release)) return 'UpgradeNodePool';
+  if (isUpgrade(pool, release)) return 'UpgradeNodePool';
   if (rememberedOf('UpdateNodePool', pool.status) !== undefined) return 'UpdateNodePool';
+  if (mends !== undefined) return 'MendNodePool';
   const changes = changesIn(plan);
   const resizes = changes.length === 0 ? pool.status?.state === 'Resizing' : changes.every(isResize);
   return resizes ? 'ResizeNodePool' : 'UpdateNodePool';
@@ -45,6 +46,8 @@ type Given = Ensured & {
   readonly mayHaveOthers: boolean;
   readonly waits?: Waits;
   readonly now: number;
+  /** What others changed, where it is mended unasked. */
+  readonly mends?: NonNullable<Due['mends']>;
 };
 
 /** Whether the object is as its spec asks for once the plan is done: where machines may have been told something else, it is looked at again. */
@@ -78,19 +81,20 @@ const besides = (pool: AWSNodePool, plan: Plan, { type }: Waits): Due => {
 export const decideRest = (
   pool: AWSNodePool,
   release: Release,
-  { plan, postponed, waits, mayHaveOthers, now }: Given,
+  { plan, postponed, waits, mayHaveOthers, now, mends }: Given,
 ): Due | AtRest => {
   const noted = noteOf(pool.spec.version, release, postponed);
   if (waits?.heldBack !== undefined && plan.steps.length > 0) return besides(pool, plan, waits);
   if (waits !== undefined) return waitingForTurn(waits, noted.note);
   if (plan.steps.length === 0) return { ...noted, ...pinnedBy(pool, release) };
   const settles = settlesWith(plan, mayHaveOthers, noted.note);
-  const type = typeOf(pool, release, plan);
+  const type = typeOf(pool, release, plan, mends);
   const remembered = rememberedOf(type, pool.status);
   // What is left of turns once their machines have gone.
   const turn = remembered === undefined ? undefined : turnAfter(remembered, 1, now);
   return {
     ...{ type, plan },
+    ...present({ mends }),
     ...(settles ? { settles } : {}),
     ...(turn === undefined ? {} : { turn: settles ? lastOf(turn) : turn }),
   };

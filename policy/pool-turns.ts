@@ -11,12 +11,11 @@ import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import type { Resource } from '../kinds/resource.ts';
-import { poolGroupKey, replacementNodesKey, surgeKey } from '../words/keys.ts';
+import { newNodesKey, nodesKey, poolGroupKey, type ResourceKey, surgeKey } from '../words/keys.ts';
 import { type Going, goingSteps, openingSteps } from './going-machine.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
 import { outdatedAmong, type PoolMachine, type PoolMachines } from './pool-machines.ts';
-
 import { removeStep, waitStep } from './steps.ts';
 
 export type TurnRequest = {
@@ -93,17 +92,16 @@ const awaitedNodes = ({ pool, group, machines, isOutdated }: TurnRequest, { goin
   return { besides: old.map(({ id }) => id).sort(), expected: young.length + launching };
 };
 
-const nodesStep = (
+/** Nothing where no node is awaited. */
+const nodesSteps = (
   { pool, endpoint }: TurnRequest,
-  when: 'before' | 'after',
+  keyOf: (poolId: string) => ResourceKey,
   awaited: Awaited,
   needs: readonly string[],
-): Step => {
+): readonly Step[] => {
   const poolId = nodePoolIdOf(pool.metadata.uid);
-  return waitStep(
-    { key: replacementNodesKey(poolId, when), kind: 'replacement-nodes', properties: { endpoint, poolId, ...awaited } },
-    needs,
-  );
+  if (awaited.expected === 0) return [];
+  return [waitStep({ key: keyOf(poolId), kind: 'nodes', properties: { endpoint, poolId, ...awaited } }, needs)];
 };
 
 const leavingOf = ({ pool, endpoint, group }: TurnRequest, shrinks: boolean): Omit<Going, 'machine'> => ({
@@ -138,23 +136,23 @@ export const planTurn = (request: TurnRequest, batch: Batch): Plan => {
   const ensured = request.ensured(heldLarger(request, surge));
   const made = ensured.steps.map(({ id }) => id);
   const awaited = awaitedNodes(request, batch);
-  const before = nodesStep(request, 'before', awaited, made);
+  const before = nodesSteps(request, newNodesKey, awaited, made);
+  const isThere = before.length === 0 ? made : before.map(({ id }) => id);
   const leaving = going.flatMap((machine, index) =>
-    goingSteps({ machine, ...leavingOf(request, index < surge) }, [before.id]),
+    goingSteps({ machine, ...leavingOf(request, index < surge) }, isThere),
   );
   const missing = going.length - surge;
+  const all = { ...awaited, expected: awaited.expected + missing };
   const after =
     missing === 0
       ? []
-      : [
-          nodesStep(
-            request,
-            'after',
-            { ...awaited, expected: awaited.expected + missing },
-            leaving.map(({ id }) => id),
-          ),
-        ];
-  const steps = [...ensured.steps, ...opened(request, going), before, ...leaving, ...after];
+      : nodesSteps(
+          request,
+          nodesKey,
+          all,
+          leaving.map(({ id }) => id),
+        );
+  const steps = [...ensured.steps, ...opened(request, going), ...before, ...leaving, ...after];
   return { ...ensured, steps: orderedSteps(steps), ...takenBack(request, going, surge) };
 };
 

@@ -1,7 +1,7 @@
 /**
  * Remembered: what status keeps of an object beside what is going on, for whoever lost all other memory of it.
  *
- * Owns: who the object is in AWS, what it runs, what was made anew, which annotations were acted on, which tags were set.
+ * Owns: who the object is in AWS, what it runs, what was made anew or mended, which annotations were acted on, which tags were set.
  * Neighbours: `status.ts` carries all of it over. Pure.
  * Invariants: I5 (`established` is never taken back), I12 (the account that was pinned first stays pinned).
  */
@@ -15,6 +15,7 @@ import { isOver } from '../words/steps.ts';
 import { pinnedWithAddons } from './addon-revision.ts';
 import { appliedMarks } from './applied-marks.ts';
 import { appliedTagKeys } from './applied-tags.ts';
+import { mendedAfter } from './mending.ts';
 import { isDelete } from './operation-claims.ts';
 import { revisionOf } from './revision.ts';
 import { hasMoreTurns } from './rollout.ts';
@@ -92,7 +93,7 @@ const placeOf = ({ owner }: MirrorRequest, before: Status['aws']): Status['aws']
   before ?? (owner === undefined ? undefined : { account: owner.account, region: owner.region });
 
 /** A list that is empty is absent. */
-const kept = (keys: readonly string[]): string[] | undefined => (keys.length === 0 ? undefined : [...keys]);
+const kept = <T>(all: readonly T[]): T[] | undefined => (all.length === 0 ? undefined : [...all]);
 
 /** Each as far as there is something to remember. */
 export const remembered = (
@@ -103,6 +104,7 @@ export const remembered = (
   const { subject } = request;
   // It has only what status lacks.
   const before: Status = { ...object.status, ...(subject.kind === 'settled' ? subject.recalled : {}) };
+  const mended = mendedAfter(subject, before.mended);
   const tagKeys = appliedTagKeys(subject, now.generation, object);
   const marks = appliedMarks(subject, now.generation, object);
   return {
@@ -115,6 +117,7 @@ export const remembered = (
       revision: revisionFor(subject, now.version, before.revision),
       incarnations: incarnationsOf(subject, before.incarnations),
       handledRequests: handledIn(request, before.handledRequests),
+      mended: kept(mended),
       appliedTagKeys: kept(tagKeys),
       appliedLabelKeys: kept(marks.labels),
       appliedTaints: kept(marks.taints),

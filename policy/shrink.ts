@@ -19,7 +19,7 @@ import type { Plan } from './plan.ts';
 import { endedByAutoscaler, type PoolMachine, type PoolMachines, type Victim, victimsAmong } from './pool-machines.ts';
 
 /** How many machines the pool is to keep at most; who scales the group decides within the limits where the spec says no number. */
-const askedFor = ({ nodeCount, maxNodeCount }: AWSNodePool['spec']): number => nodeCount ?? maxNodeCount;
+export const askedFor = ({ nodeCount, maxNodeCount }: AWSNodePool['spec']): number => nodeCount ?? maxNodeCount;
 
 export const groupOf = (pool: AWSNodePool, inventory: readonly Found[]): AutoScalingGroupState | undefined => {
   const found = inventory.find(({ key }) => key === poolGroupKey(nodePoolIdOf(pool.metadata.uid)));

@@ -16,13 +16,15 @@ import { isDeleting } from '../api/object.ts';
 import { type Release, releaseOf } from '../api/releases.ts';
 import type { Revision } from '../api/status.ts';
 import { operationsCommand, revisionCommand } from '../words/commands.ts';
+import { shortened } from '../words/text.ts';
 import { askedRevision } from './addon-revision.ts';
 import { type Claim, conditionOf, cut } from './conditions.ts';
 import { ADDONS_UNKNOWN, addonsUnknown, STORAGE_DRIVER_MISSING, storageDriverMissing } from './inside.ts';
+import { RETURNS } from './mending.ts';
 import { NODES_UNKNOWN, nodesUnknown } from './node-counts.ts';
 import { newerRevision, revisionOf } from './revision.ts';
 import { HELD_BACK } from './update-windows.ts';
-import type { Drift, StoredObject, Subject } from './views.ts';
+import type { Mending, StoredObject, Subject } from './views.ts';
 
 const withoutEffect = (object: StoredObject): readonly FieldWithoutEffect[] =>
   object.kind === 'AWSCluster' ? clusterFieldsWithoutEffect(object.spec) : nodePoolFieldsWithoutEffect(object.spec);
@@ -47,14 +49,40 @@ const changesPending = (subject: Subject, object: StoredObject): Claim | undefin
   return { status: 'True', reason: pendingReason(subject, object, message), message };
 };
 
-/** What differs, and the command that has it mended: Slipway leaves what others did alone until it is asked. */
-export const drifted = (drift: readonly Drift[], object: StoredObject): Claim | undefined => {
+/** The command comes after it, and what differs before. */
+const LONGEST = 400;
+
+/** Why what is mended unasked was not, where it came back too soon or too often. */
+const whyNotMended = ({ returns, again }: Mending, { status }: StoredObject): string => {
+  const counts = returns.flatMap((key) => {
+    const { times, lastTime } = status?.mended?.find(({ resource }) => resource === key) ?? {};
+    return times === undefined ? [] : [`${key} (${times} times, last at ${lastTime})`];
+  });
+  const sentences = [
+    ...(counts.length === 0
+      ? []
+      : [
+          ` Mended, and changed again each time: ${shortened(counts.join(', '), LONGEST)}; find out who does that, it is mended no more by itself.`,
+        ]),
+    ...(again === undefined
+      ? []
+      : [` Changed again after it was mended: the next time that is done by itself is ${again}.`]),
+  ];
+  return sentences.join('');
+};
+
+/** What differs, and the command that has it mended: Slipway leaves what others did alone until it is asked, by a person or by the spec. */
+export const drifted = (
+  { drift = [], mending }: Pick<Extract<Subject, { kind: 'settled' }>, 'drift' | 'mending'>,
+  object: StoredObject,
+): Claim | undefined => {
   if (drift.length === 0) return undefined;
   const { namespace, name } = object.metadata;
   const command = operationsCommand('retry', { kind: object.kind, namespace, name });
   const list = drift.map(({ key, difference }) => `${key}: ${difference}`).join('; ');
-  const mend = ` To have it mended: ${command}`;
-  return { status: 'True', reason: 'DiffersFromSpec', message: `${cut(list, mend.length)}.${mend}` };
+  const mend = `${mending === undefined ? '' : whyNotMended(mending, object)} To have it mended: ${command}`;
+  const reason = mending !== undefined && mending.returns.length > 0 ? RETURNS : 'DiffersFromSpec';
+  return { status: 'True', reason, message: `${cut(list, mend.length)}.${mend}` };
 };
 
 /** What a newer Slipway would make the object of, had it been made today. */
@@ -97,7 +125,7 @@ export const specificClaims = (
   const claims: readonly (readonly [string, Claim | undefined])[] = [
     ['FieldsWithoutEffect', fieldsWithoutEffect(object)],
     ['ChangesPending', changesPending(subject, object)],
-    ['Drifted', drifted(subject.kind === 'settled' ? (subject.drift ?? []) : [], object)],
+    ['Drifted', drifted(subject.kind === 'settled' ? subject : {}, object)],
     [NODES_UNKNOWN, nodesUnknown(subject, object)],
     ...(isDeleting(object)
       ? []

@@ -75,6 +75,8 @@ export type OperationView = {
   readonly unreachable?: string;
   /** The revision whose add-ons it brings. */
   readonly revision?: number;
+  /** What others changed and it mends. */
+  readonly mends?: readonly Drift[];
   /** Keys of the spec's tags that it may set. */
   readonly tagKeys?: readonly string[];
   /** Labels and taints of the spec that nodes may get. */
@@ -93,6 +95,14 @@ export type OperationView = {
 /** One thing that is not as the spec asks for, found by a sweep: a resource's key, and what differs as a sentence. */
 export type Drift = { readonly key: string; readonly difference: string };
 
+/** What is said of drift that is mended unasked, and that has come back too soon or too often for it. */
+export type Mending = {
+  /** Keys of what was mended so often in a row that somebody must be behind it; sorted. */
+  readonly returns: readonly string[];
+  /** From when on the others are mended again: RFC 3339. */
+  readonly again?: string;
+};
+
 /** What was seen of a node pool: machines that its group keeps, where it has one; Ready nodes, or why nobody counted them. */
 export type NodeCounts = { readonly desired?: number } & ({ readonly ready: number } | { readonly unread: string });
 
@@ -100,6 +110,9 @@ export type NodeCounts = { readonly desired?: number } & ({ readonly ready: numb
 export type DriftReport = {
   readonly lookedAt: number;
   readonly differences: readonly Drift[];
+  /** It is to be mended now: the entity looks, and plans it. */
+  readonly mends?: true;
+  readonly mending?: Mending;
   /** What waits for a rollout, as `settled` notes it. */
   readonly note?: string;
   readonly nodes?: NodeCounts;
@@ -126,6 +139,7 @@ export type MirrorRequest = {
         /** The update policy lets no turn begin yet. */
         readonly heldBack?: HeldBack;
         readonly drift?: readonly Drift[];
+        readonly mending?: Mending;
         /** The revision that was asked for, and of which nothing had to be brought. */
         readonly revision?: number;
         /** Of a cluster, where somebody looked inside. */

@@ -49,9 +49,10 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     subject: 'Images',
     onAws: 'AMIs, each known by eight or seventeen hexadecimal digits',
-    inSandbox: 'named by the version that they would hold, and never booted',
+    inSandbox:
+      'named by the version that they would hold, and never booted; there are those whose programs the sandbox has, and with `--stub` all',
     because: 'machines are processes of this computer',
-    where: ['api/releases.ts', 'sandbox/aws/moto_semantics/images.py'],
+    where: ['api/releases.ts', 'sandbox/aws/images.ts', 'sandbox/aws/moto_semantics/images.py'],
     refused: [{ rule: 'names.id', value: /^ami-slipway-/ }],
   },
   {
@@ -148,6 +149,13 @@ export const DIFFERENCES: readonly Difference[] = [
     inSandbox: 'every second, more often while a state may change, over kept connections; thresholds as asked',
     because: 'who waits for a cluster, in the demo, a bench or a test, asks about something else',
     where: ['sandbox/pace.ts', 'sandbox/network/health.ts'],
+  },
+  {
+    subject: 'With `up --stub`: how long nothing is heard of a node before its control plane says so',
+    onAws: '50 seconds',
+    inSandbox: 'the same, or what SLIPWAY_NODE_GRACE_SECONDS says; with SLIPWAY_PACE=quick three seconds',
+    because: 'who lets a machine hang asks what is done about it',
+    where: ['sandbox/stub/node-lifecycle.ts', 'sandbox/pace.ts'],
   },
   {
     subject: 'How long everything else in AWS takes',

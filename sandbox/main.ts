@@ -50,6 +50,8 @@ Environment:
                   the sandbox's owner may read, for whoever judges it (default: names alone are written)
   SLIPWAY_VISIBILITY_SECONDS   how long security groups, launch templates and instance profiles that were just made are
                   unknown to whoever is asked to use them (defaults by pace: 2, or 0)
+  SLIPWAY_NODE_GRACE_SECONDS   with \`up --stub\`: for how long nothing is heard of a node before its control plane says so
+                  (defaults by pace: 50, or 3)
   SLIPWAY_ORDER_SECONDS   how often the agents of replicas look for orders (default 30)
 
 Exit status: 0 done, 2 wrong usage, 3 a prerequisite is missing, 4 a tool could not be had, 5 a part does not start,
@@ -167,13 +169,13 @@ fault
   .action((instance: string, options: { seconds: number }) => linger(instance, options.seconds));
 fault
   .command('hang')
-  .description('an instance stops answering, though it runs as far as EC2 can tell')
-  .argument('<instance>', 'its EC2 id')
+  .description('instances stop answering, though they run as far as EC2 can tell')
+  .argument('<instances...>', 'their EC2 ids; all of a zone, and the zone fails')
   .action(hang);
 fault
   .command('resume')
-  .description('an instance that hangs goes on')
-  .argument('<instance>', 'its EC2 id')
+  .description('instances that hang go on')
+  .argument('<instances...>', 'their EC2 ids')
   .action(resume);
 fault
   .command('lose-volume')

@@ -27,6 +27,8 @@ export type Pace = {
   readonly shutdownSeconds: number;
   /** Until what was just made is known to whoever is asked to use it: groups, launch templates, instance profiles. */
   readonly visibilitySeconds: number;
+  /** For how long a stub control plane hears nothing of a node before it says so. */
+  readonly nodeGraceSeconds: number;
 };
 
 export const PACES: Readonly<Record<PaceName, Pace>> = {
@@ -36,9 +38,18 @@ export const PACES: Readonly<Record<PaceName, Pace>> = {
     drainSeconds: 'asked',
     shutdownSeconds: 300,
     visibilitySeconds: 2,
+    // kube-controller-manager's --node-monitor-grace-period.
+    nodeGraceSeconds: 50,
   },
   // For whoever waits and asks something else. A machine can say goodbye in a second, but not leave in peace.
-  quick: { checkSeconds: 1, registrationSeconds: 0.1, drainSeconds: 0.3, shutdownSeconds: 1, visibilitySeconds: 0 },
+  quick: {
+    checkSeconds: 1,
+    registrationSeconds: 0.1,
+    drainSeconds: 0.3,
+    shutdownSeconds: 1,
+    visibilitySeconds: 0,
+    nodeGraceSeconds: 3,
+  },
 };
 
 /** More than any group may ask for. */
@@ -77,5 +88,6 @@ export const paceOf = (environment: NodeJS.ProcessEnv): Pace => {
     registrationSeconds: secondsIn(environment, 'SLIPWAY_REGISTRATION_SECONDS', pace.registrationSeconds),
     shutdownSeconds: secondsIn(environment, 'SLIPWAY_SHUTDOWN_SECONDS', pace.shutdownSeconds),
     visibilitySeconds: secondsIn(environment, 'SLIPWAY_VISIBILITY_SECONDS', pace.visibilitySeconds),
+    nodeGraceSeconds: secondsIn(environment, 'SLIPWAY_NODE_GRACE_SECONDS', pace.nodeGraceSeconds),
   };
 };

@@ -20,7 +20,7 @@ export const sameOf = (kind: string, key: ResourceKey): ResourceKey => `${kind}/
 
 /** The pool whose own a key is, by its eight hex digits; undefined for what is the cluster's. */
 export const poolOfKey = (key: ResourceKey): string | undefined => {
-  const match = /^(?:secret|launch-template|auto-scaling-group)\/nodepool-([^/]+)|^(?:join-token|nodes)\/(.+)$/.exec(
+  const match = /^(?:secret|launch-template|auto-scaling-group)\/nodepool-([^/]+)|^(?:join-token|nodes)\/([^/]+)/.exec(
     key,
   );
   return match?.[1] ?? match?.[2];
@@ -71,6 +71,8 @@ export const poolMachine = (poolId: string): string => `nodepool-${poolId}`;
 export const poolGroupKey = (poolId: string): ResourceKey => `auto-scaling-group/${poolMachine(poolId)}`;
 export const joinTokenKey = (poolId: string): ResourceKey => `join-token/${poolId}`;
 export const nodesKey = (poolId: string): ResourceKey => `nodes/${poolId}`;
+/** New nodes, for which a turn waits before it gives up old ones. */
+export const newNodesKey = (poolId: string): ResourceKey => `nodes/${poolId}/new`;
 
 /** Milestones of a cluster. `network/ready` is what its node pools wait for. */
 export const CLUSTER_STARTED = 'cluster/started';
@@ -103,9 +105,5 @@ export const nodeLabelsKey = (poolId: string): ResourceKey => `node-labels/${poo
 export const machineSecurityGroupsKey = (poolId: string): ResourceKey => `machine-security-groups/${poolId}`;
 /** What a rollout added to a node pool's group. */
 export const surgeKey = (poolId: string): ResourceKey => `surge/${poolId}`;
-/** Nodes that a turn waits for: those that take a place `before` another is given up, or `after`. */
-export const replacementNodesKey = (poolId: string, when: 'before' | 'after'): ResourceKey =>
-  `replacement-nodes/${poolId}/${when}`;
-
 /** What a node pool takes from its cluster: exactly what `network/ready` stands for. */
 export const CLUSTER_OUTPUTS_FOR_POOLS: readonly ResourceKey[] = [LOAD_BALANCER, ROOT_CA, NODE_GROUP];

@@ -18,6 +18,8 @@ type Row = {
   readonly state: 'Provisioning' | 'Updating' | 'Resizing' | 'Upgrading' | 'Repairing' | 'Deleting';
   /** Why a person can't abort it; any other is held until somebody resumes it. */
   readonly unabortable?: string;
+  /** An abort takes back, in turns, what its turns brought; of any other what exists stays as it is. */
+  readonly returns?: true;
 };
 
 const UNABORTABLE =
@@ -29,10 +31,13 @@ const ROWS = {
   CreateNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Provisioning' },
   UpdateCluster: { of: 'AWSCluster', purpose: 'make', state: 'Updating' },
   UpdateNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Updating' },
+  /** What others changed of it since it was as its spec asks for is put right. */
+  MendCluster: { of: 'AWSCluster', purpose: 'make', state: 'Updating' },
+  MendNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Updating' },
   /** Only how many nodes there are changes. */
   ResizeNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Resizing' },
   /** Another version of its machines, some of them in each turn. */
-  UpgradeNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Upgrading' },
+  UpgradeNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Upgrading', returns: true },
   /** One replica, in one turn. */
   RepairCluster: { of: 'AWSCluster', purpose: 'repair', state: 'Repairing' },
   /** One machine of a pool, in one turn. */

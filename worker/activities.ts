@@ -22,8 +22,8 @@ import { readInside } from '../activities/kubernetes/inside.ts';
 import { keptSecrets, observeManagement } from '../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
-import { findCluster, findNodePool } from '../activities/kubernetes/objects.ts';
-import { readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
+import { findCluster, findNodePool, siblingsOf } from '../activities/kubernetes/objects.ts';
+import { countPods, readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
 import { surveyManagement } from '../activities/kubernetes/survey.ts';
@@ -143,6 +143,7 @@ const stepsOf = ({ management, userClusters, hub, aws }: Connections, configurat
       management,
       userClusters,
       launchTroubles: aws.launchTroubles,
+      sizeOf: aws.sizeOf,
       addons: addonSettings(configuration),
     }),
     'hub-membership': hubMembershipDriver(hub),
@@ -164,6 +165,7 @@ const machinesFrom = ({ aws, userClusters }: Connections) =>
     instances: aws.instancesOf,
     nodes: readPoolNodes(userClusters),
     allNodes: readAllNodes(userClusters),
+    countPods: countPods(userClusters),
   });
 
 /** How one object and what is there of it are looked at. */
@@ -181,33 +183,42 @@ const looksWith = (connections: Connections) => {
   };
 };
 
+const assessOf = (
+  { management, aws }: Connections,
+  configuration: WorkerConfiguration,
+  looks: Omit<Parameters<typeof createAssess>[0], 'settleSeconds' | 'foresee' | 'poolsOf'>,
+) => {
+  const { settleSeconds, pacing, repairSeconds, nodeRepairSeconds } = configuration;
+  return createAssess({
+    ...looks,
+    settleSeconds,
+    foresee: aws.foresee,
+    pacing,
+    repair: { afterSeconds: repairSeconds },
+    nodeRepair: { afterSeconds: nodeRepairSeconds },
+    poolsOf: (cluster, signal) => siblingsOf(management, cluster, { signal }),
+  });
+};
+
 export const wireActivities = (
   configuration: WorkerConfiguration,
   metrics: WorkerMetrics,
   log: Logger,
   between: Between = {},
 ): WiredActivities => {
-  const { region, settleSeconds, pacing } = configuration;
+  const { region, settleSeconds, sweepSeconds } = configuration;
   const connections = connect(configuration, metrics, log, between);
   const { management, userClusters, hub, aws, close } = connections;
   const steps = stepsOf(connections, configuration);
   const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
-  const repair = { afterSeconds: configuration.repairSeconds };
   const inside = readInside(userClusters, addonSettings(configuration));
-  const looking = { ...looksWith(connections), served };
-  const assess = createAssess({
-    ...looking,
-    inside,
-    settleSeconds,
-    foresee: aws.foresee,
-    pacing,
-    repair,
-    nodeRepair: { afterSeconds: configuration.nodeRepairSeconds },
-  });
-  const planChange = createPlanChange(looking);
+  const looks = { ...looksWith(connections), served };
+  const assess = assessOf(connections, configuration, { ...looks, inside });
+  const planChange = createPlanChange(looks);
   const sweep = createSweep({
     settleSeconds,
-    repair,
+    everySeconds: sweepSeconds,
+    repair: { afterSeconds: configuration.repairSeconds },
     served,
     management: (signal) => surveyManagement(management, { signal }),
     aws: aws.survey,

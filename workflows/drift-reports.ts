@@ -2,7 +2,8 @@
  * Drift reports: what sweeps say of an object while it is settled.
  *
  * Owns: which reports count: those that began to look after the object was settled. Neighbours: `entity-phases.ts` has
- * them written to the status; `drift-sweep.ts` sends them. Invariants: I6 (a report never makes a plan: nothing else reads it), I10.
+ * them written to the status; `drift-sweep.ts` sends them. Invariants: I6 (a report never makes a plan: one that
+ * says that drift is to be mended has the object looked at), I10.
  */
 import { setHandler } from '@temporalio/workflow';
 import type { DriftReport, MirrorRequest } from '../activities/contract.ts';
@@ -13,8 +14,8 @@ export type SettledSubject = Extract<MirrorRequest['subject'], { kind: 'settled'
 
 export type DriftReports = {
   readonly isPending: () => boolean;
-  /** The newest report as what is to be written, once. */
-  readonly take: () => SettledSubject | undefined;
+  /** The newest report as what is to be written, once; `mends` where the object is to be looked at instead. */
+  readonly take: () => { readonly report: SettledSubject; readonly mends?: true } | undefined;
 };
 
 /** `settledSince` says since when the object is settled, while it is. */
@@ -27,17 +28,21 @@ export const followDrift = (settledSince: () => number | undefined): DriftReport
       // An operation, or a newer look, knows better.
       if (since !== undefined && report.lookedAt >= since) pending = report;
     },
-    { description: 'A sweep tells what differs from the spec in AWS: shown in the status, and nothing else' },
+    {
+      description:
+        'A sweep tells what differs from the spec in AWS: shown in the status, or mended where the spec has that mended',
+    },
   );
   return {
     isPending: () => pending !== undefined,
     take: () => {
       if (pending === undefined) return undefined;
-      const { note, differences, nodes, inside } = pending;
+      const { note, differences, mends, mending, nodes, inside } = pending;
       pending = undefined;
+      const drift = differences.length === 0 ? undefined : differences;
       return {
-        kind: 'settled',
-        ...present({ note, drift: differences.length === 0 ? undefined : differences, nodes, inside }),
+        report: { kind: 'settled', ...present({ note, drift, mending, nodes, inside }) },
+        ...present({ mends }),
       };
     },
   };

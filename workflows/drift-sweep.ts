@@ -17,8 +17,11 @@ export type SweepSummary = Omit<SweepAnswer, 'findings' | 'lookedAt'> & {
   readonly reported: readonly string[];
 };
 
-const saying = ({ differences, nodes, inside }: Reported): string => {
-  const drift = differences.map(({ key, difference }) => `${key} ${difference}`).join('; ') || 'no drift';
+const saying = ({ differences, note, mends, nodes, inside }: Reported): string => {
+  const differing = differences.map(({ key, difference }) => `${key} ${difference}`).join('; ');
+  const told = differing === '' ? 'no drift' : differing;
+  // What takes turns is told as a note.
+  const drift = mends === true ? `to be mended: ${differing === '' ? note : differing}` : told;
   if (inside !== undefined && 'unread' in inside) return `${drift}; add-ons not read: ${inside.unread}`;
   if (nodes === undefined) return drift;
   if ('unread' in nodes) return `${drift}; nodes not counted: ${nodes.unread}`;

@@ -16,15 +16,18 @@
  *       (I12). Both are final.
  *   E3  No news is lost. `seen` says how much had arrived when the assessment that a state rests on began; it moves on
  *       only with an assessment, and never past one that supersedes the operation: that is assessed again afterwards.
- *   E4  An abort is kept until a resume, or until an assessment asks for something else or for nothing.
+ *   E4  An abort is kept until a resume, or until an assessment asks for something else or for nothing. A repair comes between.
  *   E5  What stands in the way keeps its `since` until an assessment finds the way clear: it doesn't come and go.
  *   E6  What fails, is blocked or is out of date again and again is assessed ever more rarely, each counted by itself.
- *   E7  A drift report changes what a settled entity tells, and nothing else (I6).
+ *   E7  A drift report changes what a settled entity tells, and nothing else (I6), but for one that says that what differs is
+ *       to be mended: that is a reason to look, unless a person skipped all of it.
  *   E8  An event that a state doesn't know changes nothing.
  */
 import { present } from '../words/present.ts';
+import { stepId } from '../words/steps.ts';
+import { abortedBy, goesBack } from './entity-aborts.ts';
 import { hasNews } from './entity-news.ts';
-import { afterAsking, afterAssessment, afterFailedAssessment, afterOperation, heldBy } from './entity-outcomes.ts';
+import { afterAsking, afterAssessment, afterFailedAssessment, afterOperation } from './entity-outcomes.ts';
 import { assessing, counted, type EntityEvent, type EntityLife, type EventOf, type LifeOf } from './entity-states.ts';
 import { supersedes } from './judgements.ts';
 
@@ -115,18 +118,36 @@ const isAtRestStill = (life: LifeOf<'settled'>, { at, news, leaving }: EventOf<'
   return !isOver && life.status !== undefined && life.kept.counts.unwrittenStatuses > 0;
 };
 
+/** Something is to be mended, and more than what a person skipped: that differs still, and a look would find nothing else. */
+const isLookedAt = (
+  { kept: { skipped }, rollout }: LifeOf<'settled'>,
+  { report, mends }: EventOf<'reported'>,
+): boolean => {
+  if (mends !== true || rollout !== undefined) return false;
+  const { drift = [] } = report;
+  return skipped === undefined || drift.some(({ key }) => !skipped.steps.includes(stepId('ensure', key)));
+};
+
+/** Between two turns: the rollout goes no further, and what it left is looked at anew, to be taken back. */
+const abortedBetween = (life: LifeOf<'settled'>): EntityLife => {
+  const { kept, generation, rollout, seen, leaves } = life;
+  if (rollout === undefined) return life;
+  const order = { type: rollout, generation };
+  return leaves === true && !goesBack(kept, order)
+    ? assessing({ ...kept, held: { operation: rollout, generation } })
+    : abortedBy(kept, order, seen);
+};
+
 const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife => {
   switch (event.kind) {
     case 'reported': {
+      if (isLookedAt(life, event)) return assessing(life.kept);
       // A sweep says nothing of single replicas and nodes.
       const { controlPlane, nodePool, heldBack } = life.status ?? {};
       return { ...life, status: { ...event.report, ...present({ controlPlane, nodePool, heldBack }) } };
     }
     case 'abort':
-      // Between two turns: the rollout goes no further.
-      return life.rollout === undefined
-        ? life
-        : heldBy(life.kept, { type: life.rollout, generation: life.generation }, life.seen);
+      return abortedBetween(life);
     case 'woken':
       return isAtRestStill(life, event) ? life : assessing(life.kept);
     default:

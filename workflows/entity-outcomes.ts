@@ -4,10 +4,11 @@
  * Owns: the states that follow each of the three, E1 to E6 of `entity-life.ts`. Neighbours: `judgements.ts` compares an
  * assessment with what was done or said before; the delays are those of `activities.ts`. Pure.
  */
-import type { Assessment, OperationInput, Pacing } from '../activities/contract.ts';
+import type { Assessment, Pacing } from '../activities/contract.ts';
 import { purposeOf } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import { IDLE_LOOK, retryDelay } from './activities.ts';
+import { abortedBy, goesBack, heldAtRest, heldBy, stoppedBefore } from './entity-aborts.ts';
 import type { Seen } from './entity-news.ts';
 import {
   assessing,
@@ -18,7 +19,7 @@ import {
   type LifeOf,
   type Obstacle,
 } from './entity-states.ts';
-import { askedBefore, butForSkipped, isOpen, stillHeld } from './judgements.ts';
+import { askedBefore, butForSkipped, isOf, isOpen, stillHeld } from './judgements.ts';
 import type { OperationResult } from './messages.ts';
 
 type Moment = { readonly at: number; readonly seen: Seen };
@@ -33,11 +34,9 @@ export const afterAssessment = (before: Kept, { at, seen, assessment }: EventOf<
     case 'finished':
       return { state: 'finished', kept };
     case 'operate':
-      return { state: 'beginning', kept, seen, operation: found.operation };
+      return { state: 'beginning', kept, seen, operation: found.operation, ...present({ givenUp: found.givenUp }) };
     case 'settled':
-      return kept.held !== undefined && found.heldBack !== undefined
-        ? heldBy(kept, { type: found.heldBack.type, generation: found.generation }, seen)
-        : settledBy(kept, found, { at, seen });
+      return heldAtRest(kept, found, seen) ?? settledBy(kept, found, { at, seen });
     case 'waiting':
       return waitingBy(kept, found, { at, seen });
     case 'blocked':
@@ -69,16 +68,20 @@ export const afterFailedAssessment = (before: Kept, { at, seen, reason }: EventO
 };
 
 /** What was asked meanwhile decides whether the operation begins, and how. */
-export const afterAsking = (
-  { kept, operation, seen }: LifeOf<'beginning'>,
-  { verbs }: EventOf<'asked'>,
-): EntityLife => {
-  const asked = askedBefore(operation, verbs, kept.paused);
+export const afterAsking = (life: LifeOf<'beginning'>, { verbs }: EventOf<'asked'>): EntityLife => {
+  const { operation, seen } = life;
+  const asked = askedBefore(operation, verbs, life.kept.paused);
+  const kept: Kept = { ...life.kept, paused: false };
   const { held, ...others } = kept;
-  const now: Kept = { ...others, paused: false };
-  return (held !== undefined && !asked.resumed) || asked.aborted
-    ? heldBy(now, operation, seen)
-    : { state: 'operating', kept: now, seen, operation: asked.operation, failures: 0 };
+  if (asked.aborted) return goesBack(kept, operation) ? abortedBy(kept, operation, seen) : stoppedBefore(life, others);
+  if (held === undefined) return { state: 'operating', kept, seen, operation: asked.operation, failures: 0 };
+  // What was planned to go back, or to be taken back, is not what was aborted.
+  const isOther = held.back === true || operation.givesUp === true;
+  if (asked.resumed && isOther) return assessing(others);
+  if (asked.resumed) return { state: 'operating', kept: others, seen, operation: asked.operation, failures: 0 };
+  return held.back === true || !isOf(held, operation)
+    ? { state: 'operating', kept, seen, operation: asked.operation, failures: 0 }
+    : stoppedBefore(life, others);
 };
 
 /** What the end of an operation means, beyond that it is over. */
@@ -94,7 +97,9 @@ export const afterOperation = (life: LifeOf<'operating'>, { at, result, news }: 
     case 'superseded':
       return afterSupersession({ kept, operation, at, seen, isNews }, result);
     case 'aborted':
-      return heldBy(kept, operation, seen, result.left);
+      return operation.givesUp === true
+        ? heldBy(kept, operation, seen, result.left)
+        : abortedBy(kept, operation, seen, result.left);
     case 'failed': {
       const reason = `The operation ended with an error: ${result.reason ?? 'unknown'}`;
       return failing(kept, { at, seen, reason, attempt: failedOperations, generation: operation.generation });
@@ -108,6 +113,8 @@ const afterSuccess = ({ kept, operation, at, seen, isNews }: Over, { skipped: st
   if (purposeOf(operation) === 'delete') return { state: 'finished', kept };
   const { type, generation, settles } = operation;
   const now = counted(kept, { outdatedPlans: 0 });
+  // What was aborted is looked at before anything is said to be as it should.
+  if (kept.held !== undefined) return assessing(now);
   if (steps !== undefined) return assessing({ ...now, skipped: { operation: type, generation, steps } });
   // What it made is as it should be. What changes later is found by the next look, for whatever reason.
   const { released: _, ...others } = now;
@@ -136,6 +143,7 @@ const settledBy = (
     clusterId,
     rollout,
     heldBack,
+    givenUp,
     controlPlane,
     nodes,
     nodePool,
@@ -155,6 +163,7 @@ const settledBy = (
   },
   ...(clusterId === undefined ? {} : { clusterId }),
   ...present({ rollout: rollout ?? heldBack?.type, heldBack: heldBack?.target }),
+  ...(givenUp === undefined ? {} : { leaves: true as const }),
   ...(lookAgainSeconds === undefined ? {} : { until: at + lookAgainSeconds * 1_000 }),
 });
 
@@ -214,21 +223,3 @@ const obstructed = (kept: Kept, obstacle: Obstacle): Kept => ({
   ...kept,
   obstacle: { ...obstacle, since: kept.obstacle?.since ?? obstacle.since },
 });
-
-export const heldBy = (
-  before: Kept,
-  { type, generation }: Pick<OperationInput, 'type' | 'generation'>,
-  seen: Seen,
-  left?: string,
-): LifeOf<'held'> => {
-  const { obstacle: _, ...others } = before;
-  const kept = { ...others, held: { operation: type, generation } };
-  return {
-    state: 'held',
-    kept,
-    seen,
-    generation,
-    operation: type,
-    status: { kind: 'held', operation: type, ...present({ left }) },
-  };
-};

@@ -23,10 +23,15 @@ export const assessObject = async (
 ): Promise<EventOf<'assessed'> | EventOf<'unassessed'>> => {
   const seen = news.seen();
   news.looking();
+  const { held, released } = life().kept;
+  const asked = {
+    object,
+    ...(progressed ? { clusterProgressed: true as const } : {}),
+    ...(held?.back === true ? { returning: held.generation } : {}),
+    ...(released === undefined ? {} : { released }),
+  };
   try {
-    const { released } = life().kept;
-    const said = released === undefined ? {} : { released };
-    const assessment = await assess(progressed ? { object, clusterProgressed: true, ...said } : { object, ...said });
+    const assessment = await assess(asked);
     verbs.acknowledge(assessment.handled ?? {});
     return { kind: 'assessed', at: Date.now(), seen, assessment };
   } catch (error) {
@@ -59,6 +64,6 @@ export const rest = async (run: EntityRun, life: LifeOf<RestingState>): Promise<
   if (life.state === 'waiting') await askToBeTold(life.cluster, entityId);
   await idle(life, run);
   const report = life.state === 'settled' ? drift.take() : undefined;
-  if (report !== undefined) return { kind: 'reported', report };
+  if (report !== undefined) return { kind: 'reported', ...report };
   return { kind: 'woken', at: Date.now(), news: news.seen(), leaving: run.isLeaving() };
 };

@@ -54,7 +54,13 @@ type Resting<S extends MirrorRequest['subject'] = MirrorRequest['subject']> = {
 
 export type EntityLife = { readonly kept: Kept } & (
   | { readonly state: 'assessing'; readonly progressed: boolean }
-  | { readonly state: 'beginning'; readonly operation: OperationInput; readonly seen: Seen }
+  | {
+      readonly state: 'beginning';
+      readonly operation: OperationInput;
+      readonly seen: Seen;
+      /** What runs instead where a person aborted it before it begins. */
+      readonly givenUp?: OperationInput;
+    }
   | {
       readonly state: 'operating';
       readonly operation: OperationInput;
@@ -74,6 +80,8 @@ export type EntityLife = { readonly kept: Kept } & (
       readonly rollout?: OperationType;
       /** It is held back by an update policy: what `resume` would let begin. */
       readonly heldBack?: string;
+      /** Its turns left something that goes where a person aborts it. */
+      readonly leaves?: true;
     } & Resting<SettledSubject>)
   /** For its cluster, whose entity's id it may know. */
   | ({ readonly state: 'waiting'; readonly reason: string; readonly cluster?: string } & Resting)
@@ -95,8 +103,8 @@ export type EntityEvent =
   | { readonly kind: 'started'; readonly operationId: string }
   /** The operation ended; `news` is what had arrived by then. */
   | { readonly kind: 'ended'; readonly at: number; readonly result: OperationResult; readonly news: Seen }
-  /** A sweep says what differs. */
-  | { readonly kind: 'reported'; readonly report: SettledSubject }
+  /** A sweep says what differs, and whether it is to be mended. */
+  | { readonly kind: 'reported'; readonly report: SettledSubject; readonly mends?: true }
   /** Its rest is over: something arrived, its time has come, or this run of the entity is to end. */
   | { readonly kind: 'woken'; readonly at: number; readonly news: Seen; readonly leaving: boolean }
   /** The status was written, or could not be. */

@@ -41,7 +41,8 @@ const ANSWERS: Readonly<Record<Verb, string>> = {
   retry: 'Looking again.',
   resume: 'Resumed: it begins again.',
   pause: 'Paused: the next turn begins paused.',
-  abort: 'Aborted: no further machine is replaced. Resume goes on.',
+  abort:
+    'Aborted: no further machine is replaced, and what was added for it goes; an upgrade goes back. Resume goes on.',
   skip: '',
 };
 

@@ -43,7 +43,7 @@ const start = async (entityId: string, operation: OperationInput): Promise<Opera
       // An entity that is terminated must not leave an operation that nobody can supersede.
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      staticSummary: `${operation.type} ${namespace}/${name}, version ${operation.version}${turnOf(operation)}`,
+      staticSummary: `${operation.type} ${namespace}/${name}, version ${operation.version}${turnOf(operation)}${operation.givesUp === true ? ', given up' : ''}`,
       typedSearchAttributes: [
         { key: SEARCH_ATTRIBUTES.cluster, value: operation.owner.clusterId },
         { key: SEARCH_ATTRIBUTES.operation, value: operation.type },

@@ -28,6 +28,8 @@ export {
   runOperation as CreateNodePool,
   runOperation as DeleteCluster,
   runOperation as DeleteNodePool,
+  runOperation as MendCluster,
+  runOperation as MendNodePool,
   runOperation as RepairCluster,
   runOperation as RepairNodePool,
   runOperation as ResizeNodePool,

@@ -37,7 +37,7 @@ export const supersedes = (assessment: Assessment, running: OperationInput): str
 };
 
 /** The same order: half of a change may be done, so that what is left of it is an operation of another type. */
-const isOf = (what: Held, due: OperationInput): boolean =>
+export const isOf = (what: Pick<Held, 'operation' | 'generation'>, due: OperationInput): boolean =>
   purposeOf({ type: what.operation }) === purposeOf(due) && what.generation === due.generation;
 
 /** Not all is there: it cannot be looked at, or a rollout waits for its next turn. */
@@ -47,8 +47,15 @@ export const isOpen = (assessment: Assessment): boolean =>
 /** An abort stands until the same operation is no longer what is to be done: the spec changed, or all is there. */
 export const stillHeld = (held: Held | undefined, assessment: Assessment): Held | undefined => {
   if (held === undefined) return undefined;
-  if (assessment.kind === 'operate') return isOf(held, assessment.operation) ? held : undefined;
-  return isOpen(assessment) ? held : undefined;
+  if (assessment.kind === 'operate') {
+    const { operation } = assessment;
+    const comesBetween = purposeOf(operation) === 'repair' && operation.generation === held.generation;
+    return isOf(held, operation) || comesBetween ? held : undefined;
+  }
+  if (assessment.kind !== 'settled') return held;
+  if (assessment.generation !== held.generation) return undefined;
+  // Of what went back nothing is to be done, and it is aborted all the same.
+  return !isOpen(assessment) && held.back !== true ? undefined : held;
 };
 
 /** Nothing is to be done but what a person skipped for this very spec: that is as good as settled. */

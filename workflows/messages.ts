@@ -37,10 +37,15 @@ export const PLAN_CHANGE_WORKFLOW = 'PlanChange';
 export const ISSUE_CREDENTIAL_WORKFLOW = 'IssueCredential';
 
 /** An operation that a person aborted: it isn't begun again for this generation until somebody says `resume`. */
-export type Held = { readonly operation: OperationType; readonly generation: number };
+export type Held = {
+  readonly operation: OperationType;
+  readonly generation: number;
+  /** What it brought goes back meanwhile, or went back; without it, what exists stays as it is. */
+  readonly back?: true;
+};
 
 /** Steps that a person skipped: they alone are no reason to begin again. */
-export type Skipped = Held & { readonly steps: readonly string[] };
+export type Skipped = Pick<Held, 'operation' | 'generation'> & { readonly steps: readonly string[] };
 
 /** The state an entity carries through continue-as-new: versioned plain JSON. */
 export type EntityState = {
@@ -99,7 +104,7 @@ export const clusterProgressed = defineSignal<[]>('clusterProgressed');
 export const addDependent = defineSignal<[{ entityId: string }]>('addDependent');
 /** An operation tells its entity that a milestone was reached. */
 export const milestoneReached = defineSignal<[{ key: string }]>('milestoneReached');
-/** A sweep tells an entity what differs, or no longer does: it is written to status, and never makes a plan. */
+/** A sweep tells an entity what differs, or no longer does: it is written to status, or looked at where it is to be mended, and never makes a plan. */
 export const driftFound = defineSignal<[DriftReport]>('driftFound');
 /** The entity tells its operation that a newer spec or a deletion takes its place. */
 export const supersede = defineSignal<[{ reason: string }]>('supersede');

@@ -5,7 +5,7 @@
  * `operation-publishing.ts` writes events with the status; `dependents.ts` passes milestones on.
  */
 import { getExternalWorkflowHandle, log } from '@temporalio/workflow';
-import type { EventView } from '../activities/contract.ts';
+import type { Drift, EventView, OperationInput } from '../activities/contract.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { Step } from '../policy/plan.ts';
 import type { ResourceKey } from '../words/keys.ts';
@@ -23,6 +23,18 @@ export type OperationEvents = {
 
 type Told = Pick<EventView, 'reason' | 'message' | 'type'>;
 
+/** That what others changed of a thing is put right, by the step that did it. Pure. */
+export const mendedBy = ({ verb, resource }: Step, mends: readonly Drift[]): readonly Told[] =>
+  verb === 'wait'
+    ? []
+    : mends
+        .filter(({ key }) => key === resource.key)
+        .map(({ key, difference }) => ({
+          reason: 'MendedDrift',
+          message: `Mended ${key}: ${difference}`,
+          type: 'Normal',
+        }));
+
 /** What a step that is done tells about its object, warnings first. Pure. */
 export const eventsOf = (step: Step, outputs: Readonly<Record<ResourceKey, Outputs>>): readonly Told[] => {
   if (step.verb === 'remove') return [];
@@ -34,13 +46,16 @@ export const eventsOf = (step: Step, outputs: Readonly<Record<ResourceKey, Outpu
   return [...warnings, { reason, message: resolveMessage(event.message, outputs), type }];
 };
 
-export const operationEvents = (entityId: string, outputs: Readonly<Record<ResourceKey, Outputs>>): OperationEvents => {
+export const operationEvents = (
+  { entityId, mends = [] }: Pick<OperationInput, 'entityId' | 'mends'>,
+  outputs: Readonly<Record<ResourceKey, Outputs>>,
+): OperationEvents => {
   const entity = getExternalWorkflowHandle(entityId);
   let unwritten: readonly EventView[] = [];
   let sequence = 0;
 
   const record = (step: Step): void => {
-    for (const event of eventsOf(step, outputs)) {
+    for (const event of [...eventsOf(step, outputs), ...mendedBy(step, mends)]) {
       sequence += 1;
       unwritten = [...unwritten, { ...event, at: Date.now(), sequence }];
     }

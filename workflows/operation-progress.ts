@@ -47,11 +47,11 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
   let statusProblem: string | undefined;
   let end: { readonly state: OperationResult['state']; readonly finishedAt: number } | undefined;
   let changes = 1;
-  const { type, turn, tagKeys, marks, unreachable, revision } = input;
+  const { type, turn, mends, tagKeys, marks, unreachable, revision } = input;
   return {
     view: () => ({
       ...{ type, workflowId, runId, state: 'running', startedAt },
-      ...present({ turn, tagKeys, marks, unreachable, revision, pausedAt, statusProblem, incarnations }),
+      ...present({ turn, mends, tagKeys, marks, unreachable, revision, pausedAt, statusProblem, incarnations }),
       ...end,
       steps: steps.map(({ id, resource, needs }) => ({
         id,

@@ -36,7 +36,7 @@ const operate = async (input: OperationInput, cancelRequested: Promise<never>): 
   const inbox: StepMessage[] = [];
   const progress = operationProgress(input);
   const { outputs, isPaused } = progress;
-  const events = operationEvents(entityId, outputs);
+  const events = operationEvents(input, outputs);
   const publishing = operationPublishing(input, progress, events);
   const stop = (reason: string): void => {
     progress.stop(reason);
@@ -49,8 +49,9 @@ const operate = async (input: OperationInput, cancelRequested: Promise<never>): 
   publishing.begin();
   const effects = stepEffects({ plan, request, pacing, outputs, inbox });
   const result = await runPlan({ plan, pacing, inbox, isPaused, ...following(running) }, effects);
-  const state = stateAfter(result, progress.stopReason());
-  const left = state === 'aborted' ? await takeBack({ plan, request, pacing, outputs }) : undefined;
+  const state = stateAfter(result, progress.stopReason(), input);
+  const left =
+    state === 'aborted' ? await takeBack({ plan, request, pacing, outputs, yielded: progress.yielded }) : undefined;
   progress.end(state);
   await publishing.finish();
   await condition(allHandlersFinished);
@@ -91,10 +92,15 @@ const following = ({ progress, events, publishing, stop }: Running): Pick<PlanRu
   },
 });
 
-const stateAfter = (result: PlanResult, stopReason: string | undefined): OperationResult['state'] => {
+const stateAfter = (
+  result: PlanResult,
+  stopReason: string | undefined,
+  { givesUp }: Pick<OperationInput, 'givesUp'>,
+): OperationResult['state'] => {
   switch (result) {
     case 'completed':
-      return 'succeeded';
+      // It did what an abort of its rollout asked for.
+      return givesUp === true ? 'aborted' : 'succeeded';
     case 'outdated':
       return 'superseded';
     case 'stopped':

@@ -7,14 +7,18 @@
  */
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { StepState } from '../activities/contract.ts';
+import type { Outputs } from '../kinds/row.ts';
 import type { Step } from '../policy/plan.ts';
 import { runPlan, type StepMessage } from './run-plan.ts';
 import { type EffectScope, stepEffects } from './step-effects.ts';
 
 const LONGEST_MS = 120_000;
 
+/** `yielded` is told what each step of the way back yields. */
+export type TakingBack = Omit<EffectScope, 'inbox'> & { readonly yielded: (step: Step, outputs: Outputs) => void };
+
 /** Answers what could not be taken back, as a sentence; undefined where nothing is left. */
-export const takeBack = async (scope: Omit<EffectScope, 'inbox'>): Promise<string | undefined> => {
+export const takeBack = async ({ yielded, ...scope }: TakingBack): Promise<string | undefined> => {
   const { plan, pacing } = scope;
   const steps = plan.undo ?? [];
   if (steps.length === 0) return undefined;
@@ -34,9 +38,11 @@ export const takeBack = async (scope: Omit<EffectScope, 'inbox'>): Promise<strin
       ...{ plan: way, pacing, inbox },
       isPaused: () => false,
       report: (step, state) => void shown.set(step.id, state),
-      saw: () => undefined,
-      over: (step, { end }) => {
-        if (end !== 'done') left.push(step);
+      saw: yielded,
+      over: (step, ended) => {
+        if (ended.end === 'done') yielded(step, ended.outcome.outputs);
+        // Whoever only looks takes nothing back.
+        else if (step.verb !== 'wait') left.push(step);
       },
     },
     stepEffects({ ...scope, plan: way, inbox }),

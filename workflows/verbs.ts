@@ -10,6 +10,7 @@ import { ApplicationFailure, log, setHandler } from '@temporalio/workflow';
 import type { OperationView, Step, StepRequest } from '../activities/contract.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { Plan } from '../policy/plan.ts';
+import { OPERATIONS } from '../words/operations.ts';
 import { VERBS, type Verb } from '../words/verbs.ts';
 import { findFor } from './activities.ts';
 import { type Ask, verbSignals, verbUpdates } from './messages.ts';
@@ -38,8 +39,11 @@ const DESCRIPTIONS: Readonly<Record<Verb, string>> = {
   skip: 'Go on without a step that is blocked, or without waiting',
   pause: 'Start no more steps, and try none again',
   resume: 'Go on after a pause',
-  abort: 'Stop, and keep what exists as it is',
+  abort: 'Stop, and keep what exists as it is; an upgrade goes back',
 };
+
+const STAYS = 'what exists stays as it is';
+const RETURNS = 'machines that were replaced already go back, in turns; to stop where it is, abort once more';
 
 const refused = (message: string): ApplicationFailure =>
   ApplicationFailure.create({ message, type: 'refused', nonRetryable: true });
@@ -90,7 +94,7 @@ const perform = async (verb: Verb, ask: Ask, scope: VerbScope): Promise<string> 
       return 'Resumed.';
     case 'abort':
       scope.abort();
-      return 'Aborting: what is under way ends, and what exists stays as it is. Resume begins again.';
+      return `Aborting: what is under way ends, and ${OPERATIONS[scope.view().type].returns === true ? RETURNS : STAYS}. Resume begins again.`;
   }
 };
 

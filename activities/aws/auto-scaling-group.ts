@@ -117,15 +117,22 @@ export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'
   );
 };
 
+/** How many machines a group keeps by now; undefined where there is none of that name. One call. */
+export type SizeOf = (groupName: string, signal: AbortSignal) => Promise<number | undefined>;
+
+export const sizeOf =
+  (autoScaling: AutoScalingClient): SizeOf =>
+  async (name, signal) => {
+    const [group] = await listGroups(autoScaling, { AutoScalingGroupNames: [name] }, signal);
+    return group?.DesiredCapacity;
+  };
+
 /** Somebody may have changed it since it was planned. */
 const desiredNow = async (
   autoScaling: AutoScalingClient,
   { properties, signal }: Wanted<'auto-scaling-group'>,
   known: { readonly desired: number },
-): Promise<number> => {
-  const [group] = await listGroups(autoScaling, { AutoScalingGroupNames: [properties.name] }, signal);
-  return group?.DesiredCapacity ?? known.desired;
-};
+): Promise<number> => (await sizeOf(autoScaling)(properties.name, signal)) ?? known.desired;
 
 type SoughtGroup = Sought<'auto-scaling-group'>;
 type GroupCandidate = Candidate<'auto-scaling-group'>;

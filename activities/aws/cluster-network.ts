@@ -27,10 +27,14 @@ export const createClusterNetwork = (now: () => number = Date.now): ClusterNetwo
   const made = new Map<string, { readonly found: readonly Found[]; readonly until: number }>();
 
   return {
-    of: (clusterId, look) => {
+    of: async (clusterId, look) => {
       for (const [id, { until }] of made) if (until <= now()) made.delete(id);
       const own = made.get(clusterId)?.found ?? [];
-      return isWhole(own) ? Promise.resolve(own) : remember(clusterId, look, isWhole);
+      if (isWhole(own)) return own;
+      const found = await remember(clusterId, look, isWhole);
+      // What was made anew since is not what was seen then: a lost load balancer has another name.
+      const newer = made.get(clusterId)?.found ?? [];
+      return [...found.filter(({ key }) => !newer.some((one) => one.key === key)), ...newer];
     },
     made: (clusterId, found) => {
       const others = (made.get(clusterId)?.found ?? []).filter((one) => one.key !== found.key);

@@ -12,7 +12,14 @@ import { present } from '../../words/present.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { ReadSecret } from '../seal.ts';
 import { accountDriver, type KeptElsewhere } from './account.ts';
-import { autoScalingGroupDriver, groupInstances, listGroups, othersIn } from './auto-scaling-group.ts';
+import {
+  autoScalingGroupDriver,
+  groupInstances,
+  listGroups,
+  othersIn,
+  type SizeOf,
+  sizeOf,
+} from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
 import { cloudLoadBalancersDriver } from './cloud-load-balancers.ts';
 import { type ClusterNetwork, createClusterNetwork } from './cluster-network.ts';
@@ -81,6 +88,7 @@ export type Aws = {
   readonly survey: TakeSurvey;
   readonly scope: AwsScope;
   readonly launchTroubles: LaunchTroubles;
+  readonly sizeOf: SizeOf;
   /** The machines of one auto scaling group, each with the fingerprint of what it was made from, unless that is gone. */
   readonly instancesOf: (groupName: string, signal: AbortSignal) => Promise<readonly ToldInstance[]>;
   /** Asks what a preflight will ask, so that it finds the answers; whatever is wrong is said by the preflight itself. */
@@ -153,6 +161,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
   return {
     scope,
     launchTroubles: createLaunchTroubles(clients),
+    sizeOf: sizeOf(clients.autoScaling),
     instancesOf: async (groupName, signal) => {
       const groups = await listGroups(clients.autoScaling, { AutoScalingGroupNames: [groupName] }, signal);
       const machines = groups.flatMap(groupInstances);

@@ -7,10 +7,12 @@ import { nodePoolName, replicaName } from '../../api/names.ts';
 import type { ResourceKind } from '../../kinds/resource.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { REPLICAS } from '../../topology/values.ts';
+import type { SizeOf } from '../aws/auto-scaling-group.ts';
 import type { LaunchTroubles } from '../aws/launches.ts';
 import type { ResourceDriver } from '../driver.ts';
 import { addonDriver } from './addon.ts';
 import type { AddonSettings } from './addon-objects.ts';
+import { nodesDriver } from './awaited-nodes.ts';
 import { controlPlaneDriver } from './control-plane.ts';
 import { cordonDriver } from './cordon.ts';
 import { drainDriver } from './drain.ts';
@@ -19,8 +21,6 @@ import { joinTokenDriver } from './join-token.ts';
 import { noticingLaunches } from './launching.ts';
 import { nodeLabelsDriver } from './node-labels.ts';
 import { nodePoolsDriver } from './node-pools.ts';
-import { nodesDriver } from './nodes.ts';
-import { replacementNodesDriver } from './replacement-nodes.ts';
 import { secretDriver } from './secret.ts';
 import type { UserClusters } from './user-cluster.ts';
 
@@ -35,7 +35,6 @@ type KubernetesKind = Extract<
   | 'addon'
   | 'cordon'
   | 'drain'
-  | 'replacement-nodes'
   | 'node-labels'
 >;
 
@@ -46,8 +45,9 @@ export const kubernetesDrivers = (dependencies: {
   readonly userClusters: UserClusters;
   readonly addons?: AddonSettings;
   readonly launchTroubles: LaunchTroubles;
+  readonly sizeOf: SizeOf;
 }): KubernetesDrivers => {
-  const { management, userClusters, addons, launchTroubles } = dependencies;
+  const { management, userClusters, addons, launchTroubles, sizeOf } = dependencies;
   return {
     finalizer: finalizerDriver(management),
     secret: secretDriver(management),
@@ -58,7 +58,7 @@ export const kubernetesDrivers = (dependencies: {
     ),
     'join-token': joinTokenDriver(management, userClusters),
     nodes: noticingLaunches(
-      nodesDriver(userClusters),
+      nodesDriver(userClusters, sizeOf),
       ({ owner, properties }) => [nodePoolName(owner.clusterId, properties.poolId)],
       launchTroubles,
     ),
@@ -67,10 +67,5 @@ export const kubernetesDrivers = (dependencies: {
     cordon: cordonDriver(userClusters),
     'node-labels': nodeLabelsDriver(userClusters),
     drain: drainDriver(management, userClusters),
-    'replacement-nodes': noticingLaunches(
-      replacementNodesDriver(userClusters),
-      ({ owner, properties }) => [nodePoolName(owner.clusterId, properties.poolId)],
-      launchTroubles,
-    ),
   };
 };

@@ -8,8 +8,7 @@
 import pLimit from 'p-limit';
 import { NODE_POOL_LABEL } from '../../api/names.ts';
 import type { ClusterNodes } from '../../policy/node-counts.ts';
-import { verdictOf } from '../verdicts.ts';
-import { NODE, notReadyByPool, readyByPool } from './nodes.ts';
+import { listNodes, notReadyByPool, readyByPool } from './nodes.ts';
 import type { UserCluster, UserClusters } from './user-cluster.ts';
 
 /** Answers by cluster id; one for each cluster that was asked for. */
@@ -24,24 +23,13 @@ const AT_ONCE = 10;
 type Limits = { readonly listMs: number; readonly allMs: number };
 const LIMITS: Limits = { listMs: 5_000, allMs: 60_000 };
 
-const listed = async (
-  userClusters: UserClusters,
+const counted = async (
   cluster: UserCluster,
-  listMs: number,
+  list: ReturnType<typeof listNodes>,
   sweep: AbortSignal,
 ): Promise<ClusterNodes> => {
-  const time = AbortSignal.timeout(listMs);
-  try {
-    const client = await userClusters(cluster);
-    const selection = { labelSelector: NODE_POOL_LABEL, fromCache: true } as const;
-    const nodes = await client.list(NODE, selection, { signal: AbortSignal.any([sweep, time]) });
-    return { ready: readyByPool(nodes), notReady: notReadyByPool(nodes) };
-  } catch (error) {
-    if (sweep.aborted) throw error;
-    if (time.aborted)
-      return { unread: `https://${cluster.endpoint} did not list its nodes within ${listMs / 1_000} s` };
-    return { unread: verdictOf(error).message };
-  }
+  const nodes = await list(cluster, { labelSelector: NODE_POOL_LABEL, fromCache: true }, sweep);
+  return 'unread' in nodes ? nodes : { ready: readyByPool(nodes), notReady: notReadyByPool(nodes) };
 };
 
 const NO_TIME: ClusterNodes = { unread: 'too many other clusters did not answer, and no time was left' };
@@ -52,9 +40,10 @@ export const sweepNodes =
   async (clusters, sweep) => {
     const time = AbortSignal.timeout(allMs);
     const atOnce = pLimit(AT_ONCE);
+    const list = listNodes(userClusters, listMs);
     const entries = clusters.map((cluster) =>
       atOnce(async () => {
-        const nodes = time.aborted ? NO_TIME : await listed(userClusters, cluster, listMs, sweep);
+        const nodes = time.aborted ? NO_TIME : await counted(cluster, list, sweep);
         return [cluster.clusterId, nodes] as const;
       }),
     );

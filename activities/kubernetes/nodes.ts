@@ -1,19 +1,18 @@
 /**
- * Nodes: how many of a pool are Ready.
+ * Nodes: which are Ready, and what their own API says of those that are not.
  *
- * Owns: counting. An operation waits until so many are; a sweep counts those of all clusters. Neighbours: the auto scaling
- * group starts machines, their agents join with the pool's token, the node approver admits them; `node-sweep.ts` asks many
- * clusters. Invariant: I9 (the message says how many of how many).
+ * Owns: what counts as Ready, counting by pool, and listing them within a time of its own. Neighbours: `awaited-nodes.ts` waits for those
+ * of one pool; `node-sweep.ts` asks many clusters; `pool-nodes.ts` reads them one by one. Invariant: I12 (a cluster that did not answer
+ * is told apart from one without nodes).
  */
 
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { NODE_POOL_LABEL } from '../../api/names.ts';
 import { isDeleting } from '../../api/object.ts';
+import type { Selection } from '../../kubernetes/client.ts';
 import { shortened } from '../../words/text.ts';
-import type { ResourceDriver } from '../driver.ts';
-import { onlyWaitedFor } from './only-waited-for.ts';
-import { lookAgainAfter } from './patience.ts';
-import type { UserClusters } from './user-cluster.ts';
+import { verdictOf } from '../verdicts.ts';
+import type { UserCluster, UserClusters } from './user-cluster.ts';
 
 type NodeCondition = {
   readonly type: string;
@@ -69,23 +68,22 @@ export const notReadyByPool = (nodes: readonly KubernetesObject[]): Readonly<Rec
   return names;
 };
 
-export const nodesDriver = (userClusters: UserClusters): ResourceDriver<'nodes'> => ({
-  ...onlyWaitedFor('nodes'),
-
-  check: async (wanted) => {
-    const { endpoint, poolId, expected } = wanted.properties;
-    const cluster = { namespace: wanted.object.namespace, clusterId: wanted.owner.clusterId, endpoint };
-    const client = await userClusters(cluster);
-    const nodes = await client.list(NODE, { labelSelector: `${NODE_POOL_LABEL}=${poolId}` }, { signal: wanted.signal });
-    const ready = readyByPool(nodes)[poolId] ?? 0;
-    const outputs = { ready: String(ready) };
-    return ready >= expected
-      ? { ready: true, outputs }
-      : {
-          ready: false,
-          awaited: `Waiting for nodes to join the cluster: ${ready} of ${expected} ready`,
-          againInMs: lookAgainAfter(wanted.since),
-          soFar: outputs,
-        };
-  },
-});
+/** What a cluster lists; or why it does not, such as that it did not within this time. Throws only where who asks gives up. */
+export const listNodes =
+  (userClusters: UserClusters, withinMs: number) =>
+  async (
+    cluster: UserCluster,
+    selection: Selection,
+    signal: AbortSignal,
+  ): Promise<readonly KubernetesObject[] | { readonly unread: string }> => {
+    const time = AbortSignal.timeout(withinMs);
+    try {
+      const client = await userClusters(cluster);
+      return await client.list(NODE, selection, { signal: AbortSignal.any([signal, time]) });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      if (time.aborted)
+        return { unread: `https://${cluster.endpoint} did not list its nodes within ${withinMs / 1_000} s` };
+      return { unread: verdictOf(error).message };
+    }
+  };

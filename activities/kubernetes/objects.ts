@@ -14,6 +14,8 @@ import { readStoredCluster, readStoredNodePool } from '../../api/stored.ts';
 import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
 import { isUnserved } from '../../kubernetes/errors.ts';
 import { describeName, type ObjectName, pluralOf } from '../../kubernetes/resources.ts';
+import type { Sibling } from '../../policy/pool-order.ts';
+import { present } from '../../words/present.ts';
 import { blockedError } from '../verdicts.ts';
 
 export type NamedObject = { readonly kind: ObjectKind; readonly namespace: string; readonly name: string };
@@ -101,6 +103,17 @@ export const nodePoolsNaming = async (
     throw isUnserved(error) ? unserved(management, 'AWSNodePool') : error;
   }
 };
+
+/** The same, as far as they say whose turn it is: what one of them says wrongly must not hold up the others. */
+export const siblingsOf = async (...asked: Parameters<typeof nodePoolsNaming>): Promise<readonly Sibling[]> =>
+  (await nodePoolsNaming(...asked)).map(({ metadata, ...pool }) => {
+    const { name, uid = '', generation = 0, deletionTimestamp } = metadata;
+    const { state, observedGeneration, rollout } = (pool['status'] ?? {}) as NonNullable<Sibling['status']>;
+    return {
+      metadata: { name, uid, generation, ...present({ deletionTimestamp }) },
+      status: present({ state, observedGeneration, rollout }),
+    };
+  });
 
 /** `AWSCluster default/cluster-0 (uid …)`, for people. */
 export const describeObject = (object: NamedObject & { readonly uid?: string }): string =>

@@ -19,11 +19,11 @@ export type CaseResult = {
   readonly seconds: number;
 };
 
-type Attempt = { readonly wrong: readonly string[]; readonly met: readonly Target[]; readonly seconds: number };
+export type Attempt = { readonly wrong: readonly string[]; readonly met: readonly Target[]; readonly seconds: number };
 
-const targetOf = ({ call, fault }: Case): Target => ({ call: call.name, number: call.number, fault });
+export const targetOf = ({ call, fault }: Case): Target => ({ call: call.name, number: call.number, fault });
 
-const resultOf = (one: Case, { wrong, met, seconds }: Attempt): CaseResult => ({
+export const resultOf = (one: Case, { wrong, met, seconds }: Attempt): CaseResult => ({
   name: nameOfCase(one),
   one,
   wrong,

@@ -24,6 +24,9 @@ const OWN: readonly (readonly [RegExp, string])[] = [
   [/operation-[^/]+|operations\/[^/]+/g, 'operations/*'],
   [/(?<=[/-])[0-9a-f]{8}(?![0-9a-f])/g, '*'],
   [/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '*'],
+  [/\bi-[0-9a-f]{17}\b/g, 'i-*'],
+  [/\bip(-\d+){4}[\w.-]*/g, 'ip-*'],
+  [/(?<=\/pods\/)[\w-]+/g, '*'],
 ];
 
 /** The case whose object a workflow belongs to: its cluster's name. */
@@ -47,12 +50,22 @@ export const nameOfCall = (
 };
 
 /** Counts calls by case and name. */
-export const createCounter = (): ((ofCase: string, name: string) => number) => {
-  const counts = new Map<string, number>();
-  return (ofCase, name) => {
-    const key = `${ofCase}|${name}`;
-    const count = (counts.get(key) ?? 0) + 1;
-    counts.set(key, count);
-    return count;
+export type Counter = {
+  readonly next: (ofCase: string, name: string) => number;
+  /** From one again: another case begins under this name. */
+  readonly begin: (ofCase: string) => void;
+};
+
+export const createCounter = (): Counter => {
+  const counts = new Map<string, Map<string, number>>();
+  return {
+    next: (ofCase, name) => {
+      const own = counts.get(ofCase) ?? new Map<string, number>();
+      counts.set(ofCase, own);
+      const count = (own.get(name) ?? 0) + 1;
+      own.set(name, count);
+      return count;
+    },
+    begin: (ofCase) => void counts.delete(ofCase),
   };
 };

@@ -19,7 +19,7 @@ const counted = (all: readonly string[]): ReadonlyMap<string, number> => {
   return counts;
 };
 
-const difference = (what: string, had: readonly string[], wanted: readonly string[]): string[] => {
+export const difference = (what: string, had: readonly string[], wanted: readonly string[]): string[] => {
   const [mine, theirs] = [counted(had), counted(wanted)];
   return [...new Set([...had, ...wanted])].sort().flatMap((one) => {
     const [a, b] = [mine.get(one) ?? 0, theirs.get(one) ?? 0];
@@ -28,7 +28,7 @@ const difference = (what: string, had: readonly string[], wanted: readonly strin
 };
 
 /** Runs of one operation id that overlap. */
-const overlapping = (runs: readonly OperationRun[]): string[] =>
+export const overlapping = (runs: readonly OperationRun[]): string[] =>
   runs.flatMap((run) =>
     runs
       .filter((other) => other !== run && other.workflowId === run.workflowId)
@@ -38,18 +38,19 @@ const overlapping = (runs: readonly OperationRun[]): string[] =>
       .map((other) => `I1: ${run.type} and ${other.type} of ${run.workflowId} ran at once`),
   );
 
-/** The kind of each operation, and how often it ran; once each where all is well. */
-const operations = (runs: readonly OperationRun[]): string[] => {
-  const types = counted(
+/** Those that had to run, and no others. */
+export const operations = (runs: readonly OperationRun[], wanted: readonly string[]): string[] => {
+  const types = new Set(
     runs.filter(({ workflowId }) => workflowId.endsWith(operationIdOf(''))).map(({ type }) => type),
   );
-  const wanted = ['CreateCluster', 'CreateNodePool', 'DeleteCluster', 'DeleteNodePool'];
   const missing = wanted.filter((type) => !types.has(type)).map((type) => `no ${type} ran`);
-  const others = [...types.keys()].filter((type) => !wanted.includes(type)).map((type) => `${type} ran, for no reason`);
+  const others = [...types].filter((type) => !wanted.includes(type)).map((type) => `${type} ran, for no reason`);
   return [...missing, ...others];
 };
 
-const unfinished = (runs: readonly OperationRun[]): string[] =>
+const LIFE = ['CreateCluster', 'CreateNodePool', 'DeleteCluster', 'DeleteNodePool'];
+
+export const unfinished = (runs: readonly OperationRun[]): string[] =>
   runs.flatMap(({ workflowId, status }) =>
     ['COMPLETED', 'CONTINUED_AS_NEW'].includes(status) ? [] : [`${workflowId} ended as ${status}`],
   );
@@ -80,7 +81,7 @@ const etcdOf = ({ etcd }: Life, clean: Clean): string[] => {
 
 /** Everything that is wrong with it, in sentences; empty where nothing is. The order of calls goes with a worker that dies. */
 export const judge = (life: Life, clean: Clean, targets: readonly Target[]): readonly string[] => [
-  ...operations(life.runs),
+  ...operations(life.runs, LIFE),
   ...unfinished(life.runs),
   ...overlapping(life.runs),
   ...difference('I2, after the create', life.made, clean.made),

@@ -42,8 +42,9 @@ const AWS = new Set([
 type NamedCall = { readonly name: string; readonly service: string; readonly mutating: boolean };
 
 /** Of what is made, and not only written upon what is there. */
-const MAKES = / Create(?!Tags|OrUpdate)\w+$/;
-const LAUNCHES = / CreateAutoScalingGroup$/;
+const MAKES = / Create(?!Tags|OrUpdate|LaunchTemplateVersion)\w+$/;
+/** Of a group that is made, or that may be made larger. */
+const LAUNCHES = / CreateAutoScalingGroup$| ensure auto-scaling-group\/\S+ · AutoScaling UpdateAutoScalingGroup$/;
 
 /** Whether the fault can come to the call, and says something that no other fault of it says. */
 export const canMeet = (fault: Fault, { name, service, mutating }: NamedCall): boolean => {

@@ -3,7 +3,7 @@
  *
  * Owns: the runs of an entity and of its operations, and all text of their histories. Neighbours: `checks.ts` judges.
  */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { operationIdOf } from '../../words/operations.ts';
 
 export type OperationRun = {
@@ -15,6 +15,15 @@ export type OperationRun = {
   readonly closedAt: number | undefined;
 };
 
+const runOf = (run: WorkflowExecutionInfo): OperationRun => ({
+  workflowId: run.workflowId,
+  runId: run.runId,
+  type: run.type,
+  status: run.status.name,
+  startedAt: run.startTime.getTime(),
+  closedAt: run.closeTime?.getTime(),
+});
+
 /** Every run of the entity and of its operations, oldest first; waits until all have ended. */
 export const runsOf = async (client: Client, entityId: string, limitMs: number): Promise<readonly OperationRun[]> => {
   const deadline = Date.now() + limitMs;
@@ -22,20 +31,23 @@ export const runsOf = async (client: Client, entityId: string, limitMs: number):
     const runs: OperationRun[] = [];
     for (const id of [entityId, operationIdOf(entityId)]) {
       for await (const run of client.workflow.list({ query: `WorkflowId = "${id}"` })) {
-        runs.push({
-          workflowId: run.workflowId,
-          runId: run.runId,
-          type: run.type,
-          status: run.status.name,
-          startedAt: run.startTime.getTime(),
-          closedAt: run.closeTime?.getTime(),
-        });
+        runs.push(runOf(run));
       }
     }
     const closed = runs.length > 1 && runs.every(({ status }) => status !== 'RUNNING');
     if (closed || Date.now() > deadline) return runs.sort((a, b) => a.startedAt - b.startedAt);
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
+};
+
+/** Operations of the entity that began since, oldest first. */
+export const runsSince = async (client: Client, entityId: string, since: number): Promise<readonly OperationRun[]> => {
+  const runs: OperationRun[] = [];
+  for await (const run of client.workflow.list({ query: `WorkflowId = "${operationIdOf(entityId)}"` })) {
+    if (run.startTime.getTime() < since) continue;
+    runs.push(runOf(run));
+  }
+  return runs.sort((a, b) => a.startedAt - b.startedAt);
 };
 
 /**

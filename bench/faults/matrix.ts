@@ -1,20 +1,24 @@
 /**
  * Matrix: records the calls of clean lives, and lives a case for each call and fault.
  *
- * Owns: the order: recordings, then all cases, two a life, lives side by side, each in a lane of its kind. Neighbours:
- * `attempts.ts` has them lived and judged, `run.ts` prints, `test/faults/` runs a part of it.
+ * Owns: the order: recordings, then all cases of a create and a delete, two a life, lives side by side, each in a lane of its kind; then
+ * those of what is done to a pool that stands. Neighbours: `attempts.ts` has the former lived and judged, `changing.ts` the latter,
+ * `run.ts` prints, `test/faults/` runs a part of it.
  */
 import pLimit from 'p-limit';
 import { smallCluster } from '../manifests.ts';
 import { attemptsWith, type CaseResult } from './attempts.ts';
+import { liveChanges, recordChanges } from './changing.ts';
 import { judge } from './checks.ts';
 import type { Lane } from './lane.ts';
 import { type Life, live } from './life.ts';
 import type { Target } from './messages.ts';
 import { type Case, casesOf, type ListedCall, listCalls, livesOf, needsOwnLane } from './plan.ts';
 import type { Setting } from './setting.ts';
+import { LIFE, type Part } from './situations.ts';
 
 export type MatrixSettings = {
+  readonly parts: readonly Part[];
   /** Lives side by side in the lane that all share, and in lanes of their own. */
   readonly width: number;
   readonly lanes: number;
@@ -55,12 +59,14 @@ const accountDifference = (before: readonly string[], after: readonly string[]):
 type LiveIn = (lane: Lane, targets: readonly Target[]) => Promise<Life>;
 
 /** Lives one case after the other, each under a name of its own. */
-const livesIn = (setting: Setting, { lateMs, limitMs }: MatrixSettings): LiveIn => {
+const livesIn = (
+  setting: Setting,
+  { lateMs, limitMs }: MatrixSettings,
+  nextName: () => { readonly name: string; readonly number: number },
+): LiveIn => {
   const { cloud, world } = setting;
-  const counter = { last: -1 };
   return (lane, targets) => {
-    counter.last += 1;
-    const name = `f${counter.last}`;
+    const { name, number } = nextName();
     setting.assign(name, lane);
     return live({
       cloud,
@@ -71,7 +77,7 @@ const livesIn = (setting: Setting, { lateMs, limitMs }: MatrixSettings): LiveIn 
       targets,
       lateMs,
       limitMs,
-      lookForSecrets: targets.length === 0 || counter.last % SECRETS_EVERY === 0,
+      lookForSecrets: targets.length === 0 || number % SECRETS_EVERY === 0,
     });
   };
 };
@@ -92,22 +98,24 @@ const record = async (
 
 type Attempts = (lane: Lane, chosen: readonly Case[]) => Promise<readonly CaseResult[]>;
 
+type LivesToLive = {
+  readonly cases: readonly Case[];
+  readonly attempts: Attempts;
+  readonly onResult: (result: CaseResult) => void;
+};
+
 /** All cases, side by side in the lane that all share, and one after the other in lanes of their own. */
 const liveAll = async (
   setting: Setting,
   settings: MatrixSettings,
   shared: Lane,
-  { cases, attempts }: { readonly cases: readonly Case[]; readonly attempts: Attempts },
+  { cases, attempts, onResult }: LivesToLive,
 ): Promise<readonly CaseResult[]> => {
-  const counter = { done: 0 };
   /** Nothing where there is no time left for it. */
   const liveInTime: Attempts = async (lane, chosen) => {
     if (!settings.mayBegin()) return [];
     const results = await attempts(lane, chosen);
-    for (const result of results) {
-      counter.done += 1;
-      settings.onCase(result, counter.done, cases.length);
-    }
+    results.forEach(onResult);
     return results;
   };
 
@@ -129,25 +137,53 @@ const liveAll = async (
     ...lives.filter((chosen) => !isOwn(chosen)).map((chosen) => atOnce(() => liveInTime(shared, chosen))),
     ...Array.from({ length: settings.lanes }, (_, number) => ownLane(number)),
   ]);
-  return results.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
+  return results.flat();
+};
+
+/** What was recorded of a create and a delete, where they are asked for, and how their cases are lived. */
+const recordLife = async (
+  liveIn: LiveIn,
+  shared: Lane,
+  parts: readonly Part[],
+): Promise<{ readonly calls: readonly ListedCall[]; readonly attempts: Attempts }> => {
+  if (!parts.includes(LIFE)) return { calls: [], attempts: () => Promise.resolve([]) };
+  const { clean, calls } = await record(liveIn, shared);
+  return { calls, attempts: attemptsWith(liveIn, clean) };
 };
 
 export const runMatrix = async (setting: Setting, settings: MatrixSettings): Promise<MatrixResult> => {
   const before = await rowsOf(setting);
   const began = Date.now();
-  const liveIn = livesIn(setting, settings);
+  const { parts, mayBegin, width, lanes } = settings;
+  const counter = { last: -1, done: 0 };
+  const nextName = () => {
+    counter.last += 1;
+    return { name: `f${counter.last}`, number: counter.last };
+  };
   const shared = await setting.startLane('shared');
-  const { clean, calls } = await record(liveIn, shared);
+  const life = await recordLife(livesIn(setting, settings, nextName), shared, parts);
+  const ground = { setting, settings, nextName: () => nextName().name };
+  const situations = parts.filter((part) => part !== LIFE);
+  const { calls: ofChanges, cleans } = await recordChanges(ground, shared, situations);
+  const calls = [...life.calls, ...ofChanges];
   const recorded = Date.now();
   const all = casesOf(calls, settings.all);
   settings.onList(calls, all.length);
   const cases = settings.choose(all);
-  const results = await liveAll(setting, settings, shared, { cases, attempts: attemptsWith(liveIn, clean) });
+  const onResult = (result: CaseResult): void => {
+    counter.done += 1;
+    settings.onCase(result, counter.done, cases.length);
+  };
+  const isOfLife = ({ call }: Case): boolean => call.situation === undefined;
+  const ofLife = { cases: cases.filter(isOfLife), attempts: life.attempts, onResult };
+  const results = await liveAll(setting, settings, shared, ofLife);
+  const standing = cases.filter((one) => !isOfLife(one));
+  const changed = await liveChanges(ground, shared, standing, { cleans, mayBegin, onResult, width, lanes });
   const lived = Date.now();
   return {
     calls,
     cases: all.length,
-    results,
+    results: [...results, ...changed].sort((a, b) => (a.name < b.name ? -1 : 1)),
     account: accountDifference(before, await rowsOf(setting)),
     recordingSeconds: (recorded - began) / 1_000,
     casesSeconds: (lived - recorded) / 1_000,

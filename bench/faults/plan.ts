@@ -6,7 +6,8 @@
  * A call is on the list when two clean runs on a warm worker both made it. Calls that only a worker's first case makes (who
  * it is, what an account offers) come from a third run on a fresh one, and get a fresh one for each of their cases. What is
  * done again and again (a wait's looks, those of a cluster that goes at its pools, an entity's assessments, writes of a status)
- * varies in number: its first read of each name is on the list, and its first two changes.
+ * varies in number: its first read of each name is on the list, and its first two changes. Of what is done to a pool while its
+ * cluster stands, two cases without a fault are recorded on a warm worker.
  *
  * Two kinds of pairs are only run when `all` is asked for, because they say nothing new. A read has no effect: that its
  * answer is lost, and that it comes late, is to the worker the same as a failure before it. And the steps of replicas 0, 1
@@ -14,10 +15,13 @@
  */
 import type { HeardCall } from './calls.ts';
 import { canMeet, FAULTS, type Fault } from './faults.ts';
+import type { SituationName } from './situations.ts';
 
 export type ListedCall = Pick<HeardCall, 'name' | 'number' | 'mutating' | 'service'> & {
   /** Only a process that has seen nothing makes it. */
   readonly fresh: boolean;
+  /** Where it is made; absent of a create and a delete. */
+  readonly situation?: SituationName;
 };
 
 const KINDS = Object.keys(FAULTS) as Fault[];
@@ -28,6 +32,10 @@ const REPEATED = { reads: 1, changes: 2 };
 const AGAIN_AND_AGAIN = / · (assess|mirror status|wait [^·]*|remove node-pools\/all) · /;
 
 const keyOf = ({ name, number }: Pick<HeardCall, 'name' | 'number'>): string => `${name} · ${number}`;
+
+/** As a report has it. */
+export const titleOf = ({ situation, name }: Pick<ListedCall, 'name' | 'situation'>): string =>
+  situation === undefined ? name : `${situation}: ${name}`;
 
 export const listCalls = (
   fresh: readonly HeardCall[],
@@ -85,6 +93,12 @@ export const casesOf = (calls: readonly ListedCall[], all: boolean): readonly Ca
   );
 };
 
+/** Of what two cases without a fault both called, while a cluster stood. */
+export const listChangeCalls = (
+  situation: SituationName,
+  lived: readonly [readonly HeardCall[], readonly HeardCall[]],
+): readonly ListedCall[] => listCalls([], lived).map((call) => ({ ...call, situation }));
+
 export const needsOwnLane = (one: Case): boolean => one.fault === 'killed' || one.call.fresh;
 
 const isOfDelete = ({ call }: Case): boolean => call.name.startsWith('Delete');
@@ -103,7 +117,7 @@ export const livesOf = (cases: readonly Case[]): readonly (readonly Case[])[] =>
   });
 
 /** By which `--only` finds a case again. */
-export const nameOfCase = ({ call, fault }: Case): string => `${keyOf(call)} · ${fault}`;
+export const nameOfCase = ({ call, fault }: Case): string => `${keyOf({ ...call, name: titleOf(call) })} · ${fault}`;
 
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 

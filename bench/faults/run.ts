@@ -10,8 +10,9 @@ import type { Report, Table } from '../report.ts';
 import type { CaseResult } from './attempts.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { type MatrixResult, runMatrix } from './matrix.ts';
-import { type Case, nameOfCase, spreadOut } from './plan.ts';
+import { type Case, nameOfCase, spreadOut, titleOf } from './plan.ts';
 import { openSetting } from './setting.ts';
+import { LIFE, PARTS, type Part } from './situations.ts';
 
 const SETTLE_SECONDS = 3;
 /** Within the settling time, after the first retries. */
@@ -27,12 +28,12 @@ const cell = (results: readonly CaseResult[]): string => {
 
 /** One row a call, one column a fault, in each cell its number of cases. */
 const matrixTable = ({ results }: MatrixResult): Table => {
-  const names = [...new Set(results.map(({ one }) => one.call.name))];
+  const names = [...new Set(results.map(({ one }) => titleOf(one.call)))];
   return {
     title: 'Call x fault: cases lived',
     columns: ['CALL', ...KINDS.map((kind) => kind.toUpperCase()), 'CASES'],
     rows: names.map((name) => {
-      const ofCall = results.filter(({ one }) => one.call.name === name);
+      const ofCall = results.filter(({ one }) => titleOf(one.call) === name);
       return [name, ...KINDS.map((kind) => cell(ofCall.filter(({ one }) => one.fault === kind))), ofCall.length];
     }),
   };
@@ -58,7 +59,52 @@ const failures = ({ results, account }: MatrixResult): Table => ({
   ],
 });
 
+/** One row a part of the matrix. */
+const partsTable = ({ results }: MatrixResult): Table => {
+  const partOf = ({ one }: CaseResult): string => one.call.situation ?? LIFE;
+  return {
+    title: 'Situations',
+    columns: ['SITUATION', 'CALLS', 'CASES', 'FAILED', 'CALL NEVER CAME', 'SECONDS A CASE'],
+    rows: [...new Set(results.map(partOf))].map((part) => {
+      const ofPart = results.filter((one) => partOf(one) === part);
+      const seconds = ofPart.reduce((sum, one) => sum + one.seconds, 0) / ofPart.length;
+      const failed = ofPart.filter(({ wrong }) => wrong.length > 0).length;
+      const calls = new Set(ofPart.map(({ one }) => `${one.call.name} ${one.call.number}`)).size;
+      return [part, calls, ofPart.length, failed, ofPart.filter(({ met }) => !met).length, seconds];
+    }),
+  };
+};
+
+/** With real control planes nobody asks a stub for nodes. */
+const partsOf = (asked: unknown, real: boolean): readonly Part[] => {
+  if (real) return [LIFE];
+  return Array.isArray(asked) ? PARTS.filter((part) => asked.includes(part)) : PARTS;
+};
+
 const numberOf = (options: BenchOptions, name: string, otherwise: number): number => Number(options[name] ?? otherwise);
+
+const reportOf = (result: MatrixResult, real: boolean): Report => {
+  const bad = result.results.filter(({ wrong }) => wrong.length > 0).length;
+  return {
+    bench: 'faults',
+    budgets: [
+      { what: 'cases that went wrong', measured: bad, unit: '', most: 0 },
+      { what: 'rows by which the account differs at the end', measured: result.account.length, unit: '', most: 0 },
+    ],
+    tables: [
+      matrixTable(result),
+      partsTable(result),
+      sums(result),
+      ...(bad + result.account.length > 0 ? [failures(result)] : []),
+    ],
+    notes: [
+      `${result.calls.length} calls on the list, ${result.results.length} of ${result.cases} cases lived, ${Math.round(result.recordingSeconds)} s for the clean runs and ${Math.round(result.casesSeconds)} s for the cases.`,
+      'A call is on the list when two clean runs both made it; of waits, assessments and status writes, the first two calls of each name.',
+      'Only with --all: reads whose answer is lost or late (to the worker the same as a failure), and each of three replicas (here each fault meets one of them).',
+      real ? 'Control planes are real; the cases are spread over the whole list.' : 'Control planes are the stub.',
+    ],
+  };
+};
 
 export const run = async (options: BenchOptions): Promise<Report> => {
   const real = numberOf(options, 'real', 0);
@@ -76,11 +122,12 @@ export const run = async (options: BenchOptions): Promise<Report> => {
   let until = Number.POSITIVE_INFINITY;
   try {
     const result = await runMatrix(setting, {
+      parts: partsOf(options['situations'], real > 0),
       width: numberOf(options, 'width', real === 0 ? 7 : 1),
       lanes: numberOf(options, 'lanes', real === 0 ? 4 : 1),
       all: options['all'] === true,
       lateMs: LATE_MS,
-      limitMs: 600_000,
+      limitMs: 240_000,
       choose: (cases) => {
         const isMeant = (one: Case): boolean => only?.some((name) => nameOfCase(one).includes(name)) ?? true;
         const named = cases.filter(isMeant);
@@ -98,23 +145,7 @@ export const run = async (options: BenchOptions): Promise<Report> => {
           `${done}/${of}  ${seconds.toFixed(1)} s  ${wrong.length === 0 ? (met ? 'ok' : 'the call never came') : `FAILED: ${wrong.join('; ')}`}  ${name}\n`,
         ),
     });
-    const bad = result.results.filter(({ wrong }) => wrong.length > 0).length;
-    return {
-      bench: 'faults',
-      budgets: [
-        { what: 'cases that went wrong', measured: bad, unit: '', most: 0 },
-        { what: 'rows by which the account differs at the end', measured: result.account.length, unit: '', most: 0 },
-      ],
-      tables: [matrixTable(result), sums(result), ...(bad + result.account.length > 0 ? [failures(result)] : [])],
-      notes: [
-        `${result.calls.length} calls on the list, ${result.results.length} of ${result.cases} cases lived, ${Math.round(result.recordingSeconds)} s for the clean runs and ${Math.round(result.casesSeconds)} s for the cases.`,
-        'A call is on the list when two clean runs both made it; of waits, assessments and status writes, the first two calls of each name.',
-        'Only with --all: reads whose answer is lost or late (to the worker the same as a failure), and each of three replicas (here each fault meets one of them).',
-        real === 0
-          ? 'Control planes are the stub.'
-          : 'Control planes are real; the cases are spread over the whole list.',
-      ],
-    };
+    return reportOf(result, real > 0);
   } finally {
     await setting.end();
   }

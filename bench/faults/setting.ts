@@ -13,7 +13,7 @@ import { openAccess } from '../../client/access.ts';
 import { connectionOptions } from '../../client/temporal.ts';
 import { runWatcher } from '../../client/watcher/watcher.ts';
 import { transportTo } from '../../kubernetes/access.ts';
-import { cached, folders, type SandboxLayout } from '../../sandbox/layout.ts';
+import { cached, folders, type HostPort, type SandboxLayout } from '../../sandbox/layout.ts';
 import { workerEnvironment } from '../../sandbox/supervisor/environment.ts';
 import { packWorkflows } from '../../worker/workflow-bundle.ts';
 import { type Cloud, openCloud } from '../cloud.ts';
@@ -23,6 +23,8 @@ import { type World, watchWorld } from './world.ts';
 export type Setting = {
   readonly cloud: Cloud;
   readonly world: World;
+  /** Where the stub's own door is; undefined with real control planes. */
+  readonly stub: HostPort | undefined;
   readonly startLane: (name: string) => Promise<Lane>;
   /** From now on entities of this case's objects are started for this lane. */
   readonly assign: (ofCase: string, lane: Lane) => void;
@@ -95,6 +97,7 @@ export const openSetting = async (options: {
     return {
       cloud,
       world,
+      stub: layout.stub,
       startLane: async (name) => {
         const lane = await laneOn({ folder, logs: options.logs ?? folder, bundle, environment }, name);
         lanes.push(lane);

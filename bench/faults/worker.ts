@@ -30,21 +30,25 @@ const say = (message: FromWorker, then?: () => void): void => {
   process.send?.(message, undefined, {}, () => then?.());
 };
 
+const counter = createCounter();
+
 type Armed = { readonly target: Target; readonly lateMs: number; met: number };
 const armed = new Map<string, readonly Armed[]>();
 process.on('message', (message: ToWorker) => {
   const { ofCase } = message;
-  if (message.kind === 'disarm') armed.delete(ofCase);
-  else
+  if (message.kind === 'disarm') {
+    armed.delete(ofCase);
+  } else {
+    counter.begin(ofCase);
     armed.set(
       ofCase,
       message.targets.map((target) => ({ target, lateMs: message.lateMs, met: 0 })),
     );
+  }
 });
 // The bench is gone, however that happened.
 process.on('disconnect', () => process.exit(0));
 
-const count = createCounter();
 const heard: (HeardCall & { readonly ofCase: string })[] = [];
 setInterval(() => {
   if (heard.length > 0) say({ kind: 'calls', calls: heard.splice(0) });
@@ -85,7 +89,13 @@ const around: AroundSentCall = async (call, sender, send) => {
   account.heardOf(sender);
   const name = nameOfCall(call, sender);
   const by = `${sender.workflowType} ${sender.activityId}`;
-  const one: HeardCall = { name, number: count(ofCase, name), mutating: call.mutating, service: call.service, by };
+  const one: HeardCall = {
+    name,
+    number: counter.next(ofCase, name),
+    mutating: call.mutating,
+    service: call.service,
+    by,
+  };
   heard.push({ ...one, ofCase });
   const met = meetsFault(ofCase, one);
   if (met === undefined) return send();

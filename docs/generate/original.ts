@@ -64,6 +64,8 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
       ].map((field) => [`authentication.oidc[].${field}`, 'the same field']),
     ),
     ...POLICY,
+    driftPolicy: 'there was none',
+    nodePoolUpdates: 'there was none: each node pool was upgraded by itself',
     deletionProtection: 'there was none',
   },
   AWSNodePool: {
@@ -93,6 +95,7 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     'taints[].effect': TAINTS,
     tags: 'the same',
     'management.autoRepair': 'there was none; its successor called it the same',
+    driftPolicy: 'there was none',
     deletionProtection: 'there was none',
   },
 };

@@ -10,6 +10,7 @@ import type { SandboxLayout } from '../layout.ts';
 import { folders } from '../layout.ts';
 import { paceOf, timingOf } from '../pace.ts';
 import { accountOf, OTHER_ACCOUNT, OTHER_ACCOUNT_ACCESS_KEY } from './account.ts';
+import { unpublishedImages } from './images.ts';
 import { startMoto } from './moto.ts';
 import { openRecord } from './proxy/record.ts';
 import { keepsRequests, openRequests } from './proxy/requests.ts';
@@ -39,6 +40,7 @@ export const startAws = async (
     account: accountOf(layout.network, layout.stub === undefined ? 'usual' : 'large'),
     targetHealth: options.targetHealth ?? 'reported',
     machines: 'reported',
+    ...(layout.stub === undefined ? { unpublished: unpublishedImages(layout.bin) } : {}),
     ...(options.timing === undefined ? {} : { timing: options.timing }),
   });
   const { data, awsRequests } = folders(layout.home);

@@ -20,6 +20,8 @@ export type MotoOptions = {
   readonly targetHealth: 'assumed' | 'reported';
   /** `reported`: an instance ends when its host says that the machine has; else at once. */
   readonly machines?: 'assumed' | 'reported';
+  /** Images of Slipway's that are not there, by id, each with why. */
+  readonly unpublished?: Readonly<Record<string, string>>;
 };
 
 export type Moto = {
@@ -34,6 +36,7 @@ const argumentsOf = (options: MotoOptions): string[] => [
   ...['-m', 'moto_semantics.launcher', '--host', options.listen.host, '--port', String(options.listen.port)],
   ...['--target-health', options.targetHealth, '--machines', options.machines ?? 'assumed'],
   ...(options.account === undefined ? [] : ['--account', JSON.stringify(options.account)]),
+  ...(options.unpublished === undefined ? [] : ['--unpublished', JSON.stringify(options.unpublished)]),
   ...(options.timing === undefined ? [] : ['--timing', JSON.stringify(options.timing)]),
 ];
 

@@ -8,7 +8,7 @@ import { SandboxFailure } from '../failure.ts';
 import { hangInstance, loseDisk, resumeInstance } from '../instances/mishaps.ts';
 import { theSandbox } from './sandbox.ts';
 import { statusNow } from './status.ts';
-import { clearStubFaults, stubFaults } from './stub.ts';
+import { clearStubFaults, hangStubInstance, resumeStubInstance, stubFaults } from './stub.ts';
 
 /** What the proxy can do to a call. */
 export const CALL_FAULTS = ['delay', 'reset', 'timeout', 'lost-answer', 'throttle', 'error'] as const;
@@ -97,9 +97,22 @@ export const loseVolume = async (id: string): Promise<void> => {
 export const detachInterface = async (id: string): Promise<void> =>
   print(await ask('POST', '/_sim/detach-interface', { id }));
 
-/** An instance stops answering, though it runs as far as EC2 can tell; or goes on. */
-export const hang = (id: string): void => hangInstance(theSandbox().layout, id);
-export const resume = (id: string): void => resumeInstance(theSandbox().layout, id);
+/** Instances stop answering, though they run as far as EC2 can tell; or go on. */
+export const hang = async (ids: readonly string[]): Promise<void> => {
+  const { layout } = theSandbox();
+  for (const id of ids) {
+    if (layout.stub === undefined) hangInstance(layout, id);
+    else await hangStubInstance(layout.stub, id);
+  }
+};
+
+export const resume = async (ids: readonly string[]): Promise<void> => {
+  const { layout } = theSandbox();
+  for (const id of ids) {
+    if (layout.stub === undefined) resumeInstance(layout, id);
+    else await resumeStubInstance(layout.stub, id);
+  }
+};
 
 /** AWS's, and those of stub clusters where there are any. */
 export const listFaults = async (): Promise<void> => {

@@ -55,6 +55,10 @@ export const clearStubFaults = async (): Promise<void> => {
   if (stub !== undefined) await askAt(stub, 'DELETE', '/faults');
 };
 
-export const killStubInstance = async (stub: HostPort, id: string): Promise<void> => {
-  await askAt(stub, 'POST', `/machines/${encodeURIComponent(id)}/kill`);
+const toMachine = async (stub: HostPort, id: string, what: 'kill' | 'hang' | 'resume'): Promise<void> => {
+  await askAt(stub, 'POST', `/machines/${encodeURIComponent(id)}/${what}`);
 };
+
+export const killStubInstance = (stub: HostPort, id: string): Promise<void> => toMachine(stub, id, 'kill');
+export const hangStubInstance = (stub: HostPort, id: string): Promise<void> => toMachine(stub, id, 'hang');
+export const resumeStubInstance = (stub: HostPort, id: string): Promise<void> => toMachine(stub, id, 'resume');

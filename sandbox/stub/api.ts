@@ -13,7 +13,7 @@
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { evictPod } from './eviction.ts';
 import { apiVersionOf, discovery, qualified, type Target, targetOf } from './served.ts';
-import { mergePatch, type Place, type Store } from './store.ts';
+import { mergePatch, type Place, placeInList, type Store } from './store.ts';
 
 export type ApiRequest = {
   readonly method: string;
@@ -26,7 +26,13 @@ export type ApiRequest = {
 
 export type ApiAnswer = { readonly status: number; readonly body: unknown };
 
-export type ApiCluster = { readonly store: Store; readonly version: string; readonly hasQuorum: () => boolean };
+export type ApiCluster = {
+  readonly store: Store;
+  readonly version: string;
+  readonly hasQuorum: () => boolean;
+  /** Whether a node's kubelet does what it is told; one that hangs confirms nothing. */
+  readonly hears: (node: string) => boolean;
+};
 
 const OPEN_PATHS = new Set(['/readyz', '/livez', '/healthz', '/version']);
 
@@ -177,6 +183,25 @@ const placeIn = ({ collection, namespace }: Target, name: string): Place => ({
   ...(namespace === undefined ? {} : { namespace }),
 });
 
+/**
+ * A piece of a list, and how the next is asked for. Whoever takes any state that the server remembers gets all of it at once, as from
+ * an API server's memory: https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list
+ */
+const pageOf = (
+  all: readonly KubernetesObject[],
+  query: URLSearchParams,
+): { readonly items: readonly KubernetesObject[]; readonly continue?: string } => {
+  const limit = query.get('resourceVersion') === '0' ? 0 : Number(query.get('limit') ?? 0);
+  // By the last name: what is made or goes meanwhile moves no other.
+  const after = query.get('continue') ?? '';
+  const left = after === '' ? all : all.filter(({ metadata }) => placeInList(metadata) > after);
+  const items = limit === 0 ? left : left.slice(0, limit);
+  const last = items.at(-1);
+  return last === undefined || items.length === left.length
+    ? { items }
+    : { items, continue: placeInList(last.metadata) };
+};
+
 const read = ({ store }: ApiCluster, target: Target, query: URLSearchParams): ApiAnswer => {
   if (query.get('watch') === '1' || query.get('watch') === 'true') {
     return refusal(405, 'MethodNotAllowed', 'a stub control plane has no watches');
@@ -186,20 +211,21 @@ const read = ({ store }: ApiCluster, target: Target, query: URLSearchParams): Ap
     const found = store.get(placeIn(target, name));
     return found === undefined ? notFound(target, name) : { status: 200, body: found };
   }
-  const items = store.list(collection, {
+  const all = store.list(collection, {
     ...(namespace === undefined ? {} : { namespace }),
     labels: query.get('labelSelector') ?? '',
     fields: query.get('fieldSelector') ?? '',
   });
-  const metadata = { resourceVersion: store.version() };
+  const { items, ...paged } = pageOf(all, query);
+  const metadata = { resourceVersion: store.version(), ...paged };
   return { status: 200, body: { kind: `${kind}List`, apiVersion: apiVersionOf(group), metadata, items } };
 };
 
-const evict = ({ store }: ApiCluster, target: Target, body: string): ApiAnswer => {
+const evict = ({ store, hears }: ApiCluster, target: Target, body: string): ApiAnswer => {
   const { namespace = '', name = '' } = target;
   const sent = parse(body) as { deleteOptions?: { preconditions?: { uid?: string } } } | undefined;
   const asked = sent?.deleteOptions?.preconditions?.uid;
-  const answer = evictPod(store, namespace, name, asked);
+  const answer = evictPod({ store, hears }, { namespace, name, uid: asked });
   switch (answer.kind) {
     case 'evicted':
       return { status: 201, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };

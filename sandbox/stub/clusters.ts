@@ -1,11 +1,13 @@
 /**
  * Clusters: what all machines of one stub cluster share.
  *
- * Owns: one API and one memory per cluster id, which replicas run, and which volumes hold data. Neighbours: `replica.ts` and
+ * Owns: one API and one memory per cluster id, which replicas run, which volumes hold data, and whose kubelets are heard. Neighbours: `replica.ts` and
  * `node.ts` come and go; `api.ts` answers from here. A cluster's memory lasts as long as a volume with its data exists,
  * and no longer than this process: killing the part `instances` of a stub sandbox is losing every disk at once.
  */
 import type { ApiCluster } from './api.ts';
+import type { Pulse } from './pulse.ts';
+import { targetOf } from './served.ts';
 import { createStore, type Store } from './store.ts';
 
 export type StubCluster = ApiCluster & {
@@ -15,6 +17,31 @@ export type StubCluster = ApiCluster & {
   readonly replicas: Map<number, string>;
   /** Volumes with data of this cluster. */
   readonly volumes: Set<string>;
+  /** By the name of the node: in place of the Lease that a kubelet renews. */
+  readonly kubelets: Map<string, Pulse>;
+  /** What its API servers were asked by whoever has a certificate, such as `GET nodes`. */
+  readonly asked: Map<string, Asked>;
+};
+
+/** How often, and how long the answers were. */
+export type Asked = { readonly requests: number; readonly bytes: number };
+
+/** `GET /api/v1/nodes?limit=500` is `GET nodes`, of one or of all. */
+const nameOfRequest = (method: string, url: string): string => {
+  const target = targetOf(new URL(url, 'https://stub').pathname);
+  if (target === undefined) return `${method} others`;
+  const { plural, subresource, name } = target;
+  return `${method} ${name === undefined ? '' : 'one of '}${plural}${subresource === undefined ? '' : `/${subresource}`}`;
+};
+
+export const noteAsked = (
+  { asked }: StubCluster,
+  { method, url }: { readonly method: string; readonly url: string },
+  bytes: number,
+): void => {
+  const name = nameOfRequest(method, url);
+  const before = asked.get(name) ?? { requests: 0, bytes: 0 };
+  asked.set(name, { requests: before.requests + 1, bytes: before.bytes + bytes });
 };
 
 export type Clusters = {
@@ -40,7 +67,12 @@ const createCluster = (id: string, version: string, members: number): StubCluste
     );
   }
   const replicas = new Map<number, string>();
-  return { id, store, version, replicas, volumes: new Set(), hasQuorum: () => replicas.size > members / 2 };
+  const kubelets = new Map<string, Pulse>();
+  return {
+    ...{ id, store, version, replicas, kubelets, volumes: new Set<string>(), asked: new Map<string, Asked>() },
+    hasQuorum: () => replicas.size > members / 2,
+    hears: (node) => kubelets.get(node)?.hangs() !== true,
+  };
 };
 
 export const createClusters = (): Clusters => {

@@ -2,11 +2,12 @@
  * Eviction: what the double of a cluster's API server answers when a pod is asked to go.
  *
  * Owns: budgets, as the API server holds them: one that is in the way refuses with 429 and its name, two on one pod with 500, and a
- * pod that does not run is asked no budget. Neighbours: `api.ts` hands the request over, `store.ts` keeps pods and budgets.
+ * pod that does not run is asked no budget; and that a pod is only told to go where its kubelet hears nothing. Neighbours: `api.ts` hands the request over, `store.ts` keeps pods and budgets.
  * Limits: a pod that runs counts as healthy; percentages, `unhealthyPodEvictionPolicy` and grace periods are not looked at. Nothing
  * starts another pod in its place.
  */
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
+import { timeOf } from '../../words/time.ts';
 import type { Store } from './store.ts';
 
 export type Evicted =
@@ -44,7 +45,18 @@ const refusalOf = (budget: KubernetesObject, pods: readonly KubernetesObject[]):
     : `Cannot evict pod as it would violate the pod's disruption budget. The disruption budget ${budget.metadata.name} needs ${needed} healthy pods and has ${healthy} currently`;
 };
 
-export const evictPod = (store: Store, namespace: string, name: string, uid: string | undefined): Evicted => {
+type Evicting = {
+  readonly store: Store;
+  /** Whether the kubelet of this node hears that a pod of its own is to go. */
+  readonly hears: (node: string) => boolean;
+};
+
+type Asked = { readonly namespace: string; readonly name: string; readonly uid: string | undefined };
+
+const nodeOf = (pod: KubernetesObject): string =>
+  ((pod['spec'] ?? {}) as { readonly nodeName?: string }).nodeName ?? '';
+
+export const evictPod = ({ store, hears }: Evicting, { namespace, name, uid }: Asked): Evicted => {
   const place = { collection: PODS, namespace, name };
   const pod = store.get(place);
   if (pod === undefined) return { kind: 'absent' };
@@ -54,6 +66,7 @@ export const evictPod = (store: Store, namespace: string, name: string, uid: str
   const [budget] = budgets;
   const says = budget === undefined ? undefined : refusalOf(budget, store.list(PODS, { namespace }));
   if (says !== undefined) return { kind: 'budget', says };
-  store.remove(place);
+  if (hears(nodeOf(pod))) store.remove(place);
+  else store.put(place, { ...pod, metadata: { ...pod.metadata, deletionTimestamp: timeOf(Date.now()) } });
   return { kind: 'evicted' };
 };

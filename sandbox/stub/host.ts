@@ -1,8 +1,8 @@
 /**
  * Host: keeps the machines of this process equal to the instances in the account.
  *
- * Owns: the level-triggered loop's one look, a machine's death by order, and forgetting clusters whose volumes are gone.
- * Neighbours: `instances/reconcile.ts` decides, as for real instances; `machine.ts` is a machine. An account that can't be
+ * Owns: the level-triggered loop's one look, a machine's death by order, that it hangs by order, and forgetting clusters whose volumes are
+ * gone. Neighbours: `instances/reconcile.ts` decides, as for real instances; `machine.ts` is a machine, `node-lifecycle.ts` looks after nodes. An account that can't be
  * read changes nothing (I12).
  */
 import { messageOf } from '../../words/failure.ts';
@@ -10,11 +10,16 @@ import type { Account, InstanceView } from '../instances/account.ts';
 import { type Action, type Power, reconcile } from '../instances/reconcile.ts';
 import type { StubCluster } from './clusters.ts';
 import { type Machine, type Surroundings, startMachine } from './machine.ts';
+import { lookAfterNodes } from './node-lifecycle.ts';
+import type { Pulse } from './pulse.ts';
 
 export type StubHost = {
   readonly look: () => Promise<void>;
   /** Kills a machine as a power failure would; its auto scaling group replaces it. False when it doesn't run. */
   readonly kill: (id: string) => Promise<boolean>;
+  /** A machine hangs, or goes on, which EC2 does not notice. False when it doesn't run. */
+  readonly hang: (id: string) => boolean;
+  readonly resume: (id: string) => boolean;
   readonly running: () => readonly string[];
 };
 
@@ -27,6 +32,8 @@ type HostOptions = {
   readonly account: Account;
   readonly around: Surroundings;
   readonly volumeExists: (id: string) => Promise<boolean>;
+  /** For how long a control plane hears nothing of a node before it says so. */
+  readonly nodeGraceMs: number;
   readonly ring: () => void;
 };
 
@@ -60,6 +67,12 @@ const createMachines = ({ account, around, ring }: HostOptions) => {
       await account.terminate(id, 'its host process died');
       one.power = 'reported';
     },
+    withPulse: (id: string, act: (pulse: Pulse) => void): boolean => {
+      const one = standing.get(id);
+      if (one?.power !== 'on') return false;
+      act(one.machine.pulse);
+      return true;
+    },
     kill: async (id: string): Promise<boolean> => {
       const one = standing.get(id);
       if (one?.power !== 'on') return false;
@@ -74,7 +87,7 @@ const createMachines = ({ account, around, ring }: HostOptions) => {
 export const createStubHost = (options: HostOptions): StubHost => {
   const { account, around } = options;
   const { log, clusters } = around;
-  const { standing, start, end, report, kill } = createMachines(options);
+  const { standing, start, end, report, kill, withPulse } = createMachines(options);
 
   const perform = async (action: Action, views: ReadonlyMap<string, InstanceView>): Promise<void> => {
     switch (action.kind) {
@@ -115,8 +128,11 @@ export const createStubHost = (options: HostOptions): StubHost => {
         ),
         ...idle.map((cluster) => forgetGone(cluster)),
       ]);
+      for (const cluster of clusters.list()) lookAfterNodes(cluster, options.nodeGraceMs);
     },
     kill,
+    hang: (id) => withPulse(id, ({ hang }) => hang()),
+    resume: (id) => withPulse(id, ({ resume }) => resume()),
     running: () => [...standing].flatMap(([id, { power }]) => (power === 'on' ? [id] : [])).sort(),
   };
 };

@@ -18,10 +18,13 @@ import { ACCOUNT, folders, REGION, type SandboxLayout } from '../layout.ts';
 import type { Clusters } from './clusters.ts';
 import type { Faults } from './faults.ts';
 import { runNode } from './node.ts';
+import { createPulse, type Pulse } from './pulse.ts';
 import { runReplica } from './replica.ts';
 
 export type Machine = {
   readonly id: string;
+  /** Lets it hang, and go on. */
+  readonly pulse: Pulse;
   /** Resolves when nothing of it is left. */
   readonly stop: () => Promise<void>;
 };
@@ -62,7 +65,9 @@ export type Surroundings = {
   readonly log: Log;
 };
 
-const live = async (view: InstanceView, around: Surroundings, signal: AbortSignal): Promise<void> => {
+type Living = { readonly pulse: Pulse; readonly signal: AbortSignal };
+
+const live = async (view: InstanceView, around: Surroundings, { pulse, signal }: Living): Promise<void> => {
   if (view.userData === null || view.privateIp === null) throw new Error('it has no user data or no address');
   const userData = parseUserData(Buffer.from(view.userData, 'base64').toString('utf8'));
   const log = around.log.with({ instance: view.id, cluster: userData.configuration.clusterId });
@@ -80,21 +85,23 @@ const live = async (view: InstanceView, around: Surroundings, signal: AbortSigna
   switch (opened.role) {
     case 'replica': {
       const folder = `${folders(around.layout.home).instances}/${view.id}`;
-      return runReplica({ ...opened, instance, ec2, clusters, faults, folder, log }, signal);
+      return runReplica({ ...opened, instance, ec2, clusters, faults, pulse, folder, log }, signal);
     }
     case 'node':
-      return runNode({ ...opened, instance, clusters, faults, log }, signal);
+      return runNode({ ...opened, instance, clusters, faults, pulse, log }, signal);
   }
 };
 
 /** Boots it. `onFailure` hears of a machine that ended by itself: one that could not boot. */
 export const startMachine = (view: InstanceView, around: Surroundings, onFailure: (why: string) => void): Machine => {
   const stopping = new AbortController();
-  const life = live(view, around, stopping.signal).catch((error: unknown) => {
+  const pulse = createPulse();
+  const life = live(view, around, { pulse, signal: stopping.signal }).catch((error: unknown) => {
     if (!stopping.signal.aborted) onFailure(messageOf(error));
   });
   return {
     id: view.id,
+    pulse,
     stop: () => {
       stopping.abort(new Error('the machine is switched off'));
       return life;

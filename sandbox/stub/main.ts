@@ -12,6 +12,7 @@ import { createLog } from '../../agent/log.ts';
 import { connectAccount } from '../instances/account.ts';
 import { createBell, follow } from '../instances/follow.ts';
 import { ACCOUNT, type SandboxLayout } from '../layout.ts';
+import { paceOf } from '../pace.ts';
 import { createClusters } from './clusters.ts';
 import { listenForControl } from './control.ts';
 import { createFaults } from './faults.ts';
@@ -40,6 +41,7 @@ const main = async (path: string | undefined): Promise<void> => {
     account,
     around: { layout, clients, clusters, faults, log },
     volumeExists: async (id) => (await (await clients(ROLE)).ec2.volume(id)) !== undefined,
+    nodeGraceMs: paceOf(process.env).nodeGraceSeconds * 1_000,
     ring: bell.ring,
   });
   const control = await listenForControl({ at: layout.stub, faults, clusters, host });

@@ -3,7 +3,7 @@
  *
  * Owns: the order: take volume and interface with the agent's own code and real EC2 calls, obey the empty-disk rule, issue
  * the API server's certificate, serve. Neighbours: `clusters.ts` keeps what a disk would hold; `server.ts` listens.
- * Limits: an etcd member is a mark on its volume; a volume or interface detached by hand from a running replica is not seen.
+ * While its machine hangs it accepts connections, answers nobody, and is no member. Limits: an etcd member is a mark on its volume; a volume or interface detached by hand from a running replica is not seen.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
@@ -18,6 +18,7 @@ import type { Instance } from '../../machine/node.ts';
 import { MACHINE_DIFFERENCES } from '../differences.ts';
 import type { Clusters, StubCluster } from './clusters.ts';
 import type { Faults } from './faults.ts';
+import type { Pulse } from './pulse.ts';
 import { serveApi } from './server.ts';
 
 export type ReplicaMachine = {
@@ -27,6 +28,7 @@ export type ReplicaMachine = {
   readonly ec2: Ec2;
   readonly clusters: Clusters;
   readonly faults: Faults;
+  readonly pulse: Pulse;
   /** Private folder for the certificate, gone with the machine. */
   readonly folder: string;
   readonly log: Log;
@@ -49,7 +51,7 @@ const certificateOf = async (machine: ReplicaMachine, fixed: string) => {
 
 /** Returns once the replica's disk may be used: it holds data, may begin a cluster, or may join one that has quorum. */
 const useDisk = (machine: ReplicaMachine, cluster: StubCluster, signal: AbortSignal): Promise<void> => {
-  const { configuration, ec2, log } = machine;
+  const { configuration, ec2, pulse, log } = machine;
   const { volumeId } = configuration;
   return persist({
     what: 'Looking at the etcd volume',
@@ -57,6 +59,7 @@ const useDisk = (machine: ReplicaMachine, cluster: StubCluster, signal: AbortSig
     signal,
     pace: { firstMillis: 500, maxMillis: 5_000 },
     attempt: async () => {
+      if (pulse.hangs()) return again('the machine hangs');
       const hasData = cluster.volumes.has(volumeId);
       const tags = hasData ? {} : ((await ec2.volume(volumeId))?.tags ?? {});
       const start = decideEtcdStart({ id: volumeId, hasData, tags });
@@ -69,7 +72,7 @@ const useDisk = (machine: ReplicaMachine, cluster: StubCluster, signal: AbortSig
 };
 
 export const runReplica = async (machine: ReplicaMachine, signal: AbortSignal): Promise<void> => {
-  const { configuration, instance, ec2, log, faults } = machine;
+  const { configuration, instance, ec2, log, faults, pulse } = machine;
   const { index, clusterId, memberAddresses, volumeId, networkInterfaceId } = configuration;
   const fixed = memberAddresses[index];
   if (fixed === undefined) throw new Error(`The user data names replica ${index} of ${memberAddresses.length}.`);
@@ -85,13 +88,21 @@ export const runReplica = async (machine: ReplicaMachine, signal: AbortSignal): 
     members: memberAddresses.length,
   });
   await useDisk(machine, cluster, signal);
-  const server = await serveApi({ address: fixed, tls, cluster, faults });
-  cluster.replicas.set(index, instance.id);
+  const server = await serveApi({ address: fixed, tls, cluster, faults, hangs: pulse.hangs });
+  const join = (): void => void cluster.replicas.set(index, instance.id);
+  const leave = (): void => {
+    if (cluster.replicas.get(index) === instance.id) cluster.replicas.delete(index);
+  };
+  if (!pulse.hangs()) join();
+  pulse.follow((hangs) => {
+    if (hangs) leave();
+    else if (!signal.aborted) join();
+  });
   log.info('The replica serves', { address: fixed });
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  if (cluster.replicas.get(index) === instance.id) cluster.replicas.delete(index);
+  leave();
   server.close();
 };

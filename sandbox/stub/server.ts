@@ -8,7 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import { API_SERVER_PORT } from '../../machine/ports.ts';
 import { type ApiAnswer, answerApi, refusal } from './api.ts';
-import type { StubCluster } from './clusters.ts';
+import { noteAsked, type StubCluster } from './clusters.ts';
 import type { Faults } from './faults.ts';
 
 export type ApiServer = { readonly close: () => void };
@@ -29,13 +29,27 @@ const readBody = (request: IncomingMessage, onRead: (body: string) => void): voi
   request.once('end', () => onRead(Buffer.concat(chunks).toString('utf8')));
 };
 
+/** Authenticated is whoever has a certificate of the cluster's authority. */
+const askedIn = (request: IncomingMessage, body: string): Parameters<typeof answerApi>[1] => {
+  const { authorized } = request.socket as typeof request.socket & { readonly authorized?: boolean };
+  return {
+    method: request.method ?? 'GET',
+    url: request.url ?? '/',
+    contentType: request.headers['content-type'] ?? '',
+    body,
+    authenticated: authorized === true,
+  };
+};
+
 export const serveApi = (options: {
   readonly address: string;
   readonly tls: Tls;
   readonly cluster: StubCluster;
   readonly faults: Faults;
+  /** Whether its machine hangs. */
+  readonly hangs: () => boolean;
 }): Promise<ApiServer> => {
-  const { address, tls, cluster, faults } = options;
+  const { address, tls, cluster, faults, hangs } = options;
   const answer = (request: Parameters<typeof answerApi>[1]): ApiAnswer => {
     const refused = faults.refusalOf(cluster.id, { method: request.method, path: request.url });
     return refused === undefined
@@ -53,20 +67,16 @@ export const serveApi = (options: {
       keepAliveTimeout: 60_000,
     },
     (request, response) => {
-      if (faults.isSilent(cluster.id)) return;
+      if (faults.isSilent(cluster.id) || hangs()) return;
       request.once('error', () => response.destroy());
       readBody(request, (sent) => {
-        const { authorized } = request.socket as typeof request.socket & { readonly authorized?: boolean };
-        const { status, body } = answer({
-          method: request.method ?? 'GET',
-          url: request.url ?? '/',
-          contentType: request.headers['content-type'] ?? '',
-          body: sent,
-          authenticated: authorized === true,
-        });
+        const asked = askedIn(request, sent);
+        const { status, body } = answer(asked);
         const isText = typeof body === 'string';
+        const text = isText ? body : JSON.stringify(body);
+        if (asked.authenticated) noteAsked(cluster, asked, text.length);
         response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json' });
-        response.end(isText ? body : JSON.stringify(body));
+        response.end(text);
       });
     },
   );

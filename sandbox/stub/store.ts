@@ -107,6 +107,9 @@ const metadataOf = (
   };
 };
 
+/** By which lists are sorted, and their pages cut. */
+export const placeInList = ({ namespace = '', name }: KubernetesObject['metadata']): string => `${name}/${namespace}`;
+
 export const createStore = (): Store => {
   const objects = new Map<string, { readonly place: Place; readonly object: KubernetesObject }>();
   const counter = { version: 1 };
@@ -119,7 +122,7 @@ export const createStore = (): Store => {
         .filter(({ place }) => place.collection === collection && (namespace ?? place.namespace) === place.namespace)
         .map(({ object }) => object)
         .filter((object) => matchesLabels(labels, object.metadata.labels ?? {}) && matchesFields(fields, object))
-        .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+        .sort((a, b) => (placeInList(a.metadata) < placeInList(b.metadata) ? -1 : 1)),
 
     put: (place, object) => {
       const before = objects.get(keyOf(place))?.object;

@@ -22,6 +22,7 @@ const sourcesWith = (pool: AWSNodePool, cluster: AWSCluster, others: Partial<Ass
     settleSeconds: 0,
     findCluster: async () => cluster,
     findNodePool: async () => pool,
+    poolsOf: async () => [],
     observe: async (request) => {
       observed.push(request);
       return inventoryOf(EMPTY);
@@ -84,6 +85,28 @@ describe('a look at a node pool', () => {
     expect(asked).toEqual(isAsked ? [{ ...request, poolId: POOL_ID }] : []);
     expect('nodePool' in decided).toBe(isAsked);
   });
+
+  test.each(['Sequential', 'Parallel'] as const)(
+    'asks for the other pools of its cluster only where one comes after the other: %s',
+    async (nodePoolUpdates) => {
+      const cluster = clusterThat(READY);
+      const asked: unknown[] = [];
+      const { assess } = sourcesWith(
+        poolWith({}, { readyNodes: 5 }),
+        { ...cluster, spec: { ...cluster.spec, nodePoolUpdates } },
+        {
+          now: () => NOW,
+          observe: async () => inventoryOf(inventoryWith()),
+          poolsOf: async (name) => {
+            asked.push(name);
+            return [];
+          },
+        },
+      );
+      await assess(POOL);
+      expect(asked).toEqual(nodePoolUpdates === 'Sequential' ? [{ namespace: 'default', name: 'cluster-0' }] : []);
+    },
+  );
 
   test('repairs a node after the time that its worker was given', async () => {
     const pool = poolWith({}, { unhealthyNodes: [seen(1, 60)] });

@@ -62,6 +62,7 @@ const sweepWith = (changes: Partial<SweepSources> = {}) => {
   const sweep = createSweep({
     served: async () => ({ account: ACCOUNT, regions: [REGION] }),
     settleSeconds: 120,
+    everySeconds: 600,
     repair: { afterSeconds: 300 },
     management: async () => management(),
     aws: async () => {
@@ -113,6 +114,14 @@ describe('a sweep', () => {
       kind: 'report',
       differences: expect.arrayContaining([{ key: CONTROL_PLANE_RULES, difference: 'is missing' }]),
     });
+  });
+
+  test('has mended what differs where the spec says so, and only told elsewhere', async () => {
+    const mending = clusterNamed('a');
+    const clusters = [{ ...mending, spec: { ...mending.spec, driftPolicy: 'Mend' as const } }, clusterNamed('b')];
+    const { sweep } = sweepWith({ management: async () => management({ clusters }), aws: async () => drifted() });
+    const { findings } = await sweep();
+    expect(findings.map(({ finding }) => finding.kind === 'report' && finding.mends === true)).toEqual([true, false]);
   });
 
   test.each<[string, Partial<SweepSources>]>([

@@ -18,10 +18,21 @@ describe('the release catalogue', () => {
     expect(releaseOf('1.36.3-gke.1')).toMatchObject({ kubernetes: '1.36.3', imageId: 'ami-slipway-1.36.3-gke.1' });
   });
 
+  test('has the next minor beside today’s, with a cloud controller of its own and the same etcd', () => {
+    expect(releaseOf('1.37.2-gke.1')).toMatchObject({
+      revision: 1,
+      format: 3,
+      kubernetes: '1.37.2',
+      etcd: releaseOf('1.36.3-gke.1')?.etcd,
+      cloudController: '1.37.1',
+      imageId: 'ami-slipway-1.37.2-gke.1',
+    });
+  });
+
   test('knows exact strings only, and says which when asked for another', () => {
     expect(releaseOf('1.36')).toBeUndefined();
     expect(unknownVersion('1.36').reason).toBe(
-      "version 1.36 is not in this release's catalogue, which holds 1.36.3-gke.1, 1.16.9-gke.12",
+      "version 1.36 is not in this release's catalogue, which holds 1.37.2-gke.1, 1.36.3-gke.1, 1.16.9-gke.12",
     );
     expect(unknownVersion('1.36').cure).toContain('1.36.3-gke.1');
   });
@@ -45,6 +56,6 @@ describe('the release catalogue', () => {
     expect(releaseOf('1.36.3-gke.1', catalogue)).toBe(newer);
     expect(releaseOf('1.16.9-gke.12', catalogue)).toBe(releaseOf('1.16.9-gke.12'));
     expect(releaseInFormat({ version: '1.36.3-gke.1', format: 1 }, catalogue)).toMatchObject({ revision: 1 });
-    expect(knownVersions(catalogue)).toEqual(knownVersions());
+    expect(new Set(knownVersions(catalogue))).toEqual(new Set(knownVersions()));
   });
 });

@@ -42,6 +42,7 @@ export const clusterStatusExample: Required<AWSClusterStatus> = {
   endpoint: 'gke-dfccaa67-controlplane-f26573d5bef4bba0.elb.eu-west-1.amazonaws.com',
   rollout: { type: 'RepairCluster', turn: 1, of: 2, startedAt: TIME },
   handledRequests: { retry: 'token-1' },
+  mended: [{ resource: 'auto-scaling-group/controlplane-0', times: 2, lastTime: TIME }],
   appliedTagKeys: ['team'],
   unhealthyReplicas: [{ index: 1, instanceID: 'i-1', since: TIME, message: 'replica 1 (i-1) does not serve' }],
   aws: { account: '0123456789012', region: 'eu-west-1' },

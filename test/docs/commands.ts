@@ -73,14 +73,19 @@ export const RUN_BY: Readonly<Record<string, string>> = {
 };
 
 /**
- * Commands that cannot be run inside of a test, since they run the tests, or take away what the tests run on. Each is run by
- * the file that is named, which a test checks.
+ * Commands that cannot be run where the rest of their page is, since they run the tests, take away what the tests run on, or need a
+ * situation that takes long. Each is run by the file that is named, which a test checks.
  */
 export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm ci': '.ci/run',
   'npm test': '.ci/run',
   'npm run test:trials': '.ci/run',
   'npm run bench -- --help': 'test/bench/command-line.test.ts',
+  'kubectl patch awsnodepool <pool> --type merge -p \'{"spec":{"version":"<version>"}}\'':
+    'test/journeys/pool-upgrade.trial.test.ts',
+  'kubectl describe awsnodepool <pool>': 'test/journeys/pool-upgrade.trial.test.ts',
+  'slipway operations abort nodepool <pool>': 'test/journeys/pool-upgrade.trial.test.ts',
+  'slipway operations resume nodepool <pool>': 'test/journeys/pool-upgrade.trial.test.ts',
   'npm run bench -- faults --sample 15 -o json': 'test/faults/matrix.trial.test.ts',
 };
 

@@ -146,6 +146,7 @@ beforeAll(async () => {
     '<step>': async () => blockedSteps(await cluster())[0] ?? '',
     '<group>': async () => (await poolMachine()).asg ?? '',
     '<machine>': async () => (await poolMachine()).id,
+    '<machines>': async () => (await poolMachine()).id,
     '<metrics>': () => sandbox.status().metrics,
   });
   // The page says that its reader has followed this.

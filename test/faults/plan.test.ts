@@ -5,7 +5,7 @@ import { caseOf, createCounter, type HeardCall, nameOfCall } from '../../bench/f
 import { judge } from '../../bench/faults/checks.ts';
 import { failure, throttling } from '../../bench/faults/faults.ts';
 import type { Life } from '../../bench/faults/life.ts';
-import { casesOf, listCalls, livesOf, nameOfCase, spreadOut } from '../../bench/faults/plan.ts';
+import { casesOf, listCalls, listChangeCalls, livesOf, nameOfCase, spreadOut } from '../../bench/faults/plan.ts';
 
 const CLUSTER = 'awscluster/default/f7/2f1c1f1e-1111-4222-8333-444455556666';
 const POOL = 'awsnodepool/default/f7-pool-0/2f1c1f1e-1111-4222-8333-444455556666';
@@ -40,6 +40,20 @@ describe('A call', () => {
     );
   });
 
+  test('on a machine, its node or a pod there has the same name, whichever it is', () => {
+    const named = (machine: string, path: string): string =>
+      nameOfCall(
+        { service: 'cluster', operation: 'POST', mutating: true, target: path },
+        { workflowType: 'ResizeNodePool', workflowId: `${POOL}/operation`, activityId: `wait drain/${machine}` },
+      );
+    expect(named('i-0123456789abcdef0', '/api/v1/namespaces/default/pods/web-1/eviction')).toBe(
+      'ResizeNodePool · wait drain/i-* · cluster POST /api/v1/namespaces/default/pods/*/eviction',
+    );
+    expect(named('i-0123456789abcdef0', '/api/v1/nodes/ip-10-0-1-2.eu-west-1.compute.internal')).toBe(
+      'ResizeNodePool · wait drain/i-* · cluster POST /api/v1/nodes/ip-*',
+    );
+  });
+
   test('belongs to the case of its cluster, the pool’s as well', () => {
     expect([caseOf(CLUSTER), caseOf(`${CLUSTER}/operation`), caseOf(POOL), caseOf('credential/default/f7/1')]).toEqual([
       'f7',
@@ -50,8 +64,10 @@ describe('A call', () => {
   });
 
   test('is told from others of its name by a number, in each case from one', () => {
-    const count = createCounter();
-    expect([count('f1', 'a'), count('f1', 'a'), count('f1', 'b'), count('f2', 'a')]).toEqual([1, 2, 1, 1]);
+    const { next, begin } = createCounter();
+    expect([next('f1', 'a'), next('f1', 'a'), next('f1', 'b'), next('f2', 'a')]).toEqual([1, 2, 1, 1]);
+    begin('f1');
+    expect([next('f1', 'a'), next('f2', 'a')]).toEqual([1, 2]);
   });
 });
 
@@ -117,12 +133,25 @@ describe('The list of calls', () => {
     ['AutoScaling CreateOrUpdateTags', 'AutoScaling', ['repeated']],
     ['EC2 DeleteVolume', 'EC2', ['repeated']],
     ['AutoScaling CreateAutoScalingGroup', 'AutoScaling', ['repeated', 'unseen', 'refused']],
+    ['EC2 CreateLaunchTemplateVersion', 'EC2', ['repeated']],
     ['management POST /api/v1/namespaces/default/secrets', 'management', []],
+    ['AutoScaling UpdateAutoScalingGroup', 'AutoScaling', ['repeated']],
   ])('of what only AWS does, %s meets what it can meet', (call, service, faults) => {
     const calls = [{ ...heard(`CreateCluster · ensure x · ${call}`), service }];
     const met = casesOf(listCalls([], [calls, calls]), true).map(({ fault }) => fault);
     expect(met.filter((fault) => ['repeated', 'unseen', 'refused'].includes(fault))).toEqual(faults);
   });
+});
+
+test('a group that is made larger meets launches that are refused, and one that a rollout gives back does not', () => {
+  const met = (step: string) => {
+    const calls = [
+      { ...heard(`UpdateNodePool · ${step} · AutoScaling UpdateAutoScalingGroup`), service: 'AutoScaling' },
+    ];
+    return casesOf(listCalls([], [calls, calls]), true).map(({ fault }) => fault);
+  };
+  expect(met('ensure auto-scaling-group/nodepool-*')).toContain('refused');
+  expect(met('remove surge/*')).not.toContain('refused');
 });
 
 test('a life has room for a case of the create and one of the delete, and never for one that kills and one that does not', () => {
@@ -136,6 +165,15 @@ test('a life has room for a case of the create and one of the delete, and never 
     expect(new Set(life.map(({ fault }) => fault === 'killed')).size).toBe(1);
   }
   expect(lives).toHaveLength(12);
+});
+
+test('a case of what is done to a pool that stands is called by it, and is lived with no other', () => {
+  const calls = [heard('ResizeNodePool · wait drain/i-* · EC2 X', 2)];
+  const listed = listChangeCalls('resize', [calls, calls]);
+  const [first] = casesOf(listed, false);
+  expect(first === undefined ? '' : nameOfCase(first)).toBe(
+    'resize: ResizeNodePool · wait drain/i-* · EC2 X · 2 · fails',
+  );
 });
 
 test('any part of the matrix has every fault, spread over the whole list', () => {

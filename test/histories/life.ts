@@ -64,6 +64,19 @@ const live = async (sandbox: SandboxForTests): Promise<void> => {
 
 export type Run = { readonly type: string; readonly handle: WorkflowHandle };
 
+/** All runs there are, oldest first; undefined while one of them has not ended. */
+export const runsIn = async (client: Client): Promise<readonly Run[] | undefined> => {
+  const found: (Run & { readonly startedAt: number })[] = [];
+  for await (const one of client.workflow.list({ query: '' })) {
+    // The server's own, such as those of schedules.
+    if (one.type.startsWith('temporal-sys')) continue;
+    if (one.status.name === 'RUNNING') return undefined;
+    const handle = client.workflow.getHandle(one.workflowId, one.runId);
+    found.push({ type: one.type, handle, startedAt: one.startTime.getTime() });
+  }
+  return found.sort((a, b) => a.startedAt - b.startedAt);
+};
+
 /** Lives that life, and hands its runs on while the sandbox still stands. */
 export const recordLife = async (take: (runs: readonly Run[]) => Promise<void>): Promise<void> => {
   const sandbox = await startSandbox({ SLIPWAY_SETTLE_SECONDS: '1' }, { stub: true });
@@ -73,18 +86,7 @@ export const recordLife = async (take: (runs: readonly Run[]) => Promise<void>):
     const connection = await Connection.connect(connectionOptions(temporal.address));
     try {
       const client = new Client({ connection, namespace: temporal.namespace });
-      const runs = await waitFor('all workflows have ended', async () => {
-        const found: (Run & { readonly startedAt: number })[] = [];
-        for await (const one of client.workflow.list({ query: '' })) {
-          // The server's own, such as those of schedules.
-          if (one.type.startsWith('temporal-sys')) continue;
-          if (one.status.name === 'RUNNING') return undefined;
-          const handle = client.workflow.getHandle(one.workflowId, one.runId);
-          found.push({ type: one.type, handle, startedAt: one.startTime.getTime() });
-        }
-        return found.sort((a, b) => a.startedAt - b.startedAt);
-      }, UNHURRIED);
-      await take(runs);
+      await take(await waitFor('all workflows have ended', () => runsIn(client), UNHURRIED));
     } finally {
       await connection.close();
     }

@@ -72,10 +72,17 @@ const anonymous = (json: string): string =>
     return typeof value === 'string' && /^\d+@[\w.-]+$/.test(value) ? 'recorded' : value;
   });
 
+type Written = readonly { readonly name: string; readonly history: History }[];
+
 /** Takes the place of everything that was recorded for the release before. */
-export const writeAll = (release: string, histories: readonly { readonly name: string; readonly history: History }[]) => {
+export const writeAll = (release: string, histories: Written): void => {
+  rmSync(join(FOLDER, release), { recursive: true, force: true });
+  writeSome(release, histories);
+};
+
+/** Takes the place of those of the same names; all others stay. */
+export const writeSome = (release: string, histories: Written): void => {
   const folder = join(FOLDER, release);
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const { name, history } of histories) {
     writeFileSync(join(folder, `${name}${ENDING}`), gzipSync(anonymous(historyToJSON(history)), { level: 9 }));

@@ -53,6 +53,8 @@ const objectOf = ({ uid }: Stage, kind: ObjectRef['kind'] = 'AWSCluster'): Objec
   uid,
 });
 
+const DRIFT = [{ key: 'security-group/controlplane', difference: 'its tag slipway.dev/key is missing' }];
+
 const quiet = { mirror: async () => undefined, find: async () => ({ id: 'sg-1' }) };
 const done = async () => made({ id: 'sg-1' });
 
@@ -234,6 +236,94 @@ export const VARIANTS: readonly Variant[] = [
     }),
   },
   {
+    name: 'turn-aborted-and-taken-back',
+    play: operation(
+      { ensure: never('blocked', 'a budget is in the way'), remove: times(1, () => failure('not-ready', 'pods leave', 100)) },
+      async (handle) => {
+        await untilStep(handle, GROUP, 'blocked');
+        await handle.executeUpdate(verbUpdates.abort, { args: [{}] });
+      },
+      {
+        type: 'UpdateNodePool',
+        plan: {
+          ...twoSteps,
+          undo: [stepOf(securityGroup('surge'), { id: 'remove security-group/surge', verb: 'remove' })],
+        },
+        turn: { number: 1, of: 3, since: '2026-01-01T00:00:00Z' },
+      },
+    ),
+  },
+  {
+    name: 'turns-superseded',
+    play: (stage) => {
+      let generation = 1;
+      let turns = 0;
+      const turn = (object: ObjectRef): Assessment =>
+        createFor(object, {
+          ...{ type: 'UpdateNodePool', generation },
+          turn: { number: turns + 1, of: 3, since: '2026-01-01T00:00:00Z' },
+        });
+      return entity(
+        'AWSNodePool',
+        (object) => ({
+          assess: async () => (turns === 3 ? { kind: 'settled', generation } : turn(object)),
+          ensure: async () => {
+            if (turns === 1 && generation === 1) throw failure('not-ready', 'the node joins', 60_000);
+            turns += 1;
+            return made({ id: 'sg-1' });
+          },
+        }),
+        async (handle, running) => {
+          await waitFor('the second turn waits', async () => (turns === 1 ? true : undefined));
+          await untilStep(running(), GROUP, 'running');
+          const second = await ended(running());
+          generation = 2;
+          await handle.signal(specChanged);
+          await untilPhase(handle, 'settled');
+          await handle.terminate('recorded');
+          return [second, await ended(running())];
+        },
+      )(stage);
+    },
+  },
+  {
+    name: 'aborted-between-turns-and-resumed',
+    play: (stage) => {
+      let opened = false;
+      let turns = 1;
+      return entity(
+        'AWSNodePool',
+        (object) => ({
+          assess: async () => {
+            if (turns === 2) return { kind: 'settled', generation: 1 };
+            if (!opened) return { kind: 'settled', generation: 1, rollout: 'UpgradeNodePool', note: 'its window opens later' };
+            return createFor(object, {
+              type: 'UpgradeNodePool',
+              turn: { number: 2, of: 2, since: '2026-01-01T00:00:00Z' },
+            });
+          },
+          ensure: async () => {
+            turns = 2;
+            return made({ id: 'sg-1' });
+          },
+        }),
+        async (handle, running) => {
+          await untilPhase(handle, 'settled');
+          await handle.executeUpdate(verbUpdates.pause, { args: [{}] });
+          await handle.executeUpdate(verbUpdates.abort, { args: [{}] });
+          await untilPhase(handle, 'blocked');
+          opened = true;
+          await handle.executeUpdate(verbUpdates.resume, { args: [{}] });
+          await waitFor('the turn is over', async () => (turns === 2 ? true : undefined));
+          await untilPhase(handle, 'settled');
+          const turn = await ended(running());
+          await handle.terminate('recorded');
+          return [turn];
+        },
+      )(stage);
+    },
+  },
+  {
     name: 'asked',
     play: (stage) => {
       const object = objectOf(stage);
@@ -316,6 +406,34 @@ export const VARIANTS: readonly Variant[] = [
       },
     ),
   },
+  {
+    name: 'mended',
+    play: (stage) => {
+      let differs = false;
+      return entity(
+        'AWSCluster',
+        (object) => ({
+          assess: async () =>
+            differs
+              ? createFor(object, { type: 'MendCluster', mends: DRIFT, settles: true })
+              : { kind: 'settled', generation: 1 },
+          ensure: done,
+          wait: done,
+        }),
+        async (handle, running) => {
+          await untilPhase(handle, 'settled');
+          differs = true;
+          await handle.signal(driftFound, { lookedAt: Date.now() + 60_000, differences: DRIFT, mends: true });
+          const mend = await waitFor('it is mended', () => ended(running()).catch(() => undefined));
+          await mend.result();
+          await untilPhase(handle, 'settled');
+          await handle.terminate('recorded');
+          return [mend];
+        },
+      )(stage);
+    },
+  },
+  { name: 'pool-mended', play: operation({}, async () => undefined, { type: 'MendNodePool', mends: DRIFT }) },
   {
     name: 'waits-for-its-cluster',
     play: (stage) => {

@@ -4,13 +4,13 @@
  *
  * In a sandbox with stub machines: pods are written with their node, and one that was evicted is started again by nobody.
  */
-import { join } from 'node:path';
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { smallCluster } from '../../bench/manifests.ts';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
 import { SPECTATOR } from '../support/spectator.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
+import { type Inside, insideOf, machineOf } from './inside.ts';
 import { afterCalls, killWhenever } from './kills.ts';
 import { type Lifecycle, lifecycleOf } from './lifecycle.ts';
 
@@ -27,24 +27,11 @@ type Pool = {
     readonly conditions: readonly { readonly type: string; readonly status: string; readonly message: string }[];
   };
 };
-type Listed<T> = { readonly items: readonly T[] };
-type Named = { readonly metadata: { readonly name: string; readonly uid: string } };
-type Pod = Named & { readonly spec: { readonly nodeName: string } };
-type Node = Named & { readonly spec: { readonly providerID: string; readonly unschedulable?: boolean } };
-
 let sandbox: SandboxForTests;
 let lifecycle: Lifecycle;
-let inside: string;
+let inside: Inside;
 
 const kubectl = (...args: readonly string[]): Promise<string> => succeed(args.join(' '), sandbox.kubectl(args));
-/** kubectl with the user cluster. */
-const within = (args: readonly string[], input?: object): Promise<string> =>
-  succeed(
-    args.join(' '),
-    sandbox.kubectl(args, { kubeconfig: inside, ...(input === undefined ? {} : { input: JSON.stringify(input) }) }),
-  );
-const listed = async <T>(what: string): Promise<readonly T[]> =>
-  (JSON.parse(await within(['get', what, '-n', 'default', '-o', 'json'])) as Listed<T>).items;
 const pool = async (): Promise<Pool> => JSON.parse(await kubectl('get', 'awsnodepool', POOL, '-o', 'json')) as Pool;
 const until = (what: string, holds: (found: Pool) => boolean): Promise<Pool> =>
   waitFor(
@@ -65,29 +52,6 @@ const machines = async (): Promise<readonly string[]> =>
     .filter(({ kind, detail }) => kind === 'instance' && JSON.stringify(detail.tags).includes('nodepool'))
     .map(({ id }) => id)
     .sort();
-const machineOf = ({ spec }: Node): string => spec.providerID.slice(spec.providerID.lastIndexOf('/') + 1);
-
-const runningPod = async (name: string, nodeName: string): Promise<void> => {
-  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'u', controller: true };
-  await within(['create', '-f', '-', '--validate=false'], {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'default', labels: { app: 'web' }, ownerReferences: [owner] },
-    spec: { nodeName, containers: [{ name: 'web', image: 'example/web' }] },
-  });
-  await within([
-    'patch',
-    'pod',
-    name,
-    '-n',
-    'default',
-    '--subresource=status',
-    '--type=merge',
-    '-p',
-    '{"status":{"phase":"Running"}}',
-  ]);
-};
-
 const [CLUSTER, SMALL_POOL] = smallCluster('cluster-0');
 const FIVE = {
   ...SMALL_POOL,
@@ -101,36 +65,24 @@ const FIVE = {
 };
 
 beforeAll(async () => {
-  sandbox = await startSandbox(
-    // How many nodes are Ready is counted by sweeps.
-    { SLIPWAY_SETTLE_SECONDS: '1', SLIPWAY_SWEEP_SECONDS: '10', SLIPWAY_PACE: 'quick' },
-    { stub: true },
-  );
+  // No sweep comes in time: how many nodes there are is counted by what changes it.
+  sandbox = await startSandbox({ SLIPWAY_SETTLE_SECONDS: '1', SLIPWAY_PACE: 'quick' }, { stub: true });
   lifecycle = lifecycleOf(sandbox, '-');
-  inside = join(sandbox.home, 'user.kubeconfig');
   const input = [CLUSTER, FIVE].map((one) => JSON.stringify(one)).join('\n---\n');
   await succeed('apply', sandbox.kubectl(['apply', '-f', '-'], { input }));
   await until('five nodes', keeps(5));
-  await succeed(
-    'get-credentials',
-    sandbox.slipway(['clusters', 'get-credentials', 'cluster-0'], { KUBECONFIG: inside }),
-  );
-  const nodes = await listed<Node>('nodes');
+  inside = await insideOf(sandbox, 'cluster-0');
+  const nodes = await inside.nodes();
   for (const [index, { metadata }] of nodes.entries()) {
-    for (let count = 0; count <= index; count += 1) await runningPod(`web-${index}-${count}`, metadata.name);
+    for (let count = 0; count <= index; count += 1) await inside.runPod(`web-${index}-${count}`, metadata.name);
   }
 });
 afterAll(() => sandbox?.end());
 
 describe('a pool of five nodes that is scaled to two', () => {
   test('waits while a budget lets no pod go, names node, pod and budget within a minute, and what to do', async () => {
-    const pods = await listed<Pod>('pods');
-    await within(['create', '-f', '-', '--validate=false'], {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      metadata: { name: 'all-of-them', namespace: 'default' },
-      spec: { minAvailable: pods.length, selector: { matchLabels: { app: 'web' } } },
-    });
+    const pods = await inside.pods();
+    await inside.setBudget('all-of-them', pods.length);
     const began = Date.now();
     await kubectl('scale', `awsnodepool/${POOL}`, '--replicas=2');
     const blocked = await until('the budget is named', ({ status }) => (status.lastErrors ?? []).length > 0);
@@ -140,17 +92,15 @@ describe('a pool of five nodes that is scaled to two', () => {
       /After 8 s not all pods have left node \S+: default\/web-0-0 \(.*budget all-of-them needs 15/,
     );
     expect(blocked.status.state).toBe('Resizing');
-    expect((await listed<Pod>('pods')).map(({ metadata }) => metadata.uid)).toEqual(
-      pods.map(({ metadata }) => metadata.uid),
-    );
+    expect((await inside.pods()).map(({ metadata }) => metadata.uid)).toEqual(pods.map(({ metadata }) => metadata.uid));
     expect(await machines()).toHaveLength(5);
   });
 
   test('goes on once the budget allows it, whenever its worker is killed, and ends the machines that were drained', async () => {
-    const before = await listed<Node>('nodes');
-    const pods = await listed<Pod>('pods');
+    const before = await inside.nodes();
+    const pods = await inside.pods();
     const [error] = (await pool()).status.lastErrors ?? [];
-    await within(['delete', 'poddisruptionbudgets', 'all-of-them', '-n', 'default']);
+    await inside.kubectl(['delete', 'poddisruptionbudgets', 'all-of-them', '-n', 'default']);
     const kills = await killWhenever(
       sandbox,
       (async () => {
@@ -163,12 +113,12 @@ describe('a pool of five nodes that is scaled to two', () => {
     // Those with the fewest pods: one, two and three.
     const left = await machines();
     expect(left).toEqual(before.slice(3).map(machineOf).sort());
-    const stayed = await listed<Pod>('pods');
+    const stayed = await inside.pods();
     const onThree = before.slice(0, 3).map(({ metadata }) => metadata.name);
     expect(stayed.map(({ metadata }) => metadata.uid)).toEqual(
       pods.filter(({ spec }) => !onThree.includes(spec.nodeName)).map(({ metadata }) => metadata.uid),
     );
-    expect((await listed<Node>('nodes')).filter(({ spec }) => spec.unschedulable === true)).toEqual([]);
+    expect((await inside.nodes()).filter(({ spec }) => spec.unschedulable === true)).toEqual([]);
   });
 
   test('is one entry among its operations', async () => {
@@ -180,7 +130,7 @@ describe('a pool of five nodes that is scaled to two', () => {
 describe('a pool whose machines are to be of another type', () => {
   test('has each of its machines replaced by another, a node more at most and none fewer, in one entry among its operations', async () => {
     const before = await machines();
-    const pods = await listed<Pod>('pods');
+    const pods = await inside.pods();
     await kubectl('patch', 'awsnodepool', POOL, '--type=merge', '-p', '{"spec":{"instanceType":"t3.large"}}');
     const counts = new Set<number>();
     await waitFor(
@@ -200,12 +150,68 @@ describe('a pool whose machines are to be of another type', () => {
     expect(Math.min(...counts)).toBeGreaterThanOrEqual(2);
     expect(Math.max(...counts)).toBeLessThanOrEqual(3);
     // Whoever would start them again is not played here: those of the nodes that went are gone.
-    const left = (await listed<Pod>('pods')).map(({ metadata }) => metadata.uid);
+    const left = (await inside.pods()).map(({ metadata }) => metadata.uid);
     expect(left.filter((uid) => pods.some(({ metadata }) => metadata.uid === uid))).toEqual([]);
-    expect((await listed<Node>('nodes')).filter(({ spec }) => spec.unschedulable === true)).toEqual([]);
+    expect((await inside.nodes()).filter(({ spec }) => spec.unschedulable === true)).toEqual([]);
     const { operations = [] } = (await pool()).status;
     expect(operations.filter(({ type }) => type === 'UpdateNodePool')).toMatchObject([{ state: 'succeeded' }]);
     await until('two nodes again', keeps(2));
+  });
+});
+
+describe('a cluster that falls silent while one of three nodes goes', () => {
+  test('holds the end of that for a minute: the machine has gone, and nobody has counted, which is said', async () => {
+    await kubectl('scale', `awsnodepool/${POOL}`, '--replicas=3');
+    await until('three nodes', keeps(3));
+    const nodes = await inside.nodes();
+    for (const [index, { metadata }] of nodes.entries()) await inside.runPod(`kept-${index}`, metadata.name);
+    await inside.setBudget('each-of-them', nodes.length);
+    await kubectl('scale', `awsnodepool/${POOL}`, '--replicas=2');
+    const { status } = await until('the budget is named', (found) => (found.status.lastErrors ?? []).length > 0);
+    await succeed('silence', sandbox.sandbox('fault', 'silence'));
+    const step = status.lastErrors?.[0]?.step ?? '';
+    const began = Date.now();
+    await succeed('skip', sandbox.slipway(['operations', 'skip', 'nodepool', POOL, '--step', step]));
+    const ended = await until('it is over', (found) => found.status.state === 'Provisioned');
+    expect(Date.now() - began).toBeLessThan(180_000);
+    expect(ended.status).toMatchObject({ desiredNodes: 2 });
+    expect(ended.status).not.toHaveProperty('readyNodes');
+    expect(ended.status.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'NodesUnknown',
+        status: 'True',
+        message: expect.stringMatching(/^How many nodes are Ready is not known: https:/),
+      }),
+    );
+    expect(await machines()).toHaveLength(2);
+    await succeed('fault clear', sandbox.sandbox('fault', 'clear'));
+    await inside.kubectl(['delete', 'pdb', 'each-of-them', '-n', 'default', '--wait=false']);
+    for (const { metadata } of await inside.pods()) {
+      await inside.kubectl(['delete', 'pod', metadata.name, '-n', 'default', '--wait=false']);
+    }
+  });
+});
+
+describe('a turn that is aborted while a budget holds the node that is to go', () => {
+  test('takes back the machine that it added, and its pool counts as many nodes as before, though no sweep came', async () => {
+    const [
+      {
+        metadata: { name: held },
+      } = { metadata: { name: '' } },
+    ] = await inside.nodes();
+    await inside.runPod('held-0', held);
+    await inside.setBudget('that-one', 1);
+    await kubectl('patch', 'awsnodepool', POOL, '--type=merge', '-p', '{"spec":{"instanceType":"t3.medium"}}');
+    const blocked = await until('the budget is named', ({ status }) => (status.lastErrors ?? []).length > 0);
+    // The other node was replaced before, and this one's place is taken already.
+    expect(blocked.status).toMatchObject({ readyNodes: 3, desiredNodes: 3 });
+    await succeed('abort', sandbox.slipway(['operations', 'abort', 'nodepool', POOL]));
+    const { status } = await until('it is aborted', (found) =>
+      (found.status.operations ?? []).some(({ state }) => state === 'aborted'),
+    );
+    expect(status).toMatchObject({ readyNodes: 2, desiredNodes: 2 });
+    expect(await machines()).toHaveLength(2);
+    expect((await inside.nodes()).filter(({ spec }) => spec.unschedulable === true)).toEqual([]);
   });
 });
 
@@ -216,7 +222,7 @@ type Marks = {
 
 describe('a pool whose nodes are to carry other labels and taints', () => {
   const marks = async (): Promise<readonly string[]> =>
-    (await listed<Marks>('nodes')).map(({ metadata, spec }) => {
+    ((await inside.nodes()) as unknown as readonly Marks[]).map(({ metadata, spec }) => {
       const taints = (spec.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
       return [metadata.labels['team'] ?? '-', ...taints].join(' ');
     });
@@ -237,8 +243,8 @@ describe('a pool whose nodes are to carry other labels and taints', () => {
     await patch({ labels: { team: 'platform' }, taints: [{ key: 'team', value: 'p', effect: 'NoSchedule' }] });
     await untilMarked('platform team:NoSchedule');
     // Somebody's own taint is no matter of ours.
-    const [one] = await listed<Node>('nodes');
-    await within(['taint', 'node', one?.metadata.name ?? '', 'theirs=1:PreferNoSchedule']);
+    const [one] = await inside.nodes();
+    await inside.kubectl(['taint', 'node', one?.metadata.name ?? '', 'theirs=1:PreferNoSchedule']);
     await patch({ labels: { team: null }, taints: [] });
     await waitFor(
       'nothing left of them',

@@ -64,6 +64,37 @@ LAST SEEN   TYPE     REASON                        OBJECT                       
 0s          Normal   ProvisionedNodePool           awsnodepool/cluster-0-pool-0   Node pool provisioned
 `;
 
+/** The first of the three pools is to have a node more, and then as few as one. */
+export const RESIZE = [
+  `kubectl patch AWSNodePool cluster-0-pool-0 --type=json -p='[{"op": "replace", "path": "/spec/minNodeCount", "value": 4}]'`,
+  `kubectl patch AWSNodePool cluster-0-pool-0 --type=json -p='[{"op": "replace", "path": "/spec/minNodeCount", "value": 1}]'`,
+] as const;
+
+export const PATCHED = `
+awsnodepool.multicloud.cluster.gke.io/cluster-0-pool-0 patched
+`;
+
+export const RESIZING = `
+NAME               CLUSTER     STATE         AGE   VERSION
+cluster-0-pool-0   cluster-0   Resizing      38m   1.16.9-gke.12
+cluster-0-pool-1   cluster-0   Provisioned   38m   1.16.9-gke.12
+cluster-0-pool-2   cluster-0   Provisioned   38m   1.16.9-gke.12
+`;
+
+export const TEN_NODES = `
+NAME                                       STATUS   ROLES    AGE   VERSION
+ip-10-0-1-172.eu-west-1.compute.internal   Ready    <none>   35m   v1.16.9-gke.12
+ip-10-0-1-204.eu-west-1.compute.internal   Ready    <none>   35m   v1.16.9-gke.12
+ip-10-0-1-59.eu-west-1.compute.internal    Ready    <none>   34m   v1.16.9-gke.12
+ip-10-0-1-78.eu-west-1.compute.internal    Ready    <none>   53s   v1.16.9-gke.12
+ip-10-0-2-92.eu-west-1.compute.internal    Ready    <none>   35m   v1.16.9-gke.12
+ip-10-0-2-93.eu-west-1.compute.internal    Ready    <none>   35m   v1.16.9-gke.12
+ip-10-0-2-94.eu-west-1.compute.internal    Ready    <none>   35m   v1.16.9-gke.12
+ip-10-0-3-139.eu-west-1.compute.internal   Ready    <none>   34m   v1.16.9-gke.12
+ip-10-0-3-192.eu-west-1.compute.internal   Ready    <none>   35m   v1.16.9-gke.12
+ip-10-0-3-208.eu-west-1.compute.internal   Ready    <none>   34m   v1.16.9-gke.12
+`;
+
 /** What kubectl calls the "Kubernetes master" today; its hint about `dump` is not the seed's. */
 export const CLUSTER_INFO = `
 Kubernetes control plane is running at https://gke-dfccaa67-controlplane-f26573d5bef4bba0.elb.eu-west-1.amazonaws.com
@@ -84,6 +115,10 @@ export const normalised = (transcript: string): readonly string[] =>
         .replaceAll(/nodepool-[0-9a-f]{8}\b/g, 'nodepool-<pool>')
         .replaceAll(/(controlplane[-/])[0-9a-f]{16}\b/g, '$1<hash>')
         .replaceAll(/(^|\s)(\d+[dhms])+(?=\s)/g, '$1<age>')
+        // The network is the sandbox's, and the address whichever was free; the subnet is the pool's.
+        .replaceAll(/\bip-\d+-\d+-(\d+)-\d+\./g, 'ip-<network>-$1-<address>.')
+        // A node says which Kubernetes its kubelet is, and kubelets that call themselves after the version asked for were Google's.
+        .replaceAll(/\s\s+v\d+\.\d+\.\d+(-gke\.\d+)?$/g, '  v<Kubernetes>')
         .replaceAll(/\s{2,}/g, '  '),
     );
 

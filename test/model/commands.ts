@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import type { Row } from '../journeys/lifecycle.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { pause } from '../support/waits.ts';
-import { FIRST_MAXIMUM, type Kind, type Model, wrongInTheEnd, wrongNow } from './model.ts';
+import { FIRST_POOL, type Kind, type Model, wrongInTheEnd, wrongNow } from './model.ts';
 import type { AwsVerb, World } from './world.ts';
 
 export type Real = {
@@ -57,7 +57,7 @@ const apply = (kind: Kind): Command =>
     async (model, { world }) => {
       await world.apply(kind);
       model[kind] = 'wanted';
-      if (kind === 'pool') Object.assign(model, { maxNodes: FIRST_MAXIMUM, largest: FIRST_MAXIMUM });
+      if (kind === 'pool') Object.assign(model, FIRST_POOL);
     },
   );
 
@@ -73,14 +73,38 @@ const remove = (kind: Kind): Command =>
     },
   );
 
+/** A pool whose nodes are to be more than its new maximum is to have as many as that. */
 const edit = (maximum: number): Command =>
   command(
     `edit pool: at most ${maximum} nodes`,
     (model) => model.pool === 'wanted' && model.maxNodes !== maximum,
     async (model, { world }) => {
-      await world.setMaximum(maximum);
-      model.maxNodes = maximum;
-      model.largest = Math.max(model.largest, maximum);
+      const nodes = model.nodes === undefined ? undefined : Math.min(model.nodes, maximum);
+      await world.edit({ maxNodeCount: maximum, ...(nodes === undefined ? {} : { nodeCount: nodes }) });
+      Object.assign(model, { maxNodes: maximum, nodes });
+    },
+  );
+
+/** Up, and down with drains. */
+const scale = (nodes: number): Command =>
+  command(
+    `scale pool to ${nodes} nodes`,
+    (model) => model.pool === 'wanted' && model.nodes !== nodes,
+    async (model, { world }) => {
+      const maxNodes = Math.max(model.maxNodes, nodes);
+      await world.edit({ maxNodeCount: maxNodes, nodeCount: nodes });
+      Object.assign(model, { maxNodes, nodes });
+    },
+  );
+
+/** Its machines give way to others in turns; said again while they do, it is the way back. */
+const replace = (pods: number): Command =>
+  command(
+    `edit pool: at most ${pods} pods a node`,
+    (model) => model.pool === 'wanted' && model.pods !== pods,
+    async (model, { world }) => {
+      await world.edit({ maxPodsPerNode: pods });
+      model.pods = pods;
     },
   );
 
@@ -173,6 +197,8 @@ export const COMMANDS: readonly fc.Arbitrary<Command>[] = [
   fc.constantFrom(apply('cluster'), apply('pool')),
   fc.constantFrom(...KINDS.map(remove)),
   fc.constantFrom(1, 2, 3).map(edit),
+  fc.constantFrom(1, 2, 3).map(scale),
+  fc.constantFrom(90, 100).map(replace),
   fc.constantFrom('slipway-worker', 'slipway-client').map(kill),
   fc.integer({ min: 1, max: 12 }).map(throttle),
   fc.integer({ min: 1, max: 3 }).map(loseAnswers),

@@ -4,6 +4,8 @@
  * Owns: what is wanted and what stands in the way, as plain data, and the sentences that are wrong with a world that doesn't
  * agree. Neighbours: `commands.ts` changes model and world alike; `world.ts` is the world. Pure.
  */
+import { SURGE_TAG } from '../../api/names.ts';
+import type { SeenNode } from '../../bench/faults/inside.ts';
 import { doubles, type Row } from '../journeys/lifecycle.ts';
 
 type Presence = 'absent' | 'wanted' | 'going';
@@ -12,20 +14,22 @@ export type Kind = 'cluster' | 'pool';
 export type Model = {
   cluster: Presence;
   pool: Presence;
-  /** What the pool's spec says now, and the most that it ever said: a living group is not shrunk by a plan. */
+  /** What the pool's spec says now; no number of nodes leaves it to whoever scales the group. */
   maxNodes: number;
-  largest: number;
+  nodes: number | undefined;
+  /** Pods that a node takes at the most: another number takes other machines. */
+  pods: number;
   /** A fault of the account stands until it is taken back. */
   blocked: boolean;
 };
 
-export const FIRST_MAXIMUM = 1;
+/** As the manifest has it. */
+export const FIRST_POOL = { maxNodes: 1, nodes: undefined, pods: 100 } as const;
 
 export const emptyModel = (): Model => ({
   cluster: 'absent',
   pool: 'absent',
-  maxNodes: FIRST_MAXIMUM,
-  largest: FIRST_MAXIMUM,
+  ...FIRST_POOL,
   blocked: false,
 });
 
@@ -42,6 +46,8 @@ export type Seen = {
   readonly account: readonly Row[];
   readonly cluster: Shown | undefined;
   readonly pool: Shown | undefined;
+  /** Nodes of the cluster, as its own API has them; undefined where there is none to ask. */
+  readonly nodes: readonly SeenNode[] | undefined;
 };
 
 const isOwned = (row: Row): boolean => row.detail.tags?.['slipway.dev/cluster'] !== undefined;
@@ -77,17 +83,37 @@ const wrongObject = (kind: Kind, presence: Presence, shown: Shown | undefined, r
   }
 };
 
-const groupSizes = (account: readonly Row[]): readonly number[] =>
-  account
-    .filter(
-      ({ kind, detail }) =>
-        kind === 'auto-scaling-group' && /^auto-scaling-group\/nodepool-/.test(detail.tags?.['slipway.dev/key'] ?? ''),
-    )
-    .map(({ detail }) => Number(detail['max']));
+const POOL_GROUP = /^auto-scaling-group\/nodepool-/;
+
+const ofPool = (account: readonly Row[], sought: string): readonly Row[] =>
+  account.filter(({ kind, detail }) => kind === sought && POOL_GROUP.test(detail.tags?.['slipway.dev/key'] ?? ''));
+
+/** What is wrong with the group, the machines and the nodes of a pool that is wanted. */
+const wrongPool = (model: Model, { account, nodes = [] }: Seen): readonly string[] => {
+  const groups = ofPool(account, 'auto-scaling-group');
+  const [group] = groups;
+  if (group === undefined || groups.length > 1) return [`the pool has ${groups.length} groups`];
+  const machines = ofPool(account, 'instance');
+  return [
+    ...(Number(group.detail['max']) === model.maxNodes
+      ? []
+      : [`the pool's group takes ${String(group.detail['max'])} nodes at most, not ${model.maxNodes}`]),
+    ...(group.detail.tags?.[SURGE_TAG] === undefined ? [] : ['the pool’s group is still held larger by a rollout']),
+    ...(model.nodes === undefined || machines.length === model.nodes
+      ? []
+      : [`the pool has ${machines.length} machines, not ${model.nodes}`]),
+    ...(nodes.length === machines.length
+      ? []
+      : [`the cluster has ${nodes.length} nodes of ${machines.length} machines`]),
+    ...nodes.flatMap(({ name, isReady, isClosed, isMarked, maxPods }) => [
+      ...(isReady && !isClosed && !isMarked ? [] : [`node ${name} is ${isReady ? 'closed' : 'not Ready'}`]),
+      ...(maxPods === model.pods ? [] : [`node ${name} takes ${maxPods} pods, not ${model.pods}`]),
+    ]),
+  ];
+};
 
 /** What is still wrong once nothing stands in the way and all had time. */
 export const wrongInTheEnd = (model: Model, seen: Seen, before: readonly Row[]): readonly string[] => {
-  const sizes = groupSizes(seen.account);
   const builds = model.pool === 'wanted' && model.cluster === 'wanted';
   const known = new Set(before.map(({ id }) => id));
   const left = seen.account.filter(({ id }) => !known.has(id));
@@ -95,9 +121,7 @@ export const wrongInTheEnd = (model: Model, seen: Seen, before: readonly Row[]):
     ...wrongNow(seen, before),
     ...wrongObject('cluster', model.cluster, seen.cluster, true),
     ...wrongObject('pool', model.pool, seen.pool, model.cluster === 'wanted'),
-    ...(builds && !(sizes.length === 1 && [model.maxNodes, model.largest].includes(sizes[0] ?? -1))
-      ? [`the pool's group takes ${sizes.join(', ') || 'no'} nodes at most, not ${model.maxNodes}`]
-      : []),
+    ...(builds ? wrongPool(model, seen) : []),
     ...(model.cluster === 'wanted' || left.length === 0
       ? []
       : [`left behind: ${left.map(({ kind, id }) => `${kind} ${id}`).join(', ')}`]),

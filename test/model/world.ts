@@ -6,6 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { API_VERSION, OWN_PREFIX } from '../../api/names.ts';
+import { insideOf, type SeenNode } from '../../bench/faults/inside.ts';
+import { folders, type SandboxLayout } from '../../sandbox/layout.ts';
 import { type HandledRequests, VERBS } from '../../words/verbs.ts';
 import { lifecycleOf, type Row, type Traces } from '../journeys/lifecycle.ts';
 import type { SandboxForTests } from '../support/sandbox.ts';
@@ -25,6 +27,7 @@ type Listed = {
   };
   readonly status?: {
     readonly state?: string;
+    readonly clusterID?: string;
     readonly handledRequests?: HandledRequests;
     readonly conditions?: readonly { readonly reason: string; readonly status: string }[];
     readonly lastErrors?: readonly { readonly step: string }[];
@@ -56,6 +59,14 @@ export const worldOf = (sandbox: SandboxForTests) => {
       kind === 'cluster' ? (['awsclusters', 'small'] as const) : (['awsnodepools', 'small-pool'] as const);
     return sandbox.objects().find<Listed>(resource, name);
   };
+  const nodesOf = async (clusterId: string | undefined): Promise<readonly SeenNode[] | undefined> => {
+    const { stub } = JSON.parse(readFileSync(folders(sandbox.home).layout, 'utf8')) as SandboxLayout;
+    if (clusterId === undefined || stub === undefined) return undefined;
+    // Before its first replica boots there is nobody to ask.
+    return insideOf(stub, clusterId)
+      .nodes()
+      .catch(() => undefined);
+  };
   const post = async (path: string, body: unknown): Promise<void> => {
     const url = `${sandbox.status().aws.endpoint}${path}`;
     const answer = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
@@ -65,8 +76,8 @@ export const worldOf = (sandbox: SandboxForTests) => {
   return {
     apply: (kind: Kind) =>
       succeed('apply', sandbox.kubectl(['apply', '-f', '-'], { input: kind === 'cluster' ? clusterYaml : poolYaml })),
-    setMaximum: (maxNodeCount: number) =>
-      kubectl('patch', NAMES.pool, '--type=merge', '-p', JSON.stringify({ spec: { maxNodeCount } })),
+    /** Changes the pool's spec. */
+    edit: (spec: object) => kubectl('patch', NAMES.pool, '--type=merge', '-p', JSON.stringify({ spec })),
     /** As `kubectl delete --wait=false`, and answers whether it went at once: what has no finalizer yet does. */
     remove: async (kind: Kind): Promise<'gone' | 'going'> => {
       const [resource, name] = NAMES[kind].split('/');
@@ -107,6 +118,7 @@ export const worldOf = (sandbox: SandboxForTests) => {
         account,
         cluster: cluster === undefined ? undefined : shownOf(cluster),
         pool: pool === undefined ? undefined : shownOf(pool),
+        nodes: await nodesOf(cluster?.status?.clusterID),
       };
     },
     account: (): Promise<readonly Row[]> => lifecycle.account(),

@@ -167,7 +167,6 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'drain':
     case 'instance':
     case 'node-machine':
-    case 'replacement-nodes':
     case 'node-labels':
     case 'machine-security-groups':
     case 'surge':

@@ -74,6 +74,10 @@ const OF_CLUSTER: readonly Try[] = [
   // Asked for by its node pools, when machines are to be replaced.
   ['updatePolicy.mode', 'Manual', 'elsewhere'],
   ['updatePolicy.windows', [WINDOW], 'elsewhere'],
+  // Asked for when a sweep finds that something differs.
+  ['driftPolicy', 'Mend', 'elsewhere'],
+  // Node pools ask it of their cluster.
+  ['nodePoolUpdates', 'Sequential', 'elsewhere'],
   ['deletionProtection', true, 'elsewhere'],
 ];
 
@@ -103,6 +107,7 @@ const OF_NODE_POOL: readonly Try[] = [
   ['updatePolicy.windows', [WINDOW], 'elsewhere'],
   // Asked for when a node is to be repaired.
   ['management.autoRepair', false, 'elsewhere'],
+  ['driftPolicy', 'Mend', 'elsewhere'],
   ['updateSettings.surgeSettings.maxSurge', 3, 'elsewhere'],
   ['updateSettings.surgeSettings.maxUnavailable', 1, 'elsewhere'],
   ['deletionProtection', true, 'elsewhere'],

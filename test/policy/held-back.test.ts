@@ -226,12 +226,26 @@ describe('an upgrade that waits', () => {
   });
 });
 
+test('an upgrade that somebody aborted goes back without a further word', () => {
+  const { world, pool } = changedWith(MANUAL, { version: '1.36.3-gke.1' });
+  const held = waiting(pool, world);
+  const first = assessed(held.pool, held.world, { released: held.end.heldBack?.target ?? '' });
+  if (first.kind !== 'operate') throw new Error('it was let begin');
+  const half = carriedOut(held.world, first.operation).world;
+  const afterOne = told(held.pool, first.operation, 'succeeded');
+  const back = awsNodePool.parse({ ...afterOne, spec: { ...afterOne.spec, version: LIVE.revision.version } });
+  const newOnes = ids(half).filter((id) => !ids(world).includes(id));
+  expect(newOnes).toHaveLength(1);
+  const ran = ranToEnd(back, half, { goesBack: true });
+  expect(ids(ran.world).some((id) => newOnes.includes(id))).toBe(false);
+});
+
 describe('a sweep, which sees no machine', () => {
   const { world, pool } = changedWith(AT_NOON);
   const held = waiting(pool, world);
   const sweeping = (now: number, cluster = CLUSTER) => {
     // Sweeps read no machines.
-    const assessment = assessed(held.pool, held.world, { now, cluster, sweeps: true });
+    const assessment = assessed(held.pool, held.world, { now, cluster, sweep: true });
     return findingOf(held.pool, assessment, held.world.found);
   };
 

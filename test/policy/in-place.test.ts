@@ -25,7 +25,7 @@ const settled = (pool: AWSNodePool, world: World): AWSNodePool => {
 };
 
 describe('labels and taints of a pool', () => {
-  const before = livePool();
+  const before = livePool({ minNodeCount: 2 });
   const world = worldOf(before, 3);
   const ran = ranToEnd(changedTo(before, MARKED), world);
 

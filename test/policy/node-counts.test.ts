@@ -8,7 +8,7 @@ import { isCountUnknown, NODES_UNKNOWN, nodesSeen } from '../../policy/node-coun
 import type { Status } from '../../policy/remembered.ts';
 import { statusOf } from '../../policy/status.ts';
 import type { MirrorRequest, NodeCounts, OperationView } from '../../policy/views.ts';
-import { nodesKey, poolGroupKey } from '../../words/keys.ts';
+import { newNodesKey, nodesKey, poolGroupKey } from '../../words/keys.ts';
 import { POOL_UID, seedCluster, seedPool } from '../topology/objects.ts';
 import { T0, view } from './operation-views.ts';
 
@@ -34,6 +34,7 @@ const saidOf = ({ status }: AWSNodePool) => status?.conditions?.find(({ type }) 
 const group = { [poolGroupKey(POOL_ID)]: { name: 'gke-1-nodepool-1', desired: '4' } };
 const wait = { [nodesKey(POOL_ID)]: { ready: '2' } };
 const UNREAD = 'https://api.example did not list its nodes within 5 s';
+const unreadWait = { [nodesKey(POOL_ID)]: { unread: UNREAD } };
 
 describe('while an operation runs', () => {
   test('the desired nodes are said as soon as its group has them, the Ready ones as soon as the wait has counted', () => {
@@ -43,6 +44,27 @@ describe('while an operation runs', () => {
     expect(countsOf(made)).toEqual([undefined, 4]);
     const joining = after(made, operating({ ...group, ...wait }));
     expect(countsOf(joining)).toEqual([2, 4]);
+  });
+
+  test('the look at its end says both, after whatever its group was told', () => {
+    const looked = { [nodesKey(POOL_ID)]: { ready: '2', desired: '2' } };
+    expect(countsOf(after(seedPool(), operating({ ...group, ...looked })))).toEqual([2, 2]);
+  });
+
+  test('nodes that a turn waits for count, until it has looked again', () => {
+    const turning = { [newNodesKey(POOL_ID)]: { ready: '4' } };
+    const turned = after(seedPool(), operating(turning));
+    expect(countsOf(turned)[0]).toBe(4);
+    expect(countsOf(after(turned, operating({ ...turning, ...wait })))[0]).toBe(2);
+  });
+
+  test('nodes that its look could not count are unknown, with the reason, as after a sweep that could not', () => {
+    const known = after(seedPool(), swept({ ready: 3, desired: 3 }));
+    const unread = { [nodesKey(POOL_ID)]: { unread: UNREAD, desired: '2' } };
+    const ended = after(known, operating(unread, { type: 'ResizeNodePool', state: 'succeeded' }));
+    expect(countsOf(ended)).toEqual([undefined, 2]);
+    expect(saidOf(ended)).toContain(UNREAD);
+    expect(saidOf(after(ended, swept({ ready: 2, desired: 2 })))).toBeUndefined();
   });
 
   test('that neither changes the group nor waits for nodes, what was known stays', () => {
@@ -103,7 +125,7 @@ test('a count is never said together with the condition that it is unknown, and 
     fc.constant({ kind: 'waiting' as const, reason: 'w' }),
     fc.nat({ max: 9 }).map((ready) => swept({ ready })),
     fc.constant(swept({ unread: UNREAD })),
-    fc.constantFrom(operating({}), operating(group), operating(wait)),
+    fc.constantFrom(operating({}), operating(group), operating(wait), operating(unreadWait)),
   );
   fc.assert(
     fc.property(fc.array(subject, { maxLength: 12 }), (subjects) => {
@@ -111,6 +133,7 @@ test('a count is never said together with the condition that it is unknown, and 
       const [ready] = countsOf(pool);
       expect(ready !== undefined && saidOf(pool) !== undefined).toBe(false);
       const seen = subjects.flatMap((one): (number | undefined)[] => {
+        if (one.kind === 'operation' && one.operation.outputs === unreadWait) return [undefined];
         if (one.kind === 'operation') return one.operation.outputs === wait ? [2] : [];
         return one.kind === 'settled' && one.nodes !== undefined
           ? ['ready' in one.nodes ? one.nodes.ready : undefined]

@@ -1,5 +1,6 @@
 /** Which machine of a node pool is replaced because its node does not serve, when, and within which limits. */
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { type AWSNodePool, awsNodePool } from '../../api/nodepool.ts';
 import type { Assessment } from '../../policy/assessment.ts';
 import { machinesToJudge } from '../../policy/decide-node-repair.ts';
@@ -195,6 +196,40 @@ describe('nothing is replaced, and that is said,', () => {
     expect(lookAgainSeconds).toBeGreaterThan(0);
   });
 
+  describe('in a pool of one node,', () => {
+    const single = poolWith(
+      { minNodeCount: 1, maxNodeCount: 1 },
+      { unhealthyNodes: [seen(0, 900)], readyNodes: 0, desiredNodes: 1 },
+    );
+    const inventory = inventoryOf(inventoryWith({ desired: 1, minSize: 1, maxSize: 1 }));
+    const beside = (ready: number, all: number): PoolMachines => ({
+      ...machinesIn(900),
+      beside: { zone: 'eu-west-1a', ready, all },
+    });
+    const replica = { index: 1 as const, since: '2026-08-01T09:40:00Z', message: 'replica 1 does not serve' };
+    const cluster = clusterThat(READY);
+    const degraded = { ...cluster, status: { ...cluster.status, unhealthyReplicas: [replica] } };
+    const forbidden = (machines: PoolMachines, changes: Partial<NodePoolFacts> = {}) =>
+      settledOf(decide(single, machines, { inventory, ...changes })).nodePool?.forbidden;
+
+    test('where no other node of its zone is Ready either', () => {
+      expect(forbidden(beside(0, 3))).toContain('no node in zone eu-west-1a is Ready, of whatever node pool');
+    });
+
+    test('where a replica of the control plane does not serve either', () => {
+      expect(forbidden(beside(0, 0), { cluster: degraded })).toContain(
+        'none of its nodes is Ready, and replica 1 of AWSCluster default/cluster-0 does not serve either',
+      );
+      // With five nodes that is no sign of anything.
+      expect(replaced(decide(pool, machinesIn(...ONE_HANGS), { cluster: degraded }))).toBe('i-1');
+    });
+
+    test('unless it stands alone in its zone, or others in it are Ready: then its machine is replaced', () => {
+      expect(replaced(decide(single, beside(0, 0), { inventory }))).toBe('i-0');
+      expect(replaced(decide(single, beside(1, 3), { inventory }))).toBe('i-0');
+    });
+  });
+
   test('and what was known of nodes stays known while nobody can be asked', () => {
     expect(settledOf(decide(pool, unread)).nodePool?.nodes).toMatchObject([
       { instanceId: 'i-1', since: SEEN.unhealthyNodes[0]?.since },
@@ -361,5 +396,44 @@ describe('a pool that is looked at again and again, and remembers in its status 
     const zone = [lost, lost, lost, lost, lost] as const;
     expect(after([0, lost, ...fine], [300, ...zone], [900, ...zone]).last).toBeUndefined();
     expect(after([0, lost, ...fine], [300, ...zone], [900, lost, ...fine]).last).toBe('i-0');
+  });
+});
+
+describe('however many nodes a pool has, and however many of them are unhealthy,', () => {
+  const arbitrary = fc.integer({ min: 1, max: 12 }).chain((all) =>
+    fc.record({
+      all: fc.constant(all),
+      unhealthy: fc.integer({ min: 1, max: all }),
+      others: fc
+        .integer({ min: 0, max: 3 })
+        .chain((count) => fc.record({ all: fc.constant(count), ready: fc.integer({ min: 0, max: count }) })),
+    }),
+  );
+  type Given = typeof arbitrary extends fc.Arbitrary<infer One> ? One : never;
+
+  const decidedOf = ({ all, unhealthy, others }: Given): Assessment => {
+    const healths = Array.from({ length: all }, (_, index): Health => (index < unhealthy ? 900 : 'ready'));
+    const unhealthyNodes = Array.from({ length: unhealthy }, (_, index) => seen(index, 900));
+    const status = { unhealthyNodes, readyNodes: all - unhealthy, desiredNodes: all };
+    const beside = unhealthy === all ? { beside: { zone: 'a', ...others } } : {};
+    return decide(
+      poolWith({ minNodeCount: all, maxNodeCount: all }, status),
+      { ...machinesIn(...healths), ...beside },
+      { inventory: inventoryOf(inventoryWith({ desired: all, minSize: all, maxSize: all })) },
+    );
+  };
+
+  test('one of them is replaced, and no two at once; never in half of a pool, nor in a zone without a node that is Ready', () => {
+    fc.assert(
+      fc.property(arbitrary, (given) => {
+        const { all, unhealthy, others } = given;
+        const decided = decidedOf(given);
+        const zoneFails = unhealthy === all && others.all > 0 && others.ready === 0;
+        const isFew = unhealthy === 1 || unhealthy / all <= 0.4;
+        expect(replaced(decided) !== undefined).toBe(isFew && !zoneFails);
+        if (replaced(decided) === undefined) expect(settledOf(decided).nodePool?.forbidden).toMatch(/fails/);
+      }),
+      { numRuns: 60 },
+    );
   });
 });

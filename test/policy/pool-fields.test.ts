@@ -44,6 +44,7 @@ const TRIES: readonly Try[] = [
   ['updateSettings', { ...UPDATES, surgeSettings: { maxSurge: 3, maxUnavailable: 1 } }, 'nothing now'],
   ['updatePolicy', { mode: 'Window', windows: [{ days: ['Sat'], start: '00:00', minutes: 1_440 }] }, 'nothing now'],
   ['management', { autoRepair: false }, 'nothing now'],
+  ['driftPolicy', 'Mend', 'nothing now'],
   ['deletionProtection', true, 'nothing now'],
 ];
 

@@ -46,6 +46,15 @@ describe('Where a pool is to keep fewer machines', () => {
     ]);
   });
 
+  test('one whose pods nobody counted comes after those of which it is known', () => {
+    const { pods: _, ...uncounted } = node('a');
+    const machines = [machine('i-1', { node: uncounted }), machine('i-2', { node: node('b', { pods: 30 }) })];
+    expect(victimsAmong(machines, TEMPLATE).map(({ machine: { id }, reason }) => `${id}: ${reason}`)).toEqual([
+      'i-2: it has 30 pods, the fewest',
+      'i-1: no other is known to have fewer pods',
+    ]);
+  });
+
   test('one that the autoscaler has chosen is left to the autoscaler', () => {
     const machines = [machine('i-1', { node: node('a', { endedByAutoscaler: true, pods: 0 }) }), machine('i-2')];
     expect(victimsAmong(machines, TEMPLATE).map(({ machine: { id } }) => id)).toEqual(['i-2']);

@@ -5,7 +5,7 @@ import type { ResourceProperties } from '../../kinds/resource.ts';
 import type { OperationInput } from '../../policy/assessment.ts';
 import { revisionOf } from '../../policy/revision.ts';
 import { earliest } from '../topology/objects.ts';
-import { GROUP } from './living-pool.ts';
+import { GROUP, POOL_ID } from './living-pool.ts';
 import {
   assessed,
   CLUSTER,
@@ -46,7 +46,7 @@ describe('a pool of three nodes that are to be of another type', () => {
     expect(first.settles).toBeUndefined();
     const template = `ensure launch-template/nodepool-${GROUP.split('nodepool-')[1]}/${pool.spec.version}`;
     const needs = Object.fromEntries(first.plan.steps.map(({ id, needs: needed }) => [id, needed]));
-    const nodes = `wait replacement-nodes/${GROUP.split('nodepool-')[1]}/before`;
+    const nodes = `wait nodes/${POOL_ID}/new`;
     expect(needs).toEqual({
       'ensure preflight': [],
       [template]: ['ensure preflight'],
@@ -55,6 +55,7 @@ describe('a pool of three nodes that are to be of another type', () => {
       'ensure cordon/i-0000': [nodes],
       'wait drain/i-0000': ['ensure cordon/i-0000'],
       'remove node-machine/i-0000': ['wait drain/i-0000'],
+      [`wait nodes/${POOL_ID}`]: [`ensure ${GROUP}`, 'remove node-machine/i-0000'],
     });
     const group = first.plan.steps.find(({ id }) => id === `ensure ${GROUP}`);
     expect(group?.resource.properties).toMatchObject({ desired: 4, maxSize: 5, surge: { desired: 3, maxSize: 5 } });
@@ -95,7 +96,7 @@ describe('a pool of three nodes that are to be of another type', () => {
 
   test('stops at a first new node that never gets Ready: the other machines stay, and no other is launched', () => {
     const ran = ranToEnd(pool, { ...world, broken: true });
-    expect(ran.end).toEqual({ kind: 'stuck', step: expect.stringContaining('wait replacement-nodes/') });
+    expect(ran.end).toEqual({ kind: 'stuck', step: `wait nodes/${POOL_ID}/new` });
     expect(ran.world.machines.map(({ id, node }) => `${id} ${node?.ready} ${node?.closedBy ?? 'open'}`)).toEqual([
       'i-0000 true open',
       'i-0001 true open',
@@ -103,7 +104,7 @@ describe('a pool of three nodes that are to be of another type', () => {
       'i-0003 false open',
     ]);
     const again = operationOf(assessed(ran.pool, ran.world));
-    expect(carriedOut(ran.world, again).stuck).toContain('wait replacement-nodes/');
+    expect(carriedOut(ran.world, again).stuck).toBe(`wait nodes/${POOL_ID}/new`);
     expect(carriedOut(ran.world, again).world.machines).toHaveLength(4);
   });
 
@@ -122,12 +123,12 @@ describe('a pool of three nodes that are to be of another type', () => {
 
   describe.each([
     ['before anything of it was done', `ensure ${GROUP}`],
-    ['while the new node is awaited', `wait replacement-nodes/${GROUP.split('nodepool-')[1]}/before`],
+    ['while the new node is awaited', `wait nodes/${POOL_ID}/new`],
     ['while the old node is drained', 'wait drain/i-0000'],
     ['once the old machine has ended', undefined],
   ])('and whose turn is aborted %s', (_when, until) => {
     const { world: half } = carriedOut(world, first, until);
-    const back = takenBack(half, first);
+    const back = takenBack(half, first).world;
 
     test('has as many machines as before, all of them open, and a group that nothing holds larger', () => {
       expect(back.machines).toHaveLength(3);
@@ -357,7 +358,7 @@ test('wherever a turn breaks off, and whatever the spec asks for by then: in the
       fc.pre(assessment.kind === 'operate');
       const first = operationOf(assessment);
       const broken = carriedOut(here, first, idsIn(first)[step]).world;
-      const half = aborts ? takenBack(broken, first) : broken;
+      const half = aborts ? takenBack(broken, first).world : broken;
       const ran = ranToEnd(changedTo(told(changed, first, aborts ? 'aborted' : 'superseded'), poolOf(after)), half);
       expect(ran.end.kind).toMatch(/settled|settles/);
       expect(ran.world.machines).toHaveLength(after.nodeCount);

@@ -22,11 +22,13 @@ import { planEnsure } from '../../policy/ensure.ts';
 import { knownFrom, resolved } from '../../policy/known.ts';
 import type { Plan, Step } from '../../policy/plan.ts';
 import type { PoolMachine, PoolMachines, PoolNode } from '../../policy/pool-machines.ts';
+import type { Sibling } from '../../policy/pool-order.ts';
 import { statusOf } from '../../policy/status.ts';
 import type { OperationView } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../words/keys.ts';
+import { present } from '../../words/present.ts';
 import type { Resolved } from '../../words/references.ts';
 import { ACCOUNT, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf } from './account.ts';
@@ -171,18 +173,22 @@ export type Looking = {
   readonly now?: number;
   /** What somebody said resume to. */
   readonly released?: string;
-  /** As a sweep looks: at no machine. */
-  readonly sweeps?: true;
+  /** Somebody aborted an upgrade. */
+  readonly goesBack?: true;
+  /** All pools of the cluster, where they replace machines one after the other. */
+  readonly siblings?: readonly Sibling[];
+  /** Nobody looks at machines at all. */
+  readonly sweep?: boolean;
 };
 
 /** What the pool's entity does next, with a look at machines where policy asks for one; `unread`: why nobody saw their nodes. */
 export const assessed = (
   pool: AWSNodePool,
   world: World,
-  { unread, cluster = CLUSTER, now = NOW, released, sweeps }: Looking = {},
+  { unread, cluster = CLUSTER, now = NOW, released, goesBack, siblings, sweep = false }: Looking = {},
 ): Assessment => {
   const found = observed(world);
-  const reads = sweeps !== true && machinesToRead({ pool, cluster, inventory: found }) !== undefined;
+  const reads = !sweep && machinesToRead({ pool, cluster, inventory: found }) !== undefined;
   const machines = unread === undefined ? machinesOf(world) : { ...machinesOf(world), unread };
   return decideNodePool({
     requested: { kind: 'AWSNodePool', namespace: 'default', name: pool.metadata.name, uid: pool.metadata.uid },
@@ -191,10 +197,12 @@ export const assessed = (
     settleSeconds: 0,
     now,
     ...(released === undefined ? {} : { released }),
+    ...(goesBack === undefined ? {} : { goesBack }),
     object: pool,
     cluster,
     inventory: inventoryOf(found),
     ...(reads ? { machines } : {}),
+    ...(siblings === undefined ? {} : { siblings }),
   });
 };
 
@@ -274,36 +282,59 @@ const afterStep = (world: World, step: Step, plan: Plan): World => {
   }
 };
 
+type Yielded = OperationView['outputs'];
+
+/** What a wait for nodes sees of them: how many it waits for are there, and what it yields. */
+const looked = (
+  world: World,
+  { besides = [], expected }: ResourceProperties['nodes'],
+): { readonly there: number; readonly outputs: Yielded[string] } => {
+  const ready = world.machines.filter(({ node }) => node?.ready === true);
+  const counted = ready.filter(({ node }) => node?.closedBy !== 'slipway').length;
+  const desired = expected === 0 ? { desired: String(groupIn(world).desired) } : {};
+  return {
+    there: ready.filter(({ id }) => !besides.includes(id)).length,
+    outputs: { ready: String(counted), ...desired },
+  };
+};
+
 /** Carried out as far as it goes: stops at a wait for nodes that never are Ready, and at the step of this id. */
 export const carriedOut = (
   world: World,
-  { plan }: OperationInput,
+  { plan }: Pick<OperationInput, 'plan'>,
   until?: string,
-): { world: World; stuck?: string } => {
+): { world: World; stuck?: string; outputs: Yielded } => {
   let now = world;
   // Each step is given what those before it yielded.
-  let known = plan.known;
+  let known: Yielded = plan.known;
   for (const step of plan.steps) {
-    if (step.id === until) return { world: now, stuck: step.id };
-    if (step.resource.kind === 'replacement-nodes') {
-      const { besides, expected } = step.resource.properties;
-      const ready = now.machines.filter(({ id, node }) => !besides.includes(id) && node?.ready === true).length;
-      if (ready < expected) return { world: now, stuck: step.id };
+    if (step.id === until) return { world: now, stuck: step.id, outputs: known };
+    if (step.resource.kind === 'nodes') {
+      const { there, outputs } = looked(now, step.resource.properties as ResourceProperties['nodes']);
+      if (there < (step.resource.properties as ResourceProperties['nodes']).expected) {
+        return { world: now, stuck: step.id, outputs: known };
+      }
+      known = { ...known, [step.resource.key]: outputs };
       continue;
     }
     now = afterStep(now, step, { ...plan, known });
     const outputs = now.found.find(({ key }) => key === step.resource.key)?.outputs;
     if (outputs !== undefined) known = { ...known, [step.resource.key]: outputs };
   }
-  return { world: now };
+  return { world: now, outputs: known };
 };
 
 /** What was begun of an operation, taken back as its plan says. */
-export const takenBack = (world: World, { plan }: OperationInput): World =>
-  (plan.undo ?? []).reduce((now, step) => afterStep(now, step, plan), world);
+export const takenBack = (world: World, { plan }: OperationInput): { world: World; outputs: Yielded } =>
+  carriedOut(world, { plan: { ...plan, steps: plan.undo ?? [] } });
 
 /** The pool as its status says it once an operation ended so. */
-export const told = (pool: AWSNodePool, input: OperationInput, state: OperationView['state']): AWSNodePool => {
+export const told = (
+  pool: AWSNodePool,
+  input: OperationInput,
+  state: OperationView['state'],
+  outputs: Yielded = {},
+): AWSNodePool => {
   const operation: OperationView = {
     type: input.type,
     workflowId: 'w',
@@ -311,9 +342,9 @@ export const told = (pool: AWSNodePool, input: OperationInput, state: OperationV
     state,
     startedAt: NOW,
     ...(state === 'running' ? {} : { finishedAt: NOW }),
-    ...(input.turn === undefined ? {} : { turn: input.turn }),
+    ...present({ turn: input.turn, mends: input.mends }),
     steps: [],
-    outputs: {},
+    outputs,
   };
   const request = {
     object: input.object,
@@ -361,7 +392,7 @@ export const ranToEnd = (pool: AWSNodePool, world: World, looking: Looking = {})
     if (done.stuck !== undefined) {
       return { pool: now, world: here, operations, states, end: { kind: 'stuck', step: done.stuck } };
     }
-    now = told(now, operation, 'succeeded');
+    now = told(now, operation, 'succeeded', done.outputs);
     see();
     // Nobody looks again then.
     if (operation.settles === true) return { pool: now, world: here, operations, states, end: { kind: 'settles' } };

@@ -138,6 +138,6 @@ describe('the status of what runs', () => {
     expect(message).toContain('To have it mended: npx slipway operations retry cluster cluster-0 -n default');
     expect(message.length).toBeLessThanOrEqual(1_100);
     expect(conditionOf(settled(), 'Drifted')).toBeUndefined();
-    expect(drifted([], seedPool())).toBeUndefined();
+    expect(drifted({}, seedPool())).toBeUndefined();
   });
 });

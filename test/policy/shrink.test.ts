@@ -6,7 +6,14 @@ import type { Found } from '../../kinds/resource.ts';
 import type { Assessment } from '../../policy/assessment.ts';
 import type { PoolMachines } from '../../policy/pool-machines.ts';
 import { inventoryOf } from './account.ts';
-import { decide as decideAbout, GROUP, inventoryWith, poolWith as livingPoolWith, nodeOf } from './living-pool.ts';
+import {
+  decide as decideAbout,
+  GROUP,
+  inventoryWith,
+  poolWith as livingPoolWith,
+  nodeOf,
+  POOL_ID,
+} from './living-pool.ts';
 
 /** A pool of three to five nodes that keeps five, all of them Ready. */
 const poolWith = (spec: Partial<AWSNodePool['spec']>, status: Partial<AWSNodePool['status']> = {}): AWSNodePool =>
@@ -53,6 +60,7 @@ describe('a pool that keeps five machines and should keep two', () => {
       'ensure cordon/i-1': [`ensure ${GROUP}`, 'ensure preflight'],
       'wait drain/i-1': ['ensure cordon/i-1'],
       'remove node-machine/i-1': ['wait drain/i-1'],
+      [`wait nodes/${POOL_ID}`]: [`ensure ${GROUP}`, 'remove node-machine/i-1'],
     });
   });
 
@@ -77,7 +85,9 @@ describe('a pool that keeps five machines and should keep two', () => {
     expect(operationOf(next)).toMatchObject({
       turn: { number: 2, of: 3, since: '2026-08-01T09:00:00Z' },
     });
-    expect(Object.keys(needsIn(next))).toEqual(['ensure cordon/i-3', 'wait drain/i-3', 'remove node-machine/i-3']);
+    expect(Object.keys(needsIn(next))).toEqual([
+      ...['ensure cordon/i-3', 'wait drain/i-3', 'remove node-machine/i-3', `wait nodes/${POOL_ID}`],
+    ]);
   });
 
   test('ends nobody while nobody can ask the cluster which nodes to drain, and says so', () => {

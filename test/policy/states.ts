@@ -48,7 +48,7 @@ export const after = (
   return asStored(before, { status: statusOf(request, before, T0) });
 };
 
-export const typeFor = (kind: Kind, verb: 'Create' | 'Update' | 'Delete'): OperationType =>
+export const typeFor = (kind: Kind, verb: 'Create' | 'Update' | 'Mend' | 'Delete'): OperationType =>
   kind === 'AWSCluster' ? `${verb}Cluster` : `${verb}NodePool`;
 
 export const operating = (
@@ -78,6 +78,7 @@ const turn = { number: 1, of: 2, since: '2026-01-01T00:00:00Z' };
 
 const creates = (kind: Kind) => typeFor(kind, 'Create');
 const updates = (kind: Kind) => typeFor(kind, 'Update');
+const mends = (kind: Kind) => typeFor(kind, 'Mend');
 const removes = (kind: Kind) => typeFor(kind, 'Delete');
 
 type Reading = {
@@ -158,6 +159,13 @@ export const STATES: readonly Row[] = [
     DONE,
     (kind) => after(provisioned(kind), { ...settled, drift: [{ key: 'k', difference: 'd' }] }),
   ],
+  [
+    'differs again and again from what it asks for, and is mended no more by itself',
+    DONE,
+    (kind) =>
+      after(provisioned(kind), { ...settled, drift: [{ key: 'k', difference: 'd' }], mending: { returns: ['k'] } }),
+  ],
+  ['is being mended', UNDER_WAY, (kind) => after(provisioned(kind), operating(mends(kind)))],
   [
     'waits for a rollout with a part of its spec',
     DONE,

@@ -12,8 +12,9 @@ describe('the pace of a sandbox', () => {
       SLIPWAY_REGISTRATION_SECONDS: '20',
       SLIPWAY_SHUTDOWN_SECONDS: '0',
       SLIPWAY_VISIBILITY_SECONDS: '1.5',
+      SLIPWAY_NODE_GRACE_SECONDS: '7',
     };
-    const asked = { registrationSeconds: 20, shutdownSeconds: 0, visibilitySeconds: 1.5 };
+    const asked = { registrationSeconds: 20, shutdownSeconds: 0, visibilitySeconds: 1.5, nodeGraceSeconds: 7 };
     expect(paceOf(settings)).toEqual({ ...PACES.aws, ...asked });
     expect(timingOf(paceOf(settings))).toMatchObject({ target_registration: 20, shutdown_limit: 0, visible: 1.5 });
   });

@@ -2,10 +2,15 @@
  * Twelve situations, from four sides: what is stuck says within a minute what is stuck, since when, why, and which commands
  * move it on; the commands work as printed; and when the cause goes away it goes on by itself.
  *
- * One stub sandbox for all. The worker is away while the situations are arranged, so that all of them begin together.
+ * One stub sandbox for all. The worker is away while the situations are arranged, so that all of them begin together. What happens to
+ * a node pool that lives comes after them.
  */
+
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { controlPlaneName } from '../../api/names.ts';
+import { type Inside, insideOf } from '../../bench/faults/inside.ts';
+import { folders, type SandboxLayout } from '../../sandbox/layout.ts';
 import { type SandboxForTests, startSandbox } from '../support/sandbox.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { blockedLine, kindOfStep, RESOURCES, type StuckStep, sidesOf } from './sides.ts';
@@ -227,5 +232,69 @@ describe('a permission that a delete needs', () => {
     await expectCommandsToWork(stuck);
     await world.permit('DeleteAutoScalingGroup');
     await waitFor('it is gone', async () => ((await state(about)) === '' ? true : undefined), UNHURRIED);
+  });
+});
+
+describe('a node pool that lives', () => {
+  const situation = SITUATIONS.find(({ pool }) => pool === true) as Situation;
+  const patch = (spec: object): Promise<string> =>
+    world.kubectl('patch', 'awsnodepool', subject(situation).name, '--type=merge', '-p', JSON.stringify({ spec }));
+  const inside = (): Inside => {
+    const { stub } = JSON.parse(readFileSync(folders(sandbox.home).layout, 'utf8')) as SandboxLayout;
+    if (stub === undefined) throw new Error('this sandbox has stub machines');
+    return insideOf(stub, idOf(situation));
+  };
+  const untilNodes = (count: number): Promise<true> =>
+    waitFor(
+      `${count} nodes, all open`,
+      async () => {
+        const nodes = await inside().nodes();
+        return nodes.length === count && nodes.every(({ isReady, isClosed }) => isReady && !isClosed)
+          ? true
+          : undefined;
+      },
+      UNHURRIED,
+    );
+
+  test('names the budget by which no pod may leave the node that is to go, and goes on once it allows it', async () => {
+    const about = subject(situation);
+    await patch({ nodeCount: 2, maxNodeCount: 3, updateSettings: { drainSeconds: 1 } });
+    await untilNodes(2);
+    const pods = inside();
+    await pods.begin('none may go');
+    await patch({ nodeCount: 1 });
+    const why = /not all pods have left node \S+: default\/web-\d \(.*budget web needs 2/;
+    const stuck = await untilStuck(about, 'wait drain/', why);
+    expect(stuck.verdict).toBe('blocked');
+    await expectFourSides(about, stuck, why);
+    await expectWithinAMinute(about, stuck);
+    await expectCommandsToWork(stuck);
+    await pods.loosen();
+    await untilNodes(1);
+    await untilProvisioned(about);
+    expect((await pods.finish()).wrong).toEqual([]);
+  });
+
+  test('tells of a new node that never gets Ready, touches no other, and goes on once it does', async () => {
+    const about = subject(situation);
+    const [before] = await inside().nodes();
+    await world.command('fault', 'absent-nodes', '--cluster', idOf(situation));
+    await patch({ maxPodsPerNode: 90 });
+    const why = /Waiting for the nodes that take the place of others: 0 of 1 ready/;
+    const stuck = await untilStuck(about, 'wait replacement-nodes/', why);
+    expect(stuck.verdict).toBe('overdue');
+    await expectFourSides(about, stuck, why);
+    await expectWithinAMinute(about, stuck);
+    expect(await inside().nodes()).toEqual([before]);
+    await world.command('fault', 'clear');
+    await waitFor(
+      'its machine is another one',
+      async () => {
+        const nodes = await inside().nodes();
+        return nodes.length === 1 && nodes[0]?.maxPods === 90 ? true : undefined;
+      },
+      UNHURRIED,
+    );
+    await untilProvisioned(about);
   });
 });

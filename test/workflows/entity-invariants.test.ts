@@ -4,11 +4,15 @@ import fc from 'fast-check';
 import type { Assessment } from '../../activities/contract.ts';
 import { next } from '../../workflows/entity-life.ts';
 import { begin, type EntityEvent, type EntityLife } from '../../workflows/entity-states.ts';
+import { isOf } from '../../workflows/judgements.ts';
 import type { OperationResult } from '../../workflows/messages.ts';
 import { operationOf, planOf, securityGroup, stepOf } from './builders.ts';
 
 const GROUP = 'ensure security-group/controlplane';
 const create = operationOf(planOf(stepOf(securityGroup('controlplane'))));
+const givenUp = operationOf(planOf(), { givesUp: true });
+const upgrade = operationOf(planOf(), { type: 'UpgradeNodePool' });
+const repair = operationOf(planOf(), { type: 'RepairNodePool' });
 const remove = operationOf(planOf(), { type: 'DeleteCluster', generation: 2 });
 const settled: Assessment = { kind: 'settled', generation: 1 };
 const waiting: Assessment = { kind: 'waiting', generation: 1, reason: 'no network yet', entityId: 'awscluster/a' };
@@ -23,9 +27,26 @@ describe('whatever happens to an entity, in whatever order', () => {
     { ...create, settles: true as const },
     { ...create, generation: 2 },
     remove,
+    upgrade,
+    repair,
   );
   const assessment: fc.Arbitrary<Assessment> = fc.oneof(
     { weight: 3, arbitrary: operation.map((one): Assessment => ({ kind: 'operate', operation: one })) },
+    {
+      weight: 2,
+      arbitrary: operation.map(
+        (one): Assessment => ({ kind: 'operate', operation: one, givenUp: { ...one, givesUp: true } }),
+      ),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom<Assessment>(
+        { ...settled, rollout: 'CreateCluster', givenUp },
+        { ...settled, rollout: 'CreateCluster' },
+        { ...settled, rollout: 'UpgradeNodePool', givenUp },
+        { ...settled, rollout: 'UpgradeNodePool' },
+      ),
+    },
     { weight: 4, arbitrary: fc.constantFrom(settled, waiting, blocked, { ...settled, lookAgainSeconds: 60 }) },
     { weight: 1, arbitrary: fc.constantFrom<Assessment>({ kind: 'orphaned', reason: 'gone' }, { kind: 'finished' }) },
   );
@@ -56,12 +77,16 @@ describe('whatever happens to an entity, in whatever order', () => {
     },
     fc.constant<EntityEvent>({ kind: 'started', operationId: 'awscluster/a/operation' }),
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('ended' as const), at: time, result, news: seen }) },
-    fc.constant<EntityEvent>({ kind: 'reported', report: { kind: 'settled', note: 'drifted' } }),
+    fc.constantFrom<EntityEvent>(
+      { kind: 'reported', report: { kind: 'settled', note: 'drifted' } },
+      { kind: 'reported', report: { kind: 'settled' }, mends: true },
+    ),
     {
       weight: 4,
       arbitrary: fc.record({ kind: fc.constant('woken' as const), at: time, news: seen, leaving: fc.boolean() }),
     },
     fc.constantFrom<EntityEvent>({ kind: 'written' }, { kind: 'unwritten' }, { kind: 'retry' }, { kind: 'resume' }),
+    fc.constantFrom<EntityEvent>({ kind: 'abort' }, { kind: 'pause' }),
   );
 
   type Change = { readonly from: EntityLife; readonly by: EntityEvent; readonly to: EntityLife };
@@ -86,8 +111,12 @@ describe('whatever happens to an entity, in whatever order', () => {
         expect([from.state, by.kind]).toEqual(['assessing', 'assessed']);
       if (to.state !== 'operating' || from.state === 'operating') return;
       if (from.state !== 'beginning') throw new Error(`It began from ${from.state}.`);
-      expect({ ...to.operation, paused: undefined }).toEqual({ ...from.operation, paused: undefined });
-      expect(to.kept).not.toHaveProperty('held');
+      const { held } = to.kept;
+      // Of what was aborted nothing begins but what takes it back; what is no part of it goes on.
+      const isAborted = held !== undefined && held.back !== true && isOf(held, to.operation);
+      const asked = isAborted ? from.givenUp : from.operation;
+      expect({ ...to.operation, paused: undefined }).toEqual({ ...asked, paused: undefined });
+      if (isAborted) expect(to.operation.givesUp).toBe(true);
     });
   });
 
@@ -133,11 +162,12 @@ describe('whatever happens to an entity, in whatever order', () => {
     });
   });
 
-  test('a report of drift is told by what is settled, and does nothing else (E7, E8)', () => {
+  test('a report of drift is told by what is settled, or looked at where it is to be mended, and does nothing else (E7, E8)', () => {
     always(({ from, by, to }) => {
       if (by.kind !== 'reported') return;
-      if (from.state === 'settled') expect(to).toEqual({ ...from, status: by.report });
-      else expect(to).toBe(from);
+      if (from.state !== 'settled') expect(to).toBe(from);
+      else if (by.mends === true && to.state === 'assessing') expect(to.kept).toEqual(from.kept);
+      else expect(to).toEqual({ ...from, status: by.report });
     });
   });
 

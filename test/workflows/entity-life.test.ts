@@ -1,148 +1,30 @@
-/** What each event makes of an entity; whatever order they come in is entity-invariants.test.ts's. */
+/** What each event makes of an entity; whatever order they come in is entity-invariants.test.ts's, and aborts are entity-aborts.test.ts's. */
 import { describe, expect, test } from '@jest/globals';
-import type { Assessment, OperationInput } from '../../activities/contract.ts';
+import type { Assessment } from '../../activities/contract.ts';
 import { next } from '../../workflows/entity-life.ts';
-import { begin, carriedOver, type EntityEvent, type EntityLife } from '../../workflows/entity-states.ts';
+import type { EntityLife } from '../../workflows/entity-states.ts';
 import { viewOf } from '../../workflows/entity-view.ts';
-import type { OperationResult } from '../../workflows/messages.ts';
-import { operationOf, planOf, securityGroup, stepOf } from './builders.ts';
-
-const GROUP = 'ensure security-group/controlplane';
-const PACING = { retryMs: 1_000, retryMaxMs: 60_000 };
-const create = operationOf(planOf(stepOf(securityGroup('controlplane'))));
-const remove = operationOf(planOf(), { type: 'DeleteCluster', generation: 2 });
-const { object } = create;
-
-const seenOf = (changes: number, progress = 0) => ({ changes, progress });
-const assessed = (assessment: Assessment, { at = 0, seen = seenOf(1) } = {}): EntityEvent => ({
-  kind: 'assessed',
-  at,
-  seen,
-  assessment,
-});
-const operate = (operation: OperationInput = create): Assessment => ({ kind: 'operate', operation });
-const settled: Assessment = { kind: 'settled', generation: 1 };
-const waiting: Assessment = { kind: 'waiting', generation: 1, reason: 'no network yet', entityId: 'awscluster/a' };
-const blocked: Assessment = { kind: 'blocked', generation: 1, reason: 'wrong account', cure: 'use the other' };
-const unassessed = (at = 0): EntityEvent => ({ kind: 'unassessed', at, seen: seenOf(1), reason: 'ECONNREFUSED' });
-const asked = (...verbs: readonly ('retry' | 'pause' | 'resume' | 'abort')[]): EntityEvent => ({
-  kind: 'asked',
-  verbs: verbs.map((verb) => ({ verb, ask: {} })),
-});
-const started: EntityEvent = { kind: 'started', operationId: 'awscluster/a/operation' };
-const ended = (result: OperationResult, { at = 0, news = seenOf(1) } = {}): EntityEvent => ({
-  kind: 'ended',
-  at,
-  result,
-  news,
-});
-const woken = ({ at = 0, news = seenOf(1), leaving = false } = {}): EntityEvent => ({
-  kind: 'woken',
-  at,
-  news,
-  leaving,
-});
-const retry: EntityEvent = { kind: 'retry' };
-const resume: EntityEvent = { kind: 'resume' };
-
-const born = begin({ pacing: PACING });
-const after = (...events: readonly EntityEvent[]): EntityLife => events.reduce<EntityLife>(next, born);
-const running = [assessed(operate()), asked(), started] as const;
-const phaseAfter = (...events: readonly EntityEvent[]) => viewOf(object, after(...events));
-
-describe('turns that an update policy holds back', () => {
-  const heldBack = { type: 'UpdateNodePool', until: 'Manual', target: 'f-1' } as const;
-  const held = { ...settled, note: '3 machines wait to be replaced', heldBack };
-  const update = operationOf(planOf(stepOf(securityGroup('controlplane'))), { type: 'UpdateNodePool' });
-  const said = (kind: 'pause' | 'resume' | 'abort'): EntityEvent => ({ kind });
-  const waits = [assessed(held)] as const;
-
-  test('wake nobody by themselves until a window opens', () => {
-    expect(after(...waits)).not.toHaveProperty('until');
-    const inWindow = { ...held, heldBack: { ...heldBack, until: 'Window' as const }, lookAgainSeconds: 7_200 };
-    expect(after(assessed(inWindow, { at: 500 }))).toMatchObject({ state: 'settled', until: 7_200_500 });
-  });
-
-  test('are let begin by resume, for what was told when it was said, and the next run of the entity knows', () => {
-    expect(phaseAfter(...waits)).toMatchObject({ phase: 'settled', rollout: 'UpdateNodePool', heldBack: true });
-    const released = after(...waits, resume);
-    expect(released.kept.released).toBe('f-1');
-    expect(carriedOver(released.kept)).toMatchObject({ released: 'f-1' });
-    const begun = after(...waits, resume, woken({ news: seenOf(2) }), assessed(operate(update)), asked(), started);
-    expect(begun).toMatchObject({ state: 'operating', kept: { released: 'f-1' } });
-  });
-
-  test('are resumed from a pause first, and let begin by a second word', () => {
-    const once = [...waits, said('pause'), resume] as const;
-    expect(after(...once).kept).not.toHaveProperty('released');
-    expect(after(...once, resume).kept.released).toBe('f-1');
-  });
-
-  test('keep a pause, and forget the word once all is there', () => {
-    expect(after(...waits, said('pause'), woken(), assessed(held)).kept.paused).toBe(true);
-    expect(after(...waits, resume, woken(), assessed(held)).kept.released).toBe('f-1');
-    expect(after(...waits, resume, woken(), assessed(settled)).kept).not.toHaveProperty('released');
-    const ending = { ...update, settles: true as const };
-    const done = [assessed(operate(ending)), asked(), started, ended({ state: 'succeeded' })] as const;
-    expect(after(...waits, resume, woken(), ...done).kept).not.toHaveProperty('released');
-  });
-
-  test('stay aborted whenever they are looked at, until they are resumed', () => {
-    const aborted = [...waits, said('abort')] as const;
-    expect(after(...aborted)).toMatchObject({ state: 'held', operation: 'UpdateNodePool' });
-    expect(after(...aborted, woken(), assessed(held))).toMatchObject({ state: 'held' });
-    expect(after(...aborted, resume, woken(), assessed(held))).toMatchObject({ state: 'settled' });
-  });
-
-  test('go on being held back, to status, when a sweep reports', () => {
-    const reported = after(...waits, { kind: 'reported', report: { kind: 'settled', note: held.note } });
-    expect(reported).toMatchObject({ status: { note: held.note, heldBack } });
-  });
-});
-
-describe('a rollout between two of its turns', () => {
-  const waitingForTurn = { ...settled, rollout: 'RepairCluster' as const, lookAgainSeconds: 60 };
-  const repair = operationOf(planOf(stepOf(securityGroup('controlplane'))), { type: 'RepairCluster' });
-  const between = [assessed(waitingForTurn)] as const;
-  const said = (kind: 'pause' | 'resume' | 'abort'): EntityEvent => ({ kind });
-
-  test('takes a pause, with which its next turn begins, and its end', () => {
-    expect(phaseAfter(...between)).toMatchObject({ phase: 'settled', rollout: 'RepairCluster' });
-    expect(phaseAfter(...between, said('pause'))).toMatchObject({ paused: true });
-    const begun = after(...between, said('pause'), woken({ news: seenOf(2) }), assessed(operate(repair)), asked());
-    expect(begun).toMatchObject({ state: 'operating', operation: { paused: true } });
-    expect(phaseAfter(...between, said('pause'), said('resume'))).not.toHaveProperty('paused');
-  });
-
-  test('takes an abort, and goes no further until it is resumed', () => {
-    const held = [...between, said('abort')];
-    expect(after(...held)).toMatchObject({ state: 'held', operation: 'RepairCluster' });
-    const again = [...held, woken({ news: seenOf(2) }), assessed(operate(repair)), asked()];
-    expect(after(...again).state).toBe('held');
-    expect(after(...again, resume, woken({ news: seenOf(3) }), assessed(operate(repair)), asked()).state).toBe(
-      'operating',
-    );
-  });
-
-  test('stays aborted while its next turn still waits, and its pause ends with it', () => {
-    const looked = (...events: readonly EntityEvent[]) =>
-      after(...between, ...events, woken({ news: seenOf(2) }), assessed(waitingForTurn)).kept;
-    expect(looked(said('abort')).held).toBeDefined();
-    expect(looked(said('pause')).paused).toBe(true);
-    const over = after(...between, said('pause'), woken({ news: seenOf(2) }), assessed(settled));
-    expect(over.kept.paused).toBe(false);
-  });
-
-  test('passes its pause on to no deletion', () => {
-    const going = [...between, said('pause'), woken({ news: seenOf(2) }), assessed(operate(remove)), asked()];
-    expect(after(...going)).toMatchObject({ state: 'operating', operation: { type: 'DeleteCluster' } });
-    expect(after(...going)).not.toMatchObject({ operation: { paused: true } });
-  });
-
-  test('keeps its pause in the next run of its entity', () => {
-    expect(carriedOver(after(...between, said('pause')).kept)).toMatchObject({ paused: true });
-  });
-});
+import {
+  after,
+  asked,
+  assessed,
+  blocked,
+  create,
+  ended,
+  GROUP,
+  object,
+  operate,
+  phaseAfter,
+  remove,
+  retry,
+  running,
+  seenOf,
+  settled,
+  started,
+  unassessed,
+  waiting,
+  woken,
+} from './life-events.ts';
 
 describe('an assessment', () => {
   test.each<[string, Assessment, object]>([
@@ -271,38 +153,6 @@ describe('an operation', () => {
   });
 });
 
-describe('an abort', () => {
-  const aborted = [...running, ended({ state: 'aborted' })] as const;
-
-  test('is told, and stands while the same operation is to be done, whatever is told again', () => {
-    expect(after(...aborted)).toMatchObject({ state: 'held', status: { kind: 'held', operation: 'CreateCluster' } });
-    expect(phaseAfter(...aborted)).toMatchObject({ phase: 'blocked', held: 'CreateCluster' });
-    expect(after(...aborted, woken(), assessed(operate()), asked('retry')).state).toBe('held');
-  });
-
-  test('ends by a resume, said while it is held or before the operation would begin; by a change and a deletion', () => {
-    expect(after(...aborted, resume, woken(), assessed(operate()), asked()).state).toBe('operating');
-    expect(after(...aborted, woken(), assessed(operate()), asked('resume')).state).toBe('operating');
-    expect(after(...aborted, woken(), assessed(operate({ ...create, generation: 2 })), asked()).state).toBe(
-      'operating',
-    );
-    expect(after(...aborted, woken(), assessed(operate(remove)), asked()).state).toBe('operating');
-  });
-
-  test('is carried over to the next run, as is what was skipped', () => {
-    const newer = [assessed(operate({ ...create, generation: 2 })), asked(), started] as const;
-    const skipped = ended({ state: 'succeeded', skipped: [GROUP] });
-    const { kept } = after(...running, skipped, ...newer, ended({ state: 'aborted' }));
-    const carried = carriedOver(kept);
-    expect(carried).toEqual({
-      pacing: PACING,
-      held: { operation: 'CreateCluster', generation: 2 },
-      skipped: { operation: 'CreateCluster', generation: 1, steps: [GROUP] },
-    });
-    expect(carriedOver(begin(carried).kept)).toEqual(carried);
-  });
-});
-
 describe('a settled entity', () => {
   const drift = [{ key: 'security-group-rules/controlplane', difference: 'tcp 6443 is not allowed' }];
   const controlPlane = { replicas: [] } as never;
@@ -314,6 +164,21 @@ describe('a settled entity', () => {
     });
     expect(told).toMatchObject({ state: 'settled', status: { kind: 'settled', drift, controlPlane } });
     expect(viewOf(object, told)).toEqual({ object, phase: 'settled', drifted: true });
+  });
+
+  test('told that drift is to be mended looks, unless a person skipped all of it', () => {
+    const mends = { kind: 'reported', report: { kind: 'settled', drift }, mends: true } as const;
+    expect(after(assessed(settled), mends).state).toBe('assessing');
+    const { kept, ...life } = after(assessed(settled));
+    const skipped = {
+      operation: 'UpdateCluster',
+      generation: 1,
+      steps: ['ensure security-group-rules/controlplane'],
+    } as const;
+    const resting = { ...life, kept: { ...kept, skipped } } as EntityLife;
+    expect(next(resting, mends)).toMatchObject({ state: 'settled', status: { drift } });
+    const more = [...drift, { key: 'security-group/nodes', difference: 'is missing' }];
+    expect(next(resting, { ...mends, report: { kind: 'settled', drift: more } }).state).toBe('assessing');
   });
 
   test('told by a sweep keeps what it knew of single nodes', () => {

@@ -1,7 +1,7 @@
 /** What a step that is done tells people about its object. */
 import { describe, expect, test } from '@jest/globals';
 import { warningOutput } from '../../words/warnings.ts';
-import { eventsOf } from '../../workflows/operation-events.ts';
+import { eventsOf, mendedBy } from '../../workflows/operation-events.ts';
 import { securityGroup, stepOf } from './builders.ts';
 
 const { event: _event, ...silent } = securityGroup('nodes');
@@ -26,5 +26,20 @@ describe('a step that is done', () => {
     expect(eventsOf(stepOf(silent as ReturnType<typeof securityGroup>), { 'security-group/other': warned })).toEqual(
       [],
     );
+  });
+
+  test('names what others had changed of its thing, where the operation is to mend that', () => {
+    const mends = [
+      { key: 'security-group/nodes', difference: 'its tag team is missing' },
+      { key: 'security-group/other', difference: 'is missing' },
+    ];
+    const mended = {
+      type: 'Normal',
+      reason: 'MendedDrift',
+      message: 'Mended security-group/nodes: its tag team is missing',
+    };
+    expect(mendedBy(stepOf(securityGroup('nodes')), mends)).toEqual([mended]);
+    expect(mendedBy(stepOf(securityGroup('nodes')), [])).toEqual([]);
+    expect(mendedBy(stepOf(securityGroup('nodes'), { verb: 'wait' }), mends)).toEqual([]);
   });
 });

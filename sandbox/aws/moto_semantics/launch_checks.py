@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import moto.ec2.utils as ec2_utils
-from moto.ec2.exceptions import EC2ClientError, InvalidAMIIdError
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.iam.exceptions import NotFoundException
 
+from .images import unknown_image
 from .kms import trouble_with
 from .quotas import STANDARD_CPUS, is_exceeded
 from .tag_rules import check_metadata_tags
@@ -109,7 +110,7 @@ def _has_profile(backend: Any, profile: dict[str, Any]) -> bool:
 def _check_architecture(backend: Any, image_id: str, instance_type: str | None) -> None:
     images = backend.describe_images(filters={"image-id": [image_id]})
     if not images:
-        raise InvalidAMIIdError([image_id])
+        raise unknown_image(image_id)
     image, known = images[0].architecture, INSTANCE_TYPES.get(instance_type or "")
     supported = known["ProcessorInfo"]["SupportedArchitectures"] if known else []
     if image and supported and image not in supported:

@@ -53,6 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=5000, help="0 picks a free one")
     parser.add_argument("--account", type=json.loads, help="the account's description as JSON, see account.py")
     parser.add_argument("--timing", type=json.loads, default={}, help='seconds by name, as in {"pending": 5}')
+    parser.add_argument("--unpublished", type=json.loads, default={}, help='images that are not there, as in {"ami-slipway-1": "why"}')
     parser.add_argument("--target-health", choices=["assumed", "reported"], default="assumed")
     parser.add_argument("--machines", choices=["assumed", "reported"], default="assumed")
     return parser.parse_args()
@@ -74,6 +75,7 @@ def main() -> None:
         raise SystemExit(f"the patches are written for moto {MOTO_VERSION}, found {moto.__version__}: install that one")
     arguments = _arguments()
     TIMING.update(arguments.timing)
+    OPTIONS.unpublished = arguments.unpublished
     OPTIONS.target_health, OPTIONS.machines = arguments.target_health, arguments.machines
     if arguments.account:
         OPTIONS.account, OPTIONS.region = arguments.account["account"], arguments.account["region"]

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # Every call that changes EC2, Auto Scaling or load balancing runs under this lock, and so does the ticker. moto checks
 # and writes without one, so that two callers at once could both pass a uniqueness check.
@@ -55,6 +55,8 @@ class Options:
     # "assumed": a machine that is told to end has ended after the least time. "reported": it ends when whoever plays it
     # says so with POST /_sim/ended, or is cut off after TIMING["shutdown_limit"].
     machines: str = "assumed"
+    # Images of Slipway's that are not there, by id, each with why.
+    unpublished: dict[str, str] = field(default_factory=dict)
 
 
 OPTIONS = Options()

@@ -49,6 +49,15 @@ describe('what node pools take from their cluster', () => {
     expect(looks()).toBe(3);
   });
 
+  test('is what was made anew since it was looked at: a load balancer that was lost has another name', async () => {
+    const { network, of, looks } = setUp();
+    expect(await of('gke-1')).toEqual([balancer, group]);
+    const another = { ...balancer, outputs: { arn: 'other', dnsName: 'other' } };
+    network.made('gke-1', another);
+    expect(await of('gke-1')).toEqual([group, another]);
+    expect(looks()).toBe(1);
+  });
+
   test('is forgotten once any of it is being removed, and never kept while incomplete', async () => {
     const { network, of, looks } = setUp();
     network.made('gke-1', balancer);

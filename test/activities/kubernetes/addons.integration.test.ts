@@ -99,7 +99,12 @@ const stepsOf = (assessment: Assessment): readonly string[] =>
 /** Carries out what was decided, but for what is not of the cluster itself; answers what each step changed. */
 const carriedOut = async (assessment: Assessment): Promise<Readonly<Record<string, string>>> => {
   if (assessment.kind !== 'operate') throw new Error(`nothing is to be done: ${JSON.stringify(assessment)}`);
-  const drivers = kubernetesDrivers({ ...apis, addons: SETTINGS, launchTroubles: () => Promise.resolve([]) });
+  const drivers = kubernetesDrivers({
+    ...apis,
+    addons: SETTINGS,
+    launchTroubles: () => Promise.resolve([]),
+    sizeOf: () => Promise.resolve(undefined),
+  });
   const steps = createSteps(drivers as unknown as Drivers);
   const changes: Record<string, string> = {};
   for (const { id, verb, resource } of assessment.operation.plan.steps) {

@@ -104,7 +104,12 @@ export const startBothApis = async (): Promise<BothApis> => {
     const userClusters = connectUserClusters({ management, cache: createUserClusterCache(), proxy: proxy.url });
     // Only kinds of this room are asked for here.
     const steps = createSteps(
-      kubernetesDrivers({ launchTroubles: () => Promise.resolve([]), management, userClusters }) as unknown as Drivers,
+      kubernetesDrivers({
+        launchTroubles: () => Promise.resolve([]),
+        sizeOf: () => Promise.resolve(undefined),
+        management,
+        userClusters,
+      }) as unknown as Drivers,
     );
     return {
       server: api.server,

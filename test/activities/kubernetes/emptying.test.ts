@@ -16,10 +16,12 @@ const POD = {
   spec: { nodeName: 'node-a' },
 };
 
-const emptying = async (instanceId: string, pods: readonly object[]) => {
+/** `labelled`: whether the node carries its pool's label. */
+const emptying = async (instanceId: string, pods: readonly object[], labelled = true) => {
   const done: string[] = [];
   const client = {
-    list: ({ kind }: { readonly kind: string }) => Promise.resolve(kind === 'Node' ? [NODE] : pods),
+    list: ({ kind }: { readonly kind: string }, { labelSelector }: { readonly labelSelector?: string } = {}) =>
+      Promise.resolve(kind !== 'Node' ? pods : labelled || labelSelector === undefined ? [NODE] : []),
     find: ({ kind }: { readonly kind: string }) => Promise.resolve(kind === 'Node' ? NODE : null),
     patch: ({ name }: { readonly name: string }, { spec }: { readonly spec: object }) => {
       done.push(`${name} ${JSON.stringify(spec)}`);
@@ -56,4 +58,11 @@ test('a node without pods is closed, and that is all', async () => {
 
 test('a machine that has not joined has nothing to close', async () => {
   expect(await emptying('i-0b', [POD])).toEqual({ outcome: 'empty', done: [] });
+});
+
+test('a node from which somebody took the pool’s label is its machine’s all the same: it is closed and emptied', async () => {
+  expect(await emptying('i-0a', [POD], false)).toEqual({
+    outcome: expect.stringContaining('default/web-0'),
+    done: ['node-a {"unschedulable":true}', 'evict web-0'],
+  });
 });

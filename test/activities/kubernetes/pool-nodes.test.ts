@@ -1,6 +1,6 @@
 /** What is read of the nodes of a pool that are not Ready. */
 import { describe, expect, test } from '@jest/globals';
-import { readAllNodes, readPoolNodes } from '../../../activities/kubernetes/pool-nodes.ts';
+import { countPods, readAllNodes, readPoolNodes } from '../../../activities/kubernetes/pool-nodes.ts';
 import type { KubernetesObject } from '../../../api/kubernetes-object.ts';
 import { NODE_POOL_LABEL } from '../../../api/names.ts';
 import type { KubernetesClient, Selection } from '../../../kubernetes/client.ts';
@@ -57,10 +57,45 @@ describe('a node of a pool', () => {
     expect(read.get('i-1')?.notReady).toEqual(notReady);
   });
 
+  test.each([
+    ['aws:///eu-west-1a/i-1', 'eu-west-1a'],
+    ['aws:///i-1', undefined],
+  ])('is in the zone that its provider id %s names', async (providerID, zone) => {
+    const node = { ...nodeOf({ status: 'True' }), spec: { providerID } };
+    const { userClusters } = clusterWith(node);
+    const read = await readPoolNodes(userClusters)(REQUEST, new AbortController().signal);
+    expect(read.get('i-1')?.zone).toBe(zone);
+  });
+
   test('is looked for by its pool’s label, or among all of its cluster', async () => {
     const { asked, userClusters } = clusterWith(nodeOf({ status: 'True' }));
     await readPoolNodes(userClusters)(REQUEST, new AbortController().signal);
     await readAllNodes(userClusters)(REQUEST, new AbortController().signal);
     expect(asked).toEqual([{ labelSelector: `${NODE_POOL_LABEL}=3125db34` }, { fromCache: true }]);
   });
+});
+
+test('pods are counted node by node, out of the server’s memory, without those that a DaemonSet starts anew', async () => {
+  const owned = (kind: string) => ({ apiVersion: 'apps/v1', kind, name: 'x', uid: 'x', controller: true });
+  const pod = (name: string, kind: string) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', ownerReferences: [owned(kind)] },
+    status: { phase: 'Running' },
+  });
+  const asked: (Selection | undefined)[] = [];
+  const client = {
+    list: async (_kind: object, selection?: Selection) => {
+      asked.push(selection);
+      return [pod('web', 'ReplicaSet'), pod('agent', 'DaemonSet')];
+    },
+  } as unknown as KubernetesClient;
+  const counts = await countPods(async () => client)(REQUEST, ['node-1', 'node-2'], new AbortController().signal);
+  expect([...counts]).toEqual([
+    ['node-1', 1],
+    ['node-2', 1],
+  ]);
+  expect(asked).toEqual(
+    ['node-1', 'node-2'].map((name) => ({ fieldSelector: `spec.nodeName=${name}`, fromCache: true })),
+  );
 });

@@ -78,7 +78,7 @@ export const ending: Tell = (story) => {
 
   describe('somebody who has followed the pages to their end', () => {
     test('takes the sandbox down, and deletes its state', async () => {
-      await story().documentation.section(QUICK_START, '6-delete-it', { later: [TO_MANAGEMENT, DELETE] });
+      await story().documentation.section(QUICK_START, '7-delete-it', { later: [TO_MANAGEMENT, DELETE] });
       await story().documentation.run(DEMO_DOWN);
       await story().documentation.run(RESET);
       expect(() => story().journey.sandbox.status()).toThrow('there is no sandbox');

@@ -21,6 +21,7 @@ const runContract = async (): Promise<readonly Result[]> => {
     listen: { host: '127.0.0.1', port: 0 },
     account: accountOf(16),
     targetHealth: 'assumed',
+    unpublished: { 'ami-slipway-unbuilt': 'it has no programs' },
   });
   try {
     const child = spawn(python, ['-m', 'contract', `http://${moto.address.host}:${moto.address.port}`], {

@@ -95,6 +95,7 @@ export const stubCloud = async () => {
     account,
     around: { layout, clients: () => Promise.resolve({ ec2, kms }), clusters, faults, log: recordedLog().log },
     volumeExists: async (id) => (await ec2.volume(id)) !== undefined,
+    nodeGraceMs: 100,
     ring: () => undefined,
   });
 

@@ -163,6 +163,97 @@ describe('A stub node', () => {
   });
 });
 
+describe('A stub machine that hangs', () => {
+  const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
+  const pod = (name: string, nodeName: string, more: object = {}) => ({
+    ...POD,
+    metadata: { name, namespace: 'default', ...more },
+    spec: { nodeName },
+    status: { phase: 'Running' },
+  });
+
+  const withNode = async () => {
+    const begun = await begin();
+    const { launchReplica, launchNode, untilReady, host } = begun;
+    await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
+    const client = await untilReady();
+    await client.apply(token());
+    await launchNode('i-node', 50);
+    const seen = async () => {
+      await host.look();
+      return (await client.list(NODES))[0];
+    };
+    const node = await waitFor('the node', seen);
+    const until = (status: string) =>
+      waitFor(`Ready to be ${status}`, async () => {
+        const now = await seen();
+        const { conditions = [] } = (now?.['status'] ?? {}) as { conditions?: { type: string; status: string }[] };
+        return conditions.find(({ type }) => type === 'Ready')?.status === status ? now : undefined;
+      });
+    return { ...begun, client, name: node.metadata.name, until };
+  };
+
+  test('and is a node is Unknown to its control plane after a grace, tainted, and Ready again once it goes on', async () => {
+    const { host, until, client } = await withNode();
+    expect(host.hang('i-node')).toBe(true);
+    const silent = await until('Unknown');
+    expect(silent?.['status']).toMatchObject({
+      conditions: expect.arrayContaining([
+        expect.objectContaining({
+          type: 'Ready',
+          reason: 'NodeStatusUnknown',
+          message: 'Kubelet stopped posting node status.',
+        }),
+      ]),
+    });
+    expect(silent?.['spec']).toMatchObject({
+      taints: ['NoSchedule', 'NoExecute'].map((effect) =>
+        expect.objectContaining({ key: 'node.kubernetes.io/unreachable', effect }),
+      ),
+    });
+    expect(host.running()).toContain('i-node');
+    expect(host.resume('i-node')).toBe(true);
+    await until('True');
+    await host.look();
+    expect((await client.list(NODES))[0]?.['spec']).toMatchObject({ taints: [] });
+  });
+
+  test('ends none of the pods that are evicted from it, until it goes on, or ends itself', async () => {
+    const { host, until, client, name, setState } = await withNode();
+    for (const one of ['one', 'two']) await client.create(pod(one, name));
+    host.hang('i-node');
+    await until('Unknown');
+    const named = async () => (await client.list(POD, { namespace: 'default' })).map(({ metadata }) => metadata);
+    const [first] = await client.list(POD, { namespace: 'default' });
+    if (first === undefined) throw new Error('there are two');
+    await client.evict({ namespace: 'default', name: 'one', uid: first.metadata.uid ?? '' });
+    expect(await named()).toEqual([
+      expect.objectContaining({ name: 'one', deletionTimestamp: expect.any(String) }),
+      expect.not.objectContaining({ deletionTimestamp: expect.anything() }),
+    ]);
+    host.resume('i-node');
+    expect((await named()).map((one) => one.name)).toEqual(['two']);
+    host.hang('i-node');
+    await setState('i-node', 'shutting-down');
+    await waitFor('its pods to go', async () => ((await named()).length === 0 ? true : undefined));
+  });
+
+  test('and is a replica accepts connections and never answers, and is no member of the quorum', async () => {
+    const { host, client, clientOf, untilReady } = await withNode();
+    host.hang('i-1');
+    expect((await client.probe('/readyz')).status).toBe(500);
+    const other = await clientOf(1, { deadlineMs: 500 });
+    await expect(other.probe('/readyz')).rejects.toMatchObject({ reason: 'Unreachable' });
+    host.resume('i-1');
+    await untilReady(1);
+  });
+
+  test('has to run before', async () => {
+    const { host } = await begin();
+    expect([host.hang('i-0'), host.resume('i-0')]).toEqual([false, false]);
+  });
+});
+
 describe('A fault of a stub', () => {
   test('makes a control plane silent, and it answers again when the fault is cleared', async () => {
     const { launchReplica, clientOf, untilReady, faults } = await begin();
