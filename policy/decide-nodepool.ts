@@ -220,6 +220,12 @@ const leftOf = ({ topology, decided, ...given }: Left) => {
   return { ...left, mayHaveOthers };
 };
 
+/** A node that fails is not left alone because machines wait for a window. */
+const soonest = (...seconds: readonly (number | undefined)[]): { readonly lookAgainSeconds?: number } => {
+  const known = seconds.filter((one) => one !== undefined);
+  return known.length === 0 ? {} : { lookAgainSeconds: Math.min(...known) };
+};
+
 const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, release, inventory }: Built): Assessment => {
   const { generation } = pool.metadata;
   const { external, missing } = clusterOutputs(inventory);
@@ -264,6 +270,7 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
   const clusterId = clusterIdOf(cluster.metadata.uid);
   return {
     ...{ kind: 'settled', generation, clusterId, ...decided.attention, ...due },
+    ...soonest(decided.attention.lookAgainSeconds, due.lookAgainSeconds),
     ...(rest.waits === undefined ? {} : givenUp({ type: rest.waits.type, plan })),
     ...(machines === undefined ? heldStill({ pool, cluster, now }, hasOthers(topology, own, pool)) : {}),
     ...recalledOf(pool, { account: inventory.account, release, inventory: own }),

@@ -6,9 +6,10 @@ import type { UpdatePolicy } from '../../api/update-policy.ts';
 import type { Assessment } from '../../policy/assessment.ts';
 import { conditionOf } from '../../policy/conditions.ts';
 import { findingOf } from '../../policy/drift.ts';
+import type { PoolMachine } from '../../policy/pool-machines.ts';
 import { statusOf } from '../../policy/status.ts';
 import { seedCluster } from '../topology/objects.ts';
-import { LIVE, NOW } from './living-pool.ts';
+import { clusterThat, LIVE, NOW, READY } from './living-pool.ts';
 import {
   assessed,
   CLUSTER,
@@ -29,6 +30,12 @@ const AT_NOON: UpdatePolicy = { mode: 'Window', windows: [{ days: ['Sat'], start
 const NOON = NOW + 2 * 3_600_000;
 const LATER = NOON + 3_600_000;
 const OTHER = { instanceType: 't3.large' };
+
+const silent = (machine: PoolMachine): PoolMachine => {
+  if (machine.node === undefined) return machine;
+  const notReady = { since: '2026-08-01T09:00:00Z', says: 'Kubelet stopped posting node status.' };
+  return { ...machine, node: { ...machine.node, ready: false, notReady } };
+};
 
 const ids = ({ machines }: Pick<World, 'machines'>): readonly string[] => machines.map(({ id }) => id).sort();
 type Settled = Extract<Assessment, { kind: 'settled' }>;
@@ -148,6 +155,17 @@ describe('with the policy Window', () => {
     expect(conditionOf(held.pool, 'ChangesPending')?.reason).toBe('WaitsForWindow');
   });
 
+  test('a node that fails meanwhile is looked at as soon as ever', () => {
+    const machines = held.world.machines.map((machine, index) => (index === 0 ? silent(machine) : machine));
+    const failing = awsNodePool.parse({
+      ...held.pool,
+      status: { ...held.pool.status, readyNodes: 2, desiredNodes: 3 },
+    });
+    const settled = assessed(failing, { ...held.world, machines }, { now: NOW + 1_000 });
+    expect(settled).toMatchObject({ kind: 'settled', heldBack: { until: 'Window' } });
+    expect((settled as Settled).lookAgainSeconds).toBeLessThanOrEqual(600);
+  });
+
   test('turns begin with the window', () => {
     expect(assessed(held.pool, held.world, { now: NOON - 1 }).kind).toBe('settled');
     const ran = ranToEnd(held.pool, held.world, { now: NOON });
@@ -216,6 +234,23 @@ describe('an upgrade that waits', () => {
     expect(held.operations.map(({ type, version }) => [type, version])).toEqual([
       ['UpdateNodePool', LIVE.revision.version],
     ]);
+  });
+
+  test('is not said to be over by a repair that comes between', () => {
+    const { pool: waits, world: now } = held;
+    const machines = now.machines.map((machine, index) => (index === 0 ? silent(machine) : machine));
+    const failing = awsNodePool.parse({
+      ...waits,
+      status: {
+        ...waits.status,
+        ...{ readyNodes: 2, desiredNodes: 3 },
+        unhealthyNodes: [{ instanceID: machines[0]?.id, since: '2026-08-01T09:00:00Z', message: 'it is silent' }],
+      },
+    });
+    const repair = assessed(failing, { ...now, machines }, { cluster: clusterThat(READY) });
+    if (repair.kind !== 'operate') throw new Error(`nothing is repaired: ${JSON.stringify(repair)}`);
+    expect(repair.operation.type).toBe('RepairNodePool');
+    expect(told(failing, repair.operation, 'succeeded').status?.revision).toEqual(LIVE.revision);
   });
 
   test('pins it once it was let begin and is over', () => {
