@@ -435,6 +435,32 @@ export const VARIANTS: readonly Variant[] = [
   },
   { name: 'pool-mended', play: operation({}, async () => undefined, { type: 'MendNodePool', mends: DRIFT }) },
   {
+    name: 'held-back-and-let-begin',
+    play: (stage) => {
+      const heldBack = { type: 'UpdateNodePool', until: 'Manual', target: 'f-1' } as const;
+      let isOver = false;
+      return entity(
+        'AWSNodePool',
+        (object) => ({
+          assess: async ({ released }) => {
+            if (isOver) return { kind: 'settled', generation: 1 };
+            isOver = released === heldBack.target;
+            if (isOver) return createFor(object, { type: 'UpdateNodePool' });
+            return { kind: 'settled', generation: 1, note: '3 machines wait to be replaced', heldBack };
+          },
+        }),
+        async (handle) => {
+          await untilPhase(handle, 'settled');
+          await handle.executeUpdate(verbUpdates.resume, { args: [{}] });
+          await waitFor('it was let begin', async () => (isOver ? true : undefined));
+          await untilPhase(handle, 'settled');
+          await handle.terminate('recorded');
+          return [];
+        },
+      )(stage);
+    },
+  },
+  {
     name: 'waits-for-its-cluster',
     play: (stage) => {
       let looks = 0;
