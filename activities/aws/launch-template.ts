@@ -139,12 +139,21 @@ const newVersion = async (
   return { version, fingerprint };
 };
 
-/** A version of other content. */
-const rewritten = async (maker: Maker, wanted: WantedTemplate, LaunchTemplateId: string): Promise<Version> => {
+/**
+ * A version of other content than the newest. What it follows is part of what tells the request from others: a spec that returns to what
+ * it was asks for the same content again, sealed anew, and EC2 would take that for a repetition of the first request that isn't one.
+ */
+const rewritten = async (
+  maker: Maker,
+  wanted: WantedTemplate,
+  { outputs }: Thing<'launch-template'>,
+): Promise<Version> => {
+  const LaunchTemplateId = given(outputs.id, `the id of ${wanted.key}`);
   const secrets = await secretsOf(maker, wanted);
   const fingerprint = fingerprintOf(wanted, secrets);
   const LaunchTemplateData = await dataOf(maker, wanted, secrets);
-  return newVersion(maker, wanted, { LaunchTemplateId, LaunchTemplateData }, { fingerprint, content: fingerprint });
+  const content = JSON.stringify([given(outputs.version, 'a version'), fingerprint]);
+  return newVersion(maker, wanted, { LaunchTemplateId, LaunchTemplateData }, { fingerprint, content });
 };
 
 /** A version of the same content, sealed as it is, whose machines' disks and interfaces have other tags. */
@@ -217,7 +226,7 @@ export const launchTemplateDriver = (
       const id = given(found.outputs.id, `the id of ${wanted.key}`);
       const differs = (which: (typeof differences)[number]['what']) => differences.some(({ what }) => what === which);
       const { version, fingerprint } = differs('content')
-        ? await rewritten(maker, wanted, id)
+        ? await rewritten(maker, wanted, found)
         : differs('tags')
           ? await retagged(maker, wanted, found)
           : { version: given(found.outputs.version, 'a version'), fingerprint: found.state.fingerprint };
