@@ -5,6 +5,7 @@
  * what comes after a turn. Pure. Invariants: I9 (what an operation waits for is named).
  */
 import { type LastOperation, OPERATIONS_KEPT, type PastOperation, type Rollout } from '../api/status.ts';
+import { present } from '../words/present.ts';
 import { timeOf } from '../words/time.ts';
 import { awaitedOf, progressOf } from './operation-claims.ts';
 import { hasMoreTurns } from './rollout.ts';
@@ -66,7 +67,8 @@ const operationsOf = (operation: OperationView, version: string, before: readonl
 const rolloutOf = (subject: Subject, before: Rollout | undefined): Rollout | undefined => {
   switch (subject.kind) {
     case 'settled':
-      return subject.rollout === undefined ? undefined : before;
+      // Between two windows it is where it was.
+      return subject.rollout === undefined && subject.heldBack === undefined ? undefined : before;
     case 'waiting':
     case 'blocked':
     case 'failing':
@@ -76,7 +78,7 @@ const rolloutOf = (subject: Subject, before: Rollout | undefined): Rollout | und
     case 'operation': {
       const { type, state, turn } = subject.operation;
       if (turn === undefined || (state === 'succeeded' && !hasMoreTurns(turn))) return undefined;
-      return { type, turn: turn.number, of: turn.of, startedAt: turn.since };
+      return { type, turn: turn.number, of: turn.of, startedAt: turn.since, ...present({ released: turn.released }) };
     }
   }
 };

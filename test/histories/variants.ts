@@ -10,9 +10,10 @@ import type { Activities, Assessment, OperationInput, StepRequest } from '../../
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import type { Plan } from '../../policy/plan.ts';
-import { annotated, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, PLAN_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
+import { annotated, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, PLAN_CHANGE_WORKFLOW, PLAN_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
 import type { TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
+import { seedPool } from '../topology/objects.ts';
 import { made, operationOf, planOf, securityGroup, stepOf } from '../workflows/builders.ts';
 
 export type Variant = {
@@ -498,6 +499,32 @@ export const VARIANTS: readonly Variant[] = [
   },
   { name: 'pool-mended', play: operation({}, async () => undefined, { type: 'MendNodePool', mends: DRIFT }) },
   {
+    name: 'held-back-and-let-begin',
+    play: (stage) => {
+      const heldBack = { type: 'UpdateNodePool', until: 'Manual', target: 'f-1' } as const;
+      let isOver = false;
+      return entity(
+        'AWSNodePool',
+        (object) => ({
+          assess: async ({ released }) => {
+            if (isOver) return { kind: 'settled', generation: 1 };
+            isOver = released === heldBack.target;
+            if (isOver) return createFor(object, { type: 'UpdateNodePool' });
+            return { kind: 'settled', generation: 1, note: '3 machines wait to be replaced', heldBack };
+          },
+        }),
+        async (handle) => {
+          await untilPhase(handle, 'settled');
+          await handle.executeUpdate(verbUpdates.resume, { args: [{}] });
+          await waitFor('it was let begin', async () => (isOver ? true : undefined));
+          await untilPhase(handle, 'settled');
+          await handle.terminate('recorded');
+          return [];
+        },
+      )(stage);
+    },
+  },
+  {
     name: 'waits-for-its-cluster',
     play: (stage) => {
       let looks = 0;
@@ -553,5 +580,23 @@ export const VARIANTS: readonly Variant[] = [
       );
       return sweeps;
     },
+  },
+  {
+    name: 'change-asked',
+    play: ({ temporal, uid }) =>
+      temporal.withWorker(
+        { planChange: async () => ({ kind: 'known', fields: [{ field: 'labels', takes: 'turns' }], replaces: 3, fewer: 0 }) },
+        async (taskQueue) => {
+          const object = { kind: 'AWSNodePool', namespace: 'default', name: 'cluster-0-pool-0', uid } as const;
+          const { spec } = seedPool({ spec: { labels: { team: 'platform' } } });
+          const handle = await temporal.environment.client.workflow.start(PLAN_CHANGE_WORKFLOW, {
+            taskQueue,
+            workflowId: `plan-${uid}`,
+            args: [{ object, spec }],
+          });
+          await handle.result();
+          return [handle];
+        },
+      ),
   },
 ];
