@@ -13,7 +13,7 @@ import type { ClientConfiguration } from './configuration.ts';
 import type { Named } from './management.ts';
 import { explain } from './refusal.ts';
 
-export type Tried =
+type Tried =
   | { readonly kind: 'taken' }
   /** In the API server's own words. */
   | { readonly kind: 'refused'; readonly reason: string }

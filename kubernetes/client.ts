@@ -36,7 +36,7 @@ export type Selection = {
 export type Cancellation = Pick<HttpRequest, 'signal' | 'deadlineMs'>;
 
 /** Judged, defaulted and answered as if it were stored, and strict about fields that nobody knows; nothing is. */
-export type Trial = Cancellation & { readonly dryRun?: true };
+type Trial = Cancellation & { readonly dryRun?: true };
 
 export type KubernetesClient = {
   readonly server: string;

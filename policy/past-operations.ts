@@ -63,6 +63,11 @@ const operationsOf = (operation: OperationView, version: string, before: readonl
   return list.slice(0, OPERATIONS_KEPT);
 };
 
+const turnOf = ({ type, state, turn }: OperationView): Rollout | undefined => {
+  if (turn === undefined || (state === 'succeeded' && !hasMoreTurns(turn))) return undefined;
+  return { type, turn: turn.number, of: turn.of, startedAt: turn.since, ...present({ released: turn.released }) };
+};
+
 /** There is one while a turn runs, or another is to come. */
 const rolloutOf = (subject: Subject, before: Rollout | undefined): Rollout | undefined => {
   switch (subject.kind) {
@@ -75,11 +80,8 @@ const rolloutOf = (subject: Subject, before: Rollout | undefined): Rollout | und
       return before;
     case 'held':
       return subject.returned === true ? undefined : before;
-    case 'operation': {
-      const { type, state, turn } = subject.operation;
-      if (turn === undefined || (state === 'succeeded' && !hasMoreTurns(turn))) return undefined;
-      return { type, turn: turn.number, of: turn.of, startedAt: turn.since, ...present({ released: turn.released }) };
-    }
+    case 'operation':
+      return turnOf(subject.operation);
   }
 };
 

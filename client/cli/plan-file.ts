@@ -29,7 +29,7 @@ type Json = Readonly<Record<string, unknown>>;
 type Stored = StoredCluster | StoredNodePool;
 
 /** One field that differs, and what its change would do as a sentence without a full stop. */
-export type FieldPlan = Omit<FieldChange, 'when'> & { readonly says: string };
+type FieldPlan = Omit<FieldChange, 'when'> & { readonly says: string };
 
 export type FilePlan = {
   readonly object: Named;
@@ -45,7 +45,7 @@ export type FilePlan = {
 };
 
 /** Asks what a change of a provisioned pool would take. */
-export type AskSlipway = (request: ChangeRequest) => Promise<PlannedChange>;
+type AskSlipway = (request: ChangeRequest) => Promise<PlannedChange>;
 
 export type Sources = {
   readonly api: Pick<ManagementApi, 'find' | 'defaultNamespace'>;
