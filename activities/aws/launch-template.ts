@@ -140,8 +140,8 @@ const newVersion = async (
 };
 
 /**
- * A version of other content. It may be what an earlier one had: the request is told from that one's by the version that it comes after,
- * or EC2 would take it for the same request with other parameters, since what is sealed differs each time.
+ * A version of other content than the newest. What it follows is part of what tells the request from others: a spec that returns to what
+ * it was asks for the same content again, sealed anew, and EC2 would take that for a repetition of the first request that isn't one.
  */
 const rewritten = async (
   maker: Maker,

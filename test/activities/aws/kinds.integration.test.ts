@@ -159,6 +159,17 @@ describe('changes', () => {
     expect(await ensure('auto-scaling-group/controlplane-1', { first: false })).toMatchObject({ change: 'unchanged' });
   });
 
+  test('of a launch template that return to what it was, and change again, are a version each', async () => {
+    const key = `launch-template/controlplane-2/${VERSION}`;
+    const other = changed(key, { imageId: 'ami-slipway-other' });
+    const versions: (string | undefined)[] = [];
+    for (const one of [other, resource(key), other, resource(key)]) {
+      versions.push((await ensureChanged(one)).outputs['version']);
+      expect(await account.mutations(() => ensureChanged(one))).toEqual([]);
+    }
+    expect(versions).toEqual(['2', '3', '4', '5']);
+  });
+
   test.each([{ type: 'io2', iops: 4_000 }, { iops: 4_000 }, { throughput: 500 }])(
     'of a volume’s speed are made with one call each, and taken back when the spec says nothing of it any more: %j',
     async (faster) => {
