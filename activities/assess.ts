@@ -69,7 +69,7 @@ export type AssessSources = {
   readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
 };
 
-type Named = { readonly namespace: string; readonly name: string };
+export type Named = { readonly namespace: string; readonly name: string };
 
 export const clusterRequest = (object: ObjectRef, cluster: AWSCluster): ObserveRequest => {
   const { spec, metadata } = cluster;
@@ -159,9 +159,13 @@ export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCl
   ...(cluster === null ? {} : { vpcId: cluster.spec.networking.vpcID }),
 });
 
+/** An upgrade that was aborted returns: the pool is judged as if the version before were asked for. */
+const goesBack = (read: AWSNodePool | null, pool: AWSNodePool | null): true | undefined =>
+  pool === read ? undefined : true;
+
 const assessNodePool = async (
   sources: AssessSources,
-  { object, clusterProgressed, returning }: AssessRequest,
+  { object, clusterProgressed, released, returning }: AssessRequest,
   finding: Promise<AWSNodePool | null>,
   signal: AbortSignal,
 ): Promise<Assessment> => {
@@ -180,7 +184,7 @@ const assessNodePool = async (
     cluster,
     clusterProgressed: clusterProgressed === true,
     now: (sources.now ?? Date.now)(),
-    ...present({ nodeRepair: sources.nodeRepair }),
+    ...present({ nodeRepair: sources.nodeRepair, released, goesBack: goesBack(read, pool) }),
   };
   const judged = decideNodePoolEarly(facts);
   const builds = judged === undefined || judged.kind === 'waiting';

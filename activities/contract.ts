@@ -5,11 +5,13 @@
  * implements them; nothing here runs.
  * Invariants: I8 (no shape has room for a secret), I10 (plain JSON, lists sorted where they are made).
  */
+import type { AWSNodePoolSpec } from '../api/nodepool.ts';
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { Assessment, OperationInput, Pacing } from '../policy/assessment.ts';
 import type { Finding } from '../policy/drift.ts';
 import type { Step } from '../policy/plan.ts';
+import type { PoolChanges } from '../policy/pool-fields.ts';
 import type {
   Change,
   Drift,
@@ -28,9 +30,20 @@ export type AssessRequest = {
    * which lags behind.
    */
   readonly clusterProgressed?: true;
+  /** What somebody said `resume` to while turns were held back: the fingerprint of what machines are to be. */
+  readonly released?: string;
   /** A person aborted what this generation of the spec asks for, and what it brought is to go back. */
   readonly returning?: number;
 };
+
+/** A node pool, and the spec that it might get; nothing in one is secret (I8). */
+export type ChangeRequest = { readonly object: ObjectRef; readonly spec: AWSNodePoolSpec };
+
+/** What that would take, or why nobody can say. */
+export type PlannedChange =
+  /** `waits`: where the update policy lets no turn begin now; until when, in epoch milliseconds, or until somebody says so. */
+  | ({ readonly kind: 'known'; readonly waits?: { readonly opensAt?: number } } & PoolChanges)
+  | { readonly kind: 'unknown'; readonly reason: string };
 
 export type StepRequest = {
   readonly object: ObjectRef;
@@ -95,6 +108,8 @@ export type SweepAnswer = {
 
 export type Activities = {
   assess(request: AssessRequest): Promise<Assessment>;
+  /** Looks at what a change of a node pool would take; changes nothing. */
+  planChange(request: ChangeRequest): Promise<PlannedChange>;
   ensure(request: StepRequest): Promise<StepOutcome>;
   remove(request: StepRequest): Promise<StepOutcome>;
   /** One look: fails with a benign error and a delay while the resource isn't ready. */

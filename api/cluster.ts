@@ -34,6 +34,7 @@ import type { Form } from './kubernetes-names.ts';
 import { manifestMetadata, storedMetadata } from './metadata.ts';
 import { API_VERSION } from './names.ts';
 import { BEFORE_THE_FIRST_LOOK, statusFields } from './status.ts';
+import { updatePolicyField } from './update-policy.ts';
 import { volume } from './volumes.ts';
 
 /**
@@ -217,6 +218,9 @@ export const clusterSpec = z
       })
       .exactOptional()
       .describe('Who may use the cluster.'),
+    updatePolicy: updatePolicyField(
+      'It counts for node pools that have none of their own; without it, they change at once.',
+    ),
     driftPolicy: driftPolicy
       .default('Report')
       .describe(

@@ -28,6 +28,7 @@ import { LABEL_KEY, LABEL_VALUE, OBJECT_NAME } from './kubernetes-names.ts';
 import { manifestMetadata, storedMetadata } from './metadata.ts';
 import { API_VERSION } from './names.ts';
 import { BEFORE_THE_FIRST_LOOK, statusFields } from './status.ts';
+import { updatePolicyField } from './update-policy.ts';
 import { volume } from './volumes.ts';
 
 /** Kubernetes' own spellings, and the upper-case ones of the original product. */
@@ -194,6 +195,7 @@ export const nodePoolSpec = z
     updateSettings: updateSettings
       .default({ drainSeconds: DRAIN_SECONDS, surgeSettings: SURGE_SETTINGS })
       .describe('How nodes go where others take their place, or where there are to be fewer.'),
+    updatePolicy: updatePolicyField("Without it, the cluster's counts."),
     management: management.default({ autoRepair: true }).describe('What Slipway does with nodes by itself.'),
     labels: labels
       .default({})

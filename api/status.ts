@@ -113,6 +113,10 @@ const rollout = z.object({
   turn: z.int().min(1).describe('Which of them runs, or ran last.'),
   of: z.int().min(1).describe('How many there are, as far as is known by now.'),
   startedAt: time.describe('When the first of them began.'),
+  released: z
+    .string()
+    .exactOptional()
+    .describe('What somebody let begin whatever the update policy says, as a fingerprint of what machines are to be.'),
 });
 
 /** The generation that a status speaks about which nobody has written yet: no object ever has it. */

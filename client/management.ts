@@ -31,6 +31,7 @@ type Stored<T extends { spec: unknown; status?: unknown }> = {
     readonly uid: string;
     readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly spec?: Lenient<T['spec']>;
   readonly status?: Lenient<NonNullable<T['status']>>;
@@ -38,6 +39,8 @@ type Stored<T extends { spec: unknown; status?: unknown }> = {
 
 export type StoredCluster = Stored<AWSCluster> & { readonly kind: 'AWSCluster' };
 export type StoredNodePool = Stored<AWSNodePool> & { readonly kind: 'AWSNodePool' };
+
+export type Named = { readonly kind: ObjectKind; readonly namespace: string; readonly name: string };
 
 export type ManagementApi = {
   /** Of one namespace, or of all. */
@@ -50,6 +53,8 @@ export type ManagementApi = {
     namespace: string | undefined,
   ) => Promise<readonly (StoredCluster | StoredNodePool)[]>;
   readonly nodePools: (namespace: string, clusterName: string) => Promise<readonly StoredNodePool[]>;
+  /** The object, or undefined where the API server says that there is none. */
+  readonly find: (name: Named) => Promise<StoredCluster | StoredNodePool | undefined>;
   /** Sets annotations and leaves all others. */
   readonly annotate: (
     kind: ObjectKind,
@@ -115,6 +120,11 @@ export const managementApi = (
     clusters: (namespace) => all<StoredCluster>('AWSCluster', namespace),
     cluster: (namespace, name) => one<StoredCluster>('AWSCluster', namespace, name),
     object: (kind, namespace, name) => one<StoredCluster | StoredNodePool>(kind, namespace, name),
+    find: async ({ kind, namespace, name }) => {
+      const object = { apiVersion: API_VERSION, kind, namespace, name };
+      const found = await explained(`${kind} ${namespace}/${name}`, (limit) => client.find(object, limit));
+      return found === null ? undefined : shown(kind, found);
+    },
     objects: (kind, namespace) => all(kind, namespace),
     annotate: async (kind, namespace, name, annotations) => {
       const object = { apiVersion: API_VERSION, kind, namespace, name };

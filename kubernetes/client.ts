@@ -35,6 +35,9 @@ export type Selection = {
 /** Cancels a request, or gives it another deadline than its transport's. */
 export type Cancellation = Pick<HttpRequest, 'signal' | 'deadlineMs'>;
 
+/** Judged, defaulted and answered as if it were stored, and strict about fields that nobody knows; nothing is. */
+type Trial = Cancellation & { readonly dryRun?: true };
+
 export type KubernetesClient = {
   readonly server: string;
   /** The object; throws `NotFound` when the API server says that it isn't there. */
@@ -47,13 +50,13 @@ export type KubernetesClient = {
     selection?: Selection,
     options?: Cancellation,
   ) => Promise<readonly KubernetesObject[]>;
-  readonly create: (object: KubernetesObject, options?: Cancellation) => Promise<KubernetesObject>;
+  readonly create: (object: KubernetesObject, options?: Trial) => Promise<KubernetesObject>;
   /** Server-side apply. With `metadata.resourceVersion`, only to that very version. */
   readonly apply: (object: KubernetesObject, options?: Cancellation) => Promise<KubernetesObject>;
   /** Server-side apply to `/status`. A uid is no precondition here, a resourceVersion is. */
   readonly applyStatus: (object: KubernetesObject, options?: Cancellation) => Promise<KubernetesObject>;
   /** JSON merge patch. With `metadata.resourceVersion` in it, only to that very version. */
-  readonly patch: (name: ObjectName, patch: unknown, options?: Cancellation) => Promise<KubernetesObject>;
+  readonly patch: (name: ObjectName, patch: unknown, options?: Trial) => Promise<KubernetesObject>;
   /** Asks to delete; true when the object was there. With a uid, only that very object. */
   readonly remove: (name: ObjectName, uid?: string, options?: Cancellation) => Promise<boolean>;
   /** Asks for a pod to go, which its budgets may refuse; only that very pod, by its uid. */
@@ -75,6 +78,8 @@ const APPLY = 'application/apply-patch+yaml';
 const MERGE_PATCH = 'application/merge-patch+json';
 /** Strict: a field that the server doesn't know is a mistake of ours, not something to drop. */
 const applyQuery = (manager: string): string => `fieldManager=${manager}&force=true&fieldValidation=Strict`;
+
+const trial = (dryRun: true | undefined): string => (dryRun === true ? '&dryRun=All&fieldValidation=Strict' : '');
 
 /** What the call answers, or what stands for the API server's own word that what it names isn't there. */
 const unlessNotFound = async <A, B>(call: () => Promise<A>, instead: B): Promise<A | B> => {
@@ -124,11 +129,11 @@ const reading = (asking: Asking): Reading => {
 type Writing = Pick<KubernetesClient, 'create' | 'apply' | 'applyStatus' | 'patch' | 'remove' | 'evict'>;
 
 const writing = ({ send, sendObject }: Asking, manager: string): Writing => ({
-  create: (object, options) => {
+  create: (object, { dryRun, ...options } = {}) => {
     const name = nameOf(object);
     return sendObject('create', describeName(name), {
       method: 'POST',
-      path: `${collectionPath(name, name.namespace)}?fieldManager=${manager}`,
+      path: `${collectionPath(name, name.namespace)}?fieldManager=${manager}${trial(dryRun)}`,
       body: object,
       ...options,
     });
@@ -152,10 +157,10 @@ const writing = ({ send, sendObject }: Asking, manager: string): Writing => ({
       ...options,
     }),
 
-  patch: (name, patch, options) =>
+  patch: (name, patch, { dryRun, ...options } = {}) =>
     sendObject('patch', describeName(name), {
       method: 'PATCH',
-      path: `${objectPath(name)}?fieldManager=${manager}`,
+      path: `${objectPath(name)}?fieldManager=${manager}${trial(dryRun)}`,
       contentType: MERGE_PATCH,
       body: patch,
       ...options,

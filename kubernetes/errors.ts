@@ -117,6 +117,10 @@ const RIGHTS =
 /** Whether an answer says that the one who asked has no right to. */
 export const isRefusedByRoles = (body: unknown): boolean => BY_ROLES.test(asStatus(body)?.message ?? '');
 
+/** The one who asked has no right to, by roles: neither a webhook nor a policy says so. */
+export const isRefusedToUser = (error: KubernetesError): boolean =>
+  error.status === 401 || (error.status === 403 && BY_ROLES.test(error.explanation));
+
 const REASON_BY_STATUS: Readonly<Record<number, string>> = {
   400: 'BadRequest',
   401: 'Unauthorized',

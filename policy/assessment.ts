@@ -13,6 +13,7 @@ import type { InsideSeen, Plan } from './plan.ts';
 import type { Recalled } from './recalled.ts';
 import type { ControlPlaneReport } from './repair.ts';
 import type { Turn } from './rollout.ts';
+import type { HeldBack } from './update-windows.ts';
 import type { Drift, NodeCounts } from './views.ts';
 
 /** How soon what failed is tried again by itself, and when a wait is overdue: a setting of the worker, and part of inputs, so that a replay has it too. */
@@ -86,6 +87,10 @@ type Decision =
       readonly recalled?: Recalled;
       /** A rollout is open, and its next turn has to wait: people may say to it what they say to an operation. */
       readonly rollout?: OperationType;
+      /** Machines are to be replaced, and the update policy lets no turn begin yet: nothing is under way. */
+      readonly heldBack?: HeldBack;
+      /** So its status says, and whoever looks without machines knows no better. */
+      readonly stillHeld?: true;
       /** What takes back what is left of it, where somebody aborts it now. */
       readonly givenUp?: OperationInput;
       /** Something is wrong with replicas; look again by itself after so many seconds. */

@@ -2,7 +2,8 @@
  * Decide, for the nodes of a provisioned pool: is one to be repaired now, and what is to be said of them.
  *
  * Owns: when the pool's machines are looked at for that: once two sweeps in a row counted fewer Ready nodes than there should be, and as
- * long as status names one that is unhealthy. Neighbours: `node-repair.ts` judges, `node-replacement.ts` plans a turn, `rollout.ts`
+ * long as status names one that is unhealthy; or to count them, where somebody changed how many there are and nobody has counted since.
+ * Neighbours: `node-repair.ts` judges, `node-replacement.ts` plans a turn, `rollout.ts`
  * counts turns; `decide-nodepool.ts` asks. Pure. Invariants: I12 (a look without machines says nothing of any).
  */
 import type { AWSCluster } from '../api/cluster.ts';
@@ -35,14 +36,21 @@ export type NodeRepairDecision =
   /** Nothing to repair, or not now. */
   | { readonly kind: 'none'; readonly attention: NodeAttention };
 
+/** Its group keeps another number by now: an operation was broken off before its last look, or somebody else scales it. */
+const isCountOld = (pool: AWSNodePool, inventory: readonly Found[]): boolean => {
+  const { desired } = groupOf(pool, inventory) ?? {};
+  const { desiredNodes } = pool.status ?? {};
+  return desired !== undefined && desiredNodes !== undefined && desired !== desiredNodes;
+};
+
 /** Where the cluster's API is that is to be asked about the pool's nodes; undefined where nothing asks for it. */
-export const machinesToJudge = ({ pool, cluster }: Asked): { readonly endpoint: string } | undefined => {
+export const machinesToJudge = ({ pool, cluster, inventory }: Asked): { readonly endpoint: string } | undefined => {
   const { endpoint } = cluster.status ?? {};
   if (endpoint === undefined || !wasProvisioned(pool)) return undefined;
   const { unhealthyNodes = [], rollout } = pool.status ?? {};
   // A turn that another spec took the place of may have closed a node.
   const isNamed = unhealthyNodes.length > 0 || rollout?.type === 'RepairNodePool';
-  return isNamed || isShort(pool) ? { endpoint } : undefined;
+  return isNamed || isShort(pool) || isCountOld(pool, inventory) ? { endpoint } : undefined;
 };
 
 type Given = Asked & {

@@ -37,12 +37,13 @@ import {
   wasProvisioned,
 } from './facts.ts';
 import { givingUp } from './given-up.ts';
+import { heldStill } from './held-back.ts';
 import { withInPlace } from './in-place.ts';
 import { mendingOf, surplusIn } from './mending.ts';
 import { endingInLook } from './node-look.ts';
 import { NODE_REPAIR_AFTER_SECONDS } from './node-repair.ts';
 import { type About, type Due, operationOf } from './operation.ts';
-import type { Inventory } from './plan.ts';
+import type { Inventory, Plan } from './plan.ts';
 import { whyOthersFirst } from './pool-order.ts';
 import { decideRest } from './pool-rest.ts';
 import { judgeVersion, ofVersion, whileWaiting } from './pool-version.ts';
@@ -119,13 +120,22 @@ export const decideNodePoolEarly = (facts: NodePoolFacts): Assessment | undefine
   return isDeleting(pool) ? undefined : judgeItsCluster(facts, pool);
 };
 
+/** What runs until an upgrade is over, whatever else is done meanwhile. */
+const runs = (pool: AWSNodePool, asked: About['release'], { type }: Due): About['release'] => {
+  const { revision } = pool.status ?? {};
+  const isOther = revision !== undefined && revision.version !== asked.version;
+  return isOther && type !== 'UpgradeNodePool' && type !== 'DeleteNodePool' ? revision : asked;
+};
+
 const operation = (
   facts: NodePoolFacts,
   pool: AWSNodePool,
-  release: About['release'],
+  asked: About['release'],
   due: Due,
-): Extract<Assessment, { kind: 'operate' }> =>
-  operationOf(facts, pool, { clusterId: clusterIdOfPool(pool, facts.cluster) ?? '', release }, due);
+): Extract<Assessment, { kind: 'operate' }> => {
+  const about = { clusterId: clusterIdOfPool(pool, facts.cluster) ?? '', release: runs(pool, asked, due) };
+  return operationOf(facts, pool, about, due);
+};
 
 /** Where the API of the cluster is that the pool's nodes are to leave in order; nothing where nobody could tell them to. */
 const livingCluster = (pool: AWSNodePool, cluster: AWSCluster | null): { readonly living?: { endpoint?: string } } => {
@@ -188,21 +198,32 @@ const waitsFor = (pool: AWSNodePool, cluster: AWSCluster, missing: FromCluster['
 type Left = Omit<Parameters<typeof withInPlace>[0], 'plan'> &
   Pick<Ensured, 'plan'> & {
     readonly topology: readonly Resource[];
+    /** What differs of a pool at which nothing is under way. */
+    readonly differing: () => Plan;
     readonly decided: Extract<MachinesDecision, { kind: 'none' }>;
   };
 
 /** What is left to do where no machine has to go now, and whether machines may be others than anybody has looked at. */
 const leftOf = ({ topology, decided, ...given }: Left) => {
-  const { pool, inventory, machines, plan } = given;
+  const { pool, inventory, machines } = given;
   const { attention, waits, tidies } = decided;
+  const isHeld = waits?.heldBack !== undefined;
+  const plan = isHeld ? given.differing() : given.plan;
   const tidy = waits === undefined ? tidied({ pool, inventory }, topology, plan, tidies) : plan;
-  const left = waits === undefined ? withInPlace({ ...given, plan: tidy }, topology) : { plan, waits };
+  const changed = waits === undefined || isHeld ? withInPlace({ ...given, plan: tidy }, topology) : { plan };
+  const left = waits === undefined ? changed : { plan: changed.plan, waits };
   // What is to be said of nodes is said by the next look.
   const mayHaveOthers =
     attention.nodePool !== undefined ||
     left.plan.steps.length > tidy.steps.length ||
     (machines === undefined && hasOthers(topology, inventory, pool));
   return { ...left, mayHaveOthers };
+};
+
+/** A node that fails is not left alone because machines wait for a window. */
+const soonest = (...seconds: readonly (number | undefined)[]): { readonly lookAgainSeconds?: number } => {
+  const known = seconds.filter((one) => one !== undefined);
+  return known.length === 0 ? {} : { lookAgainSeconds: Math.min(...known) };
 };
 
 const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, release, inventory }: Built): Assessment => {
@@ -212,19 +233,19 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
   const poolId = nodePoolIdOf(pool.metadata.uid);
   const own = inventory.found.filter((found) => isOwn(found, poolId));
   const topology = nodePoolTopology(pool, cluster, release);
-  const ensure = (resources: readonly Resource[]): Ensured =>
+  const ensure = (resources: readonly Resource[], provisioned = pool.status?.state === 'Provisioned'): Ensured =>
     planEnsure(resources, own, {
       external,
       fresh: pool.status?.lastOperation === undefined && !own.some((found) => poolOfKey(found.key) === poolId),
-      provisioned: pool.status?.state === 'Provisioned',
+      provisioned,
       live: wasProvisioned(pool),
     });
   const { plan, postponed } = ensure(topology);
-  const { machines, now } = facts;
+  const { machines, now, released, goesBack } = facts;
   const settings = facts.nodeRepair ?? USUAL_REPAIR;
   const mayNotTurn = whyOthersFirst(pool, facts.siblings);
   const decided = decideMachines({
-    ...{ pool, cluster, inventory: own, machines, settings, now, release, topology, external },
+    ...{ pool, cluster, inventory: own, machines, settings, now, released, goesBack, release, topology, external },
     ...present({ mayNotTurn }),
     ensured: (one) => ensure(one).plan,
   });
@@ -242,13 +263,16 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
     // A repair looks at its machine only, and what else differs comes after it.
     return { ...begun(due.type === 'RepairNodePool' ? due : { ...due, ...present({ mends }) }), ...givenUp(due) };
   }
-  const rest = leftOf({ pool, cluster, inventory: own, external, machines, plan, topology, decided });
+  const differing = (): Plan => ensure(topology, true).plan;
+  const rest = leftOf({ pool, cluster, inventory: own, external, machines, plan, topology, differing, decided });
   const due = decideRest(pool, release, { ...rest, postponed, now, ...present({ mends }) });
   if ('type' in due) return { ...begun(due), ...givenUp(due) };
   const clusterId = clusterIdOf(cluster.metadata.uid);
   return {
     ...{ kind: 'settled', generation, clusterId, ...decided.attention, ...due },
+    ...soonest(decided.attention.lookAgainSeconds, due.lookAgainSeconds),
     ...(rest.waits === undefined ? {} : givenUp({ type: rest.waits.type, plan })),
+    ...(machines === undefined ? heldStill({ pool, cluster, now }, hasOthers(topology, own, pool)) : {}),
     ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
   };
 };

@@ -12,6 +12,15 @@ import { decideShrink } from './decide-shrink.ts';
 import { decideTurns, machinesToRead as machinesToReplace } from './decide-turns.ts';
 import type { Plan, Step } from './plan.ts';
 import type { Turn } from './rollout.ts';
+import type { HeldBack } from './update-windows.ts';
+
+/** `heldBack`: by the update policy, and not by what is the case. */
+export type Waits = {
+  readonly type: OperationType;
+  readonly why: string;
+  readonly heldBack?: HeldBack;
+  readonly lookAgainSeconds?: number;
+};
 
 export type MachinesDecision =
   | { readonly kind: 'turn'; readonly type: OperationType; readonly plan: Plan; readonly turn: Turn }
@@ -19,7 +28,7 @@ export type MachinesDecision =
       readonly kind: 'none';
       readonly attention: NodeAttention;
       /** For what the next turn of which rollout waits. */
-      readonly waits?: { readonly type: OperationType; readonly why: string };
+      readonly waits?: Waits;
       /** What is left of a rollout that is over. */
       readonly tidies: readonly Step[];
     };

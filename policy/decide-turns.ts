@@ -12,7 +12,12 @@ import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { type Release, revisionsOf } from '../api/releases.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
-import { isMadeOf, isToldAlready, type LaunchTemplateProperties } from '../kinds/launch-template.ts';
+import {
+  isMadeOf,
+  isToldAlready,
+  type LaunchTemplateProperties,
+  lastingFingerprint,
+} from '../kinds/launch-template.ts';
 import { type Found, observedState, type Resource, type ResourceOf } from '../kinds/resource.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
 import { poolOfKey } from '../words/keys.ts';
@@ -20,21 +25,32 @@ import type { OperationType } from '../words/operations.ts';
 import type { Resolved } from '../words/references.ts';
 import { machinesToRead as machinesThatShrink, ofGroup } from './decide-shrink.ts';
 import { wasProvisioned } from './facts.ts';
+import { heldBackBy, isReleased } from './held-back.ts';
 import { type Known, knownFrom, resolved } from './known.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
 import { type PoolMachine, type PoolMachines, victimsAmong } from './pool-machines.ts';
-import { keptBy, nextBatch, opened, planFewer, planTurn, type TurnRequest } from './pool-turns.ts';
+import { type Batch, keptBy, nextBatch, opened, planFewer, planTurn, type TurnRequest } from './pool-turns.ts';
 import { releaseOfPool } from './revision.ts';
 import { rememberedOf, type Turn, turnAfter } from './rollout.ts';
 import { groupOf } from './shrink.ts';
 import { removeStep } from './steps.ts';
+import type { HeldBack } from './update-windows.ts';
+
+type Wait = {
+  readonly kind: 'wait';
+  readonly type: OperationType;
+  readonly why: string;
+  /** By the update policy, and not by what is the case. */
+  readonly heldBack?: HeldBack;
+  readonly lookAgainSeconds?: number;
+};
 
 export type TurnDecision =
   /** No machine is outdated; these steps are left of a rollout, or of one that was given up. */
   | { readonly kind: 'none'; readonly tidies: readonly Step[] }
   | { readonly kind: 'turn'; readonly type: OperationType; readonly plan: Plan; readonly turn: Turn }
-  | { readonly kind: 'wait'; readonly type: OperationType; readonly why: string };
+  | Wait;
 
 type Asked = {
   readonly pool: AWSNodePool;
@@ -154,6 +170,10 @@ type Given = Asked & {
   readonly machines: PoolMachines | undefined;
   readonly ensured: (topology: readonly Resource[]) => Plan;
   readonly now: number;
+  /** What somebody said `resume` to, by its fingerprint. */
+  readonly released?: string | undefined;
+  /** Machines return to what they were, as somebody aborted the change. */
+  readonly goesBack?: true | undefined;
 };
 
 /** What a turn refers to and is no part of AWS has to be there before. */
@@ -170,7 +190,9 @@ const surplusOf = ({ pool, group, machines }: TurnRequest): readonly PoolMachine
     .map(({ machine }) => machine);
 };
 
-const requestOf = (given: Given): TurnRequest | 'unknown' | undefined => {
+type Requested = TurnRequest & { readonly target: string };
+
+const requestOf = (given: Given): Requested | 'unknown' | undefined => {
   const { pool, cluster, inventory, external, machines, topology } = given;
   const group = groupOf(pool, inventory);
   const { endpoint } = cluster.status ?? {};
@@ -179,6 +201,7 @@ const requestOf = (given: Given): TurnRequest | 'unknown' | undefined => {
   if (told === undefined || !isComplete(given.ensured(topology))) return 'unknown';
   return {
     ...{ pool, endpoint, group, topology, machines },
+    target: lastingFingerprint(told),
     isOutdated: ({ madeOf }) => madeOf === undefined || !isMadeOf(told, madeOf),
     ensured: (one) => ofGroup(given.ensured(one)),
   };
@@ -188,6 +211,26 @@ const requestOf = (given: Given): TurnRequest | 'unknown' | undefined => {
 const turnsClosed = ({ status }: AWSNodePool): boolean =>
   status?.rollout?.type === 'UpdateNodePool' || status?.rollout?.type === 'UpgradeNodePool';
 
+/** The turn in which these machines go, unless the update policy holds it back. */
+const turnOf = (given: Given, request: Requested, batch: Batch, type: OperationType): TurnDecision => {
+  const { pool, now } = given;
+  if (given.cluster.status?.revision === undefined) {
+    return {
+      kind: 'wait',
+      type,
+      why: 'the status of its cluster does not say which revision runs, which machines are told by',
+    };
+  }
+  const { target } = request;
+  const held = heldBackBy(given, request, { type, target });
+  if (held !== undefined) return held;
+  // What the last of them leaves is put in order in a turn of its own.
+  const left = batch.turnsLeft + (batch.surge > 0 || type === 'UpgradeNodePool' ? 1 : 0);
+  const word = isReleased(given, target) ? { released: target } : {};
+  const turn = { ...turnAfter(rememberedOf(type, pool.status), left, now), ...word };
+  return { kind: 'turn', type, plan: planTurn(request, batch), turn };
+};
+
 export const decideTurns = (given: Given): TurnDecision => {
   const { pool, release, now } = given;
   const type = typeOf(pool, release);
@@ -196,21 +239,9 @@ export const decideTurns = (given: Given): TurnDecision => {
   if (request.machines.unread !== undefined) {
     return { kind: 'wait', type, why: `which nodes could be drained is not known: ${request.machines.unread}` };
   }
-  const remembered = rememberedOf(type, pool.status);
   const batch = nextBatch(request);
-  if (batch !== undefined && given.cluster.status?.revision === undefined) {
-    return {
-      kind: 'wait',
-      type,
-      why: 'the status of its cluster does not say which revision runs, which machines are told by',
-    };
-  }
-  if (batch !== undefined) {
-    const plan = planTurn(request, batch);
-    // What the last of them leaves is put in order in a turn of its own.
-    const left = batch.turnsLeft + (batch.surge > 0 || type === 'UpgradeNodePool' ? 1 : 0);
-    return { kind: 'turn', type, plan, turn: turnAfter(remembered, left, now) };
-  }
+  if (batch !== undefined) return turnOf(given, request, batch, type);
+  const remembered = rememberedOf(type, pool.status);
   const surplus = surplusOf(request);
   if (surplus.length > 0) {
     return { kind: 'turn', type, plan: planFewer(request, surplus), turn: turnAfter(remembered, 2, now) };

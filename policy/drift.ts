@@ -20,6 +20,7 @@ import { shortened } from '../words/text.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { conditionOf } from './conditions.ts';
 import { differencesOf } from './differences.ts';
+import { isSaidHeldBack } from './held-back.ts';
 import { addonsRead, insideSeen } from './inside.ts';
 import { judgeMending, mendingOf, surplusIn } from './mending.ts';
 import { type ClusterNodes, isShort, nodeCounts, nodesSeen } from './node-counts.ts';
@@ -72,10 +73,13 @@ const noteIn = (object: StoredObject): { readonly note?: string } => {
   return pending === undefined ? {} : { note: pending.message };
 };
 
-const judgeSettled = (object: StoredObject, { revision, controlPlane, note, recalled }: Settled): Finding => {
+const judgeSettled = (object: StoredObject, settled: Settled): Finding => {
+  const { revision, controlPlane, note, recalled, heldBack, stillHeld } = settled;
   if (revision !== undefined) return { kind: 'look', reason: asksFor(revision) };
   if (recalled !== undefined)
     return { kind: 'look', reason: `its status lost ${Object.keys(recalled).sort().join(', ')}` };
+  if (isSaidHeldBack(object) && heldBack === undefined && stillHeld !== true)
+    return { kind: 'look', reason: 'its machines may be replaced by now' };
   // Once it is degraded, it looks again by itself.
   if (controlPlane !== undefined && conditionOf(object, 'Degraded') === undefined) {
     return { kind: 'look', reason: controlPlane.replicas.map(({ message }) => message).join('; ') };

@@ -60,6 +60,10 @@ export type NodePoolFacts = Common & {
   readonly machines?: PoolMachines;
   /** When a node that does not serve is repaired; policy's own limit unless given. */
   readonly nodeRepair?: RepairSettings;
+  /** What somebody said `resume` to while turns were held back, by its fingerprint. */
+  readonly released?: string;
+  /** Somebody aborted an upgrade, which goes back: that is a word, too. */
+  readonly goesBack?: true;
   /** All node pools of its cluster, where they replace machines one after the other. */
   readonly siblings?: readonly Sibling[];
 };

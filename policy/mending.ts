@@ -51,6 +51,9 @@ export const surplusIn = (pool: AWSNodePool, inventory: readonly Found[]): reado
   return [{ key, difference: `it keeps ${surplus} more than ${askedFor(pool.spec)} machines` }];
 };
 
+/** The reason of the condition Drifted where something was mended so often that it is left to a person. */
+export const RETURNS = 'ReturnsAfterMending';
+
 /** So often in a row one thing is mended unasked. */
 export const MOST_IN_A_ROW = 3;
 /** What stayed as it should be for so long is no longer in a row. */
@@ -87,9 +90,6 @@ const standingOf = (object: StoredObject, key: string, { now, everySeconds }: Mo
   const at = nextTime(before, everySeconds);
   return !isInARow(before, now) || at <= now ? { kind: 'due' } : { kind: 'later', at };
 };
-
-/** The reason of the condition Drifted that says so. */
-export const RETURNS = 'ReturnsAfterMending';
 
 /** Of what a sweep found: `due` where any of it is to be mended now, with all the rest; else what is to be said of it. */
 export const judgeMending = (object: StoredObject, differences: readonly Drift[], moment: Moment): 'due' | Mending => {

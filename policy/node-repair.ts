@@ -76,10 +76,13 @@ const sinceOf = ({ id, node }: PoolMachine, before: readonly UnhealthyNode[], no
   return Math.min(now, Number.isNaN(said) ? seen : said);
 };
 
+/** What others say is followed by more. */
+const unended = (sentence: string): string => sentence.replace(/\.$/, '');
+
 const troubleOf = ({ id, node }: PoolMachine): string =>
   node === undefined
     ? `machine ${id} has no node in the cluster`
-    : `node ${node.name} (${id}) is not Ready${node.notReady === undefined ? '' : `: ${node.notReady.says}`}`;
+    : `node ${node.name} (${id}) is not Ready${node.notReady === undefined ? '' : `: ${unended(node.notReady.says)}`}`;
 
 type Troubled = {
   readonly machine: PoolMachine;

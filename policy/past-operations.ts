@@ -5,6 +5,7 @@
  * what comes after a turn. Pure. Invariants: I9 (what an operation waits for is named).
  */
 import { type LastOperation, OPERATIONS_KEPT, type PastOperation, type Rollout } from '../api/status.ts';
+import { present } from '../words/present.ts';
 import { timeOf } from '../words/time.ts';
 import { awaitedOf, progressOf } from './operation-claims.ts';
 import { hasMoreTurns } from './rollout.ts';
@@ -62,21 +63,25 @@ const operationsOf = (operation: OperationView, version: string, before: readonl
   return list.slice(0, OPERATIONS_KEPT);
 };
 
+const turnOf = ({ type, state, turn }: OperationView): Rollout | undefined => {
+  if (turn === undefined || (state === 'succeeded' && !hasMoreTurns(turn))) return undefined;
+  return { type, turn: turn.number, of: turn.of, startedAt: turn.since, ...present({ released: turn.released }) };
+};
+
 /** There is one while a turn runs, or another is to come. */
 const rolloutOf = (subject: Subject, before: Rollout | undefined): Rollout | undefined => {
   switch (subject.kind) {
     case 'settled':
-      return subject.rollout === undefined ? undefined : before;
+      // Between two windows it is where it was.
+      return subject.rollout === undefined && subject.heldBack === undefined ? undefined : before;
     case 'waiting':
     case 'blocked':
     case 'failing':
-    case 'held':
       return before;
-    case 'operation': {
-      const { type, state, turn } = subject.operation;
-      if (turn === undefined || (state === 'succeeded' && !hasMoreTurns(turn))) return undefined;
-      return { type, turn: turn.number, of: turn.of, startedAt: turn.since };
-    }
+    case 'held':
+      return subject.returned === true ? undefined : before;
+    case 'operation':
+      return turnOf(subject.operation);
   }
 };
 

@@ -10,6 +10,7 @@ import type { OperationType } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import type { Assessment } from './assessment.ts';
 import { changesIn, isResize } from './changes.ts';
+import type { Waits } from './decide-pool-machines.ts';
 import { isUpgrade, upgrades } from './decide-turns.ts';
 import type { Ensured } from './ensure.ts';
 import { wasProvisioned } from './facts.ts';
@@ -32,16 +33,18 @@ const typeOf = (pool: AWSNodePool, release: Release, plan: Plan, mends: Due['men
 /** How soon a pool is looked at again whose next node can't go yet. */
 const TURN_AGAIN_SECONDS = 30;
 
-const waitingForTurn = (rollout: OperationType, note: string | undefined, why: string) => ({
+/** What waits for its window, or for a person's word, is not under way, and nobody looks again before. */
+const waitingForTurn = ({ type, why, heldBack, lookAgainSeconds }: Waits, note: string | undefined): AtRest => ({
   note: note === undefined ? why : `${note}; ${why}`,
-  rollout,
-  lookAgainSeconds: TURN_AGAIN_SECONDS,
+  ...(heldBack === undefined
+    ? { rollout: type, lookAgainSeconds: TURN_AGAIN_SECONDS }
+    : { heldBack, ...present({ lookAgainSeconds }) }),
 });
 
 type Given = Ensured & {
   /** Machines run that were launched from another version of their template, and that nobody has looked at. */
   readonly mayHaveOthers: boolean;
-  readonly waits?: { readonly type: OperationType; readonly why: string };
+  readonly waits?: Waits;
   readonly now: number;
   /** What others changed, where it is mended unasked. */
   readonly mends?: NonNullable<Due['mends']>;
@@ -58,11 +61,22 @@ const settlesWith = ({ steps }: Plan, mayHaveOthers: boolean, note: string | und
 type Settled = Extract<Assessment, { kind: 'settled' }>;
 
 /** What is said of a pool about which nothing is done now. */
-export type AtRest = Pick<Settled, 'note' | 'rollout' | 'lookAgainSeconds' | 'recalled'>;
+export type AtRest = Pick<Settled, 'note' | 'rollout' | 'heldBack' | 'lookAgainSeconds' | 'recalled'>;
 
 /** A version whose machines are all there is pinned, where the operation that brought it could not say so. */
 const pinnedBy = (pool: AWSNodePool, release: Release): Pick<AtRest, 'recalled'> =>
   upgrades(pool, release) ? { recalled: { revision: revisionOf(release) } } : {};
+
+/** What needs no window is done while turns wait for theirs: machines that come are told, and those that run are changed in place. */
+const besides = (pool: AWSNodePool, plan: Plan, { type }: Waits): Due => {
+  const { rollout } = rememberedOf(type, pool.status) ?? {};
+  // Between two windows a rollout keeps its place.
+  if (rollout !== undefined) {
+    const { turn: number, of, startedAt: since } = rollout;
+    return { type, plan, turn: { number, of: Math.max(of, number + 1), since } };
+  }
+  return { type: changesIn(plan).every(isResize) ? 'ResizeNodePool' : 'UpdateNodePool', plan };
+};
 
 export const decideRest = (
   pool: AWSNodePool,
@@ -70,7 +84,8 @@ export const decideRest = (
   { plan, postponed, waits, mayHaveOthers, now, mends }: Given,
 ): Due | AtRest => {
   const noted = noteOf(pool.spec.version, release, postponed);
-  if (waits !== undefined) return waitingForTurn(waits.type, noted.note, waits.why);
+  if (waits?.heldBack !== undefined && plan.steps.length > 0) return besides(pool, plan, waits);
+  if (waits !== undefined) return waitingForTurn(waits, noted.note);
   if (plan.steps.length === 0) return { ...noted, ...pinnedBy(pool, release) };
   const settles = settlesWith(plan, mayHaveOthers, noted.note);
   const type = typeOf(pool, release, plan, mends);

@@ -15,7 +15,13 @@ import type { Replacement } from './replacement.ts';
 export type Due = { readonly replacement: Replacement; readonly forbidden?: string };
 
 /** Which of how many, and when the first of them began: RFC 3339. */
-export type Turn = { readonly number: number; readonly of: number; readonly since: string };
+export type Turn = {
+  readonly number: number;
+  readonly of: number;
+  readonly since: string;
+  /** What a person's word let begin, whatever the update policy says: the fingerprint of what machines are to be. */
+  readonly released?: string;
+};
 
 /** What a rollout does next. */
 export type Choice =

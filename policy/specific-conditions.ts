@@ -18,11 +18,12 @@ import type { Revision } from '../api/status.ts';
 import { operationsCommand, revisionCommand } from '../words/commands.ts';
 import { shortened } from '../words/text.ts';
 import { askedRevision } from './addon-revision.ts';
-import { type Claim, cut } from './conditions.ts';
+import { type Claim, conditionOf, cut } from './conditions.ts';
 import { ADDONS_UNKNOWN, addonsUnknown, STORAGE_DRIVER_MISSING, storageDriverMissing } from './inside.ts';
 import { RETURNS } from './mending.ts';
 import { NODES_UNKNOWN, nodesUnknown } from './node-counts.ts';
 import { newerRevision, revisionOf } from './revision.ts';
+import { HELD_BACK } from './update-windows.ts';
 import type { Mending, StoredObject, Subject } from './views.ts';
 
 const withoutEffect = (object: StoredObject): readonly FieldWithoutEffect[] =>
@@ -35,8 +36,18 @@ const fieldsWithoutEffect = (object: StoredObject): Claim | undefined => {
     : { status: 'True', reason: 'NotImplemented', message: cut(describeWithoutEffect(fields)) };
 };
 
-const changesPending = (note: string | undefined): Claim | undefined =>
-  note === undefined ? undefined : { status: 'True', reason: 'RolloutNeeded', message: cut(note) };
+/** A sweep that repeats what status says, machines unseen, says it for the same reason. */
+const pendingReason = (subject: Subject, object: StoredObject, message: string): string => {
+  if (subject.kind === 'settled' && subject.heldBack !== undefined) return HELD_BACK[subject.heldBack.until];
+  const before = conditionOf(object, 'ChangesPending');
+  return before?.message === message ? before.reason : 'RolloutNeeded';
+};
+
+const changesPending = (subject: Subject, object: StoredObject): Claim | undefined => {
+  if (subject.kind !== 'settled' || subject.note === undefined) return undefined;
+  const message = cut(subject.note);
+  return { status: 'True', reason: pendingReason(subject, object, message), message };
+};
 
 /** The command comes after it, and what differs before. */
 const LONGEST = 400;
@@ -113,7 +124,7 @@ export const specificClaims = (
 ): Readonly<Record<string, Claim>> => {
   const claims: readonly (readonly [string, Claim | undefined])[] = [
     ['FieldsWithoutEffect', fieldsWithoutEffect(object)],
-    ['ChangesPending', changesPending(subject.kind === 'settled' ? subject.note : undefined)],
+    ['ChangesPending', changesPending(subject, object)],
     ['Drifted', drifted(subject.kind === 'settled' ? subject : {}, object)],
     [NODES_UNKNOWN, nodesUnknown(subject, object)],
     ...(isDeleting(object)

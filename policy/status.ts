@@ -53,6 +53,8 @@ const stateDuring = (operation: OperationView, before: State = 'Provisioning'): 
   }
 };
 
+const hasReturned = (subject: Subject): boolean => subject.kind === 'held' && subject.returned === true;
+
 const objectState = (subject: Subject, object: StoredObject): State => {
   const before = object.status?.state;
   switch (subject.kind) {
@@ -62,7 +64,7 @@ const objectState = (subject: Subject, object: StoredObject): State => {
     case 'blocked':
     case 'failing':
     case 'held':
-      return isDeleting(object) ? 'Deleting' : (before ?? 'Provisioning');
+      return isDeleting(object) ? 'Deleting' : hasReturned(subject) ? 'Provisioned' : (before ?? 'Provisioning');
     case 'operation':
       return stateDuring(subject.operation, before);
   }
@@ -92,8 +94,10 @@ const readyMeanwhile = (object: StoredObject): Truth =>
 const withCure = ({ reason, cure }: Extract<Subject, { kind: 'blocked' }>): string =>
   `${ended(reason)} To cure it: ${ended(cure)}`;
 
-const heldMessage = ({ operation, left }: Extract<Subject, { kind: 'held' }>, hint: string): string =>
-  cut(left === undefined ? `${operation} was aborted: ${hint}` : `${operation} was aborted (${left}): ${hint}`);
+const heldMessage = ({ operation, left, returned }: Extract<Subject, { kind: 'held' }>, hint: string): string => {
+  const more = left ?? (returned === true ? 'all is as it was before' : undefined);
+  return cut(more === undefined ? `${operation} was aborted: ${hint}` : `${operation} was aborted (${more}): ${hint}`);
+};
 
 const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredObject): Claims => {
   const ready = readyMeanwhile(object);

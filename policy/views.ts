@@ -17,6 +17,7 @@ import type { InsideSeen } from './plan.ts';
 import type { Recalled } from './recalled.ts';
 import type { ControlPlaneReport } from './repair.ts';
 import type { Turn } from './rollout.ts';
+import type { HeldBack } from './update-windows.ts';
 
 /** An object as the API server has it. */
 export type StoredObject = AWSCluster | AWSNodePool;
@@ -135,6 +136,8 @@ export type MirrorRequest = {
         readonly note?: string;
         /** A rollout is open, and waits for its next turn. */
         readonly rollout?: OperationType;
+        /** The update policy lets no turn begin yet. */
+        readonly heldBack?: HeldBack;
         readonly drift?: readonly Drift[];
         readonly mending?: Mending;
         /** The revision that was asked for, and of which nothing had to be brought. */
@@ -161,6 +164,8 @@ export type MirrorRequest = {
     /** A person aborted its operation: nothing is begun until it is resumed, changed or deleted. */
     | {
         readonly kind: 'held';
+        /** What it brought has gone back: the object is as it was before. */
+        readonly returned?: true;
         readonly operation: OperationType;
         /** What of it could not be taken back. */
         readonly left?: string;

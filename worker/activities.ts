@@ -5,7 +5,7 @@
  */
 import { Context, type Info } from '@temporalio/activity';
 import type { Logger } from 'pino';
-import { createAssess } from '../activities/assess.ts';
+import { createAssess, type Named } from '../activities/assess.ts';
 import { createAwsClients } from '../activities/aws/clients.ts';
 import { awsResources } from '../activities/aws/resources.ts';
 import type { AroundCall, OutgoingCall } from '../activities/calls.ts';
@@ -33,6 +33,7 @@ import {
   createUserClusterCache,
 } from '../activities/kubernetes/user-cluster.ts';
 import { createMirror } from '../activities/mirror.ts';
+import { createPlanChange } from '../activities/plan-change.ts';
 import { readPoolMachines } from '../activities/pool-machines.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
@@ -167,12 +168,26 @@ const machinesFrom = ({ aws, userClusters }: Connections) =>
     countPods: countPods(userClusters),
   });
 
-const assessOf = (
-  connections: Connections,
-  configuration: WorkerConfiguration,
-  looks: Pick<Parameters<typeof createAssess>[0], 'inside' | 'served'>,
-) => {
+/** How one object and what is there of it are looked at. */
+const looksWith = (connections: Connections) => {
   const { management, hub, aws } = connections;
+  return {
+    findCluster: (name: Named, signal: AbortSignal) => findCluster(management, name, { signal }),
+    findNodePool: (name: Named, signal: AbortSignal) => findNodePool(management, name, { signal }),
+    machines: machinesFrom(connections),
+    observe: createInventory({
+      aws: aws.observe,
+      management: (request, signal) => observeManagement(management, request, { signal }),
+      hub: (membership, signal) => observeMembership(hub, membership, signal),
+    }),
+  };
+};
+
+const assessOf = (
+  { management, aws }: Connections,
+  configuration: WorkerConfiguration,
+  looks: Omit<Parameters<typeof createAssess>[0], 'settleSeconds' | 'foresee' | 'poolsOf'>,
+) => {
   const { settleSeconds, pacing, repairSeconds, nodeRepairSeconds } = configuration;
   return createAssess({
     ...looks,
@@ -181,15 +196,7 @@ const assessOf = (
     pacing,
     repair: { afterSeconds: repairSeconds },
     nodeRepair: { afterSeconds: nodeRepairSeconds },
-    findCluster: (name, signal) => findCluster(management, name, { signal }),
-    findNodePool: (name, signal) => findNodePool(management, name, { signal }),
     poolsOf: (cluster, signal) => siblingsOf(management, cluster, { signal }),
-    machines: machinesFrom(connections),
-    observe: createInventory({
-      aws: aws.observe,
-      management: (request, signal) => observeManagement(management, request, { signal }),
-      hub: (membership, signal) => observeMembership(hub, membership, signal),
-    }),
   });
 };
 
@@ -205,7 +212,9 @@ export const wireActivities = (
   const steps = stepsOf(connections, configuration);
   const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
   const inside = readInside(userClusters, addonSettings(configuration));
-  const assess = assessOf(connections, configuration, { inside, served });
+  const looks = { ...looksWith(connections), served };
+  const assess = assessOf(connections, configuration, { ...looks, inside });
+  const planChange = createPlanChange(looks);
   const sweep = createSweep({
     settleSeconds,
     everySeconds: sweepSeconds,
@@ -225,6 +234,7 @@ export const wireActivities = (
     account: aws.scope.account,
     activities: {
       assess: (request) => assess(request, signalOf()),
+      planChange: (request) => planChange(request, signalOf()),
       ensure: (request) => steps.ensure(request, execution()),
       remove: (request) => steps.remove(request, execution()),
       wait: (request) => steps.wait(request, execution()),

@@ -6,7 +6,7 @@
  * Neighbours: `entity-outcomes.ts` and `entity-life.ts` say when; `policy/given-up.ts` plans both. Pure. Invariant: E4 of `entity-life.ts`.
  */
 import type { Assessment, OperationInput } from '../activities/contract.ts';
-import { OPERATIONS } from '../words/operations.ts';
+import { OPERATIONS, purposeOf } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import type { Seen } from './entity-news.ts';
 import { assessing, type EntityLife, type Kept, type LifeOf } from './entity-states.ts';
@@ -33,7 +33,7 @@ const resting = (before: Kept, held: Held, seen: Seen, left?: string): LifeOf<'h
     seen,
     generation,
     operation,
-    status: { kind: 'held', operation, ...present({ left }) },
+    status: { kind: 'held', operation, ...present({ left, returned: held.back }) },
   };
 };
 
@@ -58,6 +58,8 @@ export const heldAtRest = (
   const { held } = kept;
   if (held === undefined || (held.back === true && rollout !== undefined)) return undefined;
   if (rollout === undefined) return resting(kept, held, seen);
+  // Another order, such as a repair, that waits for its turn: nobody aborted that.
+  if (purposeOf({ type: rollout }) !== purposeOf({ type: held.operation })) return undefined;
   return givenUp === undefined
     ? heldBy(kept, { type: rollout, generation }, seen)
     : { state: 'beginning', kept, seen, operation: givenUp, givenUp };

@@ -67,7 +67,9 @@ const inAnyState = (life: EntityLife, { kind }: EntityEvent): EntityLife => {
     }
     case 'resume': {
       const { held: _, ...others } = kept;
-      return { ...life, kept: counted({ ...others, paused: false }, { blockedAssessments: 0 }) };
+      // What is paused, too, is no more paused; once more lets it begin.
+      const word = life.state === 'settled' && !kept.paused ? present({ released: life.heldBack }) : {};
+      return { ...life, kept: counted({ ...others, ...word, paused: false }, { blockedAssessments: 0 }) };
     }
     case 'pause':
       return { ...life, kept: { ...kept, paused: true } };
@@ -141,8 +143,8 @@ const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife =>
     case 'reported': {
       if (isLookedAt(life, event)) return assessing(life.kept);
       // A sweep says nothing of single replicas and nodes.
-      const { controlPlane, nodePool } = life.status ?? {};
-      return { ...life, status: { ...event.report, ...present({ controlPlane, nodePool }) } };
+      const { controlPlane, nodePool, heldBack } = life.status ?? {};
+      return { ...life, status: { ...event.report, ...present({ controlPlane, nodePool, heldBack }) } };
     }
     case 'abort':
       return abortedBetween(life);

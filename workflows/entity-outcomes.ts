@@ -19,7 +19,7 @@ import {
   type LifeOf,
   type Obstacle,
 } from './entity-states.ts';
-import { askedBefore, butForSkipped, isOf, stillHeld } from './judgements.ts';
+import { askedBefore, butForSkipped, isOf, isOpen, stillHeld } from './judgements.ts';
 import type { OperationResult } from './messages.ts';
 
 type Moment = { readonly at: number; readonly seen: Seen };
@@ -45,14 +45,16 @@ export const afterAssessment = (before: Kept, { at, seen, assessment }: EventOf<
 };
 
 const keptAfter = (before: Kept, found: Assessment, pacing: Pacing | undefined): Kept => {
-  const { held: _, obstacle, ...others } = before;
+  const { held: _, obstacle, released, ...others } = before;
   const held = stillHeld(before.held, found);
   const kept: Kept = {
     ...others,
     // A pause is for what was under way.
-    paused: before.paused && !(found.kind === 'settled' && found.rollout === undefined),
+    paused: before.paused && isOpen(found),
     ...(pacing === undefined ? {} : { pacing }),
     ...(held === undefined ? {} : { held }),
+    // The word was for what is there by now.
+    ...(isOpen(found) ? present({ released }) : {}),
   };
   return found.kind === 'blocked'
     ? counted({ ...kept, ...(obstacle === undefined ? {} : { obstacle }) }, { failedAssessments: 0 })
@@ -115,7 +117,8 @@ const afterSuccess = ({ kept, operation, at, seen, isNews }: Over, { skipped: st
   if (kept.held !== undefined) return assessing(now);
   if (steps !== undefined) return assessing({ ...now, skipped: { operation: type, generation, steps } });
   // What it made is as it should be. What changes later is found by the next look, for whatever reason.
-  if (settles && !isNews) return { state: 'settled', kept: now, since: at, seen, generation };
+  const { released: _, ...others } = now;
+  if (settles && !isNews) return { state: 'settled', kept: others, since: at, seen, generation };
   return assessing(now);
 };
 
@@ -139,6 +142,7 @@ const settledBy = (
     inside,
     clusterId,
     rollout,
+    heldBack,
     givenUp,
     controlPlane,
     nodes,
@@ -155,10 +159,10 @@ const settledBy = (
   generation,
   status: {
     kind: 'settled',
-    ...present({ note, revision, inside, rollout, controlPlane, nodes, nodePool, recalled }),
+    ...present({ note, revision, inside, rollout, heldBack, controlPlane, nodes, nodePool, recalled }),
   },
   ...(clusterId === undefined ? {} : { clusterId }),
-  ...(rollout === undefined ? {} : { rollout }),
+  ...present({ rollout: rollout ?? heldBack?.type, heldBack: heldBack?.target }),
   ...(givenUp === undefined ? {} : { leaves: true as const }),
   ...(lookAgainSeconds === undefined ? {} : { until: at + lookAgainSeconds * 1_000 }),
 });

@@ -23,11 +23,12 @@ export const assessObject = async (
 ): Promise<EventOf<'assessed'> | EventOf<'unassessed'>> => {
   const seen = news.seen();
   news.looking();
-  const { held } = life().kept;
+  const { held, released } = life().kept;
   const asked = {
     object,
     ...(progressed ? { clusterProgressed: true as const } : {}),
     ...(held?.back === true ? { returning: held.generation } : {}),
+    ...(released === undefined ? {} : { released }),
   };
   try {
     const assessment = await assess(asked);

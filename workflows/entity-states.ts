@@ -37,6 +37,8 @@ export type Kept = {
   readonly skipped?: Skipped;
   /** The operation before ended by itself while it was paused: the next begins paused. */
   readonly paused: boolean;
+  /** What somebody said `resume` to while an update policy held turns back, by its fingerprint. */
+  readonly released?: string;
   readonly obstacle?: Obstacle;
   readonly counts: Counts;
 };
@@ -76,6 +78,8 @@ export type EntityLife = { readonly kept: Kept } & (
       readonly clusterId?: string;
       /** Between two turns of it. */
       readonly rollout?: OperationType;
+      /** It is held back by an update policy: what `resume` would let begin. */
+      readonly heldBack?: string;
       /** Its turns left something that goes where a person aborts it. */
       readonly leaves?: true;
     } & Resting<SettledSubject>)
@@ -120,14 +124,21 @@ const NONE: Counts = {
   unwrittenStatuses: 0,
 };
 
-type Carried = Pick<EntityState, 'pacing' | 'held' | 'skipped'> & { readonly paused?: boolean };
+type Carried = Pick<EntityState, 'pacing' | 'held' | 'skipped' | 'released'> & { readonly paused?: boolean };
 
 /** What a run of an entity carries over to the next. */
-export const carriedOver = ({ pacing, held, skipped, paused }: Carried): Pick<EntityState, keyof Carried> => ({
+export const carriedOver = ({
+  pacing,
+  held,
+  skipped,
+  paused,
+  released,
+}: Carried): Pick<EntityState, keyof Carried> => ({
   ...(pacing === undefined ? {} : { pacing }),
   ...(held === undefined ? {} : { held }),
   ...(skipped === undefined ? {} : { skipped }),
   ...(paused === true ? { paused } : {}),
+  ...(released === undefined ? {} : { released }),
 });
 
 /** A run of an entity begins by looking, with what the run before carried over. */

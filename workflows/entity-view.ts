@@ -28,7 +28,7 @@ export const viewOf = (object: ObjectRef, life: EntityLife): EntityView =>
 
 const moreOf = (
   life: EntityLife,
-): Pick<EntityView, 'reason' | 'operationId' | 'held' | 'rollout' | 'paused' | 'drifted'> => {
+): Pick<EntityView, 'reason' | 'operationId' | 'held' | 'rollout' | 'paused' | 'heldBack' | 'drifted'> => {
   switch (life.state) {
     case 'operating':
       return life.operationId === undefined ? {} : { operationId: life.operationId };
@@ -37,6 +37,7 @@ const moreOf = (
         ...(life.status?.drift === undefined ? {} : { drifted: true }),
         ...(life.rollout === undefined ? {} : { rollout: life.rollout }),
         ...(life.rollout !== undefined && life.kept.paused ? { paused: true } : {}),
+        ...(life.heldBack === undefined ? {} : { heldBack: true as const }),
       };
     case 'held': {
       const reason = `${life.operation} was aborted. Resume begins it again; so does a change.`;

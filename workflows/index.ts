@@ -1,8 +1,15 @@
 /**
  * The workflow types that a worker registers. Names are for ever: recorded histories and the watcher use them.
  */
-import type { Assessment, IssueCertificateRequest, IssuedCertificate, ObjectRef } from '../activities/contract.ts';
-import { assess, issueCertificate } from './activities.ts';
+import type {
+  Assessment,
+  ChangeRequest,
+  IssueCertificateRequest,
+  IssuedCertificate,
+  ObjectRef,
+  PlannedChange,
+} from '../activities/contract.ts';
+import { assess, issueCertificate, planChange } from './activities.ts';
 import { runSweep, type SweepSummary } from './drift-sweep.ts';
 import { runEntity } from './entity.ts';
 import type { EntityState } from './messages.ts';
@@ -44,4 +51,9 @@ export async function DriftSweep(): Promise<SweepSummary> {
 /** What an operation would do now, for people who ask: the same look, and nothing else. */
 export async function PlanCluster(object: ObjectRef): Promise<Assessment> {
   return assess({ object });
+}
+
+/** What a change of a node pool would take that nobody has applied yet, for people who ask: a look, and nothing else. */
+export async function PlanChange(request: ChangeRequest): Promise<PlannedChange> {
+  return planChange(request);
 }

@@ -40,6 +40,10 @@ export const supersedes = (assessment: Assessment, running: OperationInput): str
 export const isOf = (what: Pick<Held, 'operation' | 'generation'>, due: OperationInput): boolean =>
   purposeOf({ type: what.operation }) === purposeOf(due) && what.generation === due.generation;
 
+/** Not all is there: it cannot be looked at, or a rollout waits for its next turn. */
+export const isOpen = (assessment: Assessment): boolean =>
+  assessment.kind !== 'settled' || assessment.rollout !== undefined || assessment.heldBack !== undefined;
+
 /** An abort stands until the same operation is no longer what is to be done: the spec changed, or all is there. */
 export const stillHeld = (held: Held | undefined, assessment: Assessment): Held | undefined => {
   if (held === undefined) return undefined;
@@ -51,7 +55,7 @@ export const stillHeld = (held: Held | undefined, assessment: Assessment): Held 
   if (assessment.kind !== 'settled') return held;
   if (assessment.generation !== held.generation) return undefined;
   // Of what went back nothing is to be done, and it is aborted all the same.
-  return assessment.rollout === undefined && held.back !== true ? undefined : held;
+  return !isOpen(assessment) && held.back !== true ? undefined : held;
 };
 
 /** Nothing is to be done but what a person skipped for this very spec: that is as good as settled. */

@@ -8,10 +8,12 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type {
   Assessment,
+  ChangeRequest,
   DriftReport,
   IssuedCertificate,
   OperationView,
   Pacing,
+  PlannedChange,
   StepView,
 } from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
@@ -20,7 +22,7 @@ import type { BlockedVerdict } from '../words/steps.ts';
 import type { HandledRequests, Verb } from '../words/verbs.ts';
 
 /** What the command line reads out of workflows. */
-export type { Assessment, IssuedCertificate, OperationView, StepView };
+export type { Assessment, ChangeRequest, IssuedCertificate, OperationView, PlannedChange, StepView };
 
 export const TASK_QUEUE = 'slipway';
 
@@ -31,6 +33,7 @@ export const DRIFT_SWEEP_WORKFLOW = 'DriftSweep';
 export const sweepScheduleId = (account: string, region: string, taskQueue: string = TASK_QUEUE): string =>
   `slipway-sweep/${account}/${region}${taskQueue === TASK_QUEUE ? '' : `/${taskQueue}`}`;
 export const PLAN_WORKFLOW = 'PlanCluster';
+export const PLAN_CHANGE_WORKFLOW = 'PlanChange';
 export const ISSUE_CREDENTIAL_WORKFLOW = 'IssueCredential';
 
 /** An operation that a person aborted: it isn't begun again for this generation until somebody says `resume`. */
@@ -54,6 +57,8 @@ export type EntityState = {
   readonly skipped?: Skipped;
   /** The next operation begins paused. */
   readonly paused?: true;
+  /** What somebody said `resume` to while an update policy held turns back. */
+  readonly released?: string;
   readonly handled?: HandledRequests;
   readonly pacing?: Pacing;
 };
@@ -82,6 +87,8 @@ export type EntityView = {
   readonly rollout?: OperationType;
   /** Its next turn begins paused. */
   readonly paused?: true;
+  /** An update policy holds its next turn back; `resume` lets it begin. */
+  readonly heldBack?: true;
   /** A sweep found that something differs, which `retry` mends. */
   readonly drifted?: true;
 };

@@ -113,8 +113,8 @@ export const entityRefusalOf = (verb: Verb, view: EntityView, skipped: readonly 
     case 'retry':
       return refuseRetryAtRest(view, skipped);
     case 'resume':
-      return view.held === undefined && view.paused === undefined
-        ? 'Nothing was aborted or paused: there is nothing to resume.'
+      return view.held === undefined && view.paused === undefined && view.heldBack === undefined
+        ? 'Nothing was aborted or paused, and nothing is held back: there is nothing to resume.'
         : undefined;
     case 'skip':
     case 'pause':

@@ -8,6 +8,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectKind } from '../../api/object.ts';
 import { RELEASES, type Release } from '../../api/releases.ts';
+import { type Changing, changeWarnings } from './change-warnings.ts';
 import { changesVersion, judgeCluster, judgeClusterDeletion } from './cluster-rules.ts';
 import { type Judgement, NOTHING } from './judgement.ts';
 import { asksForRoom, judgeNodePool } from './nodepool-rules.ts';
@@ -30,6 +31,8 @@ export type Asked = {
   readonly object: unknown;
   /** As it was stored. Absent on CREATE. */
   readonly oldObject: unknown;
+  /** Nothing is stored: somebody asks what would be said. */
+  readonly dryRun?: boolean;
 };
 
 /** Reads other objects of the same namespace; throws if that can't be done. */
@@ -60,17 +63,30 @@ const malformed = (fields: readonly Malformed[]): Judgement => ({
   warnings: [],
 });
 
+/** A judgement, and what the change would do where it is not refused. */
+const withChanges = (
+  { kind, dryRun = false }: Asked,
+  judgement: Judgement,
+  { before, after }: { readonly before: Changing | undefined; readonly after: Changing },
+): Judgement => {
+  const { refusals, warnings } = judgement;
+  if (refusals.length > 0) return judgement;
+  return { refusals, warnings: [...warnings, ...changeWarnings(kind, before, after, { dryRun, warnings })] };
+};
+
 export const createJudge = ({ others, exempt, catalogue = RELEASES }: Settings) => {
-  const cluster = async ({ namespace, name, object, oldObject }: Asked): Promise<Judgement> => {
+  const cluster = async (asked: Asked): Promise<Judgement> => {
+    const { namespace, name, object, oldObject } = asked;
     const reading = readCluster(object);
     if ('malformed' in reading) return malformed(reading.malformed);
     const change = { cluster: reading.value, before: valueOf(readCluster(oldObject)), pools: [], catalogue };
     // Pools matter to version and region only, and the region never changes.
     const pools = changesVersion(change) ? await others.poolsOf(namespace, name) : [];
-    return judgeCluster({ ...change, pools });
+    return withChanges(asked, judgeCluster({ ...change, pools }), { before: change.before, after: reading.value });
   };
 
-  const nodePool = async ({ namespace, object, oldObject }: Asked): Promise<Judgement> => {
+  const nodePool = async (asked: Asked): Promise<Judgement> => {
+    const { namespace, object, oldObject } = asked;
     const reading = readNodePool(object);
     if ('malformed' in reading) return malformed(reading.malformed);
     const pool = reading.value;
@@ -82,7 +98,8 @@ export const createJudge = ({ others, exempt, catalogue = RELEASES }: Settings) 
       needsCluster ? others.cluster(namespace, clusterName) : undefined,
       needsRoom ? others.poolsOf(namespace, clusterName) : [],
     ]);
-    return judgeNodePool({ pool, before, cluster: its, siblings, catalogue });
+    const judgement = judgeNodePool({ pool, before, cluster: its, siblings, catalogue });
+    return withChanges(asked, judgement, { before, after: pool });
   };
 
   return async (asked: Asked): Promise<Judgement> => {

@@ -16,11 +16,11 @@ const metadata = z.object({
 
 const loose = z.looseObject;
 
-/** What a cluster's status says of what runs; whatever else is in it is no concern of admission's. */
+/** What a cluster's status says of what runs; whatever else is in it is no concern of the rules. */
 const clusterStatus = loose({ revision: loose({ version: z.string() }).exactOptional() });
 
 const cluster = z.object({ metadata, spec: clusterSpec, status: clusterStatus.exactOptional() });
-const nodePool = z.object({ metadata, spec: nodePoolSpec });
+const nodePool = z.object({ metadata, spec: nodePoolSpec, status: z.unknown().exactOptional() });
 
 export type ReviewedCluster = z.output<typeof cluster>;
 export type ReviewedNodePool = z.output<typeof nodePool>;

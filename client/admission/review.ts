@@ -22,6 +22,7 @@ const review = z.looseObject({
     operation: z.string(),
     namespace: z.string().default(''),
     name: z.string().default(''),
+    dryRun: z.boolean().default(false),
     userInfo: z.looseObject({ username: z.string().default('') }).prefault({}),
     object: z.unknown(),
     oldObject: z.unknown(),
@@ -38,8 +39,8 @@ const askedOf = (request: Request): Asked | undefined => {
   const operation = OPERATIONS.find((one) => one === request.operation);
   if (kind === undefined || operation === undefined) return undefined;
   if (request.kind.group !== API_GROUP || request.subResource !== '') return undefined;
-  const { namespace, name, userInfo, object, oldObject } = request;
-  return { kind, operation, namespace, name, username: userInfo.username, object, oldObject };
+  const { namespace, name, userInfo, object, oldObject, dryRun } = request;
+  return { kind, operation, namespace, name, username: userInfo.username, object, oldObject, dryRun };
 };
 
 /** The API server drops what is longer; kubectl shows each on a line. */

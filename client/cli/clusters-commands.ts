@@ -6,6 +6,7 @@
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ObjectRef } from '../../api/object.ts';
+import type { ClientConfiguration } from '../configuration.ts';
 import { type ConfigurationOf, namespaced, output, reading } from './options.ts';
 import { paintFor, print, printJson, say } from './output.ts';
 
@@ -54,13 +55,41 @@ const addDescribe = (clusters: Command, configurationOf: ConfigurationOf): Comma
       else print(describeLines(description, Date.now(), paintFor(process.stdout, process.env)).join('\n'));
     });
 
+type PlanOptions = {
+  readonly namespace?: string;
+  readonly filename?: string;
+  readonly output: string;
+  readonly kubeconfig?: string;
+};
+
+const planOfFile = async (configuration: ClientConfiguration, path: string, options: PlanOptions): Promise<void> => {
+  const [{ planFile }, { demandTaken, filePlanLines }] = await Promise.all([
+    import('./plan-file.ts'),
+    import('./plan-file-text.ts'),
+  ]);
+  const { plans, others } = await planFile(configuration, path, options.namespace);
+  if (options.output === 'json') printJson(plans);
+  else print(filePlanLines(plans).join('\n'));
+  if (others.length > 0) say(`Not Slipway's, so nothing is said of it: ${others.join(', ')}.`);
+  demandTaken(plans);
+};
+
 const addPlan = (clusters: Command, configurationOf: ConfigurationOf): Command =>
-  reading(namespaced(clusters.command('plan <name>')))
-    .description('say what would be done now for a cluster and its node pools, and do nothing')
+  reading(namespaced(clusters.command('plan [name]')))
+    .description(
+      'say what would be done now for a cluster and its node pools, or what applying a file would do, and do nothing',
+    )
+    .option('-f, --filename <path>', 'the file that would be applied; - for standard input')
     .addOption(output('text', 'json'))
-    .action(async (name: string, options: { namespace?: string; output: string; kubeconfig?: string }) => {
+    .action(async (name: string | undefined, options: PlanOptions, command: Command) => {
+      const { filename } = options;
+      if ((name === undefined) === (filename === undefined)) {
+        return command.error("error: give either the name of a cluster, or a file with '-f'");
+      }
+      const configuration = configurationOf(options.kubeconfig);
+      if (filename !== undefined) return planOfFile(configuration, filename, options);
       const { planCluster, planLines } = await import('./plan.ts');
-      const planned = await planCluster(configurationOf(options.kubeconfig), name, options.namespace);
+      const planned = await planCluster(configuration, name ?? '', options.namespace);
       if (options.output === 'json') printJson(planned);
       else print(planLines(planned).join('\n'));
     });

@@ -36,7 +36,8 @@ const VERBS: readonly VerbCommand[] = [
   { verb: 'resume', description: 'go on after a pause, or begin again after an abort' },
   {
     verb: 'abort',
-    description: 'stop; what exists stays as it is, and nothing begins until resumed, changed or deleted',
+    description:
+      'stop; what exists stays as it is, an upgrade goes back, and nothing begins then until resumed, changed or deleted',
   },
 ];
 

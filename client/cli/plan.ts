@@ -40,6 +40,9 @@ export const planCluster = async (
   return Promise.all([cluster, ...pools].map((object) => planOne(configuration, referenceTo(object))));
 };
 
+const pendingAs = ({ heldBack }: Extract<Assessment, { kind: 'settled' }>): string =>
+  heldBack === undefined ? 'takes another operation' : 'held back';
+
 const linesOf = ({ object, assessment }: Planned): readonly string[] => {
   const title = `${object.kind} ${object.namespace}/${object.name}`;
   switch (assessment.kind) {
@@ -51,7 +54,7 @@ const linesOf = ({ object, assessment }: Planned): readonly string[] => {
     case 'settled':
       return [
         `${title}: nothing to do`,
-        ...(assessment.note === undefined ? [] : [`  takes another operation: ${assessment.note}`]),
+        ...(assessment.note === undefined ? [] : [`  ${pendingAs(assessment)}: ${assessment.note}`]),
       ];
     case 'waiting':
       return [`${title}: ${assessment.reason}`];

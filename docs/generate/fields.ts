@@ -4,7 +4,9 @@
  * Owns: how a schema reads as a table. Pure. Neighbours: `api/` owns the fields and their descriptions, which are also what
  * `kubectl explain` prints; `original.ts` knows how each was in GKE on AWS.
  */
+import { changeOf } from '../../api/changes.ts';
 import { type CustomResourceDefinition, clusterDefinition, nodePoolDefinition } from '../../api/crd.ts';
+import type { ObjectKind } from '../../api/object.ts';
 import { ORIGINAL } from './original.ts';
 import { cell } from './table.ts';
 
@@ -117,17 +119,38 @@ const defaultOf = (field: Field): string => {
   return field.schema.default === undefined || isGroup(field) ? '' : `\`${JSON.stringify(field.schema.default)}\``;
 };
 
-const changeOf = (field: Field): string => {
+/** What a change of the field takes, where it may be changed. */
+const takenBy = (kind: ObjectKind, path: string): string => {
+  const { sort, when } = changeOf(kind, path) ?? {};
+  switch (sort) {
+    case 'in place':
+      return 'yes, in place';
+    case 'turns':
+      return 'yes, in turns';
+    case 'number of nodes':
+      return 'yes, in place; nodes that are too many are drained';
+    case 'nothing now':
+      return `yes: ${when}`;
+    case 'fixed':
+    case undefined:
+      return 'yes';
+  }
+};
+
+const changeCell = (kind: ObjectKind, field: Field): string => {
   const { onChange } = field;
-  if (onChange === undefined) return isGroup(field) ? '' : 'yes';
-  return onChange.replace(/^\S+ cannot be changed:/, 'no:');
+  const taken = takenBy(kind, field.path.replace(/(\[\]|\.<name>).*/, ''));
+  if (onChange === undefined) return isGroup(field) ? '' : taken;
+  // What may be changed one way only says so, and what the change takes.
+  return onChange.includes('cannot be') ? onChange.replace(/^\S+ cannot be changed:/, 'no:') : `${taken}; ${onChange}`;
 };
 
 const meaningOf = ({ schema, demands }: Field): string =>
   [schema.description ?? '', ...(demands.length === 0 ? [] : [`*Rules:* ${demands.join('; ')}.`])].join(' ');
 
-const specRow = (notes: Readonly<Record<string, string>>) => (field: Field) => {
-  const cells = [typeOf(field.schema), defaultOf(field), changeOf(field), meaningOf(field), notes[field.path] ?? ''];
+const specRow = (kind: ObjectKind) => (field: Field) => {
+  const note = ORIGINAL[kind][field.path] ?? '';
+  const cells = [typeOf(field.schema), defaultOf(field), changeCell(kind, field), meaningOf(field), note];
   return `| \`${field.path}\` | ${cells.map(cell).join(' | ')} |`;
 };
 
@@ -164,7 +187,7 @@ const kindSection = (kind: keyof typeof ORIGINAL, definition: CustomResourceDefi
     '',
     '| field | type | default | can change | meaning | in GKE on AWS |',
     '|---|---|---|---|---|---|',
-    ...spec.map(specRow(ORIGINAL[kind])),
+    ...spec.map(specRow(kind)),
     '',
     `### ${kind} status`,
     '',
@@ -196,9 +219,10 @@ export const fieldReference = (): string =>
     '',
     'How to read the tables: a field that is neither required nor has a default may be left out; one that is required must be',
     'given wherever the field around it is. *Can change* tells whether the API server takes another value for an object that',
-    'exists, and if not, what to do instead; what follows a change that it takes is in',
-    '[concepts](concepts.md#what-a-change-does). *Rules* are what it refuses an object for. `[]` stands for each entry of a list,',
-    '`<name>` for each of a map. The last column compares with the product whose objects these were.',
+    'exists, and if not, what to do instead; and what a change takes once the object is provisioned: *in place*, things in AWS are',
+    'changed while they are used; *in turns*, machines are replaced, [some in each turn](concepts.md#how-machines-are-replaced);',
+    'or nothing now. [A plan](operations.md#plan-a-change) says the same of a file. *Rules* are what it refuses an object for. `[]` stands for',
+    'each entry of a list, `<name>` for each of a map. The last column compares with the product whose objects these were.',
     '',
     ...kindSection('AWSCluster', clusterDefinition()),
     ...kindSection('AWSNodePool', nodePoolDefinition()),

@@ -18,6 +18,14 @@ const VOLUME = {
 const volume = (path: string): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(VOLUME).map(([field, note]) => [field === '' ? path : `${path}.${field}`, note]));
 
+const WINDOWS = "there was none; the successor's maintenance windows are of whole clusters";
+const POLICY = Object.fromEntries(
+  ['mode', 'windows', 'windows[].days', 'windows[].start', 'windows[].minutes'].map((field) => [
+    `updatePolicy.${field}`,
+    WINDOWS,
+  ]),
+);
+
 const TAINTS = 'the same; effects were written in upper case, which is taken, too';
 
 export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Record<string, string>>>> = {
@@ -55,6 +63,7 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
         ...['issuerURI', 'kubectlRedirectURI', 'scopes', 'userClaim', 'userPrefix'],
       ].map((field) => [`authentication.oidc[].${field}`, 'the same field']),
     ),
+    ...POLICY,
     driftPolicy: 'there was none',
     nodePoolUpdates: 'there was none: each node pool was upgraded by itself',
     deletionProtection: 'there was none',
@@ -78,6 +87,7 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     'updateSettings.surgeSettings.maxSurge': "there was none; the successor's `updateSettings.surgeSettings.maxSurge`",
     'updateSettings.surgeSettings.maxUnavailable':
       "there was none; the successor's `updateSettings.surgeSettings.maxUnavailable`",
+    ...POLICY,
     labels: 'the same',
     taints: TAINTS,
     'taints[].key': 'the same',

@@ -24,6 +24,11 @@ const pool = (path: string, value: unknown, message: string): Refusal => ({
 const KEY = 'arn:aws:kms:eu-west-1:012345678901:key/12560928';
 const tooMany = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']));
 
+const within = (changes: object) => ({
+  mode: 'Window',
+  windows: [{ days: ['Sat', 'Sun'], start: '22:00', minutes: 240, ...changes }],
+});
+
 /** Refused when an object is created. */
 export const ON_CREATE: readonly Refusal[] = [
   cluster('metadata.name', 'a'.repeat(64), 'metadata.name must have at most 63 characters'),
@@ -171,6 +176,18 @@ export const ON_CREATE: readonly Refusal[] = [
     'maxSurge and maxUnavailable must not both be 0: no node could be replaced',
   ),
   pool('spec.updateSettings', { surgeSettings: { maxSurge: 21 } }, 'less than or equal to 20'),
+  ...[cluster, pool].flatMap((of) => [
+    of('spec.updatePolicy', { mode: 'Window' }, 'mode Window needs at least one of windows'),
+    of('spec.updatePolicy', { mode: 'Window', windows: [] }, 'mode Window needs at least one of windows'),
+    of('spec.updatePolicy', within({ days: ['Sat', 'Sat'] }), 'days must be distinct'),
+    of('spec.updatePolicy', within({ days: ['Saturday'] }), 'supported values: "Mon"'),
+    ...['24:00', '9:00', '22:60', '22h00'].map((start) =>
+      of('spec.updatePolicy', within({ start }), 'must be a time of day in UTC with two digits each'),
+    ),
+    of('spec.updatePolicy', within({ minutes: 0 }), 'greater than or equal to 1'),
+    of('spec.updatePolicy', within({ minutes: 1_441 }), 'less than or equal to 1440'),
+    of('spec.updatePolicy', { mode: 'Never' }, 'supported values: "Immediate"'),
+  ]),
   pool('spec.taints', [{ key: 'a', effect: 'noschedule' }], 'supported values: "NoSchedule"'),
   pool('spec.taints', [{ key: 'a b', effect: 'NoSchedule' }], 'must be a name of at most 63 letters, digits'),
   pool('spec.labels', { 'kubernetes.io/role': 'x' }, 'labels under kubernetes.io/ and k8s.io/ are reserved'),
@@ -243,6 +260,10 @@ export const ACCEPTED: readonly Omit<Refusal, 'message'>[] = [
     path: 'spec.authentication.awsIAM.adminIdentityARNs',
     value: ['arn:aws:iam::012345678901:role/admins', 'arn:aws:iam::0123456789012:root'],
   },
+  { kind: 'AWSCluster', path: 'spec.updatePolicy', value: within({}) },
+  { kind: 'AWSNodePool', path: 'spec.updatePolicy', value: within({ start: '00:00', minutes: 1_440 }) },
+  // Who goes to and fro keeps the windows.
+  { kind: 'AWSNodePool', path: 'spec.updatePolicy', value: { ...within({}), mode: 'Manual' } },
   { kind: 'AWSNodePool', path: 'spec.minNodeCount', value: 4 },
   { kind: 'AWSNodePool', path: 'spec.maxNodeCount', value: 3 },
   { kind: 'AWSNodePool', path: 'spec.nodeCount', value: 3 },

@@ -40,7 +40,7 @@ export const clusterStatusExample: Required<AWSClusterStatus> = {
   kubernetesVersion: release.kubernetes,
   clusterID: 'gke-dfccaa67',
   endpoint: 'gke-dfccaa67-controlplane-f26573d5bef4bba0.elb.eu-west-1.amazonaws.com',
-  rollout: { type: 'RepairCluster', turn: 1, of: 2, startedAt: TIME },
+  rollout: { type: 'RepairCluster', turn: 1, of: 2, startedAt: TIME, released: 'f-1' },
   handledRequests: { retry: 'token-1' },
   mended: [{ resource: 'auto-scaling-group/controlplane-0', times: 2, lastTime: TIME }],
   appliedTagKeys: ['team'],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { seedPool } from '../topology/objects.ts';
 import { type ManagementDouble, type Reply, startManagement } from './management-double.ts';
 import { NOW, storedCluster, storedNodePool } from './objects.ts';
 
@@ -14,6 +15,8 @@ const notFound = (name: string): Reply => [
   404,
   { kind: 'Status', reason: 'NotFound', message: `"${name}" not found`, details: { name } },
 ];
+
+const PLANNED = seedPool({ status: { state: 'Provisioning' } });
 
 const REPLIES: Readonly<Record<string, Reply>> = {
   [`${API}/awsclusters`]: [200, { items: [storedCluster(), { metadata: { namespace: 'z', name: 'bare', uid: 'u' } }] }],
@@ -37,6 +40,7 @@ const REPLIES: Readonly<Record<string, Reply>> = {
     },
   ],
   [`${API}/namespaces/default/awsclusters/absent`]: notFound('absent'),
+  [`${API}/namespaces/default/awsnodepools/cluster-0-pool-0`]: [200, PLANNED],
   [`${API}/namespaces/default/awsnodepools`]: [
     200,
     { items: [storedNodePool(1), storedNodePool(0), { metadata: {} }] },
@@ -102,11 +106,32 @@ describe('the command line', () => {
     ['a revision that is no number', ['clusters', 'update', 'a', '--revision', 'new']],
     ['an update of nothing', ['clusters', 'update', 'a']],
     ['a missing name', ['clusters', 'describe']],
+    ['a plan of nothing', ['clusters', 'plan']],
+    ['a plan of a cluster and a file', ['clusters', 'plan', 'a', '-f', 'a.yaml']],
     ['nothing to do', []],
   ])('ends with 2 and says on standard error how it is meant, for %s', async (_what, args) => {
     const { code, stdout, stderr } = await run(args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^error: |^Usage: /);
+  });
+
+  test('plans a file: the plan on standard output, and 1 at the end where some of it would be refused', async () => {
+    const file = join(folder, 'pool.json');
+    const { status: _, ...manifest } = PLANNED;
+    const planned = (spec: object, ...options: readonly string[]) => {
+      writeFileSync(file, JSON.stringify({ ...manifest, spec: { ...manifest.spec, ...spec } }));
+      return run(['clusters', 'plan', '-f', file, ...options]);
+    };
+    const name = 'AWSNodePool default/cluster-0-pool-0';
+    expect(await planned({})).toEqual({ code: 0, stdout: `${name}: nothing changes\n`, stderr: '' });
+    const { code, stdout, stderr } = await planned({ keyName: 'other', subnetID: 'subnet-03babff7f9b5d4a7b' });
+    expect([code, stderr]).toEqual([1, `slipway: 1 of 1 object would be refused: correct what is said of ${name}.\n`]);
+    expect(stdout).toContain('spec.subnetID: fixed: subnetID cannot be changed: create another AWSNodePool');
+    const json = await planned({ keyName: 'other' }, '-o', 'json');
+    expect(json).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(json.stdout)).toMatchObject([{ comes: 'changed', fields: [{ field: 'keyName' }] }]);
+    const absent = await run(['clusters', 'plan', '-f', join(folder, 'absent.yaml')]);
+    expect(absent).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('Name a file that is there') });
   });
 
   test('explains itself on standard output when asked', async () => {

@@ -27,6 +27,16 @@ describe('slipway clusters plan', () => {
       ],
     ],
     [
+      'turns are held back',
+      {
+        kind: 'settled',
+        generation: 1,
+        note: '3 machines wait to be replaced',
+        heldBack: { type: 'UpdateNodePool', until: 'Manual', target: 'f' },
+      },
+      ['AWSCluster default/cluster-0: nothing to do', '  held back: 3 machines wait to be replaced'],
+    ],
+    [
       'only a person can help',
       { kind: 'blocked', generation: 1, reason: 'version 9 is unknown', cure: 'set another' },
       ['AWSCluster default/cluster-0: blocked: version 9 is unknown', '  to cure it: set another'],

@@ -27,7 +27,7 @@ type Cluster = {
   readonly metadata: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly status?: {
     readonly state?: string;
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
     readonly lastOperation?: { readonly type: string; readonly state: string; readonly steps?: readonly Step[] };
   };
 };
@@ -138,6 +138,7 @@ beforeAll(async () => {
   documentation = await documentationIn(sandbox, {
     '<name>': () => NAME,
     '<pool>': () => POOL,
+    '<file>': () => MANIFEST,
     '<wait>': () => nodesAwaited(POOL),
     '<schedule>': sweepSchedule,
     '<entity>': entityId,
@@ -273,6 +274,30 @@ describe('somebody who follows the page about operations', () => {
       async () => (await machines()).some((one) => one.asg === asg && one.id !== id) || undefined,
       UNHURRIED,
     );
+  });
+
+  test('sees a change wait for a word, and lets it begin', async () => {
+    const spec = { updatePolicy: { mode: 'Manual' }, maxPodsPerNode: 40 };
+    const patch = ['--type', 'merge', '-p', JSON.stringify({ spec })];
+    const before = (await poolMachine()).id;
+    await succeed('patch', sandbox.kubectl(['patch', 'awsnodepool', POOL, ...patch]));
+    await waitFor(
+      'the change to wait',
+      async () =>
+        (await pool(POOL)).status?.conditions?.some(({ reason }) => reason === 'WaitsForWord') === true || undefined,
+      UNHURRIED,
+    );
+    expect((await poolMachine()).id).toBe(before);
+    expect(await documentation.run(documented('a-change-waits-for-its-window')[0] ?? '')).toContain(
+      '1 machine waits to be replaced until somebody lets it begin',
+    );
+    await follow('a-change-waits-for-its-window');
+    await waitFor(
+      'another machine to be in its place',
+      async () => (await machines()).every(({ id }) => id !== before) || undefined,
+      UNHURRIED,
+    );
+    await untilPoolIs(POOL, 'Provisioned');
   });
 
   test('reads logs until Ctrl-C, and metrics', async () => {

@@ -10,9 +10,10 @@ import type { Activities, Assessment, OperationInput, StepRequest } from '../../
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import type { Plan } from '../../policy/plan.ts';
-import { annotated, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, PLAN_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
+import { annotated, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, PLAN_CHANGE_WORKFLOW, PLAN_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
 import type { TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
+import { seedPool } from '../topology/objects.ts';
 import { made, operationOf, planOf, securityGroup, stepOf } from '../workflows/builders.ts';
 
 export type Variant = {
@@ -293,11 +294,12 @@ export const VARIANTS: readonly Variant[] = [
       return entity(
         'AWSNodePool',
         (object) => ({
-          assess: async () => {
-            if (turns === 2) return { kind: 'settled', generation: 1 };
-            if (!opened) return { kind: 'settled', generation: 1, rollout: 'UpdateNodePool', note: 'its window opens later' };
+          assess: async ({ returning }) => {
+            // An aborted upgrade that has gone back leaves nothing to do.
+            if (turns === 2 || returning !== undefined) return { kind: 'settled', generation: 1 };
+            if (!opened) return { kind: 'settled', generation: 1, rollout: 'UpgradeNodePool', note: 'its window opens later' };
             return createFor(object, {
-              type: 'UpdateNodePool',
+              type: 'UpgradeNodePool',
               turn: { number: 2, of: 2, since: '2026-01-01T00:00:00Z' },
             });
           },
@@ -318,6 +320,69 @@ export const VARIANTS: readonly Variant[] = [
           const turn = await ended(running());
           await handle.terminate('recorded');
           return [turn];
+        },
+      )(stage);
+    },
+  },
+  {
+    name: 'given-up-between-turns',
+    play: entity(
+      'AWSNodePool',
+      (object) => ({
+        assess: async () => ({
+          ...{ kind: 'settled', generation: 1, rollout: 'UpdateNodePool', note: 'nobody answers' },
+          givenUp: operationOf(planOf(stepOf(securityGroup('surge'))), {
+            ...{ type: 'UpdateNodePool', object, pacing, entityId: entityWorkflowId(object) },
+            givesUp: true,
+          }),
+        }),
+      }),
+      async (handle, running) => {
+        await untilPhase(handle, 'settled');
+        await handle.executeUpdate(verbUpdates.abort, { args: [{}] });
+        await untilPhase(handle, 'blocked');
+        const back = await ended(running());
+        await handle.terminate('recorded');
+        return [back];
+      },
+    ),
+  },
+  {
+    name: 'upgrade-aborted-and-returned',
+    play: (stage) => {
+      let returned = false;
+      const turn = (object: ObjectRef, number: number): Assessment =>
+        createFor(object, { type: 'UpgradeNodePool', turn: { number, of: 3, since: '2026-01-01T00:00:00Z' } });
+      return entity(
+        'AWSNodePool',
+        (object) => ({
+          assess: async ({ returning }) => {
+            if (returning === undefined) return turn(object, 1);
+            return returned ? { kind: 'settled', generation: 1 } : turn(object, 2);
+          },
+          ensure: async (request) => {
+            if (request.step.id === GROUP && !returned) throw failure('blocked', 'a budget is in the way');
+            return made({ id: 'sg-1' });
+          },
+        }),
+        async (handle, running) => {
+          await untilPhase(handle, 'operating');
+          await untilStep(running(), GROUP, 'blocked');
+          const forward = await ended(running());
+          returned = false;
+          await running().executeUpdate(verbUpdates.abort, { args: [{}] });
+          await forward.result();
+          await waitFor('its way back is under way', async () => {
+            const { runId } = await running().describe();
+            return runId === (await forward.describe()).runId ? undefined : true;
+          });
+          await untilStep(running(), GROUP, 'blocked');
+          const back = await ended(running());
+          returned = true;
+          await running().executeUpdate(verbUpdates.retry, { args: [{}] });
+          await untilPhase(handle, 'blocked');
+          await handle.terminate('recorded');
+          return [forward, back];
         },
       )(stage);
     },
@@ -434,6 +499,32 @@ export const VARIANTS: readonly Variant[] = [
   },
   { name: 'pool-mended', play: operation({}, async () => undefined, { type: 'MendNodePool', mends: DRIFT }) },
   {
+    name: 'held-back-and-let-begin',
+    play: (stage) => {
+      const heldBack = { type: 'UpdateNodePool', until: 'Manual', target: 'f-1' } as const;
+      let isOver = false;
+      return entity(
+        'AWSNodePool',
+        (object) => ({
+          assess: async ({ released }) => {
+            if (isOver) return { kind: 'settled', generation: 1 };
+            isOver = released === heldBack.target;
+            if (isOver) return createFor(object, { type: 'UpdateNodePool' });
+            return { kind: 'settled', generation: 1, note: '3 machines wait to be replaced', heldBack };
+          },
+        }),
+        async (handle) => {
+          await untilPhase(handle, 'settled');
+          await handle.executeUpdate(verbUpdates.resume, { args: [{}] });
+          await waitFor('it was let begin', async () => (isOver ? true : undefined));
+          await untilPhase(handle, 'settled');
+          await handle.terminate('recorded');
+          return [];
+        },
+      )(stage);
+    },
+  },
+  {
     name: 'waits-for-its-cluster',
     play: (stage) => {
       let looks = 0;
@@ -489,5 +580,23 @@ export const VARIANTS: readonly Variant[] = [
       );
       return sweeps;
     },
+  },
+  {
+    name: 'change-asked',
+    play: ({ temporal, uid }) =>
+      temporal.withWorker(
+        { planChange: async () => ({ kind: 'known', fields: [{ field: 'labels', takes: 'turns' }], replaces: 3, fewer: 0 }) },
+        async (taskQueue) => {
+          const object = { kind: 'AWSNodePool', namespace: 'default', name: 'cluster-0-pool-0', uid } as const;
+          const { spec } = seedPool({ spec: { labels: { team: 'platform' } } });
+          const handle = await temporal.environment.client.workflow.start(PLAN_CHANGE_WORKFLOW, {
+            taskQueue,
+            workflowId: `plan-${uid}`,
+            args: [{ object, spec }],
+          });
+          await handle.result();
+          return [handle];
+        },
+      ),
   },
 ];

@@ -42,6 +42,7 @@ export const insideOf = async (sandbox: SandboxForTests, cluster: string) => {
 
   return {
     kubectl,
+    list: listed,
     nodes: (...more: readonly string[]) => listed<Node>('nodes', ...more),
     pods: () => listed<Pod>('pods'),
     /** A pod of a ReplicaSet, which runs on this node. */

@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { entityWorkflowId } from '../../api/names.ts';
@@ -170,6 +171,7 @@ const counting = async (name: string, going: Promise<unknown>) => {
       const [nodes, machines] = await Promise.all([nodesOf(found), machinesOf(found)]);
       least = Math.min(least, nodes.filter(serves).length);
       most = Math.max(most, machines.length);
+      await delay(300);
     }
   };
   await Promise.all([ended, look()]);
@@ -239,7 +241,12 @@ describe('a pool of twenty that is upgraded three at a time', () => {
     );
     expect(states).toEqual(['Provisioned', 'Upgrading', 'Provisioned']);
     expect(generations).toEqual([generation - 1, generation]);
-    expect(turns).toEqual(['/', ...Array.from({ length: 9 }, (_, index) => `${index + 1}/9`), '/']);
+    // What is written between two others may be written with the next.
+    const numbers = turns.filter((turn) => turn !== '/').map((turn) => Number(turn.split('/')[0]));
+    expect([turns.at(0), turns.at(-1)]).toEqual(['/', '/']);
+    expect(new Set(turns.filter((turn) => turn !== '/').map((turn) => turn.split('/')[1]))).toEqual(new Set(['9']));
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    expect(numbers.length).toBeGreaterThan(4);
     expect(counts.least).toBeGreaterThanOrEqual(20);
     expect(counts.most).toBeLessThanOrEqual(23);
     expect(await endedSince(since)).toBe(20);
@@ -293,8 +300,8 @@ describe('a pool of twenty that is upgraded three at a time', () => {
     expect(found.status.revision.version).toBe(NEW);
     // Those that no turn had come to are the same ones.
     const stayed = (await machinesOf(found)).filter((id) => before.includes(id));
-    expect(stayed.length).toBeGreaterThanOrEqual(20 - 3 * 4);
-    expect(conditionOf(found, 'Stalled')?.message).toContain('UpgradeNodePool was aborted');
+    expect(stayed.length).toBeGreaterThanOrEqual(20 - 3 * 5);
+    expect(conditionOf(found, 'Stalled')?.message).toContain('UpgradeNodePool was aborted (all is as it was before)');
     expect(conditionOf(found, 'Stalled')?.message).toContain(`npx slipway operations resume nodepool ${TWENTY}`);
   });
 

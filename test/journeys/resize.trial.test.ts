@@ -159,62 +159,6 @@ describe('a pool whose machines are to be of another type', () => {
   });
 });
 
-describe('a cluster that falls silent while one of three nodes goes', () => {
-  test('holds the end of that for a minute: the machine has gone, and nobody has counted, which is said', async () => {
-    await kubectl('scale', `awsnodepool/${POOL}`, '--replicas=3');
-    await until('three nodes', keeps(3));
-    const nodes = await inside.nodes();
-    for (const [index, { metadata }] of nodes.entries()) await inside.runPod(`kept-${index}`, metadata.name);
-    await inside.setBudget('each-of-them', nodes.length);
-    await kubectl('scale', `awsnodepool/${POOL}`, '--replicas=2');
-    const { status } = await until('the budget is named', (found) => (found.status.lastErrors ?? []).length > 0);
-    await succeed('silence', sandbox.sandbox('fault', 'silence'));
-    const step = status.lastErrors?.[0]?.step ?? '';
-    const began = Date.now();
-    await succeed('skip', sandbox.slipway(['operations', 'skip', 'nodepool', POOL, '--step', step]));
-    const ended = await until('it is over', (found) => found.status.state === 'Provisioned');
-    expect(Date.now() - began).toBeLessThan(180_000);
-    expect(ended.status).toMatchObject({ desiredNodes: 2 });
-    expect(ended.status).not.toHaveProperty('readyNodes');
-    expect(ended.status.conditions).toContainEqual(
-      expect.objectContaining({
-        type: 'NodesUnknown',
-        status: 'True',
-        message: expect.stringMatching(/^How many nodes are Ready is not known: https:/),
-      }),
-    );
-    expect(await machines()).toHaveLength(2);
-    await succeed('fault clear', sandbox.sandbox('fault', 'clear'));
-    await inside.kubectl(['delete', 'pdb', 'each-of-them', '-n', 'default', '--wait=false']);
-    for (const { metadata } of await inside.pods()) {
-      await inside.kubectl(['delete', 'pod', metadata.name, '-n', 'default', '--wait=false']);
-    }
-  });
-});
-
-describe('a turn that is aborted while a budget holds the node that is to go', () => {
-  test('takes back the machine that it added, and its pool counts as many nodes as before, though no sweep came', async () => {
-    const [
-      {
-        metadata: { name: held },
-      } = { metadata: { name: '' } },
-    ] = await inside.nodes();
-    await inside.runPod('held-0', held);
-    await inside.setBudget('that-one', 1);
-    await kubectl('patch', 'awsnodepool', POOL, '--type=merge', '-p', '{"spec":{"instanceType":"t3.medium"}}');
-    const blocked = await until('the budget is named', ({ status }) => (status.lastErrors ?? []).length > 0);
-    // The other node was replaced before, and this one's place is taken already.
-    expect(blocked.status).toMatchObject({ readyNodes: 3, desiredNodes: 3 });
-    await succeed('abort', sandbox.slipway(['operations', 'abort', 'nodepool', POOL]));
-    const { status } = await until('it is aborted', (found) =>
-      (found.status.operations ?? []).some(({ state }) => state === 'aborted'),
-    );
-    expect(status).toMatchObject({ readyNodes: 2, desiredNodes: 2 });
-    expect(await machines()).toHaveLength(2);
-    expect((await inside.nodes()).filter(({ spec }) => spec.unschedulable === true)).toEqual([]);
-  });
-});
-
 type Marks = {
   readonly metadata: { readonly labels: Readonly<Record<string, string>> };
   readonly spec: { readonly taints?: readonly { readonly key: string; readonly effect: string }[] };
@@ -222,7 +166,7 @@ type Marks = {
 
 describe('a pool whose nodes are to carry other labels and taints', () => {
   const marks = async (): Promise<readonly string[]> =>
-    ((await inside.nodes()) as unknown as readonly Marks[]).map(({ metadata, spec }) => {
+    (await inside.list<Marks>('nodes')).map(({ metadata, spec }) => {
       const taints = (spec.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
       return [metadata.labels['team'] ?? '-', ...taints].join(' ');
     });
@@ -294,5 +238,61 @@ describe('a pool whose machines are to have another security group', () => {
     }
     await until('nothing left to do', keeps(2));
     expect(await machines()).toEqual(before);
+  });
+});
+
+describe('a cluster that falls silent while one of three nodes goes', () => {
+  test('holds the end of that for a minute: the machine has gone, and nobody has counted, which is said', async () => {
+    await kubectl('scale', `awsnodepool/${POOL}`, '--replicas=3');
+    await until('three nodes', keeps(3));
+    const nodes = await inside.nodes();
+    for (const [index, { metadata }] of nodes.entries()) await inside.runPod(`kept-${index}`, metadata.name);
+    await inside.setBudget('each-of-them', nodes.length);
+    await kubectl('scale', `awsnodepool/${POOL}`, '--replicas=2');
+    const { status } = await until('the budget is named', (found) => (found.status.lastErrors ?? []).length > 0);
+    await succeed('silence', sandbox.sandbox('fault', 'silence'));
+    const step = status.lastErrors?.[0]?.step ?? '';
+    const began = Date.now();
+    await succeed('skip', sandbox.slipway(['operations', 'skip', 'nodepool', POOL, '--step', step]));
+    const ended = await until('it is over', (found) => found.status.state === 'Provisioned');
+    expect(Date.now() - began).toBeLessThan(180_000);
+    expect(ended.status).toMatchObject({ desiredNodes: 2 });
+    expect(ended.status).not.toHaveProperty('readyNodes');
+    expect(ended.status.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'NodesUnknown',
+        status: 'True',
+        message: expect.stringMatching(/^How many nodes are Ready is not known: https:/),
+      }),
+    );
+    expect(await machines()).toHaveLength(2);
+    await succeed('fault clear', sandbox.sandbox('fault', 'clear'));
+    await inside.kubectl(['delete', 'poddisruptionbudgets', 'each-of-them', '-n', 'default', '--wait=false']);
+    for (const { metadata } of await inside.pods()) {
+      await inside.kubectl(['delete', 'pod', metadata.name, '-n', 'default', '--wait=false']);
+    }
+  });
+});
+
+describe('a turn that is aborted while a budget holds the node that is to go', () => {
+  test('takes back the machine that it added, and its pool counts as many nodes as before, though no sweep came', async () => {
+    const [
+      {
+        metadata: { name: held },
+      } = { metadata: { name: '' } },
+    ] = await inside.nodes();
+    await inside.runPod('held-0', held);
+    await inside.setBudget('that-one', 1);
+    await kubectl('patch', 'awsnodepool', POOL, '--type=merge', '-p', '{"spec":{"instanceType":"t3.medium"}}');
+    const blocked = await until('the budget is named', ({ status }) => (status.lastErrors ?? []).length > 0);
+    // The other node was replaced before, and this one's place is taken already.
+    expect(blocked.status).toMatchObject({ readyNodes: 3, desiredNodes: 3 });
+    await succeed('abort', sandbox.slipway(['operations', 'abort', 'nodepool', POOL]));
+    const { status } = await until('it is aborted', (found) =>
+      (found.status.operations ?? []).some(({ state }) => state === 'aborted'),
+    );
+    expect(status).toMatchObject({ readyNodes: 2, desiredNodes: 2 });
+    expect(await machines()).toHaveLength(2);
+    expect((await inside.nodes()).filter(({ spec }) => spec.unschedulable === true)).toEqual([]);
   });
 });

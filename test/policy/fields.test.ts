@@ -3,6 +3,7 @@
  * operation that does not exist yet, or told to have no effect. The list of fields comes from the schemas: a new one is tried, or this fails.
  */
 import { describe, expect, test } from '@jest/globals';
+import { changeOf, fieldsThatChange, fixedFields } from '../../api/changes.ts';
 import { type AWSCluster, awsCluster } from '../../api/cluster.ts';
 import { clusterDefinition, nodePoolDefinition } from '../../api/crd.ts';
 import { clusterFieldsWithoutEffect, nodePoolFieldsWithoutEffect } from '../../api/effects.ts';
@@ -27,6 +28,8 @@ type Outcome = 'done' | 'pending' | 'without effect' | 'elsewhere';
 type Try = readonly [field: string, value: unknown, outcome: Outcome, beside?: Readonly<Record<string, unknown>>];
 
 const IO2 = { 'controlPlane.etcd.mainVolume.iops': 4_000 };
+
+const WINDOW = { days: ['Sun'], start: '22:00', minutes: 60 };
 
 const OF_CLUSTER: readonly Try[] = [
   ['networking.serviceLoadBalancerSubnetIDs', SUBNETS.slice(0, 2), 'done'],
@@ -68,6 +71,9 @@ const OF_CLUSTER: readonly Try[] = [
     [{ clientID: 'c', issuerURI: 'https://issuer.example', usernameClaim: 'sub' }],
     'without effect',
   ],
+  // Asked for by its node pools, when machines are to be replaced.
+  ['updatePolicy.mode', 'Manual', 'elsewhere'],
+  ['updatePolicy.windows', [WINDOW], 'elsewhere'],
   // Asked for when a sweep finds that something differs.
   ['driftPolicy', 'Mend', 'elsewhere'],
   // Node pools ask it of their cluster.
@@ -96,6 +102,9 @@ const OF_NODE_POOL: readonly Try[] = [
   ['tags', { team: 'platform' }, 'done'],
   // Asked for when a node goes.
   ['updateSettings.drainSeconds', 60, 'elsewhere'],
+  // Asked for when machines are to be replaced.
+  ['updatePolicy.mode', 'Manual', 'elsewhere'],
+  ['updatePolicy.windows', [WINDOW], 'elsewhere'],
   // Asked for when a node is to be repaired.
   ['management.autoRepair', false, 'elsewhere'],
   ['driftPolicy', 'Mend', 'elsewhere'],
@@ -198,6 +207,34 @@ const OTHERWISE_BACK: Readonly<Record<string, Outcome>> = {
   'controlPlane.version': 'elsewhere',
   nodeCount: 'elsewhere',
 };
+
+/** How an outcome is told beforehand. */
+const SORTS: Readonly<Record<Outcome, readonly string[]>> = {
+  done: ['in place', 'turns', 'number of nodes'],
+  pending: ['nothing now'],
+  'without effect': ['nothing now'],
+  elsewhere: ['nothing now'],
+};
+
+describe.each([
+  ['AWSCluster', OF_CLUSTER, clusterDefinition()],
+  ['AWSNodePool', OF_NODE_POOL, nodePoolDefinition()],
+] as const)('the table of what a change of %s takes', (kind, tries, definition) => {
+  const { spec } = kindFields(definition);
+
+  test.each(tries)('agrees with what comes of %s set to %j, which is %s', (field, _, outcome) => {
+    expect(SORTS[outcome]).toContain(changeOf(kind, field)?.sort);
+  });
+
+  test('says of exactly those fields that they are fixed which the API server refuses to change', () => {
+    const refused = spec.filter(({ onChange }) => onChange?.includes('cannot be changed') === true);
+    expect([...fixedFields(kind)].sort()).toEqual(refused.map(({ path }) => path).sort());
+  });
+
+  test('names no field that is not in the schema', () => {
+    expect(fieldsThatChange(kind).filter((field) => !spec.some(({ path }) => path === field))).toEqual([]);
+  });
+});
 
 describe('every field of a cluster that may be changed', () => {
   test('is tried here', () => {

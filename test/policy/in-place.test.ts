@@ -55,7 +55,10 @@ describe('labels and taints of a pool', () => {
   });
 
   test('are not forgotten while a machine that was told of them has not joined, which loses them when it has', () => {
-    const marked = settled(ran.pool, ran.world);
+    // The two others are as many as have to be there.
+    const loose = livePool({ minNodeCount: 2 });
+    const given = ranToEnd(changedTo(loose, MARKED), worldOf(loose, 3));
+    const marked = settled(given.pool, given.world);
     const all = worldOf(marked, 3);
     const [late, ...others] = all.machines;
     if (late?.node === undefined) throw new Error('expected a machine with a node');

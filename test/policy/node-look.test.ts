@@ -91,7 +91,7 @@ describe('the last step of what changes how many nodes a pool has', () => {
 test('whatever is asked of a pool, each of its operations ends so, and then its status counts what is there', () => {
   const specs = fc.record({
     nodeCount: fc.integer({ min: 1, max: 5 }),
-    labels: fc.constantFrom({}, { team: 'platform' }),
+    instanceType: fc.constantFrom('t3.medium', 't3.large'),
     updateSettings: fc.record({
       drainSeconds: fc.constant(600),
       surgeSettings: fc.record({

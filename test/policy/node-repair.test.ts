@@ -249,7 +249,7 @@ describe('what is said of a node that is not Ready', () => {
           name: 'node-1',
           since: '2026-08-01T09:50:20Z',
           message:
-            'node node-1 (i-1) is not Ready: Kubelet stopped posting node status.; its machine is replaced at 2026-08-01T10:00:20Z unless it is Ready before',
+            'node node-1 (i-1) is not Ready: Kubelet stopped posting node status; its machine is replaced at 2026-08-01T10:00:20Z unless it is Ready before',
         },
       ],
     });
@@ -277,12 +277,19 @@ describe('a pool’s machines are looked at', () => {
     ['when a sweep counted too few nodes', poolWith(), true],
     ['as long as one is known to be unhealthy', poolWith({}, { ...SEEN, readyNodes: 5 }), true],
     ['while a repair is between two turns', poolWith({}, { rollout: ROLLOUT, readyNodes: 5 }), true],
+    ['where its group keeps another number than was counted', poolWith({}, { readyNodes: 4, desiredNodes: 4 }), true],
     ['never where all are Ready', poolWith({}, { readyNodes: 5 }), false],
     ['never where nobody could count', withoutCount(), false],
     ['never before it was provisioned', poolWith({}, { state: 'Provisioning' }), false],
   ])('%s', (_, object, expected) => {
     expect(machinesToJudge({ pool: object, cluster: clusterThat(READY), inventory }) !== undefined).toBe(expected);
   });
+});
+
+test('a pool whose operation was broken off before its last look has its nodes counted by the next', () => {
+  const old = poolWith({}, { readyNodes: 4, desiredNodes: 4 });
+  const fine = machinesIn('ready', 'ready', 'ready', 'ready', 'ready');
+  expect(settledOf(decide(old, fine))).toMatchObject({ nodes: { ready: 5, desired: 5 } });
 });
 
 describe('a node that was closed to be replaced', () => {

@@ -1,12 +1,13 @@
 /** Every field of a node pool: what a change of it takes, said beforehand, and that it is what then happens. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { changesBetween, fewerNodes, type Takes } from '../../api/changes.ts';
 import { nodePoolDefinition } from '../../api/crd.ts';
 import { type AWSNodePool, nodePoolSpec } from '../../api/nodepool.ts';
 import { kindFields } from '../../docs/generate/fields.ts';
-import { type Takes, whatChanges } from '../../policy/pool-fields.ts';
+import { whatChanges } from '../../policy/pool-fields.ts';
 import { ACCOUNT, REGION } from '../topology/objects.ts';
-import { CLUSTER, changedTo, livePool, ranToEnd, worldOf } from './pool-world.ts';
+import { assessed, CLUSTER, carriedOut, changedTo, livePool, ranToEnd, told, worldOf } from './pool-world.ts';
 
 type Field = keyof AWSNodePool['spec'];
 type Try = readonly [field: Field, value: unknown, takes: Takes];
@@ -41,6 +42,7 @@ const TRIES: readonly Try[] = [
   ['tags', { team: 'platform' }, 'in place'],
   ['updateSettings', { ...UPDATES, drainSeconds: 60 }, 'nothing now'],
   ['updateSettings', { ...UPDATES, surgeSettings: { maxSurge: 3, maxUnavailable: 1 } }, 'nothing now'],
+  ['updatePolicy', { mode: 'Window', windows: [{ days: ['Sat'], start: '00:00', minutes: 1_440 }] }, 'nothing now'],
   ['management', { autoRepair: false }, 'nothing now'],
   ['driftPolicy', 'Mend', 'nothing now'],
   ['deletionProtection', true, 'nothing now'],
@@ -60,6 +62,12 @@ test.each(TRIES)('%s set to %j takes this: %s', (...one) => {
   expect(whatChanges(before, withField(before, one), asked).fields).toEqual([{ field, takes }]);
 });
 
+test.each(TRIES)('%s set to %j takes the same by the two objects alone', (...one) => {
+  const [field, , takes] = one;
+  const said = changesBetween('AWSNodePool', before.spec, withField(before, one).spec, 3);
+  expect(said.map((change) => [change.field, change.takes])).toEqual([[field, takes]]);
+});
+
 test('what is fixed here is what the API server refuses to change', () => {
   const refused = kindFields(nodePoolDefinition()).spec.filter(
     ({ onChange }) => onChange?.includes('cannot be changed') === true,
@@ -69,11 +77,13 @@ test('what is fixed here is what the API server refuses to change', () => {
 });
 
 test('nothing changes where the spec is the same', () => {
-  expect(whatChanges(before, changedTo(before, {}), asked)).toEqual({ fields: [], replaces: 0 });
+  expect(whatChanges(before, changedTo(before, {}), asked)).toEqual({ fields: [], replaces: 0, fewer: 0 });
 });
 
 describe('what is said beforehand is what then happens', () => {
   const open = TRIES.filter(([, , takes]) => takes !== 'fixed');
+  const byField = (a: { readonly field: string }, b: { readonly field: string }): number =>
+    a.field < b.field ? -1 : 1;
   const ended = (ran: ReturnType<typeof ranToEnd>): readonly boolean[] =>
     ran.operations.flatMap(({ plan }) =>
       plan.steps.flatMap(({ resource }) =>
@@ -89,16 +99,56 @@ describe('what is said beforehand is what then happens', () => {
         const here = worldOf(pool, count);
         const others = { minNodeCount: 0, maxNodeCount: 9 };
         const after = changedTo(tries.reduce(withField, pool), others);
-        const { fields, replaces } = whatChanges(pool, after, { cluster: CLUSTER, inventory: here.found });
+        const seen = { cluster: CLUSTER, inventory: here.found, machines: { machines: here.machines } };
+        const { fields, replaces, fewer: fewerSaid } = whatChanges(pool, after, seen);
         const ran = ranToEnd(after, here);
         const stayed = ran.world.machines.filter(({ id }) => here.machines.some((one) => one.id === id));
+        const came = ran.world.machines.length - stayed.length;
+        const more = Math.max(0, (after.spec.nodeCount ?? count) - count);
         const fewer = fields.some(({ takes }) => takes === 'drains') ? Math.max(0, count - 2) : 0;
         expect(stayed).toHaveLength(count - fewer - replaces);
+        expect(fewerSaid).toBe(fewer);
+        expect(came).toBe(replaces + more);
+        // Who sees the two objects alone says the same.
+        const said = changesBetween('AWSNodePool', pool.spec, after.spec, count);
+        expect(said.map(({ field, takes }) => ({ field, takes })).toSorted(byField)).toEqual(fields);
+        expect(count - fewerNodes(pool.spec, after.spec, count)).toBe(count - fewer);
         if (fields.every(({ takes }) => takes === 'nothing now')) expect(ran.operations).toEqual([]);
         if (fields.some(({ takes }) => takes === 'in place')) expect(ran.operations.length).toBeGreaterThan(0);
         expect(ended(ran).length).toBeGreaterThanOrEqual(replaces);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  test('a change that is taken back half way replaces those again that were replaced, and no other', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...open.filter(([, , takes]) => takes === 'turns')),
+        fc.nat({ max: 4 }),
+        (one, turns) => {
+          const pool = livePool({ maxNodeCount: 9 });
+          const changed = withField(pool, one);
+          let now = changed;
+          let here = worldOf(pool, 5);
+          for (let turn = 0; turn < turns; turn += 1) {
+            const assessment = assessed(now, here);
+            if (assessment.kind !== 'operate') throw new Error('five machines are five turns');
+            here = carriedOut(here, assessment.operation).world;
+            now = told(now, assessment.operation, 'succeeded');
+          }
+          const back = changedTo(now, { [one[0]]: pool.spec[one[0]] });
+          const seen = { cluster: CLUSTER, inventory: here.found, machines: { machines: here.machines } };
+          expect(whatChanges(now, back, seen)).toEqual({
+            fields: [{ field: one[0], takes: 'turns' }],
+            fewer: 0,
+            replaces: turns,
+          });
+          const { world: end } = ranToEnd(back, here);
+          expect(end.machines.filter(({ id }) => here.machines.some((was) => was.id === id))).toHaveLength(5 - turns);
+        },
+      ),
+      { numRuns: 40 },
     );
   });
 });

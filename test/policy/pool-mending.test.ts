@@ -31,7 +31,6 @@ const withTemplate = (world: World): World => ({
         } as Found)
       : one,
   ),
-  versions: { ...world.versions },
 });
 const templateOf = (world: World): Found => {
   const found = world.found.find(({ kind, key }) => kind === 'launch-template' && key.includes('nodepool'));

@@ -166,9 +166,15 @@ const observed = (world: World): readonly Found[] => {
 
 const machinesOf = ({ machines }: World): PoolMachines => ({ machines });
 
-type Beside = {
+export type Looking = {
   readonly unread?: string;
   readonly cluster?: AWSCluster;
+  /** Epoch milliseconds. */
+  readonly now?: number;
+  /** What somebody said resume to. */
+  readonly released?: string;
+  /** Somebody aborted an upgrade. */
+  readonly goesBack?: true;
   /** All pools of the cluster, where they replace machines one after the other. */
   readonly siblings?: readonly Sibling[];
   /** Nobody looks at machines at all. */
@@ -179,7 +185,7 @@ type Beside = {
 export const assessed = (
   pool: AWSNodePool,
   world: World,
-  { unread, cluster = CLUSTER, siblings, sweep = false }: Beside = {},
+  { unread, cluster = CLUSTER, now = NOW, released, goesBack, siblings, sweep = false }: Looking = {},
 ): Assessment => {
   const found = observed(world);
   const reads = !sweep && machinesToRead({ pool, cluster, inventory: found }) !== undefined;
@@ -189,7 +195,9 @@ export const assessed = (
     worker: { account: ACCOUNT, regions: [REGION] },
     entityId: 'entity',
     settleSeconds: 0,
-    now: NOW,
+    now,
+    ...(released === undefined ? {} : { released }),
+    ...(goesBack === undefined ? {} : { goesBack }),
     object: pool,
     cluster,
     inventory: inventoryOf(found),
@@ -362,7 +370,7 @@ export type Ran = {
 const MOST = 50;
 
 /** Operation after operation, until nothing is left to do, or a wait never ends. */
-export const ranToEnd = (pool: AWSNodePool, world: World): Ran => {
+export const ranToEnd = (pool: AWSNodePool, world: World, looking: Looking = {}): Ran => {
   let now = pool;
   let here = world;
   const operations: OperationInput[] = [];
@@ -373,7 +381,7 @@ export const ranToEnd = (pool: AWSNodePool, world: World): Ran => {
   };
   see();
   while (operations.length < MOST) {
-    const assessment = assessed(now, here);
+    const assessment = assessed(now, here, looking);
     if (assessment.kind !== 'operate') return { pool: now, world: here, operations, states, end: assessment };
     const { operation } = assessment;
     operations.push(operation);
@@ -389,5 +397,10 @@ export const ranToEnd = (pool: AWSNodePool, world: World): Ran => {
     // Nobody looks again then.
     if (operation.settles === true) return { pool: now, world: here, operations, states, end: { kind: 'settles' } };
   }
-  throw new Error(`After ${MOST} operations there is still something to do.`);
+  throw new Error(
+    `After ${MOST} operations there is still something to do: ${operations
+      .slice(-2)
+      .map(({ type, turn, plan }) => `${type} ${JSON.stringify(turn)} ${plan.steps.map(({ id }) => id).join(', ')}`)
+      .join('; ')}`,
+  );
 };

@@ -171,6 +171,16 @@ export const STATES: readonly Row[] = [
     DONE,
     (kind) => after(provisioned(kind), { ...settled, note: 'version 2' }),
   ],
+  [
+    'has machines that wait to be replaced for a window or a word',
+    DONE,
+    (kind) =>
+      after(changed(provisioned(kind)), {
+        ...settled,
+        note: '3 machines wait',
+        heldBack: { type: 'UpdateNodePool', until: 'Manual', target: 'f' },
+      }),
+  ],
   ['was changed a moment ago', UNDER_WAY, (kind) => changed(provisioned(kind))],
   [
     'was changed, and its status still speaks about before',

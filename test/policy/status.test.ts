@@ -281,6 +281,21 @@ describe('what a person stopped', () => {
     expect(conditions(status)).toMatchObject({ Ready: 'False Aborted', Stalled: 'True Aborted' });
     expect(messageOf(status, 'Stalled')).toContain(resume);
   });
+
+  test('says that what an aborted upgrade brought has gone back: its pool is provisioned, and no rollout is open', () => {
+    const rollout = { type: 'UpgradeNodePool' as const, turn: 2, of: 5, startedAt: '2026-08-01T10:00:00Z' };
+    const upgrading = withStatus(seedCluster(), {
+      ...statusOf(operating(running), seedCluster(), T0),
+      state: 'Upgrading',
+      rollout,
+    });
+    const held = { kind: 'held', operation: 'UpgradeNodePool' } as const;
+    expect(statusOf(request(held), upgrading, T0)).toMatchObject({ state: 'Upgrading', rollout });
+    const status = statusOf(request({ ...held, returned: true }), upgrading, T0);
+    expect(status.state).toBe('Provisioned');
+    expect(status).not.toHaveProperty('rollout');
+    expect(messageOf(status, 'Stalled')).toMatch(/^UpgradeNodePool was aborted \(all is as it was before\): /);
+  });
 });
 
 describe('an object that could not be looked at', () => {

@@ -148,6 +148,13 @@ describe('an abort', () => {
     expect(after(...aborted, woken(), assessed(operate(remove)), asked()).state).toBe('operating');
   });
 
+  test('of a change is no abort of a repair whose turn has to wait meanwhile: that is looked at again by itself', () => {
+    const repairWaits = { ...settled, rollout: 'RepairCluster' as const, lookAgainSeconds: 60 };
+    const waits = after(...aborted, woken(), assessed(repairWaits));
+    expect(waits).toMatchObject({ state: 'settled', rollout: 'RepairCluster', until: 60_000 });
+    expect(waits.kept.held).toMatchObject({ operation: 'CreateCluster' });
+  });
+
   test('is carried over to the next run, as is what was skipped', () => {
     const newer = [assessed(operate({ ...create, generation: 2 })), asked(), started] as const;
     const skipped = ended({ state: 'succeeded', skipped: [GROUP] });
@@ -194,7 +201,11 @@ describe('an upgrade that is aborted', () => {
     ];
     expect(after(...returned)).toMatchObject({ state: 'assessing', kept: back });
     const rests = [...returned, assessed(settled)];
-    expect(after(...rests)).toMatchObject({ state: 'held', kept: back, status: { kind: 'held' } });
+    expect(after(...rests)).toMatchObject({
+      state: 'held',
+      kept: back,
+      status: { kind: 'held', returned: true },
+    });
     expect(after(...rests, woken({ news: seenOf(2) }), assessed(settled))).toMatchObject({ state: 'held', kept: back });
     expect(phaseAfter(...rests)).toMatchObject({ held: 'UpgradeNodePool' });
   });

@@ -254,6 +254,16 @@ describe('an operation', () => {
     });
   });
 
+  test('that takes back what its rollout left has aborted that rollout once it is done', async () => {
+    const { calls, activities } = recordingActivities();
+    await temporal.withWorker({ ...activities, mirror: async () => undefined }, async (queue) => {
+      const back = planOf(stepOf(securityGroup('controlplane')));
+      const handle = await start(queue, operationOf(back, { givesUp: true }));
+      expect(await handle.result()).toEqual({ state: 'aborted' });
+      expect(calls).toEqual(['ensure security-group/controlplane']);
+    });
+  });
+
   const unknownVerb = { ...stepOf(securityGroup('nodepool')), verb: 'drain' } as unknown as Step;
   test.each<[string, Partial<OperationInput>, string]>([
     [

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client';
-import type { Activities, Assessment, OperationInput } from '../../activities/contract.ts';
+import type { Activities, Assessment, AssessRequest, OperationInput } from '../../activities/contract.ts';
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import type { OperationType } from '../../words/operations.ts';
@@ -40,7 +40,9 @@ const rollingPool = (type: OperationType, stop: 'in a turn' | 'between turns') =
       turn: { number: world.replaced + 1, of: TURNS, since: SINCE },
     });
   const isStopped = (): boolean => world.stopped && world.replaced === 1;
-  const assess = async (): Promise<Assessment> => {
+  const assess = async ({ returning }: AssessRequest): Promise<Assessment> => {
+    // What was replaced has gone back: an aborted upgrade has nothing more to do.
+    if (returning !== undefined) return { kind: 'settled', generation: returning, pacing: NEVER };
     if (world.replaced === TURNS) return { kind: 'settled', generation: 1, pacing: NEVER };
     if (stop === 'between turns' && isStopped())
       return { kind: 'settled', generation: 1, pacing: NEVER, rollout: type, note: 'its window opens later' };

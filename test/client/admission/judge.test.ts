@@ -296,3 +296,96 @@ describe('warns', () => {
     expect(leaving).toContain('AWSCluster default/cluster-0 is being deleted');
   });
 });
+
+describe('says what a change of a provisioned pool would do', () => {
+  const surge = (maxSurge: number, maxUnavailable: number) => ({
+    updateSettings: { drainSeconds: 600, surgeSettings: { maxSurge, maxUnavailable } },
+  });
+  const pool = (spec: object = {}, status: object = { state: 'Provisioned', desiredNodes: 5 }) => ({
+    spec: { ...poolOf(36).spec, ...spec },
+    status: { ...status, conditions: [] } as never,
+  });
+  const asking = (before: object, after: object, status?: object): Asked => ({
+    ...updatePool(pool(before, status), pool(after, status)),
+    dryRun: true,
+  });
+  const TURNS = 'replaces 5 machines in turns, 1 at a time, new ones first';
+
+  test.each<[string, object, object, readonly string[]]>([
+    ['machines are replaced', {}, { instanceType: 't3.large' }, [`spec.instanceType: ${TURNS}`]],
+    [
+      'more go at a time where more may',
+      surge(2, 1),
+      { ...surge(2, 1), maxPodsPerNode: 50 },
+      ['spec.maxPodsPerNode: replaces 5 machines in turns, the first alone, then 3 at a time, new ones first'],
+    ],
+    [
+      'no new one comes first where none may',
+      surge(0, 1),
+      { ...surge(0, 1), maxPodsPerNode: 50 },
+      ['spec.maxPodsPerNode: replaces 5 machines in turns, 1 at a time'],
+    ],
+    [
+      'only as its policy lets turns begin',
+      { updatePolicy: { mode: 'Manual' } },
+      { updatePolicy: { mode: 'Manual' }, keyName: 'other' },
+      [`spec.keyName: ${TURNS}, once somebody says resume`],
+    ],
+    ['things are changed in place', {}, { tags: { a: 'b' } }, ['spec.tags: in place']],
+    [
+      'nodes are drained, and those that stay are replaced',
+      { nodeCount: 5 },
+      { nodeCount: 4, keyName: 'other' },
+      [
+        'spec.nodeCount: drains 1 machine, which then ends, one after the other',
+        'spec.keyName: replaces 4 machines in turns, 1 at a time, new ones first',
+      ],
+    ],
+    [
+      'it counts later',
+      {},
+      { management: { autoRepair: false } },
+      ['spec.management: nothing now: it counts when a node fails'],
+    ],
+  ])('%s', async (_, before, after, expected) => {
+    expect(await warnings(asking(before, after))).toEqual(expected);
+  });
+
+  test('though nobody counted its machines', async () => {
+    const asked = asking({}, { keyName: 'other' }, { state: 'Provisioned' });
+    expect(await warnings(asked)).toEqual([
+      'spec.keyName: replaces its machines in turns, 1 at a time, new ones first',
+    ]);
+  });
+
+  test('but not before it is provisioned, when it is made as it is asked for', async () => {
+    expect(await warnings(asking({}, { keyName: 'other' }, { state: 'Provisioning' }))).toEqual([]);
+    expect(await warnings(asking({}, { keyName: 'other' }, {}))).toEqual([]);
+  });
+
+  test('to who applies it as to who only asks, but for what is done in place', async () => {
+    const change = { keyName: 'other', tags: { a: 'b' } };
+    expect(await warnings({ ...asking({}, change), dryRun: false })).toEqual([`spec.keyName: ${TURNS}`]);
+  });
+
+  test('whatever its status holds, and without reading another object', async () => {
+    const asked = asking({}, { keyName: 'other' });
+    const odd = { ...(asked.oldObject as object), status: { state: 7, desiredNodes: 'many' } };
+    expect(await warnings({ ...asked, oldObject: odd }, nobody)).toEqual([]);
+    expect(await warnings(asked, nobody)).toEqual([`spec.keyName: ${TURNS}`]);
+    const refusing = asking({}, { taints: [1, 2].map(() => ({ key: 'a', effect: 'NoSchedule' })) });
+    expect(await warnings(refusing, nobody)).toEqual([]);
+  });
+
+  test('and of a cluster', async () => {
+    const status = { state: 'Provisioned' as const };
+    const asked = updateCluster(
+      { ...clusterOf(36), status },
+      { controlPlane: { version: version(36), keyName: 'other', tags: { a: 'b' } }, status },
+    );
+    expect(await warnings({ ...asked, dryRun: true })).toEqual([
+      'spec.controlPlane.keyName: nothing now: replicas that run stay as they are, and ChangesPending says so',
+      'spec.controlPlane.tags: in place',
+    ]);
+  });
+});

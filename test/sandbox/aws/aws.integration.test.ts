@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  DescribeImagesCommand,
   DescribeInternetGatewaysCommand,
   DescribeKeyPairsCommand,
   DescribeRouteTablesCommand,
@@ -98,6 +99,16 @@ describe('the account', () => {
   test('has the number that the seed writes', async () => {
     const identity = await new STSClient(part.clientOf()).send(new GetCallerIdentityCommand({}));
     expect(identity.Account).toBe('0123456789012');
+  });
+
+  test('has images of the versions whose programs are among the tools, and of no other', async () => {
+    const imagesOf = async (version: string): Promise<string> =>
+      ec2.send(new DescribeImagesCommand({ ImageIds: [`ami-slipway-${version}`] })).then(
+        ({ Images: [image] = [] }) => image?.State ?? 'none',
+        ({ name }: Error) => name,
+      );
+    expect(await imagesOf('1.36.3-gke.1')).toBe('available');
+    expect(await imagesOf('1.37.2-gke.1')).toBe('InvalidAMIID.NotFound');
   });
 
   test('has the VPC with DNS host names and a way out', async () => {

@@ -1,0 +1,65 @@
+/**
+ * Changes in words: what it takes to change a field, for people who have not applied the change yet.
+ *
+ * Owns: one sentence a field, the same in admission's warnings and in `slipway clusters plan -f`. Pure. Neighbours: `api/changes.ts` has
+ * what each field takes, `policy/pool-fields.ts` what it takes as things are in AWS.
+ */
+import { type FieldChange, fewerNodes, valueAt } from '../api/changes.ts';
+
+/** How many machines go, and how; `undefined` where nobody knows. */
+export type Machines = { readonly replaces?: number; readonly fewer?: number };
+
+/** By how many machines a pool keeps. */
+export const countsBetween = (before: unknown, after: unknown, nodes: number): Machines => {
+  const fewer = fewerNodes(before, after, nodes);
+  return { replaces: nodes - fewer, fewer };
+};
+
+/** Once it was, what it lacks is a change; before, it is made as its newest spec says. */
+export const isProvisioned = ({ status }: { readonly status?: unknown }): boolean => {
+  const state = valueAt(status, 'state');
+  return typeof state === 'string' && state !== 'Provisioning' && state !== 'Deleting';
+};
+
+const machines = (count: number | undefined): string => {
+  if (count === undefined) return 'its machines';
+  return count === 1 ? '1 machine' : `${count} machines`;
+};
+
+const numberAt = (spec: unknown, path: string, otherwise: number): number => {
+  const value = valueAt(spec, path);
+  return typeof value === 'number' ? value : otherwise;
+};
+
+/** How many machines go together, by `updateSettings.surgeSettings`. */
+const pace = (spec: unknown): string => {
+  const surge = numberAt(spec, 'updateSettings.surgeSettings.maxSurge', 1);
+  const together = surge + numberAt(spec, 'updateSettings.surgeSettings.maxUnavailable', 0);
+  const how = surge === 0 ? '' : ', new ones first';
+  return together === 1 ? `1 at a time${how}` : `the first alone, then ${together} at a time${how}`;
+};
+
+/** Where turns wait by the pool's own policy; its cluster's is not seen from here. */
+const patience = (spec: unknown): string => {
+  const mode = valueAt(spec, 'updatePolicy.mode');
+  if (mode === 'Window') return ', within its windows';
+  return mode === 'Manual' ? ', once somebody says resume' : '';
+};
+
+/** What a change takes; `spec` is the new one. Without a full stop. */
+export const changeWords = ({ takes, when }: FieldChange, spec: unknown, { replaces, fewer }: Machines): string => {
+  switch (takes) {
+    case 'in place':
+      return 'in place';
+    case 'turns':
+      return replaces === 0
+        ? 'in turns, and there is no machine to replace'
+        : `replaces ${machines(replaces)} in turns, ${pace(spec)}${patience(spec)}`;
+    case 'drains':
+      return `drains ${machines(fewer)}, which then ${fewer === 1 ? 'ends' : 'end'}, one after the other`;
+    case 'fixed':
+      return 'cannot be changed';
+    case 'nothing now':
+      return when === undefined ? 'nothing now' : `nothing now: ${when}`;
+  }
+};
