@@ -310,7 +310,6 @@ export const VARIANTS: readonly Variant[] = [
         }),
         async (handle, running) => {
           await untilPhase(handle, 'settled');
-          await handle.executeUpdate(verbUpdates.pause, { args: [{}] });
           await handle.executeUpdate(verbUpdates.abort, { args: [{}] });
           await untilPhase(handle, 'blocked');
           opened = true;
