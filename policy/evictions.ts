@@ -147,6 +147,7 @@ export const sayOverdue = (where: string, seconds: number, staying: readonly Sta
     ...(has('budgets') ? ['leave each pod one PodDisruptionBudget'] : []),
     ...(has('budget') ? ['let the budget allow a disruption, by more replicas or a lower minAvailable'] : []),
     ...(heldByFinalizer ? ['see to it that whoever set the finalizer takes it off'] : []),
+    ...(has('budgets') || has('budget') || heldByFinalizer ? [] : ['wait until the pods have ended by themselves']),
     'or skip this step: then the pods that are left end with their machine',
   ];
   const left = listed(hardestFirst(staying).map(whyStaying));

@@ -9,9 +9,12 @@ import { type Instance, ModifyNetworkInterfaceAttributeCommand } from '@aws-sdk/
 import { GROUP_TAG } from '../../api/names.ts';
 import { groupsDifference } from '../../kinds/row.ts';
 import type { ResourceDriver } from '../driver.ts';
+import { notYet } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
-import { isEnding, livingInstances } from './machines.ts';
+import { instanceLabel, isEnding, livingInstances } from './machines.ts';
 import { filter, given } from './tags.ts';
+
+const AGAIN_MS = 1_000;
 
 /** The interface that a machine was launched with. */
 const primaryOf = ({ NetworkInterfaces = [] }: Instance) =>
@@ -34,16 +37,19 @@ export const machineSecurityGroupsDriver = (clients: AwsClients): ResourceDriver
 
   create: async ({ properties, signal }) => {
     const Groups = [...new Set(properties.groupIds)].sort();
-    let changed = false;
+    const changed: string[] = [];
     for (const instance of await machinesOfGroup(clients, properties.groupName, signal)) {
       const primary = primaryOf(instance);
       if (isEnding(instance) || primary === undefined) continue;
       if (groupsDifference(Groups, securityGroupsOf(instance)).length === 0) continue;
       const NetworkInterfaceId = given(primary.NetworkInterfaceId, 'the id of a network interface');
       await clients.ec2.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, Groups }));
-      changed = true;
+      changed.push(instanceLabel(instance));
     }
-    return { outputs: {}, ...(changed ? {} : { change: 'unchanged' as const }) };
+    // The next look at the pool must find what was changed, or it would have it changed again.
+    if (changed.length > 0)
+      throw notYet(`Waiting for EC2 to show other security groups on ${changed.join(', ')}.`, AGAIN_MS);
+    return { outputs: {} };
   },
 
   update: (_wanted, found) => Promise.resolve({ outputs: found.outputs }),

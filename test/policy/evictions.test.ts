@@ -115,6 +115,12 @@ describe('What stays is named', () => {
     expect(said).not.toContain('one PodDisruptionBudget');
   });
 
+  test('once time is up, with nothing but patience where all of them end by themselves', () => {
+    expect(sayOverdue('node node-1', 600, [going])).toContain(
+      'To go on, wait until the pods have ended by themselves; or',
+    );
+  });
+
   test('where nothing would start it again, before anything was evicted', () => {
     const said = sayUnmanaged('node node-1', [pod('debug')]);
     expect(said).toContain(

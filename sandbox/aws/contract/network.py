@@ -23,6 +23,26 @@ def group_dependencies(world: World) -> None:
 
 
 @check
+def groups_of_an_instance(world: World) -> None:
+    """The security groups of an instance are those of the interface it was launched with, and no others once those are changed"""
+    first, second = (
+        world.ec2.create_security_group(GroupName=f"{name}-{world.unique}", Description="d", VpcId=world.vpc)["GroupId"]
+        for name in "cd"
+    )
+    instance = world.instance(SecurityGroupIds=[first])
+
+    def groups() -> tuple[list[str], list[str]]:
+        found = world.describe(instance)
+        of_interface = [group["GroupId"] for group in found["NetworkInterfaces"][0]["Groups"]]
+        return [group["GroupId"] for group in found["SecurityGroups"]], of_interface
+
+    expect(groups(), ([first], [first]))
+    interface = world.describe(instance)["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    world.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=[second])
+    expect(groups(), ([second], [second]))
+
+
+@check
 def tags_of_the_deleted(world: World) -> None:
     """A listing of tags holds none of what was deleted"""
 

@@ -78,6 +78,10 @@ def modify_network_interface_attribute(
 ) -> None:
     _require_groups(self, group_ids or [])
     original(self, eni_id, group_ids or [], *args, **kwargs)
+    eni = self.get_network_interface(eni_id)
+    # moto keeps those of the launch with the instance, and shows both.
+    if group_ids and eni.instance is not None and eni.device_index == 0:
+        eni.instance.security_groups = list(eni._group_set)
     emit("eni-changed", eni=eni_id)
 
 
