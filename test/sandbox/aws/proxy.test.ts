@@ -59,6 +59,8 @@ const startWorld = async () => {
       const answer = await fetch(`${url}/_proxy/faults`, { method: 'POST', body: JSON.stringify(fault) });
       return answer.status;
     },
+    /** Faults that no call has met yet. */
+    orders: async () => (await (await fetch(`${url}/_proxy/faults`)).json()) as readonly unknown[],
     forget: () => fetch(`${url}/_proxy/faults`, { method: 'DELETE' }),
     calls: async (query = 'since=0') => {
       const answer = await fetch(`${url}/_proxy/calls?${query}`);
@@ -100,8 +102,12 @@ describe('the record', () => {
   test.each(['Small', 'Large'])(
     'has a call whose caller has gone before the answer (%s), for it was carried out',
     async (action) => {
-      await world.order({ kind: 'delay', ms: 100, operation: action });
-      await expect(world.call(action, 'AKIASLIPWAY', AbortSignal.timeout(20))).rejects.toThrow();
+      await world.order({ kind: 'delay', ms: 500, operation: action });
+      const caller = new AbortController();
+      const refused = expect(world.call(action, 'AKIASLIPWAY', caller.signal)).rejects.toThrow();
+      await waitFor('the call to be on its way', async () => ((await world.orders()).length === 0 ? true : undefined));
+      caller.abort();
+      await refused;
       const { calls } = await waitFor('the record', async () => {
         const found = await world.calls();
         return found.calls.length > 0 ? found : undefined;
