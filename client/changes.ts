@@ -56,7 +56,7 @@ export const changeWords = ({ takes, when }: FieldChange, spec: unknown, { repla
         ? 'in turns, and there is no machine to replace'
         : `replaces ${machines(replaces)} in turns, ${pace(spec)}${patience(spec)}`;
     case 'drains':
-      return `drains ${machines(fewer)}, which then ${fewer === 1 ? 'ends' : 'end'}, one after the other`;
+      return `drains ${machines(fewer)}, which then ${fewer === 1 ? 'ends' : 'end, one after the other'}`;
     case 'fixed':
       return 'cannot be changed';
     case 'nothing now':

@@ -100,7 +100,7 @@ describe('a change of a provisioned pool', () => {
       'spec.instanceType: replaces 3 machines in turns, 1 at a time, new ones first',
       'spec.labels: in place',
       'spec.maxPodsPerNode: replaces 3 machines in turns, 1 at a time, new ones first',
-      'spec.nodeCount: drains 1 machine, which then ends, one after the other',
+      'spec.nodeCount: drains 1 machine, which then ends',
       'spec.tags: in place',
     ]);
   });

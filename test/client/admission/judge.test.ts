@@ -337,7 +337,7 @@ describe('says what a change of a provisioned pool would do', () => {
       { nodeCount: 5 },
       { nodeCount: 4, keyName: 'other' },
       [
-        'spec.nodeCount: drains 1 machine, which then ends, one after the other',
+        'spec.nodeCount: drains 1 machine, which then ends',
         'spec.keyName: replaces 4 machines in turns, 1 at a time, new ones first',
       ],
     ],
