@@ -337,7 +337,7 @@ describe('a pool whose first new node never gets Ready', () => {
       'the reason is told',
       async () => {
         const said = await documentation.run('kubectl describe awsnodepool <pool>');
-        return /0 of 1 ready/.test(said) && /wait replacement-nodes/.test(said) ? said : undefined;
+        return /0 of 1 ready/.test(said) && /wait nodes\/\S+\/new/.test(said) ? said : undefined;
       },
       UNHURRIED,
     );

@@ -281,7 +281,7 @@ describe('a node pool that lives', () => {
     await world.command('fault', 'absent-nodes', '--cluster', idOf(situation));
     await patch({ maxPodsPerNode: 90 });
     const why = /Waiting for the nodes that take the place of others: 0 of 1 ready/;
-    const stuck = await untilStuck(about, 'wait replacement-nodes/', why);
+    const stuck = await untilStuck(about, 'wait nodes/', why);
     expect(stuck.verdict).toBe('overdue');
     await expectFourSides(about, stuck, why);
     await expectWithinAMinute(about, stuck);

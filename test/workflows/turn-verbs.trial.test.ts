@@ -217,6 +217,8 @@ describe('between two turns of a rollout', () => {
   test.each(BETWEEN_TURNS)('resume %s takes the pause back', (_way, say) =>
     atRest(async (pool) => {
       await updateOf(entityOf)(pool.object, 'pause');
+      // While it looks it is neither at rest nor paused, and says so to whoever asks by an update.
+      await waitFor('it is paused', async () => (await entityOf(pool.object).query(getEntityState)).paused);
       await say(pool.object, 'resume');
       await waitFor('it is not paused', async () =>
         (await entityOf(pool.object).query(getEntityState)).paused === true ? undefined : true,
