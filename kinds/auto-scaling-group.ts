@@ -54,9 +54,9 @@ export type AutoScalingGroupState = {
   readonly suspended?: readonly { readonly process: string; readonly reason?: string }[];
   /** True when AWS is deleting it already: its name is free once it is gone, and its removal is still to be awaited. */
   readonly deleting: boolean;
-  /** The machines of a group of one, sorted by id: a replica's. */
+  /** The machines of a replica's group, sorted by id. */
   readonly instances?: readonly GroupInstance[];
-  /** Of any other group: the template versions that its machines were launched from, each once, sorted. */
+  /** Of a node pool's group: the template versions that its machines were launched from, each once, sorted. */
   readonly launched?: readonly LaunchedFrom[];
   /** A rollout holds it larger, or died while it did. */
   readonly surge?: Surge;

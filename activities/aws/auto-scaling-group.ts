@@ -20,7 +20,7 @@ import { GROUP_TAG, SURGE_TAG } from '../../api/names.ts';
 import { type AutoScalingGroupState, type GroupInstance, surgeIn, surgeSaid } from '../../kinds/auto-scaling-group.ts';
 import { type DifferenceOf, type FoundOf, observed, type Thing } from '../../kinds/resource.ts';
 import { itemsOf, type Outputs } from '../../kinds/row.ts';
-import type { ResourceKey } from '../../words/keys.ts';
+import { poolOfKey, type ResourceKey } from '../../words/keys.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { retryError, supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
@@ -110,7 +110,8 @@ export const foundGroup = (key: ResourceKey, group: AutoScalingGroup): FoundOf<'
       deleting: isGoing(group),
       ...suspendedOf(group),
       ...(isRetagging(tagRecord(group.Tags)) ? { retagging: true as const } : {}),
-      ...(group.MaxSize === 1 && group.MinSize === 1 ? { instances: groupInstances(group) } : launchedBy(group)),
+      // A pool of one node is a pool all the same.
+      ...(poolOfKey(key) === undefined ? { instances: groupInstances(group) } : launchedBy(group)),
       ...surgeOf(group),
     },
     carriedBy(tagRecord(group.Tags)),

@@ -85,6 +85,8 @@ describe('processes that somebody suspended', () => {
   });
 });
 
+const OF_POOL = 'auto-scaling-group/nodepool-1a2b3c4d';
+
 describe('a group that a rollout holds larger', () => {
   const larger = (Value: string) => ({
     ...groupWith([]),
@@ -116,12 +118,15 @@ describe('a group that a rollout holds larger', () => {
       ...{ ProtectedFromScaleIn: false, LaunchTemplate: { LaunchTemplateId: 'lt-1', Version } },
     });
     const Instances = [machine('i-3', '2'), machine('i-1', '1'), machine('i-2', '2')] as never;
-    expect(foundGroup(KEY, { ...larger('5/5'), Instances }).state).toMatchObject({
+    const launched = ['1', '2'].map((templateVersion) => ({ templateId: 'lt-1', templateVersion }));
+    expect(foundGroup(OF_POOL, { ...larger('5/5'), Instances }).state).toMatchObject({
       surge: { desired: 5, maxSize: 5 },
-      launched: [
-        { templateId: 'lt-1', templateVersion: '1' },
-        { templateId: 'lt-1', templateVersion: '2' },
-      ],
+      launched,
+    });
+    // A pool of exactly one node is no replica.
+    expect(foundGroup(OF_POOL, { ...groupWith([]), Instances }).state).toMatchObject({ launched });
+    expect(foundGroup(KEY, { ...groupWith([]), Instances }).state).toMatchObject({
+      instances: [{ id: 'i-1' }, { id: 'i-2' }, { id: 'i-3' }],
     });
     expect(foundGroup(KEY, larger('many')).state).not.toHaveProperty('surge');
   });
