@@ -99,6 +99,13 @@ const refuseRetryAtRest = (view: EntityView, skipped: readonly string[]): string
   return 'Nothing is blocked: there is nothing to retry.';
 };
 
+const refuseResumeAtRest = ({ held, paused, heldBack, phase }: EntityView): string | undefined => {
+  if (held !== undefined || paused !== undefined || heldBack !== undefined) return undefined;
+  // While it looks, what was aborted or paused is so still, and whoever was told of it a moment ago is right to.
+  if (phase === 'assessing') return undefined;
+  return 'Nothing was aborted or paused, and nothing is held back: there is nothing to resume.';
+};
+
 /** Between two turns a rollout takes what an operation takes, but for what concerns a step. */
 const refuseBetweenTurns = (verb: 'pause' | 'abort' | 'skip', { rollout, paused }: EntityView): string | undefined => {
   if (rollout === undefined) return `No operation runs: there is nothing to ${verb}.`;
@@ -113,9 +120,7 @@ export const entityRefusalOf = (verb: Verb, view: EntityView, skipped: readonly 
     case 'retry':
       return refuseRetryAtRest(view, skipped);
     case 'resume':
-      return view.held === undefined && view.paused === undefined && view.heldBack === undefined
-        ? 'Nothing was aborted or paused, and nothing is held back: there is nothing to resume.'
-        : undefined;
+      return refuseResumeAtRest(view);
     case 'skip':
     case 'pause':
     case 'abort':

@@ -1,0 +1,21 @@
+/** What an entity answers to a verb while none of its operations runs. */
+import { expect, test } from '@jest/globals';
+import type { EntityView } from '../../workflows/messages.ts';
+import { entityRefusalOf } from '../../workflows/refusals.ts';
+import { object } from './life-events.ts';
+
+const view = (changes: Partial<EntityView> = {}): EntityView => ({ object, phase: 'settled', ...changes });
+
+test.each<[string, EntityView, RegExp | undefined]>([
+  ['at rest, of which nothing was aborted', view(), /nothing to resume/],
+  ['that is held', view({ phase: 'blocked', held: 'UpdateNodePool' }), undefined],
+  ['that is paused between two turns', view({ rollout: 'UpdateNodePool', paused: true }), undefined],
+  ['whose turns wait for a word', view({ heldBack: true }), undefined],
+  // What it keeps of an abort or a pause is not shown while it looks.
+  ['that looks at this moment', view({ phase: 'assessing' }), undefined],
+  ['whose operation runs', view({ phase: 'operating', operationId: 'o' }), /say it to the workflow o/],
+])('resume of one %s', (_what, seen, refused) => {
+  const said = entityRefusalOf('resume', seen, []);
+  if (refused === undefined) expect(said).toBeUndefined();
+  else expect(said).toMatch(refused);
+});
