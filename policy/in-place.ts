@@ -21,7 +21,7 @@ import { toldBy } from './decide-turns.ts';
 import { type Known, knownFrom } from './known.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
-import type { PoolMachine, PoolMachines } from './pool-machines.ts';
+import { isOfCurrent, type PoolMachine, type PoolMachines } from './pool-machines.ts';
 import { groupOf } from './shrink.ts';
 import { ensureStep } from './steps.ts';
 
@@ -78,11 +78,7 @@ const joiningWithFormer = ({ pool, machines, group }: Asked): readonly string[] 
   const { formerLabels, formerTaints } = marksWanted(pool);
   if (formerLabels.length + formerTaints.length === 0) return [];
   return machines.machines
-    .filter(
-      ({ node, templateId, templateVersion }) =>
-        node === undefined &&
-        (templateId !== group.launchTemplateId || templateVersion !== group.launchTemplateVersion),
-    )
+    .filter((machine) => machine.node === undefined && !isOfCurrent(machine, group))
     .map(({ id }) => id);
 };
 

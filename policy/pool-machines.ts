@@ -58,17 +58,23 @@ export type Victim = { readonly machine: PoolMachine; readonly reason: string };
 /** The template that machines are to be of. */
 export type CurrentTemplate = { readonly launchTemplateId: string; readonly launchTemplateVersion: string };
 
+/** Whether it was launched from what its group launches from now. */
+export const isOfCurrent = (
+  { templateId, templateVersion }: PoolMachine,
+  { launchTemplateId, launchTemplateVersion }: CurrentTemplate,
+): boolean => templateId === launchTemplateId && templateVersion === launchTemplateVersion;
+
 /** Why it goes before others, the first that holds. */
 const reasonOf = (
-  { node, templateId, templateVersion }: PoolMachine,
-  { launchTemplateId, launchTemplateVersion }: CurrentTemplate,
+  machine: PoolMachine,
+  template: CurrentTemplate,
 ): { readonly rank: number; readonly reason: string } => {
+  const { node } = machine;
   if (node?.closedBy === 'slipway') return { rank: 0, reason: 'it is being drained already' };
   if (node === undefined) return { rank: 1, reason: 'it has not joined the cluster' };
   if (!node.ready) return { rank: 2, reason: 'its node is not Ready' };
   if (node.scaleDownDisabled) return { rank: 5, reason: 'all others are gone, though its node forbids a scale-down' };
-  if (templateId !== launchTemplateId || templateVersion !== launchTemplateVersion)
-    return { rank: 3, reason: 'it was made from an earlier template' };
+  if (!isOfCurrent(machine, template)) return { rank: 3, reason: 'it was made from an earlier template' };
   return { rank: 4, reason: fewest(node.pods) };
 };
 
