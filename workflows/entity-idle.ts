@@ -16,7 +16,8 @@ import { asSummary } from './summaries.ts';
 export const idle = async (life: LifeOf<RestingState>, run: EntityRun): Promise<void> => {
   const { news, verbs, dependents, drift } = run;
   const wakesAt = Math.min(life.until ?? Number.POSITIVE_INFINITY, writesAgainAt(run.life().kept));
-  const isNews = (): boolean => hasNews(life.seen, news.seen()) || drift.isPending() || run.isLeaving();
+  const isUnshown = (): boolean => run.life().kept.counts.unwrittenStatuses === 0 && verbs.isUnshown();
+  const isNews = (): boolean => hasNews(life.seen, news.seen()) || drift.isPending() || isUnshown() || run.isLeaving();
   for (;;) {
     verbs.carryOut();
     if (!dependents.allNotified()) await dependents.notify();

@@ -6,6 +6,7 @@
  * entity writes it otherwise, never both. Invariants: I9 (an assessment that fails is told), I12 (signals are never
  * trusted in what they say of the object: it is read again).
  */
+import type { MirrorRequest } from '../activities/contract.ts';
 import type { HandledRequests } from '../words/verbs.ts';
 import { assess } from './activities.ts';
 import { askToBeTold } from './dependents.ts';
@@ -45,25 +46,36 @@ export const askedMeanwhile = ({ verbs }: EntityRun): EntityEvent => ({
   verbs: verbs.pending.splice(0),
 });
 
-const handledBy = ({ verbs }: EntityRun): { readonly handled?: HandledRequests } => {
-  const handled = verbs.handled();
-  return Object.keys(handled).length === 0 ? {} : { handled };
-};
+const nonEmpty = (handled: HandledRequests): { readonly handled?: HandledRequests } =>
+  Object.keys(handled).length === 0 ? {} : { handled };
 
 /** Runs the operation to its end. */
 export const operate = async (run: EntityRun, { operation }: LifeOf<'operating'>): Promise<EntityEvent> => {
-  const result = await follow({ ...operation, ...handledBy(run) }, { ...run, assess: () => assessObject(run) });
+  const handled = run.verbs.handled();
+  const result = await follow({ ...operation, ...nonEmpty(handled) }, { ...run, assess: () => assessObject(run) });
+  // What was passed on to it later may have come after its last word to status.
+  run.verbs.shown(handled);
   return { kind: 'ended', at: Date.now(), result, news: run.news.seen() };
 };
 
 /** Says what there is to say, and waits for whatever comes first. */
 export const rest = async (run: EntityRun, life: LifeOf<RestingState>): Promise<EntityEvent> => {
-  const { object, entityId, dispatch, news, drift } = run;
-  const { status, generation } = life;
-  if (status !== undefined) dispatch(await writeStatus({ object, generation, subject: status, ...handledBy(run) }));
+  const { entityId, news, drift } = run;
+  if (life.status !== undefined) await write(run, life, life.status);
   if (life.state === 'waiting') await askToBeTold(life.cluster, entityId);
   await idle(life, run);
   const report = life.state === 'settled' ? drift.take() : undefined;
   if (report !== undefined) return { kind: 'reported', ...report };
   return { kind: 'woken', at: Date.now(), news: news.seen(), leaving: run.isLeaving() };
+};
+
+const write = async (
+  { object, dispatch, verbs }: EntityRun,
+  { generation }: LifeOf<RestingState>,
+  subject: MirrorRequest['subject'],
+): Promise<void> => {
+  const handled = verbs.handled();
+  const event = await writeStatus({ object, generation, subject, ...nonEmpty(handled) });
+  if (event.kind === 'written') verbs.shown(handled);
+  dispatch(event);
 };

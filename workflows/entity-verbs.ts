@@ -17,6 +17,10 @@ export type EntityVerbs = {
   /** What was asked and is not seen to yet, oldest first. */
   readonly pending: AskedVerb[];
   readonly handled: () => HandledRequests;
+  /** The object's status shows these by now. */
+  readonly shown: (handled: HandledRequests) => void;
+  /** An annotation was heard, acted on or not, and status doesn't show it yet: whoever wrote it waits for that. */
+  readonly isUnshown: () => boolean;
   /** Forgets what was asked and was acted on before, once: status remembers it where Temporal's data were lost. */
   readonly acknowledge: (before: HandledRequests) => void;
   /** Does what was asked, as far as it makes sense while no operation runs. */
@@ -48,6 +52,7 @@ const ANSWERS: Readonly<Record<Verb, string>> = {
 
 export const takeEntityVerbs = (initial: HandledRequests, scope: EntityVerbScope): EntityVerbs => {
   let handled = initial;
+  let shown = initial;
   let remembers = Object.keys(initial).length > 0;
   const pending: AskedVerb[] = [];
   const perform = (verb: Verb): string => {
@@ -84,6 +89,8 @@ export const takeEntityVerbs = (initial: HandledRequests, scope: EntityVerbScope
   return {
     pending,
     handled: () => handled,
+    shown: (now) => void (shown = now),
+    isUnshown: () => VERBS.some((verb) => handled[verb] !== shown[verb]),
     acknowledge: (before) => {
       // Later, status only repeats what this entity said, perhaps before it has done it.
       if (remembers) return;
@@ -91,6 +98,7 @@ export const takeEntityVerbs = (initial: HandledRequests, scope: EntityVerbScope
       const isNew = ({ verb, ask }: AskedVerb): boolean => ask.token === undefined || ask.token !== before[verb];
       pending.splice(0, pending.length, ...pending.filter(isNew));
       handled = { ...before, ...handled };
+      shown = before;
     },
     carryOut: () => {
       for (const { verb, ask } of pending.splice(0)) {

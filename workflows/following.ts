@@ -19,6 +19,7 @@ import { operationIdOf } from '../words/operations.ts';
 import { bug, retryDelay } from './activities.ts';
 import type { EntityRun } from './entity-run.ts';
 import type { EntityEvent, LifeOf } from './entity-states.ts';
+import type { AskedVerb } from './entity-verbs.ts';
 import { type OperationResult, SEARCH_ATTRIBUTES, supersede, verbSignals } from './messages.ts';
 
 type OperationHandle = ChildWorkflowHandle<(input: OperationInput) => Promise<OperationResult>>;
@@ -102,7 +103,7 @@ const passOn = async (handle: OperationHandle, entity: Following, isOver: () => 
     await condition(() => isOver() || verbs.pending.length > 0 || !dependents.allNotified() || toCancel());
     if (!dependents.allNotified()) await dependents.notify();
     if (isOver()) return;
-    for (const { verb, ask } of verbs.pending.splice(0)) await send(verb, handle.signal(verbSignals[verb], ask));
+    await tellAll(handle, verbs.pending, isOver);
     if (toCancel()) {
       cancelling = true;
       await send('cancel', getExternalWorkflowHandle(handle.workflowId).cancel());
@@ -110,8 +111,22 @@ const passOn = async (handle: OperationHandle, entity: Following, isOver: () => 
   }
 };
 
-const send = async (what: string, sending: Promise<void>): Promise<void> => {
-  await sending.catch((error: unknown) => {
-    log.info('The operation ended before it could be told', { what, error: String(error) });
-  });
+/** Oldest first. What comes too late for this operation stays for what comes after it. */
+const tellAll = async (handle: OperationHandle, pending: AskedVerb[], isOver: () => boolean): Promise<void> => {
+  for (let asked = pending.shift(); asked !== undefined; asked = pending.shift()) {
+    const { verb, ask } = asked;
+    if (await send(verb, handle.signal(verbSignals[verb], ask))) continue;
+    pending.unshift(asked);
+    return condition(isOver);
+  }
 };
+
+/** Whether it was told. */
+const send = (what: string, sending: Promise<void>): Promise<boolean> =>
+  sending.then(
+    () => true,
+    (error: unknown) => {
+      log.info('The operation ended before it could be told', { what, error: String(error) });
+      return false;
+    },
+  );

@@ -100,6 +100,51 @@ describe('an annotation', () => {
     });
   });
 
+  const RESTING: Readonly<Record<'settled' | 'blocked' | 'waiting', Assessment>> = {
+    settled: { kind: 'settled', generation: 1 },
+    blocked: { kind: 'blocked', generation: 1, reason: 'wrong account', cure: 'use the other', pacing: NEVER },
+    waiting: { kind: 'waiting', generation: 1, reason: 'for its cluster', pacing: NEVER },
+  };
+  test.each(Object.entries(RESTING))(
+    'that makes no sense to an object that is %s is told as heard all the same, once, and changes nothing else',
+    async (phase, assessment) => {
+      const { object, activities } = blockedCluster();
+      const heard: MirrorRequest['handled'][] = [];
+      const mirror: Activities['mirror'] = async ({ handled }) => void heard.push(handled);
+      await temporal.withWorker({ ...activities, assess: async () => assessment, mirror }, async (queue) => {
+        const entity = await startEntity(queue, object);
+        const view = await untilPhase(object, phase as keyof typeof RESTING);
+        await entity.signal(annotated, { requests: { pause: 'token-1' } });
+        await until('it is told as heard', () => heard.at(-1)?.pause === 'token-1');
+        const told = heard.length;
+        await entity.signal(annotated, { requests: { pause: 'token-1' } });
+        expect(await untilPhase(object, phase as keyof typeof RESTING)).toEqual(view);
+        expect(heard).toHaveLength(told);
+        await entity.terminate();
+      });
+    },
+  );
+
+  test('that comes while a create ends is told as heard, though the create itself says no more', async () => {
+    const { object, world, activities } = blockedCluster(OFTEN);
+    world.cured = true;
+    let said = false;
+    let heard: MirrorRequest['handled'];
+    const mirror: Activities['mirror'] = async ({ subject, handled }) => {
+      if (subject.kind !== 'operation') heard = handled;
+      else if (subject.operation.state === 'succeeded' && !said) {
+        said = true;
+        await entityOf(object).signal(annotated, { requests: { resume: 'token-1' } });
+      }
+    };
+    await temporal.withWorker({ ...activities, mirror }, async (queue) => {
+      const entity = await startEntity(queue, object);
+      await until('it is told as heard', () => heard?.resume === 'token-1');
+      await untilPhase(object, 'settled');
+      await entity.terminate();
+    });
+  });
+
   test('acts once for each of its values, however often it is told, also after the entity began a new run', async () => {
     const { object, tries, activities } = blockedCluster();
     await temporal.withWorker(activities, async (queue) => {
