@@ -45,6 +45,7 @@ export type Ground = {
 };
 
 const LOOK_MS = 200;
+const SWEEP_MS = 10_000;
 
 const always = (): boolean => true;
 
@@ -113,8 +114,16 @@ export const handsOf = (ground: Ground, token: string, first: readonly SeenNode[
       if (node === undefined) throw new Error('the pool has no node that could hang');
       await inside.hang(node.name);
       await count(first.length);
-      await entity.signal(specChanged);
-      await until('the node that hangs is named', async () => ((await seen()).status?.unhealthyNodes ?? []).length > 0);
+      // A look that could not read the nodes names none: the next sweep has it looked again.
+      let sweptAt = 0;
+      await until('the node that hangs is named', async () => {
+        if (((await seen()).status?.unhealthyNodes ?? []).length > 0) return true;
+        if (Date.now() - sweptAt > SWEEP_MS) {
+          sweptAt = Date.now();
+          await entity.signal(specChanged);
+        }
+        return false;
+      });
       await entity.signal(specChanged);
       return node.name;
     },
