@@ -296,6 +296,14 @@ export const DIFFERENCES: readonly Difference[] = [
     where: ['sandbox/machine/programs.ts', 'sandbox/tools'],
   },
   {
+    subject: 'With `up --stub`: what another version changes',
+    onAws: 'kinds, fields, defaults, and how all that is stored',
+    inSandbox:
+      'what `/version` says, emulation among it, and whether etcd starts on what its members have agreed to store by',
+    because: 'a control plane there is a memory, and who upgrades many of them asks in which order',
+    where: ['sandbox/stub/programs.ts'],
+  },
+  {
     subject: 'Pods',
     onAws: 'run in containers under kubelet',
     inSandbox: 'kwok sets their status; nothing runs; logs and exec answer nothing',

@@ -12,6 +12,7 @@
  */
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
 import { evictPod } from './eviction.ts';
+import { type Programs, versionInfo } from './programs.ts';
 import { apiVersionOf, discovery, qualified, type Target, targetOf } from './served.ts';
 import { mergePatch, type Place, placeInList, type Store } from './store.ts';
 
@@ -28,7 +29,6 @@ export type ApiAnswer = { readonly status: number; readonly body: unknown };
 
 export type ApiCluster = {
   readonly store: Store;
-  readonly version: string;
   readonly hasQuorum: () => boolean;
   /** Whether a node's kubelet does what it is told; one that hangs confirms nothing. */
   readonly hears: (node: string) => boolean;
@@ -268,27 +268,29 @@ const answerTarget = (cluster: ApiCluster, target: Target, query: URLSearchParam
 };
 
 /** What says how the server is, and of which version; undefined where the path asks something else. */
-const aboutServer = (cluster: ApiCluster, { pathname, searchParams }: URL): ApiAnswer | undefined => {
+const aboutServer = (
+  cluster: ApiCluster,
+  { pathname, searchParams }: URL,
+  programs: Programs | undefined,
+): ApiAnswer | undefined => {
   switch (pathname) {
     case '/readyz':
     case '/healthz':
       return health(cluster, searchParams.has('verbose'));
     case '/livez':
       return { status: 200, body: 'ok' };
-    case '/version': {
-      const [major = '', minor = ''] = cluster.version.split('.');
-      return { status: 200, body: { major, minor, gitVersion: `v${cluster.version}`, platform: 'linux/amd64' } };
-    }
+    case '/version':
+      return programs === undefined ? undefined : { status: 200, body: versionInfo(programs) };
     default:
       return undefined;
   }
 };
 
-/** Answers one request. */
-export const answerApi = (cluster: ApiCluster, request: ApiRequest): ApiAnswer => {
+/** Answers one request. `programs` is what the replica runs that was asked, where one was. */
+export const answerApi = (cluster: ApiCluster, request: ApiRequest, programs?: Programs): ApiAnswer => {
   const url = new URL(request.url, 'https://stub');
   if (!request.authenticated && !OPEN_PATHS.has(url.pathname)) return refusal(401, 'Unauthorized', 'Unauthorized');
-  const about = aboutServer(cluster, url);
+  const about = aboutServer(cluster, url, programs);
   if (about !== undefined) return about;
   const discovered = request.method === 'GET' ? discovery(url.pathname) : undefined;
   if (discovered !== undefined) return { status: 200, body: discovered };

@@ -1,11 +1,12 @@
 /**
  * Clusters: what all machines of one stub cluster share.
  *
- * Owns: one API and one memory per cluster id, which replicas run, which volumes hold data, and whose kubelets are heard. Neighbours: `replica.ts` and
+ * Owns: one API and one memory per cluster id, which replicas run and what, which volumes hold data, and whose kubelets are heard. Neighbours: `replica.ts` and
  * `node.ts` come and go; `api.ts` answers from here. A cluster's memory lasts as long as a volume with its data exists,
  * and no longer than this process: killing the part `instances` of a stub sandbox is losing every disk at once.
  */
 import type { ApiCluster } from './api.ts';
+import { agreedMinor, type Programs } from './programs.ts';
 import type { Pulse } from './pulse.ts';
 import { targetOf } from './served.ts';
 import { createStore, type Store } from './store.ts';
@@ -14,7 +15,15 @@ export type StubCluster = ApiCluster & {
   readonly id: string;
   readonly store: Store;
   /** Index of a replica that serves, to its instance. */
-  readonly replicas: Map<number, string>;
+  readonly replicas: ReadonlyMap<number, string>;
+  /** What each of them runs, by its index. */
+  readonly programs: ReadonlyMap<number, Programs>;
+  /** A replica serves from now on, as a machine that runs these. */
+  readonly join: (index: number, instance: string, programs: Programs) => void;
+  /** The machine serves no more; another one in its place does. */
+  readonly leave: (index: number, instance: string) => void;
+  /** The minor by which etcd's members store; undefined before the first has run. */
+  readonly etcdMinor: () => string | undefined;
   /** Volumes with data of this cluster. */
   readonly volumes: Set<string>;
   /** By the name of the node: in place of the Lease that a kubelet renews. */
@@ -46,11 +55,7 @@ export const noteAsked = (
 
 export type Clusters = {
   /** The cluster that a replica belongs to, made when its first replica boots. */
-  readonly of: (replica: {
-    readonly clusterId: string;
-    readonly version: string;
-    readonly members: number;
-  }) => StubCluster;
+  readonly of: (replica: { readonly clusterId: string; readonly members: number }) => StubCluster;
   readonly find: (id: string) => StubCluster | undefined;
   readonly list: () => readonly StubCluster[];
   readonly forget: (id: string) => void;
@@ -58,7 +63,26 @@ export type Clusters = {
 
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
-const createCluster = (id: string, version: string, members: number): StubCluster => {
+/** Which replicas serve, with what, and what their etcd has agreed on. */
+const createReplicas = (members: number) => {
+  const replicas = new Map<number, string>();
+  const programs = new Map<number, Programs>();
+  const etcd: { minor: string | undefined } = { minor: undefined };
+  const join = (index: number, instance: string, its: Programs): void => {
+    replicas.set(index, instance);
+    programs.set(index, its);
+    const running = [...programs.values()].map((one) => one.etcd);
+    etcd.minor = agreedMinor(running, members, etcd.minor);
+  };
+  const leave = (index: number, instance: string): void => {
+    if (replicas.get(index) !== instance) return;
+    replicas.delete(index);
+    programs.delete(index);
+  };
+  return { replicas, programs, join, leave, etcdMinor: () => etcd.minor };
+};
+
+const createCluster = (id: string, members: number): StubCluster => {
   const store = createStore();
   for (const name of NAMESPACES) {
     store.put(
@@ -66,11 +90,11 @@ const createCluster = (id: string, version: string, members: number): StubCluste
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, status: { phase: 'Active' } },
     );
   }
-  const replicas = new Map<number, string>();
+  const serving = createReplicas(members);
   const kubelets = new Map<string, Pulse>();
   return {
-    ...{ id, store, version, replicas, kubelets, volumes: new Set<string>(), asked: new Map<string, Asked>() },
-    hasQuorum: () => replicas.size > members / 2,
+    ...{ id, store, ...serving, kubelets, volumes: new Set<string>(), asked: new Map<string, Asked>() },
+    hasQuorum: () => serving.replicas.size > members / 2,
     hears: (node) => kubelets.get(node)?.hangs() !== true,
   };
 };
@@ -78,10 +102,10 @@ const createCluster = (id: string, version: string, members: number): StubCluste
 export const createClusters = (): Clusters => {
   const clusters = new Map<string, StubCluster>();
   return {
-    of: ({ clusterId, version, members }) => {
+    of: ({ clusterId, members }) => {
       const known = clusters.get(clusterId);
       if (known !== undefined) return known;
-      const made = createCluster(clusterId, version, members);
+      const made = createCluster(clusterId, members);
       clusters.set(clusterId, made);
       return made;
     },

@@ -29,10 +29,12 @@ const bodyOf = async (request: IncomingMessage): Promise<unknown> => JSON.parse(
 
 const ok = (body: unknown): Answer => ({ status: 200, body });
 
-const shown = ({ id, replicas, volumes, store, hasQuorum, asked }: StubCluster) => ({
+const shown = ({ id, replicas, programs, etcdMinor, volumes, store, hasQuorum, asked }: StubCluster) => ({
   id,
   hasQuorum: hasQuorum(),
   replicas: Object.fromEntries(replicas),
+  programs: Object.fromEntries(programs),
+  etcdMinor: etcdMinor(),
   volumes: [...volumes].sort(),
   nodes: store.list('/api/v1/nodes', {}).map(({ metadata }) => metadata.name),
   asked: Object.fromEntries(asked),

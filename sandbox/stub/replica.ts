@@ -12,12 +12,15 @@ import { issueLeaves, signersOf } from '../../agent/certificates.ts';
 import type { Log } from '../../agent/log.ts';
 import { again, done, persist } from '../../agent/persist.ts';
 import { replicaCertificates } from '../../machine/certificates.ts';
+import type { Component } from '../../machine/component.ts';
+import { replicaComponents } from '../../machine/components.ts';
 import type { ReplicaConfiguration, ReplicaSecrets } from '../../machine/configuration.ts';
 import { decideEtcdStart } from '../../machine/empty-disk.ts';
 import type { Instance } from '../../machine/node.ts';
 import { MACHINE_DIFFERENCES } from '../differences.ts';
 import type { Clusters, StubCluster } from './clusters.ts';
 import type { Faults } from './faults.ts';
+import { etcdProblem, programsIn } from './programs.ts';
 import type { Pulse } from './pulse.ts';
 import { serveApi } from './server.ts';
 
@@ -49,6 +52,18 @@ const certificateOf = async (machine: ReplicaMachine, fixed: string) => {
   return { authority: configuration.certificateAuthorities.root, certificate: certificate ?? '', key: key ?? '' };
 };
 
+/** What the agent would have this machine run. Nobody reads the files that it names. */
+const describedFor = ({ configuration, instance }: ReplicaMachine, fixed: string): readonly Component[] =>
+  replicaComponents({
+    configuration,
+    addresses: { fixed, primary: instance.address },
+    directories: { certificates: '', configuration: '', volume: '' },
+    kmsSocket: '',
+    etcd: { kind: 'resume' },
+    environment: {},
+    differences: MACHINE_DIFFERENCES,
+  });
+
 /** Returns once the replica's disk may be used: it holds data, may begin a cluster, or may join one that has quorum. */
 const useDisk = (machine: ReplicaMachine, cluster: StubCluster, signal: AbortSignal): Promise<void> => {
   const { configuration, ec2, pulse, log } = machine;
@@ -65,6 +80,8 @@ const useDisk = (machine: ReplicaMachine, cluster: StubCluster, signal: AbortSig
       const start = decideEtcdStart({ id: volumeId, hasData, tags });
       if (start.kind === 'wait') return again(start.reason);
       if (start.kind === 'join' && !cluster.hasQuorum()) return again('no peer has quorum');
+      const problem = etcdProblem(configuration.versions.etcd, cluster.etcdMinor());
+      if (problem !== undefined) return again(problem);
       cluster.volumes.add(volumeId);
       return done(undefined);
     },
@@ -82,17 +99,12 @@ export const runReplica = async (machine: ReplicaMachine, signal: AbortSignal): 
     takeNetworkInterface(taker, networkInterfaceId, log, signal),
     certificateOf(machine, fixed),
   ]);
-  const cluster = machine.clusters.of({
-    clusterId,
-    version: configuration.versions.kubernetes,
-    members: memberAddresses.length,
-  });
+  const cluster = machine.clusters.of({ clusterId, members: memberAddresses.length });
+  const programs = programsIn(describedFor(machine, fixed));
   await useDisk(machine, cluster, signal);
-  const server = await serveApi({ address: fixed, tls, cluster, faults, hangs: pulse.hangs });
-  const join = (): void => void cluster.replicas.set(index, instance.id);
-  const leave = (): void => {
-    if (cluster.replicas.get(index) === instance.id) cluster.replicas.delete(index);
-  };
+  const server = await serveApi({ address: fixed, tls, cluster, faults, programs, hangs: pulse.hangs });
+  const join = (): void => cluster.join(index, instance.id, programs);
+  const leave = (): void => cluster.leave(index, instance.id);
   if (!pulse.hangs()) join();
   pulse.follow((hangs) => {
     if (hangs) leave();

@@ -10,6 +10,7 @@ import { API_SERVER_PORT } from '../../machine/ports.ts';
 import { type ApiAnswer, answerApi, refusal } from './api.ts';
 import { noteAsked, type StubCluster } from './clusters.ts';
 import type { Faults } from './faults.ts';
+import type { Programs } from './programs.ts';
 
 export type ApiServer = { readonly close: () => void };
 
@@ -46,14 +47,15 @@ export const serveApi = (options: {
   readonly tls: Tls;
   readonly cluster: StubCluster;
   readonly faults: Faults;
+  readonly programs: Programs;
   /** Whether its machine hangs. */
   readonly hangs: () => boolean;
 }): Promise<ApiServer> => {
-  const { address, tls, cluster, faults, hangs } = options;
+  const { address, tls, cluster, faults, programs, hangs } = options;
   const answer = (request: Parameters<typeof answerApi>[1]): ApiAnswer => {
     const refused = faults.refusalOf(cluster.id, { method: request.method, path: request.url });
     return refused === undefined
-      ? answerApi(cluster, request)
+      ? answerApi(cluster, request, programs)
       : refusal(refused.status, refused.reason ?? 'InternalError', refused.message);
   };
   const server = createServer(

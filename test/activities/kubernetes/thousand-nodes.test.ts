@@ -51,10 +51,7 @@ const cluster = (nodes: number, pods: number) => {
     send: async ({ method, path, body }) => {
       asked.push(`${method} ${path.split('?')[0]}`);
       const request = { method, url: path, contentType: '', body: JSON.stringify(body ?? ''), authenticated: true };
-      const { status, body: answer } = answerApi(
-        { store, version: '1.36.3', hasQuorum: () => true, hears: () => true },
-        request,
-      );
+      const { status, body: answer } = answerApi({ store, hasQuorum: () => true, hears: () => true }, request);
       return { status, text: JSON.stringify(answer) };
     },
     stream: () => Promise.reject(new Error('nobody watches')),

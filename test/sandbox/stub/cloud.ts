@@ -11,7 +11,11 @@ import { createAuthority, issueClientCertificate } from '../../../activities/kub
 import type { Ec2 } from '../../../agent/aws/ec2.ts';
 import { createClient, type KubernetesClient } from '../../../kubernetes/client.ts';
 import { createTransport } from '../../../kubernetes/transport.ts';
-import { encryptionContextOf, type MachineConfiguration } from '../../../machine/configuration.ts';
+import {
+  encryptionContextOf,
+  type MachineConfiguration,
+  type ReplicaConfiguration,
+} from '../../../machine/configuration.ts';
 import { close } from '../../../machine/envelope.ts';
 import { privateKeyPem } from '../../../machine/x509.ts';
 import type { Account, InstanceState, InstanceView } from '../../../sandbox/instances/account.ts';
@@ -91,9 +95,10 @@ export const stubCloud = async () => {
     proxyPort: 0,
     stub: true,
   });
+  const recorded = recordedLog();
   const host = createStubHost({
     account,
-    around: { layout, clients: () => Promise.resolve({ ec2, kms }), clusters, faults, log: recordedLog().log },
+    around: { layout, clients: () => Promise.resolve({ ec2, kms }), clusters, faults, log: recorded.log },
     volumeExists: async (id) => (await ec2.volume(id)) !== undefined,
     nodeGraceMs: 100,
     ring: () => undefined,
@@ -152,13 +157,15 @@ export const stubCloud = async () => {
       tags[volume] = { 'slipway.dev/empty-disk': value };
     },
     deleteVolume: (volume: string) => gone.add(volume),
-    launchReplica: (id: string, index: number, volumeId = `vol-${index}`) =>
+    /** What its machines have logged, oldest first. */
+    logged: recorded.messages,
+    launchReplica: (id: string, index: number, changes: Partial<ReplicaConfiguration> = {}) =>
       launch(
         id,
         `127.${second}.${third}.${100 + index}`,
         replicaConfiguration({
           index,
-          volumeId,
+          volumeId: `vol-${index}`,
           networkInterfaceId: `eni-${index}`,
           memberAddresses: addresses,
           certificateAuthorities: {
@@ -166,6 +173,7 @@ export const stubCloud = async () => {
             etcd: etcd.certificate,
             frontProxy: frontProxy.certificate,
           },
+          ...changes,
         }),
         { rootCaKey: root.key, etcdCaKey: etcd.key, frontProxyCaKey: frontProxy.key, serviceAccountKey },
       ),

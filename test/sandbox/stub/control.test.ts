@@ -12,8 +12,8 @@ afterEach(() => close?.());
 const door = async (): Promise<string> => {
   const host = '127.0.0.1';
   const clusters = createClusters();
-  const { replicas } = clusters.of({ clusterId: CLUSTER, version: '1.36.3', members: 3 });
-  for (const index of [0, 1]) replicas.set(index, `i-${index}`);
+  const { join } = clusters.of({ clusterId: CLUSTER, members: 3 });
+  for (const index of [0, 1]) join(index, `i-${index}`, { kubernetes: '1.36.3', etcd: '3.6.16', serves: '1.36' });
   const none = () => Promise.resolve(false);
   const machines = {
     look: () => Promise.resolve(),

@@ -131,6 +131,35 @@ describe('A stub control plane', () => {
     expect(await client.serves({ apiVersion: 'multicloud.cluster.gke.io/v1', kind: 'AWSCluster' })).toBe(false);
   });
 
+  test('has replicas of several versions, each of which says its own to whoever asks it', async () => {
+    const { launchReplica, untilReady, clusters } = await begin();
+    const newer = { kubernetes: '1.37.2', etcd: '3.6.16', cloudController: '1.37.1' };
+    await launchReplica('i-0', 0);
+    await launchReplica('i-1', 1, { versions: newer });
+    const versions = await Promise.all(
+      [0, 1].map(async (index) => JSON.parse((await (await untilReady(index)).probe('/version')).text) as object),
+    );
+    expect(versions).toMatchObject([
+      { gitVersion: 'v1.36.3', emulationMajor: '1', emulationMinor: '36', minCompatibilityMinor: '35' },
+      { gitVersion: 'v1.37.2', minor: '37', emulationMinor: '37', minCompatibilityMinor: '36' },
+    ]);
+    expect(clusters.find(CLUSTER)?.programs.get(1)).toEqual({ kubernetes: '1.37.2', etcd: '3.6.16', serves: '1.37' });
+  });
+
+  test('has no member whose etcd is older than what all of them store by', async () => {
+    const { launchReplica, untilReady, clusters, setState, logged } = await begin();
+    const newer = { kubernetes: '1.36.3', etcd: '3.7.3', cloudController: '1.36.1' };
+    await Promise.all([0, 1, 2].map((index) => launchReplica(`i-${index}`, index, { versions: newer })));
+    await untilReady();
+    await waitFor('all three', () => Promise.resolve(clusters.find(CLUSTER)?.replicas.size === 3 || undefined));
+    await setState('i-2', 'terminated');
+    await launchReplica('i-older', 2);
+    await waitFor('an attempt to start', () =>
+      Promise.resolve(logged().find((line) => line.includes('3.7.0 is not supported'))),
+    );
+    expect([...(clusters.find(CLUSTER)?.replicas.values() ?? [])].sort()).toEqual(['i-0', 'i-1']);
+  });
+
   test('lets in who has a certificate of the cluster’s authority, and nobody else', async () => {
     const { launchReplica, untilReady, clientOf, otherAuthority } = await begin();
     await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
