@@ -56,8 +56,18 @@ const kubernetes1_36_3 = {
   },
 } as const;
 
-/** etcd and add-ons stay what they were: nothing but Kubernetes moves with its minor. */
+/** etcd stays what it was: nothing but Kubernetes moves with its minor, and what belongs to it. */
 const kubernetes1_37_2 = { ...kubernetes1_36_3, kubernetes: '1.37.2', cloudController: '1.37.1' } as const;
+
+/** Those that Kubernetes 1.37.2 has in its own `cluster/addons`, as 1.36.3 has the ones above. */
+const addons1_37_2 = {
+  ...kubernetes1_36_3.addons,
+  coredns: { version: '1.14.6', images: { coredns: 'registry.k8s.io/coredns/coredns:v1.14.6' } },
+  'metrics-server': {
+    version: '0.8.1',
+    images: { 'metrics-server': 'registry.k8s.io/metrics-server/metrics-server:v0.8.1' },
+  },
+} as const;
 
 type Revised = Omit<Release, 'version' | 'imageId'>;
 
@@ -68,7 +78,15 @@ const REVISIONS_OF_1_36_3: readonly Revised[] = [
   { revision: 1, format: 1, ...kubernetes1_36_3 },
 ];
 
-const REVISIONS_OF_1_37_2: readonly Revised[] = [{ revision: 1, format: 3, ...kubernetes1_37_2 }];
+const REVISIONS_OF_1_37_2: readonly Revised[] = [
+  { revision: 2, format: 3, ...kubernetes1_37_2, addons: addons1_37_2 },
+  { revision: 1, format: 3, ...kubernetes1_37_2 },
+];
+
+/** The same with etcd's next minor, which never comes together with Kubernetes' (`version-change.ts`): so it is a version of its own. */
+const REVISIONS_OF_1_37_2_WITH_ETCD_3_7: readonly Revised[] = [
+  { revision: 1, format: 3, ...kubernetes1_37_2, addons: addons1_37_2, etcd: '3.7.3' },
+];
 
 const published = (version: string, revisions: readonly Revised[]): readonly Release[] =>
   revisions.map((one) => ({ version, imageId: `ami-slipway-${version}`, ...one }));
@@ -78,6 +96,7 @@ export const IMAGE_ARCHITECTURE = 'x86_64';
 
 /** Every revision that was published: of the newest version first, and of each version the newest first. None ever leaves. */
 export const RELEASES: readonly Release[] = [
+  ...published('1.37.2-gke.2', REVISIONS_OF_1_37_2_WITH_ETCD_3_7),
   ...published('1.37.2-gke.1', REVISIONS_OF_1_37_2),
   ...published('1.36.3-gke.1', REVISIONS_OF_1_36_3),
   /** Kubernetes 1.16.9 has no supported binaries any more. */

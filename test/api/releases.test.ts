@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { version } from '../../api/fields.ts';
-import { knownVersions, RELEASES, releaseInFormat, releaseOf, unknownVersion } from '../../api/releases.ts';
+import {
+  knownVersions,
+  RELEASES,
+  releaseInFormat,
+  releaseOf,
+  revisionsOf,
+  unknownVersion,
+} from '../../api/releases.ts';
 import { release } from '../topology/objects.ts';
 
 describe('the release catalogue', () => {
@@ -20,7 +27,7 @@ describe('the release catalogue', () => {
 
   test('has the next minor beside today’s, with a cloud controller of its own and the same etcd', () => {
     expect(releaseOf('1.37.2-gke.1')).toMatchObject({
-      revision: 1,
+      revision: 2,
       format: 3,
       kubernetes: '1.37.2',
       etcd: releaseOf('1.36.3-gke.1')?.etcd,
@@ -29,10 +36,25 @@ describe('the release catalogue', () => {
     });
   });
 
+  test('has the add-ons of that minor from its second revision on: those in Kubernetes’ own cluster/addons', () => {
+    const [first, second] = revisionsOf('1.37.2-gke.1');
+    expect(first?.addons).toEqual(releaseOf('1.36.3-gke.1')?.addons);
+    expect(second?.addons).toMatchObject({
+      coredns: { version: '1.14.6', images: { coredns: 'registry.k8s.io/coredns/coredns:v1.14.6' } },
+      'metrics-server': { version: '0.8.1' },
+    });
+    expect(second?.addons['connect-agent']).toEqual(first?.addons['connect-agent']);
+  });
+
+  test('has a version beside it that differs in etcd alone, by one minor', () => {
+    const { version: _, revision: __, imageId: ___, ...before } = release('1.37.2-gke.1');
+    expect(releaseOf('1.37.2-gke.2')).toMatchObject({ ...before, etcd: '3.7.3', imageId: 'ami-slipway-1.37.2-gke.2' });
+  });
+
   test('knows exact strings only, and says which when asked for another', () => {
     expect(releaseOf('1.36')).toBeUndefined();
     expect(unknownVersion('1.36').reason).toBe(
-      "version 1.36 is not in this release's catalogue, which holds 1.37.2-gke.1, 1.36.3-gke.1, 1.16.9-gke.12",
+      "version 1.36 is not in this release's catalogue, which holds 1.37.2-gke.2, 1.37.2-gke.1, 1.36.3-gke.1, 1.16.9-gke.12",
     );
     expect(unknownVersion('1.36').cure).toContain('1.36.3-gke.1');
   });

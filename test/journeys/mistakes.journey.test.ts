@@ -66,9 +66,9 @@ describe('kubectl', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('The AWSCluster "wrong" is invalid: spec.controlPlane.version');
     expect(stderr).toContain(
-      "version 1.99.0-gke.1 is not in this release's catalogue, which holds 1.37.2-gke.1, 1.36.3-gke.1",
+      "version 1.99.0-gke.1 is not in this release's catalogue, which holds 1.37.2-gke.2, 1.37.2-gke.1, 1.36.3-gke.1",
     );
-    expect(stderr).toContain('set the version to one of 1.37.2-gke.1, 1.36.3-gke.1');
+    expect(stderr).toContain('set the version to one of 1.37.2-gke.2, 1.37.2-gke.1, 1.36.3-gke.1');
   });
 
   test('prints warnings of what passes', async () => {
