@@ -291,7 +291,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     subject: 'Versions that a machine can run',
     onAws: 'those of its image',
-    inSandbox: 'those that sandbox/tools has: of each component one, and of etcd one before it',
+    inSandbox:
+      'those of today’s release, of etcd one before it, and those of the releases that the sandbox was begun with (`up --release`)',
     because: 'each takes minutes to build; a machine that is told another says which there are',
     where: ['sandbox/machine/programs.ts', 'sandbox/tools'],
   },

@@ -50,6 +50,8 @@ export type SandboxLayout = {
   readonly workerMetrics: HostPort;
   /** The HTTP CONNECT proxy that knows load balancers' names. */
   readonly proxy: HostPort;
+  /** Versions of the catalogue whose programs `bin` has beside today's, because somebody asked for them; only where there are any. */
+  readonly releases?: readonly string[];
   /** Where the stub takes orders; only in a sandbox whose machines are objects of one process. */
   readonly stub?: HostPort;
 };
@@ -66,6 +68,7 @@ export const layoutOf = (options: {
   proxyPort: number;
   /** Machines are objects of one process instead of processes of their own. */
   stub?: boolean;
+  releases?: readonly string[];
 }): SandboxLayout => {
   // Temporal's dev server binds its inner services to the address it is given, and dials them at 127.0.0.1: it runs on no
   // other. The first sandbox has Temporal's usual ports, each further network the ones after them.
@@ -90,6 +93,7 @@ export const layoutOf = (options: {
     workerMetrics: service(7, 9090),
     admission: service(8, 8443),
     proxy: { host: '127.0.0.1', port: options.proxyPort },
+    ...(options.releases === undefined || options.releases.length === 0 ? {} : { releases: options.releases }),
     ...(options.stub === true ? { stub: service(8, 7070) } : {}),
   };
 };

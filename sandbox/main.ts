@@ -68,7 +68,14 @@ program
     'machines are objects of one process, and control planes answer from its memory: for many clusters',
     false,
   )
-  .action((options: { detach: boolean; stub: boolean }) => up(options));
+  .option(
+    '--release <version...>',
+    'have the programs of this release, too, so that a cluster can be upgraded to it: built or fetched once, which may take a quarter of an hour',
+    [] as string[],
+  )
+  .action(({ release, ...options }: { detach: boolean; stub: boolean; release: string[] }) =>
+    up({ ...options, releases: release }),
+  );
 program.command('down').description('end everything that this sandbox started').action(down);
 program
   .command('reset')

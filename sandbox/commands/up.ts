@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { releaseOf, revisionsOf } from '../../api/releases.ts';
 import { keepsRequests } from '../aws/proxy/requests.ts';
 import { SandboxFailure } from '../failure.ts';
 import { folders } from '../layout.ts';
@@ -18,6 +19,7 @@ import { giveOrder } from '../supervisor/control.ts';
 import type { SupervisorOptions } from '../supervisor/main.ts';
 import { readLayout, readState, type SandboxState } from '../supervisor/state.ts';
 import { ensureTools } from '../tools/build.ts';
+import { lackingOf, toolsOf } from '../tools/wanted.ts';
 import { down } from './down.ts';
 import { supervisorFailure, untilReady } from './readiness.ts';
 import { CHECKOUT, homeFolder } from './sandbox.ts';
@@ -25,14 +27,32 @@ import { printStatus } from './status.ts';
 
 const SUPERVISOR_SECONDS = 120;
 
+/** What a sandbox is to be like. */
+export type Kind = {
+  /** Machines are objects of one process. */
+  readonly stub: boolean;
+  /** Versions of the catalogue whose programs its machines are to find, beside today's. */
+  readonly releases: readonly string[];
+};
+
+const USUAL: Kind = { stub: false, releases: [] };
+
+/** Those that are asked for, and those that were: a machine of an earlier day still runs them. The stub runs no programs. */
+const releasesIn = (home: string, { stub, releases }: Kind): readonly string[] => {
+  const before = readLayout(home)?.releases ?? [];
+  return stub ? [] : [...new Set([...before.filter((version) => releaseOf(version) !== undefined), ...releases])];
+};
+
 /** Starts a supervisor that outlives this command. */
-const startSupervisor = async (home: string, stub: boolean, attachedTo?: ProcessIdentity): Promise<ProcessIdentity> => {
-  const { bin, python } = await ensureTools();
+const startSupervisor = async (home: string, kind: Kind, attachedTo?: ProcessIdentity): Promise<ProcessIdentity> => {
+  const { stub } = kind;
+  const releases = releasesIn(home, kind);
+  const { bin, python } = await ensureTools(releases);
   const { logs } = folders(home);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const attached = attachedTo ? { attachedTo } : {};
-  const options: SupervisorOptions = { home, bin, python, checkout: CHECKOUT, stub, ...attached };
+  const options: SupervisorOptions = { home, bin, python, checkout: CHECKOUT, stub, releases, ...attached };
   const log = openSync(`${logs}/${SUPERVISOR_LOG}`, 'w');
   const program = `${CHECKOUT}/sandbox/supervisor/main.ts`;
   const child = spawn(process.execPath, [program, JSON.stringify(options)], {
@@ -68,9 +88,25 @@ const refuseOtherKind = (home: string, stub: boolean): void => {
   );
 };
 
+/** What runs has the programs that it began with. */
+const refuseLacking = (home: string, { releases }: Kind): void => {
+  const layout = readLayout(home);
+  if (layout === undefined || layout.stub !== undefined) return;
+  const missing = releases.filter((version) =>
+    revisionsOf(version).some((release) => lackingOf(release, layout.bin).length > 0),
+  );
+  if (missing.length === 0) return;
+  throw new SandboxFailure(
+    'refused',
+    `the sandbox in ${home} runs without the programs of ${missing.join(' and ')}`,
+    'end it with `npm run sandbox -- down`, which ends its clusters with it, and start it again with the same options; or set SLIPWAY_HOME to another home for another sandbox',
+  );
+};
+
 /** Brings everything up, and returns when it is ready. */
-export const bringUp = async (attachedTo?: ProcessIdentity, stub = false): Promise<void> => {
+export const bringUp = async (attachedTo?: ProcessIdentity, kind: Kind = USUAL): Promise<void> => {
   const home = homeFolder();
+  toolsOf(kind.releases);
   // Said here, not by a part that dies of it.
   paceOf(process.env);
   keepsRequests(process.env);
@@ -82,8 +118,9 @@ export const bringUp = async (attachedTo?: ProcessIdentity, stub = false): Promi
     state = undefined;
   }
   if (state !== undefined) await giveOrder(home, { verb: 'start-all' });
-  else state = await whenWritten(home, await startSupervisor(home, stub, attachedTo));
-  refuseOtherKind(home, stub);
+  else state = await whenWritten(home, await startSupervisor(home, kind, attachedTo));
+  refuseOtherKind(home, kind.stub);
+  refuseLacking(home, kind);
   const tasks = state.parts.map(({ name }): Task => ({ title: name, run: (note) => untilReady(home, name, note) }));
   await runTasks(tasks);
 };
@@ -103,10 +140,10 @@ const attachment = (): ProcessIdentity | undefined => {
   return pid === undefined ? undefined : identify(Number(pid));
 };
 
-export const up = async (options: { readonly detach: boolean; readonly stub: boolean }): Promise<void> => {
+export const up = async ({ detach, ...kind }: Kind & { readonly detach: boolean }): Promise<void> => {
   const home = homeFolder();
-  if (options.detach) {
-    await bringUp(attachment(), options.stub);
+  if (detach) {
+    await bringUp(attachment(), kind);
     return printStatus();
   }
   const interruption = new AbortController();
@@ -119,7 +156,7 @@ export const up = async (options: { readonly detach: boolean; readonly stub: boo
     }
   });
   try {
-    const ready = bringUp(identify(process.pid), options.stub).then(() => {
+    const ready = bringUp(identify(process.pid), kind).then(() => {
       if (interruption.signal.aborted) return;
       printStatus();
       process.stderr.write('\nCtrl-C ends the sandbox.\n');

@@ -27,6 +27,8 @@ export type SupervisorOptions = {
   readonly checkout: string;
   /** Machines are objects of one process. */
   readonly stub: boolean;
+  /** Versions whose programs are in `bin` beside today's. */
+  readonly releases: readonly string[];
   /** The sandbox goes down when this process ends, however it ends. */
   readonly attachedTo?: ProcessIdentity;
 };

@@ -10,6 +10,7 @@ import { type Downloads, obtain, placeOf } from './obtain.ts';
 import { FOLDER, type Recipe, recipesFor } from './recipes.ts';
 import { openSites, siteSettings } from './sites.ts';
 import { cacheFolder, clearDrafts, linkSet, lockCache } from './store.ts';
+import { toolsOf } from './wanted.ts';
 
 export { cacheFolder } from './store.ts';
 
@@ -38,13 +39,17 @@ const getMissing = async (cache: string, recipes: readonly Recipe[], downloads: 
   }
 };
 
-/** Gets what is missing, with progress on the terminal, and says where everything is. */
-export const ensureTools = async (): Promise<Tools> => {
+/**
+ * Gets what is missing, with progress on the terminal, and says where everything is. `releases` are versions of the catalogue whose
+ * programs are wanted, too, beside those that everybody needs.
+ */
+export const ensureTools = async (releases: readonly string[] = []): Promise<Tools> => {
+  const asked = toolsOf(releases);
   const cache = cacheFolder();
   const settings = siteSettings(process.env);
   const pins = settings.downloads === 'off' ? undefined : pinsFrom(readFileSync(`${FOLDER}/pins.json`, 'utf8'));
   mkdirSync(`${cache}/tmp`, { recursive: true });
-  const { recipes, venv } = await recipesFor(cache);
+  const { recipes, venv } = await recipesFor(cache, asked);
   if (recipes.some((recipe) => placeOf(recipe, pins) === undefined)) {
     const sites = openSites(settings);
     try {

@@ -39,8 +39,11 @@ export type GoTool = {
   /** How long it takes to build beside the others: who takes longest begins first. */
   readonly weight: number;
   readonly releases?: Releases;
-  /** Another version of what a tool without this is: machines that are told to run it find it by its version. */
-  readonly earlier?: true;
+  /**
+   * Another version of what a tool without this is: machines that are told to run it find it by its version. Some are there always,
+   * others where somebody asks for a release that runs them (`wanted.ts`).
+   */
+  readonly beside?: 'always' | 'when asked for';
 };
 
 export type PythonTool = {
@@ -100,43 +103,44 @@ const kwokReleases: Releases = (version, architecture) => [
   },
 ];
 
+/** What a program is in each of its versions. */
+type Family = Omit<GoTool, 'name' | 'folder' | 'weight' | 'beside'>;
+
+const ETCD: Family = {
+  kind: 'go',
+  binaries: { etcd: 'go.etcd.io/etcd/server/v3' },
+  versionOf: 'go.etcd.io/etcd/server/v3',
+  stamps: () => ({}),
+  releases: etcdReleases,
+};
+
+const KUBERNETES: Family = {
+  kind: 'go',
+  binaries: {
+    'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+    'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
+    'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
+  },
+  versionOf: 'k8s.io/kubernetes',
+  stamps: kubernetesStamps,
+  releases: kubernetesReleases('kube-apiserver', 'kube-controller-manager', 'kube-scheduler'),
+};
+
+/** Published as an image only, so this one is always built. */
+const CLOUD_CONTROLLER: Family = {
+  kind: 'go',
+  binaries: { 'aws-cloud-controller-manager': 'k8s.io/cloud-provider-aws/cmd/aws-cloud-controller-manager' },
+  versionOf: 'k8s.io/cloud-provider-aws',
+  stamps: kubernetesStamps,
+};
+
 export const GO_TOOLS: readonly GoTool[] = [
-  {
-    kind: 'go',
-    name: 'etcd',
-    folder: 'etcd',
-    binaries: { etcd: 'go.etcd.io/etcd/server/v3' },
-    versionOf: 'go.etcd.io/etcd/server/v3',
-    stamps: () => ({}),
-    weight: 1,
-    releases: etcdReleases,
-  },
-  {
-    // What a machine of an earlier release runs beside machines of today's, in one sandbox.
-    kind: 'go',
-    name: 'etcd-earlier',
-    folder: 'etcd-earlier',
-    binaries: { etcd: 'go.etcd.io/etcd/server/v3' },
-    versionOf: 'go.etcd.io/etcd/server/v3',
-    stamps: () => ({}),
-    weight: 0,
-    releases: etcdReleases,
-    earlier: true,
-  },
-  {
-    kind: 'go',
-    name: 'kubernetes',
-    folder: 'kubernetes',
-    binaries: {
-      'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
-      'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
-      'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
-    },
-    versionOf: 'k8s.io/kubernetes',
-    stamps: kubernetesStamps,
-    weight: 8,
-    releases: kubernetesReleases('kube-apiserver', 'kube-controller-manager', 'kube-scheduler'),
-  },
+  { ...ETCD, name: 'etcd', folder: 'etcd', weight: 1 },
+  // What a machine of an earlier release runs beside machines of today's, in one sandbox.
+  { ...ETCD, name: 'etcd-earlier', folder: 'etcd-earlier', weight: 0, beside: 'always' },
+  { ...ETCD, name: 'etcd-3.7', folder: 'etcd-3.7', weight: 0, beside: 'when asked for' },
+  { ...KUBERNETES, name: 'kubernetes', folder: 'kubernetes', weight: 8 },
+  { ...KUBERNETES, name: 'kubernetes-1.37', folder: 'kubernetes-1.37', weight: 7, beside: 'when asked for' },
   {
     kind: 'go',
     name: 'kwok',
@@ -147,15 +151,13 @@ export const GO_TOOLS: readonly GoTool[] = [
     weight: 2,
     releases: kwokReleases,
   },
+  { ...CLOUD_CONTROLLER, name: 'aws-cloud-controller-manager', folder: 'cloud-provider-aws', weight: 4 },
   {
-    // Published as an image only, so this one is always built.
-    kind: 'go',
-    name: 'aws-cloud-controller-manager',
-    folder: 'cloud-provider-aws',
-    binaries: { 'aws-cloud-controller-manager': 'k8s.io/cloud-provider-aws/cmd/aws-cloud-controller-manager' },
-    versionOf: 'k8s.io/cloud-provider-aws',
-    stamps: kubernetesStamps,
-    weight: 4,
+    ...CLOUD_CONTROLLER,
+    name: 'aws-cloud-controller-manager-1.37',
+    folder: 'cloud-provider-aws-1.37',
+    weight: 3,
+    beside: 'when asked for',
   },
 ];
 

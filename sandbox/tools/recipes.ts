@@ -76,9 +76,9 @@ const goRecipe = (tool: GoTool, go: string, cache: string): Recipe => {
   const names = Object.keys(tool.binaries);
   return {
     tool: tool.name,
-    title: tool.earlier === true ? `${names.join(', ')} ${version}` : names.join(', '),
+    title: tool.beside === undefined ? names.join(', ') : `${names.join(', ')} ${version}`,
     version,
-    found: tool.earlier === true ? 'by version' : 'by both',
+    found: tool.beside === undefined ? 'by both' : 'by version',
     ...withRelease(tool, version, cache),
     build: {
       place: {
@@ -112,10 +112,14 @@ const pythonRecipe = (tool: PythonTool, python: Python, cache: string): Recipe =
   };
 };
 
-/** All recipes, heaviest first, and the folder of the Python that has moto. */
-export const recipesFor = async (cache: string): Promise<{ recipes: readonly Recipe[]; venv: string }> => {
+/** All recipes, heaviest first, and the folder of the Python that has moto. `asked` are tools beside those that everybody needs. */
+export const recipesFor = async (
+  cache: string,
+  asked: readonly GoTool[] = [],
+): Promise<{ recipes: readonly Recipe[]; venv: string }> => {
   const [go, python] = await Promise.all([goVersion(`${FOLDER}/etcd`), findPython()]);
   const moto = pythonRecipe(PYTHON_TOOL, python, cache);
-  const goRecipes = GO_TOOLS.toSorted((a, b) => b.weight - a.weight).map((tool) => goRecipe(tool, go, cache));
+  const needed = [...GO_TOOLS.filter(({ beside }) => beside !== 'when asked for'), ...asked];
+  const goRecipes = needed.toSorted((a, b) => b.weight - a.weight).map((tool) => goRecipe(tool, go, cache));
   return { recipes: [...goRecipes, moto, pythonRecipe(KUBECTL, python, cache)], venv: moto.build.place.folder };
 };

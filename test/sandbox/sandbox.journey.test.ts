@@ -54,6 +54,13 @@ afterAll(async () => {
 });
 
 describe('a sandbox that is up', () => {
+  test('is given no other release’s programs, and says how to have them', async () => {
+    const { code, stderr } = await sandbox.sandbox('up', '--detach', '--release', '1.37.2-gke.1');
+    expect(code).toBe(EXIT.refused);
+    expect(stderr).toContain('runs without the programs of 1.37.2-gke.1');
+    expect(stderr).toContain('npm run sandbox -- down');
+  });
+
   test('says in JSON where everything is', async () => {
     const status = JSON.parse(await succeed('status', sandbox.sandbox('status', '-o', 'json'))) as SandboxStatus;
     expect(status).toMatchObject({

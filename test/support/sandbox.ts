@@ -161,17 +161,18 @@ export const sandboxIn = (home: string, settings: NodeJS.ProcessEnv = {}, by: By
  */
 const VISIBILITY_SECONDS = 0.5;
 
+type Kind = { readonly stub?: boolean; readonly releases?: readonly string[] };
+
 /**
  * Starts a sandbox of its own; settings are environment variables for its parts, such as SLIPWAY_SETTLE_SECONDS. `stub` makes
  * its machines objects of one process: much quicker, for whatever isn't about what machines do. It is in a hurry, too, unless
- * SLIPWAY_PACE says otherwise: what is about availability asks for AWS's pace (`journeys/availability.ts`).
+ * SLIPWAY_PACE says otherwise: what is about availability asks for AWS's pace (`journeys/availability.ts`). `releases` are versions
+ * whose programs it has beside today's; whoever is the first on a computer waits until they are built.
  */
-export const startSandbox = (
-  settings: NodeJS.ProcessEnv = {},
-  options: { readonly stub?: boolean } = {},
-): Promise<SandboxForTests> => noting('starting', 'sandbox', () => bringUp(settings, options));
+export const startSandbox = (settings: NodeJS.ProcessEnv = {}, options: Kind = {}): Promise<SandboxForTests> =>
+  noting('starting', 'sandbox', () => bringUp(settings, options));
 
-const bringUp = async (settings: NodeJS.ProcessEnv, options: { readonly stub?: boolean }): Promise<SandboxForTests> => {
+const bringUp = async (settings: NodeJS.ProcessEnv, { stub, releases = [] }: Kind): Promise<SandboxForTests> => {
   const usual = {
     SLIPWAY_PACE: 'quick',
     SLIPWAY_AWS_REQUESTS: 'kept',
@@ -179,7 +180,8 @@ const bringUp = async (settings: NodeJS.ProcessEnv, options: { readonly stub?: b
   };
   const started = sandboxIn(await mkdtemp(join(tmpdir(), 'slipway-')), { ...usual, ...settings });
   try {
-    await succeed('sandbox up', started.sandbox('up', '--detach', ...(options.stub === true ? ['--stub'] : [])));
+    const kind = [...(stub === true ? ['--stub'] : []), ...releases.flatMap((version) => ['--release', version])];
+    await succeed('sandbox up', started.sandbox('up', '--detach', ...kind));
     return judgedAtItsEnd(started);
   } catch (error) {
     await started.end();

@@ -34,8 +34,19 @@ describe('An image of a release', () => {
     for (const path of programsOf(today)) put(path);
     expect(unpublishedImages(folder, [next, today])).toEqual({
       'ami-slipway-1.37.2-gke.1':
-        'this sandbox has no kube-apiserver 1.37.2, no aws-cloud-controller-manager 1.37.1: ask for 1.36.3-gke.1, or use a sandbox of stub machines (`npm run sandbox -- up --stub`), which runs no programs',
+        'this sandbox has no kube-apiserver 1.37.2, no aws-cloud-controller-manager 1.37.1: ask for 1.36.3-gke.1, begin a sandbox that has them (`npm run sandbox -- up --release 1.37.2-gke.1`), or use one of stub machines (`npm run sandbox -- up --stub`), which runs no programs',
     });
+  });
+
+  test('is not there where those of one of its revisions are lacking, whichever', () => {
+    for (const path of programsOf(today)) put(path);
+    const revised = { ...today, revision: 99, etcd: '9.9.9' };
+    for (const catalogue of [
+      [revised, today],
+      [today, revised],
+    ]) {
+      expect(unpublishedImages(folder, catalogue)[today.imageId]).toContain('this sandbox has no etcd 9.9.9:');
+    }
   });
 
   test('needs programs that can be run', () => {

@@ -1,5 +1,14 @@
 /** A first start and the next ones, with a Go and a Python that only pretend, and a server that plays the makers' sites. */
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -30,7 +39,7 @@ esac
 `;
 const PROGRAM = `
 import { ensureTools } from '${CHECKOUT}/sandbox/tools/build.ts';
-process.stdout.write((await ensureTools()).bin);
+process.stdout.write((await ensureTools(process.argv.slice(1))).bin);
 `;
 
 let folder = '';
@@ -52,7 +61,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const start = async (settings: NodeJS.ProcessEnv = {}) => {
+const start = async (settings: NodeJS.ProcessEnv = {}, ...releases: readonly string[]) => {
   const calls = `${folder}/calls`;
   writeFileSync(calls, '');
   const env = {
@@ -62,7 +71,10 @@ const start = async (settings: NodeJS.ProcessEnv = {}) => {
     SLIPWAY_DOWNLOAD_MIRROR: sites.mirror,
     ...settings,
   };
-  const bin = await succeed('ensureTools', run(process.execPath, ['--input-type=module', '-e', PROGRAM], { env }));
+  const bin = await succeed(
+    'ensureTools',
+    run(process.execPath, ['--input-type=module', '-e', PROGRAM, ...releases], { env }),
+  );
   const kinds = Object.fromEntries(toolsIn(bin).map(({ tool, origin }) => [tool, origin.kind]));
   const worked = readFileSync(calls, 'utf8')
     .split('\n')
@@ -160,6 +172,25 @@ describe('the next start', () => {
     const asked = sites.asked.length;
     const { bin, worked } = await start();
     expect([bin, worked, sites.asked.length]).toEqual([first.bin, [], asked]);
+  });
+
+  test('of who asks for a release gets what that runs otherwise, by version alone, and the one after it nothing more', async () => {
+    await giveEverything();
+    await start();
+    const asked = await start({}, '1.37.2-gke.2');
+    expect(asked.kinds).toEqual({
+      ...DOWNLOADED,
+      'aws-cloud-controller-manager-1.37': 'built',
+      'etcd-3.7': 'downloaded',
+      'kubernetes-1.37': 'downloaded',
+    });
+    expect(asked.worked).toEqual([expect.stringContaining('aws-cloud-controller-manager')]);
+    expect(readdirSync(`${asked.bin}/versions`)).toEqual(
+      expect.arrayContaining(['1.36.3', '1.37.2', '3.6.16', '3.7.3']),
+    );
+    expect((await start({}, '1.37.2-gke.2')).worked).toEqual([]);
+    const { bin, kinds } = await start();
+    expect([kinds, existsSync(`${bin}/versions/1.37.2`)]).toEqual([DOWNLOADED, false]);
   });
 
   test('takes what was built before, where the sites could be reached by now', async () => {
