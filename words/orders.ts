@@ -26,8 +26,10 @@ export type Order = {
 
 export type Report = {
   readonly token: string;
-} & /** `says`: what the verb's orders answer beside that, such as what `restart` serves by now (`emulation.ts`). */
-({ readonly result: 'done'; readonly says?: string } | { readonly result: 'failed'; readonly why: string });
+} /** `says`: what the verb's orders answer beside that, such as what `restart` serves by now (`emulation.ts`). */ & (
+  | { readonly result: 'done'; readonly says?: string }
+  | { readonly result: 'failed'; readonly why: string }
+);
 
 /** What a tag's value may hold, and how much. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html */
 const LONGEST = 256;
