@@ -24,8 +24,10 @@ export type Order = {
   readonly until: number;
 };
 
-export type Report = { readonly token: string } & (
-  | { readonly result: 'done' }
+export type Report = {
+  readonly token: string;
+} /** `says`: what the verb's orders answer beside that, such as what `restart` serves by now (`emulation.ts`). */ & (
+  | { readonly result: 'done'; readonly says?: string }
   | { readonly result: 'failed'; readonly why: string }
 );
 
@@ -50,12 +52,15 @@ export const orderIn = (text: string | undefined): Order | undefined => {
   return /^\d+$/.test(until ?? '') ? { token, verb, instanceId, until: Number(until) } : undefined;
 };
 
-/** `3f9c01aa done`, `3f9c01aa failed kube-apiserver did not end` */
-export const reportText = (report: Report): string =>
-  tagged(report.result === 'done' ? `${report.token} done` : `${report.token} failed ${report.why}`);
+/** `3f9c01aa done`, `3f9c01aa done 1.37.2 1.36`, `3f9c01aa failed kube-apiserver did not end` */
+export const reportText = (report: Report): string => {
+  const text = report.result === 'done' ? (report.says ?? '') : report.why;
+  return tagged(`${report.token} ${report.result} ${text}`);
+};
 
 export const reportIn = (text: string | undefined): Report | undefined => {
-  const [, token, result, why] = /^(\S+) (done|failed)(?: (.*))?$/.exec(text ?? '') ?? [];
+  const [, token, result, says] = /^(\S+) (done|failed)(?: (.*))?$/.exec(text ?? '') ?? [];
   if (token === undefined) return undefined;
-  return result === 'done' ? { token, result } : { token, result: 'failed', why: why ?? 'no reason given' };
+  if (result === 'failed') return { token, result, why: says || 'no reason given' };
+  return { token, result: 'done', ...(says ? { says } : {}) };
 };

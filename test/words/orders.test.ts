@@ -24,6 +24,7 @@ describe('an order', () => {
 describe('a report', () => {
   test.each<Report>([
     { token: '3f9c01aa', result: 'done' },
+    { token: '3f9c01aa', result: 'done', says: '1.37.2 1.36' },
     { token: '3f9c01aa', result: 'failed', why: 'kube-apiserver did not end' },
   ])('is read as it was written: %o', (report) => {
     expect(reportIn(reportText(report))).toEqual(report);
