@@ -7,11 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { OWN_PREFIX } from '../../api/names.ts';
 import { nameOf } from '../../kubernetes/resources.ts';
-import { driftFound, getEntityState, specChanged } from '../../workflows/messages.ts';
+import { driftFound, specChanged } from '../../workflows/messages.ts';
 import type { Cloud } from '../cloud.ts';
 import type { Stored } from '../manifests.ts';
 import type { Inside, SeenNode } from './inside.ts';
 import { change } from './objects.ts';
+import { viewOf } from './second-look.ts';
 import type { World } from './world.ts';
 
 export type Hands = Pick<Inside, 'begin' | 'loosen'> & {
@@ -107,7 +108,7 @@ export const handsOf = (ground: Ground, token: string, first: readonly SeenNode[
     spec: async () => (await seen()).spec,
     abort: async () => {
       await change(cloud, pool, { metadata: { annotations: { [`${OWN_PREFIX}abort`]: token } } });
-      await until('the turn is aborted', async () => (await entity.query(getEntityState)).held !== undefined);
+      await until('the turn is aborted', async () => (await viewOf(entity))?.held !== undefined);
     },
     hang: async () => {
       const [node] = await inside.nodes();

@@ -4,7 +4,7 @@
  * Owns: when an entity rests, and which look counts. Neighbours: `life.ts` and `standing.ts` ask for it once all is done.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { type Client, ServiceError, type WorkflowHandle } from '@temporalio/client';
 import { ADDONS_UNKNOWN } from '../../policy/inside.ts';
 import { NODES_UNKNOWN } from '../../policy/node-counts.ts';
 import { type EntityView, getEntityState, specChanged } from '../../workflows/messages.ts';
@@ -26,6 +26,13 @@ const QUIET_MS = 800;
 /** Phases in which an entity is about to do more: on a busy computer its next activity may begin later than `QUIET_MS`. */
 const AT_WORK: readonly EntityView['phase'][] = ['assessing', 'operating'];
 
+/** What an entity is at; undefined where nobody answers, as while its worker starts anew. */
+export const viewOf = (handle: WorkflowHandle): Promise<EntityView | undefined> =>
+  handle.query(getEntityState).catch((error: unknown) => {
+    if (error instanceof ServiceError) return undefined;
+    throw error;
+  });
+
 export const untilQuiet = async (
   { lane, temporal, limitMs }: Looking,
   name: string,
@@ -34,7 +41,8 @@ export const untilQuiet = async (
   const deadline = Date.now() + limitMs;
   const rests = async (id: string): Promise<boolean> => {
     const handle = temporal.workflow.getHandle(id);
-    if (AT_WORK.includes((await handle.query(getEntityState)).phase)) return false;
+    const view = await viewOf(handle);
+    if (view === undefined || AT_WORK.includes(view.phase)) return false;
     // What it is about to write is not written yet.
     const { pendingActivities, pendingWorkflowTask } = (await handle.describe()).raw;
     return (pendingActivities ?? []).length === 0 && !pendingWorkflowTask;
