@@ -127,6 +127,9 @@ const told = ({ instanceId, serves }: OrderedReplica, memory: Memory): Report | 
   const { tags = {}, said } = memory;
   memory.said = true;
   if (said || (tags[EMULATES_TAG] ?? tags[COMMITTED_TAG]) === undefined) return undefined;
+  const order = orderIn(tags[ORDER_TAG]);
+  // What an agent before this one said of an order to this machine is still to be read.
+  if (order?.instanceId === instanceId && tags[REPORT_TAG]?.startsWith(`${order.token} `) === true) return undefined;
   const says = servesText(serves);
   const last = reportIn(tags[REPORT_TAG]);
   return last?.result === 'done' && last.says === says ? undefined : { token: instanceId, result: 'done', says };

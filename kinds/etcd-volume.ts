@@ -1,6 +1,7 @@
 /** The disk of one replica, which outlives its instances: it holds etcd's data. */
 import { VOLUME_LIMITS } from '../api/aws-limits.ts';
 import type { EmptyDisk } from '../api/names.ts';
+import type { Minor, Serves } from '../words/emulation.ts';
 import { present } from '../words/present.ts';
 import type { Value } from '../words/references.ts';
 import type { Difference, Nothing, Row, Tagged } from './row.ts';
@@ -34,6 +35,13 @@ export type EtcdVolumeState = {
   readonly emptyDisk: EmptyDisk;
   /** The instance that it is attached to. */
   readonly holder?: string;
+  /** What an upgrade says on it (`words/emulation.ts`). These are no differences: only steps of an upgrade write them. */
+  readonly emulates?: Minor;
+  readonly committed?: Minor;
+  /** What the agent of its replica said last that it serves; nothing after it was told to leave. */
+  readonly serves?: Serves;
+  /** Why the agent of its holder starts nothing of Kubernetes. */
+  readonly refuses?: string;
   /** AWS says that it failed, and that nothing on it can be read. */
   readonly failed?: true;
 };

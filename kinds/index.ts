@@ -33,6 +33,7 @@ import { surge } from './surge.ts';
 import { targetGroup } from './target-group.ts';
 import { targetGroupAttributes } from './target-group-attributes.ts';
 import { targets } from './targets.ts';
+import { upgradeMark } from './upgrade-mark.ts';
 
 /** The row of each kind. */
 export const KINDS = {
@@ -70,4 +71,5 @@ export const KINDS = {
   'target-group': targetGroup,
   'target-group-attributes': targetGroupAttributes,
   targets,
+  'upgrade-mark': upgradeMark,
 } as const;

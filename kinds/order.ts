@@ -1,4 +1,5 @@
 /** Something that the agent of one replica's machine is told to do: a tag on its volume, done once the agent has said so. */
+import type { Minor } from '../words/emulation.ts';
 import type { OrderVerb } from '../words/orders.ts';
 import type { Value } from '../words/references.ts';
 import type { ReplicaMachine } from './replica.ts';
@@ -8,6 +9,8 @@ export type OrderProperties = ReplicaMachine & {
   readonly verb: OrderVerb;
   readonly instanceId: string;
   readonly volumeId: Value;
+  /** The minor that a restart must end in: one that ends in another isn't done. */
+  readonly serves?: Minor;
   /** Addresses of the other replicas, each of which must serve when the order is given. */
   readonly others: readonly string[];
 };

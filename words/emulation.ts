@@ -11,6 +11,10 @@ export const EMULATES_TAG = 'slipway.dev/emulates';
 /** The minor that an upgrade was committed to: no API server of an older one starts any more. Written by workers, never lowered. */
 export const COMMITTED_TAG = 'slipway.dev/committed';
 
+/** What an upgrade says of itself on the volumes, by the tag that says it. */
+export const UPGRADE_TAGS = { emulates: EMULATES_TAG, committed: COMMITTED_TAG } as const;
+export type UpgradeMark = keyof typeof UPGRADE_TAGS;
+
 /** `1.36`. */
 export type Minor = `${number}.${number}`;
 

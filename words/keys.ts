@@ -4,6 +4,7 @@
  * Owns: the spelling of resource keys, and their parsing: nobody else cuts one. Neighbours: `topology/` calls resources by them,
  * `activities/` put them in tags, `policy/` orders removals by them, and people see them in Temporal as part of activity ids.
  */
+import type { UpgradeMark } from './emulation.ts';
 import type { OrderVerb } from './orders.ts';
 
 /** `kind/name`, stable and readable: `security-group/controlplane`, `etcd-volume/1`. Some kinds have one thing and no name. */
@@ -94,6 +95,8 @@ export const ACCOUNT_SETTLED = 'account/settled';
 export const replicaInstanceKey = (index: number): ResourceKey => `instance/controlplane-${index}`;
 /** What the machine of a replica is told to do. */
 export const replicaOrderKey = (index: number, verb: OrderVerb): ResourceKey => `order/controlplane-${index}/${verb}`;
+/** What an upgrade says on the etcd volumes of all replicas. */
+export const upgradeMarkKey = (mark: UpgradeMark): ResourceKey => `upgrade-mark/${mark}`;
 export const replicaKey = (index: number): ResourceKey => `replica/${index}`;
 
 /** Keys of one machine of a node pool, by its EC2 id, which exist only while it goes. */

@@ -4,7 +4,8 @@
  * Owns: the volume. Its client token makes a repeated create answer with the same volume (I2). EBS looks at the key only after
  * it has answered, and drops a volume that it can't encrypt: a volume counts once it is available. The tag that says what an
  * empty disk may do is written at creation only: afterwards it belongs to `established.ts` and to repair, never to an
- * update (I5). Neighbours: the agent attaches it; `volumes.ts` reads volumes.
+ * update (I5). One that takes another's place is told of upgrades what the others were told. Neighbours: the agent attaches it;
+ * `volumes.ts` reads volumes, `upgrade-mark.ts` writes what upgrades say.
  */
 import {
   CreateVolumeCommand,
@@ -18,8 +19,19 @@ import {
 import { EMPTY_DISK_TAG, type EmptyDisk, KEY_TAG } from '../../api/names.ts';
 import { performanceOf } from '../../kinds/etcd-volume.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
+import type { Tags } from '../../kinds/row.ts';
 import { deleteVolumeCommand } from '../../words/commands.ts';
+import {
+  COMMITTED_TAG,
+  compareMinors,
+  EMULATES_TAG,
+  type Minor,
+  minorIn,
+  newerMinor,
+  servesIn,
+} from '../../words/emulation.ts';
 import type { ResourceKey } from '../../words/keys.ts';
+import { REPORT_TAG, reportIn } from '../../words/orders.ts';
 import { present } from '../../words/present.ts';
 import { ended } from '../../words/text.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
@@ -40,6 +52,18 @@ export const emptyDiskOf = (volume: Volume): EmptyDisk => {
 const holderOf = ({ Attachments = [] }: Volume): string | undefined =>
   Attachments.find(({ State }) => State !== 'detached')?.InstanceId;
 
+/** What upgrades wrote on it, and what its agent says. */
+const upgradeOf = (tags: Tags, holder: string | undefined) => {
+  const report = reportIn(tags[REPORT_TAG]);
+  return present({
+    emulates: minorIn(tags[EMULATES_TAG]),
+    committed: minorIn(tags[COMMITTED_TAG]),
+    serves: report?.result === 'done' ? servesIn(report.says) : undefined,
+    // An agent that can start nothing says so by its machine's id, and follows no orders.
+    refuses: report?.result === 'failed' && report.token === holder ? report.why : undefined,
+  });
+};
+
 export const foundVolume = (key: ResourceKey, volume: Volume): FoundOf<'etcd-volume'> =>
   observed(
     'etcd-volume',
@@ -54,6 +78,7 @@ export const foundVolume = (key: ResourceKey, volume: Volume): FoundOf<'etcd-vol
       ...(volume.Throughput === undefined ? {} : { throughput: volume.Throughput }),
       emptyDisk: emptyDiskOf(volume),
       ...present({ holder: holderOf(volume) }),
+      ...upgradeOf(tagRecord(volume.Tags), holderOf(volume)),
       ...(volume.State === 'error' ? { failed: true as const } : {}),
     },
     carriedBy(tagRecord(volume.Tags)),
@@ -80,10 +105,22 @@ const whyDropped = ({ properties }: Wanted<'etcd-volume'>): string =>
   `as EBS does with what it can't encrypt with ${keyOf(properties)}: see that the key is enabled, and that its policy lets ` +
   'the worker use it through EC2 (kms:CreateGrant, kms:Decrypt, kms:DescribeKey, kms:GenerateDataKeyWithoutPlaintext, kms:ReEncrypt*)';
 
+/**
+ * What a new disk is told of upgrades: a commit that any of the others knows, and the oldest minor that one of them serves as. A machine
+ * that boots over a disk that remembers nothing believes its tags, and must neither be lifted nor start below the floor.
+ */
+export const marksOfOthers = (volumes: readonly Volume[]): Tags => {
+  const said = (key: string): readonly Minor[] =>
+    volumes.flatMap(({ Tags: tags }) => minorIn(tagRecord(tags)[key]) ?? []);
+  const committed = said(COMMITTED_TAG).reduce<Minor | undefined>(newerMinor, undefined);
+  const [emulates] = said(EMULATES_TAG).toSorted(compareMinors);
+  return present({ [EMULATES_TAG]: emulates, [COMMITTED_TAG]: committed }) as Tags;
+};
+
 /** `dropped`: how many that this one takes the place of. */
-const volumeAskedFor = (wanted: Wanted<'etcd-volume'>, dropped: number): CreateVolumeCommandInput => {
+const volumeAskedFor = (wanted: Wanted<'etcd-volume'>, marks: Tags, dropped: number): CreateVolumeCommandInput => {
   const { availabilityZone, sizeGiB, type, iops, throughput, kmsKeyId, emptyDisk, name, tags } = wanted.properties;
-  const all = ownedTags(wanted, { Name: name, ...tags, [EMPTY_DISK_TAG]: emptyDisk });
+  const all = ownedTags(wanted, { Name: name, ...tags, ...marks, [EMPTY_DISK_TAG]: emptyDisk });
   return {
     AvailabilityZone: availabilityZone,
     Size: sizeGiB,
@@ -97,8 +134,8 @@ const volumeAskedFor = (wanted: Wanted<'etcd-volume'>, dropped: number): CreateV
   };
 };
 
-const createVolume = async (ec2: EC2Client, wanted: Wanted<'etcd-volume'>, dropped = 0): Promise<Made> => {
-  const answer = await ec2.send(new CreateVolumeCommand(volumeAskedFor(wanted, dropped)));
+const createVolume = async (ec2: EC2Client, wanted: Wanted<'etcd-volume'>, marks: Tags, dropped = 0): Promise<Made> => {
+  const answer = await ec2.send(new CreateVolumeCommand(volumeAskedFor(wanted, marks, dropped)));
   const id = given(answer.VolumeId, 'a volume id');
   const age = Date.now() - (answer.CreateTime?.getTime() ?? Date.now());
   const { State: state = 'creating' } = answer;
@@ -106,7 +143,7 @@ const createVolume = async (ec2: EC2Client, wanted: Wanted<'etcd-volume'>, dropp
     return { outputs: { id }, ...(state === 'available' ? {} : { settling: `Volume ${id} is ${state}.` }) };
   }
   // An earlier try made it, and no listing shows it any more. Another is made at once: a key that was mended since takes it.
-  if (dropped < MOST_DROPPED) await createVolume(ec2, wanted, dropped + 1);
+  if (dropped < MOST_DROPPED) await createVolume(ec2, wanted, marks, dropped + 1);
   throw blockedError(`Volume ${id}, which was made for ${wanted.key}, is gone, ${ended(whyDropped(wanted))}`);
 };
 
@@ -137,7 +174,9 @@ export const etcdVolumeDriver = (
 
   async create(wanted) {
     await refuseIfThere(ec2, wanted);
-    return createVolume(ec2, wanted);
+    // A disk that founds a cluster has no others that were upgraded.
+    const founds = wanted.properties.emptyDisk === 'bootstrap';
+    return createVolume(ec2, wanted, founds ? {} : marksOfOthers((await etcdVolumes(wanted)).filter(exists)));
   },
 
   /** In one call: AWS takes the next change of a volume only hours later. */

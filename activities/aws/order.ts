@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import { CreateTagsCommand, paginateDescribeVolumes } from '@aws-sdk/client-ec2';
 import { endMachineCommand } from '../../words/commands.ts';
+import { servesIn } from '../../words/emulation.ts';
 import { machineInKey } from '../../words/keys.ts';
 import { ORDER_TAG, type Order, orderIn, orderText, REPORT_TAG, type Report, reportIn } from '../../words/orders.ts';
 import { ended } from '../../words/text.ts';
@@ -60,6 +61,30 @@ const orderFor = ({ owner, key, properties, since }: Wanted<'order'>, now: numbe
 const reportOn = ({ order, report }: Said): Report | undefined =>
   order !== undefined && report?.token === order.token ? report : undefined;
 
+const saysOf = (report: Report | undefined): string | undefined =>
+  report?.result === 'done' ? report.says : undefined;
+
+/** As a sentence's second half, why the order is not done; undefined where it is. */
+const whyNotDone = (
+  report: Report | undefined,
+  { verb, instanceId, serves: wanted }: Wanted<'order'>['properties'],
+  region: string,
+): string | undefined => {
+  if (report === undefined) {
+    return (
+      `did not answer within ${ORDER_SECONDS} s. See whether the machine runs and reaches EC2; skip the step to go on without it, ` +
+      `or end the machine with \`${endMachineCommand(region, instanceId)}\`.`
+    );
+  }
+  if (report.result === 'failed') return `could not ${verb}: ${ended(report.why)}`;
+  if (wanted === undefined) return undefined;
+  const is = servesIn(saysOf(report));
+  if (is === undefined) return 'does not say what it serves since, as one of a release that emulates would.';
+  return is.emulation === wanted
+    ? undefined
+    : `serves Kubernetes ${is.version} as ${is.emulation} since, not as ${wanted}. See what the tags of the etcd volume say.`;
+};
+
 const whoIsMeant = ({ key, properties }: Wanted<'order'>): string =>
   `the agent of ${machineInKey(key)} on instance ${properties.instanceId}`;
 
@@ -90,7 +115,8 @@ export const orderDriver = (clients: AwsClients, now = Date.now): ResourceDriver
       await give(wanted);
       throw notYet(`Waiting for ${whoIsMeant(wanted)} to ${wanted.properties.verb}: it has just been told.`, AGAIN_MS);
     }
-    if (report?.result === 'done') return { outputs: {} };
+    const wrong = whyNotDone(report, wanted.properties, region);
+    if (wrong === undefined) return { outputs: { ...servesIn(saysOf(report)) } };
     if (report === undefined && now() / 1_000 <= order.until) {
       throw notYet(`Waiting for ${whoIsMeant(wanted)} to ${order.verb}.`, AGAIN_MS);
     }
@@ -100,11 +126,7 @@ export const orderDriver = (clients: AwsClients, now = Date.now): ResourceDriver
       // That another replica doesn't serve is no reason to hide what is wrong with this one.
       if (verdictOf(error).waiting !== true) throw error;
     });
-    throw blockedError(
-      report === undefined
-        ? `${whoIsMeant(wanted)} did not answer within ${ORDER_SECONDS} s. See whether the machine runs and reaches EC2; skip the step to go on without it, or end the machine with \`${endMachineCommand(region, order.instanceId)}\`.`
-        : `${whoIsMeant(wanted)} could not ${order.verb}: ${ended(report.why)}`,
-    );
+    throw blockedError(`${whoIsMeant(wanted)} ${wrong}`);
   };
 
   return {

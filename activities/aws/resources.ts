@@ -54,6 +54,7 @@ import { given } from './tags.ts';
 import { targetGroupDriver } from './target-group.ts';
 import { targetGroupAttributesDriver } from './target-group-attributes.ts';
 import { targetsDriver } from './targets.ts';
+import { upgradeMarkDriver } from './upgrade-mark.ts';
 import { etcdVolumesIn } from './volumes.ts';
 
 type AwsKind =
@@ -73,6 +74,7 @@ type AwsKind =
   | 'established'
   | 'instance'
   | 'order'
+  | 'upgrade-mark'
   | 'replica'
   | 'node-machine'
   | 'surge'
@@ -201,6 +203,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       surge: guarded(surgeDriver(clients, settings.emptyMachine), scope),
       'machine-security-groups': guarded(machineSecurityGroupsDriver(clients), scope),
       order: guarded(orderDriver(clients), scope),
+      'upgrade-mark': guarded(upgradeMarkDriver(clients), scope),
       replica: guarded(replicaDriver(clients), scope),
       established: guarded(establishedDriver(clients), scope),
       'cloud-load-balancers': guarded(cloudLoadBalancersDriver(clients), scope),

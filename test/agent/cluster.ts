@@ -51,12 +51,15 @@ import { close as seal } from '../../machine/envelope.ts';
 import { bootstrappersGroupOf } from '../../machine/node.ts';
 import { generateKeyPair, privateKeyPem } from '../../machine/x509.ts';
 import { ACCOUNT, folders, REGION } from '../../sandbox/layout.ts';
+import { EMULATES_TAG } from '../../words/emulation.ts';
 import { type CloudForTests, IMAGE } from '../sandbox/instances/cloud.ts';
 
 const VERSIONS = { kubernetes: '1.36.3', etcd: '3.6.16', cloudController: '1.36.1' } as const;
 /** The last replica is of an earlier release: both live side by side, as they do in the middle of an upgrade. */
 export const ETCD_VERSIONS: readonly string[] = ['3.6.16', '3.6.16', '3.6.15'];
 const REPLICAS = [0, 1, 2] as const;
+/** The disk of the last one is of a cluster that is being upgraded. */
+const DISK_TAGS: readonly Readonly<Record<string, string>>[] = [{}, {}, { [EMULATES_TAG]: '1.35' }];
 
 const required = <T>(value: T | undefined, what: string): T => {
   if (value === undefined) throw new Error(`The cloud gave no ${what}.`);
@@ -199,7 +202,11 @@ export const createCluster = async (cloud: CloudForTests): Promise<ClusterForTes
           AvailabilityZone: subnet.zone,
           Size: 10,
           VolumeType: 'gp3',
-          TagSpecifications: tags('volume', { [EMPTY_DISK_TAG]: 'bootstrap', Name: replicaName(id, index) }),
+          TagSpecifications: tags('volume', {
+            [EMPTY_DISK_TAG]: 'bootstrap',
+            Name: replicaName(id, index),
+            ...DISK_TAGS[index],
+          }),
         }),
       );
       const created = await ec2.send(

@@ -201,6 +201,20 @@ describe('what tags say of emulation', () => {
     expect(one.tags[REPORT_TAG]).toBeUndefined();
   });
 
+  test('a machine takes the place of what was said of the one before it, and not of what was said of an order to itself', async () => {
+    using after = replica();
+    Object.assign(after.tags, { [EMULATES_TAG]: '1.36', [REPORT_TAG]: 'first done' });
+    after.told({ instanceId: 'i-before-me' });
+    await waitFor('its own word', async () => after.tags[REPORT_TAG]?.startsWith('i-me ') || undefined, {
+      intervalMs: 2,
+    });
+    using again = replica();
+    Object.assign(again.tags, { [EMULATES_TAG]: '1.36', [REPORT_TAG]: 'first done' });
+    again.told();
+    await again.someLooks();
+    expect(again.tags[REPORT_TAG]).toBe('first done');
+  });
+
   test('a machine of a cluster that never was says nothing', async () => {
     using one = replica();
     await one.someLooks();

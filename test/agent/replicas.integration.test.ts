@@ -3,7 +3,13 @@
  */
 import 'reflect-metadata';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { CreateTagsCommand, DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import {
+  CreateTagsCommand,
+  DeleteTagsCommand,
+  DescribeInstancesCommand,
+  DescribeVolumesCommand,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import type { Kubernetes } from '../../agent/kubernetes.ts';
@@ -11,6 +17,8 @@ import { EMPTY_DISK_TAG, replicaName } from '../../api/names.ts';
 import { generateKeyPair } from '../../machine/x509.ts';
 import { readRecord } from '../../sandbox/instances/folder.ts';
 import { folders } from '../../sandbox/layout.ts';
+import { COMMITTED_TAG, EMULATES_TAG } from '../../words/emulation.ts';
+import { ORDER_TAG, orderText, REPORT_TAG } from '../../words/orders.ts';
 import { type CloudForTests, startCloud } from '../sandbox/instances/cloud.ts';
 import { waitFor } from '../support/wait.ts';
 import { type ClusterForTests, createCluster, ETCD_VERSIONS } from './cluster.ts';
@@ -114,7 +122,38 @@ describe('A cluster of real agents', () => {
     return read;
   };
 
+  /** As which minor an API server serves, by its own word. */
+  const emulationOf = (index: number): Promise<string> =>
+    waitFor(`replica ${index} to say its version`, async () => {
+      const { body } = await cluster.replica(index).call('GET', '/version');
+      const { emulationMajor, emulationMinor } = body as Readonly<Record<string, string | undefined>>;
+      return emulationMinor === undefined ? undefined : `${emulationMajor}.${emulationMinor}`;
+    });
+
+  const tagDisk = async (index: number, tags: Readonly<Record<string, string>>): Promise<void> => {
+    const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+    await cloud.ec2.send(new CreateTagsCommand({ Resources: [cluster.volumes[index] ?? ''], Tags }));
+  };
+
+  /** Tells a replica to restart, and waits for what its agent says of it. */
+  const restart = async (index: number, token: string): Promise<string> => {
+    const instanceId = (await cluster.instanceOf(replicaName(cluster.id, index)))?.InstanceId ?? '';
+    const until = Math.floor(Date.now() / 1_000) + 600;
+    await tagDisk(index, { [ORDER_TAG]: orderText({ token, verb: 'restart', instanceId, until }) });
+    return waitFor(
+      `a report of ${token}`,
+      async () => {
+        const VolumeIds = [cluster.volumes[index] ?? ''];
+        const { Volumes } = await cloud.ec2.send(new DescribeVolumesCommand({ VolumeIds }));
+        const said = Volumes?.[0]?.Tags?.find(({ Key }) => Key === REPORT_TAG)?.Value;
+        return said?.startsWith(`${token} `) === true ? said : undefined;
+      },
+      { intervalMs: 500 },
+    );
+  };
+
   beforeAll(async () => {
+    process.env['SLIPWAY_ORDER_SECONDS'] = '2';
     cloud = await startCloud(AGENT);
     cloud.start('network');
     cloud.start('instances');
@@ -148,6 +187,10 @@ describe('A cluster of real agents', () => {
     );
     expect(versions.map(({ is }) => is)).toEqual(ETCD_VERSIONS);
     expect(new Set(ETCD_VERSIONS).size).toBe(2);
+  });
+
+  test('one whose disk is of a cluster that is upgraded serves as the minor before, beside those that do not', async () => {
+    expect(await Promise.all([0, 1, 2].map(emulationOf))).toEqual(['1.36', '1.36', '1.35']);
   });
 
   test('a Secret is encrypted in etcd through KMS, and every replica reads it', async () => {
@@ -291,6 +334,8 @@ describe('A cluster of real agents', () => {
     const old = (await cluster.instanceOf(group))?.InstanceId ?? '';
     const leader = readRecord(folders(cloud.layout.home).instances, old)?.leader.pid ?? 0;
     expect(leader).toBeGreaterThan(1);
+    const Tags = [{ Key: EMULATES_TAG }];
+    await cloud.ec2.send(new DeleteTagsCommand({ Resources: [cluster.volumes[2] ?? ''], Tags }));
     await timed('killed replica serves on a new instance', async () => {
       // The agent's process group: etcd, API server and all.
       process.kill(-leader, 'SIGKILL');
@@ -298,6 +343,29 @@ describe('A cluster of real agents', () => {
     });
     await answered('replica 2', () => proofFrom(2));
     expect(await answered('the members', () => etcdOf(cluster, 0).members())).toHaveLength(3);
+    // The tag is gone, and the disk remembers.
+    expect(await emulationOf(2)).toBe('1.35');
+  });
+
+  test('a replica that is told to restart serves as its own minor once that is committed', async () => {
+    await tagDisk(2, { [COMMITTED_TAG]: '1.36' });
+    await timed('committed by a restart', async () => {
+      expect(await restart(2, 'commit')).toBe('commit done 1.36.3 1.36');
+    });
+    expect(await emulationOf(2)).toBe('1.36');
+    await answered('replica 2', () => proofFrom(2));
+  });
+
+  test('a replica below the floor is not restarted, and its API server does not start again', async () => {
+    await tagDisk(2, { [COMMITTED_TAG]: '1.37' });
+    expect(await restart(2, 'below')).toMatch(/^below failed Kubernetes 1\.36\.3 does not start/);
+    expect(await ready(cluster.replica(2))).toBe(true);
+    const id = (await cluster.instanceOf(replicaName(cluster.id, 2)))?.InstanceId ?? '';
+    const run = `${folders(cloud.layout.home).instances}/${id}/run`;
+    process.kill((JSON.parse(readFileSync(`${run}/kube-apiserver.pid`, 'utf8')) as { pid: number }).pid, 'SIGKILL');
+    await waitFor('it stays ended', async () => cluster.agentLog(id).includes('stays ended') || undefined);
+    await expect(ready(cluster.replica(2))).rejects.toThrow('ECONNREFUSED');
+    expect(await answered('the members', () => etcdOf(cluster, 2).members())).toHaveLength(3);
   });
 
   test('a replica that lost its disk waits, and joins again once its volume says so', async () => {

@@ -110,6 +110,27 @@ describe('an order', () => {
     expect(await account.mutations(() => attempt(since))).toEqual([]);
   });
 
+  test('to restart is done once its agent serves as it must, and hands on what it serves', async () => {
+    const since = Date.now();
+    const plain = leave();
+    const properties = { ...plain.properties, verb: 'restart' as const, serves: '1.37' as const };
+    const restart = { ...plain, key: replicaOrderKey(1, 'restart'), properties };
+    await judged(attempt(since, restart));
+    const { token } = await told();
+    await tag({ [REPORT_TAG]: `${token} done 1.37.2 1.36` });
+    expect(await judged(attempt(since, restart))).toMatchObject({
+      verdict: 'blocked',
+      message: expect.stringMatching(/controlplane-1 .*serves Kubernetes 1\.37\.2 as 1\.36 since, not as 1\.37/),
+    });
+    // It has been told once more.
+    const again = await told();
+    expect(again.token).not.toBe(token);
+    await tag({ [REPORT_TAG]: `${again.token} done` });
+    expect(await judged(attempt(since, restart))).toMatchObject({ verdict: 'blocked' });
+    await tag({ [REPORT_TAG]: `${(await told()).token} done 1.37.2 1.37` });
+    expect((await attempt(since, restart)).outputs).toEqual({ version: '1.37.2', emulation: '1.37' });
+  });
+
   test('of an earlier operation is done with: another token is given, whatever was reported', async () => {
     await judged(attempt(Date.now()));
     const earlier = await told();
