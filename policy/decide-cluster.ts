@@ -38,6 +38,7 @@ import { type Due, noteOf, operationOf } from './operation.ts';
 import { orderedSteps } from './order.ts';
 import type { Inventory, Step } from './plan.ts';
 import { recalledOf } from './recalled.ts';
+import { releaseItRuns } from './release-it-runs.ts';
 import { planRemove } from './remove.ts';
 import {
   decideReplicaTurns,
@@ -101,7 +102,9 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   if (duplicates !== undefined) return duplicates;
   const asked = cluster.spec.controlPlane.version;
   const live = hasHadQuorum(cluster, inventory);
-  const release = releaseToPlan(asked, cluster.status?.revision, live, facts.catalogue);
+  const release = live
+    ? releaseItRuns(cluster, inventory.found, facts.catalogue)
+    : releaseToPlan(asked, cluster.status?.revision, false, facts.catalogue);
   if (release === undefined) {
     const { reason, cure } = unknownVersion(asked, facts.catalogue);
     return blocked(generation, reason, cure);

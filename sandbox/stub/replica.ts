@@ -10,6 +10,7 @@ import { takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
 import type { Ec2 } from '../../agent/aws/ec2.ts';
 import { issueLeaves, signersOf } from '../../agent/certificates.ts';
 import type { Log } from '../../agent/log.ts';
+import { followOrders, type Serving } from '../../agent/orders.ts';
 import { again, done, persist } from '../../agent/persist.ts';
 import { replicaCertificates } from '../../machine/certificates.ts';
 import type { ReplicaConfiguration, ReplicaSecrets } from '../../machine/configuration.ts';
@@ -18,6 +19,7 @@ import type { Instance } from '../../machine/node.ts';
 import { MACHINE_DIFFERENCES } from '../differences.ts';
 import type { Clusters, StubCluster } from './clusters.ts';
 import type { Faults } from './faults.ts';
+import type { OrderedVolumes } from './orders.ts';
 import type { Pulse } from './pulse.ts';
 import { serveApi } from './server.ts';
 
@@ -28,6 +30,7 @@ export type ReplicaMachine = {
   readonly ec2: Ec2;
   readonly clusters: Clusters;
   readonly faults: Faults;
+  readonly orders: OrderedVolumes;
   readonly pulse: Pulse;
   /** Private folder for the certificate, gone with the machine. */
   readonly folder: string;
@@ -71,6 +74,21 @@ const useDisk = (machine: ReplicaMachine, cluster: StubCluster, signal: AbortSig
   });
 };
 
+/** Its API server is gone while it has left; its member stays. */
+const obeying = async (
+  { configuration, instance, ec2, orders, pulse, log }: ReplicaMachine,
+  serving: Serving,
+  signal: AbortSignal,
+): Promise<void> => {
+  const volume = (id: string) => (pulse.hangs() ? Promise.resolve(undefined) : orders.volume(id));
+  const told = { volume, tag: ec2.tag };
+  const { volumeId } = configuration;
+  const replica = { volumeId, instanceId: instance.id, ec2: told, serving, log, everyMillis: orders.everyMillis };
+  await followOrders(replica, signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+};
+
 export const runReplica = async (machine: ReplicaMachine, signal: AbortSignal): Promise<void> => {
   const { configuration, instance, ec2, log, faults, pulse } = machine;
   const { index, clusterId, memberAddresses, volumeId, networkInterfaceId } = configuration;
@@ -88,7 +106,8 @@ export const runReplica = async (machine: ReplicaMachine, signal: AbortSignal): 
     members: memberAddresses.length,
   });
   await useDisk(machine, cluster, signal);
-  const server = await serveApi({ address: fixed, tls, cluster, faults, hangs: pulse.hangs });
+  const serve = () => serveApi({ address: fixed, tls, cluster, faults, hangs: pulse.hangs });
+  let server = await serve();
   const join = (): void => void cluster.replicas.set(index, instance.id);
   const leave = (): void => {
     if (cluster.replicas.get(index) === instance.id) cluster.replicas.delete(index);
@@ -99,10 +118,16 @@ export const runReplica = async (machine: ReplicaMachine, signal: AbortSignal): 
     else if (!signal.aborted) join();
   });
   log.info('The replica serves', { address: fixed });
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  await obeying(
+    machine,
+    {
+      leave: () => Promise.resolve(server.close()),
+      serve: async () => {
+        server = await serve();
+      },
+    },
+    signal,
+  );
   leave();
   server.close();
 };
