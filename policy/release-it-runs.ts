@@ -14,21 +14,27 @@ import { asMade, releaseToPlan } from './revision.ts';
 
 const isOf = (release: Release, cluster: AWSCluster, inventory: readonly Found[]): boolean =>
   originsOf(clusterTopology(cluster, release), inventory).some(
-    ({ isOutdated, launchesWanted }) => !isOutdated || launchesWanted,
+    // Two versions may stand for the same programs, and differ by their templates' names only.
+    ({ template, isOutdated, launchesWanted }) =>
+      inventory.some(({ key }) => key === template) && (!isOutdated || launchesWanted),
   );
 
+/** `live`: its etcd has had quorum, and machines run. */
+type Seen = { readonly found: readonly Found[]; readonly live: boolean };
+
 /**
- * What status has pinned; where it lost that, the newest release that machines were made by; else what the version that is asked for stands for today.
+ * What status has pinned; where it lost that, the newest release that machines were made by; else, and before it is established, what the
+ * version that is asked for stands for today.
  */
 export const releaseItRuns = (
   cluster: AWSCluster,
-  inventory: readonly Found[],
+  { found, live }: Seen,
   catalogue: readonly Release[] = RELEASES,
 ): Release | undefined => {
   const asked = cluster.spec.controlPlane.version;
   const pinned = cluster.status?.revision;
-  const planned = releaseToPlan(asked, pinned, true, catalogue);
-  if (pinned !== undefined) return planned;
+  const planned = releaseToPlan(asked, pinned, live, catalogue);
+  if (pinned !== undefined || !live) return planned;
   const newestFirst = catalogue.toSorted((a, b) => b.revision - a.revision);
-  return newestFirst.find((release) => isOf(asMade(release, inventory, catalogue), cluster, inventory)) ?? planned;
+  return newestFirst.find((release) => isOf(asMade(release, found, catalogue), cluster, found)) ?? planned;
 };

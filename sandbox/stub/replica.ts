@@ -81,7 +81,7 @@ const obeying = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const volume = (id: string) => (pulse.hangs() ? Promise.resolve(undefined) : orders.volume(id));
-  const told = { volume, tag: ec2.tag };
+  const told: Pick<Ec2, 'volume' | 'tag'> = { volume, tag: (id, tags) => ec2.tag(id, tags) };
   const { volumeId } = configuration;
   const replica = { volumeId, instanceId: instance.id, ec2: told, serving, log, everyMillis: orders.everyMillis };
   await followOrders(replica, signal).catch((error: unknown) => {

@@ -141,7 +141,10 @@ describe('a status that lost which revision runs', () => {
   test('is told by what the machines were made from, and none of them is replaced for it', () => {
     const lost = { ...before, status } as AWSCluster;
     const looked = assessed(lost, old);
-    expect(looked).toMatchObject({ kind: 'settled', recalled: { revision: { format: 2 } } });
+    expect(looked).toMatchObject({
+      kind: 'settled',
+      recalled: { revision: { version: before.spec.controlPlane.version, format: 2 } },
+    });
     const told = ranToEnd(settled(lost, looked), old);
     expect(told.operations).toEqual([]);
   });
