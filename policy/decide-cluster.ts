@@ -38,6 +38,7 @@ import { type Due, noteOf, operationOf } from './operation.ts';
 import { orderedSteps } from './order.ts';
 import type { Inventory, Step } from './plan.ts';
 import { recalledOf } from './recalled.ts';
+import { releaseItRuns } from './release-it-runs.ts';
 import { planRemove } from './remove.ts';
 import {
   decideReplicaTurns,
@@ -101,7 +102,7 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   if (duplicates !== undefined) return duplicates;
   const asked = cluster.spec.controlPlane.version;
   const live = hasHadQuorum(cluster, inventory);
-  const release = releaseToPlan(asked, cluster.status?.revision, live, facts.catalogue);
+  const release = releaseItRuns(cluster, { found: inventory.found, live }, facts.catalogue);
   if (release === undefined) {
     const { reason, cure } = unknownVersion(asked, facts.catalogue);
     return blocked(generation, reason, cure);
@@ -110,8 +111,7 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   const machines = asMade(release, inventory.found, facts.catalogue);
   const topology = clusterTopology(cluster, { ...machines, addons, rendering });
   const { found } = inventory;
-  const turns =
-    live && wasProvisioned(cluster) ? decideReplicaTurns({ facts, cluster, topology, inventory: found }) : NO_TURNS;
+  const turns = live ? decideReplicaTurns({ facts, cluster, topology, inventory: found }) : NO_TURNS;
   const repair = live ? decideRepair(facts, cluster, { topology, inventory: found, turns }) : HEALTHY;
   if (repair.kind === 'blocked') return repair.blocked;
   if (repair.kind === 'confirm') {

@@ -17,7 +17,7 @@ import { kindOf, type ResourceKey } from '../words/keys.ts';
 import type { OperationType } from '../words/operations.ts';
 import type { Assessment } from './assessment.ts';
 import type { Postponed } from './ensure.ts';
-import type { ClusterFacts } from './facts.ts';
+import { type ClusterFacts, wasProvisioned } from './facts.ts';
 import { heldBackBy, isReleased, type Waiting } from './held-back.ts';
 import type { Plan } from './plan.ts';
 import { planReplacement, whyNotReplaceable } from './replacement.ts';
@@ -129,6 +129,8 @@ type Asked = {
 
 export const decideReplicaTurns = ({ facts, cluster, topology, inventory }: Asked): ReplicaTurns => {
   const { status } = cluster;
+  // What is still being made is made as its newest spec says once it is there.
+  if (!wasProvisioned(cluster)) return NO_TURNS;
   const origins = originsOf(topology, inventory);
   const rewritable = rewritableIn(origins);
   const replicas = replicasOf(inventory);

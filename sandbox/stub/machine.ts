@@ -18,6 +18,7 @@ import { ACCOUNT, folders, REGION, type SandboxLayout } from '../layout.ts';
 import type { Clusters } from './clusters.ts';
 import type { Faults } from './faults.ts';
 import { runNode } from './node.ts';
+import type { OrderedVolumes } from './orders.ts';
 import { createPulse, type Pulse } from './pulse.ts';
 import { runReplica } from './replica.ts';
 
@@ -62,6 +63,7 @@ export type Surroundings = {
   readonly clients: RoleClients;
   readonly clusters: Clusters;
   readonly faults: Faults;
+  readonly orders: OrderedVolumes;
   readonly log: Log;
 };
 
@@ -81,11 +83,11 @@ const live = async (view: InstanceView, around: Surroundings, { pulse, signal }:
     address: view.privateIp,
     hostname: privateDnsName(view.privateIp),
   };
-  const { clusters, faults } = around;
+  const { clusters, faults, orders } = around;
   switch (opened.role) {
     case 'replica': {
       const folder = `${folders(around.layout.home).instances}/${view.id}`;
-      return runReplica({ ...opened, instance, ec2, clusters, faults, pulse, folder, log }, signal);
+      return runReplica({ ...opened, instance, ec2, clusters, faults, orders, pulse, folder, log }, signal);
     }
     case 'node':
       return runNode({ ...opened, instance, clusters, faults, pulse, log }, signal);

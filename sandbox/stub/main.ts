@@ -18,6 +18,7 @@ import { listenForControl } from './control.ts';
 import { createFaults } from './faults.ts';
 import { createStubHost } from './host.ts';
 import { roleClients } from './machine.ts';
+import { orderedVolumes } from './orders.ts';
 
 const FULL_LOOK_MS = 1_000;
 /** A listing of hundreds of instances costs the account tens of milliseconds: a burst of changes is one look. */
@@ -39,7 +40,7 @@ const main = async (path: string | undefined): Promise<void> => {
   const clients = roleClients(layout);
   const host = createStubHost({
     account,
-    around: { layout, clients, clusters, faults, log },
+    around: { layout, clients, clusters, faults, orders: orderedVolumes(layout, process.env), log },
     volumeExists: async (id) => (await (await clients(ROLE)).ec2.volume(id)) !== undefined,
     nodeGraceMs: paceOf(process.env).nodeGraceSeconds * 1_000,
     ring: bell.ring,

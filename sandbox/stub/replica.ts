@@ -10,6 +10,7 @@ import { takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
 import type { Ec2 } from '../../agent/aws/ec2.ts';
 import { issueLeaves, signersOf } from '../../agent/certificates.ts';
 import type { Log } from '../../agent/log.ts';
+import { followOrders, type OrderedReplica } from '../../agent/orders.ts';
 import { again, done, persist } from '../../agent/persist.ts';
 import { replicaCertificates } from '../../machine/certificates.ts';
 import type { Component } from '../../machine/component.ts';
@@ -17,9 +18,11 @@ import { replicaComponents } from '../../machine/components.ts';
 import type { ReplicaConfiguration, ReplicaSecrets } from '../../machine/configuration.ts';
 import { decideEtcdStart } from '../../machine/empty-disk.ts';
 import type { Instance } from '../../machine/node.ts';
+import type { Minor, Serves } from '../../words/emulation.ts';
 import { MACHINE_DIFFERENCES } from '../differences.ts';
 import type { Clusters, StubCluster } from './clusters.ts';
 import type { Faults } from './faults.ts';
+import type { OrderedVolumes } from './orders.ts';
 import { etcdProblem, programsIn } from './programs.ts';
 import type { Pulse } from './pulse.ts';
 import { serveApi } from './server.ts';
@@ -31,6 +34,7 @@ export type ReplicaMachine = {
   readonly ec2: Ec2;
   readonly clusters: Clusters;
   readonly faults: Faults;
+  readonly orders: OrderedVolumes;
   readonly pulse: Pulse;
   /** Private folder for the certificate, gone with the machine. */
   readonly folder: string;
@@ -88,6 +92,24 @@ const useDisk = (machine: ReplicaMachine, cluster: StubCluster, signal: AbortSig
   });
 };
 
+/** Its API server is gone while it has left; its member stays. */
+const obeying = async (
+  { configuration, instance, ec2, orders, pulse, log }: ReplicaMachine,
+  { serving, serves }: Pick<OrderedReplica, 'serving' | 'serves'>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const volume = (id: string) => (pulse.hangs() ? Promise.resolve(undefined) : orders.volume(id));
+  const told: Pick<Ec2, 'volume' | 'tag'> = { volume, tag: (id, tags) => ec2.tag(id, tags) };
+  const { volumeId } = configuration;
+  const replica: OrderedReplica = {
+    ...{ volumeId, instanceId: instance.id, ec2: told, serving, serves, log },
+    everyMillis: orders.everyMillis,
+  };
+  await followOrders(replica, signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+};
+
 export const runReplica = async (machine: ReplicaMachine, signal: AbortSignal): Promise<void> => {
   const { configuration, instance, ec2, log, faults, pulse } = machine;
   const { index, clusterId, memberAddresses, volumeId, networkInterfaceId } = configuration;
@@ -102,7 +124,10 @@ export const runReplica = async (machine: ReplicaMachine, signal: AbortSignal): 
   const cluster = machine.clusters.of({ clusterId, members: memberAddresses.length });
   const programs = programsIn(describedFor(machine, fixed));
   await useDisk(machine, cluster, signal);
-  const server = await serveApi({ address: fixed, tls, cluster, faults, programs, hangs: pulse.hangs });
+  // `programsIn` throws for what is no minor.
+  const serves: Serves = { version: programs.kubernetes, emulation: programs.serves as Minor };
+  const serve = () => serveApi({ address: fixed, tls, cluster, faults, programs, hangs: pulse.hangs });
+  let server = await serve();
   const join = (): void => cluster.join(index, instance.id, programs);
   const leave = (): void => cluster.leave(index, instance.id);
   if (!pulse.hangs()) join();
@@ -111,10 +136,22 @@ export const runReplica = async (machine: ReplicaMachine, signal: AbortSignal): 
     else if (!signal.aborted) join();
   });
   log.info('The replica serves', { address: fixed });
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  await obeying(
+    machine,
+    {
+      serves,
+      serving: {
+        leave: () => Promise.resolve(server.close()),
+        serve: async () => {
+          server = await serve();
+          return serves;
+        },
+        heed: () => Promise.resolve(undefined),
+        emulates: () => false,
+      },
+    },
+    signal,
+  );
   leave();
   server.close();
 };

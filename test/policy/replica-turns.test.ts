@@ -2,8 +2,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { AWSCluster } from '../../api/cluster.ts';
+import { releaseInFormat } from '../../api/releases.ts';
 import type { OperationInput } from '../../policy/assessment.ts';
 import { conditionOf } from '../../policy/conditions.ts';
+import { release } from '../topology/objects.ts';
 import {
   assessed,
   carriedOut,
@@ -127,6 +129,24 @@ describe('which replica is next', () => {
   test('is none while nobody knows which revision runs', () => {
     const { revision: _, ...status } = larger.status ?? {};
     expect(assessed({ ...larger, status } as AWSCluster, world)).toMatchObject({ kind: 'settled' });
+  });
+});
+
+describe('a status that lost which revision runs', () => {
+  const earlier = releaseInFormat({ version: release().version, format: 2 });
+  if (earlier === undefined) throw new Error('The catalogue lost a revision.');
+  const { revision: _, ...status } = before.status ?? {};
+  const old = worldOf(before, earlier);
+
+  test('is told by what the machines were made from, and none of them is replaced for it', () => {
+    const lost = { ...before, status } as AWSCluster;
+    const looked = assessed(lost, old);
+    expect(looked).toMatchObject({
+      kind: 'settled',
+      recalled: { revision: { version: before.spec.controlPlane.version, format: 2 } },
+    });
+    const told = ranToEnd(settled(lost, looked), old);
+    expect(told.operations).toEqual([]);
   });
 });
 

@@ -111,9 +111,9 @@ const described = (world: World): World => ({
 });
 
 /** A cluster as it was made. */
-export const worldOf = (cluster: AWSCluster): World => {
+export const worldOf = (cluster: AWSCluster, revision = release()): World => {
   const fresh = { fresh: true, provisioned: false, live: false };
-  const made = carryOut(planEnsure(clusterTopology(cluster, release()), EMPTY, fresh).plan, EMPTY);
+  const made = carryOut(planEnsure(clusterTopology(cluster, revision), EMPTY, fresh).plan, EMPTY);
   return described({ found: made, versions: {}, serves: [true, true, true], born: 0, least: 3, ended: [] });
 };
 

@@ -23,6 +23,7 @@ import { layoutOf } from '../../../sandbox/layout.ts';
 import { createClusters } from '../../../sandbox/stub/clusters.ts';
 import { createFaults } from '../../../sandbox/stub/faults.ts';
 import { createStubHost } from '../../../sandbox/stub/host.ts';
+import { ORDER_TAG } from '../../../words/orders.ts';
 import { accountOf, kmsDouble, recordedLog } from '../../agent/doubles.ts';
 import { nodeConfiguration, replicaConfiguration } from '../../machine/examples.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -45,6 +46,7 @@ export const stubCloud = async () => {
   const attachable = accountOf({});
   const tags: Record<string, Readonly<Record<string, string>>> = {};
   const gone = new Set<string>();
+  const ordered = new Map<string, string>();
   const ec2: Ec2 = {
     ...attachable.ec2,
     volume: async (id) => {
@@ -98,7 +100,19 @@ export const stubCloud = async () => {
   const recorded = recordedLog();
   const host = createStubHost({
     account,
-    around: { layout, clients: () => Promise.resolve({ ec2, kms }), clusters, faults, log: recorded.log },
+    around: {
+      layout,
+      clients: () => Promise.resolve({ ec2, kms }),
+      ...{ clusters, faults },
+      orders: {
+        everyMillis: 20,
+        volume: (id) => {
+          const text = ordered.get(id);
+          return Promise.resolve(text === undefined ? undefined : { id, state: 'in-use', tags: { [ORDER_TAG]: text } });
+        },
+      },
+      log: recorded.log,
+    },
     volumeExists: async (id) => (await ec2.volume(id)) !== undefined,
     nodeGraceMs: 100,
     ring: () => undefined,
@@ -156,6 +170,7 @@ export const stubCloud = async () => {
     setTag: (volume: string, value: string) => {
       tags[volume] = { 'slipway.dev/empty-disk': value };
     },
+    order: (volume: string, text: string) => ordered.set(volume, text),
     deleteVolume: (volume: string) => gone.add(volume),
     /** What its machines have logged, oldest first. */
     logged: recorded.messages,
