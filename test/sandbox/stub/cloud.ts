@@ -44,14 +44,17 @@ export const stubCloud = async () => {
   const kms = kmsDouble();
   const attachable = accountOf({});
   const tags: Record<string, Readonly<Record<string, string>>> = {};
+  const tagsOf = (id: string) => tags[id] ?? { 'slipway.dev/empty-disk': 'bootstrap' };
   const gone = new Set<string>();
   const ec2: Ec2 = {
     ...attachable.ec2,
     volume: async (id) => {
       const found = gone.has(id) ? undefined : await attachable.ec2.volume(id);
-      return found === undefined
-        ? undefined
-        : { ...found, tags: { ...found.tags, ...(tags[id] ?? { 'slipway.dev/empty-disk': 'bootstrap' }) } };
+      return found === undefined ? undefined : { ...found, tags: { ...found.tags, ...tagsOf(id) } };
+    },
+    tag: (id, more) => {
+      tags[id] = { ...tagsOf(id), ...more };
+      return Promise.resolve();
     },
   };
   const views = new Map<string, InstanceView>();
@@ -96,9 +99,10 @@ export const stubCloud = async () => {
     stub: true,
   });
   const recorded = recordedLog();
+  const orders = { volume: (id: string) => ec2.volume(id), everyMillis: 20, leaveMillis: 100 };
   const host = createStubHost({
     account,
-    around: { layout, clients: () => Promise.resolve({ ec2, kms }), clusters, faults, log: recorded.log },
+    around: { layout, clients: () => Promise.resolve({ ec2, kms }), clusters, faults, orders, log: recorded.log },
     volumeExists: async (id) => (await ec2.volume(id)) !== undefined,
     nodeGraceMs: 100,
     ring: () => undefined,
@@ -153,9 +157,10 @@ export const stubCloud = async () => {
       setState(id, state);
       await host.look();
     },
-    setTag: (volume: string, value: string) => {
-      tags[volume] = { 'slipway.dev/empty-disk': value };
+    setTag: (volume: string, value: string, key = 'slipway.dev/empty-disk') => {
+      tags[volume] = { ...tagsOf(volume), [key]: value };
     },
+    tagsOf,
     deleteVolume: (volume: string) => gone.add(volume),
     /** What its machines have logged, oldest first. */
     logged: recorded.messages,
