@@ -297,6 +297,21 @@ export const DIFFERENCES: readonly Difference[] = [
     where: ['sandbox/machine/programs.ts', 'sandbox/tools'],
   },
   {
+    subject: 'With `up --stub`: how an API server leaves',
+    onAws: 'it serves on until its load balancer has noticed, and ends its watches and requests in order',
+    inSandbox:
+      'the same without the order; with SLIPWAY_PACE=quick after three seconds. A machine that ends takes no leave',
+    because: 'load balancers check more often there, and nobody watches',
+    where: ['sandbox/stub/serving.ts', 'sandbox/pace.ts'],
+  },
+  {
+    subject: 'With `up --stub`: how agents look for orders',
+    onAws: 'each reads the tags of its own volume',
+    inSandbox: 'one listing of all volumes that have such tags, for all of them',
+    because: 'hundreds of clusters would ask a hundred times a second for what nobody has said',
+    where: ['sandbox/stub/volume-tags.ts', 'sandbox/stub/clients.ts'],
+  },
+  {
     subject: 'With `up --stub`: what another version changes',
     onAws: 'kinds, fields, defaults, and how all that is stored',
     inSandbox:

@@ -11,6 +11,7 @@
  * (https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1834) and two minutes from DeregisterTargets to
  * the last new one (https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366).
  */
+import { SHUTDOWN_DELAY_SECONDS } from '../machine/health-check.ts';
 import { SandboxFailure } from './failure.ts';
 
 const PACE_NAMES = ['aws', 'quick'] as const;
@@ -29,6 +30,8 @@ export type Pace = {
   readonly visibilitySeconds: number;
   /** For how long a stub control plane hears nothing of a node before it says so. */
   readonly nodeGraceSeconds: number;
+  /** For how long a stub API server that is told to stop serves on; as real ones are told, or until checks that hurry have noticed. */
+  readonly leaveSeconds: number;
 };
 
 export const PACES: Readonly<Record<PaceName, Pace>> = {
@@ -40,6 +43,7 @@ export const PACES: Readonly<Record<PaceName, Pace>> = {
     visibilitySeconds: 2,
     // kube-controller-manager's --node-monitor-grace-period.
     nodeGraceSeconds: 50,
+    leaveSeconds: SHUTDOWN_DELAY_SECONDS,
   },
   // For whoever waits and asks something else. A machine can say goodbye in a second, but not leave in peace.
   quick: {
@@ -49,6 +53,7 @@ export const PACES: Readonly<Record<PaceName, Pace>> = {
     shutdownSeconds: 1,
     visibilitySeconds: 0,
     nodeGraceSeconds: 3,
+    leaveSeconds: 3,
   },
 };
 

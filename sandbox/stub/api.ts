@@ -1,8 +1,8 @@
 /**
  * API: the double of a cluster's Kubernetes API server, without a socket: a request in, an answer out.
  *
- * Owns: verbs and statuses. Neighbours: `served.ts` knows kinds and paths, `store.ts` keeps the objects; `server.ts` listens and
- * says who asks.
+ * Owns: verbs and statuses. Neighbours: `served.ts` knows kinds and paths, `store.ts` keeps the objects, `about.ts` says how
+ * the server is; `server.ts` listens and says who asks.
  *
  * Limits, on purpose. It answers what Slipway asks, and what `kubectl get` needs: GET, LIST with selectors, POST, PUT, PATCH
  * and DELETE of the kinds listed in `served.ts`; evictions (`eviction.ts`); `/readyz`, `/livez`, `/version`, discovery. There are no watches, no validation or
@@ -11,8 +11,8 @@
  * majority of replicas with their volumes every request fails as it does when etcd has no quorum.
  */
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
+import { aboutServer, type Served } from './about.ts';
 import { evictPod } from './eviction.ts';
-import { type Programs, versionInfo } from './programs.ts';
 import { apiVersionOf, discovery, qualified, type Target, targetOf } from './served.ts';
 import { mergePatch, type Place, placeInList, type Store } from './store.ts';
 
@@ -53,14 +53,6 @@ export const refusal = (status: number, reason: string, message: string, details
 
 const notFound = (target: Target, name: string): ApiAnswer =>
   refusal(404, 'NotFound', `${qualified(target)} "${name}" not found`, { name, kind: target.plural });
-
-const health = (cluster: ApiCluster, verbose: boolean): ApiAnswer => {
-  const well = cluster.hasQuorum();
-  const checks = [`[+]ping ok`, well ? '[+]etcd ok' : '[-]etcd failed: reason withheld', '[+]poststarthook/stub ok'];
-  const body =
-    well && !verbose ? 'ok' : [...checks, well ? 'readyz check passed\n' : 'readyz check failed\n'].join('\n');
-  return { status: well ? 200 : 500, body };
-};
 
 const parse = (body: string): unknown => {
   try {
@@ -267,30 +259,11 @@ const answerTarget = (cluster: ApiCluster, target: Target, query: URLSearchParam
   }
 };
 
-/** What says how the server is, and of which version; undefined where the path asks something else. */
-const aboutServer = (
-  cluster: ApiCluster,
-  { pathname, searchParams }: URL,
-  programs: Programs | undefined,
-): ApiAnswer | undefined => {
-  switch (pathname) {
-    case '/readyz':
-    case '/healthz':
-      return health(cluster, searchParams.has('verbose'));
-    case '/livez':
-      return { status: 200, body: 'ok' };
-    case '/version':
-      return programs === undefined ? undefined : { status: 200, body: versionInfo(programs) };
-    default:
-      return undefined;
-  }
-};
-
-/** Answers one request. `programs` is what the replica runs that was asked, where one was. */
-export const answerApi = (cluster: ApiCluster, request: ApiRequest, programs?: Programs): ApiAnswer => {
+/** Answers one request. `served` is of the replica that was asked, where one was. */
+export const answerApi = (cluster: ApiCluster, request: ApiRequest, served?: Served): ApiAnswer => {
   const url = new URL(request.url, 'https://stub');
   if (!request.authenticated && !OPEN_PATHS.has(url.pathname)) return refusal(401, 'Unauthorized', 'Unauthorized');
-  const about = aboutServer(cluster, url, programs);
+  const about = aboutServer(cluster.hasQuorum(), url, served);
   if (about !== undefined) return about;
   const discovered = request.method === 'GET' ? discovery(url.pathname) : undefined;
   if (discovered !== undefined) return { status: 200, body: discovered };

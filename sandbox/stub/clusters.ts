@@ -14,13 +14,13 @@ import { createStore, type Store } from './store.ts';
 export type StubCluster = ApiCluster & {
   readonly id: string;
   readonly store: Store;
-  /** Index of a replica that serves, to its instance. */
+  /** Index of a replica whose etcd runs, to its instance. */
   readonly replicas: ReadonlyMap<number, string>;
   /** What each of them runs, by its index. */
   readonly programs: ReadonlyMap<number, Programs>;
-  /** A replica serves from now on, as a machine that runs these. */
+  /** A machine runs these from now on, as that replica. */
   readonly join: (index: number, instance: string, programs: Programs) => void;
-  /** The machine serves no more; another one in its place does. */
+  /** The machine runs no more; another one in its place may. */
   readonly leave: (index: number, instance: string) => void;
   /** The minor by which etcd's members store; undefined before the first has run. */
   readonly etcdMinor: () => string | undefined;
@@ -63,7 +63,7 @@ export type Clusters = {
 
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
-/** Which replicas serve, with what, and what their etcd has agreed on. */
+/** Which replicas run, what, and what their etcd has agreed on. */
 const createReplicas = (members: number) => {
   const replicas = new Map<number, string>();
   const programs = new Map<number, Programs>();

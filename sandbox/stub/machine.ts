@@ -1,26 +1,23 @@
 /**
  * Machine: an instance of the account as an object of this process.
  *
- * Owns: its life from power on to off, and the AWS clients of its role. Neighbours: `replica.ts` and `node.ts` tell what it
+ * Owns: its life from power on to off. Neighbours: `clients.ts` has the AWS clients of its role; `replica.ts` and `node.ts` tell what it
  * does in between; `host.ts` decides when it lives. User data comes from the account's view and is opened by KMS, as the
  * agent opens it; credentials are the role's, so that calls are recorded as a machine's. Limit: no metadata service.
  */
-import { createEc2, type Ec2 } from '../../agent/aws/ec2.ts';
-import { createKms, type Kms } from '../../agent/aws/kms.ts';
 import type { Log } from '../../agent/log.ts';
 import { parseUserData, unseal } from '../../agent/user-data.ts';
 import type { Instance } from '../../machine/node.ts';
 import { messageOf } from '../../words/failure.ts';
 import type { InstanceView } from '../instances/account.ts';
-import { assumeRoleAt, roleCredentials } from '../instances/credentials.ts';
 import { privateDnsName } from '../instances/metadata.ts';
 import { ACCOUNT, folders, REGION, type SandboxLayout } from '../layout.ts';
+import type { RoleClients } from './clients.ts';
 import type { Clusters } from './clusters.ts';
 import type { Faults } from './faults.ts';
 import { runNode } from './node.ts';
-import type { OrderedVolumes } from './orders.ts';
 import { createPulse, type Pulse } from './pulse.ts';
-import { runReplica } from './replica.ts';
+import { type Orders, runReplica } from './replica.ts';
 
 export type Machine = {
   readonly id: string;
@@ -28,28 +25,6 @@ export type Machine = {
   readonly pulse: Pulse;
   /** Resolves when nothing of it is left. */
   readonly stop: () => Promise<void>;
-};
-
-export type RoleClients = (roleArn: string) => Promise<{ readonly ec2: Ec2; readonly kms: Kms }>;
-
-/** One pair of clients per role: hundreds of machines share their connections. */
-export const roleClients = (layout: SandboxLayout): RoleClients => {
-  const known = new Map<string, ReturnType<RoleClients>>();
-  const connect = async (roleArn: string) => {
-    const issued = roleCredentials(assumeRoleAt(layout.moto, 'stub'));
-    const credentials = async () => {
-      const { accessKeyId, secretAccessKey, token, expiration } = await issued(roleArn);
-      return { accessKeyId, secretAccessKey, sessionToken: token, expiration: new Date(expiration) };
-    };
-    const account = { region: REGION, credentials };
-    const [ec2, kms] = await Promise.all([createEc2(account), createKms(account)]);
-    return { ec2, kms };
-  };
-  return (roleArn) => {
-    const clients = known.get(roleArn) ?? connect(roleArn);
-    known.set(roleArn, clients);
-    return clients;
-  };
 };
 
 const roleOf = (view: InstanceView): string => {
@@ -63,7 +38,7 @@ export type Surroundings = {
   readonly clients: RoleClients;
   readonly clusters: Clusters;
   readonly faults: Faults;
-  readonly orders: OrderedVolumes;
+  readonly orders: Orders;
   readonly log: Log;
 };
 
@@ -83,11 +58,12 @@ const live = async (view: InstanceView, around: Surroundings, { pulse, signal }:
     address: view.privateIp,
     hostname: privateDnsName(view.privateIp),
   };
-  const { clusters, faults, orders } = around;
+  const { clusters, faults, orders, layout } = around;
   switch (opened.role) {
     case 'replica': {
-      const folder = `${folders(around.layout.home).instances}/${view.id}`;
-      return runReplica({ ...opened, instance, ec2, clusters, faults, orders, pulse, folder, log }, signal);
+      const { instances, volumes } = folders(layout.home);
+      const folder = `${instances}/${view.id}`;
+      return runReplica({ ...opened, instance, ec2, clusters, faults, pulse, orders, volumes, folder, log }, signal);
     }
     case 'node':
       return runNode({ ...opened, instance, clusters, faults, pulse, log }, signal);

@@ -12,8 +12,8 @@ export type Programs = {
   /** Versions without a leading v. */
   readonly kubernetes: string;
   readonly etcd: string;
-  /** The minor that Kubernetes serves as: its own, or an older one that it was told to emulate. */
-  readonly serves: string;
+  /** The minor that Kubernetes serves as: its own, or an older one that it was told to emulate. Undefined while it doesn't. */
+  readonly serves?: string;
 };
 
 const argumentOf = ({ program }: Component, flag: string): string | undefined =>
@@ -53,7 +53,10 @@ export const programsIn = (components: readonly Component[]): Programs => {
 };
 
 /** What `/version` answers. Who serves as a minor goes by default no further back than to the one before that. */
-export const versionInfo = ({ kubernetes, serves }: Programs): Readonly<Record<string, string>> => {
+export const versionInfo = ({
+  kubernetes,
+  serves = minorText(kubernetes),
+}: Programs): Readonly<Record<string, string>> => {
   const [own, emulated] = [minorOf(kubernetes), minorOf(serves)];
   return {
     major: String(own.major),

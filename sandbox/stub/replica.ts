@@ -2,15 +2,17 @@
  * Replica: a control-plane machine as an object, told as `agent/replica.ts` tells the real one.
  *
  * Owns: the order: take volume and interface with the agent's own code and real EC2 calls, obey the empty-disk rule, issue
- * the API server's certificate, serve. Neighbours: `clusters.ts` keeps what a disk would hold; `server.ts` listens.
+ * the API server's certificate, serve as the agent decides, follow orders as it does. Neighbours: `clusters.ts` keeps what a disk would
+ * hold; `serving.ts` serves and leaves.
  * While its machine hangs it accepts connections, answers nobody, and is no member. Limits: an etcd member is a mark on its volume; a volume or interface detached by hand from a running replica is not seen.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
 import type { Ec2 } from '../../agent/aws/ec2.ts';
 import { issueLeaves, signersOf } from '../../agent/certificates.ts';
+import { createEmulation } from '../../agent/emulation.ts';
 import type { Log } from '../../agent/log.ts';
-import { followOrders, type OrderedReplica } from '../../agent/orders.ts';
+import { followOrders, type Serving } from '../../agent/orders.ts';
 import { again, done, persist } from '../../agent/persist.ts';
 import { replicaCertificates } from '../../machine/certificates.ts';
 import type { Component } from '../../machine/component.ts';
@@ -19,13 +21,23 @@ import type { ReplicaConfiguration, ReplicaSecrets } from '../../machine/configu
 import { decideEtcdStart } from '../../machine/empty-disk.ts';
 import type { Instance } from '../../machine/node.ts';
 import type { Minor, Serves } from '../../words/emulation.ts';
+import { wholeMessageOf } from '../../words/failure.ts';
+import { present } from '../../words/present.ts';
 import { MACHINE_DIFFERENCES } from '../differences.ts';
 import type { Clusters, StubCluster } from './clusters.ts';
 import type { Faults } from './faults.ts';
-import type { OrderedVolumes } from './orders.ts';
-import { etcdProblem, programsIn } from './programs.ts';
+import { etcdProblem, type Programs, programsIn } from './programs.ts';
 import type { Pulse } from './pulse.ts';
 import { serveApi } from './server.ts';
+import { createServing } from './serving.ts';
+
+/** How orders reach replicas, and how they leave. */
+export type Orders = {
+  readonly volume: Ec2['volume'];
+  readonly everyMillis: number;
+  /** For how long an API server that is told to stop serves on. */
+  readonly leaveMillis: number;
+};
 
 export type ReplicaMachine = {
   readonly configuration: ReplicaConfiguration;
@@ -34,8 +46,10 @@ export type ReplicaMachine = {
   readonly ec2: Ec2;
   readonly clusters: Clusters;
   readonly faults: Faults;
-  readonly orders: OrderedVolumes;
   readonly pulse: Pulse;
+  readonly orders: Orders;
+  /** Absolute folder with one for each volume: what the agent itself keeps on its disk. */
+  readonly volumes: string;
   /** Private folder for the certificate, gone with the machine. */
   readonly folder: string;
   readonly log: Log;
@@ -57,8 +71,13 @@ const certificateOf = async (machine: ReplicaMachine, fixed: string) => {
 };
 
 /** What the agent would have this machine run. Nobody reads the files that it names. */
-const describedFor = ({ configuration, instance }: ReplicaMachine, fixed: string): readonly Component[] =>
+const describedFor = (
+  { configuration, instance }: ReplicaMachine,
+  fixed: string,
+  emulates: Minor | undefined,
+): readonly Component[] =>
   replicaComponents({
+    ...present({ emulates }),
     configuration,
     addresses: { fixed, primary: instance.address },
     directories: { certificates: '', configuration: '', volume: '' },
@@ -92,66 +111,77 @@ const useDisk = (machine: ReplicaMachine, cluster: StubCluster, signal: AbortSig
   });
 };
 
-/** Its API server is gone while it has left; its member stays. */
-const obeying = async (
-  { configuration, instance, ec2, orders, pulse, log }: ReplicaMachine,
-  { serving, serves }: Pick<OrderedReplica, 'serving' | 'serves'>,
-  signal: AbortSignal,
-): Promise<void> => {
-  const volume = (id: string) => (pulse.hangs() ? Promise.resolve(undefined) : orders.volume(id));
-  const told: Pick<Ec2, 'volume' | 'tag'> = { volume, tag: (id, tags) => ec2.tag(id, tags) };
+/** A new disk remembers nothing of one that had its place. */
+const folderOf = async ({ configuration, volumes }: ReplicaMachine, isNew: boolean): Promise<string> => {
+  const folder = `${volumes}/${configuration.volumeId}`;
+  if (isNew) await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  return folder;
+};
+
+/** Looks for orders once it serves, as every replica does. */
+const obey = (machine: ReplicaMachine, serving: Serving, serves: Serves, signal: AbortSignal): void => {
+  const { configuration, instance, ec2, orders, pulse, log } = machine;
   const { volumeId } = configuration;
-  const replica: OrderedReplica = {
-    ...{ volumeId, instanceId: instance.id, ec2: told, serving, serves, log },
-    everyMillis: orders.everyMillis,
+  const volume: Ec2['volume'] = async (id) => {
+    if (pulse.hangs()) throw new Error('the machine hangs');
+    return orders.volume(id);
   };
-  await followOrders(replica, signal).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
+  const tag: Ec2['tag'] = (id, tags) => ec2.tag(id, tags);
+  const replica = { volumeId, instanceId: instance.id, ec2: { volume, tag }, serving, serves, log };
+  followOrders({ ...replica, everyMillis: orders.everyMillis }, signal).catch((thrown: unknown) => {
+    if (!signal.aborted) log.error(`Orders are looked for no more: ${wholeMessageOf(thrown)}`);
   });
 };
 
 export const runReplica = async (machine: ReplicaMachine, signal: AbortSignal): Promise<void> => {
   const { configuration, instance, ec2, log, faults, pulse } = machine;
-  const { index, clusterId, memberAddresses, volumeId, networkInterfaceId } = configuration;
+  const { index, clusterId, memberAddresses, volumeId, networkInterfaceId, versions } = configuration;
   const fixed = memberAddresses[index];
   if (fixed === undefined) throw new Error(`The user data names replica ${index} of ${memberAddresses.length}.`);
   const taker = { ec2, instanceId: instance.id, clusterId };
-  const [, , tls] = await Promise.all([
+  const [{ tags }, , tls] = await Promise.all([
     takeVolume(taker, volumeId, log, signal),
     takeNetworkInterface(taker, networkInterfaceId, log, signal),
     certificateOf(machine, fixed),
   ]);
   const cluster = machine.clusters.of({ clusterId, members: memberAddresses.length });
-  const programs = programsIn(describedFor(machine, fixed));
+  const isNew = !cluster.volumes.has(volumeId);
   await useDisk(machine, cluster, signal);
-  // `programsIn` throws for what is no minor.
-  const serves: Serves = { version: programs.kubernetes, emulation: programs.serves as Minor };
-  const serve = () => serveApi({ address: fixed, tls, cluster, faults, programs, hangs: pulse.hangs });
-  let server = await serve();
-  const join = (): void => cluster.join(index, instance.id, programs);
-  const leave = (): void => cluster.leave(index, instance.id);
-  if (!pulse.hangs()) join();
-  pulse.follow((hangs) => {
-    if (hangs) leave();
-    else if (!signal.aborted) join();
-  });
-  log.info('The replica serves', { address: fixed });
-  await obeying(
-    machine,
-    {
-      serves,
-      serving: {
-        leave: () => Promise.resolve(server.close()),
-        serve: async () => {
-          server = await serve();
-          return serves;
-        },
-        heed: () => Promise.resolve(undefined),
-        emulates: () => false,
-      },
+  const folder = await folderOf(machine, isNew);
+  const version = versions.kubernetes;
+  let programs: Programs = { kubernetes: version, etcd: versions.etcd };
+  const follow = (): void => {
+    if (pulse.hangs() || signal.aborted) cluster.leave(index, instance.id);
+    else cluster.join(index, instance.id, programs);
+  };
+  const emulation = createEmulation({ volumeId, folder, version, instanceId: instance.id, ec2, log });
+  const serving = createServing({
+    version,
+    emulation,
+    programsAs: (emulates) => programsIn(describedFor(machine, fixed, emulates)),
+    listen: (served) => serveApi({ address: fixed, tls, cluster, faults, served, hangs: pulse.hangs }),
+    onChange: (changed) => {
+      programs = changed;
+      follow();
     },
+    leaveMillis: machine.orders.leaveMillis,
     signal,
-  );
-  leave();
-  server.close();
+  });
+  // etcd runs before Kubernetes may, and goes on while it may not.
+  follow();
+  pulse.follow(follow);
+  try {
+    const serves = await serving.begin(await emulation.untilAllowed(tags, signal));
+    log.info('The replica serves', { address: fixed, as: serves.emulation });
+    obey(machine, serving, serves, signal);
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  } finally {
+    cluster.leave(index, instance.id);
+    await serving.end();
+    cluster.leave(index, instance.id);
+  }
 };

@@ -7,12 +7,13 @@
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import { API_SERVER_PORT } from '../../machine/ports.ts';
+import type { Served } from './about.ts';
 import { type ApiAnswer, answerApi, refusal } from './api.ts';
 import { noteAsked, type StubCluster } from './clusters.ts';
 import type { Faults } from './faults.ts';
-import type { Programs } from './programs.ts';
 
-export type ApiServer = { readonly close: () => void };
+/** Closed once nobody listens any more. */
+export type ApiServer = { readonly close: () => Promise<void> };
 
 type Tls = { readonly authority: string; readonly certificate: string; readonly key: string };
 
@@ -47,15 +48,15 @@ export const serveApi = (options: {
   readonly tls: Tls;
   readonly cluster: StubCluster;
   readonly faults: Faults;
-  readonly programs: Programs;
+  readonly served: Served;
   /** Whether its machine hangs. */
   readonly hangs: () => boolean;
 }): Promise<ApiServer> => {
-  const { address, tls, cluster, faults, programs, hangs } = options;
+  const { address, tls, cluster, faults, served, hangs } = options;
   const answer = (request: Parameters<typeof answerApi>[1]): ApiAnswer => {
     const refused = faults.refusalOf(cluster.id, { method: request.method, path: request.url });
     return refused === undefined
-      ? answerApi(cluster, request, programs)
+      ? answerApi(cluster, request, served)
       : refusal(refused.status, refused.reason ?? 'InternalError', refused.message);
   };
   const server = createServer(
@@ -89,10 +90,11 @@ export const serveApi = (options: {
     );
     server.listen({ host: address, port: API_SERVER_PORT, exclusive: true }, () =>
       resolve({
-        close: () => {
-          server.close();
-          server.closeAllConnections();
-        },
+        close: () =>
+          new Promise((closed) => {
+            server.close(() => closed());
+            server.closeAllConnections();
+          }),
       }),
     );
   });

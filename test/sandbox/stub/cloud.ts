@@ -23,7 +23,6 @@ import { layoutOf } from '../../../sandbox/layout.ts';
 import { createClusters } from '../../../sandbox/stub/clusters.ts';
 import { createFaults } from '../../../sandbox/stub/faults.ts';
 import { createStubHost } from '../../../sandbox/stub/host.ts';
-import { ORDER_TAG } from '../../../words/orders.ts';
 import { accountOf, kmsDouble, recordedLog } from '../../agent/doubles.ts';
 import { nodeConfiguration, replicaConfiguration } from '../../machine/examples.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -45,15 +44,17 @@ export const stubCloud = async () => {
   const kms = kmsDouble();
   const attachable = accountOf({});
   const tags: Record<string, Readonly<Record<string, string>>> = {};
+  const tagsOf = (id: string) => tags[id] ?? { 'slipway.dev/empty-disk': 'bootstrap' };
   const gone = new Set<string>();
-  const ordered = new Map<string, string>();
   const ec2: Ec2 = {
     ...attachable.ec2,
     volume: async (id) => {
       const found = gone.has(id) ? undefined : await attachable.ec2.volume(id);
-      return found === undefined
-        ? undefined
-        : { ...found, tags: { ...found.tags, ...(tags[id] ?? { 'slipway.dev/empty-disk': 'bootstrap' }) } };
+      return found === undefined ? undefined : { ...found, tags: { ...found.tags, ...tagsOf(id) } };
+    },
+    tag: (id, more) => {
+      tags[id] = { ...tagsOf(id), ...more };
+      return Promise.resolve();
     },
   };
   const views = new Map<string, InstanceView>();
@@ -98,21 +99,10 @@ export const stubCloud = async () => {
     stub: true,
   });
   const recorded = recordedLog();
+  const orders = { volume: (id: string) => ec2.volume(id), everyMillis: 20, leaveMillis: 100 };
   const host = createStubHost({
     account,
-    around: {
-      layout,
-      clients: () => Promise.resolve({ ec2, kms }),
-      ...{ clusters, faults },
-      orders: {
-        everyMillis: 20,
-        volume: (id) => {
-          const text = ordered.get(id);
-          return Promise.resolve(text === undefined ? undefined : { id, state: 'in-use', tags: { [ORDER_TAG]: text } });
-        },
-      },
-      log: recorded.log,
-    },
+    around: { layout, clients: () => Promise.resolve({ ec2, kms }), clusters, faults, orders, log: recorded.log },
     volumeExists: async (id) => (await ec2.volume(id)) !== undefined,
     nodeGraceMs: 100,
     ring: () => undefined,
@@ -167,10 +157,10 @@ export const stubCloud = async () => {
       setState(id, state);
       await host.look();
     },
-    setTag: (volume: string, value: string) => {
-      tags[volume] = { 'slipway.dev/empty-disk': value };
+    setTag: (volume: string, value: string, key = 'slipway.dev/empty-disk') => {
+      tags[volume] = { ...tagsOf(volume), [key]: value };
     },
-    order: (volume: string, text: string) => ordered.set(volume, text),
+    tagsOf,
     deleteVolume: (volume: string) => gone.add(volume),
     /** What its machines have logged, oldest first. */
     logged: recorded.messages,

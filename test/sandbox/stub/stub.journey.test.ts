@@ -1,8 +1,12 @@
 /** A stub sandbox, by the commands that a person types: a cluster with a pool is made and deleted, and nothing is left. */
 import { join } from 'node:path';
+import { CreateTagsCommand, DescribeVolumesCommand, EC2Client, type Volume } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { EMPTY_DISK_TAG } from '../../../api/names.ts';
+import { ORDER_TAG, orderText, REPORT_TAG } from '../../../words/orders.ts';
 import { readJson } from '../../support/http.ts';
 import { type SandboxForTests, startSandbox, succeed } from '../../support/sandbox.ts';
+import { SPECTATOR } from '../../support/spectator.ts';
 import { UNHURRIED, waitFor } from '../../support/wait.ts';
 
 const MANIFEST = join(import.meta.dirname, '../../fixtures/small-cluster.yaml');
@@ -23,8 +27,29 @@ const untilProvisioned = () =>
     UNHURRIED,
   );
 
+/** What a replica answers that is told to restart, by a tag of its volume. */
+const restarted = async (): Promise<string> => {
+  const { endpoint, region } = sandbox.status().aws;
+  const ec2 = new EC2Client({ endpoint, region, credentials: SPECTATOR });
+  const volumes = async () => (await ec2.send(new DescribeVolumesCommand({}))).Volumes ?? [];
+  const isReplicas = ({ Tags = [] }: Volume): boolean => Tags.some(({ Key }) => Key === EMPTY_DISK_TAG);
+  const { VolumeId: id = '', Attachments = [] } = (await volumes()).find(isReplicas) ?? {};
+  const instanceId = Attachments[0]?.InstanceId ?? '';
+  const until = Math.ceil(Date.now() / 1_000) + 60;
+  const order = { Key: ORDER_TAG, Value: orderText({ token: 'a-token', verb: 'restart', instanceId, until }) };
+  await ec2.send(new CreateTagsCommand({ Resources: [id], Tags: [order] }));
+  const report = await waitFor(
+    'its report',
+    async () =>
+      (await volumes()).find(({ VolumeId }) => VolumeId === id)?.Tags?.find(({ Key }) => Key === REPORT_TAG)?.Value,
+    UNHURRIED,
+  );
+  ec2.destroy();
+  return report;
+};
+
 beforeAll(async () => {
-  sandbox = await startSandbox({}, { stub: true });
+  sandbox = await startSandbox({ SLIPWAY_ORDER_SECONDS: '1' }, { stub: true });
 });
 afterAll(async () => {
   await sandbox.end();
@@ -41,6 +66,7 @@ test('a cluster with a pool is provisioned on stub machines, replaces one that i
   );
   const nodes = await succeed('get nodes', sandbox.kubectl(['get', 'nodes', '-o', 'name'], { kubeconfig }));
   expect(nodes.trim().split('\n')).toEqual([expect.stringMatching(/^node\/ip-127-/)]);
+  expect(await restarted()).toBe('a-token done 1.36.3 1.36');
   const machines = (await readJson(`${sandbox.status().aws.endpoint}/_sim/instances`)) as readonly { id: string }[];
   expect(machines).toHaveLength(4);
   await succeed('kill', sandbox.sandbox('kill', machines[0]?.id ?? ''));

@@ -3,10 +3,13 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { readInside } from '../../../activities/kubernetes/inside.ts';
 import { rendered } from '../../../addons/rendered.ts';
 import { NODE_POOL_LABEL } from '../../../api/names.ts';
+import type { KubernetesClient } from '../../../kubernetes/client.ts';
 import { insideRequest } from '../../../policy/inside.ts';
 import { revisionOf } from '../../../policy/revision.ts';
 import { createFaults, parseFault } from '../../../sandbox/stub/faults.ts';
 import { matchesLabels, mergePatch } from '../../../sandbox/stub/store.ts';
+import { COMMITTED_TAG, EMULATES_TAG } from '../../../words/emulation.ts';
+import { ORDER_TAG, orderText, REPORT_TAG } from '../../../words/orders.ts';
 import { waitFor } from '../../support/wait.ts';
 import { release, seedCluster } from '../../topology/objects.ts';
 import { stubCloud, TOKEN } from './cloud.ts';
@@ -144,6 +147,65 @@ describe('A stub control plane', () => {
       { gitVersion: 'v1.37.2', minor: '37', emulationMinor: '37', minCompatibilityMinor: '36' },
     ]);
     expect(clusters.find(CLUSTER)?.programs.get(1)).toEqual({ kubernetes: '1.37.2', etcd: '3.6.16', serves: '1.37' });
+  });
+
+  /** What `/version` says of emulation. */
+  const servedBy = async (client: KubernetesClient): Promise<string> => {
+    const { gitVersion, emulationMinor } = JSON.parse((await client.probe('/version')).text) as Record<string, string>;
+    return `${gitVersion} as ${emulationMinor}`;
+  };
+  const NEWER = { versions: { kubernetes: '1.37.2', etcd: '3.6.16', cloudController: '1.37.1' } };
+  const order = (token: string, verb: 'leave' | 'restart', instanceId: string) =>
+    orderText({ token, verb, instanceId, until: Math.ceil(Date.now() / 1_000) + 60 });
+
+  test('serves as the minor of before until its cluster is committed, and then as its own when it is told to restart', async () => {
+    const { launchReplica, untilReady, setState, setTag, tagsOf } = await begin();
+    await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
+    expect(await servedBy(await untilReady())).toBe('v1.36.3 as 36');
+    setTag('vol-0', '1.36', EMULATES_TAG);
+    await setState('i-0', 'terminated');
+    await launchReplica('i-new', 0, NEWER);
+    const client = await untilReady();
+    expect(await servedBy(client)).toBe('v1.37.2 as 36');
+    await waitFor('a word of what it serves', () => Promise.resolve(tagsOf('vol-0')[REPORT_TAG]));
+    expect(tagsOf('vol-0')[REPORT_TAG]).toBe('i-new done 1.37.2 1.36');
+    setTag('vol-0', '1.37', COMMITTED_TAG);
+    setTag('vol-0', order('3f9c01aa', 'restart', 'i-new'), ORDER_TAG);
+    await waitFor('the report', () =>
+      Promise.resolve(tagsOf('vol-0')[REPORT_TAG]?.startsWith('3f9c01aa') === true ? true : undefined),
+    );
+    expect(tagsOf('vol-0')[REPORT_TAG]).toBe('3f9c01aa done 1.37.2 1.37');
+    expect(await servedBy(await untilReady())).toBe('v1.37.2 as 37');
+  });
+
+  test('has no API server below what its cluster is committed to, though etcd runs, and says why', async () => {
+    const { launchReplica, untilReady, setState, setTag, tagsOf, clusters } = await begin();
+    await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index, NEWER)));
+    await untilReady();
+    setTag('vol-0', '1.37', COMMITTED_TAG);
+    await setState('i-0', 'terminated');
+    await launchReplica('i-older', 0);
+    await waitFor('the reason', () => Promise.resolve(tagsOf('vol-0')[REPORT_TAG]));
+    expect(tagsOf('vol-0')[REPORT_TAG]).toContain('i-older failed Kubernetes 1.36.3 does not start over volume vol-0');
+    expect(clusters.find(CLUSTER)?.replicas.get(0)).toBe('i-older');
+    expect(clusters.find(CLUSTER)?.programs.get(0)).toEqual({ kubernetes: '1.36.3', etcd: '3.6.16' });
+    await untilReady(1);
+  });
+
+  test('that is told to leave is not ready at first, then answers nobody, and keeps its etcd', async () => {
+    const { launchReplica, untilReady, setTag, tagsOf, clusters } = await begin();
+    await Promise.all([0, 1].map((index) => launchReplica(`i-${index}`, index)));
+    const client = await untilReady();
+    setTag('vol-0', order('3f9c01ab', 'leave', 'i-0'), ORDER_TAG);
+    await waitFor('it to be not ready', async () =>
+      (await client.probe('/readyz?verbose')).text.includes('[-]shutdown failed') ? true : undefined,
+    );
+    expect(await client.list(NODES)).toEqual([]);
+    await waitFor('the report', () => Promise.resolve(tagsOf('vol-0')[REPORT_TAG]));
+    expect(tagsOf('vol-0')[REPORT_TAG]).toBe('3f9c01ab done');
+    await expect(client.list(NODES)).rejects.toThrow();
+    expect(clusters.find(CLUSTER)?.hasQuorum()).toBe(true);
+    await untilReady(1);
   });
 
   test('has no member whose etcd is older than what all of them store by', async () => {
