@@ -8,6 +8,7 @@ import type { AWSNodePool } from '../../api/nodepool.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import { EMPTY, inventoryOf } from '../policy/account.ts';
 import { clusterThat, inventoryWith, machinesIn, NOW, POOL_ID, poolWith, READY, seen } from '../policy/living-pool.ts';
+import { changedTo, liveCluster, worldOf } from '../policy/replica-world.ts';
 import { ACCOUNT, CLUSTER_UID, POOL_UID, REGION, seedCluster, seedPool } from '../topology/objects.ts';
 
 const CLUSTER: ObjectRef = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID };
@@ -178,5 +179,29 @@ describe.each([CLUSTER, POOL])('a look at an $kind that only a person can cure',
   test('speaks of none where the object could not be read', async () => {
     const { assess } = sourcesWith(pool, cluster, { findCluster: refused, findNodePool: refused });
     expect(await assess(reference)).toMatchObject({ kind: 'blocked', generation: 0 });
+  });
+});
+
+describe('a look at a cluster whose turns are held back', () => {
+  test('passes on what somebody said resume to, and so the first turn begins', async () => {
+    const cluster = liveCluster({}, { updatePolicy: { mode: 'Manual' } });
+    const asked = changedTo(cluster, { instanceType: 'm5.large' });
+    const sources = {
+      served: async () => ({ account: ACCOUNT, regions: [REGION] }),
+      settleSeconds: 0,
+      findCluster: async () => asked,
+      observe: async () => inventoryOf(worldOf(cluster).found),
+      inside: async () => ({ unread: 'nobody asks it here' }),
+      foresee: async () => undefined,
+    } as unknown as AssessSources;
+    const assess = createAssess(sources);
+    const signal = new AbortController().signal;
+    const held = await assess({ object: CLUSTER }, signal);
+    expect(held).toMatchObject({ kind: 'settled', heldBack: { until: 'Manual' } });
+    const target = held.kind === 'settled' ? held.heldBack?.target : undefined;
+    expect(await assess({ object: CLUSTER, released: target ?? '' }, signal)).toMatchObject({
+      kind: 'operate',
+      operation: { type: 'UpdateCluster', turn: { number: 1, of: 3, released: target } },
+    });
   });
 });
