@@ -117,7 +117,7 @@ const distinct = (ids: readonly string[]): readonly string[] => [...new Set(ids)
 
 const assessCluster = async (
   sources: AssessSources,
-  object: ObjectRef,
+  { object, released }: AssessRequest,
   finding: Promise<AWSCluster | null>,
   signal: AbortSignal,
 ): Promise<Assessment> => {
@@ -130,6 +130,7 @@ const assessCluster = async (
     repair: sources.repair ?? { afterSeconds: REPAIR_AFTER_SECONDS },
     now: (sources.now ?? Date.now)(),
     object: cluster,
+    ...present({ released }),
   };
   const judged = decideClusterEarly(facts);
   if (cluster === null) return judged ?? decideCluster(facts);
@@ -246,7 +247,7 @@ const reading = (
   const { object } = request;
   if (object.kind === 'AWSCluster') {
     const finding = sources.findCluster(object, signal);
-    return { finding, assessing: assessCluster(sources, object, finding, signal) };
+    return { finding, assessing: assessCluster(sources, request, finding, signal) };
   }
   const finding = sources.findNodePool(object, signal);
   return { finding, assessing: assessNodePool(sources, request, finding, signal) };

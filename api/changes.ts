@@ -32,7 +32,7 @@ const TURNS: Entry = { sort: 'turns' };
 const FIXED: Entry = { sort: 'fixed' };
 const later = (when: string): Entry => ({ sort: 'nothing now', when });
 const WITHOUT_EFFECT = later('it has no effect yet');
-const NEW_REPLICAS = later('replicas that run stay as they are, and ChangesPending says so');
+const VERSION = later('replicas that run stay as they are, and ChangesPending says so');
 const POLICY = later('it counts when a machine is to be replaced');
 const DRIFT = later('it counts when a sweep finds that something differs');
 const DELETION = later('it counts when the object is deleted');
@@ -45,20 +45,20 @@ const CHANGES: Readonly<Record<ObjectKind, Readonly<Record<string, Entry>>>> = {
     'networking.podAddressCIDRBlocks': FIXED,
     'networking.serviceAddressCIDRBlocks': FIXED,
     'networking.serviceLoadBalancerSubnetIDs': IN_PLACE,
-    'controlPlane.version': NEW_REPLICAS,
-    'controlPlane.instanceType': FIXED,
-    'controlPlane.keyName': NEW_REPLICAS,
+    'controlPlane.version': VERSION,
+    'controlPlane.instanceType': TURNS,
+    'controlPlane.keyName': TURNS,
     'controlPlane.subnetIDs': FIXED,
-    'controlPlane.securityGroupIDs': NEW_REPLICAS,
+    'controlPlane.securityGroupIDs': TURNS,
     'controlPlane.authorizedCIDRs': IN_PLACE,
-    'controlPlane.iamInstanceProfile': NEW_REPLICAS,
+    'controlPlane.iamInstanceProfile': TURNS,
     'controlPlane.databaseEncryption.kmsKeyARN': FIXED,
     'controlPlane.hub.membershipName': { sort: 'fixed', mayBeAdded: true },
     'controlPlane.cloudOperations': WITHOUT_EFFECT,
     'controlPlane.tags': IN_PLACE,
     'controlPlane.proxySecretName': WITHOUT_EFFECT,
     'controlPlane.workloadIdentity': WITHOUT_EFFECT,
-    'controlPlane.rootVolume': NEW_REPLICAS,
+    'controlPlane.rootVolume': TURNS,
     'controlPlane.etcd.mainVolume.sizeGiB': IN_PLACE,
     'controlPlane.etcd.mainVolume.volumeType': IN_PLACE,
     'controlPlane.etcd.mainVolume.iops': IN_PLACE,
@@ -117,6 +117,9 @@ export const valueAt = (spec: unknown, path: string): unknown =>
         typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined,
       spec,
     );
+
+/** Machines of a control plane, of which one is replaced in a turn. */
+export const CONTROL_PLANE_MACHINES = 3;
 
 export type FieldChange = { readonly field: string; readonly takes: Takes; readonly when?: string };
 

@@ -186,7 +186,6 @@ const controlPlane = z
         'subnetIDs',
         "each replica's etcd volume and address live in its subnet; create another AWSCluster in the other subnets",
       ),
-      immutable('instanceType', 'create another AWSCluster with the other instance type and move the workloads'),
       kept('hub', 'a cluster stays registered as long as it exists; create another AWSCluster without it'),
     ),
   );
@@ -219,7 +218,7 @@ export const clusterSpec = z
       .exactOptional()
       .describe('Who may use the cluster.'),
     updatePolicy: updatePolicyField(
-      'It counts for node pools that have none of their own; without it, they change at once.',
+      'It counts for the control plane, and for node pools that have none of their own; without it, they change at once.',
     ),
     driftPolicy: driftPolicy
       .default('Report')

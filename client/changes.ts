@@ -4,7 +4,7 @@
  * Owns: one sentence a field, the same in admission's warnings and in `slipway clusters plan -f`. Pure. Neighbours: `api/changes.ts` has
  * what each field takes, `policy/pool-fields.ts` what it takes as things are in AWS.
  */
-import { type FieldChange, fewerNodes, valueAt } from '../api/changes.ts';
+import { CONTROL_PLANE_MACHINES, type FieldChange, fewerNodes, valueAt } from '../api/changes.ts';
 
 /** How many machines go, and how; `undefined` where nobody knows. */
 export type Machines = { readonly replaces?: number; readonly fewer?: number };
@@ -39,22 +39,31 @@ const pace = (spec: unknown): string => {
   return together === 1 ? `1 at a time${how}` : `the first alone, then ${together} at a time${how}`;
 };
 
-/** Where turns wait by the pool's own policy; its cluster's is not seen from here. */
+/** Where turns wait by the object's own policy; that of a pool's cluster is not seen from here. */
 const patience = (spec: unknown): string => {
   const mode = valueAt(spec, 'updatePolicy.mode');
   if (mode === 'Window') return ', within its windows';
   return mode === 'Manual' ? ', once somebody says resume' : '';
 };
 
+/** Of a control plane all of them are replaced; the number for a pool is another matter. */
+const turns = ({ field }: FieldChange, spec: unknown, replaces: number | undefined): string => {
+  if (field.startsWith('controlPlane.')) {
+    return `replaces the ${CONTROL_PLANE_MACHINES} machines of the control plane in turns, 1 at a time while the others serve${patience(spec)}`;
+  }
+  return replaces === 0
+    ? 'in turns, and there is no machine to replace'
+    : `replaces ${machines(replaces)} in turns, ${pace(spec)}${patience(spec)}`;
+};
+
 /** What a change takes; `spec` is the new one. Without a full stop. */
-export const changeWords = ({ takes, when }: FieldChange, spec: unknown, { replaces, fewer }: Machines): string => {
+export const changeWords = (change: FieldChange, spec: unknown, { replaces, fewer }: Machines): string => {
+  const { takes, when } = change;
   switch (takes) {
     case 'in place':
       return 'in place';
     case 'turns':
-      return replaces === 0
-        ? 'in turns, and there is no machine to replace'
-        : `replaces ${machines(replaces)} in turns, ${pace(spec)}${patience(spec)}`;
+      return turns(change, spec, replaces);
     case 'drains':
       return `drains ${machines(fewer)}, which then ${fewer === 1 ? 'ends' : 'end, one after the other'}`;
     case 'fixed':

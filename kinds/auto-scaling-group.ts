@@ -1,5 +1,6 @@
 /** Keeps one replica, or the nodes of a pool, running without Slipway (I11): unique by name. */
 import type { Value } from '../words/references.ts';
+import type { Fingerprints } from './launch-template.ts';
 import type { Difference, Row, Tagged } from './row.ts';
 
 /** What a group kept, and its maximum, before a rollout held it larger: a tag of its own says so as long as it does. */
@@ -33,6 +34,8 @@ export type GroupInstance = {
   readonly inService: boolean;
   readonly templateId: string;
   readonly templateVersion: string;
+  /** Of a replica's machine that was not made from the newest version of its template: what that version says of itself. */
+  readonly madeOf?: Fingerprints;
 };
 
 export type LaunchedFrom = Pick<GroupInstance, 'templateId' | 'templateVersion'>;
@@ -56,6 +59,8 @@ export type AutoScalingGroupState = {
   readonly deleting: boolean;
   /** The machines of a replica's group, sorted by id. */
   readonly instances?: readonly GroupInstance[];
+  /** Of a replica's group without a machine that launches from another version than the newest: what that says of itself. */
+  readonly launches?: Fingerprints;
   /** Of a node pool's group: the template versions that its machines were launched from, each once, sorted. */
   readonly launched?: readonly LaunchedFrom[];
   /** A rollout holds it larger, or died while it did. */

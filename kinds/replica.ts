@@ -9,7 +9,11 @@ export type ReplicaMachine = {
   readonly address: string;
 };
 
-export type ReplicaProperties = ReplicaMachine & { readonly former?: string };
+export type ReplicaProperties = ReplicaMachine & {
+  readonly former?: string;
+  /** In how many looks in a row it must serve; one where it is absent. */
+  readonly looks?: number;
+};
 
 export const replica: Row<ReplicaProperties> = {
   planned: 'never',

@@ -20,7 +20,7 @@ import { type AskedRevision, askedRevision, withAddons } from './addon-revision.
 import type { Assessment, OperationInput } from './assessment.ts';
 import { conditionOf } from './conditions.ts';
 import { type Attention, decideRepair, type RepairDecision } from './decide-repair.ts';
-import { differencesOf } from './differences.ts';
+import { differencesOf, replacedIn } from './differences.ts';
 import { type Ensured, planEnsure } from './ensure.ts';
 import {
   blocked,
@@ -38,7 +38,16 @@ import { type Due, noteOf, operationOf } from './operation.ts';
 import { orderedSteps } from './order.ts';
 import type { Inventory, Step } from './plan.ts';
 import { recalledOf } from './recalled.ts';
+import { releaseItRuns } from './release-it-runs.ts';
 import { planRemove } from './remove.ts';
+import {
+  decideReplicaTurns,
+  NO_TURNS,
+  noteBeside,
+  type ReplicaTurns,
+  turnBeside,
+  whileWaiting,
+} from './replica-turns.ts';
 import { asMade, releaseToPlan } from './revision.ts';
 import { judgeUnguarded } from './unguarded.ts';
 import { whyUnreachable } from './unreachable.ts';
@@ -93,7 +102,7 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   if (duplicates !== undefined) return duplicates;
   const asked = cluster.spec.controlPlane.version;
   const live = hasHadQuorum(cluster, inventory);
-  const release = releaseToPlan(asked, cluster.status?.revision, live, facts.catalogue);
+  const release = releaseItRuns(cluster, { found: inventory.found, live }, facts.catalogue);
   if (release === undefined) {
     const { reason, cure } = unknownVersion(asked, facts.catalogue);
     return blocked(generation, reason, cure);
@@ -101,7 +110,9 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   const { addons, rendering } = withAddons(cluster, release, facts.catalogue);
   const machines = asMade(release, inventory.found, facts.catalogue);
   const topology = clusterTopology(cluster, { ...machines, addons, rendering });
-  const repair = live ? decideRepair(facts, cluster, topology, inventory.found) : HEALTHY;
+  const { found } = inventory;
+  const turns = live ? decideReplicaTurns({ facts, cluster, topology, inventory: found }) : NO_TURNS;
+  const repair = live ? decideRepair(facts, cluster, { topology, inventory: found, turns }) : HEALTHY;
   if (repair.kind === 'blocked') return repair.blocked;
   if (repair.kind === 'confirm') {
     // What was asked for since waits for it, and is not said to be done.
@@ -111,7 +122,7 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   if (repair.kind === 'repair') {
     return operation(facts, cluster, release, { type: 'RepairCluster', plan: repair.plan, turn: repair.turn });
   }
-  const seen = { inventory, release: { ...release, addons }, live, attention: repair.attention };
+  const seen = { inventory, release: { ...release, addons }, live, attention: repair.attention, turns };
   return decideChanges(facts, cluster, topology, seen);
 };
 
@@ -136,6 +147,7 @@ type SeenCluster = {
   readonly release: Release;
   readonly live: boolean;
   readonly attention: Attention;
+  readonly turns: ReplicaTurns;
 };
 
 /** Nobody listed what the cluster owns: its preflight comes before everything that changes AWS, and proves that it owns nothing. */
@@ -154,16 +166,17 @@ const provingNothing = (step: Step, { metadata }: AWSCluster): Step =>
 const planChanges = (
   cluster: AWSCluster,
   topology: readonly Resource[],
-  { inventory, release, live }: SeenCluster,
+  { inventory, release, live, turns }: SeenCluster,
 ): Ensured => {
   const { status } = cluster;
   const own = inventory.found.filter((found) => poolOfKey(found.key) === undefined);
   const addons = addonsRead(inventory.inside);
   const { plan, postponed } = planEnsure(topology, [...own, ...(addons ?? [])], {
     fresh: status?.lastOperation === undefined && !own.some((found) => found.kind === 'security-group'),
-    // Only what was provisioned is ever said to be in repair.
-    provisioned: status?.state === 'Provisioned' || status?.state === 'Repairing',
+    // Only what was provisioned is ever said to be in repair, and what comes after turns is for who looks after the last of them.
+    provisioned: status?.state === 'Provisioned' || status?.state === 'Repairing' || turns.kind !== 'none',
     live,
+    rewritable: turns.rewritable,
     ...(addons === undefined ? {} : { inside: true as const }),
   });
   const making = plan.steps.filter(({ resource }) => resource.kind === 'addon').map(({ id }) => id);
@@ -179,40 +192,57 @@ const typeOf = (cluster: AWSCluster, mends: OperationInput['mends']): OperationI
   return mends === undefined ? 'UpdateCluster' : 'MendCluster';
 };
 
-/** No replica is to be repaired, or none may be now: whatever else differs. */
+type Changing = { readonly facts: ClusterFacts; readonly cluster: AWSCluster; readonly seen: SeenCluster };
+
+/** Nothing is to be changed in place: the next machine goes, or waits, or all is as it should be. */
+const decideTurn = (
+  { facts, cluster, seen }: Changing,
+  note: ReturnType<typeof noteOf>,
+  brings: object,
+): Assessment => {
+  const { release, attention, turns, live } = seen;
+  const { inside, found, account } = seen.inventory;
+  if (turns.kind === 'turn') {
+    const { type, plan, turn } = turns;
+    const mends = mendingOf(cluster, cluster, [...differencesOf(plan, found, false), ...replacedIn(plan)]);
+    return operation(facts, cluster, release, { type, plan, turn, ...present({ mends }) });
+  }
+  const told = {
+    ...note,
+    ...brings,
+    ...(inside === undefined ? {} : { inside: insideSeen(inside) }),
+    ...recalledOf(cluster, { account, release: asMade(release, found, facts.catalogue), inventory: found, live }),
+  };
+  const { generation } = cluster.metadata;
+  const waiting = whileWaiting(turns, { ...note, ...attention });
+  return { kind: 'settled', generation, ...told, ...attention, ...waiting, ...betweenTurns(cluster, attention) };
+};
+
+/** No replica is to be repaired, or none may be now: whatever else differs, and machines after that. */
 const decideChanges = (
   facts: ClusterFacts,
   cluster: AWSCluster,
   topology: readonly Resource[],
   seen: SeenCluster,
 ): Assessment => {
-  const { release, attention } = seen;
+  const { release, attention, turns } = seen;
   const { inside } = seen.inventory;
   const { plan, postponed } = planChanges(cluster, topology, seen);
-  const { generation } = cluster.metadata;
-  const note = noteOf(cluster.spec.controlPlane.version, release, postponed);
+  const note = noteOf(cluster.spec.controlPlane.version, release, noteBeside(turns, postponed));
   const brings = bringing(askedRevision(cluster, facts.catalogue), inside);
-  if (plan.steps.length === 0) {
-    const { found, account } = seen.inventory;
-    const made = asMade(release, found, facts.catalogue);
-    const told = {
-      ...note,
-      ...brings,
-      ...(inside === undefined ? {} : { inside: insideSeen(inside) }),
-      ...recalledOf(cluster, { account, release: made, inventory: found, live: seen.live }),
-    };
-    return { kind: 'settled', generation, ...told, ...attention, ...betweenTurns(cluster, attention) };
-  }
+  if (plan.steps.length === 0) return decideTurn({ facts, cluster, seen }, note, brings);
   // What is to be said of replicas, or of what could not be read, is said by the next look.
-  const settles = note.note === undefined && attention.controlPlane === undefined && isInsideKnown(cluster, inside);
+  const isAll = note.note === undefined && turns.kind === 'none';
+  const settles = isAll && attention.controlPlane === undefined && isInsideKnown(cluster, inside);
   const { revision } = brings;
   const unreachable = wasProvisioned(cluster) ? whyUnreachable(plan, hasLastingName(release)) : undefined;
   const differences = differencesOf(plan, seen.inventory.found, addonsRead(inside) !== undefined);
   const mends = revision === undefined ? mendingOf(cluster, cluster, differences) : undefined;
+  const turn = turnBeside(turns, cluster, { settles, now: facts.now });
   return operation(facts, cluster, release, {
-    type: typeOf(cluster, mends),
+    type: turn === undefined ? typeOf(cluster, mends) : 'UpdateCluster',
     plan,
-    ...present({ revision, unreachable, mends }),
+    ...present({ revision, unreachable, mends, turn }),
     ...(settles ? { settles: true as const } : {}),
   });
 };

@@ -13,7 +13,8 @@ import { blocked } from './facts.ts';
 import { lossOf } from './loss.ts';
 import type { Plan } from './plan.ts';
 import { type ControlPlane, type ControlPlaneReport, judgeControlPlane } from './repair.ts';
-import { planReplacement } from './replacement.ts';
+import { planReplacement, type Replacement } from './replacement.ts';
+import type { ReplicaTurns } from './replica-turns.ts';
 import { replicasOf } from './replicas.ts';
 import { type Choice, choose, rememberedOf, type Turn } from './rollout.ts';
 
@@ -48,11 +49,23 @@ const blockedByLoss = (
   return blocked(cluster.metadata.generation, why, hints.join('; '));
 };
 
+/** Where its turn has come anyway, its group would go on launching what the spec no longer asks for, and what may never have served. */
+const asTurned = (replacement: Replacement, turns: ReplicaTurns): Replacement =>
+  replacement.cause === 'machine' && turns.kind === 'turn' && turns.index === replacement.replica.index
+    ? { ...replacement, cause: 'outdated' }
+    : replacement;
+
+type Seen = {
+  readonly topology: readonly Resource[];
+  readonly inventory: readonly Found[];
+  /** What is due because the spec asks for other machines. */
+  readonly turns: ReplicaTurns;
+};
+
 export const decideRepair = (
   facts: Pick<ClusterFacts, 'repair' | 'now'>,
   cluster: AWSCluster,
-  topology: readonly Resource[],
-  inventory: readonly Found[],
+  { topology, inventory, turns }: Seen,
 ): RepairDecision => {
   const { status } = cluster;
   const controlPlane = judgeControlPlane(inventory, status?.unhealthyReplicas ?? [], facts.repair, facts.now);
@@ -67,6 +80,7 @@ export const decideRepair = (
   if (controlPlane.confirming !== undefined) return { kind: 'confirm', attention };
   if (choice.kind !== 'replacement') return { kind: 'none', attention };
   const incarnations = status?.incarnations ?? {};
-  const plan = planReplacement({ replacement: choice.replacement, topology, inventory, replicas, incarnations });
+  const asked = { topology, inventory, replicas, incarnations };
+  const plan = planReplacement({ ...asked, replacement: asTurned(choice.replacement, turns) });
   return { kind: 'repair', plan, turn: choice.turn };
 };

@@ -25,7 +25,7 @@ import type { OperationType } from '../words/operations.ts';
 import type { Resolved } from '../words/references.ts';
 import { machinesToRead as machinesThatShrink, ofGroup } from './decide-shrink.ts';
 import { wasProvisioned } from './facts.ts';
-import { heldBackBy, isReleased } from './held-back.ts';
+import { hasClosedNodes, heldBackBy, isReleased } from './held-back.ts';
 import { type Known, knownFrom, resolved } from './known.ts';
 import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
@@ -35,7 +35,7 @@ import { releaseOfPool } from './revision.ts';
 import { rememberedOf, type Turn, turnAfter } from './rollout.ts';
 import { groupOf } from './shrink.ts';
 import { removeStep } from './steps.ts';
-import type { HeldBack } from './update-windows.ts';
+import { type HeldBack, updatePolicyOf } from './update-windows.ts';
 
 type Wait = {
   readonly kind: 'wait';
@@ -222,11 +222,13 @@ const turnOf = (given: Given, request: Requested, batch: Batch, type: OperationT
     };
   }
   const { target } = request;
-  const held = heldBackBy(given, request, { type, target });
+  const asked = { ...given, object: pool, policy: updatePolicyOf(pool, given.cluster) };
+  const count = request.machines.machines.filter(request.isOutdated).length;
+  const held = heldBackBy(asked, { type, target, count, hasBegun: hasClosedNodes(request) });
   if (held !== undefined) return held;
   // What the last of them leaves is put in order in a turn of its own.
   const left = batch.turnsLeft + (batch.surge > 0 || type === 'UpgradeNodePool' ? 1 : 0);
-  const word = isReleased(given, target) ? { released: target } : {};
+  const word = isReleased(asked, target) ? { released: target } : {};
   const turn = { ...turnAfter(rememberedOf(type, pool.status), left, now), ...word };
   return { kind: 'turn', type, plan: planTurn(request, batch), turn };
 };

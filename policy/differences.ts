@@ -22,6 +22,8 @@ export const differencesOf = (plan: Plan, inventory: readonly Found[], isInsideR
   const known: Known = { ...plan.known, ...knownFrom(inventory) };
   const all = plan.steps.flatMap((step): Drift[] => {
     const { key, kind } = step.resource;
+    // A machine only goes because of what else is said of its replica.
+    if (step.verb === 'remove' && kind === 'instance') return [];
     if (step.verb === 'remove') return [{ key, difference: 'is no part of the cluster’s revision any more' }];
     const { planned } = rowOf(kind);
     // What no inventory shows is in the plan because of something else.
@@ -38,3 +40,9 @@ export const differencesOf = (plan: Plan, inventory: readonly Found[], isInsideR
   });
   return all.slice(0, TOLD);
 };
+
+/** Replicas whose machines a plan replaces because they are others than the spec asks for. */
+export const replacedIn = ({ steps }: Plan): readonly Drift[] =>
+  steps.flatMap(({ resource: { kind, key } }): Drift[] =>
+    kind === 'replica' ? [{ key, difference: 'its machine was made of something else than the spec asks for' }] : [],
+  );

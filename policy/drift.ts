@@ -19,7 +19,7 @@ import { present } from '../words/present.ts';
 import { shortened } from '../words/text.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { conditionOf } from './conditions.ts';
-import { differencesOf } from './differences.ts';
+import { differencesOf, replacedIn } from './differences.ts';
 import { isSaidHeldBack } from './held-back.ts';
 import { addonsRead, insideSeen } from './inside.ts';
 import { judgeMending, mendingOf, surplusIn } from './mending.ts';
@@ -102,7 +102,7 @@ const judgeOperation = (
   if (plan.steps.some(({ resource }) => resource.kind === 'finalizer')) {
     return { kind: 'look', reason: 'its finalizer was taken from it' };
   }
-  const differences = differencesOf(plan, inventory, addonsRead(inside) !== undefined);
+  const differences = [...differencesOf(plan, inventory, addonsRead(inside) !== undefined), ...replacedIn(plan)];
   return { kind: 'report', differences, ...noteIn(object) };
 };
 

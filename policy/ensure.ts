@@ -27,6 +27,8 @@ export type EnsureContext = {
   readonly inside?: true;
   /** Machines run that a new launch template would not reach without a rollout, which a plan isn't. */
   readonly live: boolean;
+  /** Of these nothing is withheld all the same: whoever runs is already what they are to say. */
+  readonly rewritable?: ReadonlySet<ResourceKey>;
 };
 
 /** A difference that needs a rollout, or another operation than a plan. */
@@ -75,7 +77,8 @@ const judgeObserved = (resource: Resource, { context, known, changing, ...judged
   const differences = differencesIn(resource, found, current);
   const seen = differences === 'unknown' ? differences : differences.map(({ what }) => what);
   const whats = referred.length > 0 ? 'changing' : seen;
-  const withheld = context.live ? row.withheld?.(resource.properties, found.state, whats) : undefined;
+  const isFree = !context.live || context.rewritable?.has(resource.key) === true;
+  const withheld = isFree ? undefined : row.withheld?.(resource.properties, found.state, whats);
   if (withheld !== undefined) {
     const differing = (one: Resource) => differencesIn(one, found, current);
     return {

@@ -47,6 +47,8 @@ export type ClusterFacts = Common & {
   /** The releases that count: today's unless given. */
   readonly catalogue?: readonly Release[];
   readonly inventory?: Inventory;
+  /** What somebody said `resume` to while turns were held back, by its fingerprint. */
+  readonly released?: string;
 };
 
 export type NodePoolFacts = Common & {

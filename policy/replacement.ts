@@ -4,7 +4,7 @@
  * Owns: the one gate that every replacement passes, which steps it has, and their order: the disk that may join, a template that
  * names it, the group that launches from it, only then the end of the machine that stands in its place, and the wait until
  * another one serves. Who changes etcd's members is the agent of the new machine, which leaves and joins as a learner by etcd's
- * own rules. Neighbours: `repair.ts` says which are due, `rollout.ts` which is next, `ensure.ts` makes the part that is a
+ * own rules. Neighbours: `repair.ts` and `replica-turns.ts` say which are due, `rollout.ts` which is next, `ensure.ts` makes the part that is a
  * difference of resources.
  * Invariants: I2 (one that was interrupted is planned again from what is there, and goes on), I5 (one replica at a time, and never
  * while more than 40 % of them are unhealthy: of three, both others must serve, which is quorum; only `join` is ever
@@ -40,9 +40,10 @@ export type Replacement = {
   readonly replica: Replica;
   /**
    * `volume`: a new disk, which joins. `rejoin`: the disk is there, the rest may be missing. `user-data`: its machines must be
-   * told of their present disk and interface. `machine`: only another machine.
+   * told of their present disk and interface. `machine`: only another machine. `outdated`: one that is made of and told what the spec
+   * asks for by now.
    */
-  readonly cause: 'volume' | 'rejoin' | 'user-data' | 'machine';
+  readonly cause: 'volume' | 'rejoin' | 'user-data' | 'machine' | 'outdated';
 };
 
 /** A larger share of unhealthy replicas than this is left alone. */
@@ -55,7 +56,7 @@ export const whyNotReplaceable = (replica: Replica, all: readonly Replica[]): st
   }
   const others = all.filter((one) => one.index !== replica.index && !serves(one));
   if ((others.length + 1) / all.length <= MOST_UNHEALTHY) return undefined;
-  return `${others.map(nameOfReplica).join(' and ')} must serve before ${nameOfReplica(replica)} may be repaired, or etcd would lose its quorum`;
+  return `${others.map(nameOfReplica).join(' and ')} must serve before ${nameOfReplica(replica)} may be replaced, or etcd would lose its quorum`;
 };
 
 type ReplacementRequest = {
@@ -128,7 +129,7 @@ const replicaMachine = ({ targetGroupArn, address, index }: Replica, topology: r
 /** Whether the machine that the group has now was made before what the plan changes, or is the fault itself. */
 const mustGo = ({ replica, cause }: Replacement, plan: Plan): boolean =>
   replica.instanceId !== undefined &&
-  (cause === 'machine' || plan.steps.length > 0 || replica.attaches?.machineOutdated === true);
+  (cause === 'machine' || cause === 'outdated' || plan.steps.length > 0 || replica.attaches?.machineOutdated === true);
 
 /** A machine that serves leaves its clients first: they find another replica, and none of their requests fails. */
 const leaving = (
@@ -145,6 +146,10 @@ const leaving = (
   return [ensureStep({ key: replicaOrderKey(index, 'leave'), kind: 'order', properties }, after)];
 };
 
+/** It goes because it does not serve: where it does by then, it is looked at anew, and leaves its clients first. */
+const isForHealth = ({ replica, cause }: Replacement): boolean =>
+  cause === 'machine' || (cause === 'outdated' && !serves(replica));
+
 /** It leaves, and then it ends. */
 const goingSteps = (
   replacement: Replacement,
@@ -152,18 +157,44 @@ const goingSteps = (
   after: readonly string[],
 ): readonly Step[] => {
   const left = leaving(replacement, machine, after);
-  const { replica, cause } = replacement;
+  const { replica } = replacement;
   return [
     ...left,
     removeStep(
       {
         key: replicaInstanceKey(replica.index),
         kind: 'instance',
-        properties: { ...machine, onlyUnhealthy: cause === 'machine' },
+        properties: { ...machine, onlyUnhealthy: isForHealth(replacement) },
       },
       left.length > 0 ? left.map(({ id }) => id) : after,
     ),
   ];
+};
+
+/** A new kind of machine that serves for a moment is none that others may give way to. */
+const LOOKS_AT_ANOTHER_KIND = 3;
+
+/** The wait until another machine serves in its place. */
+const servingStep = (
+  { replica: { index }, cause }: Replacement,
+  machine: ResourceOf<'replica'>['properties'],
+  after: readonly string[],
+): Step => {
+  const isUpdate = cause === 'outdated';
+  return waitStep(
+    {
+      key: replicaKey(index),
+      kind: 'replica',
+      properties: isUpdate ? { ...machine, looks: LOOKS_AT_ANOTHER_KIND } : machine,
+      event: isUpdate
+        ? {
+            reason: 'ReplacedReplica',
+            message: [`Replica ${index} of the control plane has another machine, which serves`],
+          }
+        : { reason: 'RepairedReplica', message: [`Replica ${index} of the control plane serves again`] },
+    },
+    after,
+  );
 };
 
 /** The steps of one replacement. */
@@ -180,13 +211,9 @@ export const planReplacement = (request: ReplacementRequest): Plan => {
     instanceId !== undefined && mustGo(replacement, plan)
       ? goingSteps(replacement, { ...machine, instanceId, others }, sinksOf(plan.steps))
       : [];
-  const serving = waitStep(
-    {
-      key: replicaKey(index),
-      kind: 'replica',
-      properties: going.length === 0 || instanceId === undefined ? machine : { ...machine, former: instanceId },
-      event: { reason: 'RepairedReplica', message: [`Replica ${index} of the control plane serves again`] },
-    },
+  const serving = servingStep(
+    replacement,
+    going.length === 0 || instanceId === undefined ? machine : { ...machine, former: instanceId },
     sinksOf([...plan.steps, ...going]),
   );
   const established = topology.find((resource) => resource.key === ESTABLISHED);

@@ -2,7 +2,7 @@
  * Update windows: may machines begin to be replaced now, by an update policy, and if not, when.
  *
  * Owns: windows as parts of a week in UTC, which has neither summer time nor an end: one that begins on Sunday may end on Monday. Neighbours:
- * `api/update-policy.ts` has the field, `decide-turns.ts` asks before a turn begins. Pure: the time is given.
+ * `api/update-policy.ts` has the field, `decide-turns.ts` and `replica-turns.ts` ask before a turn begins. Pure: the time is given.
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
@@ -29,9 +29,13 @@ type Window = NonNullable<UpdatePolicy['windows']>[number];
 
 const IMMEDIATE: UpdatePolicy = { mode: 'Immediate' };
 
+/** By which machines of a control plane are replaced. */
+export const updatePolicyOfCluster = ({ spec }: Pick<AWSCluster, 'spec'>): UpdatePolicy =>
+  spec.updatePolicy ?? IMMEDIATE;
+
 /** A pool's own, or its cluster's. */
 export const updatePolicyOf = (pool: Pick<AWSNodePool, 'spec'>, cluster: Pick<AWSCluster, 'spec'>): UpdatePolicy =>
-  pool.spec.updatePolicy ?? cluster.spec.updatePolicy ?? IMMEDIATE;
+  pool.spec.updatePolicy ?? updatePolicyOfCluster(cluster);
 
 /** `opensAt`: when turns may begin by themselves, in epoch milliseconds; absent where only a person's word lets them. */
 export type Opening = { readonly kind: 'open' } | { readonly kind: 'closed'; readonly opensAt?: number };

@@ -52,7 +52,7 @@ Environment:
                   unknown to whoever is asked to use them (defaults by pace: 2, or 0)
   SLIPWAY_NODE_GRACE_SECONDS   with \`up --stub\`: for how long nothing is heard of a node before its control plane says so
                   (defaults by pace: 50, or 3)
-  SLIPWAY_ORDER_SECONDS   how often the agents of replicas look for orders (default 30)
+  SLIPWAY_ORDER_SECONDS   how often the agents of replicas look for orders (default 30, 5 with --stub)
 
 Exit status: 0 done, 2 wrong usage, 3 a prerequisite is missing, 4 a tool could not be had, 5 a part does not start,
 6 there is no sandbox, 7 there is no such part, 8 refused, 1 anything else.`,

@@ -54,7 +54,7 @@ const clusterFields = (cluster: AWSCluster): NamedValue[] => {
     ...named('key', 'spec.controlPlane.databaseEncryption.kmsKeyARN', controlPlane.databaseEncryption.kmsKeyARN, true),
     ...named('key', 'spec.controlPlane.rootVolume.kmsKeyARN', controlPlane.rootVolume.kmsKeyARN),
     ...named('key', 'spec.controlPlane.etcd.mainVolume.kmsKeyARN', controlPlane.etcd.mainVolume.kmsKeyARN, true),
-    ...named('instanceType', 'spec.controlPlane.instanceType', controlPlane.instanceType, true),
+    ...named('instanceType', 'spec.controlPlane.instanceType', controlPlane.instanceType),
   ];
 };
 

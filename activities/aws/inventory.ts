@@ -46,9 +46,10 @@ import {
   type Parts,
 } from './entries.ts';
 import type { AwsFacts } from './facts.ts';
-import { listTemplates } from './launch-template-marks.ts';
+import { fingerprintsOf, listTemplates } from './launch-template-marks.ts';
 import { foundLoadBalancer, loadBalancerNamed, tagsOf } from './load-balancer.ts';
 import { partsOfLoadBalancing, readDetails, readHeld } from './load-balancing-details.ts';
+import { withOrigins } from './origins.ts';
 import type { AwsScope } from './scope.ts';
 import { foundSubnetTags } from './subnet-tags.ts';
 import { listTagged, type Tagged } from './tagged.ts';
@@ -233,7 +234,14 @@ export const createObserve =
       .filter((one) => one !== undefined)
       .sort((a, b) => (a.key < b.key ? -1 : 1));
     // What is going to be deleted is not repaired any more.
-    const complete = request.clusterGoes === true ? found : await withAttached(clients, found, signal);
+    const complete =
+      request.clusterGoes === true
+        ? found
+        : await withOrigins(
+            (versions) => fingerprintsOf(clients.ec2, versions, signal),
+            await withAttached(clients, found, signal),
+            signal,
+          );
     const unlisted = request.isNew === true ? { unlisted: true as const } : {};
     return { account, region: scope.region, complete: true, ...unlisted, found: complete };
   };

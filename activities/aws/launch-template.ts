@@ -30,6 +30,7 @@ import { type GatheredSecrets, gatherSecrets, type ReadSecret, sealUserData } fr
 import { supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { descriptionOf, foundTemplate, keyWithVersion, listTemplates, markOf } from './launch-template-marks.ts';
+import { refuseOtherAuthorities } from './same-authorities.ts';
 import { tagInEc2 } from './tagging.ts';
 import { type AwsTag, belongsTo, clientToken, filter, given, ownedTags, tagList, tagRecord } from './tags.ts';
 
@@ -225,6 +226,7 @@ export const launchTemplateDriver = (
     async update(wanted, found, differences) {
       const id = given(found.outputs.id, `the id of ${wanted.key}`);
       const differs = (which: (typeof differences)[number]['what']) => differences.some(({ what }) => what === which);
+      if (differs('content')) await refuseOtherAuthorities(ec2, wanted, found);
       const { version, fingerprint } = differs('content')
         ? await rewritten(maker, wanted, found)
         : differs('tags')

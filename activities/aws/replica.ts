@@ -3,10 +3,11 @@
  *
  * Owns: two kinds. `instance` ends one named machine, and only while every other replica serves *at that moment*: what the
  * plan saw may be minutes old (I5). `replica` waits until another machine serves in its place; an API server serves only
- * once its etcd member votes, so that this is also the end of a join.
+ * once its etcd member votes, so that this is also the end of a join. One of another kind than before has to serve in several looks.
  * Neighbours: `auto-scaling-group.ts` owns the group, which puts another machine in its place; `target-group.ts` says what
  * a healthy target is. Invariants: I4 (the machine must be this replica's own, by its tags), I9.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { type AutoScalingGroup, TerminateInstanceInAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { GroupInstance } from '../../kinds/auto-scaling-group.ts';
@@ -27,6 +28,8 @@ import { targetHealth } from './targets.ts';
 
 /** As often as the load balancer asks the targets. */
 const AGAIN_MS = 5_000;
+/** From one look of a row to the next: all of them are one try of the wait. */
+const BETWEEN_LOOKS_MS = 4_000;
 
 const foundInstance = (key: ResourceKey, instance: Instance): Thing<'instance'> => ({
   key,
@@ -118,7 +121,7 @@ const whyNone = async (
     : `its group could not launch a machine: ${trouble}`;
 };
 
-export const replicaDriver = (clients: AwsClients): ResourceDriver<'replica'> => ({
+export const replicaDriver = (clients: AwsClients, betweenLooks = BETWEEN_LOOKS_MS): ResourceDriver<'replica'> => ({
   kind: 'replica',
   candidates: () => Promise.resolve([]),
   create: () => Promise.resolve({ outputs: {}, change: 'unchanged' }),
@@ -126,7 +129,7 @@ export const replicaDriver = (clients: AwsClients): ResourceDriver<'replica'> =>
   remove: () => Promise.resolve(),
 
   async check(wanted): Promise<Readiness> {
-    const { groupName, targetGroupArn, address, former } = wanted.properties;
+    const { groupName, targetGroupArn, address, former, looks = 1 } = wanted.properties;
     const { autoScaling, elbv2 } = clients;
     const awaited = (why: string): Readiness => ({
       ready: false,
@@ -137,8 +140,11 @@ export const replicaDriver = (clients: AwsClients): ResourceDriver<'replica'> =>
     const instances = group === undefined ? [] : groupInstances(group).filter(({ id }) => id !== former);
     const instance = instances.find(({ inService }) => inService);
     if (instance === undefined) return awaited(await whyNone(clients, { groupName, group, instances }, wanted.signal));
-    const health = healthOf(await targetHealth(elbv2, targetGroupArn, wanted.signal), address);
-    if (health.state !== 'healthy') return awaited(`instance ${instance.id} is in service, ${sayHealth(health)}`);
-    return { ready: true, outputs: { instanceId: instance.id } };
+    for (let looked = 1; ; looked += 1) {
+      const health = healthOf(await targetHealth(elbv2, targetGroupArn, wanted.signal), address);
+      if (health.state !== 'healthy') return awaited(`instance ${instance.id} is in service, ${sayHealth(health)}`);
+      if (looked >= looks) return { ready: true, outputs: { instanceId: instance.id } };
+      await pause(betweenLooks, undefined, { signal: wanted.signal });
+    }
   },
 });

@@ -50,8 +50,10 @@ import {
 } from './entries.ts';
 import { vpcFact } from './facts.ts';
 import type { AwsInventoryRequest } from './inventory.ts';
+import { fingerprintsOf, versionName } from './launch-template-marks.ts';
 import { partsOfLoadBalancing, rememberedDetails } from './load-balancing-details.ts';
 import { createMemory } from './memory.ts';
+import { type ReadFingerprints, withOrigins } from './origins.ts';
 import type { AwsScope } from './scope.ts';
 import { foundSubnetTags } from './subnet-tags.ts';
 import { EC2_PAGE, filter, readAll, tagRecord } from './tags.ts';
@@ -230,7 +232,15 @@ const ofNodePool = async (at: Surveying, request: SurveyRequest): Promise<Parts>
 
 /** Takes surveys; what is remembered between them lives as long as the worker. */
 export const createSurvey = (clients: AwsClients, scope: AwsScope, now: () => number = Date.now): TakeSurvey => {
-  const details = rememberedDetails(clients, createMemory(now, REMEMBERED_MS));
+  const remember = createMemory(now, REMEMBERED_MS);
+  const details = rememberedDetails(clients, remember);
+  // What a version says of itself never changes.
+  const origins: ReadFingerprints = (versions, signal) =>
+    remember(
+      `versions ${versions.map(versionName).join(', ')}`,
+      () => fingerprintsOf(clients.ec2, versions, signal),
+      () => true,
+    );
   return async (signal) => {
     const began = now();
     const [account, listings] = await Promise.all([scope.account(signal), list(clients, signal)]);
@@ -242,7 +252,9 @@ export const createSurvey = (clients: AwsClients, scope: AwsScope, now: () => nu
         const isCluster = request.object.kind === 'AWSCluster';
         const parts = await (isCluster ? ofCluster(at, request) : ofNodePool(at, request));
         const found = parts.filter((one) => one !== undefined).sort((a, b) => (a.key < b.key ? -1 : 1));
-        const complete = isCluster ? await withAttached(clients, found, signal) : found;
+        const complete = isCluster
+          ? await withOrigins(origins, await withAttached(clients, found, signal), signal)
+          : found;
         return { account, region: scope.region, complete: true, found: complete };
       },
     };

@@ -5,7 +5,7 @@
  * are is asked of Slipway by a short workflow, since the command line has no rights in AWS. Neighbours: `manifests.ts` reads the file,
  * `applied.ts` merges as kubectl does, `plan-file-text.ts` draws the answer, `policy/pool-fields.ts` judges a pool.
  */
-import { changesBetween, type FieldChange, valueAt } from '../../api/changes.ts';
+import { CONTROL_PLANE_MACHINES, changesBetween, type FieldChange, valueAt } from '../../api/changes.ts';
 import { clusterSpec } from '../../api/cluster.ts';
 import { insteadOfChanging } from '../../api/fixed.ts';
 import { nodePoolSpec } from '../../api/nodepool.ts';
@@ -153,9 +153,9 @@ const taken = async (differing: Differing, slipway: AskSlipway): Promise<Taken> 
     const says = 'at once, since it is not provisioned yet';
     return { fields: open.map(({ field }) => ({ field, takes: 'in place' as const, says })), notes: [] };
   }
-  return object.kind === 'AWSNodePool'
-    ? poolTaken(differing, slipway)
-    : { fields: inWords(open, after, {}), notes: [] };
+  if (object.kind === 'AWSNodePool') return poolTaken(differing, slipway);
+  const replaces = open.some(({ takes }) => takes === 'turns') ? { replaces: CONTROL_PLANE_MACHINES } : {};
+  return { fields: inWords(open, after, {}), ...replaces, notes: [] };
 };
 
 const changed = async (object: Named, manifest: Manifest, stored: Stored, sources: Sources): Promise<FilePlan> => {

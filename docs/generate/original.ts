@@ -36,7 +36,7 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     'networking.serviceAddressCIDRBlocks': 'the same',
     'networking.serviceLoadBalancerSubnetIDs': 'the same, with the same tag',
     'controlPlane.version': 'the same; changing it upgraded the cluster',
-    'controlPlane.instanceType': 'the same; could not be changed either',
+    'controlPlane.instanceType': 'the same; could not be changed',
     'controlPlane.keyName': 'the same',
     'controlPlane.subnetIDs': 'the same: each in another zone',
     'controlPlane.securityGroupIDs': 'the same; could be changed since version 1.8',

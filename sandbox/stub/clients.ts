@@ -1,16 +1,14 @@
 /**
  * Clients: how the machines of a stub speak to AWS, as their roles.
  *
- * Owns: one pair of clients a role, so that hundreds of machines share their connections, and one listing that no real machine makes.
+ * Owns: one pair of clients a role, so that hundreds of machines share their connections.
  * Neighbours: `machine.ts` and `replica.ts` use them as the agent does.
  */
-import { EC2Client, paginateDescribeVolumes } from '@aws-sdk/client-ec2';
 import type { AwsAccount } from '../../agent/aws/credentials.ts';
 import { createEc2, type Ec2 } from '../../agent/aws/ec2.ts';
 import { createKms, type Kms } from '../../agent/aws/kms.ts';
 import { assumeRoleAt, roleCredentials } from '../instances/credentials.ts';
 import { REGION, type SandboxLayout } from '../layout.ts';
-import type { TagsByVolume } from './volume-tags.ts';
 
 export type RoleClients = (roleArn: string) => Promise<{ readonly ec2: Ec2; readonly kms: Kms }>;
 
@@ -37,24 +35,5 @@ export const roleClients = (layout: SandboxLayout): RoleClients => {
     const clients = known.get(roleArn) ?? connect(roleArn);
     known.set(roleArn, clients);
     return clients;
-  };
-};
-
-/** The volumes that have one of these tags, with all of theirs, as a role may list them. */
-export const listTagged = (
-  layout: SandboxLayout,
-  roleArn: string,
-  keys: readonly string[],
-): (() => Promise<TagsByVolume>) => {
-  const client = new EC2Client(accountsOf(layout)(roleArn));
-  const asked = { Filters: [{ Name: 'tag-key', Values: [...keys] }] };
-  return async () => {
-    const found = new Map<string, Readonly<Record<string, string>>>();
-    for await (const { Volumes = [] } of paginateDescribeVolumes({ client }, asked)) {
-      for (const { VolumeId = '', Tags = [] } of Volumes) {
-        found.set(VolumeId, Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value])));
-      }
-    }
-    return found;
   };
 };

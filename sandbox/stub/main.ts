@@ -9,29 +9,22 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLog } from '../../agent/log.ts';
-import { ORDER_MILLIS } from '../../agent/orders.ts';
-import { COMMITTED_TAG, EMULATES_TAG } from '../../words/emulation.ts';
-import { ORDER_TAG } from '../../words/orders.ts';
 import { connectAccount } from '../instances/account.ts';
 import { createBell, follow } from '../instances/follow.ts';
 import { ACCOUNT, type SandboxLayout } from '../layout.ts';
 import { paceOf } from '../pace.ts';
-import { listTagged, roleClients } from './clients.ts';
+import { roleClients } from './clients.ts';
 import { createClusters } from './clusters.ts';
 import { listenForControl } from './control.ts';
 import { createFaults } from './faults.ts';
 import { createStubHost } from './host.ts';
-import { volumeTags } from './volume-tags.ts';
+import { orderedVolumes } from './orders.ts';
 
 const FULL_LOOK_MS = 1_000;
 /** A listing of hundreds of instances costs the account tens of milliseconds: a burst of changes is one look. */
 const LEAST_PAUSE_MS = 100;
 /** Whose eyes see whether a volume still exists. */
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/gke-404767c1-controlplane`;
-
-/** As the agents of real machines are told. */
-const orderMillisIn = ({ SLIPWAY_ORDER_SECONDS: said }: NodeJS.ProcessEnv): number =>
-  said === undefined ? ORDER_MILLIS : Number(said) * 1_000;
 
 const main = async (path: string | undefined): Promise<void> => {
   if (path === undefined) throw new Error('Usage: node sandbox/stub/main.ts <sandbox.json>');
@@ -46,10 +39,7 @@ const main = async (path: string | undefined): Promise<void> => {
   const faults = createFaults();
   const clients = roleClients(layout);
   const { nodeGraceSeconds, leaveSeconds } = paceOf(process.env);
-  const everyMillis = orderMillisIn(process.env);
-  const tagged = listTagged(layout, ROLE, [ORDER_TAG, EMULATES_TAG, COMMITTED_TAG]);
-  // Half of it, so that what is looked for as often as that is seen as soon.
-  const orders = { volume: volumeTags(tagged, everyMillis / 2), everyMillis, leaveMillis: leaveSeconds * 1_000 };
+  const orders = { ...orderedVolumes(layout, process.env), leaveMillis: leaveSeconds * 1_000 };
   const host = createStubHost({
     account,
     around: { layout, clients, clusters, faults, orders, log },

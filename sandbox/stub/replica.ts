@@ -26,15 +26,14 @@ import { present } from '../../words/present.ts';
 import { MACHINE_DIFFERENCES } from '../differences.ts';
 import type { Clusters, StubCluster } from './clusters.ts';
 import type { Faults } from './faults.ts';
+import type { OrderedVolumes } from './orders.ts';
 import { etcdProblem, type Programs, programsIn } from './programs.ts';
 import type { Pulse } from './pulse.ts';
 import { serveApi } from './server.ts';
 import { createServing } from './serving.ts';
 
 /** How orders reach replicas, and how they leave. */
-export type Orders = {
-  readonly volume: Ec2['volume'];
-  readonly everyMillis: number;
+export type Orders = OrderedVolumes & {
   /** For how long an API server that is told to stop serves on. */
   readonly leaveMillis: number;
 };

@@ -231,7 +231,6 @@ export const ON_UPDATE: readonly Refusal[] = [
     'serviceAddressCIDRBlocks cannot be changed: Services hold',
   ),
   cluster('spec.controlPlane.subnetIDs', ['subnet-08fdd9360320f5f27'], "subnetIDs cannot be changed: each replica's"),
-  cluster('spec.controlPlane.instanceType', 'm5.large', 'instanceType cannot be changed: create another AWSCluster'),
   cluster('spec.controlPlane.databaseEncryption.kmsKeyARN', KEY, 'kmsKeyARN cannot be changed: what is encrypted'),
   cluster(
     'spec.controlPlane.hub.membershipName',

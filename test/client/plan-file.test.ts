@@ -183,8 +183,8 @@ describe('a file', () => {
       controlPlane: { ...cluster.spec.controlPlane, keyName: 'other', tags: { a: 'b' } },
     };
     expect(await linesFor([manifestOf('AWSCluster', 'cluster-0', spec)], sources)).toEqual([
-      'AWSCluster default/cluster-0: 2 fields would change',
-      '├─ spec.controlPlane.keyName: nothing now: replicas that run stay as they are, and ChangesPending says so',
+      'AWSCluster default/cluster-0: 2 fields would change, 3 machines replaced',
+      '├─ spec.controlPlane.keyName: replaces the 3 machines of the control plane in turns, 1 at a time while the others serve',
       '└─ spec.controlPlane.tags: in place',
     ]);
     expect(sources.asked).toEqual([]);

@@ -25,6 +25,7 @@ const POOL_GROUP = /-nodepool-/;
 type Step = { readonly step: string; readonly state: string };
 type Cluster = {
   readonly metadata: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly spec?: { readonly controlPlane?: { readonly instanceType: string } };
   readonly status?: {
     readonly state?: string;
     readonly nodePoolID?: string;
@@ -155,6 +156,8 @@ beforeAll(async () => {
     '<step>': async () => blockedSteps(await cluster())[0] ?? '',
     '<group>': async () => (await poolMachine()).asg ?? '',
     '<machine>': async () => (await poolMachine()).id,
+    // Taken back to what it is: what a change does is tried in `test/journeys/control-plane-update.trial.test.ts`.
+    '<type>': async () => (await cluster()).spec?.controlPlane?.instanceType ?? '',
     '<machines>': async () => (await poolMachine()).id,
     '<metrics>': () => sandbox.status().metrics,
   });

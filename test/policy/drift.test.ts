@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { clusterIdOf } from '../../api/names.ts';
+import type { AutoScalingGroupState } from '../../kinds/auto-scaling-group.ts';
 import type { Found } from '../../kinds/resource.ts';
 import { findingOf, isSaidToDiffer, isSwept } from '../../policy/drift.ts';
 import { planEnsure } from '../../policy/ensure.ts';
@@ -61,6 +62,17 @@ describe('what a sweep finds', () => {
     const differences = finding?.kind === 'report' ? finding.differences : [];
     expect(differences).toContainEqual({ key: CONTROL_PLANE_GROUP, difference: 'is missing' });
     expect(differences.filter(({ difference }) => difference.includes('does not exist yet'))).toEqual([]);
+  });
+
+  test('is a replica whose machine was made of something else, of which nothing else differs', () => {
+    const [machine] = built.flatMap(({ key, state }) =>
+      key === 'auto-scaling-group/controlplane-1' ? ((state as AutoScalingGroupState).instances ?? []) : [],
+    );
+    const instances = [{ ...machine, templateVersion: '0', madeOf: { fingerprint: 'another' } }];
+    expect(find(changed('auto-scaling-group/controlplane-1', { instances }))).toEqual({
+      kind: 'report',
+      differences: [{ key: 'replica/1', difference: 'its machine was made of something else than the spec asks for' }],
+    });
   });
 
   test('is told once: nothing more where the status says it, and that it is cured where it says so wrongly', () => {

@@ -35,10 +35,11 @@ const OF_CLUSTER: readonly Try[] = [
   ['networking.serviceLoadBalancerSubnetIDs', SUBNETS.slice(0, 2), 'done'],
   ['controlPlane.version', '1.36.3-gke.1', 'pending'],
   ['controlPlane.authorizedCIDRs', ['10.9.0.0/16'], 'done'],
-  ['controlPlane.keyName', 'other', 'pending'],
-  // Interfaces have the groups at once, machines with the next rollout.
-  ['controlPlane.securityGroupIDs', ['sg-00000000'], 'pending'],
-  ['controlPlane.iamInstanceProfile', 'other', 'pending'],
+  ['controlPlane.instanceType', 't3.large', 'done'],
+  ['controlPlane.keyName', 'other', 'done'],
+  // Interfaces have the groups at once, machines in turns.
+  ['controlPlane.securityGroupIDs', ['sg-00000000'], 'done'],
+  ['controlPlane.iamInstanceProfile', 'other', 'done'],
   ['controlPlane.cloudOperations.projectID', 'p', 'without effect', { 'controlPlane.cloudOperations.location': 'l' }],
   ['controlPlane.cloudOperations.location', 'l', 'without effect', { 'controlPlane.cloudOperations.projectID': 'p' }],
   [
@@ -56,11 +57,11 @@ const OF_CLUSTER: readonly Try[] = [
   ['controlPlane.tags', { team: 'platform' }, 'done'],
   ['controlPlane.proxySecretName', 'proxy', 'without effect'],
   ['controlPlane.workloadIdentity.oidcDiscoveryGCSBucket', 'bucket', 'without effect'],
-  ['controlPlane.rootVolume.sizeGiB', 64, 'pending'],
-  ['controlPlane.rootVolume.volumeType', 'gp2', 'pending'],
-  ['controlPlane.rootVolume.iops', 4_000, 'pending'],
-  ['controlPlane.rootVolume.throughput', 500, 'pending'],
-  ['controlPlane.rootVolume.kmsKeyARN', `arn:aws:kms:${REGION}:${ACCOUNT}:key/1`, 'pending'],
+  ['controlPlane.rootVolume.sizeGiB', 64, 'done'],
+  ['controlPlane.rootVolume.volumeType', 'gp2', 'done'],
+  ['controlPlane.rootVolume.iops', 4_000, 'done'],
+  ['controlPlane.rootVolume.throughput', 500, 'done'],
+  ['controlPlane.rootVolume.kmsKeyARN', `arn:aws:kms:${REGION}:${ACCOUNT}:key/1`, 'done'],
   ['controlPlane.etcd.mainVolume.sizeGiB', 100, 'done'],
   ['controlPlane.etcd.mainVolume.volumeType', 'io2', 'done', IO2],
   ['controlPlane.etcd.mainVolume.iops', 4_000, 'done'],
@@ -186,10 +187,20 @@ const decideAboutPool = (object: AWSNodePool, found: readonly Found[]): Assessme
 
 type Decide = (found: readonly Found[]) => Assessment;
 
-/** Done is what leaves nothing to do and nothing to tell once its operation was carried out. */
+/** Each replica of a control plane has a turn, and something may be changed in place before. */
+const MOST_OPERATIONS = 4;
+
+const afterOperations = (decide: Decide, found: readonly Found[], most = MOST_OPERATIONS): Assessment => {
+  const decided = decide(found);
+  return decided.kind === 'operate' && most > 0
+    ? afterOperations(decide, carryOut(decided.operation.plan, found), most - 1)
+    : decided;
+};
+
+/** Done is what leaves nothing to do and nothing to tell once its operations were carried out. */
 const outcomeOf = (decide: Decide, found: readonly Found[], withoutEffect: boolean): Outcome | Assessment => {
   const first = decide(found);
-  const last = first.kind === 'operate' ? decide(carryOut(first.operation.plan, found)) : first;
+  const last = afterOperations(decide, found);
   if (last.kind !== 'settled') return last;
   if (last.note !== undefined) return 'pending';
   if (first.kind === 'operate') return 'done';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { fixedFields } from '../../api/changes.ts';
 import { clusterIdOf, nodePoolIdOf } from '../../api/names.ts';
 import { RELEASES } from '../../api/releases.ts';
 import { needsOf, type Resource, type ResourceKind, type ResourceOf } from '../../kinds/resource.ts';
@@ -64,6 +65,17 @@ const longestChain = (resources: readonly Resource[], key: string): string[] => 
 
 const cluster = clusterTopology(seedCluster(), release());
 const pool = nodePoolTopology(seedPool(), seedCluster(), release());
+
+test('a field is said to be fixed where something is wrong with it, if the API server refuses to change it', () => {
+  const fields = clusterTopology(seedCluster(), release()).flatMap((one) =>
+    one.kind === 'preflight' ? (one.properties.fields ?? []) : [],
+  );
+  const pathOf = (field: string): string => field.replace(/^spec\./, '').replace(/\[\d+\]$/, '');
+  const wrong = fields.filter(
+    ({ field, fixed = false }) => fixedFields('AWSCluster').includes(pathOf(field)) !== fixed,
+  );
+  expect(wrong).toEqual([]);
+});
 
 describe('the topology of the seed’s cluster', () => {
   test('has exactly the resources that the seed’s cluster is made of', () => {

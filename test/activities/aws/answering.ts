@@ -29,7 +29,8 @@ export const answering = (answers: Answers): { readonly clients: AwsClients; rea
     if (said instanceof Error) throw said;
     return said;
   };
-  const { ec2, autoScaling, elbv2, elb, iam, kms, serviceQuotas, sts } = clients;
-  for (const client of [ec2, autoScaling, elbv2, elb, iam, kms, serviceQuotas, sts]) Object.assign(client, { send });
+  const { ec2, autoScaling, autoScalingOnce, elbv2, elb, iam, kms, serviceQuotas, sts } = clients;
+  for (const client of [ec2, autoScaling, autoScalingOnce, elbv2, elb, iam, kms, serviceQuotas, sts])
+    Object.assign(client, { send });
   return { clients, asked };
 };

@@ -415,7 +415,7 @@ describe('says what a change of a provisioned pool would do', () => {
       { controlPlane: { version: version(36), keyName: 'other', tags: { a: 'b' } }, status },
     );
     expect(await warnings({ ...asked, dryRun: true })).toEqual([
-      'spec.controlPlane.keyName: nothing now: replicas that run stay as they are, and ChangesPending says so',
+      'spec.controlPlane.keyName: replaces the 3 machines of the control plane in turns, 1 at a time while the others serve',
       'spec.controlPlane.tags: in place',
     ]);
   });

@@ -23,6 +23,7 @@ import { layoutOf } from '../../../sandbox/layout.ts';
 import { createClusters } from '../../../sandbox/stub/clusters.ts';
 import { createFaults } from '../../../sandbox/stub/faults.ts';
 import { createStubHost } from '../../../sandbox/stub/host.ts';
+import { ORDER_TAG } from '../../../words/orders.ts';
 import { accountOf, kmsDouble, recordedLog } from '../../agent/doubles.ts';
 import { nodeConfiguration, replicaConfiguration } from '../../machine/examples.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -161,6 +162,9 @@ export const stubCloud = async () => {
       tags[volume] = { ...tagsOf(volume), [key]: value };
     },
     tagsOf,
+    order: (volume: string, text: string) => {
+      tags[volume] = { ...tagsOf(volume), [ORDER_TAG]: text };
+    },
     deleteVolume: (volume: string) => gone.add(volume),
     /** What its machines have logged, oldest first. */
     logged: recorded.messages,
