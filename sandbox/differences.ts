@@ -309,7 +309,7 @@ export const DIFFERENCES: readonly Difference[] = [
     onAws: 'each reads the tags of its own volume',
     inSandbox: 'one listing of all volumes that have such tags, for all of them',
     because: 'hundreds of clusters would ask a hundred times a second for what nobody has said',
-    where: ['sandbox/stub/volume-tags.ts', 'sandbox/stub/clients.ts'],
+    where: ['sandbox/stub/orders.ts'],
   },
   {
     subject: 'With `up --stub`: what another version changes',
