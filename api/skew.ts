@@ -6,7 +6,8 @@
  */
 const MAXIMUM_SKEW = 2;
 
-const minorOf = (version: string): { readonly major: number; readonly minor: number } => {
+/** Of `1.36.3`, and of `1.36`. */
+export const minorOf = (version: string): { readonly major: number; readonly minor: number } => {
   const [major, minor] = version.split('.').map(Number);
   if (major === undefined || minor === undefined || Number.isNaN(major) || Number.isNaN(minor)) {
     throw new Error(`"${version}" is not a Kubernetes version such as 1.36.3: the release catalogue is wrong.`);

@@ -5,7 +5,7 @@
  * says who asks.
  *
  * Limits, on purpose. It answers what Slipway asks, and what `kubectl get` needs: GET, LIST with selectors, POST, PUT, PATCH
- * and DELETE of the kinds listed in `served.ts`; evictions (`eviction.ts`); `/readyz`, `/livez`, `/version`, discovery. There are no watches, no validation or
+ * and DELETE of the kinds listed in `served.ts`; evictions (`eviction.ts`); `/readyz`, `/livez`, `/version`, `/metrics`, discovery. There are no watches, no validation or
  * defaulting, no admission, no controllers, no pods or events by itself, and one right: whoever has a client certificate of
  * the cluster's authority may do everything. All replicas answer from one memory, so reads are never stale; without a
  * majority of replicas with their volumes every request fails as it does when etcd has no quorum.
@@ -267,6 +267,14 @@ const answerTarget = (cluster: ApiCluster, target: Target, query: URLSearchParam
   }
 };
 
+/** Nothing deprecated is ever asked for here; etcd's database is as small as memory makes it. */
+const METRICS = [
+  '# HELP apiserver_storage_size_bytes Size of the storage database file physically allocated in bytes.',
+  '# TYPE apiserver_storage_size_bytes gauge',
+  'apiserver_storage_size_bytes{storage_cluster_id="etcd-0"} 1.048576e+06',
+  '',
+].join('\n');
+
 /** What says how the server is, and of which version; undefined where the path asks something else. */
 const aboutServer = (cluster: ApiCluster, { pathname, searchParams }: URL): ApiAnswer | undefined => {
   switch (pathname) {
@@ -275,6 +283,8 @@ const aboutServer = (cluster: ApiCluster, { pathname, searchParams }: URL): ApiA
       return health(cluster, searchParams.has('verbose'));
     case '/livez':
       return { status: 200, body: 'ok' };
+    case '/metrics':
+      return { status: 200, body: METRICS };
     case '/version': {
       const [major = '', minor = ''] = cluster.version.split('.');
       return { status: 200, body: { major, minor, gitVersion: `v${cluster.version}`, platform: 'linux/amd64' } };
