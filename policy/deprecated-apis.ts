@@ -8,7 +8,7 @@
  * Limit: an API server counts for itself, since it started, and whichever answered was asked. So one that nobody asked this one for is
  * not seen, and one that nobody asks for any more is seen until it starts anew.
  */
-import { minorOf } from '../api/skew.ts';
+import { minorsBetween } from '../api/minor.ts';
 import { type Insight, isUnread, listed, type Read, unreadInsight } from './insight.ts';
 
 /** An API that was asked for, and the minor version of Kubernetes that serves it no more: `1.37`. */
@@ -33,8 +33,7 @@ const whoAsks = ({ writers }: RequestedApi): string => {
 };
 
 const insightOf = (api: RequestedApi, kubernetes: string): Insight => {
-  const [removed, target] = [minorOf(api.removedIn), minorOf(kubernetes)];
-  const gone = removed.major < target.major || (removed.major === target.major && removed.minor <= target.minor);
+  const gone = minorsBetween(api.removedIn, kubernetes) >= 0;
   return {
     name: NAME,
     severity: gone ? 'blocks' : 'warns',

@@ -12,6 +12,7 @@ import { rangesOverlap } from '../../api/ranges.ts';
 import { partitionOf } from '../../api/regions.ts';
 import { type Release, releaseOf, substituteOf, unknownVersion } from '../../api/releases.ts';
 import { skewProblem } from '../../api/skew.ts';
+import { versionChangeProblem } from '../../api/version-change.ts';
 import { type Judgement, type Refusal, refused } from './judgement.ts';
 import type { OtherNodePool, ReviewedCluster } from './objects.ts';
 
@@ -35,6 +36,13 @@ export const changesVersion = (change: ClusterChange): boolean =>
 
 const lives = (pool: OtherNodePool): boolean => pool.metadata.deletionTimestamp === undefined;
 
+/** Before a cluster is established nothing runs that could be upgraded: then any version may be asked for instead. */
+const movesRefusals = ({ cluster: { status }, catalogue }: ClusterChange, asked: Release): Refusal[] => {
+  if (status?.established !== true || status.revision === undefined) return [];
+  const problem = versionChangeProblem({ running: status.revision, asked }, catalogue);
+  return problem === undefined ? [] : [refused(VERSION, problem.reason, problem.cure)];
+};
+
 const versionRefusals = (change: ClusterChange): Refusal[] => {
   const { cluster, pools, catalogue } = change;
   if (!changesVersion(change)) return [];
@@ -44,7 +52,7 @@ const versionRefusals = (change: ClusterChange): Refusal[] => {
     const { reason, cure } = unknownVersion(version, catalogue);
     return [refused(VERSION, reason, cure)];
   }
-  return pools.filter(lives).flatMap((pool) => {
+  const skewed = pools.filter(lives).flatMap((pool) => {
     const its = releaseOf(pool.spec.version, catalogue);
     const problem = its === undefined ? undefined : skewProblem(release.kubernetes, its.kubernetes);
     if (problem === undefined) return [];
@@ -52,6 +60,7 @@ const versionRefusals = (change: ClusterChange): Refusal[] => {
     const what = `${version} does not go with ${name} of version ${pool.spec.version}: ${problem}`;
     return [refused(VERSION, what, `change the version of ${name} first, or choose another one here`)];
   });
+  return [...movesRefusals(change, release), ...skewed];
 };
 
 const regionRefusals = (change: ClusterChange): Refusal[] => {

@@ -17,7 +17,10 @@ const metadata = z.object({
 const loose = z.looseObject;
 
 /** What a cluster's status says of what runs; whatever else is in it is no concern of the rules. */
-const clusterStatus = loose({ revision: loose({ version: z.string() }).exactOptional() });
+const clusterStatus = loose({
+  established: z.boolean().exactOptional(),
+  revision: loose({ version: z.string(), kubernetes: z.string(), etcd: z.string() }).exactOptional(),
+});
 
 const cluster = z.object({ metadata, spec: clusterSpec, status: clusterStatus.exactOptional() });
 const nodePool = z.object({ metadata, spec: nodePoolSpec, status: z.unknown().exactOptional() });

@@ -59,7 +59,7 @@ describe('a plan of an upgrade', () => {
 
   test('refuses a version that may not be asked for, and looks at nothing', async () => {
     const { planned, looked } = asking(release().version);
-    expect(await planned).toMatchObject({ kind: 'refused', reason: expect.stringContaining('is what it runs') });
+    expect(await planned).toMatchObject({ kind: 'refused', reason: expect.stringContaining('is what runs') });
     expect(looked).toEqual([]);
   });
 

@@ -20,6 +20,20 @@ const version = (minor: number): string => `1.${minor}.0-gke.1`;
 const clusterOf = (minor: number) => ({ controlPlane: { version: version(minor) } });
 const poolOf = (minor: number) => ({ spec: { version: version(minor) } });
 
+/** A cluster whose control plane runs a minor. */
+const runs = (minor: number, established = true) => ({
+  status: {
+    ...(established ? { established: true as const } : {}),
+    revision: {
+      version: version(minor),
+      kubernetes: `1.${minor}.0`,
+      etcd: '3.6.16',
+      cloudController: '1',
+      imageID: 'a',
+    },
+  },
+});
+
 /** Fails the test if anything is read: what needs no other object must not wait for one. */
 const nobody: Others = {
   cluster: () => Promise.reject(new Error('a cluster was read')),
@@ -54,6 +68,14 @@ describe('a cluster is refused', () => {
     const pools = [otherPool('a', poolOf(36))];
     const [refusal] = await refusals(updateCluster(clusterOf(36), clusterOf(35)), holding(undefined, pools));
     expect(refusal).toContain("its Kubernetes 1.36.0 is newer than its cluster's 1.35.0");
+  });
+
+  test('with a version that what it runs can not go to, and is told the way', async () => {
+    expect(await refusals(updateCluster(clusterOf(35), { ...clusterOf(37), ...runs(35) }))).toEqual([
+      "spec.controlPlane.version: 1.37.0-gke.1 can't follow 1.35.0-gke.1: Kubernetes goes one minor version at a time, and 1.37 is not the one after 1.35: ask for 1.36.0-gke.1 first, then for 1.37.0-gke.1",
+    ]);
+    const [older] = await refusals(updateCluster(clusterOf(36), { ...clusterOf(35), ...runs(36) }));
+    expect(older).toContain('its Kubernetes 1.35 is older than 1.36');
   });
 
   test('in another region than a node pool that names it already', async () => {
@@ -211,6 +233,15 @@ describe('passes', () => {
   ])('%s', async (_what, asked) => {
     const pools = [otherPool('a', poolOf(34)), otherPool('going', { ...poolOf(38), metadata: DELETING })];
     expect(await refusals(asked, holding(otherCluster(clusterOf(36)), pools))).toEqual([]);
+  });
+
+  test('the version that a cluster runs, whatever was asked for in between', async () => {
+    expect(await refusals(updateCluster(clusterOf(37), { ...clusterOf(36), ...runs(36) }))).toEqual([]);
+  });
+
+  test('any version of a cluster, however far, before anything runs that would have to go there', async () => {
+    expect(await refusals(updateCluster(clusterOf(37), { ...clusterOf(35), ...runs(37, false) }))).toEqual([]);
+    expect(await refusals(updateCluster(clusterOf(35), clusterOf(38)))).toEqual([]);
   });
 
   test('a pool that is applied before its cluster', async () => {
