@@ -13,6 +13,7 @@ import type { Activities } from '../activities/contract.ts';
 import { createHubClient } from '../activities/hub/client.ts';
 import { hubMembershipDriver, observeMembership, otherOwner } from '../activities/hub/membership.ts';
 import { createInsideSweep } from '../activities/inside-sweep.ts';
+import { createInsightsSweep } from '../activities/insights-sweep.ts';
 import { createInventory } from '../activities/inventory.ts';
 import { issueClusterCertificate } from '../activities/kubernetes/credentials.ts';
 import { kubernetesDrivers } from '../activities/kubernetes/drivers.ts';
@@ -217,7 +218,8 @@ export const wireActivities = (
   const looks = { ...looksWith(connections), served };
   const assess = assessOf(connections, configuration, { ...looks, inside });
   const planChange = createPlanChange(looks);
-  const planUpgrade = createPlanUpgrade({ ...looks, insights: readInsights(management, userClusters) });
+  const insights = readInsights(management, userClusters);
+  const planUpgrade = createPlanUpgrade({ ...looks, insights });
   const sweep = createSweep({
     settleSeconds,
     everySeconds: sweepSeconds,
@@ -227,6 +229,7 @@ export const wireActivities = (
     aws: aws.survey,
     nodes: sweepNodes(userClusters),
     inside: createInsideSweep(inside),
+    insights: createInsightsSweep(insights),
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });
