@@ -10,6 +10,7 @@ import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { Assessment, OperationInput, Pacing } from '../policy/assessment.ts';
 import type { Finding } from '../policy/drift.ts';
+import type { Insight } from '../policy/insight.ts';
 import type { Step } from '../policy/plan.ts';
 import type { PoolChanges } from '../policy/pool-fields.ts';
 import type {
@@ -43,6 +44,18 @@ export type ChangeRequest = { readonly object: ObjectRef; readonly spec: AWSNode
 export type PlannedChange =
   /** `waits`: where the update policy lets no turn begin now; until when, in epoch milliseconds, or until somebody says so. */
   | ({ readonly kind: 'known'; readonly waits?: { readonly opensAt?: number } } & PoolChanges)
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** A cluster, and the version that it might be asked for. */
+export type UpgradeRequest = { readonly object: ObjectRef; readonly version: string };
+
+type Made = { readonly version: string; readonly kubernetes: string };
+
+/** Whether it may be, and what stands in the way; or why nobody can say. */
+export type PlannedUpgrade =
+  /** `insights`: what blocks comes first. */
+  | { readonly kind: 'known'; readonly from: Made; readonly to: Made; readonly insights: readonly Insight[] }
+  | { readonly kind: 'refused'; readonly from: Made; readonly reason: string; readonly cure: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 
 export type StepRequest = {
@@ -110,6 +123,8 @@ export type Activities = {
   assess(request: AssessRequest): Promise<Assessment>;
   /** Looks at what a change of a node pool would take; changes nothing. */
   planChange(request: ChangeRequest): Promise<PlannedChange>;
+  /** Looks at what stands in the way of an upgrade; changes nothing. */
+  planUpgrade(request: UpgradeRequest): Promise<PlannedUpgrade>;
   ensure(request: StepRequest): Promise<StepOutcome>;
   remove(request: StepRequest): Promise<StepOutcome>;
   /** One look: fails with a benign error and a delay while the resource isn't ready. */
@@ -128,6 +143,7 @@ export type {
   Drift,
   DriftReport,
   EventView,
+  Insight,
   MirrorRequest,
   ObjectRef,
   OperationInput,

@@ -21,11 +21,13 @@ import { type ClusterFacts, judgePlace, type Served, stayingCluster } from '../p
 import { ADDONS_UNKNOWN, type InsideRequest, insideRequest } from '../policy/inside.ts';
 import { type ClusterNodes, isCountUnknown } from '../policy/node-counts.ts';
 import type { Inside, Inventory } from '../policy/plan.ts';
+import type { UpgradeSeen } from '../policy/upgrade-insights.ts';
 import type { StoredObject } from '../policy/views.ts';
 import { clusterRequest, type ObserveRequest, poolRequest } from './assess.ts';
 import type { Survey, TakeSurvey } from './aws/survey.ts';
 import type { SweepAnswer, SweepFinding } from './contract.ts';
 import type { InsideLook, SweepInside } from './inside-sweep.ts';
+import type { SweepInsights } from './insights-sweep.ts';
 import type { SweepNodes } from './kubernetes/node-sweep.ts';
 import type { ManagementSurvey } from './kubernetes/survey.ts';
 import type { UserCluster } from './kubernetes/user-cluster.ts';
@@ -43,6 +45,8 @@ export type SweepSources = {
   readonly nodes: SweepNodes;
   /** Asks them about their add-ons, where that is due. */
   readonly inside: SweepInside;
+  /** Asks them what would stand in the way of their next upgrade, where that is due. */
+  readonly insights: SweepInsights;
   /** The hub knows no listing over all projects: one look a cluster that is registered. */
   readonly hub: (
     membership: { readonly uid: string; readonly membershipName: string },
@@ -157,18 +161,22 @@ const insideLooks = (looks: readonly Look[]): readonly InsideLook[] =>
       : [{ request: inside, fresh: fresh || conditionOf(object, ADDONS_UNKNOWN) !== undefined }],
   );
 
+const clustersAmong = (looks: readonly Look[]): readonly AWSCluster[] =>
+  looks.flatMap(({ object }) => (object.kind === 'AWSCluster' ? [object] : []));
+
 /** What was read for all objects at once. */
 type Listings = {
   readonly management: ManagementSurvey;
   readonly survey: Survey;
   readonly nodes: ReadonlyMap<string, ClusterNodes>;
   readonly insides: ReadonlyMap<string, Inside>;
+  readonly upgrades: ReadonlyMap<string, UpgradeSeen>;
 };
 
 /** What one look comes to; `unread` where something of the object could not be read. */
 const conclude = async (
   { object, request, fresh, decide, cluster }: Look,
-  { management, survey, nodes, insides }: Listings,
+  { management, survey, nodes, insides, upgrades }: Listings,
   { hub, onUnread, everySeconds }: SweepSources,
   signal: AbortSignal,
 ): Promise<readonly SweepFinding[] | 'unread'> => {
@@ -186,12 +194,13 @@ const conclude = async (
     return unread(error);
   }
   const inside = object.kind === 'AWSCluster' ? insides.get(clusterId) : undefined;
+  const upgrade = object.kind === 'AWSCluster' ? upgrades.get(clusterId) : undefined;
   const look = async (anew: boolean): Promise<Finding | undefined> => {
     const inAws = await survey.inventoryOf({ ...request, fresh: anew });
     const found = [...inAws.found, ...elsewhere];
     const inventory = { ...inAws, found, ...(inside === undefined ? {} : { inside }) };
     const moment = { cluster, now: Date.now(), everySeconds };
-    return findingOf(object, decide(inventory), found, { moment, nodes: nodes.get(clusterId), inside });
+    return findingOf(object, decide(inventory), found, { moment, nodes: nodes.get(clusterId), inside, upgrade });
   };
   try {
     const remembered = await look(fresh);
@@ -217,14 +226,15 @@ export const createSweep =
     const counted = { ...swept, looked: looks.length, invalid: management.invalid };
     // An account in which nothing rests needs no listing.
     if (looks.length === 0) return { ...counted, unread: 0, uncounted: 0, lookedAt: Date.now(), findings: [] };
-    const [survey, nodes, insides] = await Promise.all([
+    const [survey, nodes, insides, upgrades] = await Promise.all([
       sources.aws(signal),
       sources.nodes(clustersToAsk(looks), signal),
       sources.inside(insideLooks(looks), signal),
+      sources.insights(clustersAmong(looks), signal),
     ]);
 
     const atOnce = pLimit(LOOKS_AT_ONCE);
-    const listings: Listings = { management, survey, nodes, insides };
+    const listings: Listings = { management, survey, nodes, insides, upgrades };
     const concluded = await Promise.all(looks.map((look) => atOnce(() => conclude(look, listings, sources, signal))));
     const findings = concluded
       .flatMap((one) => (one === 'unread' ? [] : one))

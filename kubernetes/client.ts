@@ -38,6 +38,9 @@ export type Cancellation = Pick<HttpRequest, 'signal' | 'deadlineMs'>;
 /** Judged, defaulted and answered as if it were stored, and strict about fields that nobody knows; nothing is. */
 type Trial = Cancellation & { readonly dryRun?: true };
 
+/** Field managers by the version with which they wrote, `apps/v1`; sorted. */
+export type Writers = Readonly<Record<string, readonly string[]>>;
+
 export type KubernetesClient = {
   readonly server: string;
   /** The object; throws `NotFound` when the API server says that it isn't there. */
@@ -64,6 +67,11 @@ export type KubernetesClient = {
     pod: { readonly namespace: string; readonly name: string; readonly uid: string },
     options?: Cancellation,
   ) => Promise<void>;
+  /** Who wrote objects of a resource by which version of its API, of at most 500 objects; null where nobody serves it. */
+  readonly writersOf: (
+    resource: { readonly group: string; readonly version: string; readonly plural: string },
+    options?: Cancellation,
+  ) => Promise<Writers | null>;
   /** Whether the API server serves this kind at all. */
   readonly serves: (kind: KindName, options?: Cancellation) => Promise<boolean>;
   /** The status and text of any path, such as `/readyz`. */
@@ -91,12 +99,29 @@ const unlessNotFound = async <A, B>(call: () => Promise<A>, instead: B): Promise
   }
 };
 
+/** No more of any object than who wrote it: what it holds is nobody's business here (I8). */
+const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+const MOST_WRITTEN = 500;
+
+const writersIn = (items: unknown): Writers => {
+  const written = new Map<string, Set<string>>();
+  for (const { metadata } of Array.isArray(items) ? (items as readonly KubernetesObject[]) : []) {
+    const { managedFields = [] } = metadata as {
+      readonly managedFields?: readonly { readonly apiVersion?: string; readonly manager?: string }[];
+    };
+    for (const { apiVersion = '', manager = '' } of managedFields) {
+      written.set(apiVersion, (written.get(apiVersion) ?? new Set()).add(manager));
+    }
+  }
+  return Object.fromEntries([...written].map(([apiVersion, managers]) => [apiVersion, [...managers].sort()]));
+};
+
 const namesIn = (body: unknown): readonly (string | undefined)[] =>
   typeof body === 'object' && body !== null && 'resources' in body && Array.isArray(body.resources)
     ? (body.resources as readonly { readonly name?: string }[]).map(({ name }) => name)
     : [];
 
-type Reading = Pick<KubernetesClient, 'get' | 'find' | 'list' | 'serves' | 'probe'>;
+type Reading = Pick<KubernetesClient, 'get' | 'find' | 'list' | 'writersOf' | 'serves' | 'probe'>;
 
 const reading = (asking: Asking): Reading => {
   const { server, ask, sendObject } = asking;
@@ -108,6 +133,17 @@ const reading = (asking: Asking): Reading => {
     find: (name, options) => unlessNotFound(() => get(name, options), null),
 
     list: (kind, selection = {}, options) => readAll(asking, { kind, selection }, options),
+
+    writersOf: async ({ group, version, plural }, options) => {
+      const apiVersion = group === '' ? version : `${group}/${version}`;
+      const path = `${groupPath(apiVersion)}/${plural}?limit=${MOST_WRITTEN}`;
+      const verb = 'list who wrote';
+      const answer = await ask(verb, plural, { method: 'GET', path, accept: METADATA, ...options });
+      const body = parsedJson(answer.text);
+      if (answer.status === 404) return null;
+      if (answer.status !== 200) throw refused({ verb, object: plural, server, ...answer, body });
+      return writersIn((body as { readonly items?: unknown } | undefined)?.items);
+    },
 
     serves: async (kind, options) => {
       const { apiVersion } = kind;

@@ -28,6 +28,11 @@ const SERVED: Readonly<Record<string, Readonly<Record<string, Served>>>> = {
     ServiceAccount: namespaced('serviceaccounts'),
   },
   'apps/v1': { DaemonSet: namespaced('daemonsets'), Deployment: namespaced('deployments') },
+  'admissionregistration.k8s.io/v1': {
+    MutatingWebhookConfiguration: clusterWide('mutatingwebhookconfigurations'),
+    ValidatingWebhookConfiguration: clusterWide('validatingwebhookconfigurations'),
+  },
+  'discovery.k8s.io/v1': { EndpointSlice: namespaced('endpointslices') },
   'policy/v1': { PodDisruptionBudget: namespaced('poddisruptionbudgets') },
   'rbac.authorization.k8s.io/v1': {
     ClusterRole: clusterWide('clusterroles'),

@@ -17,6 +17,8 @@ export type HttpRequest = {
   /** Path with query, beginning with a slash. */
   readonly path: string;
   readonly contentType?: string;
+  /** What the answer may be, where it isn't plain JSON. */
+  readonly accept?: string;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
   /** Another deadline than the transport's. */
@@ -126,7 +128,7 @@ const exchangeFor = (
   url: `${server}${ask.path}`,
   method: ask.method,
   headers: {
-    accept: 'application/json',
+    accept: ask.accept ?? 'application/json',
     ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
     ...(ask.body === undefined ? {} : { 'content-type': ask.contentType ?? 'application/json' }),
     ...(ask.last === true ? { connection: 'close' } : {}),

@@ -26,6 +26,7 @@ import { judgeMending, mendingOf, surplusIn } from './mending.ts';
 import { type ClusterNodes, isShort, nodeCounts, nodesSeen } from './node-counts.ts';
 import type { Inside, InsideSeen } from './plan.ts';
 import { specificClaims } from './specific-conditions.ts';
+import type { UpgradeSeen } from './upgrade-insights.ts';
 import type { Drift, Mending, NodeCounts, StoredObject } from './views.ts';
 
 /** What an entity is to be told. `look` is for what only an assessment may decide about, such as a lost volume. */
@@ -38,6 +39,7 @@ export type Finding =
       readonly mending?: Mending;
       readonly nodes?: NodeCounts;
       readonly inside?: InsideSeen;
+      readonly upgrade?: UpgradeSeen;
     }
   | { readonly kind: 'look'; readonly reason: string };
 
@@ -136,14 +138,18 @@ export type Answers = {
   readonly nodes?: ClusterNodes | undefined;
   /** Of the cluster itself. */
   readonly inside?: Inside | undefined;
+  /** Of the cluster itself, about its next upgrade. */
+  readonly upgrade?: UpgradeSeen | undefined;
 };
 
 const seenBy = (
   object: StoredObject,
   inventory: readonly Found[],
-  { nodes, inside }: Answers,
-): { readonly nodes?: NodeCounts; readonly inside?: InsideSeen } => {
-  if (object.kind === 'AWSCluster') return inside === undefined ? {} : { inside: insideSeen(inside) };
+  { nodes, inside, upgrade }: Answers,
+): Pick<Report, 'nodes' | 'inside' | 'upgrade'> => {
+  if (object.kind === 'AWSCluster') {
+    return present({ inside: inside === undefined ? undefined : insideSeen(inside), upgrade });
+  }
   return nodes === undefined ? {} : { nodes: nodesSeen(object, inventory, nodes) };
 };
 

@@ -3,7 +3,7 @@
  *
  * Owns: FieldsWithoutEffect, ChangesPending, Drifted, RevisionAvailable and RevisionRefused; each is there only while it has something
  * to say, and none of them ever makes a plan. Neighbours: `status.ts` adds the three of kstatus, `node-counts.ts` words
- * NodesUnknown, `inside.ts` AddonsUnknown and StorageDriverMissing; a sweep asks here what an object should say by now. Pure. Invariants: I6 (a newer revision is announced, never brought).
+ * NodesUnknown, `inside.ts` AddonsUnknown and StorageDriverMissing, `upgrade-insights.ts` UpgradeInsights; a sweep asks here what an object should say by now. Pure. Invariants: I6 (a newer revision is announced, never brought).
  */
 import { isDeepStrictEqual } from 'node:util';
 import {
@@ -24,6 +24,7 @@ import { RETURNS } from './mending.ts';
 import { NODES_UNKNOWN, nodesUnknown } from './node-counts.ts';
 import { newerRevision, revisionOf } from './revision.ts';
 import { HELD_BACK } from './update-windows.ts';
+import { UPGRADE_INSIGHTS, upgradeInsights } from './upgrade-insights.ts';
 import type { Mending, StoredObject, Subject } from './views.ts';
 
 const withoutEffect = (object: StoredObject): readonly FieldWithoutEffect[] =>
@@ -133,6 +134,7 @@ export const specificClaims = (
           ['RevisionAvailable', revisionAvailable(object, pinned)],
           ['RevisionRefused', revisionRefused(object)],
           [ADDONS_UNKNOWN, addonsUnknown(subject, object)],
+          [UPGRADE_INSIGHTS, upgradeInsights(subject, object, pinned)],
           [STORAGE_DRIVER_MISSING, storageDriverMissing(subject, object)],
         ] as const)),
   ];

@@ -18,6 +18,7 @@ import type { Recalled } from './recalled.ts';
 import type { ControlPlaneReport } from './repair.ts';
 import type { Turn } from './rollout.ts';
 import type { HeldBack } from './update-windows.ts';
+import type { UpgradeSeen } from './upgrade-insights.ts';
 
 /** An object as the API server has it. */
 export type StoredObject = AWSCluster | AWSNodePool;
@@ -118,6 +119,8 @@ export type DriftReport = {
   readonly nodes?: NodeCounts;
   /** Of a cluster that was asked itself. */
   readonly inside?: InsideSeen;
+  /** Of a cluster that was asked about its next upgrade. */
+  readonly upgrade?: UpgradeSeen;
 };
 
 /** Projection of workflow state to the object's status: written by the running operation, or else by the entity. */
@@ -144,6 +147,8 @@ export type MirrorRequest = {
         readonly revision?: number;
         /** Of a cluster, where somebody looked inside. */
         readonly inside?: InsideSeen;
+        /** Of a cluster, where somebody asked about its next upgrade. */
+        readonly upgrade?: UpgradeSeen;
         /** Of a pool, where somebody looked. */
         readonly nodes?: NodeCounts;
         readonly controlPlane?: ControlPlaneReport;

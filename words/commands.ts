@@ -24,6 +24,10 @@ export const operationsCommand = (verb: Verb, { kind, namespace, name }: Subject
 export const revisionCommand = ({ namespace, name }: Pick<Subject, 'namespace' | 'name'>, revision: number): string =>
   `${SLIPWAY} clusters update ${name} -n ${namespace} --revision ${revision}`;
 
+/** Says what stands in the way of an upgrade to a version, with the cures. */
+export const planVersionCommand = ({ namespace, name }: Pick<Subject, 'namespace' | 'name'>, version: string): string =>
+  `${SLIPWAY} clusters plan ${name} -n ${namespace} --version ${version}`;
+
 const input = (step: string | undefined): string => quote(JSON.stringify(step === undefined ? {} : { step }));
 
 /** Temporal's own: an update, which is answered or refused with a reason. */

@@ -13,12 +13,14 @@ import type { Activities } from '../activities/contract.ts';
 import { createHubClient } from '../activities/hub/client.ts';
 import { hubMembershipDriver, observeMembership, otherOwner } from '../activities/hub/membership.ts';
 import { createInsideSweep } from '../activities/inside-sweep.ts';
+import { createInsightsSweep } from '../activities/insights-sweep.ts';
 import { createInventory } from '../activities/inventory.ts';
 import { issueClusterCertificate } from '../activities/kubernetes/credentials.ts';
 import { kubernetesDrivers } from '../activities/kubernetes/drivers.ts';
 import { emptyMachine } from '../activities/kubernetes/emptying.ts';
 import { recordEvents } from '../activities/kubernetes/events.ts';
 import { readInside } from '../activities/kubernetes/inside.ts';
+import { readInsights } from '../activities/kubernetes/insights.ts';
 import { keptSecrets, observeManagement } from '../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
@@ -34,6 +36,7 @@ import {
 } from '../activities/kubernetes/user-cluster.ts';
 import { createMirror } from '../activities/mirror.ts';
 import { createPlanChange } from '../activities/plan-change.ts';
+import { createPlanUpgrade } from '../activities/plan-upgrade.ts';
 import { readPoolMachines } from '../activities/pool-machines.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
@@ -215,6 +218,8 @@ export const wireActivities = (
   const looks = { ...looksWith(connections), served };
   const assess = assessOf(connections, configuration, { ...looks, inside });
   const planChange = createPlanChange(looks);
+  const insights = readInsights(management, userClusters);
+  const planUpgrade = createPlanUpgrade({ ...looks, insights });
   const sweep = createSweep({
     settleSeconds,
     everySeconds: sweepSeconds,
@@ -224,6 +229,7 @@ export const wireActivities = (
     aws: aws.survey,
     nodes: sweepNodes(userClusters),
     inside: createInsideSweep(inside),
+    insights: createInsightsSweep(insights),
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });
@@ -235,6 +241,7 @@ export const wireActivities = (
     activities: {
       assess: (request) => assess(request, signalOf()),
       planChange: (request) => planChange(request, signalOf()),
+      planUpgrade: (request) => planUpgrade(request, signalOf()),
       ensure: (request) => steps.ensure(request, execution()),
       remove: (request) => steps.remove(request, execution()),
       wait: (request) => steps.wait(request, execution()),

@@ -87,6 +87,10 @@ type StepActivities = Pick<Activities, 'ensure' | 'remove' | 'wait'>;
 // At most one of each runs at a time in a workflow, so that the id can be a word.
 export const { assess } = proxyActivities<Pick<Activities, 'assess'>>({ ...ASSESS, activityId: 'assess' });
 export const { planChange } = proxyActivities<Pick<Activities, 'planChange'>>({ ...ASSESS, activityId: 'plan change' });
+export const { planUpgrade } = proxyActivities<Pick<Activities, 'planUpgrade'>>({
+  ...ASSESS,
+  activityId: 'plan upgrade',
+});
 const STATUS = { activityId: 'mirror status', summary: 'status and events' } as const;
 export const { mirror } = proxyActivities<Pick<Activities, 'mirror'>>({ ...MIRROR, ...STATUS });
 export const { mirror: mirrorBriefly } = proxyActivities<Pick<Activities, 'mirror'>>({

@@ -8,8 +8,10 @@ import type {
   IssuedCertificate,
   ObjectRef,
   PlannedChange,
+  PlannedUpgrade,
+  UpgradeRequest,
 } from '../activities/contract.ts';
-import { assess, issueCertificate, planChange } from './activities.ts';
+import { assess, issueCertificate, planChange, planUpgrade } from './activities.ts';
 import { runSweep, type SweepSummary } from './drift-sweep.ts';
 import { runEntity } from './entity.ts';
 import type { EntityState } from './messages.ts';
@@ -56,4 +58,9 @@ export async function PlanCluster(object: ObjectRef): Promise<Assessment> {
 /** What a change of a node pool would take that nobody has applied yet, for people who ask: a look, and nothing else. */
 export async function PlanChange(request: ChangeRequest): Promise<PlannedChange> {
   return planChange(request);
+}
+
+/** What stands in the way of an upgrade that nobody has asked for yet, for people who ask: a look, and nothing else. */
+export async function PlanUpgrade(request: UpgradeRequest): Promise<PlannedUpgrade> {
+  return planUpgrade(request);
 }

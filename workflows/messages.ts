@@ -10,10 +10,12 @@ import type {
   Assessment,
   ChangeRequest,
   DriftReport,
+  Insight,
   IssuedCertificate,
   OperationView,
   Pacing,
   PlannedChange,
+  PlannedUpgrade,
   StepView,
 } from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
@@ -22,7 +24,16 @@ import type { BlockedVerdict } from '../words/steps.ts';
 import type { HandledRequests, Verb } from '../words/verbs.ts';
 
 /** What the command line reads out of workflows. */
-export type { Assessment, ChangeRequest, IssuedCertificate, OperationView, PlannedChange, StepView };
+export type {
+  Assessment,
+  ChangeRequest,
+  Insight,
+  IssuedCertificate,
+  OperationView,
+  PlannedChange,
+  PlannedUpgrade,
+  StepView,
+};
 
 export const TASK_QUEUE = 'slipway';
 
@@ -34,6 +45,7 @@ export const sweepScheduleId = (account: string, region: string, taskQueue: stri
   `slipway-sweep/${account}/${region}${taskQueue === TASK_QUEUE ? '' : `/${taskQueue}`}`;
 export const PLAN_WORKFLOW = 'PlanCluster';
 export const PLAN_CHANGE_WORKFLOW = 'PlanChange';
+export const PLAN_UPGRADE_WORKFLOW = 'PlanUpgrade';
 export const ISSUE_CREDENTIAL_WORKFLOW = 'IssueCredential';
 
 /** An operation that a person aborted: it isn't begun again for this generation until somebody says `resume`. */

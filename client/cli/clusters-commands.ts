@@ -58,6 +58,7 @@ const addDescribe = (clusters: Command, configurationOf: ConfigurationOf): Comma
 type PlanOptions = {
   readonly namespace?: string;
   readonly filename?: string;
+  readonly version?: string;
   readonly output: string;
   readonly kubeconfig?: string;
 };
@@ -74,22 +75,40 @@ const planOfFile = async (configuration: ClientConfiguration, path: string, opti
   demandTaken(plans);
 };
 
+const planVersion = async (
+  configuration: ClientConfiguration,
+  asked: { readonly name: string; readonly namespace?: string; readonly version: string },
+  format: string,
+): Promise<void> => {
+  const { demandFree, planUpgrade, upgradePlanLines } = await import('./plan-upgrade.ts');
+  const plan = await planUpgrade(configuration, asked);
+  if (format === 'json') printJson(plan);
+  else print(upgradePlanLines(plan).join('\n'));
+  demandFree(plan);
+};
+
 const addPlan = (clusters: Command, configurationOf: ConfigurationOf): Command =>
   reading(namespaced(clusters.command('plan [name]')))
     .description(
-      'say what would be done now for a cluster and its node pools, or what applying a file would do, and do nothing',
+      'say what would be done now for a cluster and its node pools, what applying a file would do, or what stands in the way of an upgrade, and do nothing',
     )
     .option('-f, --filename <path>', 'the file that would be applied; - for standard input')
+    .option('--version <version>', 'the version that the cluster would be asked for, such as 1.37.2-gke.1')
     .addOption(output('text', 'json'))
     .action(async (name: string | undefined, options: PlanOptions, command: Command) => {
-      const { filename } = options;
+      const { filename, version, namespace, output: format } = options;
       if ((name === undefined) === (filename === undefined)) {
         return command.error("error: give either the name of a cluster, or a file with '-f'");
       }
+      if (name === undefined && version !== undefined) {
+        return command.error("error: '--version' is of a cluster that there is: give its name instead of a file");
+      }
       const configuration = configurationOf(options.kubeconfig);
       if (filename !== undefined) return planOfFile(configuration, filename, options);
+      const asked = { name: name ?? '', ...(namespace === undefined ? {} : { namespace }) };
+      if (version !== undefined) return planVersion(configuration, { ...asked, version }, format);
       const { planCluster, planLines } = await import('./plan.ts');
-      const planned = await planCluster(configuration, name ?? '', options.namespace);
+      const planned = await planCluster(configuration, asked.name, namespace);
       if (options.output === 'json') printJson(planned);
       else print(planLines(planned).join('\n'));
     });

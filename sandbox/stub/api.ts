@@ -5,7 +5,7 @@
  * the server is; `server.ts` listens and says who asks.
  *
  * Limits, on purpose. It answers what Slipway asks, and what `kubectl get` needs: GET, LIST with selectors, POST, PUT, PATCH
- * and DELETE of the kinds listed in `served.ts`; evictions (`eviction.ts`); `/readyz`, `/livez`, `/version`, discovery. There are no watches, no validation or
+ * and DELETE of the kinds listed in `served.ts`; evictions (`eviction.ts`); `/readyz`, `/livez`, `/version`, `/metrics`, discovery. There are no watches, no validation or
  * defaulting, no admission, no controllers, no pods or events by itself, and one right: whoever has a client certificate of
  * the cluster's authority may do everything. All replicas answer from one memory, so reads are never stale; without a
  * majority of replicas with their volumes every request fails as it does when etcd has no quorum.

@@ -21,10 +21,15 @@ const SERVED: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
     serviceaccounts: namespaced('ServiceAccount'),
     services: namespaced('Service'),
   },
+  '/apis/admissionregistration.k8s.io/v1': {
+    mutatingwebhookconfigurations: clusterWide('MutatingWebhookConfiguration'),
+    validatingwebhookconfigurations: clusterWide('ValidatingWebhookConfiguration'),
+  },
   '/apis/apiregistration.k8s.io/v1': { apiservices: clusterWide('APIService') },
   '/apis/apps/v1': { daemonsets: namespaced('DaemonSet'), deployments: namespaced('Deployment') },
   '/apis/certificates.k8s.io/v1': { certificatesigningrequests: clusterWide('CertificateSigningRequest') },
   '/apis/coordination.k8s.io/v1': { leases: namespaced('Lease') },
+  '/apis/discovery.k8s.io/v1': { endpointslices: namespaced('EndpointSlice') },
   '/apis/policy/v1': { poddisruptionbudgets: namespaced('PodDisruptionBudget') },
   '/apis/rbac.authorization.k8s.io/v1': {
     clusterrolebindings: clusterWide('ClusterRoleBinding'),

@@ -74,6 +74,7 @@ const sweepWith = (changes: Partial<SweepSources> = {}) => {
       return new Map();
     },
     inside: async () => new Map(),
+    insights: async () => new Map(),
     hub: async () => {
       looked.hub += 1;
       return inHub(BUILT['a'] ?? []);

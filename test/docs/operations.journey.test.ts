@@ -318,6 +318,11 @@ describe('somebody who follows the page about operations', () => {
     expect(await documentation.run('curl --silent <metrics>')).toContain('slipway_steps_total');
   });
 
+  test('plans an upgrade of a cluster that rests', async () => {
+    await untilTrue('the cluster to be provisioned', ({ status }) => status?.state === 'Provisioned');
+    await follow('plan-an-upgrade');
+  });
+
   test('runs what is left of the page', async () => {
     const sections = new Set(allCommands().flatMap(({ page, section }) => (page === PAGE ? [section] : [])));
     for (const section of sections) if (section !== 'delete-a-cluster') await follow(section);

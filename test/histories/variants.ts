@@ -10,7 +10,7 @@ import type { Activities, Assessment, OperationInput, StepRequest } from '../../
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import type { Plan } from '../../policy/plan.ts';
-import { annotated, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, PLAN_CHANGE_WORKFLOW, PLAN_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
+import { annotated, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, PLAN_CHANGE_WORKFLOW, PLAN_UPGRADE_WORKFLOW, PLAN_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
 import type { TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
 import { seedPool } from '../topology/objects.ts';
@@ -579,6 +579,32 @@ export const VARIANTS: readonly Variant[] = [
       );
       return sweeps;
     },
+  },
+  {
+    name: 'upgrade-asked',
+    play: ({ temporal, uid }) =>
+      temporal.withWorker(
+        {
+          planUpgrade: async () => ({
+            kind: 'known',
+            from: { version: '1.36.3-gke.1', kubernetes: '1.36.3' },
+            to: { version: '1.37.2-gke.1', kubernetes: '1.37.2' },
+            insights: [
+              { name: 'KubeletSkew', severity: 'blocks', object: 'node a', message: 'runs kubelet 1.34.1', cure: 'bring its pool to a newer version' },
+            ],
+          }),
+        },
+        async (taskQueue) => {
+          const object = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid } as const;
+          const handle = await temporal.environment.client.workflow.start(PLAN_UPGRADE_WORKFLOW, {
+            taskQueue,
+            workflowId: `plan-${uid}`,
+            args: [{ object, version: '1.37.2-gke.1' }],
+          });
+          await handle.result();
+          return [handle];
+        },
+      ),
   },
   {
     name: 'change-asked',

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { ProxyAgent, request } from 'undici';
 import { NOTICED_AFTER_SECONDS } from '../../machine/health-check.ts';
+import type { ApiAccess } from '../../sandbox/availability/connections.ts';
 import { PACES, type Pace, timingOf } from '../../sandbox/pace.ts';
 import type { SandboxForTests } from '../support/sandbox.ts';
 import { waitFor } from '../support/wait.ts';
@@ -43,17 +44,6 @@ export const strictly = <T>(sandbox: SandboxForTests, act: () => Promise<T>): Pr
 export const whileHangingMachinesAreCutOffSoon = <T>(sandbox: SandboxForTests, act: () => Promise<T>): Promise<T> => {
   const after: Pace = { ...PACES.aws, registrationSeconds: REGISTRATION_SECONDS };
   return atPace(sandbox, { meanwhile: { ...after, shutdownSeconds: 45 }, after }, act);
-};
-
-export type ApiAccess = {
-  readonly server: string;
-  /** What its certificate shows, wherever it is dialled. */
-  readonly serverName: string;
-  readonly proxy: string;
-  /** PEM, all three. */
-  readonly certificateAuthority: string;
-  readonly certificate: string;
-  readonly key: string;
 };
 
 /** A request that failed, or took longer than a person would overlook (`slow`). */

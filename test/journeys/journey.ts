@@ -7,13 +7,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { entityWorkflowId, isControlPlaneName } from '../../api/names.ts';
+import type { ApiAccess } from '../../sandbox/availability/connections.ts';
 import type { RecordedCall } from '../../sandbox/aws/proxy/call.ts';
 import type { InstanceView } from '../../sandbox/instances/account.ts';
 import { AWS_CREDENTIALS, folders, type SandboxLayout } from '../../sandbox/layout.ts';
 import { readJson } from '../support/http.ts';
 import { type SandboxForTests, succeed } from '../support/sandbox.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
-import type { ApiAccess } from './availability.ts';
 import { type Etcd, etcdOf } from './etcd.ts';
 
 export const MANIFEST = join(import.meta.dirname, '../fixtures/cluster-0.yaml');

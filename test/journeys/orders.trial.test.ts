@@ -1,17 +1,18 @@
 /**
- * Orders: each replica in turn is told to leave, and then to serve anew, while three kinds of clients use the cluster's API at
+ * Orders: each replica in turn is told to leave, and then to serve anew, while five kinds of users ask the cluster's API at
  * AWS's own pace. Nobody has a request that failed and that one try on a new connection doesn't cure. As the worker does it: by a
  * tag of the replica's volume, which its agent answers.
  */
 import { CreateTagsCommand, DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SHUTDOWN_DELAY_SECONDS } from '../../machine/health-check.ts';
+import { type Figures, figuresTable } from '../../sandbox/availability/figures.ts';
+import { type Probe, startProbe } from '../../sandbox/availability/probe.ts';
 import { ORDER_TAG, type OrderVerb, orderText, REPORT_TAG, type Report, reportIn } from '../../words/orders.ts';
 import { type SandboxForTests, startSandbox } from '../support/sandbox.ts';
 import { SPECTATOR } from '../support/spectator.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { STRICT } from './availability.ts';
-import { type Clients, startClients } from './clients.ts';
 import { heldBy, identity, type Replicas, replicasIn } from './replicas.ts';
 
 /** By the issue: its delay, and five seconds more. */
@@ -20,8 +21,9 @@ const ENOUGH = 100;
 
 let sandbox: SandboxForTests;
 let replicas: Replicas;
-let clients: Clients;
+let probe: Probe;
 let ec2: EC2Client;
+const seen: (readonly [string, Figures])[] = [];
 const figures: string[] = [];
 
 beforeAll(async () => {
@@ -30,12 +32,12 @@ beforeAll(async () => {
   const { endpoint, region } = sandbox.status().aws;
   ec2 = new EC2Client({ endpoint, region, credentials: SPECTATOR });
   await replicas.healthy();
-  clients = startClients(await replicas.journey.apiAccess());
+  probe = startProbe(await replicas.journey.apiAccess());
 });
 
 afterAll(async () => {
-  console.info(figures.join('\n'));
-  await clients?.end();
+  console.info([...figures, ...figuresTable(seen)].join('\n'));
+  await probe?.end();
   ec2?.destroy();
   await sandbox?.end();
 });
@@ -70,8 +72,7 @@ const stopsOf = (instanceId: string): readonly number[] =>
 describe.each([0, 1, 2])('replica %i', (index) => {
   test('leaves and serves again, and no client has a failure that a new connection does not cure', async () => {
     const members = (await replicas.healthy()).map(identity);
-    const before = clients.felt().length;
-    const asked = clients.answered();
+    const before = probe.record();
     const { id } = await replicas.journey.replica(index);
 
     expect(await order(index, 'leave')).toMatchObject({ result: 'done' });
@@ -88,17 +89,15 @@ describe.each([0, 1, 2])('replica %i', (index) => {
     expect(await order(index, 'restart')).toMatchObject({ result: 'done' });
     expect((await replicas.healthy()).map(identity)).toEqual(members);
 
-    const felt = clients.felt().slice(before);
-    const now = clients.answered();
-    const count = (client: keyof typeof now): number => now[client] - asked[client];
+    const noticed = probe.figures(before);
+    const felt = probe.record().felt.slice(before.felt.length);
     const stops = stopsOf(id);
+    seen.push([`replica ${index} leaves and serves again`, noticed]);
     figures.push(
-      `replica ${index}: ${count('new')} new, ${count('kept')} kept, ${count('watch')} watches begun, ` +
-        `${felt.length} failures cured by a new connection; its API server took ${stops.map((one) => one.toFixed(1)).join(' and ')} s to end`,
+      `replica ${index}: ${felt.length} failures cured by a new connection; its API server took ${stops.map((one) => one.toFixed(1)).join(' and ')} s to end`,
     );
     expect(felt.filter(({ cured }) => !cured)).toEqual([]);
-    expect(count('new')).toBeGreaterThan(ENOUGH);
-    expect(count('kept')).toBeGreaterThan(ENOUGH);
+    for (const user of ['read', 'write', 'h1', 'h2'] as const) expect(noticed[user].sent).toBeGreaterThan(ENOUGH);
     expect(stops.length).toBeGreaterThanOrEqual(1);
     expect(Math.max(...stops)).toBeLessThan(LONGEST_STOP_SECONDS);
     // The very same machine.
