@@ -12,6 +12,7 @@ import { ORDER_TAG, type Order, orderIn, REPORT_TAG, type Report, reportIn, repo
 import type { Ec2 } from './aws/ec2.ts';
 import type { Log } from './log.ts';
 import { pause } from './persist.ts';
+import type { SnapshotOrders } from './snapshot-orders.ts';
 
 /** What a replica does that is ordered. etcd goes on all the while. */
 export type Serving = {
@@ -26,6 +27,7 @@ export type OrderedReplica = {
   readonly instanceId: string;
   readonly ec2: Pick<Ec2, 'volume' | 'tag'>;
   readonly serving: Serving;
+  readonly snapshots: SnapshotOrders;
   readonly log: Log;
   readonly everyMillis: number;
   /** Epoch milliseconds. */
@@ -40,12 +42,7 @@ export const COMES_BACK_MILLIS = 15 * 60_000;
 
 const act = async ({ verb }: Order, { leave, serve }: Serving): Promise<void> => {
   await leave();
-  switch (verb) {
-    case 'leave':
-      return;
-    case 'restart':
-      return serve();
-  }
+  if (verb === 'restart') await serve();
 };
 
 const carriedOut = async (order: Order, { serving, log }: OrderedReplica): Promise<Report> => {
@@ -106,8 +103,11 @@ const comeBack = async ({ serving, log, now = Date.now }: OrderedReplica, memory
 const lookOnce = async (replica: OrderedReplica, memory: Memory): Promise<void> => {
   const { ec2, volumeId } = replica;
   const found = await orderNow(replica, memory.handled);
+  await replica.snapshots.tell();
   if (found?.late === true) memory.handled.add(found.order.token);
-  else if (found !== undefined) await obey(found.order, replica, memory);
+  else if (found?.order.verb === 'snapshot') {
+    if (await replica.snapshots.begin(found.order)) memory.handled.add(found.order.token);
+  } else if (found !== undefined) await obey(found.order, replica, memory);
   if (memory.unreported === undefined) return;
   await ec2.tag(volumeId, { [REPORT_TAG]: reportText(memory.unreported) });
   delete memory.unreported;

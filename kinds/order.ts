@@ -5,7 +5,8 @@ import type { ReplicaMachine } from './replica.ts';
 import type { Nothing, Row } from './row.ts';
 
 export type OrderProperties = ReplicaMachine & {
-  readonly verb: OrderVerb;
+  /** A snapshot is no step: who asks for one waits for it by itself. */
+  readonly verb: Exclude<OrderVerb, 'snapshot'>;
   readonly instanceId: string;
   readonly volumeId: Value;
   /** Addresses of the other replicas, each of which must serve when the order is given. */

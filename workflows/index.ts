@@ -3,13 +3,16 @@
  */
 import type {
   Assessment,
+  Backup,
+  BackupList,
   ChangeRequest,
   IssueCertificateRequest,
   IssuedCertificate,
   ObjectRef,
   PlannedChange,
 } from '../activities/contract.ts';
-import { assess, issueCertificate, planChange } from './activities.ts';
+import { assess, issueCertificate, listBackups, planChange } from './activities.ts';
+import { runBackup } from './backup.ts';
 import { runSweep, type SweepSummary } from './drift-sweep.ts';
 import { runEntity } from './entity.ts';
 import type { EntityState } from './messages.ts';
@@ -56,4 +59,14 @@ export async function PlanCluster(object: ObjectRef): Promise<Assessment> {
 /** What a change of a node pool would take that nobody has applied yet, for people who ask: a look, and nothing else. */
 export async function PlanChange(request: ChangeRequest): Promise<PlannedChange> {
   return planChange(request);
+}
+
+/** A snapshot of a cluster's etcd, now, for people who ask: some replica takes it, and it is looked at in the bucket. */
+export async function BackupCluster(object: ObjectRef): Promise<Backup> {
+  return runBackup(object);
+}
+
+/** What the bucket has of a cluster, for people who ask: a look, and nothing else. */
+export async function ListBackups(object: ObjectRef): Promise<BackupList> {
+  return listBackups(object);
 }

@@ -3,7 +3,7 @@
  *
  * Owns: the order: take volume and interface with the agent's own code and real EC2 calls, obey the empty-disk rule, issue
  * the API server's certificate, serve. Neighbours: `clusters.ts` keeps what a disk would hold; `server.ts` listens.
- * While its machine hangs it accepts connections, answers nobody, and is no member. Limits: an etcd member is a mark on its volume; a volume or interface detached by hand from a running replica is not seen.
+ * While its machine hangs it accepts connections, answers nobody, and is no member. Limits: an etcd member is a mark on its volume; a volume or interface detached by hand from a running replica is not seen; nobody looks for orders, so nobody takes a snapshot.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
