@@ -36,6 +36,8 @@ export type AwsClients = {
   readonly region: string;
   readonly ec2: EC2Client;
   readonly autoScaling: AutoScalingClient;
+  /** The SDK asks nothing twice: for the one call that has its effect once more each time. */
+  readonly autoScalingOnce: AutoScalingClient;
   readonly elbv2: ElasticLoadBalancingV2Client;
   /** Classic load balancers: only to remove what the cloud controller made. */
   readonly elb: ElasticLoadBalancingClient;
@@ -169,6 +171,7 @@ export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
   const clients = {
     ec2: observe(new EC2Client(configuration)),
     autoScaling: observe(new AutoScalingClient(configuration)),
+    autoScalingOnce: observe(new AutoScalingClient({ ...configuration, maxAttempts: 1 })),
     elbv2: observe(new ElasticLoadBalancingV2Client(configuration)),
     elb: observe(new ElasticLoadBalancingClient(configuration)),
     iam: observe(new IAMClient(configuration)),

@@ -121,7 +121,7 @@ const dataOf = async (
 
 type NewVersion = Omit<CreateLaunchTemplateVersionCommandInput, 'ClientToken' | 'VersionDescription'>;
 
-/** `content` tells the request from others of the same template (I2). */
+/** `content` tells the request from others of the same template (I2); one that was made anew under its name is another. */
 const newVersion = async (
   { ec2 }: Maker,
   wanted: WantedTemplate,
@@ -132,7 +132,7 @@ const newVersion = async (
     new CreateLaunchTemplateVersionCommand({
       ...input,
       VersionDescription: descriptionOf({ fingerprint, lasting: lastingFingerprint(wanted.properties) }),
-      ClientToken: clientToken(wanted, content),
+      ClientToken: clientToken(wanted, JSON.stringify([input.LaunchTemplateId, content])),
     }),
   );
   const version = given(String(answer.LaunchTemplateVersion?.VersionNumber ?? ''), 'the number of a version');

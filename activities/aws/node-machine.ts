@@ -4,7 +4,7 @@
  * Owns: that it is *this* machine, which was drained, and no other: a group that only is made smaller chooses itself, and drains
  * nothing. Neighbours: `replica.ts` ends those of the control plane, which have a quorum to keep; `auto-scaling-group.ts` lowers the
  * minimum before and the maximum after. Invariants: I4 (a machine of this pool's group, by its tags), I2 (one that is going already
- * is not ended again, or the group would keep one fewer twice).
+ * is not ended again, or the group would keep one fewer twice: so it is asked once, and looked at before it is asked again).
  */
 import { TerminateInstanceInAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
 import type { Instance } from '@aws-sdk/client-ec2';
@@ -19,7 +19,7 @@ import { belongsTo, filter, tagRecord } from './tags.ts';
 /** What AWS says to whoever would take a group below its minimum. */
 const BELOW_MINIMUM = /min size/i;
 
-export const nodeMachineDriver = ({ ec2, autoScaling, region }: AwsClients): ResourceDriver<'node-machine'> => {
+export const nodeMachineDriver = ({ ec2, autoScalingOnce, region }: AwsClients): ResourceDriver<'node-machine'> => {
   const living = (sought: Sought<'node-machine'>): Promise<Instance[]> =>
     livingInstances(ec2, filter('instance-id', sought.properties.instanceId), sought.signal);
 
@@ -44,7 +44,7 @@ export const nodeMachineDriver = ({ ec2, autoScaling, region }: AwsClients): Res
       const [instance] = await living(wanted);
       if (isEnding(instance)) return;
       try {
-        await autoScaling.send(
+        await autoScalingOnce.send(
           new TerminateInstanceInAutoScalingGroupCommand({ InstanceId: id, ShouldDecrementDesiredCapacity: shrinks }),
         );
       } catch (error) {
@@ -56,7 +56,7 @@ export const nodeMachineDriver = ({ ec2, autoScaling, region }: AwsClients): Res
           );
         }
         if (!isAbsent(error)) throw error;
-        // No group has it: it ended since it was looked at, by this very call if an answer was lost and the SDK asked twice.
+        // No group has it: it has ended since it was looked at.
         const [left] = await living(wanted);
         if (isEnding(left)) return;
         throw blockedError(

@@ -153,6 +153,16 @@ const lose = (number: number): Command =>
     (_model, { world }) => world.loseInstance(number),
   );
 
+/** Its machine runs as far as EC2 can tell, and no taking back cures it: another machine has to take its place. */
+const hang = (number: number): Command =>
+  command(
+    `hang a node (${number})`,
+    (model) => model.cluster === 'wanted' && model.pool === 'wanted' && !model.hung,
+    async (model, { world }) => {
+      model.hung = (await world.hangNode(number)) !== undefined;
+    },
+  );
+
 const pass = (seconds: number): Command => command(`${seconds} s pass`, always, () => pause(seconds * 1_000));
 
 /** Takes back whatever stands in the way, and waits until the world is as the model says. */
@@ -180,6 +190,7 @@ export const quiesce = async (model: Model, real: Real): Promise<void> => {
     throw new Error(`In the end: ${wrong.join('; ')}`, { cause: error });
   });
   for (const kind of ['cluster', 'pool'] as const) if (model[kind] === 'going') model[kind] = 'absent';
+  model.hung = false;
 };
 
 /** All is taken back, and it settles: what follows meets a living cluster, or none. */
@@ -208,6 +219,7 @@ export const COMMANDS: readonly fc.Arbitrary<Command>[] = [
     ...KINDS.flatMap((kind) => (['retry', 'skip', 'pause', 'resume', 'abort'] as const).map((verb) => say(kind, verb))),
   ),
   fc.nat({ max: 9 }).map(lose),
+  fc.nat({ max: 2 }).map(hang),
   fc.integer({ min: 1, max: 5 }).map(pass),
   fc.constant(settle()),
 ];

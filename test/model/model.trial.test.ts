@@ -25,7 +25,11 @@ const story: string[] = [];
 
 beforeAll(async () => {
   sandbox = await startSandbox(
-    { SLIPWAY_SETTLE_SECONDS: '1', SLIPWAY_RETRY_SECONDS: '1', SLIPWAY_RETRY_MAX_SECONDS: '3' },
+    {
+      ...{ SLIPWAY_SETTLE_SECONDS: '1', SLIPWAY_RETRY_SECONDS: '1', SLIPWAY_RETRY_MAX_SECONDS: '3' },
+      // A node that falls silent is replaced before anybody stops waiting.
+      ...{ SLIPWAY_SWEEP_SECONDS: '4', SLIPWAY_NODE_REPAIR_SECONDS: '5' },
+    },
     { stub: true },
   );
   world = worldOf(sandbox);

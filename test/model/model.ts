@@ -19,6 +19,8 @@ export type Model = {
   nodes: number | undefined;
   /** Pods that a node takes at the most: another number takes other machines. */
   pods: number;
+  /** One of its nodes fell silent since all settled: a second would be more than Slipway replaces by itself. */
+  hung: boolean;
   /** A fault of the account stands until it is taken back. */
   blocked: boolean;
 };
@@ -30,6 +32,7 @@ export const emptyModel = (): Model => ({
   cluster: 'absent',
   pool: 'absent',
   ...FIRST_POOL,
+  hung: false,
   blocked: false,
 });
 
@@ -85,7 +88,8 @@ const wrongObject = (kind: Kind, presence: Presence, shown: Shown | undefined, r
 
 const POOL_GROUP = /^auto-scaling-group\/nodepool-/;
 
-const ofPool = (account: readonly Row[], sought: string): readonly Row[] =>
+/** What AWS has of this kind for the pool. */
+export const ofPool = (account: readonly Row[], sought: string): readonly Row[] =>
   account.filter(({ kind, detail }) => kind === sought && POOL_GROUP.test(detail.tags?.['slipway.dev/key'] ?? ''));
 
 /** What is wrong with the group, the machines and the nodes of a pool that is wanted. */

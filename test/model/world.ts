@@ -12,7 +12,7 @@ import { type HandledRequests, VERBS } from '../../words/verbs.ts';
 import { lifecycleOf, type Row, type Traces } from '../journeys/lifecycle.ts';
 import type { SandboxForTests } from '../support/sandbox.ts';
 import { succeed } from '../support/sandbox.ts';
-import type { Kind, Seen, Shown } from './model.ts';
+import { type Kind, ofPool, type Seen, type Shown } from './model.ts';
 
 const MANIFEST = join(import.meta.dirname, '../fixtures/small-cluster.yaml');
 const NAMES = { cluster: 'awscluster/small', pool: 'awsnodepool/small-pool' } as const;
@@ -111,6 +111,18 @@ export const worldOf = (sandbox: SandboxForTests) => {
       const id = instances.sort()[number % Math.max(1, instances.length)];
       if (id !== undefined) await post('/_sim/terminate', { id });
       return id;
+    },
+    /** The machine of one of the pool's nodes stops answering; which one is the caller's number. */
+    hangNode: async (number: number): Promise<string | undefined> => {
+      const machines = ofPool(await lifecycle.account(), 'instance')
+        .map(({ id }) => id)
+        .sort();
+      const id = machines[number % Math.max(1, machines.length)];
+      if (id === undefined) return undefined;
+      const { code, stderr } = await sandbox.sandbox('fault', 'hang', id);
+      if (code !== 0 && !stderr.includes('runs here')) throw new Error(`${id} was not let hang: ${stderr}`);
+      // It has not booted yet, or has just ended.
+      return code === 0 ? id : undefined;
     },
     see: async (): Promise<Seen> => {
       const [account, cluster, pool] = await Promise.all([lifecycle.account(), find('cluster'), find('pool')]);

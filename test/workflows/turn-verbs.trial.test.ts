@@ -1,6 +1,6 @@
 /**
- * All verbs, each way that people have to say them, in a turn of a node pool's rollout and between two of its turns, against a real
- * server: by annotation, as the command line says them (an update of whichever workflow takes it), and as signals, which is what
+ * All verbs, each way that people have to say them, in a turn of a node pool's rollout, between two of its turns, and while an update
+ * policy holds its first or its next turn back, against a real server: by annotation, as the command line says them (an update of whichever workflow takes it), and as signals, which is what
  * Temporal's own tools send, to the operation and to the entity. An upgrade that is aborted returns, which others test.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -28,8 +28,13 @@ const TURNS = 3;
 const NEVER = { retryMs: 3_600_000, retryMaxMs: 3_600_000 };
 const SINCE = '2026-01-01T00:00:00Z';
 
-/** A pool whose machines give way to others, one a turn: the second's step is blocked, or the second turn waits. */
-const rollingPool = (type: OperationType, stop: 'in a turn' | 'between turns') => {
+type Stop = 'in a turn' | 'between turns' | 'outside its window';
+
+/** What machines are to be, by which a word of a person is known to mean it. */
+const TARGET = 'fingerprint-1';
+
+/** A pool whose machines give way to others, one a turn: after so many of them a step is blocked, or the next turn waits. */
+const rollingPool = (type: OperationType, stop: Stop, after = 1) => {
   const object = newObject('AWSNodePool');
   const world = { replaced: 0, stopped: true };
   const tries: string[] = [];
@@ -39,13 +44,16 @@ const rollingPool = (type: OperationType, stop: 'in a turn' | 'between turns') =
       ...{ object, type, pacing: NEVER, generation: 1, entityId: entityWorkflowId(object) },
       turn: { number: world.replaced + 1, of: TURNS, since: SINCE },
     });
-  const isStopped = (): boolean => world.stopped && world.replaced === 1;
-  const assess = async ({ returning }: AssessRequest): Promise<Assessment> => {
+  const heldBack = { type, until: 'Window', target: TARGET } as const;
+  const isStopped = (): boolean => world.stopped && world.replaced === after;
+  const assess = async ({ returning, released }: AssessRequest): Promise<Assessment> => {
     // What was replaced has gone back: an aborted upgrade has nothing more to do.
     if (returning !== undefined) return { kind: 'settled', generation: returning, pacing: NEVER };
     if (world.replaced === TURNS) return { kind: 'settled', generation: 1, pacing: NEVER };
     if (stop === 'between turns' && isStopped())
-      return { kind: 'settled', generation: 1, pacing: NEVER, rollout: type, note: 'its window opens later' };
+      return { kind: 'settled', generation: 1, pacing: NEVER, rollout: type, note: 'its machine serves soon' };
+    if (stop === 'outside its window' && isStopped() && released !== TARGET)
+      return { kind: 'settled', generation: 1, pacing: NEVER, note: 'its window opens later', heldBack };
     return { kind: 'operate', pacing: NEVER, operation: turn() };
   };
   const activities: Partial<Activities> = {
@@ -262,6 +270,64 @@ describe('between two turns of a rollout', () => {
         await goesOn(pool);
         await expectDone(pool);
       }),
+  );
+});
+
+describe.each([
+  ['before its first window', 0],
+  ['between two windows', 1],
+] as const)('a rollout %s', (_when, replaced) => {
+  const heldBack = async (act: (pool: ReturnType<typeof rollingPool>) => Promise<void>): Promise<void> => {
+    const pool = rollingPool(type, 'outside its window', replaced);
+    await temporal.withWorker(pool.activities, async (queue) => {
+      await startEntity(queue, pool.object);
+      await waitFor('it is held back', async () => (await entityOf(pool.object).query(getEntityState)).heldBack);
+      expect(pool.world.replaced).toBe(replaced);
+      await act(pool);
+    });
+  };
+  const opens = async ({ object, world }: ReturnType<typeof rollingPool>): Promise<void> => {
+    world.stopped = false;
+    await entityOf(object).signal('specChanged');
+  };
+
+  test.each(BETWEEN_TURNS)('begins by resume %s, window or not', (_way, say) =>
+    heldBack(async (pool) => {
+      await say(pool.object, 'resume');
+      await expectDone(pool);
+    }),
+  );
+
+  test.each(BETWEEN_TURNS)('that was paused %s begins paused once its window opens', (_way, say) =>
+    heldBack(async (pool) => {
+      await say(pool.object, 'pause');
+      await waitFor('it is paused', async () => (await entityOf(pool.object).query(getEntityState)).paused);
+      await opens(pool);
+      await untilPaused(pool.object);
+      expect(pool.world.replaced).toBe(replaced);
+      await updateOf(operationOn)(pool.object, 'resume');
+      await expectDone(pool);
+    }),
+  );
+
+  test.each(BETWEEN_TURNS)('that was aborted %s does not begin when its window opens, but by resume', (_way, say) =>
+    heldBack(async (pool) => {
+      await say(pool.object, 'abort');
+      expect(await untilHeld(pool.object)).toBe(type);
+      await opens(pool);
+      expect(await untilHeld(pool.object)).toBe(type);
+      expect(pool.world.replaced).toBe(replaced);
+      await say(pool.object, 'resume');
+      await expectDone(pool);
+    }),
+  );
+
+  test.each(['retry', 'skip'] as const)('refuses %s, and begins when its window opens', (verb) =>
+    heldBack(async (pool) => {
+      await expect(updateOf(entityOf)(pool.object, verb, { step: 'ensure x' })).rejects.toThrow();
+      await opens(pool);
+      await expectDone(pool);
+    }),
   );
 });
 

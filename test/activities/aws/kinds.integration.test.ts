@@ -170,6 +170,19 @@ describe('changes', () => {
     expect(versions).toEqual(['2', '3', '4', '5']);
   });
 
+  test('of a launch template that was taken away and made anew are a version of the new one', async () => {
+    const key = `launch-template/controlplane-2/${VERSION}`;
+    const other = changed(key, { imageId: 'ami-slipway-other' });
+    for (let times = 0; times < 2; times += 1) {
+      await waitForGone(key);
+      expect((await ensure(key)).outputs['version']).toBe('1');
+      expect((await ensureChanged(other)).outputs['version']).toBe('2');
+    }
+    const { outputs } = await ensureChanged(resource(key));
+    expect(outputs['version']).toBe('3');
+    known[key] = outputs;
+  });
+
   test.each([{ type: 'io2', iops: 4_000 }, { iops: 4_000 }, { throughput: 500 }])(
     'of a volume’s speed are made with one call each, and taken back when the spec says nothing of it any more: %j',
     async (faster) => {
