@@ -10,6 +10,7 @@ import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf } from '../api/names.ts';
 import { isDeleting, type ObjectRef } from '../api/object.ts';
 import { replicaToAsk } from '../policy/backup-replica.ts';
+import { type BackupSeen, backupSeen } from '../policy/backup-status.ts';
 import type { Backup } from '../policy/backups.ts';
 import { judgeIdentity, judgePlace, type Served, wasProvisioned } from '../policy/facts.ts';
 import { ended } from '../words/text.ts';
@@ -17,7 +18,7 @@ import type { Named } from './assess.ts';
 import type { BackupOrders } from './aws/backup-orders.ts';
 import type { ReadBackups } from './aws/snapshots.ts';
 import type { BackupAsked as Asked, BackupList, BackupOutcome, BackupRequest, ToldReplica } from './contract.ts';
-import { blockedError, notYet } from './verdicts.ts';
+import { blockedError, notYet, verdictOf } from './verdicts.ts';
 
 export type BackupSources = {
   readonly served: (signal: AbortSignal) => Promise<Served>;
@@ -117,6 +118,17 @@ export const createBackups = (sources: BackupSources) => {
       return backup.problem === undefined
         ? { kind: 'done', backup }
         : { kind: 'failed', why: `${backup.key}: ${backup.problem}` };
+    },
+
+    /** For sweeps: what can't be read is said of the cluster, and fails nobody's sweep. */
+    seeBackups: async (clusterId: string, signal: AbortSignal): Promise<BackupSeen> => {
+      if (sources.bucket === undefined) return { kind: 'nowhere' };
+      try {
+        return backupSeen(await sources.bucket.read(clusterId, signal), now());
+      } catch (error) {
+        signal.throwIfAborted();
+        return { kind: 'unread', why: verdictOf(error).message };
+      }
     },
 
     listBackups: async (object: ObjectRef, signal: AbortSignal): Promise<BackupList> => {

@@ -13,6 +13,7 @@ import type { AWSNodePool } from '../api/nodepool.ts';
 import { type ObjectRef, referenceTo } from '../api/object.ts';
 import type { Found } from '../kinds/resource.ts';
 import type { Assessment } from '../policy/assessment.ts';
+import type { BackupSeen } from '../policy/backup-status.ts';
 import { conditionOf } from '../policy/conditions.ts';
 import { decideCluster } from '../policy/decide-cluster.ts';
 import { decideNodePool } from '../policy/decide-nodepool.ts';
@@ -22,6 +23,7 @@ import { ADDONS_UNKNOWN, type InsideRequest, insideRequest } from '../policy/ins
 import { type ClusterNodes, isCountUnknown } from '../policy/node-counts.ts';
 import type { Inside, Inventory } from '../policy/plan.ts';
 import type { StoredObject } from '../policy/views.ts';
+import { present } from '../words/present.ts';
 import { clusterRequest, type ObserveRequest, poolRequest } from './assess.ts';
 import type { Survey, TakeSurvey } from './aws/survey.ts';
 import type { SweepAnswer, SweepFinding } from './contract.ts';
@@ -43,6 +45,8 @@ export type SweepSources = {
   readonly nodes: SweepNodes;
   /** Asks them about their add-ons, where that is due. */
   readonly inside: SweepInside;
+  /** A cluster's snapshots; nothing is said of them unless given. */
+  readonly backup?: (clusterId: string, signal: AbortSignal) => Promise<BackupSeen>;
   /** The hub knows no listing over all projects: one look a cluster that is registered. */
   readonly hub: (
     membership: { readonly uid: string; readonly membershipName: string },
@@ -165,11 +169,20 @@ type Listings = {
   readonly insides: ReadonlyMap<string, Inside>;
 };
 
+/** What is asked about a cluster itself, beside what AWS has. */
+const ofCluster = async (
+  clusterId: string,
+  insides: Listings['insides'],
+  backup: SweepSources['backup'],
+  signal: AbortSignal,
+): Promise<{ readonly inside?: Inside; readonly backup?: BackupSeen }> =>
+  present({ inside: insides.get(clusterId), backup: await backup?.(clusterId, signal) });
+
 /** What one look comes to; `unread` where something of the object could not be read. */
 const conclude = async (
   { object, request, fresh, decide, cluster }: Look,
   { management, survey, nodes, insides }: Listings,
-  { hub, onUnread, everySeconds }: SweepSources,
+  { hub, backup, onUnread, everySeconds }: SweepSources,
   signal: AbortSignal,
 ): Promise<readonly SweepFinding[] | 'unread'> => {
   const { membership, clusterUid: uid, clusterId } = request;
@@ -185,13 +198,13 @@ const conclude = async (
   } catch (error) {
     return unread(error);
   }
-  const inside = object.kind === 'AWSCluster' ? insides.get(clusterId) : undefined;
+  const own = object.kind === 'AWSCluster' ? await ofCluster(clusterId, insides, backup, signal) : {};
   const look = async (anew: boolean): Promise<Finding | undefined> => {
     const inAws = await survey.inventoryOf({ ...request, fresh: anew });
     const found = [...inAws.found, ...elsewhere];
-    const inventory = { ...inAws, found, ...(inside === undefined ? {} : { inside }) };
+    const inventory = { ...inAws, found, ...present({ inside: own.inside }) };
     const moment = { cluster, now: Date.now(), everySeconds };
-    return findingOf(object, decide(inventory), found, { moment, nodes: nodes.get(clusterId), inside });
+    return findingOf(object, decide(inventory), found, { moment, nodes: nodes.get(clusterId), ...own });
   };
   try {
     const remembered = await look(fresh);

@@ -18,6 +18,7 @@ import { purposeOf } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import { shortened } from '../words/text.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
+import { type BackupSeen, backupStatus } from './backup-status.ts';
 import { conditionOf } from './conditions.ts';
 import { differencesOf } from './differences.ts';
 import { isSaidHeldBack } from './held-back.ts';
@@ -38,6 +39,7 @@ export type Finding =
       readonly mending?: Mending;
       readonly nodes?: NodeCounts;
       readonly inside?: InsideSeen;
+      readonly backup?: BackupSeen;
     }
   | { readonly kind: 'look'; readonly reason: string };
 
@@ -136,14 +138,18 @@ export type Answers = {
   readonly nodes?: ClusterNodes | undefined;
   /** Of the cluster itself. */
   readonly inside?: Inside | undefined;
+  /** Its snapshots. */
+  readonly backup?: BackupSeen | undefined;
 };
 
 const seenBy = (
   object: StoredObject,
   inventory: readonly Found[],
-  { nodes, inside }: Answers,
-): { readonly nodes?: NodeCounts; readonly inside?: InsideSeen } => {
-  if (object.kind === 'AWSCluster') return inside === undefined ? {} : { inside: insideSeen(inside) };
+  { nodes, inside, backup }: Answers,
+): Pick<Report, 'nodes' | 'inside' | 'backup'> => {
+  if (object.kind === 'AWSCluster') {
+    return present({ inside: inside === undefined ? undefined : insideSeen(inside), backup });
+  }
   return nodes === undefined ? {} : { nodes: nodesSeen(object, inventory, nodes) };
 };
 
@@ -214,6 +220,7 @@ export const findingOf = (
   const told = { ...finding, ...present({ mending }) };
   const subject = { kind: 'settled' as const, drift, ...seen, ...present({ note, mending }) };
   if (!isDeepStrictEqual(nodeCounts(subject, object), nodeCounts({ kind: 'settled' }, object))) return told;
+  if (!isDeepStrictEqual(backupStatus(subject, object), backupStatus({ kind: 'settled' }, object))) return told;
   const claims = specificClaims(subject, object, object.status?.revision);
   const wanted = Object.entries(claims).map(([type, claim]) => ({ ...claim, type }));
   return isDeepStrictEqual(said(wanted), said(object.status?.conditions ?? [])) ? undefined : told;

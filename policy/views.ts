@@ -12,6 +12,7 @@ import type { OperationType } from '../words/operations.ts';
 import type { BlockedVerdict } from '../words/steps.ts';
 import type { HandledRequests } from '../words/verbs.ts';
 import type { AppliedMarks } from './applied-marks.ts';
+import type { BackupSeen } from './backup-status.ts';
 import type { NodePoolReport } from './node-repair.ts';
 import type { InsideSeen } from './plan.ts';
 import type { Recalled } from './recalled.ts';
@@ -118,6 +119,8 @@ export type DriftReport = {
   readonly nodes?: NodeCounts;
   /** Of a cluster that was asked itself. */
   readonly inside?: InsideSeen;
+  /** Of a cluster whose bucket was looked into. */
+  readonly backup?: BackupSeen;
 };
 
 /** Projection of workflow state to the object's status: written by the running operation, or else by the entity. */
@@ -144,6 +147,8 @@ export type MirrorRequest = {
         readonly revision?: number;
         /** Of a cluster, where somebody looked inside. */
         readonly inside?: InsideSeen;
+        /** Of a cluster, where somebody looked for snapshots. */
+        readonly backup?: BackupSeen;
         /** Of a pool, where somebody looked. */
         readonly nodes?: NodeCounts;
         readonly controlPlane?: ControlPlaneReport;

@@ -24,6 +24,10 @@ export const operationsCommand = (verb: Verb, { kind, namespace, name }: Subject
 export const revisionCommand = ({ namespace, name }: Pick<Subject, 'namespace' | 'name'>, revision: number): string =>
   `${SLIPWAY} clusters update ${name} -n ${namespace} --revision ${revision}`;
 
+/** Has a snapshot of a cluster's etcd taken. */
+export const backupCommand = ({ namespace, name }: Pick<Subject, 'namespace' | 'name'>): string =>
+  `${SLIPWAY} clusters backup ${name} -n ${namespace}`;
+
 const input = (step: string | undefined): string => quote(JSON.stringify(step === undefined ? {} : { step }));
 
 /** Temporal's own: an update, which is answered or refused with a reason. */

@@ -237,6 +237,7 @@ export const wireActivities = (
     aws: aws.survey,
     nodes: sweepNodes(userClusters),
     inside: createInsideSweep(inside),
+    backup: backups.seeBackups,
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });

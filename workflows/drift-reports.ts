@@ -37,11 +37,11 @@ export const followDrift = (settledSince: () => number | undefined): DriftReport
     isPending: () => pending !== undefined,
     take: () => {
       if (pending === undefined) return undefined;
-      const { note, differences, mends, mending, nodes, inside } = pending;
+      const { note, differences, mends, mending, nodes, inside, backup } = pending;
       pending = undefined;
       const drift = differences.length === 0 ? undefined : differences;
       return {
-        report: { kind: 'settled', ...present({ note, drift, mending, nodes, inside }) },
+        report: { kind: 'settled', ...present({ note, drift, mending, nodes, inside, backup }) },
         ...present({ mends }),
       };
     },

@@ -197,6 +197,25 @@ describe('a worker that is asked for a snapshot', () => {
     ).rejects.toThrow('No replica of Cluster default/cluster-0 can take a snapshot: replica 1: AccessDenied.');
   });
 
+  test('sees for a sweep what there is, that there is no bucket, and why it could not look', async () => {
+    const [newest] = await listed();
+    expect(await backups().seeBackups(CLUSTER_ID, signal)).toMatchObject({
+      kind: 'seen',
+      last: { key: newest?.key, size: newest?.size },
+    });
+    expect(await backups({ bucket: false }).seeBackups(CLUSTER_ID, signal)).toEqual({ kind: 'nowhere' });
+    const elsewhere = createBackups({
+      served: async () => ({ account: ACCOUNT, regions: [REGION] }),
+      findCluster: async () => null,
+      orders: backupOrders(account.clients),
+      bucket: { name: 'nobodys', read: readBackupsIn(account.clients.s3, 'nobodys') },
+    });
+    expect(await elsewhere.seeBackups(CLUSTER_ID, signal)).toMatchObject({
+      kind: 'unread',
+      why: expect.stringContaining('There is no bucket nobodys'),
+    });
+  });
+
   test.each<[string, Parameters<typeof backups>[0], string]>([
     ['was told of no bucket', { bucket: false }, 'set SLIPWAY_BUCKET'],
     ['is asked for one of a cluster that is gone', { cluster: null }, 'is gone'],
