@@ -1,18 +1,20 @@
 /**
  * Components: brings a machine's components up in waves, and down against them.
  *
- * Owns: waiting between the waves, taking those out of service that orders are about, and the two services that the agent runs in its own process. They cost nothing there
- * that they would not cost elsewhere, and end with the machine.
- * Neighbours: `machine/components.ts` says what there is; the host runs binaries.
+ * Owns: waiting between the waves, taking those out of service that orders are about, and the two services that the agent runs in its
+ * own process. They cost nothing there that they would not cost elsewhere, and end with the machine.
+ * Neighbours: `machine/components.ts` says what there is; `emulation.ts` as what Kubernetes starts; the host runs binaries.
  * Invariant: I9 (readiness is logged as it comes; what is waited for is named by each component's probe).
  */
 
 import type { Component } from '../machine/component.ts';
 import { startWaves, stopWaves } from '../machine/order.ts';
+import type { Minor, Serves } from '../words/emulation.ts';
 import { wholeMessageOf } from '../words/failure.ts';
 import type { Ec2 } from './aws/ec2.ts';
 import type { Kms } from './aws/kms.ts';
 import { warmUpCustomResources } from './custom-resources.ts';
+import type { AllowedStart, Emulation, VolumeTags } from './emulation.ts';
 import type { Host, RunningComponent } from './host.ts';
 import { startKmsPlugin } from './kms-plugin.ts';
 import type { Log } from './log.ts';
@@ -61,8 +63,21 @@ const start = async (component: Component, services: Services): Promise<RunningC
   }
 };
 
+/** What a machine runs, and what says as which minor its Kubernetes does. */
+export type Programs = {
+  /** All components; their names are the same whatever is emulated. */
+  readonly described: (emulates?: Minor) => readonly Component[];
+  /** Version of Kubernetes, without a leading v. */
+  readonly version: string;
+  readonly emulation: Emulation;
+  /** Tags of the volume as they were read last. */
+  readonly tags: VolumeTags;
+};
+
 type Running = {
-  readonly components: readonly Component[];
+  components: readonly Component[];
+  /** As what Kubernetes was started last. */
+  started?: AllowedStart;
   readonly services: Services;
   readonly running: Map<string, RunningComponent>;
   readonly signal: AbortSignal;
@@ -78,14 +93,18 @@ const readiness = async (component: Component, one: RunningComponent, { services
   if (component.warmUp !== undefined) await warmUpCustomResources(component.warmUp, services.log, signal);
 };
 
-/** Starts in order whatever doesn't run. What was started is in `running`, even if it is interrupted. */
-const startAll = async (machine: Running): Promise<void> => {
+type Meant = (component: Component) => boolean;
+const goesOn: Meant = ({ stays }) => stays === true;
+const serves: Meant = ({ stays }) => stays !== true;
+
+/** Starts in order whatever is meant and doesn't run. What was started is in `running`, even if it is interrupted. */
+const startAll = async (machine: Running, isMeant: Meant): Promise<void> => {
   const { components, services, running, signal, stopped } = machine;
   for (const wave of startWaves(components)) {
     signal.throwIfAborted();
     const started = await Promise.all(
       wave
-        .filter(({ name }) => !running.has(name))
+        .filter((component) => isMeant(component) && !running.has(component.name))
         .map(async (component) => {
           const one = await start(component, services);
           running.set(component.name, one);
@@ -99,10 +118,7 @@ const startAll = async (machine: Running): Promise<void> => {
 };
 
 /** Stops, against the order of starting, those that are asked for. */
-const stopAll = async (
-  { components, running }: Running,
-  isMeant: (component: Component) => boolean = () => true,
-): Promise<void> => {
+const stopAll = async ({ components, running }: Running, isMeant: Meant = () => true): Promise<void> => {
   for (const wave of stopWaves(components)) {
     await Promise.all(
       wave.filter(isMeant).map(async ({ name }) => {
@@ -113,13 +129,53 @@ const stopAll = async (
   }
 };
 
-/** Runs all components until the signal is aborted, then stops them and returns. `onReady` may take those out that serve, and back. */
+/** Starts what serves, as it is allowed to. */
+const serveAs = async (machine: Running, { described, version }: Programs, start: AllowedStart): Promise<Serves> => {
+  const { serves: emulation, emulates } = start;
+  // What a stop left running must not go on as another minor than what starts beside it.
+  if (machine.started?.serves !== emulation) await stopAll(machine, serves);
+  machine.components = described(emulates);
+  machine.started = start;
+  machine.services.log.info(`Kubernetes ${version} serves as ${emulation}`, { emulates: emulates !== undefined });
+  await startAll(machine, () => true);
+  return { version, emulation };
+};
+
+const servingOf = (machine: Running, programs: Programs): Serving => {
+  const { decide } = programs.emulation;
+  /** One after the other; how it ends is told to who asked. */
+  const inTurn = <T>(change: () => Promise<T>): Promise<T> => {
+    const done = machine.changing.then(change);
+    machine.changing = done.catch(() => undefined);
+    return done;
+  };
+  return {
+    leave: () => inTurn(() => stopAll(machine, serves)),
+    serve: (tags) =>
+      inTurn(async () => {
+        const start = await decide(tags);
+        if (start.kind === 'wait') throw new Error(start.reason);
+        return serveAs(machine, programs, start);
+      }),
+    heed: async (tags) => {
+      const start = await decide(tags);
+      return start.kind === 'wait' ? start.reason : undefined;
+    },
+    emulates: () => machine.started?.emulates !== undefined,
+  };
+};
+
+/**
+ * Runs all components until the signal is aborted, then stops them and returns. What goes on while a replica leaves starts first, and
+ * alone where Kubernetes may not: etcd's quorum needs it. `onReady` may take those out that serve, and back.
+ */
 export const runComponents = async (
-  components: readonly Component[],
+  programs: Programs,
   services: Services,
   signal: AbortSignal,
-  onReady: (serving: Serving) => void,
+  onReady: (serving: Serving, serves: Serves) => void,
 ): Promise<void> => {
+  const components = programs.described();
   await services.host.endLeftovers(components);
   const stopped = new Promise<never>((_resolve, reject) => {
     if (signal.aborted) reject(signal.reason);
@@ -129,18 +185,11 @@ export const runComponents = async (
   stopped.catch(() => undefined);
   const changing = Promise.resolve();
   const machine: Running = { components, services, running: new Map(), signal, stopped, changing };
-  /** One after the other; how it ends is told to who asked. */
-  const inTurn = (change: () => Promise<void>) => (): Promise<void> => {
-    const done = machine.changing.then(change);
-    machine.changing = done.catch(() => undefined);
-    return done;
-  };
   try {
-    await startAll(machine);
-    onReady({
-      leave: inTurn(() => stopAll(machine, ({ stays }) => stays !== true)),
-      serve: inTurn(() => startAll(machine)),
-    });
+    await startAll(machine, goesOn);
+    const start = await programs.emulation.untilAllowed(programs.tags, signal);
+    const now = await serveAs(machine, programs, start);
+    onReady(servingOf(machine, programs), now);
     await stopped;
   } catch (thrown) {
     if (!signal.aborted) throw thrown;

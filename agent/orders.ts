@@ -1,15 +1,19 @@
 /**
  * Orders: what a worker tells this replica to do, read from the tag of its volume, done, and reported in another tag.
  *
- * Owns: looking, acting once, reporting, and coming back where nobody ends a machine that has left. Neighbours: `words/orders.ts`
- * spells the tags; `components.ts` stops and starts what serves; `activities/aws/order.ts` is at the other end.
+ * Owns: looking, acting once, reporting, and coming back where nobody ends a machine that has left. The same looks show what is said
+ * of emulation. Neighbours: `words/orders.ts` spells the tags; `components.ts` stops and starts what serves, as `emulation.ts` has it;
+ * `activities/aws/order.ts` is at the other end.
  * Invariants: I2 (what is reported is not done again; an order for another machine or another time is none), I9, I11 (without
  * orders a replica lives as it is).
  */
 
+import { COMMITTED_TAG, EMULATES_TAG, type Serves, servesText } from '../words/emulation.ts';
 import { wholeMessageOf } from '../words/failure.ts';
 import { ORDER_TAG, type Order, orderIn, REPORT_TAG, type Report, reportIn, reportText } from '../words/orders.ts';
+import { present } from '../words/present.ts';
 import type { Ec2 } from './aws/ec2.ts';
+import type { VolumeTags } from './emulation.ts';
 import type { Log } from './log.ts';
 import { pause } from './persist.ts';
 import type { SnapshotOrders } from './snapshot-orders.ts';
@@ -18,8 +22,12 @@ import type { SnapshotOrders } from './snapshot-orders.ts';
 export type Serving = {
   /** Resolves once nothing serves any more, in order. */
   readonly leave: () => Promise<void>;
-  /** Resolves once everything serves again. */
-  readonly serve: () => Promise<void>;
+  /** Resolves once everything serves again, as the volume's tags say, with what it serves; rejects where it may not. */
+  readonly serve: (tags: VolumeTags) => Promise<Serves>;
+  /** Has the disk remember what the tags say of commits. Resolves with why nothing would start anew by them, if so. */
+  readonly heed: (tags: VolumeTags) => Promise<string | undefined>;
+  /** Whether Kubernetes serves as an older minor at the moment. */
+  readonly emulates: () => boolean;
 };
 
 export type OrderedReplica = {
@@ -27,7 +35,10 @@ export type OrderedReplica = {
   readonly instanceId: string;
   readonly ec2: Pick<Ec2, 'volume' | 'tag'>;
   readonly serving: Serving;
-  readonly snapshots: SnapshotOrders;
+  /** Without it an order to take a snapshot is left alone: whoever gave it asks another replica. */
+  readonly snapshots?: SnapshotOrders;
+  /** What it serves as these orders begin to be looked for. */
+  readonly serves: Serves;
   readonly log: Log;
   readonly everyMillis: number;
   /** Epoch milliseconds. */
@@ -37,41 +48,14 @@ export type OrderedReplica = {
 /** How often orders are looked for: a person hardly waits longer, and EC2 is asked no more than it must. */
 export const ORDER_MILLIS = 30_000;
 
+/** The same while a newer minor serves as an older one: a commit is remembered by each disk before any machine acts on it. */
+const EMULATING_MILLIS = 15_000;
+
+export const lookMillis = ({ everyMillis, serving }: Pick<OrderedReplica, 'everyMillis' | 'serving'>): number =>
+  serving.emulates() ? Math.min(everyMillis, EMULATING_MILLIS) : everyMillis;
+
 /** Whoever told it to leave ends its machine within minutes, or has died and will never. */
 export const COMES_BACK_MILLIS = 15 * 60_000;
-
-const act = async ({ verb }: Order, { leave, serve }: Serving): Promise<void> => {
-  await leave();
-  if (verb === 'restart') await serve();
-};
-
-const carriedOut = async (order: Order, { serving, log }: OrderedReplica): Promise<Report> => {
-  const { token, verb } = order;
-  log.info(`The replica is told to ${verb}`, { token });
-  try {
-    await act(order, serving);
-    log.info(`The order to ${verb} is carried out`, { token });
-    return { token, result: 'done' };
-  } catch (thrown) {
-    const why = wholeMessageOf(thrown);
-    log.error(`The order to ${verb} could not be carried out: ${why}`, { token });
-    return { token, result: 'failed', why };
-  }
-};
-
-/** The order that is to be carried out now; one that came too late is said once. */
-const orderNow = async (
-  { ec2, volumeId, instanceId, log, now = Date.now }: OrderedReplica,
-  handled: ReadonlySet<string>,
-): Promise<{ readonly order: Order; readonly late: boolean } | undefined> => {
-  const tags = (await ec2.volume(volumeId))?.tags ?? {};
-  const order = orderIn(tags[ORDER_TAG]);
-  if (order === undefined || order.instanceId !== instanceId || handled.has(order.token)) return undefined;
-  if (reportIn(tags[REPORT_TAG])?.token === order.token) return undefined;
-  const late = now() / 1_000 > order.until;
-  if (late) log.warn(`An order to ${order.verb} came too late, and is left alone`, { token: order.token });
-  return { order, late };
-};
 
 /** What the loop remembers from look to look. */
 type Memory = {
@@ -80,48 +64,118 @@ type Memory = {
   leftAt?: number;
   /** What EC2 has not taken yet: the worker acts on nothing else, and asks again. */
   unreported?: Report;
+  /** Tags of the volume as this look read them; undefined where it could not. */
+  tags: VolumeTags;
+  /** Whether it was seen whether somebody wants to know what this machine serves. */
+  said: boolean;
 };
 
-const obey = async (order: Order, replica: OrderedReplica, memory: Memory): Promise<void> => {
-  memory.handled.add(order.token);
+/** What there is to report beside that it is done. */
+const act = async ({ verb }: Order, replica: OrderedReplica, memory: Memory): Promise<string | undefined> => {
+  const { serving, now = Date.now } = replica;
+  // What may not start again is not stopped.
+  const refusal = verb === 'restart' ? await serving.heed(memory.tags) : undefined;
+  if (refusal !== undefined) throw new Error(refusal);
   // Whatever fails from here on, it is brought back after a while.
-  memory.leftAt = (replica.now ?? Date.now)();
-  const said = await carriedOut(order, replica);
-  if (order.verb !== 'leave' && said.result === 'done') delete memory.leftAt;
-  memory.unreported = said;
+  memory.leftAt = now();
+  await serving.leave();
+  if (verb === 'leave') return undefined;
+  const serves = await serving.serve(memory.tags);
+  delete memory.leftAt;
+  return servesText(serves);
+};
+
+const obey = async (order: Order, replica: OrderedReplica, memory: Memory): Promise<Report> => {
+  const { log } = replica;
+  const { token, verb } = order;
+  memory.handled.add(token);
+  log.info(`The replica is told to ${verb}`, { token });
+  try {
+    const says = await act(order, replica, memory);
+    log.info(`The order to ${verb} is carried out`, { token });
+    return { token, result: 'done', ...present({ says }) };
+  } catch (thrown) {
+    const why = wholeMessageOf(thrown);
+    log.error(`The order to ${verb} could not be carried out: ${why}`, { token });
+    return { token, result: 'failed', why };
+  }
+};
+
+/** The order that is to be carried out now; one that came too late is said once. */
+const orderNow = (
+  tags: Readonly<Record<string, string>>,
+  { instanceId, log, now = Date.now }: OrderedReplica,
+  handled: ReadonlySet<string>,
+): { readonly order: Order; readonly late: boolean } | undefined => {
+  const order = orderIn(tags[ORDER_TAG]);
+  if (order === undefined || order.instanceId !== instanceId || handled.has(order.token)) return undefined;
+  if (reportIn(tags[REPORT_TAG])?.token === order.token) return undefined;
+  const late = now() / 1_000 > order.until;
+  if (late) log.warn(`An order to ${order.verb} came too late, and is left alone`, { token: order.token });
+  return { order, late };
 };
 
 /** Serves again where it is out of service for too long. */
 const comeBack = async ({ serving, log, now = Date.now }: OrderedReplica, memory: Memory): Promise<void> => {
   if (memory.leftAt === undefined || now() - memory.leftAt <= COMES_BACK_MILLIS) return;
+  const refusal = await serving.heed(memory.tags);
+  if (refusal !== undefined) throw new Error(refusal);
   log.warn('Nobody has ended the machine since it was told to leave: it serves again');
-  await serving.serve();
+  await serving.serve(memory.tags);
   delete memory.leftAt;
+};
+
+/** Of a cluster that is being upgraded, or was, whoever does it wants to know what each machine serves; of others nobody asks. */
+const told = ({ instanceId, serves }: OrderedReplica, memory: Memory): Report | undefined => {
+  const { tags = {}, said } = memory;
+  memory.said = true;
+  if (said || (tags[EMULATES_TAG] ?? tags[COMMITTED_TAG]) === undefined) return undefined;
+  const says = servesText(serves);
+  const last = reportIn(tags[REPORT_TAG]);
+  return last?.result === 'done' && last.says === says ? undefined : { token: instanceId, result: 'done', says };
+};
+
+/** What an order that was found comes to. */
+const take = async (
+  { order, late }: { readonly order: Order; readonly late: boolean },
+  replica: OrderedReplica,
+  memory: Memory,
+): Promise<void> => {
+  if (!late && order.verb !== 'snapshot') {
+    memory.unreported = await obey(order, replica, memory);
+    return;
+  }
+  const isOver = late || (await replica.snapshots?.begin(order)) !== false;
+  if (isOver) memory.handled.add(order.token);
 };
 
 /** One look: an order, if there is one, and its report. */
 const lookOnce = async (replica: OrderedReplica, memory: Memory): Promise<void> => {
   const { ec2, volumeId } = replica;
-  const found = await orderNow(replica, memory.handled);
-  await replica.snapshots.tell();
-  if (found?.late === true) memory.handled.add(found.order.token);
-  else if (found?.order.verb === 'snapshot') {
-    if (await replica.snapshots.begin(found.order)) memory.handled.add(found.order.token);
-  } else if (found !== undefined) await obey(found.order, replica, memory);
-  if (memory.unreported === undefined) return;
-  await ec2.tag(volumeId, { [REPORT_TAG]: reportText(memory.unreported) });
+  memory.tags = undefined;
+  const tags = (await ec2.volume(volumeId))?.tags ?? {};
+  memory.tags = tags;
+  const found = orderNow(tags, replica, memory.handled);
+  const news = told(replica, memory);
+  await replica.snapshots?.tell();
+  if (found !== undefined) await take(found, replica, memory);
+  const report = memory.unreported ?? news;
+  if (report === undefined) return;
+  memory.unreported = report;
+  await ec2.tag(volumeId, { [REPORT_TAG]: reportText(report) });
   delete memory.unreported;
 };
 
 /** Looks for orders and carries them out, one at a time, until the signal is aborted. */
 export const followOrders = async (replica: OrderedReplica, signal: AbortSignal): Promise<void> => {
-  const { log, everyMillis } = replica;
-  const memory: Memory = { handled: new Set() };
+  const { log, serving } = replica;
+  const memory: Memory = { handled: new Set(), tags: undefined, said: false };
+  const parts = [() => lookOnce(replica, memory), () => comeBack(replica, memory), () => serving.heed(memory.tags)];
   let failing: string | undefined;
   for (;;) {
-    await pause(everyMillis, signal);
+    await pause(lookMillis(replica), signal);
     let why: string | undefined;
-    for (const part of [() => lookOnce(replica, memory), () => comeBack(replica, memory)]) {
+    for (const part of parts) {
       try {
         await part();
       } catch (thrown) {

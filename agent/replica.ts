@@ -15,7 +15,9 @@ import type { ReplicaConfiguration, ReplicaSecrets } from '../machine/configurat
 import { decideEtcdStart, type EtcdStart } from '../machine/empty-disk.ts';
 import type { Instance } from '../machine/node.ts';
 import type { EtcdMembership } from '../machine/replica-machine.ts';
+import type { Serves } from '../words/emulation.ts';
 import { hasCode, wholeMessageOf } from '../words/failure.ts';
+import { present } from '../words/present.ts';
 import { ended } from '../words/text.ts';
 import { keepNetworkInterface, type Taker, takeNetworkInterface, takeVolume } from './attachments.ts';
 import type { AwsAccount } from './aws/credentials.ts';
@@ -24,7 +26,8 @@ import type { Kms } from './aws/kms.ts';
 import { createS3 } from './aws/s3.ts';
 import { backUp } from './backup.ts';
 import { issueLeaves, keepRenewed, type LeafStore, signersOf } from './certificates.ts';
-import { runComponents } from './components.ts';
+import { type Programs, runComponents } from './components.ts';
+import { createEmulation, type VolumeTags } from './emulation.ts';
 import { createPeers, type EtcdPeers, etcdClient, joinCluster, promoteWhenReady } from './etcd.ts';
 import type { Host } from './host.ts';
 import type { Log } from './log.ts';
@@ -100,11 +103,14 @@ type Life = {
   readonly lost: (why: string) => void;
 };
 
+/** `tags` are the volume's, as it was attached. */
+type Gathered = { readonly disk: Disk; readonly tags: VolumeTags; readonly leaves: LeafStore };
+
 /** Disk and address of the replica are this machine's, and its certificates are issued. */
-const gather = async ({ boot, taker, addresses, signal }: Life): Promise<{ disk: Disk; leaves: LeafStore }> => {
+const gather = async ({ boot, taker, addresses, signal }: Life): Promise<Gathered> => {
   const { configuration, secrets, host, log } = boot;
   const { volumeId, networkInterfaceId } = configuration;
-  const [, , leaves] = await Promise.all([
+  const [{ tags }, , leaves] = await Promise.all([
     takeVolume(taker, volumeId, log, signal),
     takeNetworkInterface(taker, networkInterfaceId, log, signal),
     issueLeaves({
@@ -121,7 +127,7 @@ const gather = async ({ boot, taker, addresses, signal }: Life): Promise<{ disk:
   });
   const folder = await host.mountVolume(volumeId);
   await host.useAddress(addresses.fixed);
-  return { disk: { volumeId, folder }, leaves };
+  return { disk: { volumeId, folder }, tags, leaves };
 };
 
 /** What has to be seen to for as long as the replica lives. None of it ends the life when it fails. */
@@ -166,7 +172,7 @@ const keepSnapshot = async ({ boot, addresses, signal }: Life, bucket: string): 
 };
 
 /** Orders concern a replica that serves: one that is still coming up is left alone. */
-const obey = (life: Life, serving: Serving): void => {
+const obey = (life: Life, serving: Serving, serves: Serves): void => {
   const { boot, taker, signal } = life;
   const { configuration, instance, host, log } = boot;
   const { volumeId } = configuration;
@@ -179,6 +185,7 @@ const obey = (life: Life, serving: Serving): void => {
       ...{ volumeId, ec2: taker.ec2, log },
       backUp: (bucket) => keepSnapshot(life, bucket),
     }),
+    serves,
     log,
     everyMillis: host.orderMillis ?? ORDER_MILLIS,
   };
@@ -187,10 +194,25 @@ const obey = (life: Life, serving: Serving): void => {
   });
 };
 
+/** Everything that the replica runs, by the minor that its Kubernetes serves as. */
+const componentsOf = ({ boot, addresses }: Life, disk: Disk, etcd: EtcdMembership): Programs['described'] => {
+  const { configuration, host } = boot;
+  const machine = {
+    configuration,
+    addresses,
+    directories: { certificates: host.certificates, configuration: host.configuration, volume: disk.folder },
+    kmsSocket: host.socketPath('kms.sock'),
+    etcd,
+    environment: inheritedEnvironment(host.differences.inheritedEnvironment ?? []),
+    differences: host.differences,
+  };
+  return (emulates) => replicaComponents({ ...machine, ...present({ emulates }) });
+};
+
 const live = async (life: Life): Promise<void> => {
-  const { boot, taker, addresses, signal, lost } = life;
+  const { boot, taker, signal, lost } = life;
   const { configuration, host, kms, log } = boot;
-  const { disk, leaves } = await gather(life);
+  const { disk, tags, leaves } = await gather(life);
 
   const start = await awaitEtcdStart(taker.ec2, disk, log, signal);
   const peers = await createPeers(configuration, host.certificates);
@@ -200,16 +222,9 @@ const live = async (life: Life): Promise<void> => {
       : start;
   log.info(`etcd will ${etcd.kind}`, { volume: disk.volumeId });
 
-  const components = replicaComponents({
-    configuration,
-    addresses,
-    directories: { certificates: host.certificates, configuration: host.configuration, volume: disk.folder },
-    kmsSocket: host.socketPath('kms.sock'),
-    etcd,
-    environment: inheritedEnvironment(host.differences.inheritedEnvironment ?? []),
-    differences: host.differences,
-  });
   watchOver(life, leaves, peers, etcd);
+  const { kubernetes: version } = configuration.versions;
+  const emulation = createEmulation({ ...disk, version, instanceId: taker.instanceId, ec2: taker.ec2, log });
   /** etcd on a disk that lost its data would forget the votes it gave: only the disk's tag says what may be done (I5). */
   const mayStartAgain = async (): Promise<boolean> => {
     if (await hasEtcdData(disk.folder)) return true;
@@ -217,10 +232,12 @@ const live = async (life: Life): Promise<void> => {
     return false;
   };
   const startedAt = Date.now();
-  const services = { host, kms, ec2: taker.ec2, log, mayStartAgain: { etcd: mayStartAgain } };
-  await runComponents(components, services, signal, (serving) => {
+  const startAgain = { etcd: mayStartAgain, 'kube-apiserver': emulation.mayStartAgain };
+  const services = { host, kms, ec2: taker.ec2, log, mayStartAgain: startAgain };
+  const programs = { described: componentsOf(life, disk, etcd), version, emulation, tags };
+  await runComponents(programs, services, signal, (serving, serves) => {
     log.info('The replica serves', { seconds: (Date.now() - startedAt) / 1000 });
-    obey(life, serving);
+    obey(life, serving, serves);
   });
 };
 

@@ -9,7 +9,7 @@ import { authenticationConfiguration, encryptionConfiguration } from './files.ts
 import { API_SERVER_CHECK, SHUTDOWN_DELAY_SECONDS, WATCH_GRACE_SECONDS } from './health-check.ts';
 import { clientUrlOf } from './membership.ts';
 import { API_SERVER_PORT } from './ports.ts';
-import { binary, pathsOf } from './programs.ts';
+import { binary, emulationFlag, pathsOf } from './programs.ts';
 import type { ReplicaMachine } from './replica-machine.ts';
 
 /** A request that is under way may take this long, by the API server's own default. */
@@ -86,6 +86,7 @@ export const apiServer = (machine: ReplicaMachine): Component => {
       'shutdown-send-retry-after': true,
       'shutdown-watch-termination-grace-period': `${WATCH_GRACE_SECONDS}s`,
       profiling: false,
+      ...emulationFlag(machine),
     }),
     files: [
       { path: file('authentication.yaml'), content: authenticationConfiguration(), mode: 0o600 },

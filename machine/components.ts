@@ -21,7 +21,7 @@ import {
   ETCD_METRICS_PORT,
   SCHEDULER_PORT,
 } from './ports.ts';
-import { binary, pathsOf } from './programs.ts';
+import { binary, emulationFlag, pathsOf } from './programs.ts';
 import type { ReplicaMachine } from './replica-machine.ts';
 
 export const etcdDataDirectory = (volume: string): string => `${volume}/etcd`;
@@ -121,6 +121,7 @@ const controllerManager = (machine: ReplicaMachine): Component => {
       'cluster-cidr': configuration.podCidr,
       'node-cidr-mask-size': nodeMaskOf(configuration.podCidr),
       'service-cluster-ip-range': configuration.serviceCidr,
+      ...emulationFlag(machine),
     }),
     files: [controllerKubeconfig(machine, name)],
     probe: { scheme: 'https', host: addresses.fixed, port: CONTROLLER_MANAGER_PORT, path: '/healthz' },
@@ -134,7 +135,7 @@ const scheduler = (machine: ReplicaMachine): Component => {
   return {
     name,
     version: machine.configuration.versions.kubernetes,
-    program: binary(name, controllerFlags(machine, name, SCHEDULER_PORT)),
+    program: binary(name, { ...controllerFlags(machine, name, SCHEDULER_PORT), ...emulationFlag(machine) }),
     files: [controllerKubeconfig(machine, name)],
     // Its /healthz says ok even while it can list nothing and schedules nothing.
     probe: { scheme: 'https', host: machine.addresses.fixed, port: SCHEDULER_PORT, path: '/readyz' },

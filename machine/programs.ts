@@ -5,6 +5,7 @@
  * `node-components.ts` describe with it.
  */
 import type { Directories, Program } from './component.ts';
+import type { ReplicaMachine } from './replica-machine.ts';
 
 /** `{'client-ca-file': 'x', leader-elect: true}` -> `['--client-ca-file=x', '--leader-elect=true']`. */
 const flags = (values: Readonly<Record<string, string | number | boolean>>): string[] =>
@@ -16,6 +17,10 @@ export const binary = (command: string, values: Parameters<typeof flags>[0], env
   arguments: flags(values),
   environment,
 });
+
+/** What Kubernetes' own programs of a control plane are told of the minor that they serve as: nothing where it is their own. */
+export const emulationFlag = ({ emulates }: Pick<ReplicaMachine, 'emulates'>): Readonly<Record<string, string>> =>
+  emulates === undefined ? {} : { 'emulated-version': emulates };
 
 /** Paths of certificates, keys and files by name. */
 export const pathsOf = (directories: Pick<Directories, 'certificates' | 'configuration'>) => ({

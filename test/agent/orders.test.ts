@@ -1,25 +1,30 @@
 /** A replica does what it is told once, in time, and only if it is the one that is meant. */
 import { describe, expect, test } from '@jest/globals';
 import { createLog } from '../../agent/log.ts';
-import { COMES_BACK_MILLIS, followOrders } from '../../agent/orders.ts';
+import { COMES_BACK_MILLIS, followOrders, lookMillis, ORDER_MILLIS, type Serving } from '../../agent/orders.ts';
 import { createSnapshotOrders } from '../../agent/snapshot-orders.ts';
+import { COMMITTED_TAG, EMULATES_TAG, type Serves } from '../../words/emulation.ts';
 import { begunIn, ORDER_TAG, type Order, orderText, REPORT_TAG, reportIn } from '../../words/orders.ts';
 import { waitFor } from '../support/wait.ts';
 
 const START = 1_764_480_000_000;
 const ORDER: Order = { token: 'first', verb: 'leave', instanceId: 'i-me', until: START / 1_000 + 180 };
 
+const SERVES: Serves = { version: '1.37.2', emulation: '1.36' };
+
 /** A volume with its tags, and a machine that remembers what it did. */
 const replica = (
   settings: {
     readonly failing?: string;
     readonly away?: number;
+    readonly refusal?: string;
     /** Resolves once the snapshot it takes is to end. */
     readonly snapshot?: Promise<string>;
   } = {},
 ) => {
   const tags: Record<string, string> = {};
   const did: string[] = [];
+  const heeded: (string | undefined)[] = [];
   const lines: string[] = [];
   const state = { at: START, away: settings.away ?? 0, looks: 0 };
   const stopping = new AbortController();
@@ -47,8 +52,17 @@ const replica = (
           did.push('leave');
           if (settings.failing !== undefined) throw new Error(settings.failing);
         },
-        serve: async () => void did.push('serve'),
+        serve: async (seen) => {
+          did.push('serve');
+          return seen?.[COMMITTED_TAG] === undefined ? SERVES : { ...SERVES, emulation: '1.37' };
+        },
+        heed: async (seen) => {
+          heeded.push(seen?.[COMMITTED_TAG]);
+          return settings.refusal;
+        },
+        emulates: () => false,
       },
+      serves: SERVES,
       snapshots: createSnapshotOrders({
         ...{ volumeId: 'vol-1', ec2: { tag }, log },
         backUp: (bucket) => {
@@ -71,6 +85,7 @@ const replica = (
   return {
     tags,
     did,
+    heeded,
     lines,
     state,
     told: (order: Partial<Order> = {}) => void (tags[ORDER_TAG] = orderText({ ...ORDER, ...order })),
@@ -94,7 +109,9 @@ describe('a replica that is told', () => {
     one.told({ verb: 'restart' });
     await one.reported();
     one.told({ verb: 'restart', token: 'second' });
-    await waitFor('the second report', async () => (one.tags[REPORT_TAG] === 'second done' ? true : undefined));
+    await waitFor('the second report', async () =>
+      one.tags[REPORT_TAG] === 'second done 1.37.2 1.36' ? true : undefined,
+    );
     expect(one.did).toEqual(['leave', 'serve', 'leave', 'serve']);
   });
 
@@ -185,5 +202,69 @@ describe('a replica that is told', () => {
       await one.someLooks();
       expect(one.did).toEqual(['snapshot to backups']);
     });
+  });
+
+  test('to restart says what it serves, as the tags beside the order have it', async () => {
+    using one = replica();
+    one.tags[COMMITTED_TAG] = '1.37';
+    one.told({ verb: 'restart' });
+    await one.reported();
+    expect(one.tags[REPORT_TAG]).toBe('first done 1.37.2 1.37');
+  });
+
+  test('to restart what may not start again is left as it is, and says why', async () => {
+    using one = replica({ refusal: 'the volume is at 1.38' });
+    one.told({ verb: 'restart' });
+    expect(await one.reported()).toEqual({ token: 'first', result: 'failed', why: 'the volume is at 1.38' });
+    one.state.at += COMES_BACK_MILLIS + 1;
+    await one.someLooks();
+    expect(one.did).toEqual([]);
+  });
+
+  test('to leave may, whatever may start; and is not brought back against the floor', async () => {
+    using one = replica({ refusal: 'the volume is at 1.38' });
+    one.told();
+    expect(await one.reported()).toMatchObject({ result: 'done' });
+    one.state.at += COMES_BACK_MILLIS + 1;
+    await one.someLooks();
+    expect(one.did).toEqual(['leave']);
+    expect(one.lines.filter((line) => line.includes('the volume is at 1.38'))).toHaveLength(1);
+  });
+});
+
+describe('what tags say of emulation', () => {
+  test('is looked at twice as often while it matters, and never more rarely than a host wants', () => {
+    const serving = (emulates: boolean): Serving => ({
+      leave: () => Promise.resolve(),
+      serve: () => Promise.resolve(SERVES),
+      heed: () => Promise.resolve(undefined),
+      emulates: () => emulates,
+    });
+    const every = (everyMillis: number, emulates: boolean) => lookMillis({ everyMillis, serving: serving(emulates) });
+    expect([every(ORDER_MILLIS, false), every(ORDER_MILLIS, true)]).toEqual([30_000, 15_000]);
+    expect([every(2_000, false), every(2_000, true)]).toEqual([2_000, 2_000]);
+  });
+
+  test('is heeded at every look, without an order', async () => {
+    using one = replica();
+    await one.someLooks();
+    one.tags[COMMITTED_TAG] = '1.37';
+    await waitFor('it is heeded', async () => (one.heeded.includes('1.37') ? true : undefined), { intervalMs: 2 });
+    expect(one.did).toEqual([]);
+  });
+
+  test('a machine of a cluster that is upgraded says once what it serves', async () => {
+    using one = replica();
+    one.tags[EMULATES_TAG] = '1.36';
+    expect(await one.reported()).toEqual({ token: 'i-me', result: 'done', says: '1.37.2 1.36' });
+    delete one.tags[REPORT_TAG];
+    await one.someLooks();
+    expect(one.tags[REPORT_TAG]).toBeUndefined();
+  });
+
+  test('a machine of a cluster that never was says nothing', async () => {
+    using one = replica();
+    await one.someLooks();
+    expect(one.tags[REPORT_TAG]).toBeUndefined();
   });
 });
