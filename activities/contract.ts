@@ -9,6 +9,8 @@ import type { AWSNodePoolSpec } from '../api/nodepool.ts';
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { Assessment, OperationInput, Pacing } from '../policy/assessment.ts';
+import type { Failed } from '../policy/backup-replica.ts';
+import type { Backup } from '../policy/backups.ts';
 import type { Finding } from '../policy/drift.ts';
 import type { Insight } from '../policy/insight.ts';
 import type { Step } from '../policy/plan.ts';
@@ -100,6 +102,28 @@ export type IssuedCertificate = {
   readonly clusterId: string;
 };
 
+/** A snapshot of a cluster's etcd, asked of any replica that has not failed at it; one token for one question. */
+export type BackupRequest = { readonly object: ObjectRef; readonly token: string; readonly failed: readonly Failed[] };
+
+/** The replica that was asked; `until` in seconds since the epoch. */
+export type ToldReplica = {
+  readonly index: number;
+  readonly volumeId: string;
+  readonly instanceId: string;
+  readonly token: string;
+  readonly until: number;
+  readonly bucket: string;
+};
+
+export type BackupAsked = { readonly object: ObjectRef; readonly told: ToldReplica };
+
+export type BackupOutcome =
+  | { readonly kind: 'done'; readonly backup: Backup }
+  | { readonly kind: 'failed'; readonly why: string };
+
+/** Snapshots of a cluster, the newest first. */
+export type BackupList = { readonly bucket: string; readonly backups: readonly Backup[] };
+
 /** What a sweep wants an entity to be told. */
 export type SweepFinding = { readonly entityId: string; readonly finding: Finding };
 
@@ -133,6 +157,12 @@ export type Activities = {
   find(request: StepRequest): Promise<Outputs | null>;
   mirror(request: MirrorRequest): Promise<void>;
   issueCertificate(request: IssueCertificateRequest): Promise<IssuedCertificate>;
+  /** Tells a replica to take a snapshot. */
+  orderBackup(request: BackupRequest): Promise<ToldReplica>;
+  /** One look: fails with a benign error and a delay while the replica is at it. */
+  awaitBackup(request: BackupAsked): Promise<BackupOutcome>;
+  /** What the bucket has of a cluster; changes nothing. */
+  listBackups(object: ObjectRef): Promise<BackupList>;
   /** Looks at everything in the account and region; changes nothing. */
   sweep(): Promise<SweepAnswer>;
 };
@@ -140,9 +170,11 @@ export type Activities = {
 /** What policy decides and projects is policy's own; listed here because workflows and activities pass it on. */
 export type {
   Assessment,
+  Backup,
   Drift,
   DriftReport,
   EventView,
+  Failed,
   Insight,
   MirrorRequest,
   ObjectRef,

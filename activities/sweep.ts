@@ -13,6 +13,7 @@ import type { AWSNodePool } from '../api/nodepool.ts';
 import { type ObjectRef, referenceTo } from '../api/object.ts';
 import type { Found } from '../kinds/resource.ts';
 import type { Assessment } from '../policy/assessment.ts';
+import type { BackupSeen } from '../policy/backup-status.ts';
 import { conditionOf } from '../policy/conditions.ts';
 import { decideCluster } from '../policy/decide-cluster.ts';
 import { decideNodePool } from '../policy/decide-nodepool.ts';
@@ -23,6 +24,7 @@ import { type ClusterNodes, isCountUnknown } from '../policy/node-counts.ts';
 import type { Inside, Inventory } from '../policy/plan.ts';
 import type { UpgradeSeen } from '../policy/upgrade-insights.ts';
 import type { StoredObject } from '../policy/views.ts';
+import { present } from '../words/present.ts';
 import { clusterRequest, type ObserveRequest, poolRequest } from './assess.ts';
 import type { Survey, TakeSurvey } from './aws/survey.ts';
 import type { SweepAnswer, SweepFinding } from './contract.ts';
@@ -47,6 +49,8 @@ export type SweepSources = {
   readonly inside: SweepInside;
   /** Asks them what would stand in the way of their next upgrade, where that is due. */
   readonly insights: SweepInsights;
+  /** A cluster's snapshots; nothing is said of them unless given. */
+  readonly backup?: (clusterId: string, signal: AbortSignal) => Promise<BackupSeen>;
   /** The hub knows no listing over all projects: one look a cluster that is registered. */
   readonly hub: (
     membership: { readonly uid: string; readonly membershipName: string },
@@ -173,11 +177,24 @@ type Listings = {
   readonly upgrades: ReadonlyMap<string, UpgradeSeen>;
 };
 
+/** What is asked about a cluster itself, beside what AWS has. */
+const ofCluster = async (
+  clusterId: string,
+  { insides, upgrades }: Pick<Listings, 'insides' | 'upgrades'>,
+  backup: SweepSources['backup'],
+  signal: AbortSignal,
+): Promise<{ readonly inside?: Inside; readonly upgrade?: UpgradeSeen; readonly backup?: BackupSeen }> =>
+  present({
+    inside: insides.get(clusterId),
+    upgrade: upgrades.get(clusterId),
+    backup: await backup?.(clusterId, signal),
+  });
+
 /** What one look comes to; `unread` where something of the object could not be read. */
 const conclude = async (
   { object, request, fresh, decide, cluster }: Look,
   { management, survey, nodes, insides, upgrades }: Listings,
-  { hub, onUnread, everySeconds }: SweepSources,
+  { hub, backup, onUnread, everySeconds }: SweepSources,
   signal: AbortSignal,
 ): Promise<readonly SweepFinding[] | 'unread'> => {
   const { membership, clusterUid: uid, clusterId } = request;
@@ -193,14 +210,13 @@ const conclude = async (
   } catch (error) {
     return unread(error);
   }
-  const inside = object.kind === 'AWSCluster' ? insides.get(clusterId) : undefined;
-  const upgrade = object.kind === 'AWSCluster' ? upgrades.get(clusterId) : undefined;
+  const own = object.kind === 'AWSCluster' ? await ofCluster(clusterId, { insides, upgrades }, backup, signal) : {};
   const look = async (anew: boolean): Promise<Finding | undefined> => {
     const inAws = await survey.inventoryOf({ ...request, fresh: anew });
     const found = [...inAws.found, ...elsewhere];
-    const inventory = { ...inAws, found, ...(inside === undefined ? {} : { inside }) };
+    const inventory = { ...inAws, found, ...present({ inside: own.inside }) };
     const moment = { cluster, now: Date.now(), everySeconds };
-    return findingOf(object, decide(inventory), found, { moment, nodes: nodes.get(clusterId), inside, upgrade });
+    return findingOf(object, decide(inventory), found, { moment, nodes: nodes.get(clusterId), ...own });
   };
   try {
     const remembered = await look(fresh);

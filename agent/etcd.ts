@@ -8,6 +8,7 @@
  */
 
 import { readFile } from 'node:fs/promises';
+import type { Agent } from 'node:http';
 import { secureAgent } from '../kubernetes/connections.ts';
 import { send } from '../kubernetes/http.ts';
 import type { ReplicaConfiguration } from '../machine/configuration.ts';
@@ -35,7 +36,8 @@ type GatewayMember = {
   readonly isLearner?: boolean;
 };
 
-export const createPeers = async (configuration: ReplicaConfiguration, certificates: string): Promise<EtcdPeers> => {
+/** Connections that every member takes, by the agent's certificate of the moment. */
+export const etcdClient = async (certificates: string): Promise<Agent> => {
   const [authority, certificate, key] = await Promise.all(
     ['etcd-ca.crt', 'agent-etcd-client.crt', 'agent-etcd-client.key'].map((name) =>
       readFile(`${certificates}/${name}`, 'utf8'),
@@ -44,7 +46,11 @@ export const createPeers = async (configuration: ReplicaConfiguration, certifica
   if (authority === undefined || certificate === undefined || key === undefined) {
     throw new Error(`Folder ${certificates} lacks the agent's etcd certificate.`);
   }
-  const agent = secureAgent({ ca: authority, cert: certificate, key }, CONNECTIONS);
+  return secureAgent({ ca: authority, cert: certificate, key }, CONNECTIONS);
+};
+
+export const createPeers = async (configuration: ReplicaConfiguration, certificates: string): Promise<EtcdPeers> => {
+  const agent = await etcdClient(certificates);
   const peers: Peer[] = configuration.memberAddresses
     .filter((_address, index) => index !== configuration.index)
     .map((address) => ({

@@ -16,6 +16,7 @@ import type { Ec2 } from './aws/ec2.ts';
 import type { VolumeTags } from './emulation.ts';
 import type { Log } from './log.ts';
 import { pause } from './persist.ts';
+import type { SnapshotOrders } from './snapshot-orders.ts';
 
 /** What a replica does that is ordered. etcd goes on all the while. */
 export type Serving = {
@@ -34,6 +35,8 @@ export type OrderedReplica = {
   readonly instanceId: string;
   readonly ec2: Pick<Ec2, 'volume' | 'tag'>;
   readonly serving: Serving;
+  /** Without it an order to take a snapshot is left alone: whoever gave it asks another replica. */
+  readonly snapshots?: SnapshotOrders;
   /** What it serves as these orders begin to be looked for. */
   readonly serves: Serves;
   readonly log: Log;
@@ -135,6 +138,20 @@ const told = ({ instanceId, serves }: OrderedReplica, memory: Memory): Report | 
   return last?.result === 'done' && last.says === says ? undefined : { token: instanceId, result: 'done', says };
 };
 
+/** What an order that was found comes to. */
+const take = async (
+  { order, late }: { readonly order: Order; readonly late: boolean },
+  replica: OrderedReplica,
+  memory: Memory,
+): Promise<void> => {
+  if (!late && order.verb !== 'snapshot') {
+    memory.unreported = await obey(order, replica, memory);
+    return;
+  }
+  const isOver = late || (await replica.snapshots?.begin(order)) !== false;
+  if (isOver) memory.handled.add(order.token);
+};
+
 /** One look: an order, if there is one, and its report. */
 const lookOnce = async (replica: OrderedReplica, memory: Memory): Promise<void> => {
   const { ec2, volumeId } = replica;
@@ -143,8 +160,8 @@ const lookOnce = async (replica: OrderedReplica, memory: Memory): Promise<void> 
   memory.tags = tags;
   const found = orderNow(tags, replica, memory.handled);
   const news = told(replica, memory);
-  if (found?.late === true) memory.handled.add(found.order.token);
-  else if (found !== undefined) memory.unreported = await obey(found.order, replica, memory);
+  await replica.snapshots?.tell();
+  if (found !== undefined) await take(found, replica, memory);
   const report = memory.unreported ?? news;
   if (report === undefined) return;
   memory.unreported = report;

@@ -23,15 +23,19 @@ import { keepNetworkInterface, type Taker, takeNetworkInterface, takeVolume } fr
 import type { AwsAccount } from './aws/credentials.ts';
 import { createEc2, type Ec2 } from './aws/ec2.ts';
 import type { Kms } from './aws/kms.ts';
+import { createS3 } from './aws/s3.ts';
+import { backUp } from './backup.ts';
 import { issueLeaves, keepRenewed, type LeafStore, signersOf } from './certificates.ts';
 import { type Programs, runComponents } from './components.ts';
 import { createEmulation, type VolumeTags } from './emulation.ts';
-import { createPeers, type EtcdPeers, joinCluster, promoteWhenReady } from './etcd.ts';
+import { createPeers, type EtcdPeers, etcdClient, joinCluster, promoteWhenReady } from './etcd.ts';
 import type { Host } from './host.ts';
 import type { Log } from './log.ts';
 import type { Metadata } from './metadata.ts';
 import { followOrders, ORDER_MILLIS, type Serving } from './orders.ts';
 import { again, done, persist } from './persist.ts';
+import { ownEtcd } from './snapshot.ts';
+import { createSnapshotOrders } from './snapshot-orders.ts';
 
 export type ReplicaBoot = {
   readonly configuration: ReplicaConfiguration;
@@ -43,6 +47,9 @@ export type ReplicaBoot = {
   readonly kms: Kms;
   readonly log: Log;
 };
+
+/** Eight GiB, which is all that etcd may hold, at five MiB a second: what takes longer will not end. */
+const SNAPSHOT_MILLIS = 30 * 60_000;
 
 /** Whether etcd would find a member's data: it looks for a write-ahead log, and so does this. */
 const hasEtcdData = async (volume: string): Promise<boolean> => {
@@ -151,8 +158,22 @@ const watchOver = (
   }
 };
 
+/** A certificate is renewed now and then: the connection is made anew for each snapshot. */
+const keepSnapshot = async ({ boot, addresses, signal }: Life, bucket: string): Promise<string> => {
+  const { configuration, host, account, log } = boot;
+  const agent = await etcdClient(host.certificates);
+  try {
+    const etcd = ownEtcd(addresses.fixed, agent);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(SNAPSHOT_MILLIS)]);
+    return await backUp({ configuration, etcd, s3: () => createS3(account), log }, bucket, limit);
+  } finally {
+    agent.destroy();
+  }
+};
+
 /** Orders concern a replica that serves: one that is still coming up is left alone. */
-const obey = ({ boot, taker, signal }: Life, serving: Serving, serves: Serves): void => {
+const obey = (life: Life, serving: Serving, serves: Serves): void => {
+  const { boot, taker, signal } = life;
   const { configuration, instance, host, log } = boot;
   const { volumeId } = configuration;
   const ordered = {
@@ -160,6 +181,10 @@ const obey = ({ boot, taker, signal }: Life, serving: Serving, serves: Serves): 
     instanceId: instance.id,
     ec2: taker.ec2,
     serving,
+    snapshots: createSnapshotOrders({
+      ...{ volumeId, ec2: taker.ec2, log },
+      backUp: (bucket) => keepSnapshot(life, bucket),
+    }),
     serves,
     log,
     everyMillis: host.orderMillis ?? ORDER_MILLIS,

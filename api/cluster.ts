@@ -246,8 +246,21 @@ export const clusterSpec = z
   )
   .describe('What the cluster should be.');
 
+const lastSnapshot = z.object({
+  key: z.string().describe('Its key in the bucket that SLIPWAY_BUCKET of the worker names.'),
+  time: z.string().meta({ format: 'date-time' }).describe('When it was taken.'),
+  size: z.int().min(0).describe('Bytes.'),
+  revision: z.string().describe("etcd's revision when it was asked for."),
+});
+
 export const clusterStatus = z
-  .object(statusFields)
+  .object({
+    ...statusFields,
+    backup: z
+      .object({ lastSuccess: lastSnapshot.describe('The newest that is whole.') })
+      .exactOptional()
+      .describe("Snapshots of the cluster's etcd, as the last sweep that could look found them."),
+  })
   .meta(BEFORE_THE_FIRST_LOOK)
   .describe('What the cluster is, as Slipway last saw it.');
 

@@ -5,11 +5,18 @@
  * `operations.ts` reads, `cli/credentials.ts` and `cli/plan.ts` start workflows, `watcher/` signals.
  */
 import { connect } from 'node:net';
-import { Client, Connection, type ConnectionOptions, WorkflowFailedError } from '@temporalio/client';
+import { setTimeout } from 'node:timers/promises';
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { addressProblem } from '../words/addresses.ts';
 import { messagesOf, wholeMessageOf } from '../words/failure.ts';
 import { ended } from '../words/text.ts';
-import { TASK_QUEUE } from '../workflows/messages.ts';
+import { getBackupProgress, TASK_QUEUE } from '../workflows/messages.ts';
 import type { ClientConfiguration } from './configuration.ts';
 import { UserError } from './user-error.ts';
 
@@ -98,30 +105,56 @@ export type BriefWorkflow = {
   readonly id: string;
   readonly args: unknown[];
   readonly summary: string;
-  readonly deadline: '30 s' | '60 s';
+  readonly deadline: '30 s' | '60 s' | '45 minutes';
   /** The sentence for people when it came to nothing, with the reason, without Temporal's own words around it. */
   readonly failed: (why: string, unmanned: boolean) => string;
+  /** Hears what the workflow says of itself meanwhile, each sentence once. */
+  readonly onProgress?: (sentence: string) => void;
+};
+
+const PROGRESS_MS = 1_000;
+
+/** Asks a workflow how far it is until it is over. A question that nobody answers is put again: how it ends is told by its end. */
+const followProgress = async (
+  handle: WorkflowHandle,
+  onProgress: (sentence: string) => void,
+  over: AbortSignal,
+): Promise<void> => {
+  let heard = 0;
+  while (!over.aborted) {
+    const said = await handle.query(getBackupProgress).catch((): readonly string[] => []);
+    for (const sentence of said.slice(heard)) onProgress(sentence);
+    heard = Math.max(heard, said.length);
+    await setTimeout(PROGRESS_MS, undefined, { signal: over }).catch(() => undefined);
+  }
 };
 
 /** Runs a short workflow to its end. */
 export const runBriefly = <Result>(
   configuration: ClientConfiguration,
-  { type, id, args, summary, deadline, failed }: BriefWorkflow,
+  { type, id, args, summary, deadline, failed, onProgress }: BriefWorkflow,
 ): Promise<Result> =>
   withTemporal(configuration, async (client) => {
+    const over = new AbortController();
+    let following: Promise<void> | undefined;
     try {
-      return await client.workflow.execute<(...given: unknown[]) => Promise<Result>>(type, {
+      const handle = await client.workflow.start<(...given: unknown[]) => Promise<Result>>(type, {
         taskQueue: configuration.taskQueue ?? TASK_QUEUE,
         workflowId: `${id}/${crypto.randomUUID()}`,
         args,
         workflowExecutionTimeout: deadline,
         staticSummary: summary,
       });
+      if (onProgress !== undefined) following = followProgress(handle, onProgress, over.signal);
+      return await handle.result();
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw explainTemporal(error, configuration);
       const messages = messagesOf(error);
       const unmanned = messages.some((message) => /timed out/i.test(message));
       const why = unmanned ? `no worker took it within ${deadline}` : (messages.at(-1) ?? String(error));
       throw new UserError(failed(why, unmanned), { cause: error });
+    } finally {
+      over.abort();
+      await following;
     }
   });

@@ -6,7 +6,8 @@ import type { ReplicaMachine } from './replica.ts';
 import type { Nothing, Row } from './row.ts';
 
 export type OrderProperties = ReplicaMachine & {
-  readonly verb: OrderVerb;
+  /** A snapshot is no step: who asks for one waits for it by itself. */
+  readonly verb: Exclude<OrderVerb, 'snapshot'>;
   readonly instanceId: string;
   readonly volumeId: Value;
   /** The minor that a restart must end in: one that ends in another isn't done. */

@@ -18,6 +18,7 @@ import { purposeOf } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import { shortened } from '../words/text.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
+import { type BackupSeen, backupStatus } from './backup-status.ts';
 import { conditionOf } from './conditions.ts';
 import { differencesOf, replacedIn } from './differences.ts';
 import { isSaidHeldBack } from './held-back.ts';
@@ -40,6 +41,7 @@ export type Finding =
       readonly nodes?: NodeCounts;
       readonly inside?: InsideSeen;
       readonly upgrade?: UpgradeSeen;
+      readonly backup?: BackupSeen;
     }
   | { readonly kind: 'look'; readonly reason: string };
 
@@ -140,15 +142,17 @@ export type Answers = {
   readonly inside?: Inside | undefined;
   /** Of the cluster itself, about its next upgrade. */
   readonly upgrade?: UpgradeSeen | undefined;
+  /** Its snapshots. */
+  readonly backup?: BackupSeen | undefined;
 };
 
 const seenBy = (
   object: StoredObject,
   inventory: readonly Found[],
-  { nodes, inside, upgrade }: Answers,
-): Pick<Report, 'nodes' | 'inside' | 'upgrade'> => {
+  { nodes, inside, upgrade, backup }: Answers,
+): Pick<Report, 'nodes' | 'inside' | 'upgrade' | 'backup'> => {
   if (object.kind === 'AWSCluster') {
-    return present({ inside: inside === undefined ? undefined : insideSeen(inside), upgrade });
+    return present({ inside: inside === undefined ? undefined : insideSeen(inside), upgrade, backup });
   }
   return nodes === undefined ? {} : { nodes: nodesSeen(object, inventory, nodes) };
 };
@@ -220,6 +224,7 @@ export const findingOf = (
   const told = { ...finding, ...present({ mending }) };
   const subject = { kind: 'settled' as const, drift, ...seen, ...present({ note, mending }) };
   if (!isDeepStrictEqual(nodeCounts(subject, object), nodeCounts({ kind: 'settled' }, object))) return told;
+  if (!isDeepStrictEqual(backupStatus(subject, object), backupStatus({ kind: 'settled' }, object))) return told;
   const claims = specificClaims(subject, object, object.status?.revision);
   const wanted = Object.entries(claims).map(([type, claim]) => ({ ...claim, type }));
   return isDeepStrictEqual(said(wanted), said(object.status?.conditions ?? [])) ? undefined : told;

@@ -5,6 +5,8 @@
  * Neighbours: `status.ts` carries all of it over. Pure.
  * Invariants: I5 (`established` is never taken back), I12 (the account that was pinned first stays pinned).
  */
+
+import type { AWSClusterStatus } from '../api/cluster.ts';
 import { clusterIdOf, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePoolStatus } from '../api/nodepool.ts';
 import { releaseOf } from '../api/releases.ts';
@@ -22,7 +24,7 @@ import { hasMoreTurns } from './rollout.ts';
 import type { MirrorRequest, StoredObject, Subject } from './views.ts';
 
 /** The fields of both kinds; a cluster's status never has those of a pool. */
-export type Status = AWSNodePoolStatus;
+export type Status = AWSNodePoolStatus & Pick<AWSClusterStatus, 'backup'>;
 
 /** Once its add-ons are there, or were found to be there already. */
 const broughtBy = (subject: Subject): number | undefined => {

@@ -3,7 +3,7 @@
  *
  * Owns: FieldsWithoutEffect, ChangesPending, Drifted, RevisionAvailable and RevisionRefused; each is there only while it has something
  * to say, and none of them ever makes a plan. Neighbours: `status.ts` adds the three of kstatus, `node-counts.ts` words
- * NodesUnknown, `inside.ts` AddonsUnknown and StorageDriverMissing, `upgrade-insights.ts` UpgradeInsights; a sweep asks here what an object should say by now. Pure. Invariants: I6 (a newer revision is announced, never brought).
+ * NodesUnknown, `inside.ts` AddonsUnknown and StorageDriverMissing, `upgrade-insights.ts` UpgradeInsights, `backup-status.ts` BackupFailing; a sweep asks here what an object should say by now. Pure. Invariants: I6 (a newer revision is announced, never brought).
  */
 import { isDeepStrictEqual } from 'node:util';
 import {
@@ -18,6 +18,7 @@ import type { Revision } from '../api/status.ts';
 import { operationsCommand, revisionCommand } from '../words/commands.ts';
 import { shortened } from '../words/text.ts';
 import { askedRevision } from './addon-revision.ts';
+import { BACKUP_FAILING, backupFailing } from './backup-status.ts';
 import { type Claim, conditionOf, cut } from './conditions.ts';
 import { ADDONS_UNKNOWN, addonsUnknown, STORAGE_DRIVER_MISSING, storageDriverMissing } from './inside.ts';
 import { RETURNS } from './mending.ts';
@@ -136,6 +137,7 @@ export const specificClaims = (
           [ADDONS_UNKNOWN, addonsUnknown(subject, object)],
           [UPGRADE_INSIGHTS, upgradeInsights(subject, object, pinned)],
           [STORAGE_DRIVER_MISSING, storageDriverMissing(subject, object)],
+          [BACKUP_FAILING, backupFailing(subject, object)],
         ] as const)),
   ];
   return Object.fromEntries(claims.flatMap(([type, claim]) => (claim === undefined ? [] : [[type, claim]])));

@@ -15,6 +15,7 @@ import { OPERATIONS } from '../words/operations.ts';
 import { isBlocked } from '../words/steps.ts';
 import { ended } from '../words/text.ts';
 import { timeOf } from '../words/time.ts';
+import { backupStatus } from './backup-status.ts';
 import {
   type Claim,
   type Claims,
@@ -200,6 +201,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     appliedLabelKeys: _labels,
     appliedTaints: _taints,
     rollout: _rollout,
+    backup: _backup,
     ...before
   } = all;
   // What could not be looked at says nothing of a generation.
@@ -217,6 +219,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     ...before,
     ...memory,
     ...nodeCounts(subject, object),
+    ...backupStatus(subject, object),
     state: objectState(subject, object),
     observedGeneration: generation,
     conditions: conditionsOf(claims, before.conditions ?? [], generation, timeOf(now)),

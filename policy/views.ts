@@ -12,6 +12,7 @@ import type { OperationType } from '../words/operations.ts';
 import type { BlockedVerdict } from '../words/steps.ts';
 import type { HandledRequests } from '../words/verbs.ts';
 import type { AppliedMarks } from './applied-marks.ts';
+import type { BackupSeen } from './backup-status.ts';
 import type { NodePoolReport } from './node-repair.ts';
 import type { InsideSeen } from './plan.ts';
 import type { Recalled } from './recalled.ts';
@@ -121,6 +122,8 @@ export type DriftReport = {
   readonly inside?: InsideSeen;
   /** Of a cluster that was asked about its next upgrade. */
   readonly upgrade?: UpgradeSeen;
+  /** Of a cluster whose bucket was looked into. */
+  readonly backup?: BackupSeen;
 };
 
 /** Projection of workflow state to the object's status: written by the running operation, or else by the entity. */
@@ -149,6 +152,8 @@ export type MirrorRequest = {
         readonly inside?: InsideSeen;
         /** Of a cluster, where somebody asked about its next upgrade. */
         readonly upgrade?: UpgradeSeen;
+        /** Of a cluster, where somebody looked for snapshots. */
+        readonly backup?: BackupSeen;
         /** Of a pool, where somebody looked. */
         readonly nodes?: NodeCounts;
         readonly controlPlane?: ControlPlaneReport;

@@ -228,6 +228,14 @@ export const DIFFERENCES: readonly Difference[] = [
     where: ['sandbox/aws/moto_semantics/launch_checks.py', 'sandbox/aws/moto_semantics/template_trial.py'],
   },
   {
+    subject: 'Snapshots in S3',
+    onAws: 'encrypted under the KMS key that they are sent with, and kept for as long as the bucket is',
+    inSandbox:
+      'that they are to be encrypted is noted and nothing more; the bucket slipway-snapshots goes with the account',
+    because: 'moto keeps all in its memory, and as it came',
+    where: ['sandbox/aws', 'sandbox/aws/account.ts'],
+  },
+  {
     subject: 'Who asks for metadata',
     onAws: 'only the instance itself can',
     inSandbox: 'every process of this computer, for every instance',

@@ -28,6 +28,10 @@ export const revisionCommand = ({ namespace, name }: Pick<Subject, 'namespace' |
 export const planVersionCommand = ({ namespace, name }: Pick<Subject, 'namespace' | 'name'>, version: string): string =>
   `${SLIPWAY} clusters plan ${name} -n ${namespace} --version ${version}`;
 
+/** Has a snapshot of a cluster's etcd taken. */
+export const backupCommand = ({ namespace, name }: Pick<Subject, 'namespace' | 'name'>): string =>
+  `${SLIPWAY} clusters backup ${name} -n ${namespace}`;
+
 const input = (step: string | undefined): string => quote(JSON.stringify(step === undefined ? {} : { step }));
 
 /** Temporal's own: an update, which is answered or refused with a reason. */

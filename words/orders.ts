@@ -10,8 +10,11 @@ export const ORDER_TAG = 'slipway.dev/order';
 /** The only tag that agents may write. */
 export const REPORT_TAG = 'slipway.dev/report';
 
-/** `leave`: stop serving, in order, and stay so for a while; etcd goes on. `restart`: the same, and serve again at once. */
-const ORDER_VERBS = ['leave', 'restart'] as const;
+/**
+ * `leave`: stop serving, in order, and stay so for a while; etcd goes on. `restart`: the same, and serve again at once. `snapshot`:
+ * keep what etcd holds in a bucket; all goes on.
+ */
+const ORDER_VERBS = ['leave', 'restart', 'snapshot'] as const;
 export type OrderVerb = (typeof ORDER_VERBS)[number];
 
 export type Order = {
@@ -22,6 +25,8 @@ export type Order = {
   readonly instanceId: string;
   /** Not to be begun later than this, in seconds since the epoch: whoever gave it has given up by then. */
   readonly until: number;
+  /** Where a snapshot goes; others have none. */
+  readonly bucket?: string;
 };
 
 export type Report = {
@@ -39,18 +44,24 @@ const tagged = (text: string): string =>
     .slice(0, LONGEST)
     .trimEnd();
 
-/** `3f9c01aa leave i-0abc 1764480000` */
-export const orderText = ({ token, verb, instanceId, until }: Order): string =>
-  `${token} ${verb} ${instanceId} ${until}`;
+/** `3f9c01aa leave i-0abc 1764480000`, `3f9c01aa snapshot i-0abc 1764480000 backups` */
+export const orderText = ({ token, verb, instanceId, until, bucket }: Order): string =>
+  `${token} ${verb} ${instanceId} ${until}${bucket === undefined ? '' : ` ${bucket}`}`;
 
 const isVerb = (text: string | undefined): text is OrderVerb => ORDER_VERBS.some((verb) => verb === text);
 
 /** Undefined for what is no order, or one of a newer release: nobody acts on half of it. */
 export const orderIn = (text: string | undefined): Order | undefined => {
-  const [token, verb, instanceId, until, ...more] = text?.split(' ') ?? [];
+  const [token, verb, instanceId, until = '', bucket, ...more] = text?.split(' ') ?? [];
   if (token === undefined || instanceId === undefined || !isVerb(verb) || more.length > 0) return undefined;
-  return /^\d+$/.test(until ?? '') ? { token, verb, instanceId, until: Number(until) } : undefined;
+  if (!/^\d+$/.test(until) || !(verb === 'snapshot' ? bucket : bucket === undefined)) return undefined;
+  return { token, verb, instanceId, until: Number(until), ...(bucket === undefined ? {} : { bucket }) };
 };
+
+/** `3f9c01aa begun`: of an order that takes as long as it must. It is no report, and a report takes its place. */
+export const begunText = (token: string): string => `${token} begun`;
+
+export const begunIn = (text: string | undefined): string | undefined => /^(\S+) begun$/.exec(text ?? '')?.[1];
 
 /** `3f9c01aa done`, `3f9c01aa done 1.37.2 1.36`, `3f9c01aa failed kube-apiserver did not end` */
 export const reportText = (report: Report): string => {

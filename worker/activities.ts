@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { createAssess, type Named } from '../activities/assess.ts';
 import { createAwsClients } from '../activities/aws/clients.ts';
 import { awsResources } from '../activities/aws/resources.ts';
+import { createBackups } from '../activities/backups.ts';
 import type { AroundCall, OutgoingCall } from '../activities/calls.ts';
 import type { Activities } from '../activities/contract.ts';
 import { createHubClient } from '../activities/hub/client.ts';
@@ -203,6 +204,17 @@ const assessOf = (
   });
 };
 
+const backupsOf = (
+  { aws }: Connections,
+  { bucket }: WorkerConfiguration,
+  looks: Omit<Parameters<typeof createBackups>[0], 'orders' | 'bucket'>,
+) =>
+  createBackups({
+    ...looks,
+    orders: aws.backupOrders,
+    ...(bucket === undefined ? {} : { bucket: { name: bucket, read: aws.backupsIn(bucket) } }),
+  });
+
 export const wireActivities = (
   configuration: WorkerConfiguration,
   metrics: WorkerMetrics,
@@ -220,6 +232,7 @@ export const wireActivities = (
   const planChange = createPlanChange(looks);
   const insights = readInsights(management, userClusters);
   const planUpgrade = createPlanUpgrade({ ...looks, insights });
+  const backups = backupsOf(connections, configuration, looks);
   const sweep = createSweep({
     settleSeconds,
     everySeconds: sweepSeconds,
@@ -230,6 +243,7 @@ export const wireActivities = (
     nodes: sweepNodes(userClusters),
     inside: createInsideSweep(inside),
     insights: createInsightsSweep(insights),
+    backup: backups.seeBackups,
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });
@@ -248,6 +262,9 @@ export const wireActivities = (
       find: (request) => steps.find(request, execution()),
       mirror: (request) => mirror(request, signalOf()),
       issueCertificate: (request) => issueClusterCertificate(management, request, { signal: signalOf() }),
+      orderBackup: (request) => backups.orderBackup(request, signalOf()),
+      awaitBackup: (request) => backups.awaitBackup(request, signalOf()),
+      listBackups: (object) => backups.listBackups(object, signalOf()),
       sweep: () => sweep(signalOf()),
     },
     close,

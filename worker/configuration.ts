@@ -25,6 +25,13 @@ const Environment = z.object({
   SLIPWAY_TASK_QUEUE: z.string().optional(),
   AWS_REGION: z.string({ error: 'AWS_REGION is not set: name the region whose clusters this worker serves.' }),
   KUBECONFIG: z.string().optional(),
+  /** Where snapshots of clusters' etcd are kept, in the worker's region. */
+  SLIPWAY_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, {
+      error: 'must be the name of a bucket of S3, such as slipway-backups',
+    })
+    .optional(),
   SLIPWAY_HUB_ENDPOINT: z.url().optional(),
   SLIPWAY_CLUSTER_PROXY: z.url().optional(),
   SLIPWAY_SETTLE_SECONDS: z.coerce.number().int().min(0).default(120),
@@ -57,6 +64,8 @@ export type WorkerConfiguration = {
   readonly taskQueue?: string;
   readonly region: string;
   readonly kubeconfig?: string;
+  /** Where snapshots of clusters' etcd are kept; nowhere unless given. */
+  readonly bucket?: string;
   readonly hubEndpoint?: string;
   readonly clusterProxy?: string;
   /** How long after the last mutating call an empty account is believed to stay empty, in seconds. */
@@ -111,6 +120,7 @@ export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process
     cachedWorkflows: value.SLIPWAY_CACHED_WORKFLOWS,
     ...(value.SLIPWAY_TASK_QUEUE === undefined ? {} : { taskQueue: value.SLIPWAY_TASK_QUEUE }),
     ...(value.KUBECONFIG === undefined ? {} : { kubeconfig: value.KUBECONFIG }),
+    ...(value.SLIPWAY_BUCKET === undefined ? {} : { bucket: value.SLIPWAY_BUCKET }),
     ...(value.SLIPWAY_HUB_ENDPOINT === undefined ? {} : { hubEndpoint: value.SLIPWAY_HUB_ENDPOINT }),
     ...(value.SLIPWAY_CLUSTER_PROXY === undefined ? {} : { clusterProxy: value.SLIPWAY_CLUSTER_PROXY }),
     ...(value.SLIPWAY_PACKED_WORKFLOWS === undefined ? {} : { packedWorkflows: value.SLIPWAY_PACKED_WORKFLOWS }),

@@ -82,6 +82,14 @@ const ISSUE: ActivityOptions = {
   retry: { initialInterval: SECOND, maximumAttempts: 3 },
 };
 
+/** A person waits, and an agent looks twice a minute: each look is short, and is repeated as it says itself. */
+const BACKUP: ActivityOptions = {
+  ...HEARTBEAT,
+  startToCloseTimeout: 25 * SECOND,
+  retry: { initialInterval: SECOND, backoffCoefficient: 1.5, maximumInterval: 15 * SECOND },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
 type StepActivities = Pick<Activities, 'ensure' | 'remove' | 'wait'>;
 
 // At most one of each runs at a time in a workflow, so that the id can be a word.
@@ -100,6 +108,12 @@ export const { mirror: mirrorBriefly } = proxyActivities<Pick<Activities, 'mirro
 export const { issueCertificate } = proxyActivities<Pick<Activities, 'issueCertificate'>>({
   ...ISSUE,
   activityId: 'issue certificate',
+});
+
+export const { orderBackup, awaitBackup } = proxyActivities<Pick<Activities, 'orderBackup' | 'awaitBackup'>>(BACKUP);
+export const { listBackups } = proxyActivities<Pick<Activities, 'listBackups'>>({
+  ...FIND,
+  activityId: 'list backups',
 });
 
 export const { sweep } = proxyActivities<Pick<Activities, 'sweep'>>({ ...SWEEP, activityId: 'sweep' });

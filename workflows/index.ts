@@ -3,6 +3,8 @@
  */
 import type {
   Assessment,
+  Backup,
+  BackupList,
   ChangeRequest,
   IssueCertificateRequest,
   IssuedCertificate,
@@ -11,7 +13,8 @@ import type {
   PlannedUpgrade,
   UpgradeRequest,
 } from '../activities/contract.ts';
-import { assess, issueCertificate, planChange, planUpgrade } from './activities.ts';
+import { assess, issueCertificate, listBackups, planChange, planUpgrade } from './activities.ts';
+import { runBackup } from './backup.ts';
 import { runSweep, type SweepSummary } from './drift-sweep.ts';
 import { runEntity } from './entity.ts';
 import type { EntityState } from './messages.ts';
@@ -63,4 +66,14 @@ export async function PlanChange(request: ChangeRequest): Promise<PlannedChange>
 /** What stands in the way of an upgrade that nobody has asked for yet, for people who ask: a look, and nothing else. */
 export async function PlanUpgrade(request: UpgradeRequest): Promise<PlannedUpgrade> {
   return planUpgrade(request);
+}
+
+/** A snapshot of a cluster's etcd, now, for people who ask: some replica takes it, and it is looked at in the bucket. */
+export async function BackupCluster(object: ObjectRef): Promise<Backup> {
+  return runBackup(object);
+}
+
+/** What the bucket has of a cluster, for people who ask: a look, and nothing else. */
+export async function ListBackups(object: ObjectRef): Promise<BackupList> {
+  return listBackups(object);
 }

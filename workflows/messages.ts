@@ -8,6 +8,8 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type {
   Assessment,
+  Backup,
+  BackupList,
   ChangeRequest,
   DriftReport,
   Insight,
@@ -26,6 +28,8 @@ import type { HandledRequests, Verb } from '../words/verbs.ts';
 /** What the command line reads out of workflows. */
 export type {
   Assessment,
+  Backup,
+  BackupList,
   ChangeRequest,
   Insight,
   IssuedCertificate,
@@ -47,6 +51,8 @@ export const PLAN_WORKFLOW = 'PlanCluster';
 export const PLAN_CHANGE_WORKFLOW = 'PlanChange';
 export const PLAN_UPGRADE_WORKFLOW = 'PlanUpgrade';
 export const ISSUE_CREDENTIAL_WORKFLOW = 'IssueCredential';
+export const BACKUP_WORKFLOW = 'BackupCluster';
+export const LIST_BACKUPS_WORKFLOW = 'ListBackups';
 
 /** An operation that a person aborted: it isn't begun again for this generation until somebody says `resume`. */
 export type Held = {
@@ -122,6 +128,8 @@ export const driftFound = defineSignal<[DriftReport]>('driftFound');
 export const supersede = defineSignal<[{ reason: string }]>('supersede');
 
 export const getEntityState = defineQuery<EntityView>('getState');
+/** How far a backup is, as sentences, the newest last. */
+export const getBackupProgress = defineQuery<readonly string[]>('getProgress');
 export const getOperationState = defineQuery<OperationView>('getState');
 
 /**

@@ -14,6 +14,7 @@ import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balanci
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { STSClient } from '@aws-sdk/client-sts';
 import { agentByEnvironment } from '../../kubernetes/connections.ts';
@@ -42,6 +43,8 @@ export type AwsClients = {
   readonly elb: ElasticLoadBalancingClient;
   readonly iam: IAMClient;
   readonly kms: KMSClient;
+  /** Snapshots of clusters' etcd. */
+  readonly s3: S3Client;
   readonly serviceQuotas: ServiceQuotasClient;
   readonly sts: STSClient;
   readonly destroy: () => void;
@@ -173,6 +176,7 @@ export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
     elb: observe(new ElasticLoadBalancingClient(configuration)),
     iam: observe(new IAMClient(configuration)),
     kms: observe(new KMSClient(configuration)),
+    s3: observe(new S3Client(configuration)),
     serviceQuotas: observe(new ServiceQuotasClient(configuration)),
     sts: observe(new STSClient(configuration)),
   };

@@ -20,6 +20,7 @@ import {
   type SizeOf,
   sizeOf,
 } from './auto-scaling-group.ts';
+import { type BackupOrders, backupOrders } from './backup-orders.ts';
 import type { AwsClients } from './clients.ts';
 import { cloudLoadBalancersDriver } from './cloud-load-balancers.ts';
 import { type ClusterNetwork, createClusterNetwork } from './cluster-network.ts';
@@ -47,6 +48,7 @@ import { createRoom } from './room.ts';
 import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
 import { securityGroupRulesDriver } from './security-group-rules.ts';
+import { type ReadBackups, readBackupsIn } from './snapshots.ts';
 import { subnetTagsDriver } from './subnet-tags.ts';
 import { type EmptyMachine, surgeDriver } from './surge.ts';
 import { createSurvey, type TakeSurvey } from './survey.ts';
@@ -91,6 +93,9 @@ export type Aws = {
   readonly scope: AwsScope;
   readonly launchTroubles: LaunchTroubles;
   readonly sizeOf: SizeOf;
+  readonly backupOrders: BackupOrders;
+  /** Snapshots in a bucket. */
+  readonly backupsIn: (bucket: string) => ReadBackups;
   /** The machines of one auto scaling group, each with the fingerprint of what it was made from, unless that is gone. */
   readonly instancesOf: (groupName: string, signal: AbortSignal) => Promise<readonly ToldInstance[]>;
   /** Asks what a preflight will ask, so that it finds the answers; whatever is wrong is said by the preflight itself. */
@@ -164,6 +169,8 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
     scope,
     launchTroubles: createLaunchTroubles(clients),
     sizeOf: sizeOf(clients.autoScaling),
+    backupOrders: backupOrders(clients),
+    backupsIn: (bucket) => readBackupsIn(clients.s3, bucket),
     instancesOf: async (groupName, signal) => {
       const groups = await listGroups(clients.autoScaling, { AutoScalingGroupNames: [groupName] }, signal);
       const machines = groups.flatMap(groupInstances);

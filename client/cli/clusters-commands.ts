@@ -130,6 +130,31 @@ const addUpdate = (clusters: Command, configurationOf: ConfigurationOf): Command
       else print(updateText(update));
     });
 
+type BackupOptions = { readonly namespace?: string; readonly output: string; readonly kubeconfig?: string };
+
+const addBackup = (clusters: Command, configurationOf: ConfigurationOf): Command =>
+  reading(namespaced(clusters.command('backup <name>')))
+    .description("keep a snapshot of a cluster's etcd in the bucket now, and wait until it is there and checked")
+    .addOption(output('text', 'json'))
+    .action(async (name: string, options: BackupOptions) => {
+      const { backUpCluster, backupText } = await import('./backups.ts');
+      const backup = await backUpCluster(configurationOf(options.kubeconfig), name, options.namespace, say);
+      if (options.output === 'json') printJson(backup);
+      else print(backupText(backup));
+    });
+
+const addBackups = (clusters: Command, configurationOf: ConfigurationOf): Command =>
+  reading(namespaced(clusters.command('backups <name>')))
+    .description("list the snapshots of a cluster's etcd, the newest first, and whether each can be relied on")
+    .addOption(output('table', 'json'))
+    .action(async (name: string, options: BackupOptions) => {
+      const { backupTable, listBackups } = await import('./backups.ts');
+      const { bucket, backups } = await listBackups(configurationOf(options.kubeconfig), name, options.namespace);
+      if (options.output === 'json') printJson({ bucket, backups });
+      else if (backups.length > 0) print(backupTable(backups));
+      else say(`Bucket ${bucket} has no snapshot of cluster ${name}.`);
+    });
+
 const addGetCredentials = (clusters: Command, configurationOf: ConfigurationOf): Command =>
   namespaced(clusters.command('get-credentials <name>'))
     .description("add the cluster's context to a kubeconfig and switch to it")
@@ -154,6 +179,7 @@ const addCredential = (clusters: Command, configurationOf: ConfigurationOf): Com
 
 export const addClustersCommands = (program: Command, configurationOf: ConfigurationOf): void => {
   const clusters = program.command('clusters').description('clusters and their node pools');
-  for (const add of [addList, addDescribe, addPlan, addUpdate, addGetCredentials, addCredential])
+  const looking = [addList, addDescribe, addPlan, addBackups];
+  for (const add of [...looking, addUpdate, addBackup, addGetCredentials, addCredential])
     add(clusters, configurationOf);
 };

@@ -31,7 +31,11 @@ export type AccountDescription = {
   readonly keyPairs: readonly { readonly name: string; readonly publicKey: string }[];
   readonly instanceProfiles: readonly string[];
   readonly kmsKeys: readonly { readonly id: string; readonly description: string }[];
+  readonly buckets: readonly string[];
 };
+
+/** Where the sandbox's worker has snapshots of etcd kept. */
+export const BUCKET = 'slipway-snapshots';
 
 /** Calls with this access key id are served as `OTHER_ACCOUNT`: an empty account, for "the wrong credentials". */
 export const OTHER_ACCOUNT_ACCESS_KEY = 'AKIAOTHERACCOUNT0000';
@@ -91,4 +95,5 @@ export const accountOf = (network: number, size: 'usual' | 'large' = 'usual'): A
       description: 'Encrypts secrets of user clusters (databaseEncryption)',
     },
   ],
+  buckets: [BUCKET],
 });

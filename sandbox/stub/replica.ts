@@ -4,7 +4,7 @@
  * Owns: the order: take volume and interface with the agent's own code and real EC2 calls, obey the empty-disk rule, issue
  * the API server's certificate, serve as the agent decides, follow orders as it does. Neighbours: `clusters.ts` keeps what a disk would
  * hold; `serving.ts` serves and leaves.
- * While its machine hangs it accepts connections, answers nobody, and is no member. Limits: an etcd member is a mark on its volume; a volume or interface detached by hand from a running replica is not seen.
+ * While its machine hangs it accepts connections, answers nobody, and is no member. Limits: an etcd member is a mark on its volume; a volume or interface detached by hand from a running replica is not seen; it has no database, so nobody takes a snapshot of it.
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';

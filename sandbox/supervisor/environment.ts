@@ -6,6 +6,7 @@
  * its own variables.
  */
 import type { ServiceAccountName } from '../../api/names.ts';
+import { BUCKET } from '../aws/account.ts';
 import { GO_ENVIRONMENT } from '../garbage.ts';
 import { AWS_CREDENTIALS, cached, folders, REGION, type SandboxLayout } from '../layout.ts';
 import { MARK } from './state.ts';
@@ -83,6 +84,7 @@ export const workerEnvironment = (
   ...clientEnvironment(layout, 'slipway-worker'),
   ...awsEnvironment(layout),
   SLIPWAY_HUB_ENDPOINT: url(layout.hub),
+  SLIPWAY_BUCKET: BUCKET,
   SLIPWAY_SETTLE_SECONDS: caller['SLIPWAY_SETTLE_SECONDS'] ?? SETTLE_SECONDS,
   SLIPWAY_METRICS_ADDRESS: hostPort(layout.workerMetrics),
   SLIPWAY_METRICS_API_SERVICE: 'false',

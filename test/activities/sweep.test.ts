@@ -101,6 +101,21 @@ describe('a sweep', () => {
     expect(looked).toEqual({ aws: 1, hub: 2, unread: [], asked: [] });
   });
 
+  test('says of each cluster what snapshots it has, and asks about no pool', async () => {
+    const asked: string[] = [];
+    const { sweep } = sweepWith({
+      backup: async (clusterId) => {
+        asked.push(clusterId);
+        return { kind: 'nowhere' };
+      },
+    });
+    const { findings } = await sweep();
+    expect(asked).toEqual([clusterIdOf(CLUSTER_UID), clusterIdOf(CLUSTER_UID)]);
+    expect(findings.map(({ finding }) => finding)).toEqual(
+      [0, 1].map(() => ({ kind: 'report', differences: [], backup: { kind: 'nowhere' } })),
+    );
+  });
+
   test('tells those that differ, in a sorted list', async () => {
     const { sweep } = sweepWith({
       management: async () => management({ clusters: [clusterNamed('b'), clusterNamed('a')] }),

@@ -2,8 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { createLog } from '../../agent/log.ts';
 import { COMES_BACK_MILLIS, followOrders, lookMillis, ORDER_MILLIS, type Serving } from '../../agent/orders.ts';
+import { createSnapshotOrders } from '../../agent/snapshot-orders.ts';
 import { COMMITTED_TAG, EMULATES_TAG, type Serves } from '../../words/emulation.ts';
-import { ORDER_TAG, type Order, orderText, REPORT_TAG, reportIn } from '../../words/orders.ts';
+import { begunIn, ORDER_TAG, type Order, orderText, REPORT_TAG, reportIn } from '../../words/orders.ts';
 import { waitFor } from '../support/wait.ts';
 
 const START = 1_764_480_000_000;
@@ -12,13 +13,29 @@ const ORDER: Order = { token: 'first', verb: 'leave', instanceId: 'i-me', until:
 const SERVES: Serves = { version: '1.37.2', emulation: '1.36' };
 
 /** A volume with its tags, and a machine that remembers what it did. */
-const replica = (settings: { readonly failing?: string; readonly away?: number; readonly refusal?: string } = {}) => {
+const replica = (
+  settings: {
+    readonly failing?: string;
+    readonly away?: number;
+    readonly refusal?: string;
+    /** Resolves once the snapshot it takes is to end. */
+    readonly snapshot?: Promise<string>;
+  } = {},
+) => {
   const tags: Record<string, string> = {};
   const did: string[] = [];
   const heeded: (string | undefined)[] = [];
   const lines: string[] = [];
   const state = { at: START, away: settings.away ?? 0, looks: 0 };
   const stopping = new AbortController();
+  const log = createLog((line) => lines.push(line));
+  const tag = async (_id: string, more: Readonly<Record<string, string>>): Promise<void> => {
+    if (state.away > 0) {
+      state.away -= 1;
+      throw new Error('EC2 is away');
+    }
+    Object.assign(tags, more);
+  };
   const over = followOrders(
     {
       volumeId: 'vol-1',
@@ -28,13 +45,7 @@ const replica = (settings: { readonly failing?: string; readonly away?: number; 
           state.looks += 1;
           return { id, state: 'in-use', tags: { ...tags } };
         },
-        tag: async (_id, more) => {
-          if (state.away > 0) {
-            state.away -= 1;
-            throw new Error('EC2 is away');
-          }
-          Object.assign(tags, more);
-        },
+        tag,
       },
       serving: {
         leave: async () => {
@@ -52,7 +63,14 @@ const replica = (settings: { readonly failing?: string; readonly away?: number; 
         emulates: () => false,
       },
       serves: SERVES,
-      log: createLog((line) => lines.push(line)),
+      snapshots: createSnapshotOrders({
+        ...{ volumeId: 'vol-1', ec2: { tag }, log },
+        backUp: (bucket) => {
+          did.push(`snapshot to ${bucket}`);
+          return settings.snapshot ?? Promise.resolve('gke-0a1b2c3d/etcd/20261130T194500123Z-7.db');
+        },
+      }),
+      log,
       everyMillis: 1,
       now: () => state.at,
     },
@@ -141,6 +159,49 @@ describe('a replica that is told', () => {
     await one.someLooks();
     expect(one.did).toEqual(['leave', 'serve']);
     expect(one.lines.join('')).toContain('Nobody has ended the machine');
+  });
+
+  describe('to take a snapshot', () => {
+    const SNAPSHOT = { verb: 'snapshot', bucket: 'backups' } as const;
+
+    test('takes one, serves on, and says where it is', async () => {
+      using one = replica();
+      one.told(SNAPSHOT);
+      expect(await one.reported()).toEqual({
+        token: 'first',
+        result: 'done',
+        says: 'gke-0a1b2c3d/etcd/20261130T194500123Z-7.db',
+      });
+      one.state.at += COMES_BACK_MILLIS + 1;
+      await one.someLooks();
+      expect(one.did).toEqual(['snapshot to backups']);
+    });
+
+    test('says that it is at it, and does what else it is told meanwhile', async () => {
+      let end = (_key: string): void => undefined;
+      using one = replica({ snapshot: new Promise((resolve) => (end = resolve)) });
+      one.told(SNAPSHOT);
+      await waitFor('it has begun', async () => (begunIn(one.tags[REPORT_TAG]) === 'first' ? true : undefined));
+      one.told({ verb: 'leave', token: 'second' });
+      await waitFor('it has left', async () => (one.tags[REPORT_TAG] === 'second done' ? true : undefined));
+      end('key');
+      await waitFor('it says where', async () => (one.tags[REPORT_TAG] === 'first done key' ? true : undefined));
+      expect(one.did).toEqual(['snapshot to backups', 'leave']);
+    });
+
+    test('says why it has none', async () => {
+      using one = replica({ snapshot: Promise.reject(new Error('AccessDenied: no right to PutObject')) });
+      one.told(SNAPSHOT);
+      expect(await one.reported()).toMatchObject({ result: 'failed', why: 'AccessDenied: no right to PutObject' });
+    });
+
+    test('does not begin before it could say so, and then begins once', async () => {
+      using one = replica({ away: 2 });
+      one.told(SNAPSHOT);
+      await one.reported();
+      await one.someLooks();
+      expect(one.did).toEqual(['snapshot to backups']);
+    });
   });
 
   test('to restart says what it serves, as the tags beside the order have it', async () => {

@@ -2,6 +2,7 @@
  * Three replicas and a node, by real agents, etcd, API servers and controllers, in a cloud of their own.
  */
 import 'reflect-metadata';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import {
   CreateTagsCommand,
@@ -10,15 +11,18 @@ import {
   DescribeVolumesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import { readBackupsIn } from '../../activities/aws/snapshots.ts';
 import type { Kubernetes } from '../../agent/kubernetes.ts';
 import { EMPTY_DISK_TAG, replicaName } from '../../api/names.ts';
 import { generateKeyPair } from '../../machine/x509.ts';
+import { BUCKET } from '../../sandbox/aws/account.ts';
 import { readRecord } from '../../sandbox/instances/folder.ts';
-import { folders } from '../../sandbox/layout.ts';
+import { folders, REGION } from '../../sandbox/layout.ts';
 import { COMMITTED_TAG, EMULATES_TAG } from '../../words/emulation.ts';
-import { ORDER_TAG, orderText, REPORT_TAG } from '../../words/orders.ts';
+import { ORDER_TAG, orderText, REPORT_TAG, reportIn } from '../../words/orders.ts';
 import { type CloudForTests, startCloud } from '../sandbox/instances/cloud.ts';
 import { waitFor } from '../support/wait.ts';
 import { type ClusterForTests, createCluster, ETCD_VERSIONS } from './cluster.ts';
@@ -153,6 +157,7 @@ describe('A cluster of real agents', () => {
   };
 
   beforeAll(async () => {
+    // Nobody waits half a minute for an order to be seen.
     process.env['SLIPWAY_ORDER_SECONDS'] = '2';
     cloud = await startCloud(AGENT);
     cloud.start('network');
@@ -213,6 +218,41 @@ describe('A cluster of real agents', () => {
         Buffer.from('a-very-plain-word').toString('base64'),
       );
     }
+  });
+
+  test('a replica that is told to keeps a snapshot of what its etcd holds, and S3 has what it says', async () => {
+    const { layout, ec2 } = cloud;
+    const endpoint = `http://${layout.aws.host}:${layout.aws.port}`;
+    const s3 = new S3Client({
+      endpoint,
+      region: REGION,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+    const volumeId = cluster.volumes[1] ?? '';
+    const tags = async () => {
+      const { Volumes } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [volumeId] }));
+      return Object.fromEntries((Volumes?.[0]?.Tags ?? []).map(({ Key = '', Value }) => [Key, Value]));
+    };
+    const instanceId = (await cluster.instanceOf(replicaName(cluster.id, 1)))?.InstanceId ?? '';
+    const until = Math.floor(Date.now() / 1_000) + 180;
+    const order = orderText({ token: 'keep', verb: 'snapshot', instanceId, until, bucket: BUCKET });
+    await ec2.send(new CreateTagsCommand({ Resources: [volumeId], Tags: [{ Key: ORDER_TAG, Value: order }] }));
+    const report = await timed('a snapshot of etcd', () =>
+      waitFor('a report of it', async () => {
+        const said = reportIn((await tags())[REPORT_TAG]);
+        return said?.token === 'keep' ? said : undefined;
+      }),
+    );
+    expect(report).toMatchObject({ result: 'done' });
+    const [backup] = await readBackupsIn(s3, BUCKET)(cluster.id, new AbortController().signal);
+    expect(backup).toMatchObject({ key: report.result === 'done' ? report.says : '', etcd: ETCD_VERSIONS[1] });
+    expect(backup?.problem).toBeUndefined();
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: backup?.key }));
+    const file = Buffer.from((await Body?.transformToByteArray()) ?? []);
+    expect(createHash('sha256').update(file).digest('hex')).toBe(backup?.sha256);
+    // It is etcd's own database, of this moment.
+    expect(file.includes('/registry/secrets/default/proof')).toBe(true);
+    s3.destroy();
   });
 
   test('nodes join by their pool token, are initialised and Ready', async () => {

@@ -45,6 +45,12 @@ export const clusterStatusExample: Required<AWSClusterStatus> = {
   mended: [{ resource: 'auto-scaling-group/controlplane-0', times: 2, lastTime: TIME }],
   appliedTagKeys: ['team'],
   unhealthyReplicas: [{ index: 1, instanceID: 'i-1', since: TIME, message: 'replica 1 (i-1) does not serve' }],
+  backup: {
+    lastSuccess: {
+      ...{ key: 'gke-dfccaa67/etcd/20260801T100000000Z-4711.db', time: TIME },
+      ...{ size: 3_145_760, revision: '4711' },
+    },
+  },
   aws: { account: '0123456789012', region: 'eu-west-1' },
   established: false,
   revision: {
@@ -86,8 +92,11 @@ export const clusterStatusExample: Required<AWSClusterStatus> = {
   incarnations: { 'etcd-volume/0': 1 },
 };
 
+/** Snapshots are a cluster's. */
+const { backup: _backup, ...common } = clusterStatusExample;
+
 export const nodePoolStatusExample: Required<AWSNodePoolStatus> = {
-  ...clusterStatusExample,
+  ...common,
   nodePoolID: '3125db34',
   readyNodes: 2,
   desiredNodes: 3,

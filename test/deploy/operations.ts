@@ -19,6 +19,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   'elastic-load-balancing-v2': 'elbv2',
   iam: 'iam',
   kms: 'kms',
+  s3: 's3',
   'service-quotas': 'servicequotas',
   sts: 'sts',
 };
@@ -35,6 +36,15 @@ const serviceOf = (client: string, path: string): string => {
 
 const STATIC = /^import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)';/gm;
 const DYNAMIC = /await import\('@aws-sdk\/client-([\w-]+)'\)/g;
+
+/** What the SDK's upload in parts calls, which no import names. */
+const UPLOAD: readonly Operation[] = [
+  's3 AbortMultipartUpload',
+  's3 CompleteMultipartUpload',
+  's3 CreateMultipartUpload',
+  's3 PutObject',
+  's3 UploadPart',
+];
 
 const operationIn = (imported: string): string | undefined =>
   /^(\w+)Command(?: as \w+)?$/.exec(imported)?.[1] ?? /^paginate(\w+?)(?: as \w+)?$/.exec(imported)?.[1];
@@ -58,7 +68,8 @@ export const operationsIn = (text: string, path: string): readonly Operation[] =
       .filter((name) => !known.has(name))
       .map((name): Operation => `${serviceOf(client, path)} ${name}`),
   );
-  return [...imported, ...late];
+  const uploads = text.includes("'@aws-sdk/lib-storage'") ? UPLOAD : [];
+  return [...imported, ...late, ...uploads];
 };
 
 /** Every operation that the sources in some rooms can call, each once, sorted. */
@@ -104,6 +115,13 @@ const BESIDE: Readonly<Record<Operation, readonly string[]>> = {
   ],
   'elbv2 CreateListener': ['elasticloadbalancing:CreateListener', 'elasticloadbalancing:AddTags'],
   'elbv2 CreateTargetGroup': ['elasticloadbalancing:CreateTargetGroup', 'elasticloadbalancing:AddTags'],
+  // Encrypted under a key of the customer's, S3 uses it in the caller's name; what comes in parts is decrypted to be put together.
+  // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+  's3 PutObject': ['s3:PutObject', 'kms:GenerateDataKey'],
+  's3 CreateMultipartUpload': ['s3:PutObject', 'kms:GenerateDataKey'],
+  's3 UploadPart': ['s3:PutObject', 'kms:Decrypt', 'kms:GenerateDataKey'],
+  's3 CompleteMultipartUpload': ['s3:PutObject', 'kms:Decrypt'],
+  's3 ListObjectsV2': ['s3:ListBucket'],
   // Everybody may ask who they are.
   'sts GetCallerIdentity': [],
 };

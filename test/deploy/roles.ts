@@ -74,7 +74,7 @@ export type Role = {
 
 export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> = {
   worker: {
-    policies: ['worker-look', 'worker-machines', 'worker-launches', 'worker-load-balancers'],
+    policies: ['worker-look', 'worker-machines', 'worker-launches', 'worker-load-balancers', 'worker-snapshots'],
     operations: operationsOf('activities', 'worker'),
     rare: {
       'servicequotas GetAWSDefaultServiceQuota': 'an account in which no value of a quota was ever applied',
@@ -96,10 +96,12 @@ export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> =
       'elbv2 DeregisterTargets': 'a replica’s address that is none any more',
       'elbv2 ModifyListener': 'a listener that somebody pointed elsewhere',
       'elbv2 ModifyTargetGroup': 'a target group with health checks of an earlier release',
+      's3 GetObject': 'a snapshot that somebody asks for, or about',
+      's3 ListObjectsV2': 'a snapshot that somebody asks for, or about',
     },
   },
   controlplane: {
-    policies: ['controlplane'],
+    policies: ['controlplane', 'controlplane-snapshots'],
     operations: [...new Set([...operationsOf('agent'), ...CLOUD_CONTROLLER])].sort(),
     rare: {
       'ec2 CreateTags': 'a replica that is told something, and reports on it',
@@ -123,6 +125,11 @@ export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> =
       'elbv2 ModifyListener': 'a Service of a network load balancer with another target group',
       'elbv2 ModifyTargetGroup': 'a Service with another health check',
       'elbv2 ModifyTargetGroupAttributes': 'a Service with attributes of its target group',
+      's3 AbortMultipartUpload': 'a snapshot that could not be sent to its end',
+      's3 CompleteMultipartUpload': 'a snapshot of more than one part',
+      's3 CreateMultipartUpload': 'a snapshot of more than one part',
+      's3 PutObject': 'a snapshot that somebody asks for',
+      's3 UploadPart': 'a snapshot of more than one part',
     },
   },
   node: { policies: ['node'], operations: NODE, rare: {} },

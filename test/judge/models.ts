@@ -15,6 +15,8 @@ export type Reference = {
   readonly locationName?: string;
   /** EC2's protocol only. */
   readonly queryName?: string;
+  /** S3's protocol only: where in a request it stands; in its body unless given. */
+  readonly location?: string;
   readonly flattened?: boolean;
   readonly documentation?: string;
 };
@@ -54,6 +56,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   elbv2: 'elbv2/2015-12-01',
   iam: 'iam/2010-05-08',
   kms: 'kms/2014-11-01',
+  s3: 's3/2006-03-01',
   servicequotas: 'service-quotas/2019-06-24',
   ssm: 'ssm/2014-11-06',
   sts: 'sts/2011-06-15',

@@ -2,7 +2,7 @@
  * Wire: from a request as it was sent to its parameters, the inverse of what SDKs do.
  *
  * Owns: EC2's and the query protocol (https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html,
- * https://smithy.io/2.0/aws/protocols/aws-query-protocol.html) and JSON; and saying what of a request no model knows.
+ * https://smithy.io/2.0/aws/protocols/aws-query-protocol.html), JSON, and what S3's path says; and saying what of a request no model knows.
  * Neighbours: `models.ts` says what there could be, `shapes.ts` whether a value is right. Pure.
  */
 import type { KeptRequest } from '../../sandbox/aws/proxy/requests.ts';
@@ -145,6 +145,25 @@ const readQuery = (model: Model, kept: KeptRequest): Read => {
   };
 };
 
+/**
+ * S3's: `/bucket/key?query`, of which the path and the query are read. Headers are not kept, nor are objects.
+ * https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html
+ */
+const readRest = (model: Model, kept: KeptRequest): Read => {
+  const [path = '', query = ''] = kept.path.split('?', 2);
+  const [, bucket = '', ...key] = path.split('/').map((part) => decodeURIComponent(part));
+  const asked = new URLSearchParams(query);
+  const inPath: Readonly<Record<string, string>> = { Bucket: bucket, Key: key.join('/') };
+  const members = Object.entries(inputOf(model, kept.operation)?.members ?? {});
+  const parameters = members.flatMap(([name, reference]): readonly (readonly [string, unknown])[] => {
+    const { location, locationName = name } = reference;
+    const text =
+      location === 'uri' ? inPath[locationName] : location === 'querystring' ? asked.get(locationName) : null;
+    return text === undefined || text === null ? [] : [[name, scalar(shapeOf(model, reference).type, text)]];
+  });
+  return { request: { ...kept, parameters: Object.fromEntries(parameters) }, findings: [] };
+};
+
 /** What was sent, as parameters; and what of it is no call that AWS's model has. */
 export const readRequest = (models: Models, kept: KeptRequest): Read => {
   const model = models(kept.service);
@@ -156,6 +175,7 @@ export const readRequest = (models: Models, kept: KeptRequest): Read => {
       findings: [finding('wire.operation', page, { where: '', what, value: kept.operation })],
     };
   }
+  if (model.metadata.protocol === 'rest-xml') return readRest(model, kept);
   if (model.metadata.protocol !== 'json') return readQuery(model, kept);
   const parameters: unknown = JSON.parse(kept.body === '' ? '{}' : kept.body);
   return { request: { ...kept, parameters: isStructure(parameters) ? parameters : {} }, findings: [] };

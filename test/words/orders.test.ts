@@ -1,5 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Order, orderIn, orderText, type Report, reportIn, reportText } from '../../words/orders.ts';
+import {
+  begunIn,
+  begunText,
+  type Order,
+  orderIn,
+  orderText,
+  type Report,
+  reportIn,
+  reportText,
+} from '../../words/orders.ts';
 
 const ORDER: Order = { token: '3f9c01aa', verb: 'leave', instanceId: 'i-0abc', until: 1_764_480_000 };
 
@@ -7,6 +16,22 @@ describe('an order', () => {
   test('is read as it was written', () => {
     expect(orderText(ORDER)).toBe('3f9c01aa leave i-0abc 1764480000');
     expect(orderIn(orderText(ORDER))).toEqual(ORDER);
+  });
+
+  test('to take a snapshot says where to, and no other does', () => {
+    const order: Order = { ...ORDER, verb: 'snapshot', bucket: 'backups' };
+    expect(orderText(order)).toBe('3f9c01aa snapshot i-0abc 1764480000 backups');
+    expect(orderIn(orderText(order))).toEqual(order);
+    expect(orderIn('3f9c01aa snapshot i-0abc 1764480000')).toBeUndefined();
+    expect(orderIn('3f9c01aa snapshot i-0abc 1764480000 ')).toBeUndefined();
+    expect(orderIn('3f9c01aa leave i-0abc 1764480000 backups')).toBeUndefined();
+  });
+
+  test('that is begun is not reported, and what is reported is no longer begun', () => {
+    expect(begunIn(begunText('3f9c01aa'))).toBe('3f9c01aa');
+    expect(reportIn(begunText('3f9c01aa'))).toBeUndefined();
+    expect(begunIn(reportText({ token: '3f9c01aa', result: 'done', says: 'begun' }))).toBeUndefined();
+    expect(begunIn(undefined)).toBeUndefined();
   });
 
   test.each([

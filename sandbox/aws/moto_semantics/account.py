@@ -1,4 +1,4 @@
-"""Furnishes the account with what exists before Slipway does anything: network, key pair, profiles, KMS key.
+"""Furnishes the account with what exists before Slipway does anything: network, key pair, profiles, KMS key, bucket.
 
 What exactly is data, written in `sandbox/aws/account.ts` and handed to the launcher. Furnishing goes through moto's
 models, with the very ids given there, and leaves alone what is there already.
@@ -12,6 +12,7 @@ from typing import Any
 import moto.ec2.models as ec2_models
 import moto.iam.models as moto_iam
 import moto.kms.models as moto_keys
+import moto.s3.models as moto_s3
 
 from .idempotency import choose_ids
 from .kms import choose_key_id
@@ -40,6 +41,7 @@ def _furnish(description: dict[str, Any]) -> None:
             ec2.import_key_pair(pair["name"], pair["publicKey"].encode(), {})
     _profiles(moto_iam.iam_backends[account]["aws"], description["instanceProfiles"])
     _kms_keys(moto_keys.kms_backends[account][region], description["kmsKeys"])
+    _buckets(moto_s3.s3_backends[account]["aws"], region, description["buckets"])
 
 
 def _network(ec2: Any, vpc: dict[str, Any]) -> None:
@@ -99,3 +101,9 @@ def _kms_keys(kms: Any, keys: list[dict[str, Any]]) -> None:
         if key["id"] not in kms.keys:
             choose_key_id(key["id"])
             kms.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", key["description"], [])
+
+
+def _buckets(s3: Any, region: str, names: list[str]) -> None:
+    for name in names:
+        if name not in s3.buckets:
+            s3.create_bucket(name, region)

@@ -71,7 +71,26 @@ const serviceOf = (signedAs: string, parameters: URLSearchParams | undefined): s
 const parametersOf = (path: string, body: string | undefined): URLSearchParams =>
   new URLSearchParams(body === undefined || body === '' ? path.split('?').slice(1).join('?') : body);
 
-/** What a request says that it asks for: JSON in a header, a query in its parameters; to S3 its path has to do. */
+/**
+ * What S3 is asked for: most operations say so in `x-id`, the others are known by method and query. Undefined for what Slipway never asks.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+ */
+const s3Operation = (method: string, path: string): string | undefined => {
+  const query = new URLSearchParams(path.split('?').slice(1).join('?'));
+  const said = query.get('x-id');
+  if (said !== null) return said;
+  const has = (name: string): boolean => query.has(name);
+  const known: readonly (readonly [string, boolean])[] = [
+    ['ListObjectsV2', method === 'GET' && query.get('list-type') === '2'],
+    ['CreateMultipartUpload', method === 'POST' && has('uploads')],
+    ['CompleteMultipartUpload', method === 'POST' && has('uploadId')],
+    ['AbortMultipartUpload', method === 'DELETE' && has('uploadId')],
+    ['DeleteObjects', method === 'POST' && has('delete')],
+  ];
+  return known.find(([, holds]) => holds)?.[0];
+};
+
+/** What a request says that it asks for: JSON in a header, a query in its parameters. */
 const namedBy = (target: string, parameters: URLSearchParams | undefined): string | undefined =>
   target === '' ? (parameters?.get('Action') ?? undefined) : target.slice(target.lastIndexOf('.') + 1);
 
@@ -79,7 +98,7 @@ export const callOf = (method: string, path: string, headers: Headers, body: str
   const { accessKey, region, service: signedAs } = scopeOf(headers, path);
   const target = header(headers, 'x-amz-target');
   const parameters = target === '' ? parametersOf(path, body) : undefined;
-  const named = namedBy(target, parameters);
+  const named = signedAs === 's3' ? s3Operation(method, path) : namedBy(target, parameters);
   const operation = named ?? `${method} ${path.split('?')[0] ?? path}`;
   const invocation = header(headers, 'amz-sdk-invocation-id');
   const reading = named === undefined ? method === 'GET' || method === 'HEAD' : READING.test(named);

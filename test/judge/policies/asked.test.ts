@@ -78,6 +78,20 @@ describe('Of a call is asked', () => {
     expect(keys.map(({ resource }) => resource.split(':').at(-1))).toEqual(['key/KMS_KEY_ID', 'key/any']);
   });
 
+  test('for a snapshot: to write it, and the key under which S3 encrypts it; for what stands beside it no key', () => {
+    const object = (ending: string) => ({
+      Bucket: 'backups',
+      Key: `gke-0a1b2c3d/etcd/20261130T194500123Z-7.${ending}`,
+    });
+    const asked = [request('s3 PutObject', object('db')), request('s3 PutObject', object('json'))].map((one) =>
+      askedFor(one),
+    );
+    expect(asked.map((one) => one.map(({ action, resource }) => `${action} ${resource.split(':').at(-1)}`))).toEqual([
+      ['s3:PutObject BUCKET_NAME/gke-00000000/etcd/any.db', 'kms:GenerateDataKey key/KMS_KEY_ID'],
+      ['s3:PutObject BUCKET_NAME/gke-00000000/etcd/any.json'],
+    ]);
+  });
+
   test('for a listing: the listing', () => {
     expect(about(askedFor(request('elb DescribeLoadBalancers', {})))).toEqual([
       'elasticloadbalancing:DescribeLoadBalancers',
@@ -87,7 +101,7 @@ describe('Of a call is asked', () => {
 
   test('nothing that is made up: a call that nobody described is an error that says where', () => {
     expect(() => askedFor(request('ec2 RebootInstances', {}))).toThrow('test/judge/policies/machines.ts');
-    expect(() => askedFor(request('s3 PutObject', {}))).toThrow('test/judge/policies/asked.ts');
+    expect(() => askedFor(request('sqs SendMessage', {}))).toThrow('test/judge/policies/asked.ts');
   });
 });
 

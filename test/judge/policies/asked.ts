@@ -20,6 +20,7 @@ import {
   question,
   type RoleName,
 } from './question.ts';
+import { snapshotQuestions } from './snapshots.ts';
 import { type TagsOf, tagsIn } from './tags.ts';
 
 /** A call, with who made it and what was known of its objects then. */
@@ -82,6 +83,8 @@ const aboutSomething = (asking: Asking): readonly Question[] => {
     }
     case 'kms':
       return keyQuestions(asking);
+    case 's3':
+      return snapshotQuestions(asking);
     default:
       throw new Error(
         `Nothing is known of the service ${request.service}: say in test/judge/policies/asked.ts what AWS asks.`,
@@ -98,7 +101,7 @@ export const questionsOf = (asking: Asking): readonly Question[] => {
   const { service, operation } = asking.request;
   const name = `${service} ${operation}`;
   if (NEVER_ASKED.includes(name)) return [];
-  if (/^(Describe|Get|List)/.test(operation) && !ABOUT_SOMETHING.includes(name)) {
+  if (service !== 's3' && /^(Describe|Get|List)/.test(operation) && !ABOUT_SOMETHING.includes(name)) {
     return [question(asking.role, `${PREFIXES[service] ?? service}:${operation}`, ['', '*'], {})];
   }
   return aboutSomething(asking);

@@ -36,6 +36,11 @@ export const UNSHOWN: Readonly<Record<RoleName, readonly Unshown[]>> = {
       right: 'ec2:RevokeSecurityGroupIngress',
       because: 'a Service has a port less, or other source ranges',
     },
+    ...['kms:Decrypt', 'kms:GenerateDataKey', 'arn:PARTITION:kms:REGION:ACCOUNT_ID:key/KMS_KEY_ID'].map((right) => ({
+      sid: 'AgentEncryptsSnapshots',
+      right,
+      because: 'somebody asks for a snapshot',
+    })),
   ],
   node: [],
 };

@@ -133,8 +133,16 @@ const IAM: Readonly<Record<string, Row>> = {
   PassRole: { role: ['iam:PassedToService'] },
 };
 
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html */
+const S3: Readonly<Record<string, Row>> = {
+  AbortMultipartUpload: { object: [] },
+  GetObject: { object: [] },
+  ListBucket: { bucket: ['s3:prefix'] },
+  PutObject: { object: [] },
+};
+
 const SERVICES: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
-  ...{ autoscaling: AUTO_SCALING, ec2: EC2, elasticloadbalancing: LOAD_BALANCING, iam: IAM, kms: KMS },
+  ...{ autoscaling: AUTO_SCALING, ec2: EC2, elasticloadbalancing: LOAD_BALANCING, iam: IAM, kms: KMS, s3: S3 },
   servicequotas: {},
 };
 

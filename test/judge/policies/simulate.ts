@@ -56,6 +56,9 @@ export const deniedSentence = ({ role, action, resource, context }: Question): s
 /** The types that a pattern is about: of `loadbalancer/*` those of every family, of `loadbalancer/net/gke-*` one. */
 export const typesIn = (pattern: string, types: readonly string[]): readonly string[] => {
   if (pattern === '*') return types.length === 0 ? [''] : types;
+  // S3's names say nothing of a type.
+  if (pattern.startsWith('arn:PARTITION:s3:::'))
+    return types.filter((type) => type === (pattern.includes('/') ? 'object' : 'bucket'));
   const literal = pattern.split(':').slice(5).join(':').split('*', 1)[0] ?? '';
   const [family] = /^loadbalancer\/(net|app)\//.exec(literal) ?? [];
   return types.filter((type) =>

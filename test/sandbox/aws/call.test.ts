@@ -39,7 +39,19 @@ describe('a call', () => {
     });
   });
 
-  test('of S3 is named by method and path, and changes things unless it reads', () => {
+  test.each([
+    ['PUT', '/bucket/key?x-id=PutObject', 'PutObject', true],
+    ['PUT', '/bucket/key?partNumber=1&uploadId=u&x-id=UploadPart', 'UploadPart', true],
+    ['GET', '/bucket/key?x-id=GetObject', 'GetObject', false],
+    ['GET', '/bucket?list-type=2&prefix=gke-0a1b2c3d%2Fetcd%2F', 'ListObjectsV2', false],
+    ['POST', '/bucket/key?uploads', 'CreateMultipartUpload', true],
+    ['POST', '/bucket/key?uploadId=u', 'CompleteMultipartUpload', true],
+    ['DELETE', '/bucket/key?uploadId=u&x-id=AbortMultipartUpload', 'AbortMultipartUpload', true],
+  ])('of S3 is told by its query: %s %s is %s', (method, path, operation, mutating) => {
+    expect(callOf(method, path, signed('s3'), undefined)).toMatchObject({ service: 's3', operation, mutating });
+  });
+
+  test('of S3 that has none is named by method and path, and changes things unless it reads', () => {
     const of = (method: string) => callOf(method, '/bucket/key?x=1', signed('s3'), undefined);
     expect(of('PUT')).toMatchObject({ operation: 'PUT /bucket/key', mutating: true });
     expect(of('GET')).toMatchObject({ operation: 'GET /bucket/key', mutating: false });

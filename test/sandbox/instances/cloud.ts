@@ -113,6 +113,8 @@ const openCloud = async (agent: string): Promise<CloudForTests> => {
       const output = openSync(logPath(part), 'a');
       const child = spawn(process.execPath, [join(ROOT, `sandbox/${part}/main.ts`), folders(home).layout], {
         stdio: ['ignore', output, output],
+        // Of the test: a test runner's own is another.
+        env: process.env,
       });
       closeSync(output);
       parts.set(part, child);

@@ -1,0 +1,74 @@
+/**
+ * Snapshots: what a cluster's part of the bucket holds.
+ *
+ * Owns: listing, and reading manifests, each once: what a key holds never changes. Neighbours: `policy/backups.ts` judges; the agents
+ * of replicas write. Invariants: I6 (reads only), I8 (a worker reads manifests, and has no right to a snapshot itself), I12 (a
+ * listing that fails is an error, never "no snapshot").
+ */
+import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import { type Backup, backupsIn, type Listed } from '../../policy/backups.ts';
+import { type Manifest, manifestIn, snapshotNamed, snapshotPrefix } from '../../words/snapshots.ts';
+import { blockedError } from '../verdicts.ts';
+import { given, readAll } from './tags.ts';
+
+/** A cluster's snapshots, the newest first. */
+export type ReadBackups = (clusterId: string, signal: AbortSignal) => Promise<readonly Backup[]>;
+
+/** A manifest is small; as many of a thousand clusters are less than a hundred MiB. */
+const MOST_REMEMBERED = 20_000;
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+const isNoBucket = (error: unknown): boolean => error instanceof Error && error.name === 'NoSuchBucket';
+
+export const readBackupsIn = (s3: S3Client, bucket: string): ReadBackups => {
+  const remembered = new Map<string, Manifest | 'unreadable'>();
+
+  const list = async (prefix: string, abortSignal: AbortSignal): Promise<readonly Listed[]> => {
+    const objects = await readAll(
+      paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: prefix }, { abortSignal }),
+      (page) => page.Contents,
+    );
+    return objects.map(({ Key, Size = 0, ETag }) => ({
+      key: given(Key, 'the key of an object'),
+      size: Size,
+      etag: given(ETag, 'the mark of an object'),
+    }));
+  };
+
+  /** One that is removed meanwhile says nothing. */
+  const readManifest = async (key: string, abortSignal: AbortSignal): Promise<Manifest | 'unreadable'> => {
+    try {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
+      return manifestIn((await Body?.transformToString()) ?? '') ?? 'unreadable';
+    } catch (error) {
+      if (error instanceof Error && error.name === 'NoSuchKey') return 'unreadable';
+      throw error;
+    }
+  };
+
+  const remember = async (
+    { key, etag }: Listed,
+    signal: AbortSignal,
+  ): Promise<readonly [string, Manifest | 'unreadable']> => {
+    const mark = `${key} ${etag}`;
+    const known = remembered.get(mark) ?? (await readManifest(key, signal));
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    if (known !== 'unreadable') remembered.set(mark, known);
+    return [key, known];
+  };
+
+  return async (clusterId, signal) => {
+    try {
+      const listed = await list(snapshotPrefix(clusterId), signal);
+      const manifests = listed.filter(({ key }) => snapshotNamed(key)?.isManifest === true);
+      const read = new Map(await Promise.all(manifests.map((one) => remember(one, signal))));
+      return backupsIn(clusterId, listed, (key) => read.get(key) ?? 'unreadable');
+    } catch (error) {
+      if (!isNoBucket(error)) throw error;
+      throw blockedError(
+        `There is no bucket ${bucket}, which SLIPWAY_BUCKET of the worker names: make it in this region, or name another.`,
+        error,
+      );
+    }
+  };
+};

@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  type Manifest,
+  manifestIn,
+  manifestKey,
+  manifestText,
+  snapshotKey,
+  snapshotNamed,
+} from '../../words/snapshots.ts';
+
+const KEY = 'gke-0a1b2c3d/etcd/20261130T194500123Z-4711.db';
+
+const MANIFEST: Manifest = {
+  key: KEY,
+  size: 3_145_760,
+  sha256: 'ab'.repeat(32),
+  etag: '"0123456789abcdef-2"',
+  revision: '4711',
+  etcd: '3.6.16',
+  kubernetes: '1.36.3',
+};
+
+describe('the key of a snapshot', () => {
+  test('says whose it is, when it was taken and at which revision, in an order that is that of time', () => {
+    const at = Date.parse('2026-11-30T19:45:00.123Z');
+    expect(snapshotKey('gke-0a1b2c3d', new Date(at), '4711')).toBe(KEY);
+    expect(snapshotKey('gke-0a1b2c3d', new Date(at + 1), '9') > KEY).toBe(true);
+    expect(snapshotNamed(KEY)).toEqual({
+      key: KEY,
+      clusterId: 'gke-0a1b2c3d',
+      time: '2026-11-30T19:45:00.123Z',
+      revision: '4711',
+      isManifest: false,
+    });
+  });
+
+  test('is that of its manifest but for the ending', () => {
+    expect(snapshotNamed(manifestKey(KEY))).toMatchObject({ key: KEY, isManifest: true });
+  });
+
+  test.each([
+    '',
+    'gke-0a1b2c3d/etcd/',
+    'gke-0a1b2c3d/etcd/notes.txt',
+    'mine/etcd/20261130T194500123Z-1.db',
+    `${KEY}.part`,
+  ])('is not %o', (key) => {
+    expect(snapshotNamed(key)).toBeUndefined();
+  });
+});
+
+describe('a manifest', () => {
+  test('is read as it was written', () => {
+    expect(manifestIn(manifestText(MANIFEST))).toEqual(MANIFEST);
+  });
+
+  test.each([
+    ['it is cut', manifestText(MANIFEST).slice(0, -20)],
+    ['it is empty', ''],
+    ['it is of another release', manifestText(MANIFEST).replace('"v": 1', '"v": 2')],
+    ['its size is none', manifestText({ ...MANIFEST, size: -1 })],
+    ['its sum is none', manifestText({ ...MANIFEST, sha256: 'abc' })],
+    ['it lacks what it is of', manifestText({ ...MANIFEST, key: '' })],
+  ])('is none where %s', (_, text) => {
+    expect(manifestIn(text)).toBeUndefined();
+  });
+});
