@@ -10,7 +10,7 @@ import type { Activities, Assessment, OperationInput, StepRequest } from '../../
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import type { Plan } from '../../policy/plan.ts';
-import { annotated, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, PLAN_CHANGE_WORKFLOW, PLAN_UPGRADE_WORKFLOW, PLAN_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
+import { annotated, BACKUP_WORKFLOW, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, LIST_BACKUPS_WORKFLOW, PLAN_CHANGE_WORKFLOW, PLAN_UPGRADE_WORKFLOW, PLAN_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
 import type { TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
 import { seedPool } from '../topology/objects.ts';
@@ -623,5 +623,36 @@ export const VARIANTS: readonly Variant[] = [
           return [handle];
         },
       ),
+  },
+  {
+    name: 'backup-asked',
+    play: ({ temporal, uid }) => {
+      const backup = { key: 'gke-0a1b2c3d/etcd/20261130T194500123Z-7.db', time: '2026-11-30T19:45:00.123Z', revision: '7', size: 9 };
+      return temporal.withWorker(
+        {
+          // One replica after the other is asked, until one has taken it.
+          orderBackup: async ({ token, failed }) => ({
+            ...{ index: failed.length, volumeId: 'vol-1', instanceId: `i-${failed.length}`, token, until: 1, bucket: 'b' },
+          }),
+          awaitBackup: async ({ told }) =>
+            told.index === 0 ? { kind: 'failed', why: 'its etcd follows no leader' } : { kind: 'done', backup },
+          listBackups: async () => ({ bucket: 'b', backups: [backup] }),
+        },
+        async (taskQueue) => {
+          const object = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid } as const;
+          const handles = await Promise.all(
+            [BACKUP_WORKFLOW, LIST_BACKUPS_WORKFLOW].map((type) =>
+              temporal.environment.client.workflow.start(type, {
+                taskQueue,
+                workflowId: `${type}-${uid}`,
+                args: [object],
+              }),
+            ),
+          );
+          await Promise.all(handles.map((handle) => handle.result()));
+          return handles;
+        },
+      );
+    },
   },
 ];
