@@ -8,7 +8,7 @@
  */
 
 import type { Argument, Command, Option } from 'commander';
-import { RELEASES } from '../../api/releases.ts';
+import { knownVersions, RELEASES } from '../../api/releases.ts';
 import { isManagements } from './options.ts';
 import type { Line } from './shell-words.ts';
 
@@ -46,6 +46,9 @@ const WAITS: readonly Candidate[] = [
 const REVISIONS: readonly Candidate[] = [...new Set(RELEASES.map(({ revision }) => revision))]
   .sort((a, b) => b - a)
   .map((revision) => ({ value: String(revision) }));
+
+/** Every version that there is, the newest first: which a cluster may be asked for says the command. */
+const VERSIONS: readonly Candidate[] = knownVersions().map((value) => ({ value }));
 
 type Read = {
   readonly command: Command;
@@ -137,6 +140,8 @@ const placeholder = (read: Read, name: string): Wanted => {
       return { kind: 'words', candidates: WAITS };
     case 'number':
       return { kind: 'words', candidates: REVISIONS };
+    case 'version':
+      return { kind: 'words', candidates: VERSIONS };
     case 'namespace':
       return { kind: 'namespaces', scope };
     case 'name':
