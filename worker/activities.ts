@@ -41,6 +41,7 @@ import { createPlanUpgrade } from '../activities/plan-upgrade.ts';
 import { readPoolMachines } from '../activities/pool-machines.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
+import { present } from '../words/present.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
@@ -231,7 +232,8 @@ export const wireActivities = (
   const assess = assessOf(connections, configuration, { ...looks, inside });
   const planChange = createPlanChange(looks);
   const insights = readInsights(management, userClusters);
-  const planUpgrade = createPlanUpgrade({ ...looks, insights });
+  const snapshots = present({ bucket: configuration.bucket });
+  const planUpgrade = createPlanUpgrade({ ...looks, insights, snapshots });
   const backups = backupsOf(connections, configuration, looks);
   const sweep = createSweep({
     settleSeconds,
@@ -242,7 +244,7 @@ export const wireActivities = (
     aws: aws.survey,
     nodes: sweepNodes(userClusters),
     inside: createInsideSweep(inside),
-    insights: createInsightsSweep(insights),
+    insights: createInsightsSweep(insights, { snapshots }),
     backup: backups.seeBackups,
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
