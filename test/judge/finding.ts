@@ -43,6 +43,7 @@ const API_PAGES: Readonly<Record<string, string>> = {
   elbv2: 'https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_',
   iam: 'https://docs.aws.amazon.com/IAM/latest/APIReference/API_',
   kms: 'https://docs.aws.amazon.com/kms/latest/APIReference/API_',
+  s3: 'https://docs.aws.amazon.com/AmazonS3/latest/API/API_',
   servicequotas: 'https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_',
   ssm: 'https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_',
   sts: 'https://docs.aws.amazon.com/STS/latest/APIReference/API_',

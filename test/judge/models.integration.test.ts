@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { ensureTools } from '../../sandbox/tools/build.ts';
+import { pageOf } from './finding.ts';
 import { findingsOf, judge, sentenceOf } from './judge.ts';
 import { compiled, modelsOf, SERVICES } from './models.ts';
 import { isStructure } from './parameters.ts';
@@ -30,6 +31,11 @@ const sent = (value: unknown): unknown => {
   );
   return Object.fromEntries(given.map(([name, one]) => [name, sent(one)]));
 };
+
+test.each(SERVICES)('the reference of %s has a page for each of its operations', (service) => {
+  const [operation = ''] = Object.keys(models(service).operations);
+  expect(pageOf(service, operation)).toMatch(new RegExp(`^https://docs.aws.amazon.com/.*/API_${operation}\\.html$`));
+});
 
 describe('A call is refused for', () => {
   test.each(rows([...BROKEN, ...REFUSED_BY_MODELS]))('%s: %s', async (rule, _operation, planted) => {
