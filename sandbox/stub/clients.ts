@@ -7,10 +7,13 @@
 import type { AwsAccount } from '../../agent/aws/credentials.ts';
 import { createEc2, type Ec2 } from '../../agent/aws/ec2.ts';
 import { createKms, type Kms } from '../../agent/aws/kms.ts';
+import { createS3, type S3 } from '../../agent/aws/s3.ts';
 import { assumeRoleAt, roleCredentials } from '../instances/credentials.ts';
 import { REGION, type SandboxLayout } from '../layout.ts';
 
-export type RoleClients = (roleArn: string) => Promise<{ readonly ec2: Ec2; readonly kms: Kms }>;
+export type RoleClients = (
+  roleArn: string,
+) => Promise<{ readonly ec2: Ec2; readonly kms: Kms; readonly s3: () => Promise<S3> }>;
 
 const accountsOf = (layout: SandboxLayout): ((roleArn: string) => AwsAccount) => {
   const issued = roleCredentials(assumeRoleAt(layout.moto, 'stub'));
@@ -29,7 +32,7 @@ export const roleClients = (layout: SandboxLayout): RoleClients => {
   const connect = async (roleArn: string) => {
     const account = accountOf(roleArn);
     const [ec2, kms] = await Promise.all([createEc2(account), createKms(account)]);
-    return { ec2, kms };
+    return { ec2, kms, s3: () => createS3(account) };
   };
   return (roleArn) => {
     const clients = known.get(roleArn) ?? connect(roleArn);

@@ -48,7 +48,7 @@ const live = async (view: InstanceView, around: Surroundings, { pulse, signal }:
   if (view.userData === null || view.privateIp === null) throw new Error('it has no user data or no address');
   const userData = parseUserData(Buffer.from(view.userData, 'base64').toString('utf8'));
   const log = around.log.with({ instance: view.id, cluster: userData.configuration.clusterId });
-  const { ec2, kms } = await around.clients(roleOf(view));
+  const { ec2, kms, s3 } = await around.clients(roleOf(view));
   const opened = await unseal(userData, kms, log, signal);
   const instance: Instance = {
     id: view.id,
@@ -63,7 +63,8 @@ const live = async (view: InstanceView, around: Surroundings, { pulse, signal }:
     case 'replica': {
       const { instances, volumes } = folders(layout.home);
       const folder = `${instances}/${view.id}`;
-      return runReplica({ ...opened, instance, ec2, clusters, faults, pulse, orders, volumes, folder, log }, signal);
+      const machine = { ...opened, instance, ec2, s3, clusters, faults, pulse, orders, volumes, folder, log };
+      return runReplica(machine, signal);
     }
     case 'node':
       return runNode({ ...opened, instance, clusters, faults, pulse, log }, signal);

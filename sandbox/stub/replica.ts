@@ -4,16 +4,19 @@
  * Owns: the order: take volume and interface with the agent's own code and real EC2 calls, obey the empty-disk rule, issue
  * the API server's certificate, serve as the agent decides, follow orders as it does. Neighbours: `clusters.ts` keeps what a disk would
  * hold; `serving.ts` serves and leaves.
- * While its machine hangs it accepts connections, answers nobody, and is no member. Limits: an etcd member is a mark on its volume; a volume or interface detached by hand from a running replica is not seen; it has no database, so nobody takes a snapshot of it.
+ * While its machine hangs it accepts connections, answers nobody, and is no member. Limits: an etcd member is a mark on its volume; a volume or interface detached by hand from a running replica is not seen; it has no database (`snapshots.ts` plays one to be kept).
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
 import type { Ec2 } from '../../agent/aws/ec2.ts';
+import type { S3 } from '../../agent/aws/s3.ts';
+import { backUp } from '../../agent/backup.ts';
 import { issueLeaves, signersOf } from '../../agent/certificates.ts';
 import { createEmulation } from '../../agent/emulation.ts';
 import type { Log } from '../../agent/log.ts';
 import { followOrders, type Serving } from '../../agent/orders.ts';
 import { again, done, persist } from '../../agent/persist.ts';
+import { createSnapshotOrders } from '../../agent/snapshot-orders.ts';
 import { replicaCertificates } from '../../machine/certificates.ts';
 import type { Component } from '../../machine/component.ts';
 import { replicaComponents } from '../../machine/components.ts';
@@ -31,6 +34,7 @@ import { etcdProblem, type Programs, programsIn } from './programs.ts';
 import type { Pulse } from './pulse.ts';
 import { serveApi } from './server.ts';
 import { createServing } from './serving.ts';
+import { playedEtcd } from './snapshots.ts';
 
 /** How orders reach replicas, and how they leave. */
 export type Orders = OrderedVolumes & {
@@ -43,6 +47,7 @@ export type ReplicaMachine = {
   readonly secrets: ReplicaSecrets;
   readonly instance: Instance;
   readonly ec2: Ec2;
+  readonly s3: () => Promise<S3>;
   readonly clusters: Clusters;
   readonly faults: Faults;
   readonly pulse: Pulse;
@@ -118,16 +123,23 @@ const folderOf = async ({ configuration, volumes }: ReplicaMachine, isNew: boole
   return folder;
 };
 
+type Obeying = { readonly serving: Serving; readonly serves: Serves; readonly cluster: StubCluster };
+
 /** Looks for orders once it serves, as every replica does. */
-const obey = (machine: ReplicaMachine, serving: Serving, serves: Serves, signal: AbortSignal): void => {
-  const { configuration, instance, ec2, orders, pulse, log } = machine;
+const obey = (machine: ReplicaMachine, { serving, serves, cluster }: Obeying, signal: AbortSignal): void => {
+  const { configuration, instance, ec2, s3, orders, pulse, log } = machine;
   const { volumeId } = configuration;
   const volume: Ec2['volume'] = async (id) => {
     if (pulse.hangs()) throw new Error('the machine hangs');
     return orders.volume(id);
   };
   const tag: Ec2['tag'] = (id, tags) => ec2.tag(id, tags);
-  const replica = { volumeId, instanceId: instance.id, ec2: { volume, tag }, serving, serves, log };
+  const etcd = playedEtcd(cluster, configuration.versions.etcd);
+  const snapshots = createSnapshotOrders({
+    ...{ volumeId, ec2: { tag }, log },
+    backUp: (bucket) => backUp({ configuration, etcd, s3, log }, bucket, signal),
+  });
+  const replica = { volumeId, instanceId: instance.id, ec2: { volume, tag }, serving, serves, snapshots, log };
   followOrders({ ...replica, everyMillis: orders.everyMillis }, signal).catch((thrown: unknown) => {
     if (!signal.aborted) log.error(`Orders are looked for no more: ${wholeMessageOf(thrown)}`);
   });
@@ -173,7 +185,7 @@ export const runReplica = async (machine: ReplicaMachine, signal: AbortSignal): 
   try {
     const serves = await serving.begin(await emulation.untilAllowed(tags, signal));
     log.info('The replica serves', { address: fixed, as: serves.emulation });
-    obey(machine, serving, serves, signal);
+    obey(machine, { serving, serves, cluster }, signal);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -250,7 +250,7 @@ describe('a wrong fact of a cluster', () => {
 
   test('an instance type that AWS does not offer here', async () => {
     expect(await troubles({ controlPlane: { instanceType: 'z9.nano' } })).toContain(
-      'spec.controlPlane.instanceType: instance type z9.nano is not offered in this region; delete the object',
+      'spec.controlPlane.instanceType: instance type z9.nano is not offered in this region; set another',
     );
   });
 

@@ -177,9 +177,9 @@ describe('the account', () => {
 
   test('is furnished with nothing but what its description names and what AWS adds to it', async () => {
     const inventory = (await (await fetch(`${part.endpoint}/_sim/inventory`)).json()) as { kind: string; id: string }[];
-    const { vpc, securityGroups, keyPairs, instanceProfiles, kmsKeys } = accountOf(part.network);
+    const { vpc, securityGroups, keyPairs, instanceProfiles, kmsKeys, buckets } = accountOf(part.network);
     const described = [vpc, ...vpc.subnets, ...securityGroups, ...kmsKeys].map(({ id }) => id);
-    const names = [...described, ...keyPairs.map(({ name }) => name), ...instanceProfiles];
+    const names = [...described, ...keyPairs.map(({ name }) => name), ...instanceProfiles, ...buckets];
     const others = inventory.filter(({ id }) => !names.includes(id)).map(({ kind }) => kind);
     expect(others.toSorted()).toEqual([
       'address',

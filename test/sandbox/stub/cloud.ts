@@ -43,6 +43,7 @@ export const stubCloud = async () => {
   const [second, third] = [randomInt(128, 250), randomInt(1, 255)];
   const addresses = [10, 11, 12].map((last) => `127.${second}.${third}.${last}`);
   const kms = kmsDouble();
+  const s3 = () => Promise.reject(new Error('nobody keeps snapshots here'));
   const attachable = accountOf({});
   const tags: Record<string, Readonly<Record<string, string>>> = {};
   const tagsOf = (id: string) => tags[id] ?? { 'slipway.dev/empty-disk': 'bootstrap' };
@@ -103,7 +104,7 @@ export const stubCloud = async () => {
   const orders = { volume: (id: string) => ec2.volume(id), everyMillis: 20, leaveMillis: 100 };
   const host = createStubHost({
     account,
-    around: { layout, clients: () => Promise.resolve({ ec2, kms }), clusters, faults, orders, log: recorded.log },
+    around: { layout, clients: () => Promise.resolve({ ec2, kms, s3 }), clusters, faults, orders, log: recorded.log },
     volumeExists: async (id) => (await ec2.volume(id)) !== undefined,
     nodeGraceMs: 100,
     ring: () => undefined,
