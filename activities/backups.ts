@@ -34,6 +34,8 @@ const BEGUN_WITHIN_SECONDS = 180;
 /** As long as an agent gives itself (`agent/replica.ts`), and a minute to say so. */
 const OVER_WITHIN_SECONDS = 31 * 60;
 const AGAIN_MS = 2_000;
+/** A listing costs a call a cluster: where all was well it is made once an hour, whatever the pace of sweeps. */
+const SEEN_FOR_MS = 60 * 60_000;
 /** An order that a replica has just been given is told by its tags; what another operation told it is over in minutes. */
 const LATER_MS = 5_000;
 
@@ -81,6 +83,8 @@ const notOver = (told: ToldReplica, said: 'begun' | undefined, now: number): Bac
 
 export const createBackups = (sources: BackupSources) => {
   const { orders, now = Date.now } = sources;
+  /** When a bucket was looked into last in which all was well, by cluster id. */
+  const wellAt = new Map<string, number>();
 
   const seen = async ({ object, told }: Asked, key: string, signal: AbortSignal): Promise<Backup | string> => {
     const { read } = bucketOf(sources);
@@ -120,11 +124,19 @@ export const createBackups = (sources: BackupSources) => {
         : { kind: 'failed', why: `${backup.key}: ${backup.problem}` };
     },
 
-    /** For sweeps: what can't be read is said of the cluster, and fails nobody's sweep. */
-    seeBackups: async (clusterId: string, signal: AbortSignal): Promise<BackupSeen> => {
+    /**
+     * For sweeps: what can't be read is said of the cluster, and fails nobody's sweep. Undefined where it is not looked at now, and
+     * what was known stays.
+     */
+    seeBackups: async (clusterId: string, signal: AbortSignal): Promise<BackupSeen | undefined> => {
       if (sources.bucket === undefined) return { kind: 'nowhere' };
+      const began = now();
+      for (const [id, at] of wellAt) if (began - at >= SEEN_FOR_MS) wellAt.delete(id);
+      if (wellAt.has(clusterId)) return undefined;
       try {
-        return backupSeen(await sources.bucket.read(clusterId, signal), now());
+        const seen = backupSeen(await sources.bucket.read(clusterId, signal), began);
+        if (seen.kind === 'seen' && seen.problem === undefined) wellAt.set(clusterId, began);
+        return seen;
       } catch (error) {
         signal.throwIfAborted();
         return { kind: 'unread', why: verdictOf(error).message };

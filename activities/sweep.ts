@@ -50,7 +50,7 @@ export type SweepSources = {
   /** Asks them what would stand in the way of their next upgrade, where that is due. */
   readonly insights: SweepInsights;
   /** A cluster's snapshots; nothing is said of them unless given. */
-  readonly backup?: (clusterId: string, signal: AbortSignal) => Promise<BackupSeen>;
+  readonly backup?: (clusterId: string, signal: AbortSignal) => Promise<BackupSeen | undefined>;
   /** The hub knows no listing over all projects: one look a cluster that is registered. */
   readonly hub: (
     membership: { readonly uid: string; readonly membershipName: string },
