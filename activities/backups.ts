@@ -81,10 +81,31 @@ const notOver = (told: ToldReplica, said: 'begun' | undefined, now: number): Bac
   };
 };
 
-export const createBackups = (sources: BackupSources) => {
-  const { orders, now = Date.now } = sources;
+/**
+ * For sweeps: what can't be read is said of the cluster, and fails nobody's sweep. Undefined where it is not looked at now, and
+ * what was known stays.
+ */
+const sweeping = ({ bucket, now = Date.now }: Pick<BackupSources, 'bucket' | 'now'>) => {
   /** When a bucket was looked into last in which all was well, by cluster id. */
   const wellAt = new Map<string, number>();
+  return async (clusterId: string, signal: AbortSignal): Promise<BackupSeen | undefined> => {
+    if (bucket === undefined) return { kind: 'nowhere' };
+    const began = now();
+    for (const [id, at] of wellAt) if (began - at >= SEEN_FOR_MS) wellAt.delete(id);
+    if (wellAt.has(clusterId)) return undefined;
+    try {
+      const seen = backupSeen(await bucket.read(clusterId, signal), began);
+      if (seen.kind === 'seen' && seen.problem === undefined) wellAt.set(clusterId, began);
+      return seen;
+    } catch (error) {
+      signal.throwIfAborted();
+      return { kind: 'unread', why: verdictOf(error).message };
+    }
+  };
+};
+
+export const createBackups = (sources: BackupSources) => {
+  const { orders, now = Date.now } = sources;
 
   const seen = async ({ object, told }: Asked, key: string, signal: AbortSignal): Promise<Backup | string> => {
     const { read } = bucketOf(sources);
@@ -124,24 +145,7 @@ export const createBackups = (sources: BackupSources) => {
         : { kind: 'failed', why: `${backup.key}: ${backup.problem}` };
     },
 
-    /**
-     * For sweeps: what can't be read is said of the cluster, and fails nobody's sweep. Undefined where it is not looked at now, and
-     * what was known stays.
-     */
-    seeBackups: async (clusterId: string, signal: AbortSignal): Promise<BackupSeen | undefined> => {
-      if (sources.bucket === undefined) return { kind: 'nowhere' };
-      const began = now();
-      for (const [id, at] of wellAt) if (began - at >= SEEN_FOR_MS) wellAt.delete(id);
-      if (wellAt.has(clusterId)) return undefined;
-      try {
-        const seen = backupSeen(await sources.bucket.read(clusterId, signal), began);
-        if (seen.kind === 'seen' && seen.problem === undefined) wellAt.set(clusterId, began);
-        return seen;
-      } catch (error) {
-        signal.throwIfAborted();
-        return { kind: 'unread', why: verdictOf(error).message };
-      }
-    },
+    seeBackups: sweeping(sources),
 
     listBackups: async (object: ObjectRef, signal: AbortSignal): Promise<BackupList> => {
       const { name, read } = bucketOf(sources);
