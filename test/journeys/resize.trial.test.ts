@@ -267,6 +267,8 @@ describe('a cluster that falls silent while one of three nodes goes', () => {
     );
     expect(await machines()).toHaveLength(2);
     await succeed('fault clear', sandbox.sandbox('fault', 'clear'));
+    // Whoever waited all the while is answered first, and who comes then may be refused for a moment.
+    await waitFor('the cluster answers again', async () => (await inside.nodes()).length, UNHURRIED);
     await inside.kubectl(['delete', 'poddisruptionbudgets', 'each-of-them', '-n', 'default', '--wait=false']);
     for (const { metadata } of await inside.pods()) {
       await inside.kubectl(['delete', 'pod', metadata.name, '-n', 'default', '--wait=false']);
