@@ -294,7 +294,8 @@ describe('a turn that is aborted while a budget holds the node that is to go', (
       (found.status.operations ?? []).some(({ state }) => state === 'aborted'),
     );
     expect(status).toMatchObject({ readyNodes: 2, desiredNodes: 2 });
-    expect(await machines()).toHaveLength(2);
+    // It has been ended, and shuts down for a moment more.
+    await waitFor('two machines', async () => ((await machines()).length === 2 ? true : undefined), UNHURRIED);
     expect((await inside.nodes()).filter(({ spec }) => spec.unschedulable === true)).toEqual([]);
   });
 });
