@@ -122,6 +122,7 @@ const followProgress = async (
 ): Promise<void> => {
   let heard = 0;
   while (!over.aborted) {
+    // What it says meanwhile is a courtesy: whether it fails is said by its result.
     const said = await handle.query(getBackupProgress).catch((): readonly string[] => []);
     for (const sentence of said.slice(heard)) onProgress(sentence);
     heard = Math.max(heard, said.length);

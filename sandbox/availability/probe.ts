@@ -145,6 +145,7 @@ const watches = async ({ access, connect, signal, sent, felt, gaps }: Common): P
     if (sent.watch > before) endedAt = Date.now();
     if (signal.aborted || failed === undefined || sent.watch > before) continue;
     const began = sent.watch;
+    // Whether it began is what counts, and that is counted.
     await watchOnce().catch(() => undefined);
     if (sent.watch > began) endedAt = Date.now();
     felt.push({ user: 'watch', at, ...feltOf(failed), cured: sent.watch > began });
@@ -181,6 +182,7 @@ export const startProbe = (
     end: async () => {
       stopping.abort(new Error('the probe has ended'));
       await all;
+      // Of a cluster that is gone by now nothing is left to be taken away.
       await anew(
         common,
         asking(access, WRITTEN, () => ({ method: 'DELETE' })),

@@ -1,6 +1,8 @@
 /** Operations as they tell of themselves, with overrides: for what is made of them in status and in Temporal. */
 import { clusterIdOf } from '../../api/names.ts';
-import type { OperationView, StepState, StepView } from '../../policy/views.ts';
+import type { OperationInput } from '../../policy/assessment.ts';
+import type { MirrorRequest, OperationView, StepState, StepView } from '../../policy/views.ts';
+import { present } from '../../words/present.ts';
 import { ACCOUNT, CLUSTER_UID, REGION } from '../topology/objects.ts';
 
 export const ID = clusterIdOf(CLUSTER_UID);
@@ -36,3 +38,30 @@ export const view = (steps: readonly StepView[], changes: Partial<OperationView>
   outputs: {},
   ...changes,
 });
+
+type Moment = { readonly now: number; readonly outputs?: OperationView['outputs'] };
+
+/** What an operation has its object's status say while it runs, or once it ended so; `now` in epoch milliseconds. */
+export const mirrored = (
+  input: OperationInput,
+  state: OperationView['state'],
+  { now, outputs = {} }: Moment,
+): MirrorRequest => {
+  const { object, owner, generation, version, kubernetesVersion, type, turn, mends } = input;
+  const operation: OperationView = {
+    ...{ type, workflowId: 'w', runId: `r-${turn?.number ?? 0}`, state, startedAt: now },
+    ...(state === 'running' ? {} : { finishedAt: now }),
+    ...present({ turn, mends }),
+    steps: [],
+    outputs,
+  };
+  return {
+    object,
+    owner,
+    generation,
+    version,
+    kubernetesVersion,
+    events: [],
+    subject: { kind: 'operation', operation },
+  };
+};

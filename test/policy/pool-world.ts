@@ -28,11 +28,11 @@ import type { OperationView } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
 import { nodePoolTopology } from '../../topology/nodepool.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS } from '../../words/keys.ts';
-import { present } from '../../words/present.ts';
 import type { Resolved } from '../../words/references.ts';
 import { ACCOUNT, REGION, release, seedCluster, seedPool } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf } from './account.ts';
 import { FRESH, GROUP, LIVE, MARKS, NOW, POOL_ID } from './living-pool.ts';
+import { mirrored } from './operation-views.ts';
 
 export const CLUSTER = seedCluster({ status: LIVE });
 
@@ -335,26 +335,7 @@ export const told = (
   state: OperationView['state'],
   outputs: Yielded = {},
 ): AWSNodePool => {
-  const operation: OperationView = {
-    type: input.type,
-    workflowId: 'w',
-    runId: `r-${input.turn?.number ?? 0}`,
-    state,
-    startedAt: NOW,
-    ...(state === 'running' ? {} : { finishedAt: NOW }),
-    ...present({ turn: input.turn, mends: input.mends }),
-    steps: [],
-    outputs,
-  };
-  const request = {
-    object: input.object,
-    owner: input.owner,
-    generation: input.generation,
-    version: input.version,
-    kubernetesVersion: input.kubernetesVersion,
-    events: [],
-    subject: { kind: 'operation' as const, operation },
-  };
+  const request = mirrored(input, state, { now: NOW, outputs });
   return awsNodePool.parse({ ...pool, status: statusOf(request, pool, NOW) });
 };
 

@@ -21,7 +21,7 @@ import { replicaGroupKey } from '../../words/keys.ts';
 import { present } from '../../words/present.ts';
 import { ACCOUNT, REGION, release, seedCluster } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf, withState } from './account.ts';
-import { OBJECT } from './operation-views.ts';
+import { mirrored, OBJECT } from './operation-views.ts';
 import { addressOf, LIVE, NOW } from './repairing.ts';
 
 const INDEXES = [0, 1, 2] as const;
@@ -209,22 +209,8 @@ const written = (cluster: AWSCluster, request: Parameters<typeof statusOf>[0]): 
   awsCluster.parse({ ...cluster, status: statusOf(request, cluster, NOW) });
 
 /** The cluster as its status says it while an operation runs, or once it ended so. */
-export const told = (cluster: AWSCluster, input: OperationInput, state: OperationView['state']): AWSCluster => {
-  const operation: OperationView = {
-    type: input.type,
-    workflowId: 'w',
-    runId: `r-${input.turn?.number ?? 0}`,
-    state,
-    startedAt: NOW,
-    ...(state === 'running' ? {} : { finishedAt: NOW }),
-    ...present({ turn: input.turn, mends: input.mends }),
-    steps: [],
-    outputs: {},
-  };
-  const { object, owner, generation, version, kubernetesVersion } = input;
-  const subject = { kind: 'operation' as const, operation };
-  return written(cluster, { object, owner, generation, version, kubernetesVersion, events: [], subject });
-};
+export const told = (cluster: AWSCluster, input: OperationInput, state: OperationView['state']): AWSCluster =>
+  written(cluster, mirrored(input, state, { now: NOW }));
 
 /** The same where nothing is done now. */
 export const settled = (cluster: AWSCluster, assessment: Assessment): AWSCluster => {
