@@ -53,6 +53,7 @@ const nonEmpty = (handled: HandledRequests): { readonly handled?: HandledRequest
 export const operate = async (run: EntityRun, { operation }: LifeOf<'operating'>): Promise<EntityEvent> => {
   const handled = run.verbs.handled();
   const result = await follow({ ...operation, ...nonEmpty(handled) }, { ...run, assess: () => assessObject(run) });
+  run.verbs.pending.unshift(...(result.late ?? []));
   // What was passed on to it later may have come after its last word to status.
   run.verbs.shown(handled);
   return { kind: 'ended', at: Date.now(), result, news: run.news.seen() };

@@ -9,8 +9,7 @@ import type { OperationType } from '../words/operations.ts';
 import { DEFAULT_PACING } from './activities.ts';
 import type { SettledSubject } from './drift-reports.ts';
 import type { Seen } from './entity-news.ts';
-import type { AskedVerb } from './entity-verbs.ts';
-import type { EntityState, Held, OperationResult, Skipped } from './messages.ts';
+import type { AskedVerb, EntityState, Held, OperationResult, Skipped } from './messages.ts';
 
 /** Why no operation runs: a person must see to it, or it is tried again by itself. Times are epoch milliseconds. */
 export type Obstacle = {

@@ -7,11 +7,9 @@
  */
 import { log, setHandler } from '@temporalio/workflow';
 import { type HandledRequests, VERBS, type Verb } from '../words/verbs.ts';
-import { type Ask, annotated, type EntityView, verbSignals, verbUpdates } from './messages.ts';
+import { type Ask, type AskedVerb, annotated, type EntityView, verbSignals, verbUpdates } from './messages.ts';
 import { entityRefusalOf } from './refusals.ts';
 import { askOf } from './verbs.ts';
-
-export type AskedVerb = { readonly verb: Verb; readonly ask: Ask };
 
 export type EntityVerbs = {
   /** What was asked and is not seen to yet, oldest first. */

@@ -19,8 +19,7 @@ import { operationIdOf } from '../words/operations.ts';
 import { bug, retryDelay } from './activities.ts';
 import type { EntityRun } from './entity-run.ts';
 import type { EntityEvent, LifeOf } from './entity-states.ts';
-import type { AskedVerb } from './entity-verbs.ts';
-import { type OperationResult, SEARCH_ATTRIBUTES, supersede, verbSignals } from './messages.ts';
+import { type AskedVerb, type OperationResult, SEARCH_ATTRIBUTES, supersede, verbSignals } from './messages.ts';
 
 type OperationHandle = ChildWorkflowHandle<(input: OperationInput) => Promise<OperationResult>>;
 

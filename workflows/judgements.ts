@@ -6,8 +6,7 @@
  */
 import type { Assessment, OperationInput } from '../activities/contract.ts';
 import { OPERATIONS, type Purpose, purposeOf } from '../words/operations.ts';
-import type { AskedVerb } from './entity-verbs.ts';
-import type { Held, Skipped } from './messages.ts';
+import type { AskedVerb, Held, Skipped } from './messages.ts';
 
 /** What takes the place of an operation that is for something else. A repair is one turn, and other needs wait for its end. */
 const URGENCY: Readonly<Record<Purpose, number>> = { make: 0, repair: 1, delete: 2 };

@@ -91,6 +91,8 @@ export type OperationResult = {
   readonly paused?: true;
   /** What of it could not be taken back after it was aborted. */
   readonly left?: string;
+  /** What was said to it while it ended, oldest first: that is for what comes next. */
+  readonly late?: readonly AskedVerb[];
 };
 
 /** What `getState` answers of an entity. */
@@ -137,6 +139,7 @@ export const getOperationState = defineQuery<OperationView>('getState');
  * where an annotation asked.
  */
 export type Ask = { readonly step?: string; readonly token?: string };
+export type AskedVerb = { readonly verb: Verb; readonly ask: Ask };
 
 /** As an update a verb is answered: done, or refused with the reason. */
 export const verbUpdates = {

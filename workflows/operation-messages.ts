@@ -14,7 +14,7 @@ import { takeVerbs, type VerbScope } from './verbs.ts';
 /** Why an operation ends that a person, or Temporal's own cancel, ended. */
 export const ABORTED = 'it was aborted';
 
-type MessageScope = Pick<VerbScope, 'plan' | 'request'> & {
+type MessageScope = Pick<VerbScope, 'plan' | 'request' | 'late'> & {
   readonly progress: OperationProgress;
   readonly publishing: Pick<OperationPublishing, 'listings'>;
   readonly inbox: StepMessage[];
@@ -22,7 +22,7 @@ type MessageScope = Pick<VerbScope, 'plan' | 'request'> & {
   readonly stop: (reason: string) => void;
 };
 
-export const takeMessages = ({ plan, request, progress, publishing, inbox, stop }: MessageScope): void => {
+export const takeMessages = ({ plan, request, progress, publishing, inbox, stop, late }: MessageScope): void => {
   const { view, outputs, stopReason } = progress;
   setHandler(getOperationState, view, { description: 'Every step with its state, and the outputs known so far' });
   setHandler(supersede, ({ reason }) => stop(reason), { description: 'A newer spec or a deletion takes its place' });
@@ -38,6 +38,7 @@ export const takeMessages = ({ plan, request, progress, publishing, inbox, stop 
       publishing.listings();
     },
     handle: progress.handle,
+    late,
     abort: () => stop(ABORTED),
   });
 };

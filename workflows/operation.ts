@@ -10,7 +10,7 @@
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { OperationInput } from '../activities/contract.ts';
 import { DEFAULT_PACING } from './activities.ts';
-import type { OperationResult } from './messages.ts';
+import type { AskedVerb, OperationResult } from './messages.ts';
 import { type OperationEvents, operationEvents } from './operation-events.ts';
 import { ABORTED, takeMessages } from './operation-messages.ts';
 import { type OperationProgress, operationProgress } from './operation-progress.ts';
@@ -34,6 +34,7 @@ const operate = async (input: OperationInput, cancelRequested: Promise<never>): 
   const { plan, object, owner, entityId, pacing = DEFAULT_PACING } = input;
   const request = { object, owner, entityId };
   const inbox: StepMessage[] = [];
+  const late: AskedVerb[] = [];
   const progress = operationProgress(input);
   const { outputs, isPaused } = progress;
   const events = operationEvents(input, outputs);
@@ -45,7 +46,7 @@ const operate = async (input: OperationInput, cancelRequested: Promise<never>): 
   void cancelRequested.catch(() => stop(ABORTED));
 
   const running: Running = { progress, events, publishing, stop };
-  takeMessages({ plan, request, inbox, progress, publishing, stop });
+  takeMessages({ plan, request, inbox, progress, publishing, stop, late: (asked) => void late.push(asked) });
   publishing.begin();
   const effects = stepEffects({ plan, request, pacing, outputs, inbox });
   const result = await runPlan({ plan, pacing, inbox, isPaused, ...following(running) }, effects);
@@ -55,7 +56,7 @@ const operate = async (input: OperationInput, cancelRequested: Promise<never>): 
   progress.end(state);
   await publishing.finish();
   await condition(allHandlersFinished);
-  return resultOf(state, progress, left);
+  return { ...resultOf(state, progress, left), ...(late.length === 0 ? {} : { late }) };
 };
 
 type Running = {

@@ -13,7 +13,7 @@ import type { Plan } from '../policy/plan.ts';
 import { OPERATIONS } from '../words/operations.ts';
 import { VERBS, type Verb } from '../words/verbs.ts';
 import { findFor } from './activities.ts';
-import { type Ask, verbSignals, verbUpdates } from './messages.ts';
+import { type Ask, type AskedVerb, verbSignals, verbUpdates } from './messages.ts';
 import { failureOf, lacking } from './outcomes.ts';
 import { outputsUsed, resolveReferences } from './references.ts';
 import { blockedIn, othersUnfinished, refusalOf } from './refusals.ts';
@@ -32,6 +32,8 @@ export type VerbScope = {
   readonly abort: () => void;
   /** An annotation of this value was acted on, whatever came of it. */
   readonly handle: (verb: Verb, token: string) => void;
+  /** It was said while the operation ends. */
+  readonly late: (asked: AskedVerb) => void;
 };
 
 const DESCRIPTIONS: Readonly<Record<Verb, string>> = {
@@ -124,6 +126,7 @@ export const takeVerbs = (scope: VerbScope): void => {
     const signalled = async (argument: unknown): Promise<void> => {
       const ask = askOf(argument);
       if (ask.token !== undefined) scope.handle(verb, ask.token);
+      if (scope.ending() !== undefined) return scope.late({ verb, ask });
       const ignored =
         refusal(verb, ask, scope) ??
         (await perform(verb, ask, scope).then(

@@ -65,7 +65,9 @@ const usable = (secret: KubernetesObject, type: SecretContent['type']): SecretDa
 const typeOf = (secret: KubernetesObject): SecretContent['type'] | undefined => {
   const data = dataOf(secret);
   const types = Object.keys(FORMS) as SecretContent['type'][];
-  return types.find((one) => FORMS[one].type === secret['type'] && FORMS[one].entries.every((entry) => entry in data));
+  return types.find(
+    (one) => FORMS[one].type === secret['type'] && FORMS[one].entries.every((entry) => Object.hasOwn(data, entry)),
+  );
 };
 
 /** What the rest of a plan may know of a Secret; its form is told by what it holds. */

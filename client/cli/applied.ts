@@ -24,7 +24,7 @@ export const lastApplied = (annotations: Readonly<Record<string, string>> = {}):
 
 /** The JSON merge patch that kubectl would send: https://www.rfc-editor.org/rfc/rfc7386. */
 export const patchFor = (file: Json, last: unknown): Json => {
-  const gone = isMap(last) ? Object.keys(last).filter((key) => !(key in file)) : [];
+  const gone = isMap(last) ? Object.keys(last).filter((key) => !Object.hasOwn(file, key)) : [];
   const kept = Object.entries(file).map(([key, value]) => {
     const before = isMap(last) ? last[key] : undefined;
     return [key, isMap(value) ? patchFor(value, before) : value] as const;
@@ -54,6 +54,6 @@ export const unknownFields = (given: unknown, read: unknown, path = ''): readonl
   if (!isMap(given) || !isMap(read)) return [];
   return Object.entries(given).flatMap(([key, value]) => {
     const here = path === '' ? key : `${path}.${key}`;
-    return key in read ? unknownFields(value, read[key], here) : [here];
+    return Object.hasOwn(read, key) ? unknownFields(value, read[key], here) : [here];
   });
 };

@@ -25,7 +25,7 @@ export type Manifests = { readonly manifests: readonly Manifest[]; readonly othe
 
 type Json = Readonly<Record<string, unknown>>;
 const isMap = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isKind = (kind: unknown): kind is ObjectKind => typeof kind === 'string' && kind in PLURALS;
+const isKind = (kind: unknown): kind is ObjectKind => typeof kind === 'string' && Object.hasOwn(PLURALS, kind);
 
 const contentOf = async (path: string): Promise<string> => {
   try {

@@ -72,7 +72,7 @@ const readSpec = (kind: Named['kind'], spec: unknown): Read => {
 };
 
 const without = (value: unknown, [name = '', ...rest]: readonly string[]): unknown => {
-  if (typeof value !== 'object' || value === null || !(name in value)) return value;
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return value;
   const { [name]: inner, ...others } = value as Json;
   return rest.length === 0 ? others : { ...others, [name]: without(inner, rest) };
 };

@@ -199,7 +199,7 @@ describe('a file', () => {
 
 describe('what kubectl apply would make of it', () => {
   const value = fc.jsonValue({ maxDepth: 2 }).map((json) => (json === null ? 'null' : json));
-  const map = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), value);
+  const map = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd', 'constructor', 'valueOf'), value);
 
   test('leaves what the file never named, such as the number of nodes that kubectl scale set', () => {
     expect(patched({ a: 1, nodeCount: 4 }, patchFor({ a: 2 }, { a: 1 }))).toEqual({ a: 2, nodeCount: 4 });

@@ -168,6 +168,13 @@ describe('what somebody changes, where the spec says nothing of it', () => {
 describe('what somebody changes, where the spec of the cluster has it mended', () => {
   beforeAll(async () => {
     await kubectl('patch', 'awscluster', CLUSTER, '--type=merge', '-p', '{"spec":{"driftPolicy":"Mend"}}');
+    const generation = Number(await kubectl('get', 'awscluster', CLUSTER, '-o', 'jsonpath={.metadata.generation}'));
+    // What is found while an edit is looked at belongs to the edit.
+    await until(
+      'awscluster',
+      'its spec was seen',
+      (now) => (now.observedGeneration ?? 0) >= generation && isAtRest(now),
+    );
   });
 
   const changes: readonly (readonly [string, Of, RegExp, () => Promise<void>, () => Promise<boolean>])[] = [

@@ -225,6 +225,29 @@ describe('an aborted create', () => {
     });
   });
 
+  test.each(['annotation', 'signal'] as const)(
+    'begins again when it is resumed while it still ends, by %s',
+    async (way) => {
+      const { object, tries, activities, world } = blockedCluster();
+      let said = false;
+      const mirror: Activities['mirror'] = async ({ subject }) => {
+        if (subject.kind !== 'operation' || subject.operation.state !== 'aborted' || said) return;
+        said = true;
+        world.cured = true;
+        if (way === 'signal') await operationOn(object).signal(verbSignals.resume, {});
+        else await entityOf(object).signal(annotated, { requests: { resume: 'token-1' } });
+      };
+      await temporal.withWorker({ ...activities, mirror }, async (queue) => {
+        await startEntity(queue, object);
+        await untilBlocked(object);
+        await operationOn(object).signal(verbSignals.abort, {});
+        await untilPhase(object, 'settled');
+        expect([said, tries.length]).toEqual([true, 2]);
+        await entityOf(object).terminate();
+      });
+    },
+  );
+
   test('gives way to a newer spec and to a deletion', async () => {
     const { object, tries, activities, world } = blockedCluster();
     await temporal.withWorker(activities, async (queue) => {
