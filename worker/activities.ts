@@ -150,6 +150,7 @@ const stepsOf = ({ management, userClusters, hub, aws }: Connections, configurat
       launchTroubles: aws.launchTroubles,
       sizeOf: aws.sizeOf,
       addons: addonSettings(configuration),
+      ...present({ bucket: configuration.bucket }),
     }),
     'hub-membership': hubMembershipDriver(hub),
   });
