@@ -63,7 +63,7 @@ export type InsightsRequest = {
   readonly cluster: Pick<AWSCluster, 'metadata' | 'spec' | 'status'>;
   readonly target: Release;
   readonly now: number;
-  /** Whether a snapshot is to be taken before, and where it would go; absent where nobody takes any. */
+  /** Whether a snapshot is to be taken before, and where it would go; absent where nobody takes any, or nobody asks yet. */
   readonly snapshots?: { readonly bucket?: string };
 };
 
