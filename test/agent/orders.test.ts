@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { createLog } from '../../agent/log.ts';
 import { COMES_BACK_MILLIS, followOrders, lookMillis, ORDER_MILLIS, type Serving } from '../../agent/orders.ts';
 import { createSnapshotOrders } from '../../agent/snapshot-orders.ts';
-import { COMMITTED_TAG, EMULATES_TAG, type Serves } from '../../words/emulation.ts';
+import type { Serves } from '../../machine/serves.ts';
+import { COMMITTED_TAG, EMULATES_TAG } from '../../words/emulation.ts';
 import { begunIn, ORDER_TAG, type Order, orderText, REPORT_TAG, reportIn } from '../../words/orders.ts';
 import { waitFor } from '../support/wait.ts';
 
