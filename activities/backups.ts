@@ -1,15 +1,16 @@
 /**
- * Backups: a snapshot of a cluster's etcd that a person asks for now, and the list of those that there are.
+ * Backups: a snapshot of a cluster's etcd that a person or a step asks for now, and the list of those that there are.
  *
  * Owns: which facts are gathered, that nothing is said to a cluster which is not this worker's, and that what an agent reports is looked
  * at in the bucket before it is called a backup. Neighbours: `policy/backup-replica.ts` picks the replica, `policy/backups.ts` judges
- * snapshots, `workflows/backup.ts` asks one replica after the other.
+ * snapshots, `workflows/backup.ts` and the step in `snapshot.ts` ask one replica after the other.
  * Invariants: I2, I9 (each wait says for what), I12 (a snapshot that can't be seen to be whole is none).
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf } from '../api/names.ts';
 import { isDeleting, type ObjectRef } from '../api/object.ts';
-import { replicaToAsk } from '../policy/backup-replica.ts';
+import { type Question, type Round, roundOf } from '../policy/asked-snapshot.ts';
+import { replicaToAsk, type ToldReplica } from '../policy/backup-replica.ts';
 import { type BackupSeen, backupSeen } from '../policy/backup-status.ts';
 import type { Backup } from '../policy/backups.ts';
 import { judgeIdentity, judgePlace, type Served, wasProvisioned } from '../policy/facts.ts';
@@ -17,7 +18,7 @@ import { ended } from '../words/text.ts';
 import type { Named } from './assess.ts';
 import type { BackupOrders } from './aws/backup-orders.ts';
 import type { ReadBackups } from './aws/snapshots.ts';
-import type { BackupAsked as Asked, BackupList, BackupOutcome, BackupRequest, ToldReplica } from './contract.ts';
+import type { BackupAsked as Asked, BackupList, BackupOutcome, BackupRequest } from './contract.ts';
 import { blockedError, notYet, verdictOf } from './verdicts.ts';
 
 export type BackupSources = {
@@ -104,6 +105,48 @@ const sweeping = ({ bucket, now = Date.now }: Pick<BackupSources, 'bucket' | 'no
   };
 };
 
+/** `says`: why none of the replicas can be asked. */
+type Told = { readonly kind: 'told'; readonly told: ToldReplica } | { readonly kind: 'none'; readonly says: string };
+
+/** Orders, and what became of them so far. */
+const asking = (sources: BackupSources) => {
+  const { orders, now = Date.now } = sources;
+
+  /** Asks a replica. The same question put again is the same order. */
+  const ask = async ({ object, token, failed }: BackupRequest, signal: AbortSignal): Promise<Told> => {
+    const { name: bucket } = bucketOf(sources);
+    const cluster = await clusterOf(sources, object, signal);
+    refuseNow(cluster, object);
+    const unhealthy = (cluster.status?.unhealthyReplicas ?? []).map(({ index }) => index);
+    const volumes = await orders.volumes(idOf(cluster), signal);
+    const choice = replicaToAsk(volumes, { token, failed, unhealthy, now: now() });
+    if (choice.kind === 'later') throw notYet(choice.says, LATER_MS);
+    if (choice.kind === 'none')
+      return { kind: 'none', says: `No replica of ${nameOf(object)} can take a snapshot: ${choice.says}` };
+    const { index, volumeId, instanceId } = choice;
+    const until = Math.floor(now() / 1_000) + BEGUN_WITHIN_SECONDS;
+    await orders.give(volumeId, { token, verb: 'snapshot', instanceId, until, bucket });
+    return { kind: 'told', told: { index, volumeId, instanceId, token, until, bucket } };
+  };
+
+  return {
+    ask,
+
+    /** The same for who has nothing to do where nobody can. */
+    orderBackup: async (request: BackupRequest, signal: AbortSignal): Promise<ToldReplica> => {
+      const choice = await ask(request, signal);
+      if (choice.kind === 'none') throw blockedError(choice.says);
+      return choice.told;
+    },
+
+    /** What replicas were told of a question so far. */
+    roundOf: async (object: ObjectRef, question: Question, signal: AbortSignal): Promise<Round> => {
+      const cluster = await clusterOf(sources, object, signal);
+      return roundOf(await orders.volumes(idOf(cluster), signal), question);
+    },
+  };
+};
+
 export const createBackups = (sources: BackupSources) => {
   const { orders, now = Date.now } = sources;
 
@@ -115,22 +158,7 @@ export const createBackups = (sources: BackupSources) => {
   };
 
   return {
-    /** Asks a replica. The same question put again is the same order. */
-    orderBackup: async ({ object, token, failed }: BackupRequest, signal: AbortSignal): Promise<ToldReplica> => {
-      const { name: bucket } = bucketOf(sources);
-      const cluster = await clusterOf(sources, object, signal);
-      refuseNow(cluster, object);
-      const unhealthy = (cluster.status?.unhealthyReplicas ?? []).map(({ index }) => index);
-      const volumes = await orders.volumes(idOf(cluster), signal);
-      const choice = replicaToAsk(volumes, { token, failed, unhealthy, now: now() });
-      if (choice.kind === 'later') throw notYet(choice.says, LATER_MS);
-      if (choice.kind === 'none')
-        throw blockedError(`No replica of ${nameOf(object)} can take a snapshot: ${choice.says}`);
-      const { index, volumeId, instanceId } = choice;
-      const until = Math.floor(now() / 1_000) + BEGUN_WITHIN_SECONDS;
-      await orders.give(volumeId, { token, verb: 'snapshot', instanceId, until, bucket });
-      return { index, volumeId, instanceId, token, until, bucket };
-    },
+    ...asking(sources),
 
     /** One look at what came of it. */
     awaitBackup: async (asked: Asked, signal: AbortSignal): Promise<BackupOutcome> => {

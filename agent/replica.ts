@@ -24,7 +24,7 @@ import type { AwsAccount } from './aws/credentials.ts';
 import { createEc2, type Ec2 } from './aws/ec2.ts';
 import type { Kms } from './aws/kms.ts';
 import { createS3 } from './aws/s3.ts';
-import { backUp } from './backup.ts';
+import { type Asked, backUp } from './backup.ts';
 import { issueLeaves, keepRenewed, type LeafStore, signersOf } from './certificates.ts';
 import { type Programs, runComponents } from './components.ts';
 import { createEmulation, type VolumeTags } from './emulation.ts';
@@ -159,13 +159,13 @@ const watchOver = (
 };
 
 /** A certificate is renewed now and then: the connection is made anew for each snapshot. */
-const keepSnapshot = async ({ boot, addresses, signal }: Life, bucket: string): Promise<string> => {
+const keepSnapshot = async ({ boot, addresses, signal }: Life, asked: Asked): Promise<string> => {
   const { configuration, host, account, log } = boot;
   const agent = await etcdClient(host.certificates);
   try {
     const etcd = ownEtcd(addresses.fixed, agent);
     const limit = AbortSignal.any([signal, AbortSignal.timeout(SNAPSHOT_MILLIS)]);
-    return await backUp({ configuration, etcd, s3: () => createS3(account), log }, bucket, limit);
+    return await backUp({ configuration, etcd, s3: () => createS3(account), log }, asked, limit);
   } finally {
     agent.destroy();
   }
@@ -183,7 +183,7 @@ const obey = (life: Life, serving: Serving, serves: Serves): void => {
     serving,
     snapshots: createSnapshotOrders({
       ...{ volumeId, ec2: taker.ec2, log },
-      backUp: (bucket) => keepSnapshot(life, bucket),
+      backUp: (asked) => keepSnapshot(life, asked),
     }),
     serves,
     log,

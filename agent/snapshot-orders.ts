@@ -8,6 +8,7 @@
 import { wholeMessageOf } from '../words/failure.ts';
 import { begunText, type Order, REPORT_TAG, type Report, reportText } from '../words/orders.ts';
 import type { Ec2 } from './aws/ec2.ts';
+import type { Asked } from './backup.ts';
 import type { Log } from './log.ts';
 
 export type SnapshotOrders = {
@@ -21,7 +22,7 @@ type Told = {
   readonly volumeId: string;
   readonly ec2: Pick<Ec2, 'tag'>;
   /** Keeps a snapshot in a bucket; resolves with its key. */
-  readonly backUp: (bucket: string) => Promise<string>;
+  readonly backUp: (asked: Asked) => Promise<string>;
   readonly log: Log;
 };
 
@@ -31,7 +32,7 @@ export const createSnapshotOrders = ({ volumeId, ec2, backUp, log }: Told): Snap
   const taken = async ({ token, bucket = '' }: Order): Promise<Report> => {
     log.info('The replica is told to take a snapshot', { token, bucket });
     try {
-      return { token, result: 'done', says: await backUp(bucket) };
+      return { token, result: 'done', says: await backUp({ bucket, token }) };
     } catch (thrown) {
       const why = wholeMessageOf(thrown);
       log.error(`The snapshot could not be taken: ${why}`, { token, bucket });

@@ -5,6 +5,7 @@
  * and mark of it. Neighbours: `words/snapshots.ts` spells keys and manifests, `activities/aws/snapshots.ts` lists and reads. Pure.
  * Invariants: I4 (what no agent named so is nobody's, and isn't listed), I12 (what is half there is named, and never counts).
  */
+import { present } from '../words/present.ts';
 import { type Manifest, type NamedSnapshot, snapshotNamed } from '../words/snapshots.ts';
 
 /** An object as the bucket lists it. */
@@ -25,6 +26,8 @@ export type Backup = {
   readonly sha256?: string;
   readonly etcd?: string;
   readonly kubernetes?: string;
+  /** Of the order by which it was asked for. */
+  readonly token?: string;
   /** Why it can't be relied on. */
   readonly problem?: string;
 };
@@ -50,8 +53,8 @@ const backupOf = (pair: Pair): Backup => {
   if (problem !== undefined || manifest === undefined || manifest === 'unreadable') {
     return { ...common, ...(problem === undefined ? {} : { problem }) };
   }
-  const { sha256, etcd, kubernetes } = manifest;
-  return { ...common, sha256, etcd, kubernetes };
+  const { sha256, etcd, kubernetes, token } = manifest;
+  return { ...common, sha256, etcd, kubernetes, ...present({ token }) };
 };
 
 /** A cluster's snapshots, the newest first. */

@@ -97,6 +97,8 @@ export const replicaInstanceKey = (index: number): ResourceKey => `instance/cont
 export const replicaOrderKey = (index: number, verb: OrderVerb): ResourceKey => `order/controlplane-${index}/${verb}`;
 /** What an upgrade says on the etcd volumes of all replicas. */
 export const upgradeMarkKey = (mark: UpgradeMark): ResourceKey => `upgrade-mark/${mark}`;
+/** What an upgrade could be taken back to: a snapshot of etcd, taken before anything is changed. */
+export const UPGRADE_SNAPSHOT = 'snapshot/upgrade';
 export const replicaKey = (index: number): ResourceKey => `replica/${index}`;
 
 /** Keys of one machine of a node pool, by its EC2 id, which exist only while it goes. */

@@ -57,6 +57,8 @@ export type Manifest = {
   /** Versions without a leading v. */
   readonly etcd: string;
   readonly kubernetes: string;
+  /** Of the order by which it was asked for (`orders.ts`). */
+  readonly token?: string;
 };
 
 export const manifestText = (manifest: Manifest): string => `${JSON.stringify({ v: 1, ...manifest }, null, 2)}\n`;
@@ -72,6 +74,7 @@ const SHAPE: Readonly<Record<keyof Manifest | 'v', (value: unknown) => boolean>>
   revision: isText,
   etcd: isText,
   kubernetes: isText,
+  token: (value) => value === undefined || isText(value),
 };
 
 const isManifest = (value: unknown): value is Manifest =>
@@ -88,6 +91,6 @@ export const manifestIn = (text: string): Manifest | undefined => {
     return undefined;
   }
   if (!isManifest(read)) return undefined;
-  const { key, size, sha256, etag, revision, etcd, kubernetes } = read;
-  return { key, size, sha256, etag, revision, etcd, kubernetes };
+  const { key, size, sha256, etag, revision, etcd, kubernetes, token } = read;
+  return { key, size, sha256, etag, revision, etcd, kubernetes, ...(token === undefined ? {} : { token }) };
 };

@@ -39,6 +39,7 @@ import { createMirror } from '../activities/mirror.ts';
 import { createPlanChange } from '../activities/plan-change.ts';
 import { createPlanUpgrade } from '../activities/plan-upgrade.ts';
 import { readPoolMachines } from '../activities/pool-machines.ts';
+import { snapshotDriver } from '../activities/snapshot.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
 import { present } from '../words/present.ts';
@@ -141,7 +142,11 @@ const addonSettings = ({ metricsApiService }: WorkerConfiguration) => ({
   surroundings: { apiService: String(metricsApiService) },
 });
 
-const stepsOf = ({ management, userClusters, hub, aws }: Connections, configuration: WorkerConfiguration) =>
+const stepsOf = (
+  { management, userClusters, hub, aws }: Connections,
+  configuration: WorkerConfiguration,
+  backups: ReturnType<typeof createBackups>,
+) =>
   createSteps({
     ...aws.drivers,
     ...kubernetesDrivers({
@@ -152,6 +157,7 @@ const stepsOf = ({ management, userClusters, hub, aws }: Connections, configurat
       addons: addonSettings(configuration),
     }),
     'hub-membership': hubMembershipDriver(hub),
+    snapshot: snapshotDriver(backups),
   });
 
 const mirrorOf = ({ management }: Connections) =>
@@ -225,16 +231,16 @@ export const wireActivities = (
   const { region, settleSeconds, sweepSeconds } = configuration;
   const connections = connect(configuration, metrics, log, between);
   const { management, userClusters, hub, aws, close } = connections;
-  const steps = stepsOf(connections, configuration);
   const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
   const inside = readInside(userClusters, addonSettings(configuration));
   const looks = { ...looksWith(connections), served };
+  const backups = backupsOf(connections, configuration, looks);
+  const steps = stepsOf(connections, configuration, backups);
   const assess = assessOf(connections, configuration, { ...looks, inside });
   const planChange = createPlanChange(looks);
   const insights = readInsights(management, userClusters);
   const snapshots = present({ bucket: configuration.bucket });
   const planUpgrade = createPlanUpgrade({ ...looks, insights, snapshots });
-  const backups = backupsOf(connections, configuration, looks);
   const sweep = createSweep({
     settleSeconds,
     everySeconds: sweepSeconds,

@@ -137,7 +137,7 @@ const obey = (machine: ReplicaMachine, { serving, serves, cluster }: Obeying, si
   const etcd = playedEtcd(cluster, configuration.versions.etcd);
   const snapshots = createSnapshotOrders({
     ...{ volumeId, ec2: { tag }, log },
-    backUp: (bucket) => backUp({ configuration, etcd, s3, log }, bucket, signal),
+    backUp: (asked) => backUp({ configuration, etcd, s3, log }, asked, signal),
   });
   const replica = { volumeId, instanceId: instance.id, ec2: { volume, tag }, serving, serves, snapshots, log };
   followOrders({ ...replica, everyMillis: orders.everyMillis }, signal).catch((thrown: unknown) => {

@@ -65,8 +65,8 @@ const replica = (
       serves: SERVES,
       snapshots: createSnapshotOrders({
         ...{ volumeId: 'vol-1', ec2: { tag }, log },
-        backUp: (bucket) => {
-          did.push(`snapshot to ${bucket}`);
+        backUp: ({ bucket, token }) => {
+          did.push(`snapshot to ${bucket} by ${token}`);
           return settings.snapshot ?? Promise.resolve('gke-0a1b2c3d/etcd/20261130T194500123Z-7.db');
         },
       }),
@@ -174,7 +174,7 @@ describe('a replica that is told', () => {
       });
       one.state.at += COMES_BACK_MILLIS + 1;
       await one.someLooks();
-      expect(one.did).toEqual(['snapshot to backups']);
+      expect(one.did).toEqual(['snapshot to backups by first']);
     });
 
     test('says that it is at it, and does what else it is told meanwhile', async () => {
@@ -186,7 +186,7 @@ describe('a replica that is told', () => {
       await waitFor('it has left', async () => (one.tags[REPORT_TAG] === 'second done' ? true : undefined));
       end('key');
       await waitFor('it says where', async () => (one.tags[REPORT_TAG] === 'first done key' ? true : undefined));
-      expect(one.did).toEqual(['snapshot to backups', 'leave']);
+      expect(one.did).toEqual(['snapshot to backups by first', 'leave']);
     });
 
     test('says why it has none', async () => {
@@ -200,7 +200,7 @@ describe('a replica that is told', () => {
       one.told(SNAPSHOT);
       await one.reported();
       await one.someLooks();
-      expect(one.did).toEqual(['snapshot to backups']);
+      expect(one.did).toEqual(['snapshot to backups by first']);
     });
   });
 

@@ -172,6 +172,7 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'surge':
     case 'order':
     case 'upgrade-mark':
+    case 'snapshot':
     case 'replica':
     case 'milestone':
       return undefined;

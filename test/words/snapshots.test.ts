@@ -50,8 +50,11 @@ describe('the key of a snapshot', () => {
 });
 
 describe('a manifest', () => {
-  test('is read as it was written', () => {
-    expect(manifestIn(manifestText(MANIFEST))).toEqual(MANIFEST);
+  test.each<[string, Manifest]>([
+    ['by an agent that knows no orders by it', MANIFEST],
+    ['with the order by which it was asked for', { ...MANIFEST, token: '3f9c01aa77b2-1' }],
+  ])('is read as it was written: %s', (_, manifest) => {
+    expect(manifestIn(manifestText(manifest))).toEqual(manifest);
   });
 
   test.each([
@@ -60,6 +63,7 @@ describe('a manifest', () => {
     ['it is of another release', manifestText(MANIFEST).replace('"v": 1', '"v": 2')],
     ['its size is none', manifestText({ ...MANIFEST, size: -1 })],
     ['its sum is none', manifestText({ ...MANIFEST, sha256: 'abc' })],
+    ['its order is none', manifestText({ ...MANIFEST, token: '' })],
     ['it lacks what it is of', manifestText({ ...MANIFEST, key: '' })],
   ])('is none where %s', (_, text) => {
     expect(manifestIn(text)).toBeUndefined();

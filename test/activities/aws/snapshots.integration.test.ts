@@ -60,7 +60,7 @@ const take = (megabytes: number, cut = false): Promise<string> =>
       s3: () => createS3({ region: REGION, credentials: async () => CREDENTIALS }),
       log: recordedLog().log,
     },
-    BUCKET,
+    { bucket: BUCKET, token: 'any' },
     signal,
   );
 
