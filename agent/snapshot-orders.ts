@@ -14,6 +14,8 @@ import type { Log } from './log.ts';
 export type SnapshotOrders = {
   /** Begins it. False where another is under way: it is to be asked again. */
   readonly begin: (order: Order) => Promise<boolean>;
+  /** Does what nobody ordered, unless a snapshot is under way; whether it began. */
+  readonly alone: (run: () => Promise<void>) => boolean;
   /** Says what EC2 has not taken yet. */
   readonly tell: () => Promise<void>;
 };
@@ -49,6 +51,14 @@ export const createSnapshotOrders = ({ volumeId, ec2, backUp, log }: Told): Snap
 
   return {
     tell,
+    alone: (run) => {
+      if (state.busy) return false;
+      state.busy = true;
+      void run().finally(() => {
+        state.busy = false;
+      });
+      return true;
+    },
     begin: async (order) => {
       if (state.busy) return false;
       state.busy = true;

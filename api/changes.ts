@@ -64,6 +64,7 @@ const CHANGES: Readonly<Record<ObjectKind, Readonly<Record<string, Entry>>>> = {
     'controlPlane.etcd.mainVolume.iops': IN_PLACE,
     'controlPlane.etcd.mainVolume.throughput': IN_PLACE,
     'controlPlane.etcd.mainVolume.kmsKeyARN': FIXED,
+    'controlPlane.backup.everyHours': IN_PLACE,
     authentication: WITHOUT_EFFECT,
     updatePolicy: POLICY,
     driftPolicy: DRIFT,

@@ -28,6 +28,8 @@ export type Backup = {
   readonly kubernetes?: string;
   /** Of the order by which it was asked for. */
   readonly token?: string;
+  /** Nobody asked for it: an agent took it by schedule. */
+  readonly scheduled?: true;
   /** Why it can't be relied on. */
   readonly problem?: string;
 };
@@ -53,8 +55,8 @@ const backupOf = (pair: Pair): Backup => {
   if (problem !== undefined || manifest === undefined || manifest === 'unreadable') {
     return { ...common, ...(problem === undefined ? {} : { problem }) };
   }
-  const { sha256, etcd, kubernetes, token } = manifest;
-  return { ...common, sha256, etcd, kubernetes, ...present({ token }) };
+  const { sha256, etcd, kubernetes, token, scheduled } = manifest;
+  return { ...common, sha256, etcd, kubernetes, ...present({ token, scheduled }) };
 };
 
 /** A cluster's snapshots, the newest first. */

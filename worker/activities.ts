@@ -101,7 +101,7 @@ const withSender =
 /** Everything that a worker talks to. */
 const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log: Logger, between: Between) => {
   const aroundCall = between.call === undefined ? {} : { aroundCall: withSender(between.call) };
-  const { region, clusterProxy, hubEndpoint, kubeconfig } = configuration;
+  const { region, bucket, clusterProxy, hubEndpoint, kubeconfig } = configuration;
   const management = connectManagement(kubeconfig, aroundCall.aroundCall);
   const cache = createUserClusterCache();
   const userClusters = connectUserClusters({
@@ -113,6 +113,7 @@ const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log
   const hub = createHubClient({ ...aroundCall, ...(hubEndpoint === undefined ? {} : { endpoint: hubEndpoint }) });
   const clients = createAwsClients({
     region,
+    ...present({ bucket }),
     ...aroundCall,
     ...(between.attempt === undefined ? {} : { aroundAttempt: between.attempt }),
     onCall: ({ service, operation, code, milliseconds }) => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createBackups } from '../../activities/backups.ts';
 import type { Backup } from '../../policy/backups.ts';
+import { present } from '../../words/present.ts';
 
 const MINUTE_MS = 60_000;
 const never = (): Promise<never> => Promise.reject(new Error('nobody asks for that'));
@@ -31,7 +32,8 @@ const bucketOf = (backups: readonly Backup[] | Error) => {
     },
     now: () => clock.now,
   });
-  const see = (clusterId = 'gke-1') => seeBackups(clusterId, new AbortController().signal);
+  const see = (clusterId = 'gke-1', everyHours?: number) =>
+    seeBackups({ clusterId, ...present({ everyHours }) }, new AbortController().signal);
   return { clock, asked, see };
 };
 
@@ -45,6 +47,18 @@ describe('the bucket of a cluster', () => {
     clock.now += MINUTE_MS;
     expect(await see()).toMatchObject({ kind: 'seen' });
     expect(asked).toEqual(['gke-1', 'gke-2', 'gke-1']);
+  });
+
+  test('from which none came in twice the time is said to be late by every sweep, and not before this worker has waited', async () => {
+    const { clock, see } = bucketOf([backup()]);
+    expect(await see('gke-1', 6)).not.toHaveProperty('late');
+    clock.now += 12 * 60 * MINUTE_MS;
+    expect(await see('gke-1', 6)).not.toHaveProperty('late');
+    clock.now += 60 * MINUTE_MS;
+    for (let sweep = 0; sweep < 3; sweep += 1) {
+      expect(await see('gke-1', 6)).toMatchObject({ late: expect.stringContaining('every 6 hours') });
+    }
+    expect(await see('gke-2')).not.toHaveProperty('late');
   });
 
   test.each([

@@ -37,6 +37,7 @@ const bucket = (failing?: string) => {
       return { etag: '"e"' };
     },
     put: async ({ key }, text) => void objects.set(key, Buffer.from(text)),
+    keys: async () => [],
     close: () => void keys.push('closed'),
   };
   return { s3, objects, keys };

@@ -5,6 +5,7 @@ import { COMES_BACK_MILLIS, followOrders, lookMillis, ORDER_MILLIS, type Serving
 import { createSnapshotOrders } from '../../agent/snapshot-orders.ts';
 import { COMMITTED_TAG, EMULATES_TAG, type Serves } from '../../words/emulation.ts';
 import { begunIn, ORDER_TAG, type Order, orderText, REPORT_TAG, reportIn } from '../../words/orders.ts';
+import { present } from '../../words/present.ts';
 import { waitFor } from '../support/wait.ts';
 
 const START = 1_764_480_000_000;
@@ -18,6 +19,8 @@ const replica = (
     readonly failing?: string;
     readonly away?: number;
     readonly refusal?: string;
+    /** Is told what each look at the tags showed. */
+    readonly schedule?: (tags: Readonly<Record<string, string>> | undefined) => Promise<void>;
     /** Resolves once the snapshot it takes is to end. */
     readonly snapshot?: Promise<string>;
   } = {},
@@ -26,7 +29,7 @@ const replica = (
   const did: string[] = [];
   const heeded: (string | undefined)[] = [];
   const lines: string[] = [];
-  const state = { at: START, away: settings.away ?? 0, looks: 0 };
+  const state = { at: START, away: settings.away ?? 0, looks: 0, blind: false };
   const stopping = new AbortController();
   const log = createLog((line) => lines.push(line));
   const tag = async (_id: string, more: Readonly<Record<string, string>>): Promise<void> => {
@@ -43,6 +46,7 @@ const replica = (
       ec2: {
         volume: async (id) => {
           state.looks += 1;
+          if (state.blind) throw new Error('EC2 is away');
           return { id, state: 'in-use', tags: { ...tags } };
         },
         tag,
@@ -63,10 +67,11 @@ const replica = (
         emulates: () => false,
       },
       serves: SERVES,
+      ...present({ schedule: settings.schedule }),
       snapshots: createSnapshotOrders({
         ...{ volumeId: 'vol-1', ec2: { tag }, log },
-        backUp: ({ bucket, token }) => {
-          did.push(`snapshot to ${bucket} by ${token}`);
+        backUp: ({ bucket, ...by }) => {
+          did.push(`snapshot to ${bucket} by ${'token' in by ? by.token : 'schedule'}`);
           return settings.snapshot ?? Promise.resolve('gke-0a1b2c3d/etcd/20261130T194500123Z-7.db');
         },
       }),
@@ -187,6 +192,15 @@ describe('a replica that is told', () => {
       end('key');
       await waitFor('it says where', async () => (one.tags[REPORT_TAG] === 'first done key' ? true : undefined));
       expect(one.did).toEqual(['snapshot to backups by first', 'leave']);
+    });
+
+    test('without an order, tells a schedule what each look showed, and nothing once it could not look', async () => {
+      const seen: unknown[] = [];
+      using one = replica({ schedule: async (tags) => void seen.push(tags?.['slipway.dev/backup']) });
+      one.tags['slipway.dev/backup'] = 'backups 6';
+      await waitFor('it was told', async () => (seen.includes('backups 6') ? true : undefined));
+      one.state.blind = true;
+      await waitFor('it was told of nothing', async () => (seen.at(-1) === undefined ? true : undefined));
     });
 
     test('says why it has none', async () => {

@@ -66,6 +66,7 @@ const OF_CLUSTER: readonly Try[] = [
   ['controlPlane.etcd.mainVolume.volumeType', 'io2', 'done', IO2],
   ['controlPlane.etcd.mainVolume.iops', 4_000, 'done'],
   ['controlPlane.etcd.mainVolume.throughput', 500, 'done'],
+  ['controlPlane.backup.everyHours', 12, 'done'],
   ['authentication.awsIAM.adminIdentityARNs', [`arn:aws:iam::${ACCOUNT}:role/other`], 'without effect'],
   [
     'authentication.oidc',

@@ -7,7 +7,7 @@ import { backupOrders } from '../../../activities/aws/backup-orders.ts';
 import { readBackupsIn } from '../../../activities/aws/snapshots.ts';
 import { createBackups } from '../../../activities/backups.ts';
 import { verdictOf } from '../../../activities/verdicts.ts';
-import { createS3 } from '../../../agent/aws/s3.ts';
+import { createS3, keysIn } from '../../../agent/aws/s3.ts';
 import { backUp } from '../../../agent/backup.ts';
 import { checkedSnapshot } from '../../../agent/snapshot.ts';
 import type { AWSCluster } from '../../../api/cluster.ts';
@@ -15,6 +15,7 @@ import type { ObjectRef } from '../../../api/object.ts';
 import { BUCKET } from '../../../sandbox/aws/account.ts';
 import { ACCOUNT, REGION } from '../../../sandbox/layout.ts';
 import { begunText, ORDER_TAG, orderIn, REPORT_TAG, reportText } from '../../../words/orders.ts';
+import { newestKept, snapshotNamed, snapshotsSince } from '../../../words/snapshots.ts';
 import { recordedLog } from '../../agent/doubles.ts';
 import { seedCluster } from '../../topology/objects.ts';
 import { CLUSTER, CLUSTER_ID, startAccount, type TestAccount } from './account.ts';
@@ -48,6 +49,8 @@ async function* lines(megabytes: number, cut: boolean): AsyncGenerator<string> {
   if (!cut) yield JSON.stringify({ result: { blob: sum.digest().toString('base64') } });
 }
 
+const s3 = () => createS3({ region: REGION, credentials: async () => CREDENTIALS });
+
 /** What the agent of a replica does. */
 const take = (megabytes: number, cut = false): Promise<string> =>
   backUp(
@@ -57,7 +60,7 @@ const take = (megabytes: number, cut = false): Promise<string> =>
         status: async () => ({ version: '3.6.16', revision: `${(revision += 1)}`, leads: false }),
         snapshot: async () => checkedSnapshot(lines(megabytes, cut)),
       },
-      s3: () => createS3({ region: REGION, credentials: async () => CREDENTIALS }),
+      s3,
       log: recordedLog().log,
     },
     { bucket: BUCKET, token: 'any' },
@@ -91,6 +94,19 @@ describe('a snapshot that an agent has kept', () => {
     const key = await take(1);
     await account.clients.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: 'x' }));
     expect((await listed())[0]).toMatchObject({ key, problem: expect.stringContaining('bytes') });
+  });
+
+  test('is seen by its key by whoever looks for one that is new enough, and not by who looks for a newer', async () => {
+    const key = await take(1);
+    const keys = keysIn(s3, signal);
+    const at = Date.parse(snapshotNamed(key)?.time ?? '');
+    const seenSince = async (since: number): Promise<number | undefined> => {
+      const { prefix, after } = snapshotsSince(CLUSTER_ID, new Date(since));
+      return newestKept(await keys(BUCKET, prefix, after));
+    };
+    expect(await seenSince(at - 1)).toBe(at);
+    expect(await seenSince(at + 1)).toBeUndefined();
+    await expect(keys('nobodys', '', '')).rejects.toThrow('bucket does not exist');
   });
 
   test('is asked for once: what is known of a manifest is not read again', async () => {
@@ -181,7 +197,7 @@ describe('a worker that is asked for a snapshot', () => {
     const key = await take(1);
     await tell(told.volumeId, reportText({ token: 'one', result: 'done', says: key }));
     expect(await worker.awaitBackup({ object, told }, signal)).toMatchObject({ kind: 'done', backup: { key } });
-    expect(await worker.listBackups(object, signal)).toMatchObject({ bucket: BUCKET, backups: [{ key }, {}, {}, {}] });
+    expect(await worker.listBackups(object, signal)).toMatchObject({ bucket: BUCKET, backups: [{ key }, {}, {}, {}, {}] });
   });
 
   test('says why there is none: what its agent says, or that it says nothing', async () => {
@@ -199,18 +215,18 @@ describe('a worker that is asked for a snapshot', () => {
 
   test('sees for a sweep what there is, that there is no bucket, and why it could not look', async () => {
     const [newest] = await listed();
-    expect(await backups().seeBackups(CLUSTER_ID, signal)).toMatchObject({
+    expect(await backups().seeBackups({ clusterId: CLUSTER_ID }, signal)).toMatchObject({
       kind: 'seen',
       last: { key: newest?.key, size: newest?.size },
     });
-    expect(await backups({ bucket: false }).seeBackups(CLUSTER_ID, signal)).toEqual({ kind: 'nowhere' });
+    expect(await backups({ bucket: false }).seeBackups({ clusterId: CLUSTER_ID }, signal)).toEqual({ kind: 'nowhere' });
     const elsewhere = createBackups({
       served: async () => ({ account: ACCOUNT, regions: [REGION] }),
       findCluster: async () => null,
       orders: backupOrders(account.clients),
       bucket: { name: 'nobodys', read: readBackupsIn(account.clients.s3, 'nobodys') },
     });
-    expect(await elsewhere.seeBackups(CLUSTER_ID, signal)).toMatchObject({
+    expect(await elsewhere.seeBackups({ clusterId: CLUSTER_ID }, signal)).toMatchObject({
       kind: 'unread',
       why: expect.stringContaining('There is no bucket nobodys'),
     });
