@@ -11,7 +11,6 @@ import { clusterIdOf } from '../api/names.ts';
 import { isDeleting, type ObjectRef } from '../api/object.ts';
 import { type Question, type Round, roundOf } from '../policy/asked-snapshot.ts';
 import { replicaToAsk, type ToldReplica } from '../policy/backup-replica.ts';
-import { type Asked, type BackupSeen, backupSeen } from '../policy/backup-status.ts';
 import type { Backup } from '../policy/backups.ts';
 import { judgeIdentity, judgePlace, type Served, wasProvisioned } from '../policy/facts.ts';
 import { ended } from '../words/text.ts';
@@ -19,7 +18,7 @@ import type { Named } from './assess.ts';
 import type { BackupOrders } from './aws/backup-orders.ts';
 import type { ReadBackups } from './aws/snapshots.ts';
 import type { BackupAsked, BackupList, BackupOutcome, BackupRequest } from './contract.ts';
-import { blockedError, notYet, verdictOf } from './verdicts.ts';
+import { blockedError, notYet } from './verdicts.ts';
 
 export type BackupSources = {
   readonly served: (signal: AbortSignal) => Promise<Served>;
@@ -35,10 +34,6 @@ const BEGUN_WITHIN_SECONDS = 180;
 /** As long as an agent gives itself (`agent/replica.ts`), and a minute to say so. */
 const OVER_WITHIN_SECONDS = 31 * 60;
 const AGAIN_MS = 2_000;
-/** A listing costs a call a cluster: where all was well it is made once an hour, whatever the pace of sweeps. */
-const SEEN_FOR_MS = 60 * 60_000;
-/** Clusters of one worker are less. */
-const MOST_REMEMBERED = 20_000;
 /** An order that a replica has just been given is told by its tags; what another operation told it is over in minutes. */
 const LATER_MS = 5_000;
 
@@ -81,45 +76,6 @@ const notOver = (told: ToldReplica, said: 'begun' | undefined, now: number): Bac
   return {
     kind: 'failed',
     why: `its agent did not answer within ${BEGUN_WITHIN_SECONDS} s: its machine hangs, does not reach EC2, or runs an image of before snapshots`,
-  };
-};
-
-/** A cluster whose snapshots a sweep looks at, and how old the newest may be. */
-export type Swept = { readonly clusterId: string; readonly everyHours?: number };
-
-/**
- * For sweeps: what can't be read is said of the cluster, and fails nobody's sweep. Undefined where it is not looked at now, and
- * what was known stays.
- */
-const sweeping = ({ bucket, now = Date.now }: Pick<BackupSources, 'bucket' | 'now'>) => {
-  /** When a bucket was looked into last in which all was well, by cluster id. */
-  const wellAt = new Map<string, number>();
-  /** Since when this worker has seen a schedule, by cluster id and hours. */
-  const scheduledAt = new Map<string, number>();
-
-  const askedOf = ({ clusterId, everyHours }: Swept, at: number): Asked | undefined => {
-    if (everyHours === undefined) return undefined;
-    const mark = `${clusterId} ${everyHours}`;
-    const since = scheduledAt.get(mark) ?? at;
-    if (scheduledAt.size >= MOST_REMEMBERED) scheduledAt.clear();
-    scheduledAt.set(mark, since);
-    return { everyHours, since };
-  };
-
-  return async (swept: Swept, signal: AbortSignal): Promise<BackupSeen | undefined> => {
-    const { clusterId } = swept;
-    if (bucket === undefined) return { kind: 'nowhere' };
-    const began = now();
-    for (const [id, at] of wellAt) if (began - at >= SEEN_FOR_MS) wellAt.delete(id);
-    if (wellAt.has(clusterId)) return undefined;
-    try {
-      const seen = backupSeen(await bucket.read(clusterId, signal), began, askedOf(swept, began));
-      if (seen.kind === 'seen' && seen.problem === undefined && seen.late === undefined) wellAt.set(clusterId, began);
-      return seen;
-    } catch (error) {
-      signal.throwIfAborted();
-      return { kind: 'unread', why: verdictOf(error).message };
-    }
   };
 };
 
@@ -190,8 +146,6 @@ export const createBackups = (sources: BackupSources) => {
         ? { kind: 'done', backup }
         : { kind: 'failed', why: `${backup.key}: ${backup.problem}` };
     },
-
-    seeBackups: sweeping(sources),
 
     listBackups: async (object: ObjectRef, signal: AbortSignal): Promise<BackupList> => {
       const { name, read } = bucketOf(sources);

@@ -153,7 +153,7 @@ export type Activities = {
   awaitBackup(request: BackupAsked): Promise<BackupOutcome>;
   /** What the bucket has of a cluster; changes nothing. */
   listBackups(object: ObjectRef): Promise<BackupList>;
-  /** Looks at everything in the account and region; changes nothing. */
+  /** Looks at everything in the account and region; changes nothing, but lets go of snapshots that a cluster's schedule keeps no longer. */
   sweep(): Promise<SweepAnswer>;
 };
 

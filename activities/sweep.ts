@@ -3,7 +3,7 @@
  *
  * Owns: which objects are looked at, which clusters are asked for their nodes, and putting listings together to one inventory
  * an object. Neighbours: `aws/survey.ts`, `kubernetes/survey.ts` and `kubernetes/node-sweep.ts` list, `policy/` decides just as it would for an operation and tells drift of it; the workflow
- * `DriftSweep` signals entities. Invariants: I6 (reads only), I12 (a listing that fails fails the sweep, which then
+ * `DriftSweep` signals entities. Invariants: I6 (reads only, but for snapshots that a spec lets go), I12 (a listing that fails fails the sweep, which then
  * concludes nothing about anyone; what can't be read for one object concludes nothing about that one).
  */
 import pLimit from 'p-limit';
@@ -27,7 +27,7 @@ import type { StoredObject } from '../policy/views.ts';
 import { present } from '../words/present.ts';
 import { clusterRequest, type ObserveRequest, poolRequest } from './assess.ts';
 import type { Survey, TakeSurvey } from './aws/survey.ts';
-import type { Swept } from './backups.ts';
+import type { Swept } from './backup-sweep.ts';
 import type { SweepAnswer, SweepFinding } from './contract.ts';
 import type { InsideLook, SweepInside } from './inside-sweep.ts';
 import type { SweepInsights } from './insights-sweep.ts';
@@ -180,7 +180,7 @@ type Listings = {
 
 const sweptOf = (clusterId: string, { spec }: AWSCluster): Swept => ({
   clusterId,
-  ...present({ everyHours: spec.controlPlane.backup?.everyHours }),
+  ...present({ backup: spec.controlPlane.backup }),
 });
 
 /** What is asked about a cluster itself, beside what AWS has. */

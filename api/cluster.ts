@@ -187,6 +187,14 @@ const controlPlane = z
           .max(168)
           .default(6)
           .describe('How many hours after the newest snapshot the next one is taken, by the replica that leads etcd.'),
+        keep: z
+          .int()
+          .min(1)
+          .max(500)
+          .default(14)
+          .describe(
+            'How many snapshots of the schedule stay, the newest; those that somebody asked for stay beside them.',
+          ),
       })
       .exactOptional()
       .describe(

@@ -20,7 +20,13 @@ export type BackupSeen =
   /** The worker was told of no bucket. */
   | { readonly kind: 'nowhere' }
   | { readonly kind: 'unread'; readonly why: string }
-  | { readonly kind: 'seen'; readonly last?: Kept; readonly problem?: string; readonly late?: string };
+  | {
+      readonly kind: 'seen';
+      readonly last?: Kept;
+      readonly problem?: string;
+      readonly late?: string;
+      readonly unremoved?: string;
+    };
 
 /** What the spec asks for; `since`: since when somebody has looked whether it comes, in epoch milliseconds. */
 export type Asked = { readonly everyHours: number; readonly since: number };
@@ -67,14 +73,22 @@ export const BACKUP_FAILING = 'BackupFailing';
 
 const failing = (reason: string, message: string): Claim => ({ status: 'True', reason, message: cut(message) });
 
-const notWell = ({ problem, late }: Extract<BackupSeen, { kind: 'seen' }>, command: string): Claim | undefined => {
+const notWell = (seen: Extract<BackupSeen, { kind: 'seen' }>, command: string): Claim | undefined => {
+  const { problem, late, unremoved } = seen;
   if (problem !== undefined) {
     return failing(
       'NewestNotWhole',
       `The newest snapshot can't be relied on. ${ended(problem)} To have another: ${command}`,
     );
   }
-  if (late === undefined) return undefined;
+  if (late === undefined) {
+    return unremoved === undefined
+      ? undefined
+      : failing(
+          'OldNotRemoved',
+          `Snapshots beyond those that spec.controlPlane.backup keeps could not be removed: ${ended(unremoved)} Every sweep tries again.`,
+        );
+  }
   return failing(
     'Overdue',
     `${late} The agent of the replica that leads etcd takes it, and its log says why it could not; images of before schedules take none. To have one now: ${command}`,

@@ -32,6 +32,8 @@ export type Backup = {
   readonly scheduled?: true;
   /** Why it can't be relied on. */
   readonly problem?: string;
+  /** Either it or its manifest is not there. */
+  readonly incomplete?: true;
 };
 
 type Pair = { readonly named: NamedSnapshot; readonly object?: Listed; readonly manifest?: Manifest | 'unreadable' };
@@ -53,7 +55,8 @@ const backupOf = (pair: Pair): Backup => {
   const common = { key, time, revision, size: object?.size ?? 0 };
   const problem = problemOf(pair);
   if (problem !== undefined || manifest === undefined || manifest === 'unreadable') {
-    return { ...common, ...(problem === undefined ? {} : { problem }) };
+    const incomplete = object === undefined || manifest === undefined ? (true as const) : undefined;
+    return { ...common, ...present({ problem, incomplete }) };
   }
   const { sha256, etcd, kubernetes, token, scheduled } = manifest;
   return { ...common, sha256, etcd, kubernetes, ...present({ token, scheduled }) };

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { createAssess, type Named } from '../activities/assess.ts';
 import { createAwsClients } from '../activities/aws/clients.ts';
 import { awsResources } from '../activities/aws/resources.ts';
+import { createBackupSweep } from '../activities/backup-sweep.ts';
 import { createBackups } from '../activities/backups.ts';
 import type { AroundCall, OutgoingCall } from '../activities/calls.ts';
 import type { Activities } from '../activities/contract.ts';
@@ -220,7 +221,7 @@ const backupsOf = (
   createBackups({
     ...looks,
     orders: aws.backupOrders,
-    ...(bucket === undefined ? {} : { bucket: { name: bucket, read: aws.backupsIn(bucket) } }),
+    ...(bucket === undefined ? {} : { bucket: { name: bucket, read: aws.backupsIn(bucket).read } }),
   });
 
 export const wireActivities = (
@@ -252,7 +253,10 @@ export const wireActivities = (
     nodes: sweepNodes(userClusters),
     inside: createInsideSweep(inside),
     insights: createInsightsSweep(insights, { snapshots }),
-    backup: backups.seeBackups,
+    backup: createBackupSweep({
+      ...present({ bucket: configuration.bucket === undefined ? undefined : aws.backupsIn(configuration.bucket) }),
+      onRemoved: (clusterId, keys) => log.info({ clusterId, keys }, 'Snapshots that are kept no longer are removed'),
+    }),
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });

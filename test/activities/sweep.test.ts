@@ -104,7 +104,7 @@ describe('a sweep', () => {
   test('says of each cluster what snapshots it has, and asks about no pool', async () => {
     const asked: unknown[] = [];
     const scheduled = clusterNamed('b');
-    const controlPlane = { ...scheduled.spec.controlPlane, backup: { everyHours: 6 } };
+    const controlPlane = { ...scheduled.spec.controlPlane, backup: { everyHours: 6, keep: 14 } };
     const { sweep } = sweepWith({
       management: async () =>
         management({ clusters: [clusterNamed('a'), { ...scheduled, spec: { ...scheduled.spec, controlPlane } }] }),
@@ -116,7 +116,7 @@ describe('a sweep', () => {
     const { findings } = await sweep();
     expect(asked).toEqual([
       { clusterId: clusterIdOf(CLUSTER_UID) },
-      { clusterId: clusterIdOf(CLUSTER_UID), everyHours: 6 },
+      { clusterId: clusterIdOf(CLUSTER_UID), backup: { everyHours: 6, keep: 14 } },
     ]);
     const difference = 'its agent is told of snapshots "nothing", not "backups 6"';
     expect(findings.map(({ finding }) => finding)).toEqual(

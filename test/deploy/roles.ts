@@ -96,6 +96,7 @@ export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> =
       'elbv2 DeregisterTargets': 'a replica’s address that is none any more',
       'elbv2 ModifyListener': 'a listener that somebody pointed elsewhere',
       'elbv2 ModifyTargetGroup': 'a target group with health checks of an earlier release',
+      's3 DeleteObject': 'a schedule that has made more snapshots than it keeps',
       's3 GetObject': 'a snapshot that somebody asks for, or about',
       's3 ListObjectsV2': 'a snapshot that somebody asks for, or about',
     },

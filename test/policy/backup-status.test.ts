@@ -104,6 +104,12 @@ describe('a status', () => {
       'it has no manifest. To have another: npx slipway clusters backup cluster-0 -n default',
     ],
     [
+      'old ones stay',
+      { kind: 'seen', last: last(1), unremoved: 'AccessDenied: no right to DeleteObject' },
+      'OldNotRemoved',
+      'could not be removed: AccessDenied: no right to DeleteObject. Every sweep tries again.',
+    ],
+    [
       'none has come in time',
       { kind: 'seen', late: 'There is no snapshot that is whole, and one every 6 hours is asked for.' },
       'Overdue',
