@@ -1,24 +1,24 @@
 /**
- * Backups: a snapshot of a cluster's etcd that a person asks for now, and the list of those that there are.
+ * Backups: a snapshot of a cluster's etcd that a person or a step asks for now, and the list of those that there are.
  *
  * Owns: which facts are gathered, that nothing is said to a cluster which is not this worker's, and that what an agent reports is looked
  * at in the bucket before it is called a backup. Neighbours: `policy/backup-replica.ts` picks the replica, `policy/backups.ts` judges
- * snapshots, `workflows/backup.ts` asks one replica after the other.
+ * snapshots, `workflows/backup.ts` and the step in `snapshot.ts` ask one replica after the other.
  * Invariants: I2, I9 (each wait says for what), I12 (a snapshot that can't be seen to be whole is none).
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf } from '../api/names.ts';
 import { isDeleting, type ObjectRef } from '../api/object.ts';
-import { replicaToAsk } from '../policy/backup-replica.ts';
-import { type BackupSeen, backupSeen } from '../policy/backup-status.ts';
+import { type Question, type Round, roundOf } from '../policy/asked-snapshot.ts';
+import { replicaToAsk, type ToldReplica } from '../policy/backup-replica.ts';
 import type { Backup } from '../policy/backups.ts';
 import { judgeIdentity, judgePlace, type Served, wasProvisioned } from '../policy/facts.ts';
 import { ended } from '../words/text.ts';
 import type { Named } from './assess.ts';
 import type { BackupOrders } from './aws/backup-orders.ts';
 import type { ReadBackups } from './aws/snapshots.ts';
-import type { BackupAsked as Asked, BackupList, BackupOutcome, BackupRequest, ToldReplica } from './contract.ts';
-import { blockedError, notYet, verdictOf } from './verdicts.ts';
+import type { BackupAsked, BackupList, BackupOutcome, BackupRequest } from './contract.ts';
+import { blockedError, notYet } from './verdicts.ts';
 
 export type BackupSources = {
   readonly served: (signal: AbortSignal) => Promise<Served>;
@@ -34,8 +34,6 @@ const BEGUN_WITHIN_SECONDS = 180;
 /** As long as an agent gives itself (`agent/replica.ts`), and a minute to say so. */
 const OVER_WITHIN_SECONDS = 31 * 60;
 const AGAIN_MS = 2_000;
-/** A listing costs a call a cluster: where all was well it is made once an hour, whatever the pace of sweeps. */
-const SEEN_FOR_MS = 60 * 60_000;
 /** An order that a replica has just been given is told by its tags; what another operation told it is over in minutes. */
 const LATER_MS = 5_000;
 
@@ -81,33 +79,52 @@ const notOver = (told: ToldReplica, said: 'begun' | undefined, now: number): Bac
   };
 };
 
-/**
- * For sweeps: what can't be read is said of the cluster, and fails nobody's sweep. Undefined where it is not looked at now, and
- * what was known stays.
- */
-const sweeping = ({ bucket, now = Date.now }: Pick<BackupSources, 'bucket' | 'now'>) => {
-  /** When a bucket was looked into last in which all was well, by cluster id. */
-  const wellAt = new Map<string, number>();
-  return async (clusterId: string, signal: AbortSignal): Promise<BackupSeen | undefined> => {
-    if (bucket === undefined) return { kind: 'nowhere' };
-    const began = now();
-    for (const [id, at] of wellAt) if (began - at >= SEEN_FOR_MS) wellAt.delete(id);
-    if (wellAt.has(clusterId)) return undefined;
-    try {
-      const seen = backupSeen(await bucket.read(clusterId, signal), began);
-      if (seen.kind === 'seen' && seen.problem === undefined) wellAt.set(clusterId, began);
-      return seen;
-    } catch (error) {
-      signal.throwIfAborted();
-      return { kind: 'unread', why: verdictOf(error).message };
-    }
+/** `says`: why none of the replicas can be asked. */
+type Told = { readonly kind: 'told'; readonly told: ToldReplica } | { readonly kind: 'none'; readonly says: string };
+
+/** Orders, and what became of them so far. */
+const asking = (sources: BackupSources) => {
+  const { orders, now = Date.now } = sources;
+
+  /** Asks a replica. The same question put again is the same order. */
+  const ask = async ({ object, token, failed }: BackupRequest, signal: AbortSignal): Promise<Told> => {
+    const { name: bucket } = bucketOf(sources);
+    const cluster = await clusterOf(sources, object, signal);
+    refuseNow(cluster, object);
+    const unhealthy = (cluster.status?.unhealthyReplicas ?? []).map(({ index }) => index);
+    const volumes = await orders.volumes(idOf(cluster), signal);
+    const choice = replicaToAsk(volumes, { token, failed, unhealthy, now: now() });
+    if (choice.kind === 'later') throw notYet(choice.says, LATER_MS);
+    if (choice.kind === 'none')
+      return { kind: 'none', says: `No replica of ${nameOf(object)} can take a snapshot: ${choice.says}` };
+    const { index, volumeId, instanceId } = choice;
+    const until = Math.floor(now() / 1_000) + BEGUN_WITHIN_SECONDS;
+    await orders.give(volumeId, { token, verb: 'snapshot', instanceId, until, bucket });
+    return { kind: 'told', told: { index, volumeId, instanceId, token, until, bucket } };
+  };
+
+  return {
+    ask,
+
+    /** The same for who has nothing to do where nobody can. */
+    orderBackup: async (request: BackupRequest, signal: AbortSignal): Promise<ToldReplica> => {
+      const choice = await ask(request, signal);
+      if (choice.kind === 'none') throw blockedError(choice.says);
+      return choice.told;
+    },
+
+    /** What replicas were told of a question so far. */
+    roundOf: async (object: ObjectRef, question: Question, signal: AbortSignal): Promise<Round> => {
+      const cluster = await clusterOf(sources, object, signal);
+      return roundOf(await orders.volumes(idOf(cluster), signal), question);
+    },
   };
 };
 
 export const createBackups = (sources: BackupSources) => {
   const { orders, now = Date.now } = sources;
 
-  const seen = async ({ object, told }: Asked, key: string, signal: AbortSignal): Promise<Backup | string> => {
+  const seen = async ({ object, told }: BackupAsked, key: string, signal: AbortSignal): Promise<Backup | string> => {
     const { read } = bucketOf(sources);
     const cluster = await clusterOf(sources, object, signal);
     const backups = await read(idOf(cluster), signal);
@@ -115,25 +132,10 @@ export const createBackups = (sources: BackupSources) => {
   };
 
   return {
-    /** Asks a replica. The same question put again is the same order. */
-    orderBackup: async ({ object, token, failed }: BackupRequest, signal: AbortSignal): Promise<ToldReplica> => {
-      const { name: bucket } = bucketOf(sources);
-      const cluster = await clusterOf(sources, object, signal);
-      refuseNow(cluster, object);
-      const unhealthy = (cluster.status?.unhealthyReplicas ?? []).map(({ index }) => index);
-      const volumes = await orders.volumes(idOf(cluster), signal);
-      const choice = replicaToAsk(volumes, { token, failed, unhealthy, now: now() });
-      if (choice.kind === 'later') throw notYet(choice.says, LATER_MS);
-      if (choice.kind === 'none')
-        throw blockedError(`No replica of ${nameOf(object)} can take a snapshot: ${choice.says}`);
-      const { index, volumeId, instanceId } = choice;
-      const until = Math.floor(now() / 1_000) + BEGUN_WITHIN_SECONDS;
-      await orders.give(volumeId, { token, verb: 'snapshot', instanceId, until, bucket });
-      return { index, volumeId, instanceId, token, until, bucket };
-    },
+    ...asking(sources),
 
     /** One look at what came of it. */
-    awaitBackup: async (asked: Asked, signal: AbortSignal): Promise<BackupOutcome> => {
+    awaitBackup: async (asked: BackupAsked, signal: AbortSignal): Promise<BackupOutcome> => {
       const { told } = asked;
       const said = await orders.saidOf(told.volumeId, told.token, signal);
       if (said === undefined || said === 'begun') return notOver(told, said, now());
@@ -144,8 +146,6 @@ export const createBackups = (sources: BackupSources) => {
         ? { kind: 'done', backup }
         : { kind: 'failed', why: `${backup.key}: ${backup.problem}` };
     },
-
-    seeBackups: sweeping(sources),
 
     listBackups: async (object: ObjectRef, signal: AbortSignal): Promise<BackupList> => {
       const { name, read } = bucketOf(sources);

@@ -9,7 +9,7 @@ import type { AWSNodePoolSpec } from '../api/nodepool.ts';
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Outputs } from '../kinds/row.ts';
 import type { Assessment, OperationInput, Pacing } from '../policy/assessment.ts';
-import type { Failed } from '../policy/backup-replica.ts';
+import type { Failed, ToldReplica } from '../policy/backup-replica.ts';
 import type { Backup } from '../policy/backups.ts';
 import type { Finding } from '../policy/drift.ts';
 import type { Insight } from '../policy/insight.ts';
@@ -105,16 +105,6 @@ export type IssuedCertificate = {
 /** A snapshot of a cluster's etcd, asked of any replica that has not failed at it; one token for one question. */
 export type BackupRequest = { readonly object: ObjectRef; readonly token: string; readonly failed: readonly Failed[] };
 
-/** The replica that was asked; `until` in seconds since the epoch. */
-export type ToldReplica = {
-  readonly index: number;
-  readonly volumeId: string;
-  readonly instanceId: string;
-  readonly token: string;
-  readonly until: number;
-  readonly bucket: string;
-};
-
 export type BackupAsked = { readonly object: ObjectRef; readonly told: ToldReplica };
 
 export type BackupOutcome =
@@ -163,7 +153,7 @@ export type Activities = {
   awaitBackup(request: BackupAsked): Promise<BackupOutcome>;
   /** What the bucket has of a cluster; changes nothing. */
   listBackups(object: ObjectRef): Promise<BackupList>;
-  /** Looks at everything in the account and region; changes nothing. */
+  /** Looks at everything in the account and region; changes nothing, but lets go of snapshots that a cluster's schedule keeps no longer. */
   sweep(): Promise<SweepAnswer>;
 };
 

@@ -3,7 +3,7 @@
  *
  * Owns: which objects are looked at, which clusters are asked for their nodes, and putting listings together to one inventory
  * an object. Neighbours: `aws/survey.ts`, `kubernetes/survey.ts` and `kubernetes/node-sweep.ts` list, `policy/` decides just as it would for an operation and tells drift of it; the workflow
- * `DriftSweep` signals entities. Invariants: I6 (reads only), I12 (a listing that fails fails the sweep, which then
+ * `DriftSweep` signals entities. Invariants: I6 (reads only, but for snapshots that a spec lets go), I12 (a listing that fails fails the sweep, which then
  * concludes nothing about anyone; what can't be read for one object concludes nothing about that one).
  */
 import pLimit from 'p-limit';
@@ -27,6 +27,7 @@ import type { StoredObject } from '../policy/views.ts';
 import { present } from '../words/present.ts';
 import { clusterRequest, type ObserveRequest, poolRequest } from './assess.ts';
 import type { Survey, TakeSurvey } from './aws/survey.ts';
+import type { Swept } from './backup-sweep.ts';
 import type { SweepAnswer, SweepFinding } from './contract.ts';
 import type { InsideLook, SweepInside } from './inside-sweep.ts';
 import type { SweepInsights } from './insights-sweep.ts';
@@ -50,7 +51,7 @@ export type SweepSources = {
   /** Asks them what would stand in the way of their next upgrade, where that is due. */
   readonly insights: SweepInsights;
   /** A cluster's snapshots; nothing is said of them unless given. */
-  readonly backup?: (clusterId: string, signal: AbortSignal) => Promise<BackupSeen | undefined>;
+  readonly backup?: (swept: Swept, signal: AbortSignal) => Promise<BackupSeen | undefined>;
   /** The hub knows no listing over all projects: one look a cluster that is registered. */
   readonly hub: (
     membership: { readonly uid: string; readonly membershipName: string },
@@ -177,17 +178,22 @@ type Listings = {
   readonly upgrades: ReadonlyMap<string, UpgradeSeen>;
 };
 
+const sweptOf = (clusterId: string, { spec }: AWSCluster): Swept => ({
+  clusterId,
+  ...present({ backup: spec.controlPlane.backup }),
+});
+
 /** What is asked about a cluster itself, beside what AWS has. */
 const ofCluster = async (
-  clusterId: string,
+  swept: Swept,
   { insides, upgrades }: Pick<Listings, 'insides' | 'upgrades'>,
   backup: SweepSources['backup'],
   signal: AbortSignal,
 ): Promise<{ readonly inside?: Inside; readonly upgrade?: UpgradeSeen; readonly backup?: BackupSeen }> =>
   present({
-    inside: insides.get(clusterId),
-    upgrade: upgrades.get(clusterId),
-    backup: await backup?.(clusterId, signal),
+    inside: insides.get(swept.clusterId),
+    upgrade: upgrades.get(swept.clusterId),
+    backup: await backup?.(swept, signal),
   });
 
 /** What one look comes to; `unread` where something of the object could not be read. */
@@ -210,7 +216,10 @@ const conclude = async (
   } catch (error) {
     return unread(error);
   }
-  const own = object.kind === 'AWSCluster' ? await ofCluster(clusterId, { insides, upgrades }, backup, signal) : {};
+  const own =
+    object.kind === 'AWSCluster'
+      ? await ofCluster(sweptOf(clusterId, object), { insides, upgrades }, backup, signal)
+      : {};
   const look = async (anew: boolean): Promise<Finding | undefined> => {
     const inAws = await survey.inventoryOf({ ...request, fresh: anew });
     const found = [...inAws.found, ...elsewhere];

@@ -7,6 +7,7 @@
  * Invariants: I8 (encrypted under the cluster's own key), I12 (what is half there is never called a backup).
  */
 import type { ReplicaConfiguration } from '../machine/configuration.ts';
+import type { Order } from '../words/orders.ts';
 import { manifestKey, manifestText, snapshotKey } from '../words/snapshots.ts';
 import type { S3 } from './aws/s3.ts';
 import type { Log } from './log.ts';
@@ -21,10 +22,13 @@ export type Backups = {
   readonly now?: () => number;
 };
 
+/** Where it goes, and by which order, or that nobody asked for it. */
+export type Asked = { readonly bucket: string } & (Pick<Order, 'token'> | { readonly scheduled: true });
+
 /** Resolves with the key of the snapshot. */
 export const backUp = async (
   { configuration, etcd, s3, log, now = Date.now }: Backups,
-  bucket: string,
+  { bucket, ...why }: Asked,
   signal: AbortSignal,
 ): Promise<string> => {
   const { clusterId, kmsKeyArn, versions } = configuration;
@@ -37,7 +41,7 @@ export const backUp = async (
     const { bytes, passed } = await etcd.snapshot(signal);
     const { etag } = await store.upload({ bucket, key }, { bytes, kmsKeyArn }, signal);
     const { size, sha256 } = passed();
-    const manifest = { key, size, sha256, etag, revision, etcd: version, kubernetes: versions.kubernetes };
+    const manifest = { key, size, sha256, etag, revision, etcd: version, kubernetes: versions.kubernetes, ...why };
     await store.put({ bucket, key: manifestKey(key) }, manifestText(manifest));
     log.info('A snapshot of etcd is kept', { bucket, key, size, seconds: (now() - began) / 1_000 });
     return key;

@@ -38,6 +38,8 @@ export type OrderedReplica = {
   readonly serving: Serving;
   /** Without it an order to take a snapshot is left alone: whoever gave it asks another replica. */
   readonly snapshots?: SnapshotOrders;
+  /** Is told what each look at the tags showed. */
+  readonly schedule?: (tags: VolumeTags) => Promise<void>;
   /** What it serves as these orders begin to be looked for. */
   readonly serves: Serves;
   readonly log: Log;
@@ -174,7 +176,12 @@ const lookOnce = async (replica: OrderedReplica, memory: Memory): Promise<void> 
 export const followOrders = async (replica: OrderedReplica, signal: AbortSignal): Promise<void> => {
   const { log, serving } = replica;
   const memory: Memory = { handled: new Set(), tags: undefined, said: false };
-  const parts = [() => lookOnce(replica, memory), () => comeBack(replica, memory), () => serving.heed(memory.tags)];
+  const parts = [
+    () => lookOnce(replica, memory),
+    () => comeBack(replica, memory),
+    () => serving.heed(memory.tags),
+    () => replica.schedule?.(memory.tags),
+  ];
   let failing: string | undefined;
   for (;;) {
     await pause(lookMillis(replica), signal);

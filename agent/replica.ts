@@ -23,8 +23,9 @@ import { keepNetworkInterface, type Taker, takeNetworkInterface, takeVolume } fr
 import type { AwsAccount } from './aws/credentials.ts';
 import { createEc2, type Ec2 } from './aws/ec2.ts';
 import type { Kms } from './aws/kms.ts';
-import { createS3 } from './aws/s3.ts';
-import { backUp } from './backup.ts';
+import { createS3, keysIn } from './aws/s3.ts';
+import { type Asked, backUp } from './backup.ts';
+import { createBackupSchedule } from './backup-schedule.ts';
 import { issueLeaves, keepRenewed, type LeafStore, signersOf } from './certificates.ts';
 import { type Programs, runComponents } from './components.ts';
 import { createEmulation, type VolumeTags } from './emulation.ts';
@@ -32,10 +33,10 @@ import { createPeers, type EtcdPeers, etcdClient, joinCluster, promoteWhenReady 
 import type { Host } from './host.ts';
 import type { Log } from './log.ts';
 import type { Metadata } from './metadata.ts';
-import { followOrders, ORDER_MILLIS, type Serving } from './orders.ts';
+import { followOrders, ORDER_MILLIS, type OrderedReplica, type Serving } from './orders.ts';
 import { again, done, persist } from './persist.ts';
-import { ownEtcd } from './snapshot.ts';
-import { createSnapshotOrders } from './snapshot-orders.ts';
+import { leadsFit, type OwnEtcd, ownEtcd } from './snapshot.ts';
+import { createSnapshotOrders, type SnapshotOrders } from './snapshot-orders.ts';
 
 export type ReplicaBoot = {
   readonly configuration: ReplicaConfiguration;
@@ -158,17 +159,34 @@ const watchOver = (
   }
 };
 
-/** A certificate is renewed now and then: the connection is made anew for each snapshot. */
-const keepSnapshot = async ({ boot, addresses, signal }: Life, bucket: string): Promise<string> => {
-  const { configuration, host, account, log } = boot;
-  const agent = await etcdClient(host.certificates);
+/** A certificate is renewed now and then: the connection is made anew each time. */
+const withEtcd = async <T>({ boot, addresses }: Life, use: (etcd: OwnEtcd) => Promise<T>): Promise<T> => {
+  const agent = await etcdClient(boot.host.certificates);
   try {
-    const etcd = ownEtcd(addresses.fixed, agent);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(SNAPSHOT_MILLIS)]);
-    return await backUp({ configuration, etcd, s3: () => createS3(account), log }, bucket, limit);
+    return await use(ownEtcd(addresses.fixed, agent));
   } finally {
     agent.destroy();
   }
+};
+
+const keepSnapshot = (life: Life, asked: Asked): Promise<string> =>
+  withEtcd(life, (etcd) => {
+    const { configuration, account, log } = life.boot;
+    const limit = AbortSignal.any([life.signal, AbortSignal.timeout(SNAPSHOT_MILLIS)]);
+    return backUp({ configuration, etcd, s3: () => createS3(account), log }, asked, limit);
+  });
+
+/** Snapshots that are taken without an order. */
+const scheduleOf = (life: Life, { alone }: Pick<SnapshotOrders, 'alone'>): NonNullable<OrderedReplica['schedule']> => {
+  const { configuration, account, log } = life.boot;
+  return createBackupSchedule({
+    clusterId: configuration.clusterId,
+    leads: () => withEtcd(life, leadsFit),
+    keys: keysIn(() => createS3(account), life.signal),
+    backUp: (asked) => keepSnapshot(life, asked),
+    alone,
+    log,
+  });
 };
 
 /** Orders concern a replica that serves: one that is still coming up is left alone. */
@@ -176,15 +194,17 @@ const obey = (life: Life, serving: Serving, serves: Serves): void => {
   const { boot, taker, signal } = life;
   const { configuration, instance, host, log } = boot;
   const { volumeId } = configuration;
+  const snapshots = createSnapshotOrders({
+    ...{ volumeId, ec2: taker.ec2, log },
+    backUp: (asked) => keepSnapshot(life, asked),
+  });
   const ordered = {
     volumeId,
     instanceId: instance.id,
     ec2: taker.ec2,
     serving,
-    snapshots: createSnapshotOrders({
-      ...{ volumeId, ec2: taker.ec2, log },
-      backUp: (bucket) => keepSnapshot(life, bucket),
-    }),
+    snapshots,
+    schedule: scheduleOf(life, snapshots),
     serves,
     log,
     everyMillis: host.orderMillis ?? ORDER_MILLIS,

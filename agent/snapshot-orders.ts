@@ -8,11 +8,14 @@
 import { wholeMessageOf } from '../words/failure.ts';
 import { begunText, type Order, REPORT_TAG, type Report, reportText } from '../words/orders.ts';
 import type { Ec2 } from './aws/ec2.ts';
+import type { Asked } from './backup.ts';
 import type { Log } from './log.ts';
 
 export type SnapshotOrders = {
   /** Begins it. False where another is under way: it is to be asked again. */
   readonly begin: (order: Order) => Promise<boolean>;
+  /** Does what nobody ordered, unless a snapshot is under way; whether it began. */
+  readonly alone: (run: () => Promise<void>) => boolean;
   /** Says what EC2 has not taken yet. */
   readonly tell: () => Promise<void>;
 };
@@ -21,7 +24,7 @@ type Told = {
   readonly volumeId: string;
   readonly ec2: Pick<Ec2, 'tag'>;
   /** Keeps a snapshot in a bucket; resolves with its key. */
-  readonly backUp: (bucket: string) => Promise<string>;
+  readonly backUp: (asked: Asked) => Promise<string>;
   readonly log: Log;
 };
 
@@ -31,7 +34,7 @@ export const createSnapshotOrders = ({ volumeId, ec2, backUp, log }: Told): Snap
   const taken = async ({ token, bucket = '' }: Order): Promise<Report> => {
     log.info('The replica is told to take a snapshot', { token, bucket });
     try {
-      return { token, result: 'done', says: await backUp(bucket) };
+      return { token, result: 'done', says: await backUp({ bucket, token }) };
     } catch (thrown) {
       const why = wholeMessageOf(thrown);
       log.error(`The snapshot could not be taken: ${why}`, { token, bucket });
@@ -48,6 +51,14 @@ export const createSnapshotOrders = ({ volumeId, ec2, backUp, log }: Told): Snap
 
   return {
     tell,
+    alone: (run) => {
+      if (state.busy) return false;
+      state.busy = true;
+      void run().finally(() => {
+        state.busy = false;
+      });
+      return true;
+    },
     begin: async (order) => {
       if (state.busy) return false;
       state.busy = true;

@@ -112,6 +112,12 @@ export const statusIn = (body: string): EtcdStatus => {
   return { version, revision, leads, ...(unfit === undefined ? {} : { unfit }) };
 };
 
+/** Whether its member leads, and may speak for the cluster. */
+export const leadsFit = async ({ status }: Pick<OwnEtcd, 'status'>): Promise<boolean> => {
+  const { leads, unfit } = await status();
+  return leads && unfit === undefined;
+};
+
 /** `agent` trusts etcd's authority, and shows a certificate that etcd takes. */
 export const ownEtcd = (address: string, agent: Agent): OwnEtcd => {
   const request = (path: string) => ({

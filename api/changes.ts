@@ -64,6 +64,8 @@ const CHANGES: Readonly<Record<ObjectKind, Readonly<Record<string, Entry>>>> = {
     'controlPlane.etcd.mainVolume.iops': IN_PLACE,
     'controlPlane.etcd.mainVolume.throughput': IN_PLACE,
     'controlPlane.etcd.mainVolume.kmsKeyARN': FIXED,
+    'controlPlane.backup.everyHours': IN_PLACE,
+    'controlPlane.backup.keep': later('it counts when a sweep looks into the bucket'),
     authentication: WITHOUT_EFFECT,
     updatePolicy: POLICY,
     driftPolicy: DRIFT,

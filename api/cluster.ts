@@ -179,6 +179,27 @@ const controlPlane = z
       })
       .prefault({})
       .describe('The etcd of each replica.'),
+    backup: z
+      .object({
+        everyHours: z
+          .int()
+          .min(1)
+          .max(168)
+          .default(6)
+          .describe('How many hours after the newest snapshot the next one is taken, by the replica that leads etcd.'),
+        keep: z
+          .int()
+          .min(1)
+          .max(500)
+          .default(14)
+          .describe(
+            'How many snapshots of the schedule stay, the newest; those that somebody asked for stay beside them.',
+          ),
+      })
+      .exactOptional()
+      .describe(
+        'Snapshots of etcd on a schedule, in the bucket that SLIPWAY_BUCKET of the worker names; without it they are taken only when somebody asks.',
+      ),
   })
   .meta(
     rules(

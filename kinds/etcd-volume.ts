@@ -3,8 +3,9 @@ import { VOLUME_LIMITS } from '../api/aws-limits.ts';
 import type { Minor } from '../api/minor.ts';
 import type { EmptyDisk } from '../api/names.ts';
 import type { Serves } from '../machine/serves.ts';
+import { scheduleText } from '../words/backup-schedule.ts';
 import { present } from '../words/present.ts';
-import type { Value } from '../words/references.ts';
+import type { Resolved, Value } from '../words/references.ts';
 import type { Difference, Nothing, Row, Tagged } from './row.ts';
 
 export type VolumeProperties = {
@@ -20,6 +21,8 @@ export type EtcdVolumeProperties = VolumeProperties &
     readonly name: string;
     readonly availabilityZone: Value;
     readonly emptyDisk: EmptyDisk;
+    /** By which agents keep snapshots by themselves. No schedule counts as one that was taken away. */
+    readonly backup?: { readonly bucket: Value; readonly everyHours: number };
     /** The volume whose place it takes: it is made only if that one is gone. */
     readonly former?: string;
   };
@@ -43,11 +46,13 @@ export type EtcdVolumeState = {
   readonly serves?: Serves;
   /** Why the agent of its holder starts nothing of Kubernetes. */
   readonly refuses?: string;
+  /** What its agent is told of snapshots, as the tag has it. */
+  readonly backup?: string;
   /** AWS says that it failed, and that nothing on it can be read. */
   readonly failed?: true;
 };
 
-export type EtcdVolumeDifference = 'size' | 'type' | 'iops' | 'throughput' | 'failed';
+export type EtcdVolumeDifference = 'size' | 'type' | 'iops' | 'throughput' | 'backup' | 'failed';
 
 const { iops: GP3_IOPS, throughput: GP3_THROUGHPUT } = VOLUME_LIMITS.gp3;
 
@@ -69,6 +74,27 @@ const differs = (what: Numbers, wanted: EtcdVolumeProperties, is: EtcdVolumeStat
   return asked !== undefined && asked !== is[what] && (wanted[what] !== undefined || is[what] !== undefined);
 };
 
+/**
+ * What the tag is to say; undefined where nothing is to be said. A worker that knows of no bucket leaves agents alone: those that know
+ * of one go on (I11).
+ */
+export const backupTextOf = (
+  { backup }: Resolved<EtcdVolumeProperties>,
+  said: string | undefined,
+): string | undefined => {
+  if (backup === undefined) return said === undefined ? undefined : scheduleText(undefined);
+  return backup.bucket === '' ? undefined : scheduleText(backup);
+};
+
+const backupDifference = (
+  wanted: Resolved<EtcdVolumeProperties>,
+  { backup: said }: EtcdVolumeState,
+): Difference<EtcdVolumeDifference> | false => {
+  const text = backupTextOf(wanted, said);
+  if (text === undefined || text === said) return false;
+  return { what: 'backup', says: `its agent is told of snapshots "${said ?? 'nothing'}", not "${text}"` };
+};
+
 export const etcdVolume: Row<EtcdVolumeProperties, EtcdVolumeState, Nothing, EtcdVolumeDifference> = {
   planned: 'when it differs',
   changesAws: true,
@@ -85,6 +111,7 @@ export const etcdVolume: Row<EtcdVolumeProperties, EtcdVolumeState, Nothing, Etc
         what: 'throughput',
         says: `its throughput is ${is.throughput ?? 'unknown'}, not ${asked.throughput}`,
       },
+      backupDifference(wanted, is),
       is.failed === true && { what: 'failed', says: 'it is in the state error, and nothing on it can be read' },
     ];
     return all.filter((one) => one !== false);

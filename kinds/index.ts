@@ -28,6 +28,7 @@ import { replica } from './replica.ts';
 import { secret } from './secret.ts';
 import { securityGroup } from './security-group.ts';
 import { securityGroupRules } from './security-group-rules.ts';
+import { snapshot } from './snapshot.ts';
 import { subnetTags } from './subnet-tags.ts';
 import { surge } from './surge.ts';
 import { targetGroup } from './target-group.ts';
@@ -67,6 +68,7 @@ export const KINDS = {
   secret,
   'security-group': securityGroup,
   'security-group-rules': securityGroupRules,
+  snapshot,
   'subnet-tags': subnetTags,
   surge,
   'target-group': targetGroup,

@@ -6,7 +6,7 @@ import type { ReplicaMachine } from './replica.ts';
 import type { Nothing, Row } from './row.ts';
 
 export type OrderProperties = ReplicaMachine & {
-  /** A snapshot is no step: who asks for one waits for it by itself. */
+  /** A snapshot is a kind by itself: any replica may take it, and nobody leaves. */
   readonly verb: Exclude<OrderVerb, 'snapshot'>;
   readonly instanceId: string;
   readonly volumeId: Value;

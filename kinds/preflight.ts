@@ -10,6 +10,8 @@ import type { Nothing, Row } from './row.ts';
 export const VPC_CIDR = 'vpcCidr';
 /** The output that is all of them, sorted, with a space between each two. */
 export const VPC_CIDRS = 'vpcCidrs';
+/** The output that is the bucket where this worker has snapshots of etcd kept; empty where it knows of none. */
+export const SNAPSHOT_BUCKET = 'snapshotBucket';
 
 /** The field whose subnets are tagged for load balancers. */
 export const BALANCER_SUBNETS = 'spec.networking.serviceLoadBalancerSubnetIDs';

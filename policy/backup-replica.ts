@@ -16,6 +16,16 @@ export type ReplicaVolume = {
   readonly tags: Readonly<Record<string, string | undefined>>;
 };
 
+/** A replica that was asked; `until` in seconds since the epoch. */
+export type ToldReplica = {
+  readonly index: number;
+  readonly volumeId: string;
+  readonly instanceId: string;
+  readonly token: string;
+  readonly until: number;
+  readonly bucket: string;
+};
+
 /** A replica that could not, and why. */
 export type Failed = { readonly index: number; readonly why: string };
 

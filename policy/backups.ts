@@ -5,6 +5,7 @@
  * and mark of it. Neighbours: `words/snapshots.ts` spells keys and manifests, `activities/aws/snapshots.ts` lists and reads. Pure.
  * Invariants: I4 (what no agent named so is nobody's, and isn't listed), I12 (what is half there is named, and never counts).
  */
+import { present } from '../words/present.ts';
 import { type Manifest, type NamedSnapshot, snapshotNamed } from '../words/snapshots.ts';
 
 /** An object as the bucket lists it. */
@@ -25,8 +26,14 @@ export type Backup = {
   readonly sha256?: string;
   readonly etcd?: string;
   readonly kubernetes?: string;
+  /** Of the order by which it was asked for. */
+  readonly token?: string;
+  /** Nobody asked for it: an agent took it by schedule. */
+  readonly scheduled?: true;
   /** Why it can't be relied on. */
   readonly problem?: string;
+  /** Either it or its manifest is not there. */
+  readonly incomplete?: true;
 };
 
 type Pair = { readonly named: NamedSnapshot; readonly object?: Listed; readonly manifest?: Manifest | 'unreadable' };
@@ -48,10 +55,11 @@ const backupOf = (pair: Pair): Backup => {
   const common = { key, time, revision, size: object?.size ?? 0 };
   const problem = problemOf(pair);
   if (problem !== undefined || manifest === undefined || manifest === 'unreadable') {
-    return { ...common, ...(problem === undefined ? {} : { problem }) };
+    const incomplete = object === undefined || manifest === undefined ? (true as const) : undefined;
+    return { ...common, ...present({ problem, incomplete }) };
   }
-  const { sha256, etcd, kubernetes } = manifest;
-  return { ...common, sha256, etcd, kubernetes };
+  const { sha256, etcd, kubernetes, token, scheduled } = manifest;
+  return { ...common, sha256, etcd, kubernetes, ...present({ token, scheduled }) };
 };
 
 /** A cluster's snapshots, the newest first. */

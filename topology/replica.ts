@@ -9,8 +9,9 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import { apiServerName, replicaName, replicaTemplateName } from '../api/names.ts';
 import type { Release } from '../api/releases.ts';
+import type { EtcdVolumeProperties } from '../kinds/etcd-volume.ts';
 import type { SealedSecret } from '../kinds/launch-template.ts';
-import { zoneOutput } from '../kinds/preflight.ts';
+import { SNAPSHOT_BUCKET, zoneOutput } from '../kinds/preflight.ts';
 import type { Resource } from '../kinds/resource.ts';
 import type { ReplicaConfiguration, ReplicaSecrets } from '../machine/configuration.ts';
 import {
@@ -92,6 +93,10 @@ const configurationOf = (
   };
 };
 
+/** Agents keep snapshots by themselves, where the worker has them kept. */
+const backupOf = ({ backup }: AWSCluster['spec']['controlPlane']): Pick<EtcdVolumeProperties, 'backup'> =>
+  backup === undefined ? {} : { backup: { bucket: ref(PREFLIGHT, SNAPSHOT_BUCKET), everyHours: backup.everyHours } };
+
 const storageAndAddress = (cluster: AWSCluster, owner: Ownership, index: ReplicaIndex): Resource[] => {
   const { controlPlane } = cluster.spec;
   const name = replicaName(owner.clusterId, index);
@@ -107,6 +112,7 @@ const storageAndAddress = (cluster: AWSCluster, owner: Ownership, index: Replica
         name,
         availabilityZone: ref(PREFLIGHT, zoneOutput(subnetId)),
         emptyDisk: 'bootstrap',
+        ...backupOf(controlPlane),
         ...taggedFor(owner, volumeKey, name),
       },
       needs: AWS_NEEDS,

@@ -5,6 +5,7 @@
  * whole stream and S3 has taken all of it. Neighbours: `agent/backup.ts` writes both, `policy/backups.ts` judges what is listed.
  * Pure. Invariants: I8 (a manifest has sums and numbers, and is read by whoever lists snapshots; a snapshot is not).
  */
+import { present } from './present.ts';
 
 /** `gke-0a1b2c3d/etcd/`: all that is a cluster's own in the bucket. */
 export const snapshotPrefix = (clusterId: string): string => `${clusterId}/etcd/`;
@@ -41,6 +42,22 @@ export const snapshotNamed = (key: string): NamedSnapshot | undefined => {
   };
 };
 
+/** A cluster's snapshots that were asked for after a moment: how their keys begin, and which key they come after. */
+export const snapshotsSince = (clusterId: string, at: Date): { readonly prefix: string; readonly after: string } => {
+  const prefix = snapshotPrefix(clusterId);
+  return { prefix, after: `${prefix}${stamp(at)}` };
+};
+
+/** When the newest was asked for that has all it needs, by keys alone: a manifest is written last. Epoch milliseconds. */
+export const newestKept = (keys: readonly string[]): number | undefined => {
+  const all = new Set(keys);
+  const kept = keys.flatMap((key) => {
+    const named = snapshotNamed(key);
+    return named?.isManifest === true && all.has(named.key) ? [Date.parse(named.time)] : [];
+  });
+  return kept.length === 0 ? undefined : Math.max(...kept);
+};
+
 export const manifestKey = (key: string): string => key.replace(/\.db$/, '.json');
 
 export type Manifest = {
@@ -57,6 +74,10 @@ export type Manifest = {
   /** Versions without a leading v. */
   readonly etcd: string;
   readonly kubernetes: string;
+  /** Of the order by which it was asked for (`orders.ts`). */
+  readonly token?: string;
+  /** Nobody asked for it: an agent took it by schedule (`backup-schedule.ts`). */
+  readonly scheduled?: true;
 };
 
 export const manifestText = (manifest: Manifest): string => `${JSON.stringify({ v: 1, ...manifest }, null, 2)}\n`;
@@ -72,6 +93,8 @@ const SHAPE: Readonly<Record<keyof Manifest | 'v', (value: unknown) => boolean>>
   revision: isText,
   etcd: isText,
   kubernetes: isText,
+  token: (value) => value === undefined || isText(value),
+  scheduled: (value) => value === undefined || value === true,
 };
 
 const isManifest = (value: unknown): value is Manifest =>
@@ -88,6 +111,6 @@ export const manifestIn = (text: string): Manifest | undefined => {
     return undefined;
   }
   if (!isManifest(read)) return undefined;
-  const { key, size, sha256, etag, revision, etcd, kubernetes } = read;
-  return { key, size, sha256, etag, revision, etcd, kubernetes };
+  const { key, size, sha256, etag, revision, etcd, kubernetes, token, scheduled } = read;
+  return { key, size, sha256, etag, revision, etcd, kubernetes, ...present({ token, scheduled }) };
 };

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { createAssess, type Named } from '../activities/assess.ts';
 import { createAwsClients } from '../activities/aws/clients.ts';
 import { awsResources } from '../activities/aws/resources.ts';
+import { createBackupSweep } from '../activities/backup-sweep.ts';
 import { createBackups } from '../activities/backups.ts';
 import type { AroundCall, OutgoingCall } from '../activities/calls.ts';
 import type { Activities } from '../activities/contract.ts';
@@ -39,6 +40,7 @@ import { createMirror } from '../activities/mirror.ts';
 import { createPlanChange } from '../activities/plan-change.ts';
 import { createPlanUpgrade } from '../activities/plan-upgrade.ts';
 import { readPoolMachines } from '../activities/pool-machines.ts';
+import { snapshotDriver } from '../activities/snapshot.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
 import { present } from '../words/present.ts';
@@ -100,7 +102,7 @@ const withSender =
 /** Everything that a worker talks to. */
 const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log: Logger, between: Between) => {
   const aroundCall = between.call === undefined ? {} : { aroundCall: withSender(between.call) };
-  const { region, clusterProxy, hubEndpoint, kubeconfig } = configuration;
+  const { region, bucket, clusterProxy, hubEndpoint, kubeconfig } = configuration;
   const management = connectManagement(kubeconfig, aroundCall.aroundCall);
   const cache = createUserClusterCache();
   const userClusters = connectUserClusters({
@@ -112,6 +114,7 @@ const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log
   const hub = createHubClient({ ...aroundCall, ...(hubEndpoint === undefined ? {} : { endpoint: hubEndpoint }) });
   const clients = createAwsClients({
     region,
+    ...present({ bucket }),
     ...aroundCall,
     ...(between.attempt === undefined ? {} : { aroundAttempt: between.attempt }),
     onCall: ({ service, operation, code, milliseconds }) => {
@@ -141,7 +144,11 @@ const addonSettings = ({ metricsApiService }: WorkerConfiguration) => ({
   surroundings: { apiService: String(metricsApiService) },
 });
 
-const stepsOf = ({ management, userClusters, hub, aws }: Connections, configuration: WorkerConfiguration) =>
+const stepsOf = (
+  { management, userClusters, hub, aws }: Connections,
+  configuration: WorkerConfiguration,
+  backups: ReturnType<typeof createBackups>,
+) =>
   createSteps({
     ...aws.drivers,
     ...kubernetesDrivers({
@@ -153,6 +160,7 @@ const stepsOf = ({ management, userClusters, hub, aws }: Connections, configurat
       ...present({ bucket: configuration.bucket }),
     }),
     'hub-membership': hubMembershipDriver(hub),
+    snapshot: snapshotDriver(backups),
   });
 
 const mirrorOf = ({ management }: Connections) =>
@@ -214,7 +222,7 @@ const backupsOf = (
   createBackups({
     ...looks,
     orders: aws.backupOrders,
-    ...(bucket === undefined ? {} : { bucket: { name: bucket, read: aws.backupsIn(bucket) } }),
+    ...(bucket === undefined ? {} : { bucket: { name: bucket, read: aws.backupsIn(bucket).read } }),
   });
 
 export const wireActivities = (
@@ -226,16 +234,16 @@ export const wireActivities = (
   const { region, settleSeconds, sweepSeconds } = configuration;
   const connections = connect(configuration, metrics, log, between);
   const { management, userClusters, hub, aws, close } = connections;
-  const steps = stepsOf(connections, configuration);
   const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
   const inside = readInside(userClusters, addonSettings(configuration));
   const looks = { ...looksWith(connections), served };
+  const backups = backupsOf(connections, configuration, looks);
+  const steps = stepsOf(connections, configuration, backups);
   const assess = assessOf(connections, configuration, { ...looks, inside });
   const planChange = createPlanChange(looks);
   const insights = readInsights(management, userClusters);
   const snapshots = present({ bucket: configuration.bucket });
   const planUpgrade = createPlanUpgrade({ ...looks, insights, snapshots });
-  const backups = backupsOf(connections, configuration, looks);
   const sweep = createSweep({
     settleSeconds,
     everySeconds: sweepSeconds,
@@ -246,7 +254,10 @@ export const wireActivities = (
     nodes: sweepNodes(userClusters),
     inside: createInsideSweep(inside),
     insights: createInsightsSweep(insights, { snapshots }),
-    backup: backups.seeBackups,
+    backup: createBackupSweep({
+      ...present({ bucket: configuration.bucket === undefined ? undefined : aws.backupsIn(configuration.bucket) }),
+      onRemoved: (clusterId, keys) => log.info({ clusterId, keys }, 'Snapshots that are kept no longer are removed'),
+    }),
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });

@@ -18,6 +18,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { STSClient } from '@aws-sdk/client-sts';
 import { agentByEnvironment } from '../../kubernetes/connections.ts';
+import { present } from '../../words/present.ts';
 import { type AroundCall, straightOn } from '../calls.ts';
 import { isThrottled } from '../verdicts.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
@@ -34,6 +35,8 @@ export type AwsCall = {
 
 export type AwsClients = {
   readonly region: string;
+  /** Where snapshots of clusters' etcd are kept; nowhere unless given. */
+  readonly bucket?: string;
   readonly ec2: EC2Client;
   readonly autoScaling: AutoScalingClient;
   /** The SDK asks nothing twice: for the one call that has its effect once more each time. */
@@ -55,6 +58,7 @@ type CallTimeouts = { readonly connectionMs: number; readonly requestMs: number 
 
 export type AwsClientSettings = {
   readonly region: string;
+  readonly bucket?: string;
   readonly onCall?: (call: AwsCall) => void;
   /** Retries of the SDK happen inside. */
   readonly aroundCall?: AroundCall;
@@ -182,6 +186,7 @@ export const createAwsClients = (settings: AwsClientSettings): AwsClients => {
   };
   return {
     region: settings.region,
+    ...present({ bucket: settings.bucket }),
     ...clients,
     destroy: () => {
       for (const client of Object.values(clients)) client.destroy();

@@ -90,10 +90,11 @@ export const ofPlaces = (
   vpc: Pick<Vpc, 'cidr' | 'cidrs'> | undefined,
   subnetIds: readonly string[],
   subnets: readonly Pick<Subnet, 'id' | 'zone'>[],
+  bucket: string | undefined,
 ): Parts =>
   vpc === undefined || subnets.length < new Set(subnetIds).size
     ? []
-    : [observed('preflight', PREFLIGHT, preflightOutputs(vpc, subnets), {})];
+    : [observed('preflight', PREFLIGHT, preflightOutputs(vpc, subnets, bucket), {})];
 
 /** By tag and kind of key, not by id: nodes' own disks and interfaces carry the cluster's tag, too, and may be many. */
 export const byKind = (cluster: Filter, kind: ResourceKind): Filter[] => [

@@ -18,10 +18,11 @@ import {
 } from '@aws-sdk/client-ec2';
 import { compareMinors, type Minor, minorIn, newerMinor } from '../../api/minor.ts';
 import { EMPTY_DISK_TAG, type EmptyDisk, KEY_TAG } from '../../api/names.ts';
-import { performanceOf } from '../../kinds/etcd-volume.ts';
+import { backupTextOf, performanceOf } from '../../kinds/etcd-volume.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import { servesIn } from '../../machine/serves.ts';
+import { BACKUP_TAG } from '../../words/backup-schedule.ts';
 import { deleteVolumeCommand } from '../../words/commands.ts';
 import { COMMITTED_TAG, EMULATES_TAG } from '../../words/emulation.ts';
 import type { ResourceKey } from '../../words/keys.ts';
@@ -32,7 +33,7 @@ import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.
 import { BECOMES_VISIBLE_MS } from '../settling.ts';
 import { blockedError, supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
-import { tagInEc2 } from './tagging.ts';
+import { setInEc2, tagInEc2 } from './tagging.ts';
 import { belongsTo, carriedBy, clientToken, given, ownedTags, tagList, tagRecord } from './tags.ts';
 import { type EtcdVolumes, exists, volumeExists } from './volumes.ts';
 
@@ -73,6 +74,7 @@ export const foundVolume = (key: ResourceKey, volume: Volume): FoundOf<'etcd-vol
       emptyDisk: emptyDiskOf(volume),
       ...present({ holder: holderOf(volume) }),
       ...upgradeOf(tagRecord(volume.Tags), holderOf(volume)),
+      ...present({ backup: tagRecord(volume.Tags)[BACKUP_TAG] }),
       ...(volume.State === 'error' ? { failed: true as const } : {}),
     },
     carriedBy(tagRecord(volume.Tags)),
@@ -114,7 +116,11 @@ export const marksOfOthers = (volumes: readonly Volume[]): Tags => {
 /** `dropped`: how many that this one takes the place of. */
 const volumeAskedFor = (wanted: Wanted<'etcd-volume'>, marks: Tags, dropped: number): CreateVolumeCommandInput => {
   const { availabilityZone, sizeGiB, type, iops, throughput, kmsKeyId, emptyDisk, name, tags } = wanted.properties;
-  const all = ownedTags(wanted, { Name: name, ...tags, ...marks, [EMPTY_DISK_TAG]: emptyDisk });
+  const all = ownedTags(wanted, {
+    ...{ Name: name, ...tags, ...marks },
+    ...(present({ [BACKUP_TAG]: backupTextOf(wanted.properties, undefined) }) as Tags),
+    [EMPTY_DISK_TAG]: emptyDisk,
+  });
   return {
     AvailabilityZone: availabilityZone,
     Size: sizeGiB,
@@ -174,8 +180,13 @@ export const etcdVolumeDriver = (
   },
 
   /** In one call: AWS takes the next change of a volume only hours later. */
-  async update(wanted, found) {
+  async update(wanted, found, differences) {
     if (found.state.failed === true) throw blockedError(whyFailed(wanted, found.outputs.id ?? '?'));
+    const text = backupTextOf(wanted.properties, found.state.backup);
+    if (text !== undefined && text !== found.state.backup) {
+      await setInEc2(ec2, [given(found.outputs.id, `the id of ${wanted.key}`)], { [BACKUP_TAG]: text });
+    }
+    if (differences.every(({ what }) => what === 'backup')) return { outputs: found.outputs, change: 'updated' };
     const { sizeGiB, type } = wanted.properties;
     const { iops, throughput } = performanceOf(wanted.properties);
     const { sizeGiB: held } = found.state;

@@ -59,6 +59,8 @@ type KmsKey =
   | { readonly arn: string; readonly denied: string };
 
 export type AwsFacts = {
+  /** Where this worker has snapshots of etcd kept. */
+  readonly bucket?: string;
   vpc(id: string, signal: AbortSignal): Promise<Vpc | undefined>;
   /** One that isn't `enough` for who asks is looked at anew. */
   subnets(
@@ -223,6 +225,7 @@ export const createFacts = (
   remember: Remember = createMemory(Date.now),
   onUnread: OnUnread = () => undefined,
 ): AwsFacts => ({
+  ...present({ bucket: clients.bucket }),
   vpc: vpcFacts(clients, remember),
   ...networkFacts(clients, remember, { vpc: vpcFacts(clients, remember), onUnread }),
   subnets: batched(remember, 'subnet', (ids, signal) => subnetsOf(clients, ids, signal)),

@@ -101,7 +101,7 @@ const templatesOf = async ({ clients: { ec2 }, signal }: Observing, by: By, clus
 const ofFacts = async ({ facts, signal }: Observing, { vpcId, subnetIds }: AwsInventoryRequest): Promise<Parts> => {
   if (vpcId === undefined) return [];
   const [vpc, subnets] = await Promise.all([facts.vpc(vpcId, signal), facts.subnets(subnetIds, signal)]);
-  return ofPlaces(vpc, subnetIds, subnets);
+  return ofPlaces(vpc, subnetIds, subnets, facts.bucket);
 };
 
 const volumesOf = async ({ clients: { ec2 }, signal: abortSignal }: Observing, clusterId: string): Promise<Parts> =>

@@ -8,7 +8,7 @@
  * that are made in the same second may both find room that only one of them gets: that one blocks at launch.
  */
 import { rangesOverlap } from '../../api/ranges.ts';
-import { type NamedValue, VPC_CIDR, VPC_CIDRS, zoneOutput } from '../../kinds/preflight.ts';
+import { type NamedValue, SNAPSHOT_BUCKET, VPC_CIDR, VPC_CIDRS, zoneOutput } from '../../kinds/preflight.ts';
 import type { Outputs } from '../../kinds/row.ts';
 import { ended } from '../../words/text.ts';
 import type { Made, ResourceDriver, Wanted } from '../driver.ts';
@@ -22,12 +22,14 @@ import type { AwsRoom } from './room.ts';
 
 type Properties = Wanted<'preflight'>['properties'];
 
-/** Outputs for those that need a zone or an address range. */
+/** Outputs for those that need a zone, an address range, or the worker's bucket. */
 export const preflightOutputs = (
   vpc: Pick<Vpc, 'cidr' | 'cidrs'>,
   subnets: readonly Pick<Subnet, 'id' | 'zone'>[],
+  bucket: string | undefined,
 ): Outputs =>
   Object.fromEntries([
+    [SNAPSHOT_BUCKET, bucket ?? ''],
     [VPC_CIDR, vpc.cidr],
     [VPC_CIDRS, [...vpc.cidrs].sort().join(' ')],
     ...[...subnets]
@@ -199,7 +201,7 @@ export const lookAtAccount = async (facts: AwsFacts, properties: Properties, reg
     ...processors,
     ...(vpc === undefined ? [] : names),
   ];
-  const outputs = preflightOutputs(vpc ?? { cidr: '', cidrs: [] }, subnets);
+  const outputs = preflightOutputs(vpc ?? { cidr: '', cidrs: [] }, subnets, facts.bucket);
   return { troubles, outputs: { ...outputs, ...warnings } };
 };
 

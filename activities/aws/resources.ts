@@ -48,7 +48,7 @@ import { createRoom } from './room.ts';
 import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
 import { securityGroupRulesDriver } from './security-group-rules.ts';
-import { type ReadBackups, readBackupsIn } from './snapshots.ts';
+import { type BackupBucket, backupBucket } from './snapshots.ts';
 import { subnetTagsDriver } from './subnet-tags.ts';
 import { type EmptyMachine, surgeDriver } from './surge.ts';
 import { createSurvey, type TakeSurvey } from './survey.ts';
@@ -95,7 +95,7 @@ export type Aws = {
   readonly sizeOf: SizeOf;
   readonly backupOrders: BackupOrders;
   /** Snapshots in a bucket. */
-  readonly backupsIn: (bucket: string) => ReadBackups;
+  readonly backupsIn: (bucket: string) => BackupBucket;
   /** The machines of one auto scaling group, each with the fingerprint of what it was made from, unless that is gone. */
   readonly instancesOf: (groupName: string, signal: AbortSignal) => Promise<readonly ToldInstance[]>;
   /** Asks what a preflight will ask, so that it finds the answers; whatever is wrong is said by the preflight itself. */
@@ -170,7 +170,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
     launchTroubles: createLaunchTroubles(clients),
     sizeOf: sizeOf(clients.autoScaling),
     backupOrders: backupOrders(clients),
-    backupsIn: (bucket) => readBackupsIn(clients.s3, bucket),
+    backupsIn: (bucket) => backupBucket(clients.s3, bucket),
     instancesOf: async (groupName, signal) => {
       const groups = await listGroups(clients.autoScaling, { AutoScalingGroupNames: [groupName] }, signal);
       const machines = groups.flatMap(groupInstances);

@@ -1,18 +1,31 @@
 /**
  * Snapshots: what a cluster's part of the bucket holds.
  *
- * Owns: listing, and reading manifests, each once: what a key holds never changes. Neighbours: `policy/backups.ts` judges; the agents
- * of replicas write. Invariants: I6 (reads only), I8 (a worker reads manifests, and has no right to a snapshot itself), I12 (a
+ * Owns: listing, reading manifests, each once, since what a key holds never changes, and removing. Neighbours: `policy/backups.ts` judges,
+ * `policy/snapshot-retention.ts` says what goes; the agents of replicas write. Invariants: I8 (a worker reads manifests, and has no right to a snapshot itself), I12 (a
  * listing that fails is an error, never "no snapshot").
  */
-import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import { type Backup, backupsIn, type Listed } from '../../policy/backups.ts';
-import { type Manifest, manifestIn, snapshotNamed, snapshotPrefix } from '../../words/snapshots.ts';
+import { type Manifest, manifestIn, manifestKey, snapshotNamed, snapshotPrefix } from '../../words/snapshots.ts';
 import { blockedError } from '../verdicts.ts';
 import { given, readAll } from './tags.ts';
 
 /** A cluster's snapshots, the newest first. */
 export type ReadBackups = (clusterId: string, signal: AbortSignal) => Promise<readonly Backup[]>;
+
+/** Takes snapshots away, and what stands beside them. */
+export type RemoveBackups = (keys: readonly string[], signal: AbortSignal) => Promise<void>;
+
+/** Manifests first: what is left of a removal that was cut short counts no more, and is seen to be half there. */
+const removeBackupsIn =
+  (s3: S3Client, bucket: string): RemoveBackups =>
+  async (keys, signal) => {
+    for (const Key of [...keys.map(manifestKey), ...keys]) {
+      signal.throwIfAborted();
+      await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+    }
+  };
 
 /** A manifest is small; as many of a thousand clusters are less than a hundred MiB. */
 const MOST_REMEMBERED = 20_000;
@@ -20,7 +33,7 @@ const MOST_REMEMBERED = 20_000;
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const isNoBucket = (error: unknown): boolean => error instanceof Error && error.name === 'NoSuchBucket';
 
-export const readBackupsIn = (s3: S3Client, bucket: string): ReadBackups => {
+const readBackupsIn = (s3: S3Client, bucket: string): ReadBackups => {
   const remembered = new Map<string, Manifest | 'unreadable'>();
 
   const list = async (prefix: string, abortSignal: AbortSignal): Promise<readonly Listed[]> => {
@@ -72,3 +85,10 @@ export const readBackupsIn = (s3: S3Client, bucket: string): ReadBackups => {
     }
   };
 };
+
+export type BackupBucket = { readonly read: ReadBackups; readonly remove: RemoveBackups };
+
+export const backupBucket = (s3: S3Client, bucket: string): BackupBucket => ({
+  read: readBackupsIn(s3, bucket),
+  remove: removeBackupsIn(s3, bucket),
+});

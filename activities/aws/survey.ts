@@ -160,13 +160,13 @@ const list = async ({ ec2, autoScaling, elbv2 }: AwsClients, abortSignal: AbortS
 };
 
 /** As `facts.ts` would have it: nothing when one of them isn't there. */
-const ofNetwork = ({ vpcs, subnets }: Listings, request: SurveyRequest): Parts => {
+const ofNetwork = ({ listings: { vpcs, subnets }, clients: { bucket } }: Surveying, request: SurveyRequest): Parts => {
   const { vpcId, subnetIds } = request;
   const vpc = vpcId === undefined ? undefined : vpcs.find(({ VpcId }) => VpcId === vpcId);
   const there = subnets
     .filter(({ SubnetId = '' }) => subnetIds.includes(SubnetId))
     .map(({ SubnetId = '', AvailabilityZone = '' }) => ({ id: SubnetId, zone: AvailabilityZone }));
-  return ofPlaces(vpc === undefined ? undefined : vpcFact(vpc), subnetIds, there);
+  return ofPlaces(vpc === undefined ? undefined : vpcFact(vpc), subnetIds, there, bucket);
 };
 
 const ofSubnetTags = ({ subnets }: Listings, clusterId: string): Parts => {
@@ -208,7 +208,7 @@ const ofCluster = async (at: Surveying, request: SurveyRequest): Promise<Parts> 
   const { clusterId } = request;
   const { listings } = at;
   return [
-    ...ofNetwork(listings, request),
+    ...ofNetwork(at, request),
     ...ofSubnetTags(listings, clusterId),
     ...ofSecurityGroups(listings.securityGroups.get(clusterId) ?? [], clusterId),
     ...ofVolumes(listings.volumes.get(clusterId) ?? [], clusterId),

@@ -18,6 +18,11 @@ export type S3 = {
   ): Promise<{ readonly etag: string }>;
   /** Writes a short text that is no secret. */
   put(object: S3Object, text: string): Promise<void>;
+  /** Keys that begin so, and come after another; sorted. */
+  keys(
+    from: { readonly bucket: string; readonly prefix: string; readonly after: string },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   /** Ends its connections. */
   close(): void;
 };
@@ -66,6 +71,24 @@ export const createS3 = async (account: AwsAccount): Promise<S3> => {
       const content = { Body: text, ContentType: 'application/json', ServerSideEncryption: 'AES256' as const };
       await client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, ...content }));
     },
+    keys: async ({ bucket: Bucket, prefix: Prefix, after: StartAfter }, abortSignal) => {
+      const keys: string[] = [];
+      const pages = sdk.paginateListObjectsV2({ client }, { Bucket, Prefix, StartAfter }, { abortSignal });
+      for await (const { Contents = [] } of pages) keys.push(...Contents.flatMap(({ Key }) => Key ?? []));
+      return keys;
+    },
     close: () => client.destroy(),
   };
 };
+
+/** Asks a client that is made for it: a bucket is looked into every few hours. */
+export const keysIn =
+  (s3: () => Promise<S3>, signal: AbortSignal) =>
+  async (bucket: string, prefix: string, after: string): Promise<readonly string[]> => {
+    const store = await s3();
+    try {
+      return await store.keys({ bucket, prefix, after }, signal);
+    } finally {
+      store.close();
+    }
+  };

@@ -55,6 +55,9 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     'controlPlane.workloadIdentity.oidcDiscoveryGCSBucket': 'the same field',
     ...volume('controlPlane.rootVolume'),
     ...volume('controlPlane.etcd.mainVolume'),
+    'controlPlane.backup': 'there was none: etcd was backed up by hand',
+    'controlPlane.backup.everyHours': 'there was none',
+    'controlPlane.backup.keep': 'there was none',
     'authentication.awsIAM.adminIdentityARNs': 'the identities that could administer the cluster',
     'authentication.oidc': 'OpenID Connect through GKE Identity Service',
     ...Object.fromEntries(

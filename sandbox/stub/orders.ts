@@ -1,11 +1,12 @@
 /**
  * Orders: how the replicas of this process hear what a worker tells them, at the cost of one listing for all of them.
  *
- * Owns: reading the volumes that any order, or anything of an upgrade, was ever written on, once for everybody who asks at about the same time. Neighbours:
+ * Owns: reading the volumes that any order, a schedule, or anything of an upgrade, was ever written on, once for everybody who asks at about the same time. Neighbours:
  * `agent/orders.ts` obeys and reports, as on a real machine, whose agent asks for its own volume; `replica.ts` leaves and serves again.
  */
 import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import type { Attachable } from '../../agent/aws/ec2.ts';
+import { BACKUP_TAG } from '../../words/backup-schedule.ts';
 import { COMMITTED_TAG, EMULATES_TAG } from '../../words/emulation.ts';
 import { ORDER_TAG } from '../../words/orders.ts';
 import { AWS_CREDENTIALS, REGION, type SandboxLayout } from '../layout.ts';
@@ -27,7 +28,9 @@ const reading = (layout: SandboxLayout): Read => {
   const client = new EC2Client({ region: REGION, endpoint: `http://${host}:${port}`, credentials: AWS_CREDENTIALS });
   return async () => {
     const { Volumes = [] } = await client.send(
-      new DescribeVolumesCommand({ Filters: [{ Name: 'tag-key', Values: [ORDER_TAG, EMULATES_TAG, COMMITTED_TAG] }] }),
+      new DescribeVolumesCommand({
+        Filters: [{ Name: 'tag-key', Values: [ORDER_TAG, EMULATES_TAG, COMMITTED_TAG, BACKUP_TAG] }],
+      }),
     );
     return new Map(
       Volumes.map(({ VolumeId: id = '', State: state = 'unknown', Tags = [] }) => [

@@ -9,13 +9,15 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { takeNetworkInterface, takeVolume } from '../../agent/attachments.ts';
 import type { Ec2 } from '../../agent/aws/ec2.ts';
-import type { S3 } from '../../agent/aws/s3.ts';
+import { keysIn, type S3 } from '../../agent/aws/s3.ts';
 import { backUp } from '../../agent/backup.ts';
+import { createBackupSchedule } from '../../agent/backup-schedule.ts';
 import { issueLeaves, signersOf } from '../../agent/certificates.ts';
 import { createEmulation } from '../../agent/emulation.ts';
 import type { Log } from '../../agent/log.ts';
 import { followOrders, type Serving } from '../../agent/orders.ts';
 import { again, done, persist } from '../../agent/persist.ts';
+import { leadsFit } from '../../agent/snapshot.ts';
 import { createSnapshotOrders } from '../../agent/snapshot-orders.ts';
 import type { Minor } from '../../api/minor.ts';
 import { replicaCertificates } from '../../machine/certificates.ts';
@@ -135,12 +137,29 @@ const obey = (machine: ReplicaMachine, { serving, serves, cluster }: Obeying, si
     return orders.volume(id);
   };
   const tag: Ec2['tag'] = (id, tags) => ec2.tag(id, tags);
-  const etcd = playedEtcd(cluster, configuration.versions.etcd);
+  const etcd = playedEtcd(cluster, configuration.index, configuration.versions.etcd);
   const snapshots = createSnapshotOrders({
     ...{ volumeId, ec2: { tag }, log },
-    backUp: (bucket) => backUp({ configuration, etcd, s3, log }, bucket, signal),
+    backUp: (asked) => backUp({ configuration, etcd, s3, log }, asked, signal),
   });
-  const replica = { volumeId, instanceId: instance.id, ec2: { volume, tag }, serving, serves, snapshots, log };
+  const schedule = createBackupSchedule({
+    clusterId: configuration.clusterId,
+    leads: () => leadsFit(etcd),
+    keys: keysIn(s3, signal),
+    backUp: (asked) => backUp({ configuration, etcd, s3, log }, asked, signal),
+    alone: snapshots.alone,
+    log,
+  });
+  const replica = {
+    volumeId,
+    instanceId: instance.id,
+    ec2: { volume, tag },
+    serving,
+    serves,
+    snapshots,
+    schedule,
+    log,
+  };
   followOrders({ ...replica, everyMillis: orders.everyMillis }, signal).catch((thrown: unknown) => {
     if (!signal.aborted) log.error(`Orders are looked for no more: ${wholeMessageOf(thrown)}`);
   });

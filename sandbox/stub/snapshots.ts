@@ -15,13 +15,13 @@ async function* gatewayLines(content: Buffer): AsyncGenerator<string> {
   for (const part of [content, sum]) yield JSON.stringify({ result: { blob: part.toString('base64') } });
 }
 
-/** `version` of its etcd, without a leading v. */
-export const playedEtcd = (cluster: StubCluster, version: string): OwnEtcd => ({
+/** `version` of its etcd, without a leading v. The replica of the lowest index that runs leads. */
+export const playedEtcd = (cluster: StubCluster, index: number, version: string): OwnEtcd => ({
   status: () =>
     Promise.resolve({
       version,
       revision: '1',
-      leads: false,
+      leads: Math.min(...cluster.replicas.keys()) === index,
       ...(cluster.hasQuorum() ? {} : { unfit: 'its etcd follows no leader' }),
     }),
   snapshot: () =>

@@ -102,17 +102,27 @@ describe('a sweep', () => {
   });
 
   test('says of each cluster what snapshots it has, and asks about no pool', async () => {
-    const asked: string[] = [];
+    const asked: unknown[] = [];
+    const scheduled = clusterNamed('b');
+    const controlPlane = { ...scheduled.spec.controlPlane, backup: { everyHours: 6, keep: 14 } };
     const { sweep } = sweepWith({
-      backup: async (clusterId) => {
-        asked.push(clusterId);
+      management: async () =>
+        management({ clusters: [clusterNamed('a'), { ...scheduled, spec: { ...scheduled.spec, controlPlane } }] }),
+      backup: async (swept) => {
+        asked.push(swept);
         return { kind: 'nowhere' };
       },
     });
     const { findings } = await sweep();
-    expect(asked).toEqual([clusterIdOf(CLUSTER_UID), clusterIdOf(CLUSTER_UID)]);
+    expect(asked).toEqual([
+      { clusterId: clusterIdOf(CLUSTER_UID) },
+      { clusterId: clusterIdOf(CLUSTER_UID), backup: { everyHours: 6, keep: 14 } },
+    ]);
+    const difference = 'its agent is told of snapshots "nothing", not "backups 6"';
     expect(findings.map(({ finding }) => finding)).toEqual(
-      [0, 1].map(() => ({ kind: 'report', differences: [], backup: { kind: 'nowhere' } })),
+      [[], [0, 1, 2].map((index) => ({ key: `etcd-volume/${index}`, difference }))].map((differences) => ({
+        ...{ kind: 'report', differences, backup: { kind: 'nowhere' } },
+      })),
     );
   });
 

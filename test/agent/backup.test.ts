@@ -37,6 +37,7 @@ const bucket = (failing?: string) => {
       return { etag: '"e"' };
     },
     put: async ({ key }, text) => void objects.set(key, Buffer.from(text)),
+    keys: async () => [],
     close: () => void keys.push('closed'),
   };
   return { s3, objects, keys };
@@ -51,7 +52,7 @@ const run = ({ s3 }: ReturnType<typeof bucket>, from: OwnEtcd): Promise<string> 
       log: recordedLog().log,
       now: () => Date.parse('2026-11-30T19:45:00.123Z'),
     },
-    'backups',
+    { bucket: 'backups', token: '3f9c' },
     new AbortController().signal,
   );
 
@@ -65,7 +66,7 @@ describe('an agent that keeps a snapshot', () => {
     expect(kept.objects.get(key)?.equals(whole)).toBe(true);
     expect(manifestIn(kept.objects.get(key.replace('.db', '.json'))?.toString() ?? '')).toEqual({
       ...{ key, size: whole.length, sha256: createHash('sha256').update(whole).digest('hex'), etag: '"e"' },
-      ...{ revision: '4711', etcd: '3.6.16', kubernetes: '1.36.3' },
+      ...{ revision: '4711', etcd: '3.6.16', kubernetes: '1.36.3', token: '3f9c' },
     });
     expect(kept.keys).toEqual(['arn:key', 'closed']);
   });

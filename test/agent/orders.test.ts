@@ -6,6 +6,7 @@ import { createSnapshotOrders } from '../../agent/snapshot-orders.ts';
 import type { Serves } from '../../machine/serves.ts';
 import { COMMITTED_TAG, EMULATES_TAG } from '../../words/emulation.ts';
 import { begunIn, ORDER_TAG, type Order, orderText, REPORT_TAG, reportIn } from '../../words/orders.ts';
+import { present } from '../../words/present.ts';
 import { waitFor } from '../support/wait.ts';
 
 const START = 1_764_480_000_000;
@@ -19,6 +20,8 @@ const replica = (
     readonly failing?: string;
     readonly away?: number;
     readonly refusal?: string;
+    /** Is told what each look at the tags showed. */
+    readonly schedule?: (tags: Readonly<Record<string, string>> | undefined) => Promise<void>;
     /** Resolves once the snapshot it takes is to end. */
     readonly snapshot?: Promise<string>;
   } = {},
@@ -27,7 +30,7 @@ const replica = (
   const did: string[] = [];
   const heeded: (string | undefined)[] = [];
   const lines: string[] = [];
-  const state = { at: START, away: settings.away ?? 0, looks: 0 };
+  const state = { at: START, away: settings.away ?? 0, looks: 0, blind: false };
   const stopping = new AbortController();
   const log = createLog((line) => lines.push(line));
   const tag = async (_id: string, more: Readonly<Record<string, string>>): Promise<void> => {
@@ -44,6 +47,7 @@ const replica = (
       ec2: {
         volume: async (id) => {
           state.looks += 1;
+          if (state.blind) throw new Error('EC2 is away');
           return { id, state: 'in-use', tags: { ...tags } };
         },
         tag,
@@ -64,10 +68,11 @@ const replica = (
         emulates: () => false,
       },
       serves: SERVES,
+      ...present({ schedule: settings.schedule }),
       snapshots: createSnapshotOrders({
         ...{ volumeId: 'vol-1', ec2: { tag }, log },
-        backUp: (bucket) => {
-          did.push(`snapshot to ${bucket}`);
+        backUp: ({ bucket, ...by }) => {
+          did.push(`snapshot to ${bucket} by ${'token' in by ? by.token : 'schedule'}`);
           return settings.snapshot ?? Promise.resolve('gke-0a1b2c3d/etcd/20261130T194500123Z-7.db');
         },
       }),
@@ -175,7 +180,7 @@ describe('a replica that is told', () => {
       });
       one.state.at += COMES_BACK_MILLIS + 1;
       await one.someLooks();
-      expect(one.did).toEqual(['snapshot to backups']);
+      expect(one.did).toEqual(['snapshot to backups by first']);
     });
 
     test('says that it is at it, and does what else it is told meanwhile', async () => {
@@ -187,7 +192,16 @@ describe('a replica that is told', () => {
       await waitFor('it has left', async () => (one.tags[REPORT_TAG] === 'second done' ? true : undefined));
       end('key');
       await waitFor('it says where', async () => (one.tags[REPORT_TAG] === 'first done key' ? true : undefined));
-      expect(one.did).toEqual(['snapshot to backups', 'leave']);
+      expect(one.did).toEqual(['snapshot to backups by first', 'leave']);
+    });
+
+    test('without an order, tells a schedule what each look showed, and nothing once it could not look', async () => {
+      const seen: unknown[] = [];
+      using one = replica({ schedule: async (tags) => void seen.push(tags?.['slipway.dev/backup']) });
+      one.tags['slipway.dev/backup'] = 'backups 6';
+      await waitFor('it was told', async () => (seen.includes('backups 6') ? true : undefined));
+      one.state.blind = true;
+      await waitFor('it was told of nothing', async () => (seen.at(-1) === undefined ? true : undefined));
     });
 
     test('says why it has none', async () => {
@@ -201,7 +215,7 @@ describe('a replica that is told', () => {
       one.told(SNAPSHOT);
       await one.reported();
       await one.someLooks();
-      expect(one.did).toEqual(['snapshot to backups']);
+      expect(one.did).toEqual(['snapshot to backups by first']);
     });
   });
 

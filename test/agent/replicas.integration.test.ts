@@ -14,13 +14,14 @@ import {
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
-import { readBackupsIn } from '../../activities/aws/snapshots.ts';
+import { backupBucket } from '../../activities/aws/snapshots.ts';
 import type { Kubernetes } from '../../agent/kubernetes.ts';
 import { EMPTY_DISK_TAG, replicaName } from '../../api/names.ts';
 import { generateKeyPair } from '../../machine/x509.ts';
 import { BUCKET } from '../../sandbox/aws/account.ts';
 import { readRecord } from '../../sandbox/instances/folder.ts';
 import { folders, REGION } from '../../sandbox/layout.ts';
+import { BACKUP_TAG, scheduleText } from '../../words/backup-schedule.ts';
 import { COMMITTED_TAG, EMULATES_TAG } from '../../words/emulation.ts';
 import { ORDER_TAG, orderText, REPORT_TAG, reportIn } from '../../words/orders.ts';
 import { type CloudForTests, startCloud } from '../sandbox/instances/cloud.ts';
@@ -220,7 +221,7 @@ describe('A cluster of real agents', () => {
     }
   });
 
-  test('a replica that is told to keeps a snapshot of what its etcd holds, and S3 has what it says', async () => {
+  test('the replica that leads keeps a snapshot by schedule, one that is told to another, and S3 has what it says', async () => {
     const { layout, ec2 } = cloud;
     const endpoint = `http://${layout.aws.host}:${layout.aws.port}`;
     const s3 = new S3Client({
@@ -228,6 +229,15 @@ describe('A cluster of real agents', () => {
       region: REGION,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     });
+    const kept = () => backupBucket(s3, BUCKET).read(cluster.id, new AbortController().signal);
+    const Value = scheduleText({ bucket: BUCKET, everyHours: 6 });
+    await ec2.send(new CreateTagsCommand({ Resources: [...cluster.volumes], Tags: [{ Key: BACKUP_TAG, Value }] }));
+    await timed('a snapshot of etcd by schedule', () =>
+      waitFor('one that counts', async () => {
+        const [scheduled] = await kept();
+        return scheduled?.problem === undefined ? scheduled?.scheduled : undefined;
+      }),
+    );
     const volumeId = cluster.volumes[1] ?? '';
     const tags = async () => {
       const { Volumes } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [volumeId] }));
@@ -244,7 +254,9 @@ describe('A cluster of real agents', () => {
       }),
     );
     expect(report).toMatchObject({ result: 'done' });
-    const [backup] = await readBackupsIn(s3, BUCKET)(cluster.id, new AbortController().signal);
+    const [backup, ...others] = await kept();
+    // Three replicas have had the time to look, and one was due.
+    expect(others.map(({ scheduled }) => scheduled)).toEqual([true]);
     expect(backup).toMatchObject({ key: report.result === 'done' ? report.says : '', etcd: ETCD_VERSIONS[1] });
     expect(backup?.problem).toBeUndefined();
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: backup?.key }));

@@ -119,6 +119,7 @@ test('No role may read a snapshot: the control plane only writes, and the worker
   ]);
   expect(allowed(ROLES.controlplane).filter((action) => action.startsWith('s3:'))).toEqual([
     's3:AbortMultipartUpload',
+    's3:ListBucket',
     's3:PutObject',
   ]);
   expect(allowed(ROLES.node).filter((action) => action.startsWith('s3:'))).toEqual([]);
@@ -145,6 +146,8 @@ describe('the reading of sources', () => {
   test('finds what is loaded late, as the agent loads it', () => {
     const text = `const sdk = await import('@aws-sdk/client-ec2'); client.send(new sdk.AttachVolumeCommand({}));`;
     expect(operationsIn(text, 'x.ts')).toEqual(['ec2 AttachVolume']);
+    const paged = `const [sdk] = await Promise.all([import('@aws-sdk/client-s3')]); sdk.paginateListObjectsV2({ client }, {});`;
+    expect(operationsIn(paged, 'x.ts')).toEqual(['s3 ListObjectsV2']);
     expect(operationsOf('agent')).toEqual(expect.arrayContaining(['ec2 AttachVolume', 'kms Decrypt']));
   });
 

@@ -35,7 +35,8 @@ const serviceOf = (client: string, path: string): string => {
 };
 
 const STATIC = /^import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)';/gm;
-const DYNAMIC = /await import\('@aws-sdk\/client-([\w-]+)'\)/g;
+/** Awaited at once, or with others. */
+const DYNAMIC = /(?<!typeof )\bimport\('@aws-sdk\/client-([\w-]+)'\)/g;
 
 /** What the SDK's upload in parts calls, which no import names. */
 const UPLOAD: readonly Operation[] = [
@@ -63,8 +64,8 @@ export const operationsIn = (text: string, path: string): readonly Operation[] =
   const loaded = [...text.matchAll(DYNAMIC)];
   if (loaded.length > 1) throw new Error(`${path} loads several clients: whose commands are whose can't be told.`);
   const late = loaded.flatMap(([, client = '']) =>
-    [...text.matchAll(/\b([A-Z]\w+)Command\b/g)]
-      .map(([, name = '']) => name)
+    [...text.matchAll(/\b([A-Z]\w+)Command\b|\.paginate([A-Z]\w+)\b/g)]
+      .map(([, command = '', paged = command]) => paged)
       .filter((name) => !known.has(name))
       .map((name): Operation => `${serviceOf(client, path)} ${name}`),
   );

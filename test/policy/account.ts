@@ -11,11 +11,14 @@ import { ingressRuleId, plainRules, type SecurityGroupRulesProperties } from '..
 import { withoutOwnTags } from '../../kinds/tags.ts';
 import { type Known, resolved } from '../../policy/known.ts';
 import type { Inventory, Plan, Step } from '../../policy/plan.ts';
+import { scheduleText } from '../../words/backup-schedule.ts';
+import { present } from '../../words/present.ts';
 import type { Resolved, Value } from '../../words/references.ts';
 import { ACCOUNT, REGION, SUBNETS } from '../topology/objects.ts';
 
 const ZONES = ['a', 'b', 'c', 'a', 'b', 'c'];
 const PREFLIGHT_OUTPUTS = {
+  snapshotBucket: 'backups',
   vpcCidr: '10.0.0.0/16',
   vpcCidrs: '10.0.0.0/16 10.64.0.0/16',
   ...Object.fromEntries(SUBNETS.map((subnet, index) => [`zone/${subnet}`, `${REGION}${ZONES[index]}`])),
@@ -74,11 +77,19 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
         formerTags: _formerTags,
         former: _former,
         kmsKeyId: _key,
+        backup,
         ...held
       } = resource.properties;
       // What a gp3 volume has unless it is asked for more: EC2 says so of each.
       const own = held.type === 'gp3' ? { iops: 3_000, throughput: 125 } : {};
-      const state = { ...own, ...held, name: volumeName, availabilityZone: must(availabilityZone) };
+      const told = backup === undefined ? undefined : { ...backup, bucket: must(backup.bucket) };
+      const state = {
+        ...own,
+        ...held,
+        ...present({ backup: told && scheduleText(told) }),
+        name: volumeName,
+        availabilityZone: must(availabilityZone),
+      };
       return observed('etcd-volume', key, { id: `vol-${name}` }, state);
     }
     case 'network-interface': {
@@ -173,6 +184,7 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'order':
     case 'upgrade-insights':
     case 'upgrade-mark':
+    case 'snapshot':
     case 'replica':
     case 'milestone':
       return undefined;

@@ -42,6 +42,30 @@ describe('of snapshots is seen', () => {
   });
 });
 
+describe('of a schedule is seen', () => {
+  const since = NOW - 100 * HOUR;
+
+  test.each<[string, readonly Backup[], number, number]>([
+    ['nothing, while the newest is young enough', [backup(11)], 6, since],
+    ['nothing, until as long again has passed', [backup(12)], 6, since],
+    ['nothing, while nobody has waited for so long', [], 6, NOW - 12 * HOUR],
+    ['nothing, where the newest is old and the schedule is new', [backup(50)], 6, NOW - HOUR],
+  ])('%s', (_, backups, everyHours, from) => {
+    expect(backupSeen(backups, NOW, { everyHours, since: from })).not.toHaveProperty('late');
+  });
+
+  test.each<[string, readonly Backup[]]>([
+    ['that the newest is too old', [backup(13)]],
+    ['that there is none', []],
+    ['that there is none which is whole', [backup(1, 'it has no manifest')]],
+  ])('%s', (_, backups) => {
+    expect(backupSeen(backups, NOW, { everyHours: 6, since })).toMatchObject({
+      late: expect.stringContaining('every 6 hours is asked for.'),
+    });
+    expect(backupSeen(backups, NOW)).not.toHaveProperty('late');
+  });
+});
+
 const OBJECT = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid: CLUSTER_UID } as const;
 const written = (subject: Subject, cluster = seedCluster()) =>
   statusOf({ object: OBJECT, generation: 1, subject, events: [] }, cluster, NOW);
@@ -78,6 +102,18 @@ describe('a status', () => {
       { kind: 'seen', last: last(7), problem: 'key-2: it has no manifest' },
       'NewestNotWhole',
       'it has no manifest. To have another: npx slipway clusters backup cluster-0 -n default',
+    ],
+    [
+      'old ones stay',
+      { kind: 'seen', last: last(1), unremoved: 'AccessDenied: no right to DeleteObject' },
+      'OldNotRemoved',
+      'could not be removed: AccessDenied: no right to DeleteObject. Every sweep tries again.',
+    ],
+    [
+      'none has come in time',
+      { kind: 'seen', late: 'There is no snapshot that is whole, and one every 6 hours is asked for.' },
+      'Overdue',
+      'its log says why it could not; images of before schedules take none. To have one now: npx slipway clusters backup',
     ],
   ])('says that %s, with what to do, and stays Ready', (_, seen, reason, message) => {
     const status = settledWith(seen);

@@ -25,6 +25,10 @@ describe('a snapshot', () => {
     ]);
   });
 
+  test('says by which order it was asked for', () => {
+    expect(judged([BESIDE, OBJECT], { ...MANIFEST, token: '3f9c' })).toMatchObject([{ token: '3f9c' }]);
+  });
+
   test.each<[string, readonly Listed[], Manifest | 'unreadable', string]>([
     ['has no manifest', [OBJECT], MANIFEST, 'it has no manifest'],
     ['is gone, and its manifest is there', [BESIDE], MANIFEST, 'the snapshot is not'],

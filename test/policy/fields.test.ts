@@ -66,6 +66,9 @@ const OF_CLUSTER: readonly Try[] = [
   ['controlPlane.etcd.mainVolume.volumeType', 'io2', 'done', IO2],
   ['controlPlane.etcd.mainVolume.iops', 4_000, 'done'],
   ['controlPlane.etcd.mainVolume.throughput', 500, 'done'],
+  ['controlPlane.backup.everyHours', 12, 'done'],
+  // Asked for by sweeps.
+  ['controlPlane.backup.keep', 30, 'elsewhere'],
   ['authentication.awsIAM.adminIdentityARNs', [`arn:aws:iam::${ACCOUNT}:role/other`], 'without effect'],
   [
     'authentication.oidc',
@@ -146,7 +149,7 @@ const LIVE = {
 };
 const FRESH = { fresh: true, provisioned: false, live: false };
 
-const cluster = seedCluster({ status: LIVE });
+const cluster = seedCluster({ status: LIVE, controlPlane: { backup: {} } });
 const clusterWith = (spec: object): AWSCluster => awsCluster.parse({ ...cluster, spec });
 const accountOfCluster = (object: AWSCluster): readonly Found[] =>
   carryOut(planEnsure(clusterTopology(object, release()), EMPTY, FRESH).plan, EMPTY);

@@ -1,13 +1,19 @@
 /** Snapshots in a bucket: an agent writes them, a worker asks for them and judges them, and both are told the truth by S3. */
 import { createHash } from 'node:crypto';
 import { CreateTagsCommand, CreateVolumeCommand } from '@aws-sdk/client-ec2';
-import { HeadObjectCommand, ListMultipartUploadsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { backupOrders } from '../../../activities/aws/backup-orders.ts';
-import { readBackupsIn } from '../../../activities/aws/snapshots.ts';
+import { backupBucket } from '../../../activities/aws/snapshots.ts';
+import { createBackupSweep } from '../../../activities/backup-sweep.ts';
 import { createBackups } from '../../../activities/backups.ts';
 import { verdictOf } from '../../../activities/verdicts.ts';
-import { createS3 } from '../../../agent/aws/s3.ts';
+import { createS3, keysIn } from '../../../agent/aws/s3.ts';
 import { backUp } from '../../../agent/backup.ts';
 import { checkedSnapshot } from '../../../agent/snapshot.ts';
 import type { AWSCluster } from '../../../api/cluster.ts';
@@ -15,6 +21,7 @@ import type { ObjectRef } from '../../../api/object.ts';
 import { BUCKET } from '../../../sandbox/aws/account.ts';
 import { ACCOUNT, REGION } from '../../../sandbox/layout.ts';
 import { begunText, ORDER_TAG, orderIn, REPORT_TAG, reportText } from '../../../words/orders.ts';
+import { newestKept, snapshotNamed, snapshotsSince } from '../../../words/snapshots.ts';
 import { recordedLog } from '../../agent/doubles.ts';
 import { seedCluster } from '../../topology/objects.ts';
 import { CLUSTER, CLUSTER_ID, startAccount, type TestAccount } from './account.ts';
@@ -48,8 +55,14 @@ async function* lines(megabytes: number, cut: boolean): AsyncGenerator<string> {
   if (!cut) yield JSON.stringify({ result: { blob: sum.digest().toString('base64') } });
 }
 
+const s3 = () => createS3({ region: REGION, credentials: async () => CREDENTIALS });
+
 /** What the agent of a replica does. */
-const take = (megabytes: number, cut = false): Promise<string> =>
+const take = (
+  megabytes: number,
+  cut = false,
+  why: { readonly token: string } | { readonly scheduled: true } = { token: 'any' },
+): Promise<string> =>
   backUp(
     {
       configuration: { clusterId: CLUSTER_ID, kmsKeyArn: KEY_ARN, versions: VERSIONS },
@@ -57,14 +70,14 @@ const take = (megabytes: number, cut = false): Promise<string> =>
         status: async () => ({ version: '3.6.16', revision: `${(revision += 1)}`, leads: false }),
         snapshot: async () => checkedSnapshot(lines(megabytes, cut)),
       },
-      s3: () => createS3({ region: REGION, credentials: async () => CREDENTIALS }),
+      s3,
       log: recordedLog().log,
     },
-    BUCKET,
+    { bucket: BUCKET, ...why },
     signal,
   );
 
-const listed = () => readBackupsIn(account.clients.s3, BUCKET)(CLUSTER_ID, signal);
+const listed = () => backupBucket(account.clients.s3, BUCKET).read(CLUSTER_ID, signal);
 
 describe('a snapshot that an agent has kept', () => {
   test.each([
@@ -93,8 +106,21 @@ describe('a snapshot that an agent has kept', () => {
     expect((await listed())[0]).toMatchObject({ key, problem: expect.stringContaining('bytes') });
   });
 
+  test('is seen by its key by whoever looks for one that is new enough, and not by who looks for a newer', async () => {
+    const key = await take(1);
+    const keys = keysIn(s3, signal);
+    const at = Date.parse(snapshotNamed(key)?.time ?? '');
+    const seenSince = async (since: number): Promise<number | undefined> => {
+      const { prefix, after } = snapshotsSince(CLUSTER_ID, new Date(since));
+      return newestKept(await keys(BUCKET, prefix, after));
+    };
+    expect(await seenSince(at - 1)).toBe(at);
+    expect(await seenSince(at + 1)).toBeUndefined();
+    await expect(keys('nobodys', '', '')).rejects.toThrow('bucket does not exist');
+  });
+
   test('is asked for once: what is known of a manifest is not read again', async () => {
-    const read = readBackupsIn(account.clients.s3, BUCKET);
+    const read = backupBucket(account.clients.s3, BUCKET).read;
     await read(CLUSTER_ID, signal);
     const before = account.calls.length;
     await read(CLUSTER_ID, signal);
@@ -102,7 +128,9 @@ describe('a snapshot that an agent has kept', () => {
   });
 
   test('of a bucket that is not there is no empty list, but a sentence that says what to do', async () => {
-    const error: unknown = await readBackupsIn(account.clients.s3, 'nobodys')(CLUSTER_ID, signal).catch((one) => one);
+    const error: unknown = await backupBucket(account.clients.s3, 'nobodys')
+      .read(CLUSTER_ID, signal)
+      .catch((one) => one);
     expect(verdictOf(error)).toMatchObject({ verdict: 'blocked', message: expect.stringContaining('SLIPWAY_BUCKET') });
   });
 });
@@ -124,7 +152,9 @@ describe('a worker that is asked for a snapshot', () => {
       findCluster: async () => (more.cluster === undefined ? cluster() : more.cluster),
       orders: backupOrders(account.clients),
       now: () => state.now,
-      ...(more.bucket === false ? {} : { bucket: { name: BUCKET, read: readBackupsIn(account.clients.s3, BUCKET) } }),
+      ...(more.bucket === false
+        ? {}
+        : { bucket: { name: BUCKET, read: backupBucket(account.clients.s3, BUCKET).read } }),
     });
 
   const tell = (volumeId: string, value: string) =>
@@ -162,7 +192,7 @@ describe('a worker that is asked for a snapshot', () => {
         volumes: async (...given) => (await all.volumes(...given)).map((one) => ({ ...one, holder: 'i-1' })),
       },
       now: () => state.now,
-      bucket: { name: BUCKET, read: readBackupsIn(account.clients.s3, BUCKET) },
+      bucket: { name: BUCKET, read: backupBucket(account.clients.s3, BUCKET).read },
     });
   };
 
@@ -181,7 +211,10 @@ describe('a worker that is asked for a snapshot', () => {
     const key = await take(1);
     await tell(told.volumeId, reportText({ token: 'one', result: 'done', says: key }));
     expect(await worker.awaitBackup({ object, told }, signal)).toMatchObject({ kind: 'done', backup: { key } });
-    expect(await worker.listBackups(object, signal)).toMatchObject({ bucket: BUCKET, backups: [{ key }, {}, {}, {}] });
+    expect(await worker.listBackups(object, signal)).toMatchObject({
+      bucket: BUCKET,
+      backups: [{ key }, {}, {}, {}, {}],
+    });
   });
 
   test('says why there is none: what its agent says, or that it says nothing', async () => {
@@ -197,23 +230,35 @@ describe('a worker that is asked for a snapshot', () => {
     ).rejects.toThrow('No replica of Cluster default/cluster-0 can take a snapshot: replica 1: AccessDenied.');
   });
 
-  test('sees for a sweep what there is, that there is no bucket, and why it could not look', async () => {
+  const sweep = (name = BUCKET, removed: string[] = []) =>
+    createBackupSweep({
+      bucket: backupBucket(account.clients.s3, name),
+      onRemoved: (_, keys) => void removed.push(...keys),
+    });
+
+  test('sees for a sweep what there is, and why it could not look', async () => {
     const [newest] = await listed();
-    expect(await backups().seeBackups(CLUSTER_ID, signal)).toMatchObject({
+    expect(await sweep()({ clusterId: CLUSTER_ID }, signal)).toMatchObject({
       kind: 'seen',
       last: { key: newest?.key, size: newest?.size },
     });
-    expect(await backups({ bucket: false }).seeBackups(CLUSTER_ID, signal)).toEqual({ kind: 'nowhere' });
-    const elsewhere = createBackups({
-      served: async () => ({ account: ACCOUNT, regions: [REGION] }),
-      findCluster: async () => null,
-      orders: backupOrders(account.clients),
-      bucket: { name: 'nobodys', read: readBackupsIn(account.clients.s3, 'nobodys') },
-    });
-    expect(await elsewhere.seeBackups(CLUSTER_ID, signal)).toMatchObject({
+    expect(await sweep('nobodys')({ clusterId: CLUSTER_ID }, signal)).toMatchObject({
       kind: 'unread',
       why: expect.stringContaining('There is no bucket nobodys'),
     });
+  });
+
+  test('lets go of what a schedule has made too many of, and of nothing else', async () => {
+    const before = (await listed()).map(({ key }) => key);
+    const made: string[] = [];
+    for (let one = 0; one < 4; one += 1) made.push(await take(1, false, { scheduled: true }));
+    const removed: string[] = [];
+    await sweep(BUCKET, removed)({ clusterId: CLUSTER_ID, backup: { everyHours: 6, keep: 2 } }, signal);
+    const [first = '', second = '', ...kept] = made;
+    expect(removed.sort()).toEqual([first, second].sort());
+    expect((await listed()).map(({ key }) => key)).toEqual([...kept.toReversed(), ...before]);
+    const { Contents = [] } = await account.clients.s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
+    expect(Contents.filter(({ Key = '' }) => removed.some((key) => key.slice(0, -3) === Key.slice(0, -3)))).toEqual([]);
   });
 
   test.each<[string, Parameters<typeof backups>[0], string]>([

@@ -78,17 +78,19 @@ describe('Of a call is asked', () => {
     expect(keys.map(({ resource }) => resource.split(':').at(-1))).toEqual(['key/KMS_KEY_ID', 'key/any']);
   });
 
-  test('for a snapshot: to write it, and the key under which S3 encrypts it; for what stands beside it no key', () => {
+  test('for a snapshot: to write it, and the key under which S3 encrypts it; for what stands beside it, and to remove it, no key', () => {
     const object = (ending: string) => ({
       Bucket: 'backups',
       Key: `gke-0a1b2c3d/etcd/20261130T194500123Z-7.${ending}`,
     });
-    const asked = [request('s3 PutObject', object('db')), request('s3 PutObject', object('json'))].map((one) =>
-      askedFor(one),
-    );
+    const asked = [
+      ...[request('s3 PutObject', object('db')), request('s3 PutObject', object('json'))],
+      request('s3 DeleteObject', object('db')),
+    ].map((one) => askedFor(one));
     expect(asked.map((one) => one.map(({ action, resource }) => `${action} ${resource.split(':').at(-1)}`))).toEqual([
       ['s3:PutObject BUCKET_NAME/gke-00000000/etcd/any.db', 'kms:GenerateDataKey key/KMS_KEY_ID'],
       ['s3:PutObject BUCKET_NAME/gke-00000000/etcd/any.json'],
+      ['s3:DeleteObject BUCKET_NAME/gke-00000000/etcd/any.db'],
     ]);
   });
 

@@ -136,6 +136,7 @@ const IAM: Readonly<Record<string, Row>> = {
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html */
 const S3: Readonly<Record<string, Row>> = {
   AbortMultipartUpload: { object: [] },
+  DeleteObject: { object: [] },
   GetObject: { object: [] },
   ListBucket: { bucket: ['s3:prefix'] },
   PutObject: { object: [] },

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority, issueClientCertificate } from '../../../activities/kubernetes/certificates.ts';
 import type { Ec2 } from '../../../agent/aws/ec2.ts';
+import type { S3 } from '../../../agent/aws/s3.ts';
 import { createClient, type KubernetesClient } from '../../../kubernetes/client.ts';
 import { createTransport } from '../../../kubernetes/transport.ts';
 import {
@@ -43,7 +44,18 @@ export const stubCloud = async () => {
   const [second, third] = [randomInt(128, 250), randomInt(1, 255)];
   const addresses = [10, 11, 12].map((last) => `127.${second}.${third}.${last}`);
   const kms = kmsDouble();
-  const s3 = () => Promise.reject(new Error('nobody keeps snapshots here'));
+  const bucket = new Map<string, string>();
+  const s3 = async (): Promise<S3> => ({
+    upload: async ({ key }, { bytes }) => {
+      const parts: Uint8Array[] = [];
+      for await (const part of bytes) parts.push(part);
+      bucket.set(key, Buffer.concat(parts).toString());
+      return { etag: '"e"' };
+    },
+    put: async ({ key }, text) => void bucket.set(key, text),
+    keys: async ({ prefix, after }) => [...bucket.keys()].filter((key) => key.startsWith(prefix) && key > after).sort(),
+    close: () => undefined,
+  });
   const attachable = accountOf({});
   const tags: Record<string, Readonly<Record<string, string>>> = {};
   const tagsOf = (id: string) => tags[id] ?? { 'slipway.dev/empty-disk': 'bootstrap' };
@@ -167,6 +179,8 @@ export const stubCloud = async () => {
       tags[volume] = { ...tagsOf(volume), [ORDER_TAG]: text };
     },
     deleteVolume: (volume: string) => gone.add(volume),
+    /** What its machines have kept, by key. */
+    bucket,
     /** What its machines have logged, oldest first. */
     logged: recorded.messages,
     launchReplica: (id: string, index: number, changes: Partial<ReplicaConfiguration> = {}) =>

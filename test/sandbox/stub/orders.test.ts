@@ -1,7 +1,9 @@
 /** Stub replicas are told to leave and to serve again as real ones are, at one listing for all of them. */
 import { afterEach, expect, test } from '@jest/globals';
 import { sharedOrders } from '../../../sandbox/stub/orders.ts';
+import { BACKUP_TAG, scheduleText } from '../../../words/backup-schedule.ts';
 import { orderText } from '../../../words/orders.ts';
+import { manifestIn } from '../../../words/snapshots.ts';
 import { waitFor } from '../../support/wait.ts';
 import { stubCloud } from './cloud.ts';
 
@@ -30,6 +32,19 @@ test('a replica that is told to leave answers nobody, and its cluster keeps its 
   expect((await other.probe('/readyz')).status).toBe(200);
   order('vol-1', orderText({ token: 'bbbb', verb: 'restart', instanceId: 'i-1', until }));
   await waitFor('it to serve again', async () => ((await answers()) ? true : undefined));
+});
+
+test('replicas with a schedule keep one snapshot between them', async () => {
+  cloud = await stubCloud();
+  const { launchReplica, untilReady, setTag, bucket, logged } = cloud;
+  for (const index of [0, 1, 2]) setTag(`vol-${index}`, scheduleText({ bucket: 'backups', everyHours: 6 }), BACKUP_TAG);
+  await Promise.all([0, 1, 2].map((index) => launchReplica(`i-${index}`, index)));
+  await untilReady(2);
+  const manifests = () => [...bucket.keys()].filter((key) => key.endsWith('.json'));
+  await waitFor('a snapshot', async () => (manifests().length > 0 ? true : undefined));
+  expect(manifestIn(bucket.get(manifests()[0] ?? '') ?? '')).toMatchObject({ scheduled: true });
+  expect(logged().filter((line) => line === 'A snapshot is due by schedule')).toHaveLength(1);
+  expect(bucket.size).toBe(2);
 });
 
 test('who asks at about the same time asks once, and is told nothing of a volume of which nothing was ordered', async () => {
