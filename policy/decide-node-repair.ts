@@ -86,8 +86,11 @@ const countsIn = (
 const rolloutOf = ({ status }: AWSNodePool, health: NodeHealth): Pick<NodeAttention, 'rollout'> =>
   status?.rollout?.type === 'RepairNodePool' && health.forbidden === undefined ? { rollout: 'RepairNodePool' } : {};
 
-const attentionOf = (pool: AWSNodePool, health: NodeHealth | undefined): NodeAttention => {
-  if (health === undefined) return {};
+/** How soon nodes are looked at again that could not be read: there was a reason to, and sweeps come more rarely. */
+const UNREAD_AGAIN_SECONDS = 60;
+
+const attentionOf = (pool: AWSNodePool, health: NodeHealth | undefined, { unread }: PoolMachines): NodeAttention => {
+  if (health === undefined) return unread === undefined ? {} : { lookAgainSeconds: UNREAD_AGAIN_SECONDS };
   const { due: _, lookAgainSeconds, ...nodePool } = health;
   return { nodePool, ...rolloutOf(pool, health), lookAgainSeconds };
 };
@@ -100,7 +103,7 @@ export const decideNodeRepair = ({ pool, cluster, inventory, machines, settings,
   const health = judgeNodes({ pool, cluster, group, machines, settings, now });
   const told: NodeRepairDecision = {
     kind: 'none',
-    attention: { ...countsIn(machines, group), ...attentionOf(pool, health) },
+    attention: { ...countsIn(machines, group), ...attentionOf(pool, health, machines) },
   };
   // Where there are to be fewer anyway, those that are unhealthy go first.
   if (group === undefined || tooMany(pool, inventory) > 0) return told;

@@ -71,9 +71,9 @@ export const toldBy = (topology: readonly Resource[], known: Known): Resolved<La
 };
 
 /** Whether the pool's template says already what machines of this topology are to be made of and told. */
-const isTold = (topology: readonly Resource[], inventory: readonly Found[]): boolean => {
+const isTold = (topology: readonly Resource[], inventory: readonly Found[], external: Known = {}): boolean => {
   const template = inventory.find(({ key }) => key === templateIn(topology)?.key);
-  const told = toldBy(topology, knownFrom(inventory));
+  const told = toldBy(topology, { ...external, ...knownFrom(inventory) });
   return (
     template !== undefined && told !== undefined && isToldAlready(told, observedState('launch-template', template))
   );
@@ -101,10 +101,14 @@ export const hasOthers = (topology: readonly Resource[], inventory: readonly Fou
 const mayBeOutdated = (
   topology: readonly Resource[],
   inventory: readonly Found[],
-  { pool, group }: { readonly pool: AWSNodePool; readonly group: AutoScalingGroupState },
+  {
+    pool,
+    group,
+    external,
+  }: { readonly pool: AWSNodePool; readonly group: AutoScalingGroupState; readonly external?: Known },
 ): boolean => {
   if (group.desired === 0 && (group.launched ?? []).length === 0) return false;
-  return !isTold(topology, inventory) || hasOthers(topology, inventory, pool) || group.surge !== undefined;
+  return !isTold(topology, inventory, external) || hasOthers(topology, inventory, pool) || group.surge !== undefined;
 };
 
 /** Where the pool's machines are to be looked at one by one before anything is decided; undefined where nothing asks for it. */
@@ -239,6 +243,9 @@ export const decideTurns = (given: Given): TurnDecision => {
   const request = requestOf(given);
   if (request === undefined || request === 'unknown') return { kind: 'none', tidies: [] };
   if (request.machines.unread !== undefined) {
+    // Somebody looked for another reason, and by all that a listing tells no machine waits for a turn.
+    if (!mayBeOutdated(given.topology, given.inventory, { ...request, external: given.external }))
+      return { kind: 'none', tidies: [] };
     return { kind: 'wait', type, why: `which nodes could be drained is not known: ${request.machines.unread}` };
   }
   const batch = nextBatch(request);

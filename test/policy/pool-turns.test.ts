@@ -375,3 +375,15 @@ test('wherever a turn breaks off, and whatever the spec asks for by then: in the
     { numRuns: 100 },
   );
 });
+
+describe('a pool of which fewer nodes are Ready than it keeps, and whose nodes can’t be read', () => {
+  const short = livePool({}, { readyNodes: 2, desiredNodes: 3 });
+  const world = worldOf(short, 3);
+
+  test('is in no rollout by that, and looked at again soon, and not only by the next sweep', () => {
+    const look = assessed(short, world, { unread: 'its API does not answer' });
+    expect(look).toMatchObject({ kind: 'settled', lookAgainSeconds: 60 });
+    expect(look).not.toHaveProperty('rollout');
+    expect(assessed(short, world)).not.toHaveProperty('lookAgainSeconds');
+  });
+});

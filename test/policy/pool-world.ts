@@ -17,7 +17,7 @@ import { marksPatch, type NodeMarks, type WantedMarks } from '../../kinds/node-l
 import type { Found, Resource, ResourceProperties } from '../../kinds/resource.ts';
 import type { Assessment, OperationInput } from '../../policy/assessment.ts';
 import { decideNodePool } from '../../policy/decide-nodepool.ts';
-import { machinesToRead } from '../../policy/decide-turns.ts';
+import { machinesToRead } from '../../policy/decide-pool-machines.ts';
 import { planEnsure } from '../../policy/ensure.ts';
 import { knownFrom, resolved } from '../../policy/known.ts';
 import type { Plan, Step } from '../../policy/plan.ts';
