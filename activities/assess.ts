@@ -15,7 +15,7 @@ import { decideNodePool, decideNodePoolEarly } from '../policy/decide-nodepool.t
 import { machinesToRead } from '../policy/decide-pool-machines.ts';
 import { clusterIdOfPool, judgeIdentity, type Served } from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
-import { returned } from '../policy/given-up.ts';
+import { returned, returnedCluster } from '../policy/given-up.ts';
 import { insideRequest, isInsideNext } from '../policy/inside.ts';
 import type { Inventory } from '../policy/plan.ts';
 import type { PoolMachines } from '../policy/pool-machines.ts';
@@ -117,11 +117,12 @@ const distinct = (ids: readonly string[]): readonly string[] => [...new Set(ids)
 
 const assessCluster = async (
   sources: AssessSources,
-  { object, released }: AssessRequest,
+  { object, released, returning }: AssessRequest,
   finding: Promise<AWSCluster | null>,
   signal: AbortSignal,
 ): Promise<Assessment> => {
-  const [cluster, worker] = await Promise.all([finding, sources.served(signal)]);
+  const [read, worker] = await Promise.all([finding, sources.served(signal)]);
+  const cluster = read === null ? null : returnedCluster(read, returning);
   const facts = {
     requested: object,
     worker,

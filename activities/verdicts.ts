@@ -203,6 +203,14 @@ const refusalOf = (code: string, thrown: Thrown): Refusal => ({
 /** Whether a service of AWS says by this error that whoever asks may not. */
 export const isDenied = (error: unknown): boolean => /^AccessDenied/.test(awsCodeOf(error) ?? '');
 
+/** Whether nobody knows by this error if AWS took what it was asked for: no answer came, or one that says that AWS itself failed. */
+export const isUnanswered = (error: unknown): boolean => {
+  if (error instanceof VerdictError) return false;
+  const thrown = asThrown(error);
+  const status = thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode ?? 0;
+  return (status === 0 || status >= 500) && verdictOf(error).verdict === 'retry' && !isThrottled(error);
+};
+
 /** Whether AWS says by this error that it is called too fast. */
 export const isThrottled = (error: unknown): boolean => {
   const code = awsCodeOf(error);

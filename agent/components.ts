@@ -7,9 +7,10 @@
  * Invariant: I9 (readiness is logged as it comes; what is waited for is named by each component's probe).
  */
 
+import type { Minor } from '../api/minor.ts';
 import type { Component } from '../machine/component.ts';
 import { startWaves, stopWaves } from '../machine/order.ts';
-import type { Minor, Serves } from '../words/emulation.ts';
+import type { Serves } from '../machine/serves.ts';
 import { wholeMessageOf } from '../words/failure.ts';
 import type { Ec2 } from './aws/ec2.ts';
 import type { Kms } from './aws/kms.ts';

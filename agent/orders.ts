@@ -8,7 +8,8 @@
  * orders a replica lives as it is).
  */
 
-import { COMMITTED_TAG, EMULATES_TAG, type Serves, servesText } from '../words/emulation.ts';
+import { type Serves, servesText } from '../machine/serves.ts';
+import { COMMITTED_TAG, EMULATES_TAG } from '../words/emulation.ts';
 import { wholeMessageOf } from '../words/failure.ts';
 import { ORDER_TAG, type Order, orderIn, REPORT_TAG, type Report, reportIn, reportText } from '../words/orders.ts';
 import { present } from '../words/present.ts';

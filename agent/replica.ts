@@ -15,7 +15,7 @@ import type { ReplicaConfiguration, ReplicaSecrets } from '../machine/configurat
 import { decideEtcdStart, type EtcdStart } from '../machine/empty-disk.ts';
 import type { Instance } from '../machine/node.ts';
 import type { EtcdMembership } from '../machine/replica-machine.ts';
-import type { Serves } from '../words/emulation.ts';
+import type { Serves } from '../machine/serves.ts';
 import { hasCode, wholeMessageOf } from '../words/failure.ts';
 import { present } from '../words/present.ts';
 import { ended } from '../words/text.ts';

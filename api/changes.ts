@@ -32,7 +32,7 @@ const TURNS: Entry = { sort: 'turns' };
 const FIXED: Entry = { sort: 'fixed' };
 const later = (when: string): Entry => ({ sort: 'nothing now', when });
 const WITHOUT_EFFECT = later('it has no effect yet');
-const VERSION = later('replicas that run stay as they are, and ChangesPending says so');
+const UPGRADE = later('it counts when another version is asked for');
 const POLICY = later('it counts when a machine is to be replaced');
 const DRIFT = later('it counts when a sweep finds that something differs');
 const DELETION = later('it counts when the object is deleted');
@@ -45,7 +45,7 @@ const CHANGES: Readonly<Record<ObjectKind, Readonly<Record<string, Entry>>>> = {
     'networking.podAddressCIDRBlocks': FIXED,
     'networking.serviceAddressCIDRBlocks': FIXED,
     'networking.serviceLoadBalancerSubnetIDs': IN_PLACE,
-    'controlPlane.version': VERSION,
+    'controlPlane.version': TURNS,
     'controlPlane.instanceType': TURNS,
     'controlPlane.keyName': TURNS,
     'controlPlane.subnetIDs': FIXED,
@@ -58,6 +58,7 @@ const CHANGES: Readonly<Record<ObjectKind, Readonly<Record<string, Entry>>>> = {
     'controlPlane.tags': IN_PLACE,
     'controlPlane.proxySecretName': WITHOUT_EFFECT,
     'controlPlane.workloadIdentity': WITHOUT_EFFECT,
+    'controlPlane.upgrade': UPGRADE,
     'controlPlane.rootVolume': TURNS,
     'controlPlane.etcd.mainVolume.sizeGiB': IN_PLACE,
     'controlPlane.etcd.mainVolume.volumeType': IN_PLACE,

@@ -96,10 +96,25 @@ const networking = z
     ),
   );
 
+const upgrade = z.object({
+  soakSeconds: z
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .default(86_400)
+    .describe(
+      'For how long the new programs serve as the minor before, once all three replicas have them. Until then an abort, or the version before, takes the upgrade back; afterwards it is committed. 0: each replica serves as the new minor at once, and nothing is taken back.',
+    ),
+  snapshot: z
+    .enum(['Required', 'None'])
+    .default('Required')
+    .describe('Whether a snapshot of etcd is kept in the bucket before the first replica is replaced.'),
+});
+
 const controlPlane = z
   .object({
     version: version.describe(
-      'Version of the control plane, such as 1.36.3-gke.1. Another one is reported in a condition: upgrades are not carried out yet.',
+      'Version of the control plane, such as 1.36.3-gke.1. Another one replaces the machines of the three replicas in turns; a newer minor of Kubernetes serves as the older one first, as `upgrade` says.',
     ),
     instanceType: instanceType.describe('EC2 instance type of the three replicas.'),
     keyName: keyName.describe('Name of the EC2 key pair with which one can log in to the replicas.'),
@@ -164,6 +179,7 @@ const controlPlane = z
       .exactOptional()
       .describe('Identities of AWS for workloads. Has no effect yet.'),
     rootVolume: volume({ minimum: 8, default: 32 }).describe('Root volume of each replica.'),
+    upgrade: upgrade.prefault({}).describe('How the control plane comes to a newer minor version of Kubernetes.'),
     etcd: z
       .object({
         mainVolume: volume({
@@ -267,11 +283,38 @@ export const clusterSpec = z
   )
   .describe('What the cluster should be.');
 
+const time = z.string().meta({ format: 'date-time' });
+
 const lastSnapshot = z.object({
   key: z.string().describe('Its key in the bucket that SLIPWAY_BUCKET of the worker names.'),
-  time: z.string().meta({ format: 'date-time' }).describe('When it was taken.'),
+  time: time.describe('When it was taken.'),
   size: z.int().min(0).describe('Bytes.'),
   revision: z.string().describe("etcd's revision when it was asked for."),
+});
+
+const UPGRADE_PHASES = ['Replacing', 'Soaking', 'Committing', 'Returning'] as const;
+
+const upgradeStatus = z.object({
+  from: z.string().describe('The version that it came from.'),
+  to: z.string().describe('The version that is asked for.'),
+  phase: z
+    .enum(UPGRADE_PHASES)
+    .describe(
+      'Replacing: machines give way to others in turns. Soaking: all of them are there, and serve as the minor before. Committing: they begin to serve as their own. Returning: machines of the version before come back.',
+    ),
+  replicas: z
+    .array(
+      z.object({
+        index: z.int().min(0).describe('The replica: 0, 1 or 2.'),
+        version: z.string().exactOptional().describe('Of which version its machine is, where it has one.'),
+        emulation: z.string().exactOptional().describe('The minor of Kubernetes that it serves as, such as 1.36.'),
+      }),
+    )
+    .meta(ATOMIC_LIST)
+    .describe('How far each replica is.'),
+  soakingSince: time.exactOptional().describe('When all machines of the new version served for the first time.'),
+  soakUntil: time.exactOptional().describe('When it is committed by itself.'),
+  committed: z.boolean().describe('Whether there is no way back any more.'),
 });
 
 export const clusterStatus = z
@@ -281,6 +324,9 @@ export const clusterStatus = z
       .object({ lastSuccess: lastSnapshot.describe('The newest that is whole.') })
       .exactOptional()
       .describe("Snapshots of the cluster's etcd, as the last sweep that could look found them."),
+    upgrade: upgradeStatus
+      .exactOptional()
+      .describe('Another version of the control plane that is on its way, until all of it has come or gone back.'),
   })
   .meta(BEFORE_THE_FIRST_LOOK)
   .describe('What the cluster is, as Slipway last saw it.');
@@ -302,3 +348,4 @@ export const awsCluster = clusterManifest.extend({
 export type AWSCluster = z.output<typeof awsCluster>;
 export type AWSClusterSpec = z.output<typeof clusterSpec>;
 export type AWSClusterStatus = z.output<typeof clusterStatus>;
+export type UpgradeStatus = z.output<typeof upgradeStatus>;

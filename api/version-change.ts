@@ -9,7 +9,7 @@
  * for what the newer one stored is lost on the older one without a word, but to the version that an upgrade came from and hasn't
  * left for good. Patches go either way. https://kubernetes.io/releases/version-skew-policy/ , https://etcd.io/docs/v3.6/upgrades/
  */
-import { minorsBetween, minorText } from './minor.ts';
+import { minorOf, minorsBetween } from './minor.ts';
 import { RELEASES, type Release, substituteOf } from './releases.ts';
 
 /** What counts of a version: the catalogue's, or one that is pinned. */
@@ -38,8 +38,8 @@ const LOST = 'what it has stored since is lost on the older one without a word';
 /** Why one can't go from here to there in one change, as a clause; undefined where one can. */
 const wrongWith = (from: Running, to: Running): string | undefined => {
   const { kubernetes, etcd } = stepsBetween(from, to);
-  const [old, young] = [minorText(from.kubernetes), minorText(to.kubernetes)];
-  const [oldEtcd, youngEtcd] = [minorText(from.etcd), minorText(to.etcd)];
+  const [old, young] = [minorOf(from.kubernetes), minorOf(to.kubernetes)];
+  const [oldEtcd, youngEtcd] = [minorOf(from.etcd), minorOf(to.etcd)];
   if (kubernetes < 0) return `its Kubernetes ${young} is older than ${old}, and ${LOST}`;
   if (etcd < 0)
     return `its etcd ${youngEtcd} is older than ${oldEtcd}, and does not start on what the newer one stored`;

@@ -1,8 +1,9 @@
 /** The disk of one replica, which outlives its instances: it holds etcd's data. */
 import { VOLUME_LIMITS } from '../api/aws-limits.ts';
+import type { Minor } from '../api/minor.ts';
 import type { EmptyDisk } from '../api/names.ts';
+import type { Serves } from '../machine/serves.ts';
 import { scheduleText } from '../words/backup-schedule.ts';
-import type { Minor, Serves } from '../words/emulation.ts';
 import { present } from '../words/present.ts';
 import type { Resolved, Value } from '../words/references.ts';
 import type { Difference, Nothing, Row, Tagged } from './row.ts';

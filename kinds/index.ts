@@ -34,6 +34,7 @@ import { surge } from './surge.ts';
 import { targetGroup } from './target-group.ts';
 import { targetGroupAttributes } from './target-group-attributes.ts';
 import { targets } from './targets.ts';
+import { upgradeInsights } from './upgrade-insights.ts';
 import { upgradeMark } from './upgrade-mark.ts';
 
 /** The row of each kind. */
@@ -73,5 +74,6 @@ export const KINDS = {
   'target-group': targetGroup,
   'target-group-attributes': targetGroupAttributes,
   targets,
+  'upgrade-insights': upgradeInsights,
   'upgrade-mark': upgradeMark,
 } as const;

@@ -2,6 +2,7 @@
  * Labels and taints of a node pool's nodes: machines are told of them when they are launched, and nodes that are there are given them.
  * What somebody else put on a node stays; only keys that the spec names, or named once, are ever touched.
  */
+import { ownOf } from '../words/own.ts';
 import type { Row } from './row.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -43,8 +44,10 @@ const taintsAfter = ({ taints, formerTaints }: WantedMarks, is: readonly NodeTai
 
 /** What makes a node carry what is wanted; undefined where it does. */
 export const marksPatch = (wanted: WantedMarks, is: NodeMarks): MarksPatch | undefined => {
-  const set = Object.entries(wanted.labels).filter(([key, value]) => is.labels[key] !== value);
-  const off = wanted.formerLabels.filter((key) => wanted.labels[key] === undefined && is.labels[key] !== undefined);
+  const set = Object.entries(wanted.labels).filter(([key, value]) => ownOf(is.labels, key) !== value);
+  const off = wanted.formerLabels.filter(
+    (key) => ownOf(wanted.labels, key) === undefined && ownOf(is.labels, key) !== undefined,
+  );
   const labels = Object.fromEntries([...set, ...off.map((key): [string, null] => [key, null])]);
   const taints = taintsAfter(wanted, is.taints);
   const sameTaints =

@@ -1,5 +1,5 @@
 /** Something that the agent of one replica's machine is told to do: a tag on its volume, done once the agent has said so. */
-import type { Minor } from '../words/emulation.ts';
+import type { Minor } from '../api/minor.ts';
 import type { OrderVerb } from '../words/orders.ts';
 import type { Value } from '../words/references.ts';
 import type { ReplicaMachine } from './replica.ts';

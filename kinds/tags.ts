@@ -7,6 +7,7 @@
  * once, count).
  */
 import { isOwnTag } from '../api/names.ts';
+import { ownOf } from '../words/own.ts';
 import type { Difference, Tagged, Tags } from './row.ts';
 
 /** `remove` are keys, whatever their values. Both are of the spec, and sorted. */
@@ -23,7 +24,7 @@ export const withoutOwnTags = (tags: Tags): Tags =>
 /** All that the spec says of tags; setting one twice, and taking off what isn't there, is the same as once. */
 export const taggingOf = ({ tags, formerTags = [] }: Tagged): Tagging => ({
   set: withoutOwnTags(tags),
-  remove: formerTags.filter((key) => tags[key] === undefined && !isOwnTag(key)).sort(),
+  remove: formerTags.filter((key) => ownOf(tags, key) === undefined && !isOwnTag(key)).sort(),
 });
 
 /** One difference for all tags; none where nobody looked at them. */
@@ -32,11 +33,11 @@ export const tagDifferences = (wanted: Tagged, is: Tags | undefined): readonly D
   const { set, remove } = taggingOf(wanted);
   const said = [
     ...Object.entries(set).flatMap(([key, value]) => {
-      const there = is[key];
+      const there = ownOf(is, key);
       if (there === value) return [];
       return there === undefined ? `${key} is missing` : `${key} is "${there}", not "${value}"`;
     }),
-    ...remove.filter((key) => is[key] !== undefined).map((key) => `${key} is still there`),
+    ...remove.filter((key) => ownOf(is, key) !== undefined).map((key) => `${key} is still there`),
   ];
   return said.length === 0 ? [] : [{ what: 'tags', says: `its tags differ: ${said.join(', ')}` }];
 };

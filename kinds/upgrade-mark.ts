@@ -1,5 +1,6 @@
 /** What an upgrade says on the etcd volumes of all replicas: as which minor newer binaries serve, or that there is no way back any more. */
-import type { Minor, UpgradeMark } from '../words/emulation.ts';
+import type { Minor } from '../api/minor.ts';
+import type { UpgradeMark } from '../words/emulation.ts';
 import type { Value } from '../words/references.ts';
 import type { Nothing, Row } from './row.ts';
 

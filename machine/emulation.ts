@@ -2,7 +2,8 @@
  * Emulation: which minor a replica's Kubernetes serves as, and whether it may start at all.
  *
  * Owns: the decision, from the machine's version, the tags of its etcd volume and what the disk itself remembers; effects are
- * `agent/emulation.ts`'s. Neighbours: `words/emulation.ts` spells the tags; `components.ts` passes the flag on.
+ * `agent/emulation.ts`'s. Neighbours: `words/emulation.ts` spells the tags, `api/minor.ts` minors; `components.ts` passes
+ * the flag on.
  *
  * A disk is at one minor: the newest that API servers over it have served as or were committed to. That one number is both what
  * newer binaries go on serving as, and the floor below which nothing starts: what a newer minor stored, an older one loses without
@@ -17,15 +18,8 @@
  *   may still go back, and any other one would be a guess. A tag that says what this agent does not understand counts as unread.
  * - while tags can't be read, a disk that remembers is enough: at worst a commit is heard of later, and what ran goes on as it was.
  */
-import {
-  COMMITTED_TAG,
-  compareMinors,
-  EMULATES_TAG,
-  type Minor,
-  minorIn,
-  minorOfVersion,
-  newerMinor,
-} from '../words/emulation.ts';
+import { compareMinors, type Minor, minorIn, minorOfVersion, newerMinor, numbersOf } from '../api/minor.ts';
+import { COMMITTED_TAG, EMULATES_TAG } from '../words/emulation.ts';
 
 /** Of the etcd volume's file system: one line, `1.36`, that a person can read and write. */
 export const minorFile = (volume: string): string => `${volume}/kubernetes-minor`;
@@ -52,13 +46,15 @@ export type KubernetesStart = {
   | { readonly kind: 'wait'; readonly reason: string }
 );
 
-/** A program of Kubernetes serves as none that is older by more: https://kubernetes.io/docs/concepts/cluster-administration/compatibility-version/ */
 const MOST_BEHIND = 3;
 
-const isTooFarBehind = (serves: Minor, own: Minor): boolean => {
-  const [major, minor = 0] = own.split('.').map(Number);
-  const oldest: Minor = `${major ?? 0}.${Math.max(0, minor - MOST_BEHIND)}`;
-  return compareMinors(serves, oldest) < 0;
+/**
+ * The oldest minor that a program of Kubernetes of this minor can serve as:
+ * https://kubernetes.io/docs/concepts/cluster-administration/compatibility-version/
+ */
+export const oldestEmulatedBy = (own: Minor): Minor => {
+  const [major, minor] = numbersOf(own);
+  return `${major}.${Math.max(0, minor - MOST_BEHIND)}`;
 };
 
 type Known = { readonly at: Minor } | { readonly unknown: string };
@@ -123,6 +119,7 @@ export const decideKubernetesStart = (asked: Asked): KubernetesStart => {
   const order = compareMinors(own, at);
   if (order === 0) return { kind: 'start', serves: at, ...news(asked, at) };
   if (order < 0) return { kind: 'wait', reason: tooOld(asked, at), ...news(asked, floorOf(asked)) };
-  if (isTooFarBehind(at, own)) return { kind: 'wait', reason: tooNew(asked, at), ...news(asked, floorOf(asked)) };
+  if (compareMinors(at, oldestEmulatedBy(own)) < 0)
+    return { kind: 'wait', reason: tooNew(asked, at), ...news(asked, floorOf(asked)) };
   return { kind: 'start', serves: at, emulates: at, ...news(asked, at) };
 };

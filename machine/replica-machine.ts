@@ -3,7 +3,7 @@
  *
  * Owns: the shape. Neighbours: `components.ts` and `api-server.ts` describe; the agent fills it in from what it found at boot.
  */
-import type { Minor } from '../words/emulation.ts';
+import type { Minor } from '../api/minor.ts';
 import type { ReplicaAddresses } from './certificates.ts';
 import type { Differences, Directories } from './component.ts';
 import type { ReplicaConfiguration } from './configuration.ts';

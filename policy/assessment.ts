@@ -4,6 +4,7 @@
  * Owns: shapes only, plain JSON (I10). Neighbours: `decide-cluster.ts` and `decide-nodepool.ts` answer with them, the
  * entity acts on them, an operation takes its input from them; `activities/contract.ts` passes them on.
  */
+import type { UpgradeStatus } from '../api/cluster.ts';
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { OperationType } from '../words/operations.ts';
 import type { HandledRequests } from '../words/verbs.ts';
@@ -54,6 +55,8 @@ export type OperationInput = {
   readonly revision?: number;
   /** Of a rollout: it is one of several that belong together. */
   readonly turn?: Turn;
+  /** Of a cluster that is on its way to another version: how far it is by now. */
+  readonly upgrading?: UpgradeStatus;
   /** It takes back what its rollout left between two turns, since somebody aborted it there: done, it counts as aborted. */
   readonly givesUp?: true;
   /** Starts without starting steps: a person paused it before it began, or its predecessor was paused. */
@@ -89,6 +92,8 @@ type Decision =
       readonly rollout?: OperationType;
       /** Machines are to be replaced, and the update policy lets no turn begin yet: nothing is under way. */
       readonly heldBack?: HeldBack;
+      /** Of a cluster that is on its way to another version. */
+      readonly upgrading?: UpgradeStatus;
       /** So its status says, and whoever looks without machines knows no better. */
       readonly stillHeld?: true;
       /** What takes back what is left of it, where somebody aborts it now. */

@@ -105,7 +105,7 @@ export const backupFailing = (subject: Subject, object: StoredObject): Claim | u
     case 'nowhere':
       return failing(
         'NoBucket',
-        'There is nowhere to keep a snapshot of etcd: set SLIPWAY_BUCKET of the worker to the name of a bucket in its region, and start it again.',
+        'There is nowhere to keep a snapshot of etcd, such as is taken before an upgrade: set SLIPWAY_BUCKET of the worker to the name of a bucket in its region, and start it again.',
       );
     case 'unread':
       return failing(

@@ -26,7 +26,7 @@ export const conditionOf = ({ status }: Conditioned, type: string): Condition | 
   status?.conditions?.find((condition) => condition.type === type);
 
 /** The API server takes 32 KiB; a person takes less. */
-const MESSAGE_LENGTH = 1_024;
+export const MESSAGE_LENGTH = 1_024;
 
 /** The message, or as much of it as leaves room for `reserved` more. */
 export const cut = (message: string, reserved = 0): string => shortened(message, MESSAGE_LENGTH - reserved);

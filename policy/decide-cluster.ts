@@ -11,7 +11,7 @@ import type { AWSCluster } from '../api/cluster.ts';
 import { clusterIdOf } from '../api/names.ts';
 import { isDeleting } from '../api/object.ts';
 import { RELEASES, type Release, unknownVersion } from '../api/releases.ts';
-import type { Resource } from '../kinds/resource.ts';
+import type { Found, Resource } from '../kinds/resource.ts';
 import { clusterTopology } from '../topology/cluster.ts';
 import { hasLastingName } from '../topology/values.ts';
 import { ESTABLISHED, poolOfKey } from '../words/keys.ts';
@@ -20,6 +20,7 @@ import { type AskedRevision, askedRevision, withAddons } from './addon-revision.
 import type { Assessment, OperationInput } from './assessment.ts';
 import { conditionOf } from './conditions.ts';
 import { type Attention, decideRepair, type RepairDecision } from './decide-repair.ts';
+import { decideUpgrade, releaseOfReplica, type UpgradeDecision } from './decide-upgrade.ts';
 import { differencesOf, replacedIn } from './differences.ts';
 import { type Ensured, planEnsure } from './ensure.ts';
 import {
@@ -32,11 +33,12 @@ import {
   wasProvisioned,
 } from './facts.ts';
 import { formerAddons } from './former-addons.ts';
+import { formerReplicaTemplates } from './former-templates.ts';
 import { ADDONS_UNKNOWN, addonsRead, insideSeen } from './inside.ts';
 import { mendingOf } from './mending.ts';
 import { type Due, noteOf, operationOf } from './operation.ts';
 import { orderedSteps } from './order.ts';
-import type { Inventory, Step } from './plan.ts';
+import type { Inventory, Plan, Step } from './plan.ts';
 import { recalledOf } from './recalled.ts';
 import { releaseItRuns } from './release-it-runs.ts';
 import { planRemove } from './remove.ts';
@@ -49,8 +51,11 @@ import {
   whileWaiting,
 } from './replica-turns.ts';
 import { asMade, releaseToPlan } from './revision.ts';
+import { decideCommit } from './soak.ts';
 import { judgeUnguarded } from './unguarded.ts';
 import { whyUnreachable } from './unreachable.ts';
+import { replicaStates } from './upgrade-state.ts';
+import { upgradeView } from './upgrade-view.ts';
 
 /** What can be decided without looking at AWS; undefined when an inventory is needed. */
 export const decideClusterEarly = (facts: ClusterFacts): Assessment | undefined => {
@@ -96,23 +101,70 @@ const betweenTurns = (
 ): { readonly rollout?: OperationInput['type'] } =>
   status?.rollout?.type === 'RepairCluster' && controlPlane !== undefined ? { rollout: status.rollout.type } : {};
 
+type Versions = {
+  /** What runs, with the add-ons that are asked for. */
+  readonly release: Release;
+  readonly upgrade: UpgradeDecision;
+  /** Each replica as its group launches it by now. */
+  readonly topology: readonly Resource[];
+  /** All replicas as they are to be. */
+  readonly target: readonly Resource[];
+};
+
+/** Which versions there are: of the cluster, of each replica, and of what machines are to be. */
+const versionsOf = (
+  { now, catalogue }: ClusterFacts,
+  cluster: AWSCluster,
+  { runs, found, live }: { readonly runs: Release; readonly found: readonly Found[]; readonly live: boolean },
+): Versions => {
+  const made = asMade(runs, found, catalogue);
+  const asked = { cluster, runs: made, inventory: found, now, ...present({ catalogue }) };
+  // What is still being made is made as its newest spec says once it is there.
+  const upgrade: UpgradeDecision = live && wasProvisioned(cluster) ? decideUpgrade(asked) : { kind: 'none' };
+  const base = upgrade.kind === 'done' ? upgrade.to : runs;
+  const { addons, rendering } = withAddons(cluster, base, catalogue);
+  const machines = { ...(upgrade.kind === 'done' ? upgrade.to : made), addons, rendering };
+  const states = replicaStates(found);
+  const topology = clusterTopology(cluster, machines, (index) =>
+    live ? releaseOfReplica(states[index]?.launches, machines, catalogue) : machines,
+  );
+  const target =
+    upgrade.kind === 'turns' ? clusterTopology(cluster, { ...upgrade.target, addons, rendering }) : topology;
+  return { release: { ...base, addons }, upgrade, topology, target };
+};
+
+/** Which machine goes next, or whether a commit is due, once all have. */
+const turnsOf = (
+  facts: ClusterFacts,
+  cluster: AWSCluster,
+  { upgrade, topology, target }: Versions,
+  inventory: readonly Found[],
+): { readonly turns: ReplicaTurns; readonly commit?: Plan } => {
+  const asked = { facts, cluster, inventory };
+  const moving = upgrade.kind === 'turns' ? { upgrade } : {};
+  const turns = decideReplicaTurns({ ...asked, topology: target, ...moving });
+  if (turns.kind !== 'none' || (upgrade.kind !== 'soak' && upgrade.kind !== 'commit')) return { turns };
+  const decided = decideCommit(upgrade, { ...asked, topology });
+  return decided.kind === 'commit'
+    ? { turns, commit: decided.plan }
+    : { turns: { ...decided, rewritable: turns.rewritable } };
+};
+
 const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inventory): Assessment => {
   const { generation } = cluster.metadata;
   const duplicates = judgeDuplicates(inventory, generation);
   if (duplicates !== undefined) return duplicates;
-  const asked = cluster.spec.controlPlane.version;
   const live = hasHadQuorum(cluster, inventory);
-  const release = releaseItRuns(cluster, { found: inventory.found, live }, facts.catalogue);
-  if (release === undefined) {
-    const { reason, cure } = unknownVersion(asked, facts.catalogue);
+  const { found } = inventory;
+  const runs = releaseItRuns(cluster, { found, live }, facts.catalogue);
+  if (runs === undefined) {
+    const { reason, cure } = unknownVersion(cluster.spec.controlPlane.version, facts.catalogue);
     return blocked(generation, reason, cure);
   }
-  const { addons, rendering } = withAddons(cluster, release, facts.catalogue);
-  const machines = asMade(release, inventory.found, facts.catalogue);
-  const topology = clusterTopology(cluster, { ...machines, addons, rendering });
-  const { found } = inventory;
-  const turns = live ? decideReplicaTurns({ facts, cluster, topology, inventory: found }) : NO_TURNS;
-  const repair = live ? decideRepair(facts, cluster, { topology, inventory: found, turns }) : HEALTHY;
+  const versions = versionsOf(facts, cluster, { runs, found, live });
+  const { release, upgrade, topology } = versions;
+  const { turns, commit } = live ? turnsOf(facts, cluster, versions, found) : { turns: NO_TURNS };
+  const repair = live ? decideRepair(facts, cluster, { ...versions, inventory: found, turns }) : HEALTHY;
   if (repair.kind === 'blocked') return repair.blocked;
   if (repair.kind === 'confirm') {
     // What was asked for since waits for it, and is not said to be done.
@@ -122,7 +174,9 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   if (repair.kind === 'repair') {
     return operation(facts, cluster, release, { type: 'RepairCluster', plan: repair.plan, turn: repair.turn });
   }
-  const seen = { inventory, release: { ...release, addons }, live, attention: repair.attention, turns };
+  const { attention } = repair;
+  if (upgrade.kind === 'refused') return { ...blocked(generation, upgrade.reason, upgrade.cure), ...attention };
+  const seen = { inventory, release, live, attention, turns, upgrade, ...present({ commit }) };
   return decideChanges(facts, cluster, topology, seen);
 };
 
@@ -148,6 +202,9 @@ type SeenCluster = {
   readonly live: boolean;
   readonly attention: Attention;
   readonly turns: ReplicaTurns;
+  readonly upgrade: UpgradeDecision;
+  /** The new minor is to be what it serves as, for good. */
+  readonly commit?: Plan;
 };
 
 /** Nobody listed what the cluster owns: its preflight comes before everything that changes AWS, and proves that it owns nothing. */
@@ -162,25 +219,27 @@ const provingNothing = (step: Step, { metadata }: AWSCluster): Step =>
       }
     : step;
 
+/** Only what was provisioned is ever said to be in repair, and what comes after turns is for who looks after the last of them. */
+const isBuilt = ({ status }: AWSCluster, { turns, commit }: SeenCluster): boolean =>
+  status?.state === 'Provisioned' || status?.state === 'Repairing' || turns.kind !== 'none' || commit !== undefined;
+
 /** The plan that makes what is into what should be, in AWS and, where it was read, inside. */
-const planChanges = (
-  cluster: AWSCluster,
-  topology: readonly Resource[],
-  { inventory, release, live, turns }: SeenCluster,
-): Ensured => {
+const planChanges = (cluster: AWSCluster, topology: readonly Resource[], seen: SeenCluster): Ensured => {
+  const { inventory, release, live, turns, upgrade } = seen;
   const { status } = cluster;
   const own = inventory.found.filter((found) => poolOfKey(found.key) === undefined);
   const addons = addonsRead(inventory.inside);
   const { plan, postponed } = planEnsure(topology, [...own, ...(addons ?? [])], {
     fresh: status?.lastOperation === undefined && !own.some((found) => found.kind === 'security-group'),
-    // Only what was provisioned is ever said to be in repair, and what comes after turns is for who looks after the last of them.
-    provisioned: status?.state === 'Provisioned' || status?.state === 'Repairing' || turns.kind !== 'none',
+    provisioned: isBuilt(cluster, seen),
     live,
     rewritable: turns.rewritable,
     ...(addons === undefined ? {} : { inside: true as const }),
   });
   const making = plan.steps.filter(({ resource }) => resource.kind === 'addon').map(({ id }) => id);
+  const settled = upgrade.kind === 'none' || upgrade.kind === 'done';
   const steps = orderedSteps([
+    ...(settled ? formerReplicaTemplates(topology, own, plan) : []),
     ...plan.steps.map((step) => (inventory.unlisted === true ? provingNothing(step, cluster) : step)),
     ...formerAddons(topology, addons ?? [], release, making),
   ]);
@@ -200,18 +259,24 @@ const decideTurn = (
   note: ReturnType<typeof noteOf>,
   brings: object,
 ): Assessment => {
-  const { release, attention, turns, live } = seen;
+  const { release, attention, turns, live, upgrade, commit } = seen;
   const { inside, found, account } = seen.inventory;
+  const upgrading = upgradeView(upgrade, commit !== undefined);
+  if (commit !== undefined && (upgrade.kind === 'soak' || upgrade.kind === 'commit')) {
+    return operation(facts, cluster, upgrade.to, { type: 'CommitUpgrade', plan: commit, ...present({ upgrading }) });
+  }
   if (turns.kind === 'turn') {
     const { type, plan, turn } = turns;
     const mends = mendingOf(cluster, cluster, [...differencesOf(plan, found, false), ...replacedIn(plan)]);
-    return operation(facts, cluster, release, { type, plan, turn, ...present({ mends }) });
+    const of = upgrade.kind === 'turns' ? upgrade.target : release;
+    return operation(facts, cluster, of, { type, plan, turn, ...present({ mends, upgrading }) });
   }
   const told = {
     ...note,
     ...brings,
     ...(inside === undefined ? {} : { inside: insideSeen(inside) }),
     ...recalledOf(cluster, { account, release: asMade(release, found, facts.catalogue), inventory: found, live }),
+    ...present({ upgrading }),
   };
   const { generation } = cluster.metadata;
   const waiting = whileWaiting(turns, { ...note, ...attention });
@@ -225,24 +290,24 @@ const decideChanges = (
   topology: readonly Resource[],
   seen: SeenCluster,
 ): Assessment => {
-  const { release, attention, turns } = seen;
+  const { release, attention, turns, upgrade, commit } = seen;
   const { inside } = seen.inventory;
   const { plan, postponed } = planChanges(cluster, topology, seen);
-  const note = noteOf(cluster.spec.controlPlane.version, release, noteBeside(turns, postponed));
+  const note = noteOf(noteBeside(turns, postponed));
   const brings = bringing(askedRevision(cluster, facts.catalogue), inside);
   if (plan.steps.length === 0) return decideTurn({ facts, cluster, seen }, note, brings);
   // What is to be said of replicas, or of what could not be read, is said by the next look.
-  const isAll = note.note === undefined && turns.kind === 'none';
+  const isAll = note.note === undefined && turns.kind === 'none' && commit === undefined;
   const settles = isAll && attention.controlPlane === undefined && isInsideKnown(cluster, inside);
   const { revision } = brings;
   const unreachable = wasProvisioned(cluster) ? whyUnreachable(plan, hasLastingName(release)) : undefined;
   const differences = differencesOf(plan, seen.inventory.found, addonsRead(inside) !== undefined);
   const mends = revision === undefined ? mendingOf(cluster, cluster, differences) : undefined;
-  const turn = turnBeside(turns, cluster, { settles, now: facts.now });
+  const turn = upgrade.kind === 'none' ? turnBeside(turns, cluster, { settles, now: facts.now }) : undefined;
   return operation(facts, cluster, release, {
     type: turn === undefined ? typeOf(cluster, mends) : 'UpdateCluster',
     plan,
-    ...present({ revision, unreachable, mends, turn }),
+    ...present({ revision, unreachable, mends, turn, upgrading: upgradeView(upgrade) }),
     ...(settles ? { settles: true as const } : {}),
   });
 };

@@ -57,15 +57,29 @@ const asTurned = (replacement: Replacement, turns: ReplicaTurns): Replacement =>
 
 type Seen = {
   readonly topology: readonly Resource[];
+  /** As all replicas are to be. */
+  readonly target: readonly Resource[];
   readonly inventory: readonly Found[];
   /** What is due because the spec asks for other machines. */
   readonly turns: ReplicaTurns;
 };
 
+/** Another version comes with its turn only: until then a replica is repaired as it is. */
+const planOf = (
+  replacement: Replacement,
+  { topology, target, inventory, turns }: Seen,
+  { replicas, status }: { readonly replicas: ReturnType<typeof replicasOf>; readonly status: AWSCluster['status'] },
+): Plan => {
+  const due = asTurned(replacement, turns);
+  const wanted = due.cause === 'outdated' ? target : topology;
+  const incarnations = status?.incarnations ?? {};
+  return planReplacement({ topology: wanted, inventory, replicas, incarnations, replacement: due });
+};
+
 export const decideRepair = (
   facts: Pick<ClusterFacts, 'repair' | 'now'>,
   cluster: AWSCluster,
-  { topology, inventory, turns }: Seen,
+  { topology, target, inventory, turns }: Seen,
 ): RepairDecision => {
   const { status } = cluster;
   const controlPlane = judgeControlPlane(inventory, status?.unhealthyReplicas ?? [], facts.repair, facts.now);
@@ -79,8 +93,6 @@ export const decideRepair = (
   if (lost !== undefined) return { kind: 'blocked', blocked: { ...lost, ...attention } };
   if (controlPlane.confirming !== undefined) return { kind: 'confirm', attention };
   if (choice.kind !== 'replacement') return { kind: 'none', attention };
-  const incarnations = status?.incarnations ?? {};
-  const asked = { topology, inventory, replicas, incarnations };
-  const plan = planReplacement({ ...asked, replacement: asTurned(choice.replacement, turns) });
+  const plan = planOf(choice.replacement, { topology, target, inventory, turns }, { replicas, status });
   return { kind: 'repair', plan, turn: choice.turn };
 };

@@ -6,6 +6,7 @@
  * would be back at once; what is in an emptyDir goes with its pod; a pod that nothing would start again is nobody's to evict but a
  * person's. Neighbours: `activities/kubernetes/drain.ts` reads pods and evicts. Pure.
  */
+import { ownOf } from '../words/own.ts';
 import { ended } from '../words/text.ts';
 
 /** What of a pod counts here. */
@@ -60,9 +61,9 @@ export type LabelSelector = {
 /** An empty selector selects every pod of its namespace; a missing one none. */
 export const selects = (selector: LabelSelector | undefined, labels: Readonly<Record<string, string>>): boolean =>
   selector !== undefined &&
-  Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
+  Object.entries(selector.matchLabels ?? {}).every(([key, value]) => ownOf(labels, key) === value) &&
   (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    const value = labels[key];
+    const value = ownOf(labels, key);
     switch (operator) {
       case 'In':
         return value !== undefined && values.includes(value);

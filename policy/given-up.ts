@@ -5,6 +5,7 @@
  * that takes it back; and what a pool is asked for while an upgrade returns. A turn that runs has its own way back, in its plan. Neighbours: `pool-turns.ts` plans turns, `decide-nodepool.ts` asks; the entity runs it where an abort finds no turn running.
  * Pure. Invariants: I2 (planned from what is there: where nothing is left there is no such operation).
  */
+import type { AWSCluster } from '../api/cluster.ts';
 import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { Found } from '../kinds/resource.ts';
@@ -58,6 +59,13 @@ export const givingUp = (
   if (steps.length === 0) return undefined;
   const { version, known } = plan;
   return { type, plan: { version, known, steps }, givesUp: true, ...(turn === undefined ? {} : { turn }) };
+};
+
+/** The same of a cluster: while its upgrade returns it is asked for what it came from. */
+export const returnedCluster = (cluster: AWSCluster, generation: number | undefined): AWSCluster => {
+  const { metadata, status, spec } = cluster;
+  if (metadata.generation !== generation || status?.revision === undefined) return cluster;
+  return { ...cluster, spec: { ...spec, controlPlane: { ...spec.controlPlane, version: status.revision.version } } };
 };
 
 /**

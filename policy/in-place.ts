@@ -16,6 +16,7 @@ import type { Found, Resource } from '../kinds/resource.ts';
 import { groupsDifference } from '../kinds/row.ts';
 import { machineSecurityGroupsKey, nodeLabelsKey } from '../words/keys.ts';
 import type { OperationType } from '../words/operations.ts';
+import { ownOf } from '../words/own.ts';
 import type { Resolved } from '../words/references.ts';
 import { toldBy } from './decide-turns.ts';
 import { type Known, knownFrom } from './known.ts';
@@ -43,7 +44,7 @@ const marksWanted = ({ spec, status, metadata }: AWSNodePool): WantedMarks => {
   return {
     labels: { ...spec.labels, [NODE_POOL_LABEL]: nodePoolIdOf(metadata.uid) },
     taints: spec.taints,
-    formerLabels: (status?.appliedLabelKeys ?? []).filter((key) => spec.labels[key] === undefined),
+    formerLabels: (status?.appliedLabelKeys ?? []).filter((key) => ownOf(spec.labels, key) === undefined),
     formerTaints: (status?.appliedTaints ?? []).filter((name) => !taints.has(name)),
   };
 };

@@ -30,6 +30,8 @@ export type Insight = {
   readonly message: string;
   /** What to do, without a full stop. */
   readonly cure: string;
+  /** It could not be read, so that nobody knows whether anything is wrong with it. */
+  readonly unread?: true;
 };
 
 /** What was read, or why it was not. */
@@ -49,6 +51,7 @@ export const unreadInsight = (
   object,
   message: `could not be read: ${unread}`,
   cure: 'see to it that the cluster answers, and ask again',
+  unread: true,
 });
 
 const SHOWN = 5;

@@ -55,10 +55,15 @@ export type Seen = {
 
 /** What is judged with it. */
 export type InsightsRequest = {
+  /**
+   * The operation that upgrades asks. What status says of state and replicas is left out then: the operation itself writes it, so that
+   * waiting for it would never end, and each of its turns looks at the other replicas.
+   */
+  readonly underWay?: true;
   readonly cluster: Pick<AWSCluster, 'metadata' | 'spec' | 'status'>;
   readonly target: Release;
   readonly now: number;
-  /** Whether a snapshot is to be taken before, and where it would go; absent where nobody takes any. */
+  /** Whether a snapshot is to be taken before, and where it would go; absent where nobody takes any, or nobody asks yet. */
   readonly snapshots?: { readonly bucket?: string };
 };
 
@@ -218,7 +223,7 @@ const insideInsights = (inside: Seen['inside'], { cluster, target }: InsightsReq
 export const insightsOf = (seen: Seen, request: InsightsRequest): readonly Insight[] =>
   [
     ...insideInsights(seen.inside, request),
-    ...controlPlane(request.cluster),
+    ...(request.underWay === true ? [] : controlPlane(request.cluster)),
     ...certificates(seen.authorities, request.now),
     ...snapshots(request),
   ].toSorted(byWeight);

@@ -14,18 +14,9 @@ import type { Postponed } from './ensure.ts';
 import type { ClusterFacts } from './facts.ts';
 import type { StoredObject } from './views.ts';
 
-/** Told when nothing can be done by a plan: a version or a setting that takes a rollout. */
-export const noteOf = (
-  asked: string,
-  release: Release,
-  postponed: readonly Postponed[],
-): { readonly note?: string } => {
-  const notes = [
-    ...(asked === release.version
-      ? []
-      : [`version ${asked} is asked for and ${release.version} runs; this release of Slipway does not upgrade`]),
-    ...postponed.map(({ key, reason }) => `${key}: ${reason}`),
-  ];
+/** Told when nothing can be done by a plan: a setting that takes a rollout. */
+export const noteOf = (postponed: readonly Postponed[]): { readonly note?: string } => {
+  const notes = postponed.map(({ key, reason }) => `${key}: ${reason}`);
   return notes.length === 0 ? {} : { note: notes.join('; ') };
 };
 
@@ -43,7 +34,7 @@ const applying = ({ type }: Due, object: StoredObject): Pick<OperationInput, 'ta
 /** What it is, and what it does. */
 export type Due = Pick<
   OperationInput,
-  'type' | 'plan' | 'mends' | 'settles' | 'turn' | 'unreachable' | 'revision' | 'givesUp'
+  'type' | 'plan' | 'mends' | 'settles' | 'turn' | 'upgrading' | 'unreachable' | 'revision' | 'givesUp'
 >;
 
 /** Whose cluster it is about, and which versions it names. */

@@ -83,7 +83,7 @@ export const decideRest = (
   release: Release,
   { plan, postponed, waits, mayHaveOthers, now, mends }: Given,
 ): Due | AtRest => {
-  const noted = noteOf(pool.spec.version, release, postponed);
+  const noted = noteOf(postponed);
   if (waits?.heldBack !== undefined && plan.steps.length > 0) return besides(pool, plan, waits);
   if (waits !== undefined) return waitingForTurn(waits, noted.note);
   if (plan.steps.length === 0) return { ...noted, ...pinnedBy(pool, release) };

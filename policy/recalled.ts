@@ -14,7 +14,7 @@ import { present } from '../words/present.ts';
 import { revisionOf } from './revision.ts';
 import type { StoredObject } from './views.ts';
 
-export type Recalled = Pick<AWSNodePoolStatus, 'established' | 'endpoint' | 'aws' | 'revision'>;
+export type Recalled = Pick<AWSNodePoolStatus, 'established' | 'endpoint' | 'aws' | 'revision' | 'kubernetesVersion'>;
 
 type Evidence = {
   readonly account: string;
@@ -24,18 +24,28 @@ type Evidence = {
   readonly live?: boolean;
 };
 
+const endpointIn = (inventory: readonly Found[]): string | undefined =>
+  inventory.find(({ key }) => key === LOAD_BALANCER)?.outputs.dnsName;
+
+/** An upgrade has come to its end, and nothing was left to do that would have said so. */
+const upgradedTo = ({ revision }: Pick<Recalled, 'revision'>, release: Release): Recalled =>
+  revision === undefined || revision.version === release.version
+    ? {}
+    : { revision: revisionOf(release), kubernetesVersion: release.kubernetes };
+
 /** What status lacks; nothing where it lacks nothing. */
 export const recalledOf = (
   { kind, spec, status = {} }: StoredObject,
   { account, release, inventory, live = false }: Evidence,
 ): { readonly recalled?: Recalled } => {
   const isCluster = kind === 'AWSCluster';
-  const endpoint = isCluster ? inventory.find(({ key }) => key === LOAD_BALANCER)?.outputs.dnsName : undefined;
+  const endpoint = isCluster ? endpointIn(inventory) : undefined;
   const recalled = present({
     established: isCluster && live && status.established !== true ? true : undefined,
     endpoint: status.endpoint === undefined ? endpoint : undefined,
     aws: status.aws === undefined ? { account, region: spec.region } : undefined,
     revision: status.revision === undefined ? revisionOf(release) : undefined,
+    ...(isCluster ? upgradedTo(status, release) : {}),
   });
   return Object.keys(recalled).length === 0 ? {} : { recalled };
 };

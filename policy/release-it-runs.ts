@@ -5,12 +5,16 @@
  * written again with what is newest today. Neighbours: `revision.ts` takes what status has pinned, `recalled.ts` pins the answer;
  * `decide-turns.ts` does the same for a pool. Pure. Invariant: I6.
  */
+
 import type { AWSCluster } from '../api/cluster.ts';
+import { compareMinors, type Minor } from '../api/minor.ts';
 import { RELEASES, type Release } from '../api/releases.ts';
 import type { Found } from '../kinds/resource.ts';
 import { clusterTopology } from '../topology/cluster.ts';
+import { replicaMachine, templateKey } from '../words/keys.ts';
 import { originsOf } from './replica-origins.ts';
 import { asMade, releaseToPlan } from './revision.ts';
+import { minorOfRelease, replicaStates } from './upgrade-state.ts';
 
 const isOf = (release: Release, cluster: AWSCluster, inventory: readonly Found[]): boolean =>
   originsOf(clusterTopology(cluster, release), inventory).some(
@@ -18,6 +22,14 @@ const isOf = (release: Release, cluster: AWSCluster, inventory: readonly Found[]
     ({ template, isOutdated, launchesWanted }) =>
       inventory.some(({ key }) => key === template) && (!isOutdated || launchesWanted),
   );
+
+/** What the disks are told to serve as, where that is another minor than what they are committed to. */
+const servedMinor = (found: readonly Found[]): Minor | undefined =>
+  replicaStates(found)
+    .flatMap(({ emulates, committed }) =>
+      emulates !== undefined && (committed === undefined || compareMinors(committed, emulates) <= 0) ? [emulates] : [],
+    )
+    .toSorted(compareMinors)[0];
 
 /** `live`: its etcd has had quorum, and machines run. */
 type Seen = { readonly found: readonly Found[]; readonly live: boolean };
@@ -36,5 +48,13 @@ export const releaseItRuns = (
   const planned = releaseToPlan(asked, pinned, live, catalogue);
   if (pinned !== undefined || !live) return planned;
   const newestFirst = catalogue.toSorted((a, b) => b.revision - a.revision);
-  return newestFirst.find((release) => isOf(asMade(release, found, catalogue), cluster, found)) ?? planned;
+  const served = servedMinor(found);
+  const had = newestFirst.filter((release) => isOf(asMade(release, found, catalogue), cluster, found));
+  const [newest] = had;
+  if (served === undefined || newest === undefined || minorOfRelease(newest) === served) return newest ?? planned;
+  // While newer programs serve as the minor before, that one is what an abort returns to: its templates stay until then.
+  const left = newestFirst.filter(({ version }) =>
+    found.some(({ key }) => key === templateKey(replicaMachine(0), version)),
+  );
+  return [...had, ...left].find((release) => minorOfRelease(release) === served) ?? newest;
 };

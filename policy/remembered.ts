@@ -9,9 +9,10 @@
 import type { AWSClusterStatus } from '../api/cluster.ts';
 import { clusterIdOf, nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePoolStatus } from '../api/nodepool.ts';
-import { releaseOf } from '../api/releases.ts';
+import { type Release, releaseOf } from '../api/releases.ts';
 import type { Revision } from '../api/status.ts';
 import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
+import { OPERATIONS } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import { isOver } from '../words/steps.ts';
 import { pinnedWithAddons } from './addon-revision.ts';
@@ -24,7 +25,7 @@ import { hasMoreTurns } from './rollout.ts';
 import type { MirrorRequest, StoredObject, Subject } from './views.ts';
 
 /** The fields of both kinds; a cluster's status never has those of a pool. */
-export type Status = AWSNodePoolStatus & Pick<AWSClusterStatus, 'backup'>;
+export type Status = AWSNodePoolStatus & Pick<AWSClusterStatus, 'backup' | 'upgrade'>;
 
 /** Once its add-ons are there, or were found to be there already. */
 const broughtBy = (subject: Subject): number | undefined => {
@@ -34,20 +35,32 @@ const broughtBy = (subject: Subject): number | undefined => {
     : undefined;
 };
 
-/** Machines of the version before run until the last turn is over: until then that one is what counts, and what an abort returns to. */
+/**
+ * Machines of the version before run until the last turn is over: until then that one is what counts, and what an abort returns to. Of a
+ * control plane the next look says that all of it is there.
+ */
 const isUpgrading = (subject: Subject): boolean => {
-  if (subject.kind !== 'operation' || subject.operation.type !== 'UpgradeNodePool') return false;
-  const { state, turn } = subject.operation;
-  return state !== 'succeeded' || hasMoreTurns(turn);
+  if (subject.kind !== 'operation') return false;
+  const { type, state, turn } = subject.operation;
+  if (type === 'UpgradeNodePool') return state !== 'succeeded' || hasMoreTurns(turn);
+  return OPERATIONS[type].endsInLook === true;
 };
 
-const revisionFor = (subject: Subject, version: string, before: Revision | undefined): Revision | undefined => {
+/** Certificates and user data of a cluster keep their form for good. */
+const asBefore = (release: Release, kind: StoredObject['kind'], before: Revision | undefined): Release =>
+  kind === 'AWSCluster' && before !== undefined ? { ...release, format: before.format ?? 1 } : release;
+
+const revisionFor = (
+  subject: Subject,
+  version: string,
+  { kind, before }: { readonly kind: StoredObject['kind']; readonly before: Revision | undefined },
+): Revision | undefined => {
   const brought = broughtBy(subject);
   if (before !== undefined && brought !== undefined) return pinnedWithAddons(before, brought);
   if (subject.kind !== 'operation' || isDelete(subject.operation)) return before;
   if (before?.version === version || (before !== undefined && isUpgrading(subject))) return before;
   const release = releaseOf(version);
-  return release === undefined ? before : revisionOf(release);
+  return release === undefined ? before : revisionOf(asBefore(release, kind, before));
 };
 
 const handledIn = (
@@ -116,7 +129,7 @@ export const remembered = (
         ? (before.kubernetesVersion ?? request.kubernetesVersion)
         : (request.kubernetesVersion ?? before.kubernetesVersion),
       aws: placeOf(request, before.aws),
-      revision: revisionFor(subject, now.version, before.revision),
+      revision: revisionFor(subject, now.version, { kind: object.kind, before: before.revision }),
       incarnations: incarnationsOf(subject, before.incarnations),
       handledRequests: handledIn(request, before.handledRequests),
       mended: kept(mended),

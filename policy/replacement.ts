@@ -118,7 +118,10 @@ const resourceSteps = (request: ReplacementRequest): Plan => {
   };
 };
 
-const replicaMachine = ({ targetGroupArn, address, index }: Replica, topology: readonly Resource[]): ReplicaMachine => {
+export const replicaMachine = (
+  { targetGroupArn, address, index }: Replica,
+  topology: readonly Resource[],
+): ReplicaMachine => {
   const group = topology.find(({ key }) => key === replicaGroupKey(index));
   if (group?.kind !== 'auto-scaling-group' || targetGroupArn === undefined || address === undefined) {
     throw new Error(`Replica ${index} cannot be repaired without its target group and its address: look first.`);

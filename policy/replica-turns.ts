@@ -15,18 +15,22 @@ import { fingerprintOf } from '../machine/envelope.ts';
 import type { ReplicaIndex } from '../topology/values.ts';
 import { kindOf, type ResourceKey } from '../words/keys.ts';
 import type { OperationType } from '../words/operations.ts';
+import { present } from '../words/present.ts';
 import type { Assessment } from './assessment.ts';
+import type { UpgradeDecision } from './decide-upgrade.ts';
 import type { Postponed } from './ensure.ts';
 import { type ClusterFacts, wasProvisioned } from './facts.ts';
 import { heldBackBy, isReleased, type Waiting } from './held-back.ts';
 import type { Plan } from './plan.ts';
-import { planReplacement, whyNotReplaceable } from './replacement.ts';
+import { planReplacement, type Replacement, whyNotReplaceable } from './replacement.ts';
 import { originsOf, type ReplicaOrigin, rewritableIn } from './replica-origins.ts';
 import { type Replica, replicasOf, serves } from './replicas.ts';
 import { choose, type Due, lastOf, rememberedOf, type Turn, turnAfter } from './rollout.ts';
 import { updatePolicyOfCluster } from './update-windows.ts';
+import { beforeTurn } from './upgrade-plan.ts';
 
-const TYPE: OperationType = 'UpdateCluster';
+/** What is changed in place, and machines of the same version, are of one rollout. */
+const UPDATE: OperationType = 'UpdateCluster';
 
 type Settled = Extract<Assessment, { kind: 'settled' }>;
 
@@ -62,11 +66,14 @@ export const whileWaiting = (
 ): Pick<Settled, 'note' | 'rollout' | 'heldBack' | 'lookAgainSeconds'> => {
   if (turns.kind !== 'wait') return {};
   const { type, why, heldBack } = turns;
+  // What may still go back is under way, though nothing moves.
+  const isOpen = heldBack === undefined || heldBack.until === 'Soak';
   const again = heldBack === undefined ? TURN_AGAIN_SECONDS : turns.lookAgainSeconds;
   const times = [again, said.lookAgainSeconds].filter((one) => one !== undefined);
   return {
     note: said.note === undefined ? why : `${said.note}; ${why}`,
-    ...(heldBack === undefined ? { rollout: type } : { heldBack }),
+    ...(isOpen ? { rollout: type } : {}),
+    ...(heldBack === undefined ? {} : { heldBack }),
     ...(times.length === 0 ? {} : { lookAgainSeconds: Math.min(...times) }),
   };
 };
@@ -84,7 +91,7 @@ export const turnBeside = (
   { status }: AWSCluster,
   { settles, now }: { readonly settles: boolean; readonly now: number },
 ): Turn | undefined => {
-  const remembered = rememberedOf(TYPE, status);
+  const remembered = rememberedOf(UPDATE, status);
   if (turns.kind === 'none') {
     if (remembered === undefined) return undefined;
     const turn = turnAfter(remembered, 1, now);
@@ -107,6 +114,12 @@ const rank = ({ origin, replica }: Outdated): number => (serves(replica) ? (orig
 const inOrder = (outdated: readonly Outdated[]): readonly Outdated[] =>
   outdated.toSorted((one, other) => rank(one) - rank(other) || one.origin.index - other.origin.index);
 
+const outdatedAmong = (origins: readonly ReplicaOrigin[], replicas: readonly Replica[]): readonly Outdated[] =>
+  origins.flatMap((origin): Outdated[] => {
+    const replica = replicas.find(({ index }) => index === origin.index);
+    return origin.isOutdated && replica !== undefined ? [{ origin, replica }] : [];
+  });
+
 /** What machines are to be, whichever disk and interface each has: a repair between two turns changes nothing about it. */
 const targetOf = (origins: readonly ReplicaOrigin[]): string =>
   fingerprintOf(
@@ -123,44 +136,56 @@ const targetOf = (origins: readonly ReplicaOrigin[]): string =>
 type Asked = {
   readonly facts: Pick<ClusterFacts, 'now' | 'released'>;
   readonly cluster: AWSCluster;
+  /** As all replicas are to be. */
   readonly topology: readonly Resource[];
   readonly inventory: readonly Found[];
+  /** What turns are to another version, or back from one. */
+  readonly upgrade?: Extract<UpgradeDecision, { kind: 'turns' }> | undefined;
 };
 
-export const decideReplicaTurns = ({ facts, cluster, topology, inventory }: Asked): ReplicaTurns => {
+const dueAmong = (outdated: readonly Outdated[], replicas: readonly Replica[]): readonly Due[] =>
+  inOrder(outdated).map(({ replica }) => ({
+    replacement: { replica, cause: 'outdated' },
+    ...present({ forbidden: whyNotReplaceable(replica, replicas) }),
+  }));
+
+/** Of an upgrade with what has to be done before a machine goes. */
+const planTurn = (
+  { cluster, topology, inventory, upgrade }: Pick<Asked, 'cluster' | 'topology' | 'inventory' | 'upgrade'>,
+  replacement: Replacement,
+  replicas: readonly Replica[],
+): Plan => {
+  const incarnations = cluster.status?.incarnations ?? {};
+  const plan = planReplacement({ replacement, topology, inventory, replicas, incarnations });
+  return upgrade === undefined ? plan : beforeTurn(upgrade, { cluster, index: replacement.replica.index }, plan);
+};
+
+/** Who goes back does not wait for a window. */
+const isReturning = (upgrade: Asked['upgrade']): { readonly goesBack?: true } =>
+  upgrade?.returns === true ? { goesBack: true } : {};
+
+export const decideReplicaTurns = ({ facts, cluster, topology, inventory, upgrade }: Asked): ReplicaTurns => {
   const { status } = cluster;
   // What is still being made is made as its newest spec says once it is there.
   if (!wasProvisioned(cluster)) return NO_TURNS;
   const origins = originsOf(topology, inventory);
   const rewritable = rewritableIn(origins);
   const replicas = replicasOf(inventory);
-  const outdated = origins.flatMap((origin): Outdated[] => {
-    const replica = replicas.find(({ index }) => index === origin.index);
-    return origin.isOutdated && replica !== undefined ? [{ origin, replica }] : [];
-  });
+  const outdated = outdatedAmong(origins, replicas);
   if (outdated.length === 0 || status?.revision === undefined) return { kind: 'none', rewritable };
-  const due = inOrder(outdated).map(({ replica }): Due => {
-    const forbidden = whyNotReplaceable(replica, replicas);
-    return { replacement: { replica, cause: 'outdated' }, ...(forbidden === undefined ? {} : { forbidden }) };
-  });
+  const due = dueAmong(outdated, replicas);
   const left = due.length;
   const target = targetOf(origins);
-  const asked = { ...facts, object: cluster, policy: updatePolicyOfCluster(cluster) };
+  const type = upgrade?.type ?? UPDATE;
+  const asked = { ...facts, ...isReturning(upgrade), object: cluster, policy: updatePolicyOfCluster(cluster) };
   const hasBegun = outdated.some(({ origin }) => origin.launchesWanted);
-  const held = heldBackBy(asked, { type: TYPE, target, count: left, hasBegun });
+  const held = heldBackBy(asked, { type, target, count: left, hasBegun });
   if (held !== undefined) return { ...held, left, rewritable };
-  const choice = choose(due, rememberedOf(TYPE, status), facts.now);
-  switch (choice.kind) {
-    case 'done':
-      return { kind: 'none', rewritable };
-    case 'wait':
-      return { kind: 'wait', type: TYPE, why: choice.why, left, rewritable };
-    case 'replacement': {
-      const { replacement } = choice;
-      const incarnations = status.incarnations ?? {};
-      const plan = planReplacement({ replacement, topology, inventory, replicas, incarnations });
-      const turn = { ...choice.turn, ...(isReleased(asked, target) ? { released: target } : {}) };
-      return { kind: 'turn', type: TYPE, index: replacement.replica.index, plan, turn, left, rewritable };
-    }
-  }
+  const choice = choose(due, rememberedOf(type, status), facts.now);
+  if (choice.kind === 'done') return { kind: 'none', rewritable };
+  if (choice.kind === 'wait') return { kind: 'wait', type, why: choice.why, left, rewritable };
+  const { index } = choice.replacement.replica;
+  const plan = planTurn({ cluster, topology, inventory, upgrade }, choice.replacement, replicas);
+  const turn = { ...choice.turn, ...(isReleased(asked, target) ? { released: target } : {}) };
+  return { kind: 'turn', type, index, plan, turn, left, rewritable };
 };

@@ -35,11 +35,16 @@ import { operationsAfter } from './past-operations.ts';
 import { remembered, type Status } from './remembered.ts';
 import { hasMoreTurns } from './rollout.ts';
 import { specificClaims } from './specific-conditions.ts';
+import { upgradeStatus } from './upgrade-view.ts';
 import type { MirrorRequest, OperationView, StoredObject, Subject } from './views.ts';
+
+/** It came to its end, and nothing comes after it. */
+const isLast = ({ type, state, turn }: OperationView): boolean =>
+  state === 'succeeded' && !hasMoreTurns(turn) && OPERATIONS[type].endsInLook !== true;
 
 const stateDuring = (operation: OperationView, before: State = 'Provisioning'): State => {
   const { purpose, state } = OPERATIONS[operation.type];
-  const isOver = operation.state === 'succeeded' && !hasMoreTurns(operation.turn);
+  const isOver = isLast(operation);
   switch (purpose) {
     case 'make':
       if (isOver) return 'Provisioned';
@@ -202,6 +207,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     appliedTaints: _taints,
     rollout: _rollout,
     backup: _backup,
+    upgrade: _upgrade,
     ...before
   } = all;
   // What could not be looked at says nothing of a generation.
@@ -220,6 +226,7 @@ export const statusOf = (request: MirrorRequest, object: StoredObject, now: numb
     ...memory,
     ...nodeCounts(subject, object),
     ...backupStatus(subject, object),
+    ...upgradeStatus(subject, object),
     state: objectState(subject, object),
     observedGeneration: generation,
     conditions: conditionsOf(claims, before.conditions ?? [], generation, timeOf(now)),

@@ -16,7 +16,7 @@ const WEEK = 7 * DAY;
 const FIRST_MONDAY = 4 * DAY;
 
 /** The condition's reason for each way of waiting. */
-export const HELD_BACK = { Window: 'WaitsForWindow', Manual: 'WaitsForWord' } as const;
+export const HELD_BACK = { Window: 'WaitsForWindow', Manual: 'WaitsForWord', Soak: 'Soaks' } as const;
 
 /** A rollout that waits for its time or for somebody's word; `target`: the fingerprint of what machines are to be. */
 export type HeldBack = {

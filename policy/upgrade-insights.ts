@@ -6,6 +6,7 @@
  * `upgrade-target.ts` says which version is next, `activities/insights-sweep.ts` has clusters looked at. Pure. Invariant: I12 (what
  * nobody looked at stays as it was said, until another version is next).
  */
+import type { AWSCluster } from '../api/cluster.ts';
 import type { Release } from '../api/releases.ts';
 import type { Revision } from '../api/status.ts';
 import { planVersionCommand } from '../words/commands.ts';
@@ -25,6 +26,10 @@ export type UpgradeSeen = {
   /** What it is, what blocks first, without a full stop. */
   readonly says: string;
 };
+
+/** Whether its spec asks for another version than it runs, so that an upgrade is to come of it. */
+export const upgradeIsAsked = ({ spec, status }: Pick<AWSCluster, 'spec' | 'status'>): boolean =>
+  status?.revision !== undefined && status.revision.version !== spec.controlPlane.version;
 
 const LONGEST = 600;
 

@@ -4,7 +4,7 @@
  * Owns: shapes only, plain JSON (I10), with no room for a secret (I8). Neighbours: `workflows/operation.ts` fills them,
  * `status.ts` projects them, the command line shows them; `activities/contract.ts` passes them on.
  */
-import type { AWSCluster } from '../api/cluster.ts';
+import type { AWSCluster, UpgradeStatus } from '../api/cluster.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import type { ObjectRef, Owner } from '../api/object.ts';
 import type { Outputs } from '../kinds/row.ts';
@@ -73,6 +73,8 @@ export type OperationView = {
   /** Since when no step starts because a person said so, in epoch milliseconds. */
   readonly pausedAt?: number;
   readonly turn?: Turn;
+  /** Of a cluster that is on its way to another version: how far it was when this began. */
+  readonly upgrading?: UpgradeStatus;
   /** Why nobody reaches the cluster's API until it has succeeded. */
   readonly unreachable?: string;
   /** The revision whose add-ons it brings. */
@@ -152,6 +154,8 @@ export type MirrorRequest = {
         readonly inside?: InsideSeen;
         /** Of a cluster, where somebody asked about its next upgrade. */
         readonly upgrade?: UpgradeSeen;
+        /** Of a cluster that is on its way to another version. */
+        readonly upgrading?: UpgradeStatus;
         /** Of a cluster, where somebody looked for snapshots. */
         readonly backup?: BackupSeen;
         /** Of a pool, where somebody looked. */

@@ -39,7 +39,7 @@ import { sinksOf } from './check.ts';
 import { AWS_NEEDS, networkOf } from './network.ts';
 import { clusterPreflight } from './preflight.ts';
 import { replicaOf } from './replica.ts';
-import { ownershipOf, REPLICAS, refuseUnknownFormat } from './values.ts';
+import { ownershipOf, REPLICAS, type ReplicaIndex, refuseUnknownFormat } from './values.ts';
 
 const firstLooks = (cluster: AWSCluster, release: Release): Resource[] => [
   {
@@ -109,8 +109,15 @@ const hubOf = (cluster: AWSCluster): Resource[] => {
   ];
 };
 
-/** Everything that must exist for a cluster at a release. */
-export const clusterTopology = (cluster: AWSCluster, release: Release): Resource[] => {
+/** By which release the machines of each replica are. */
+export type ReplicaReleases = (index: ReplicaIndex) => Release;
+
+/** Everything that must exist for a cluster at a release, of which replicas may be of others while it is upgraded. */
+export const clusterTopology = (
+  cluster: AWSCluster,
+  release: Release,
+  machines: ReplicaReleases = () => release,
+): Resource[] => {
   refuseUnknownFormat(release);
   const clusterId = clusterIdOf(cluster.metadata.uid);
   const owner = ownershipOf(clusterId, cluster, cluster.spec.controlPlane.tags);
@@ -118,7 +125,7 @@ export const clusterTopology = (cluster: AWSCluster, release: Release): Resource
     ...firstLooks(cluster, release),
     ...secretsOf(clusterId),
     ...networkOf(cluster, release, owner),
-    ...REPLICAS.flatMap((index) => replicaOf(cluster, release, owner, index)),
+    ...REPLICAS.flatMap((index) => replicaOf(cluster, machines(index), owner, index)),
     ...readiness(),
     ...hubOf(cluster),
     ...addonsOf(cluster, release),

@@ -11,6 +11,7 @@ import type { SealedSecret } from '../kinds/launch-template.ts';
 import type { Tagged, Tags } from '../kinds/row.ts';
 import type { SecretContent } from '../kinds/secret.ts';
 import type { ResourceKey } from '../words/keys.ts';
+import { ownOf } from '../words/own.ts';
 import { ref, type Value } from '../words/references.ts';
 
 export const REPLICAS = [0, 1, 2] as const;
@@ -44,7 +45,7 @@ export const ownershipOf = (clusterId: string, { metadata, status }: TaggedObjec
   clusterId,
   uid: metadata.uid,
   tags,
-  formerTags: (status?.appliedTagKeys ?? []).filter((key) => tags[key] === undefined),
+  formerTags: (status?.appliedTagKeys ?? []).filter((key) => ownOf(tags, key) === undefined),
 });
 
 /** Tags of one resource. The owner's come last: no tag of the user's can take a thing away from its owner (I4). */

@@ -59,6 +59,8 @@ export const etcdVolumeKey = (index: number): ResourceKey => `etcd-volume/${inde
 export const networkInterfaceKey = (index: number): ResourceKey => `network-interface/${index}`;
 /** Templates are called by the version whose machines they make, too: two stand side by side while one takes the other's place. */
 export const templateKey = (machine: string, version: string): ResourceKey => `launch-template/${machine}/${version}`;
+/** `1.36.3-gke.1` of `launch-template/controlplane-0/1.36.3-gke.1`. */
+export const versionInTemplateKey = (key: ResourceKey): string => key.split('/').slice(2).join('/');
 export const replicaMachine = (index: number): string => `controlplane-${index}`;
 export const replicaGroupKey = (index: number): ResourceKey => `auto-scaling-group/${replicaMachine(index)}`;
 
@@ -97,6 +99,9 @@ export const replicaInstanceKey = (index: number): ResourceKey => `instance/cont
 export const replicaOrderKey = (index: number, verb: OrderVerb): ResourceKey => `order/controlplane-${index}/${verb}`;
 /** What an upgrade says on the etcd volumes of all replicas. */
 export const upgradeMarkKey = (mark: UpgradeMark): ResourceKey => `upgrade-mark/${mark}`;
+/** That nothing which would break an upgrade stands in its way. */
+export const UPGRADE_INSIGHTS_KEY = 'upgrade/insights';
+
 /** What an upgrade could be taken back to: a snapshot of etcd, taken before anything is changed. */
 export const UPGRADE_SNAPSHOT = 'snapshot/upgrade';
 export const replicaKey = (index: number): ResourceKey => `replica/${index}`;

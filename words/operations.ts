@@ -20,10 +20,15 @@ type Row = {
   readonly unabortable?: string;
   /** An abort takes back, in turns, what its turns brought; of any other what exists stays as it is. */
   readonly returns?: true;
+  /** Its end says nothing of the object's: the next look does. Until then what is pinned stays pinned. */
+  readonly endsInLook?: true;
 };
 
 const UNABORTABLE =
   'A deletion is not aborted: the object is going, and what is left would stay in the account. Pause holds it.';
+
+const COMMITTED =
+  'A commit is not aborted: what the newer minor has stored is lost on the older one without a word. Pause holds it between two replicas.';
 
 const ROWS = {
   /** Until an object was provisioned once. */
@@ -31,6 +36,12 @@ const ROWS = {
   CreateNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Provisioning' },
   UpdateCluster: { of: 'AWSCluster', purpose: 'make', state: 'Updating' },
   UpdateNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Updating' },
+  /** Another version of the control plane, one replica in each turn. */
+  UpgradeCluster: { of: 'AWSCluster', purpose: 'make', state: 'Upgrading', returns: true, endsInLook: true },
+  /** Another minor of etcd, by the same turns. */
+  UpgradeEtcd: { of: 'AWSCluster', purpose: 'make', state: 'Upgrading', returns: true, endsInLook: true },
+  /** From here on it serves as the newer minor, and there is no way back. */
+  CommitUpgrade: { of: 'AWSCluster', purpose: 'make', state: 'Upgrading', endsInLook: true, unabortable: COMMITTED },
   /** What others changed of it since it was as its spec asks for is put right. */
   MendCluster: { of: 'AWSCluster', purpose: 'make', state: 'Updating' },
   MendNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Updating' },

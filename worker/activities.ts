@@ -157,6 +157,7 @@ const stepsOf = (
       launchTroubles: aws.launchTroubles,
       sizeOf: aws.sizeOf,
       addons: addonSettings(configuration),
+      ...present({ bucket: configuration.bucket }),
     }),
     'hub-membership': hubMembershipDriver(hub),
     snapshot: snapshotDriver(backups),

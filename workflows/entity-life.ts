@@ -142,9 +142,12 @@ const fromSettled = (life: LifeOf<'settled'>, event: EntityEvent): EntityLife =>
   switch (event.kind) {
     case 'reported': {
       if (isLookedAt(life, event)) return assessing(life.kept);
-      // A sweep says nothing of single replicas and nodes.
-      const { controlPlane, nodePool, heldBack } = life.status ?? {};
-      return { ...life, status: { ...event.report, ...present({ controlPlane, nodePool, heldBack }) } };
+      // A sweep says nothing of single replicas and nodes, and of a rollout that waits.
+      const { controlPlane, nodePool, rollout, heldBack, upgrading } = life.status ?? {};
+      return {
+        ...life,
+        status: { ...event.report, ...present({ controlPlane, nodePool, heldBack, rollout, upgrading }) },
+      };
     }
     case 'abort':
       return abortedBetween(life);

@@ -143,6 +143,7 @@ const settledBy = (
     clusterId,
     rollout,
     heldBack,
+    upgrading,
     givenUp,
     controlPlane,
     nodes,
@@ -159,7 +160,7 @@ const settledBy = (
   generation,
   status: {
     kind: 'settled',
-    ...present({ note, revision, inside, rollout, heldBack, controlPlane, nodes, nodePool, recalled }),
+    ...present({ note, revision, inside, rollout, heldBack, upgrading, controlPlane, nodes, nodePool, recalled }),
   },
   ...(clusterId === undefined ? {} : { clusterId }),
   ...present({ rollout: rollout ?? heldBack?.type, heldBack: heldBack?.target }),

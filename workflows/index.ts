@@ -30,6 +30,7 @@ export async function AwsNodePool(state: EntityState): Promise<string> {
 
 /** One for each row of `words/operations.ts`: they differ in the plan that they get. */
 export {
+  runOperation as CommitUpgrade,
   runOperation as CreateCluster,
   runOperation as CreateNodePool,
   runOperation as DeleteCluster,
@@ -41,6 +42,8 @@ export {
   runOperation as ResizeNodePool,
   runOperation as UpdateCluster,
   runOperation as UpdateNodePool,
+  runOperation as UpgradeCluster,
+  runOperation as UpgradeEtcd,
   runOperation as UpgradeNodePool,
 } from './operation.ts';
 

@@ -34,6 +34,10 @@ export type OperationProgress = {
   readonly end: (state: OperationResult['state']) => void;
 };
 
+/** What its input says of it, and who watches is to hear. */
+const toldOf = ({ turn, upgrading, mends, tagKeys, marks, unreachable, revision }: OperationInput) =>
+  present({ turn, upgrading, mends, tagKeys, marks, unreachable, revision });
+
 export const operationProgress = (input: OperationInput): OperationProgress => {
   const { workflowId, runId } = workflowInfo();
   const { steps } = input.plan;
@@ -47,11 +51,13 @@ export const operationProgress = (input: OperationInput): OperationProgress => {
   let statusProblem: string | undefined;
   let end: { readonly state: OperationResult['state']; readonly finishedAt: number } | undefined;
   let changes = 1;
-  const { type, turn, mends, tagKeys, marks, unreachable, revision } = input;
+  const { type } = input;
+  const told = toldOf(input);
   return {
     view: () => ({
       ...{ type, workflowId, runId, state: 'running', startedAt },
-      ...present({ turn, mends, tagKeys, marks, unreachable, revision, pausedAt, statusProblem, incarnations }),
+      ...told,
+      ...present({ pausedAt, statusProblem, incarnations }),
       ...end,
       steps: steps.map(({ id, resource, needs }) => ({
         id,

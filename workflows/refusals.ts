@@ -8,6 +8,7 @@
 import type { OperationView, Step, StepView } from '../activities/contract.ts';
 import { OPERATIONS } from '../words/operations.ts';
 import { isBlocked, isOver } from '../words/steps.ts';
+import { ended } from '../words/text.ts';
 import type { Verb } from '../words/verbs.ts';
 import type { Ask, EntityView } from './messages.ts';
 import { outputsUsed } from './references.ts';
@@ -76,7 +77,7 @@ export const refusalOf = (
   const { view, steps, ending } = operation;
   const wrong = stepGiven(ask);
   if (wrong !== undefined) return wrong;
-  if (ending !== undefined) return `The operation is ending: ${ending}.`;
+  if (ending !== undefined) return `The operation is ending: ${ended(ending)} Say it again once it has ended.`;
   switch (verb) {
     case 'retry':
       return refuseRetry(ask, view);

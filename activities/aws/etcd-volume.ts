@@ -16,21 +16,15 @@ import {
   type Volume,
   type VolumeType,
 } from '@aws-sdk/client-ec2';
+import { compareMinors, type Minor, minorIn, newerMinor } from '../../api/minor.ts';
 import { EMPTY_DISK_TAG, type EmptyDisk, KEY_TAG } from '../../api/names.ts';
 import { backupTextOf, performanceOf } from '../../kinds/etcd-volume.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
+import { servesIn } from '../../machine/serves.ts';
 import { BACKUP_TAG } from '../../words/backup-schedule.ts';
 import { deleteVolumeCommand } from '../../words/commands.ts';
-import {
-  COMMITTED_TAG,
-  compareMinors,
-  EMULATES_TAG,
-  type Minor,
-  minorIn,
-  newerMinor,
-  servesIn,
-} from '../../words/emulation.ts';
+import { COMMITTED_TAG, EMULATES_TAG } from '../../words/emulation.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import { REPORT_TAG, reportIn } from '../../words/orders.ts';
 import { present } from '../../words/present.ts';

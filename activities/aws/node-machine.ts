@@ -11,10 +11,13 @@ import type { Instance } from '@aws-sdk/client-ec2';
 import { endMachineCommand } from '../../words/commands.ts';
 import { poolGroupKey } from '../../words/keys.ts';
 import type { ResourceDriver, Sought } from '../driver.ts';
-import { blockedError, isAbsent, supersededError, verdictOf } from '../verdicts.ts';
+import { blockedError, isAbsent, isUnanswered, notYet, supersededError, verdictOf } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { instanceLabel, isEnding, livingInstances } from './machines.ts';
 import { belongsTo, filter, tagRecord } from './tags.ts';
+
+/** A request that AWS took without an answer has its effect by then, or never: asked twice the group would keep one fewer twice. */
+const UNANSWERED_MS = 20_000;
 
 /** What AWS says to whoever would take a group below its minimum. */
 const BELOW_MINIMUM = /min size/i;
@@ -53,6 +56,12 @@ export const nodeMachineDriver = ({ ec2, autoScalingOnce, region }: AwsClients):
           throw supersededError(
             `Auto scaling group ${groupName} has another minimum than was planned: ${message}`,
             error,
+          );
+        }
+        if (isUnanswered(error)) {
+          throw notYet(
+            `AWS did not say whether it ends instance ${id} (${message}): that is looked at before it is asked again.`,
+            UNANSWERED_MS,
           );
         }
         if (!isAbsent(error)) throw error;

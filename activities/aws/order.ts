@@ -9,8 +9,8 @@
  */
 import { createHash } from 'node:crypto';
 import { CreateTagsCommand, paginateDescribeVolumes } from '@aws-sdk/client-ec2';
+import { servesIn } from '../../machine/serves.ts';
 import { endMachineCommand } from '../../words/commands.ts';
-import { servesIn } from '../../words/emulation.ts';
 import { machineInKey } from '../../words/keys.ts';
 import { ORDER_TAG, type Order, orderIn, orderText, REPORT_TAG, type Report, reportIn } from '../../words/orders.ts';
 import { ended } from '../../words/text.ts';

@@ -6,7 +6,8 @@
  * Invariants: I2 (who finds it written writes nothing), I5 in spirit (a commit is never taken back: what was stored since would be lost).
  */
 import { CreateTagsCommand, paginateDescribeVolumes, type Volume } from '@aws-sdk/client-ec2';
-import { COMMITTED_TAG, compareMinors, type Minor, minorIn, UPGRADE_TAGS } from '../../words/emulation.ts';
+import { compareMinors, type Minor, minorIn } from '../../api/minor.ts';
+import { COMMITTED_TAG, UPGRADE_TAGS } from '../../words/emulation.ts';
 import type { Candidate, Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError, notYet, supersededError } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';

@@ -7,6 +7,7 @@ import { nodePoolName, replicaName } from '../../api/names.ts';
 import type { ResourceKind } from '../../kinds/resource.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { REPLICAS } from '../../topology/values.ts';
+import { present } from '../../words/present.ts';
 import type { SizeOf } from '../aws/auto-scaling-group.ts';
 import type { LaunchTroubles } from '../aws/launches.ts';
 import type { ResourceDriver } from '../driver.ts';
@@ -17,11 +18,13 @@ import { controlPlaneDriver } from './control-plane.ts';
 import { cordonDriver } from './cordon.ts';
 import { drainDriver } from './drain.ts';
 import { finalizerDriver } from './finalizer.ts';
+import { readInsights } from './insights.ts';
 import { joinTokenDriver } from './join-token.ts';
 import { noticingLaunches } from './launching.ts';
 import { nodeLabelsDriver } from './node-labels.ts';
 import { nodePoolsDriver } from './node-pools.ts';
 import { secretDriver } from './secret.ts';
+import { upgradeInsightsDriver } from './upgrade-insights.ts';
 import type { UserClusters } from './user-cluster.ts';
 
 type KubernetesKind = Extract<
@@ -36,6 +39,7 @@ type KubernetesKind = Extract<
   | 'cordon'
   | 'drain'
   | 'node-labels'
+  | 'upgrade-insights'
 >;
 
 export type KubernetesDrivers = { readonly [K in KubernetesKind]: ResourceDriver<K> };
@@ -46,8 +50,10 @@ export const kubernetesDrivers = (dependencies: {
   readonly addons?: AddonSettings;
   readonly launchTroubles: LaunchTroubles;
   readonly sizeOf: SizeOf;
+  /** Where snapshots go; absent where nobody said so. */
+  readonly bucket?: string;
 }): KubernetesDrivers => {
-  const { management, userClusters, addons, launchTroubles, sizeOf } = dependencies;
+  const { management, userClusters, addons, launchTroubles, sizeOf, bucket } = dependencies;
   return {
     finalizer: finalizerDriver(management),
     secret: secretDriver(management),
@@ -67,5 +73,6 @@ export const kubernetesDrivers = (dependencies: {
     cordon: cordonDriver(userClusters),
     'node-labels': nodeLabelsDriver(userClusters),
     drain: drainDriver(management, userClusters),
+    'upgrade-insights': upgradeInsightsDriver(management, readInsights(management, userClusters), present({ bucket })),
   };
 };

@@ -6,6 +6,7 @@
  * judges. Invariants: I6 (reads only), I8 (of an object only its metadata is asked for), I12 (what could not be read is said).
  */
 import pLimit from 'p-limit';
+import { minorIn } from '../../api/minor.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { type Sample, samplesOf } from '../../kubernetes/prometheus.ts';
 import type { RequestedApi } from '../../policy/deprecated-apis.ts';
@@ -23,7 +24,7 @@ type Api = Omit<RequestedApi, 'writers'>;
 /** What is deprecated without a release that removes it has none in its label. */
 const apiOf = ({ labels, value }: Sample): readonly Api[] => {
   const { group = '', version = '', resource = '', removed_release: removedIn = '' } = labels;
-  return value > 0 && /^\d+\.\d+$/.test(removedIn) ? [{ group, version, resource, removedIn }] : [];
+  return value > 0 && minorIn(removedIn) !== undefined ? [{ group, version, resource, removedIn }] : [];
 };
 
 /** Each once: a resource and its subresources are counted apart. */

@@ -7,12 +7,13 @@
  * Neighbours: `nodepool-rules.ts`; `judge.ts` fetches what is asked about.
  */
 import { clusterFieldsWithoutEffect } from '../../api/effects.ts';
+import { minorOf } from '../../api/minor.ts';
 import { podProblem } from '../../api/pod-ranges.ts';
 import { rangesOverlap } from '../../api/ranges.ts';
 import { partitionOf } from '../../api/regions.ts';
 import { type Release, releaseOf, substituteOf, unknownVersion } from '../../api/releases.ts';
 import { skewProblem } from '../../api/skew.ts';
-import { versionChangeProblem } from '../../api/version-change.ts';
+import { type VersionChange, versionChangeProblem } from '../../api/version-change.ts';
 import { type Judgement, type Refusal, refused } from './judgement.ts';
 import type { OtherNodePool, ReviewedCluster } from './objects.ts';
 
@@ -36,10 +37,24 @@ export const changesVersion = (change: ClusterChange): boolean =>
 
 const lives = (pool: OtherNodePool): boolean => pool.metadata.deletionTimestamp === undefined;
 
+/** What is committed runs, whatever is pinned; what is on its way and isn't may go back to what it came from. */
+const changeOf = (
+  status: ClusterChange['cluster']['status'],
+  asked: Release,
+  catalogue: readonly Release[],
+): VersionChange | undefined => {
+  if (status?.established !== true || status.revision === undefined) return undefined;
+  const { revision, upgrade } = status;
+  const to = upgrade === undefined ? undefined : releaseOf(upgrade.to, catalogue);
+  if (to === undefined || upgrade?.from !== revision.version) return { running: revision, asked };
+  return upgrade.committed ? { running: to, asked } : { running: to, asked, wayBack: revision };
+};
+
 /** Before a cluster is established nothing runs that could be upgraded: then any version may be asked for instead. */
 const movesRefusals = ({ cluster: { status }, catalogue }: ClusterChange, asked: Release): Refusal[] => {
-  if (status?.established !== true || status.revision === undefined) return [];
-  const problem = versionChangeProblem({ running: status.revision, asked }, catalogue);
+  const change = changeOf(status, asked, catalogue);
+  if (change === undefined) return [];
+  const problem = versionChangeProblem(change, catalogue);
   return problem === undefined ? [] : [refused(VERSION, problem.reason, problem.cure)];
 };
 
@@ -134,17 +149,31 @@ export const substitution = (field: string, version: string, catalogue: readonly
   return kubernetes === undefined ? [] : [`${field}: ${version} stands for Kubernetes ${kubernetes} in this release`];
 };
 
+/** What an upgrade comes to, for whoever applies it. */
+const upgradeWarnings = (change: ClusterChange): string[] => {
+  const { cluster, catalogue } = change;
+  const { version, upgrade } = cluster.spec.controlPlane;
+  const asked = releaseOf(version, catalogue);
+  const { established, revision } = cluster.status ?? {};
+  if (!changesVersion(change) || asked === undefined || established !== true || revision === undefined) return [];
+  if (revision.version === version) return [];
+  const replaces = `${VERSION}: the machines of the three replicas are replaced in turns`;
+  if (minorOf(revision.kubernetes) === minorOf(asked.kubernetes)) return [replaces];
+  return upgrade.soakSeconds === 0
+    ? [`${replaces}, and nothing is taken back, since spec.controlPlane.upgrade.soakSeconds is 0`]
+    : [
+        `${replaces}, and serve as Kubernetes ${minorOf(revision.kubernetes)} for ${upgrade.soakSeconds} s more: until then it may go back to ${revision.version}`,
+      ];
+};
+
 const warningsOf = (change: ClusterChange): string[] => {
   const { cluster, before, catalogue } = change;
-  const { spec, status } = cluster;
+  const { spec } = cluster;
   const { version, subnetIDs } = spec.controlPlane;
-  const runs = status?.revision?.version;
   const known = new Set(before === undefined ? [] : clusterFieldsWithoutEffect(before.spec).map(({ field }) => field));
   return [
     ...(changesVersion(change) ? substitution(VERSION, version, catalogue) : []),
-    ...(changesVersion(change) && runs !== undefined && runs !== version
-      ? [`${VERSION}: ${runs} goes on running, because this release of Slipway does not upgrade`]
-      : []),
+    ...upgradeWarnings(change),
     ...(before === undefined && subnetIDs.length < 3
       ? [`spec.controlPlane.subnetIDs: fewer than three zones do not survive the loss of one, and none is added later`]
       : []),

@@ -20,6 +20,7 @@ const loose = z.looseObject;
 const clusterStatus = loose({
   established: z.boolean().exactOptional(),
   revision: loose({ version: z.string(), kubernetes: z.string(), etcd: z.string() }).exactOptional(),
+  upgrade: loose({ from: z.string(), to: z.string(), committed: z.boolean() }).exactOptional(),
 });
 
 const cluster = z.object({ metadata, spec: clusterSpec, status: clusterStatus.exactOptional() });

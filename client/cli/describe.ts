@@ -18,6 +18,7 @@ import {
   spelled,
   withFlags,
 } from './describe-operation.ts';
+import { upgradeBranches } from './describe-upgrade.ts';
 import { span } from './table.ts';
 import { type Branch, branch, draw, leaf, type Paint } from './tree.ts';
 
@@ -183,7 +184,8 @@ export const describeLines = (description: Description, now: number, paint: Pain
   const pools = nodePools.map((pool) =>
     objectBranch(pool, { facts: poolFacts(pool.object), children: [] }, temporal, drawing),
   );
-  const root = objectBranch(cluster, { facts: clusterFacts(cluster.object), children: pools }, temporal, drawing);
+  const children = [...upgradeBranches(cluster.object, paint), ...pools];
+  const root = objectBranch(cluster, { facts: clusterFacts(cluster.object), children }, temporal, drawing);
   return [...caveats([cluster, ...nodePools], temporalTrouble, paint), ...draw(root)];
 };
 
@@ -192,6 +194,7 @@ export const operationLines = (described: DescribedObject, now: number, paint: P
   const { temporalTrouble, temporalFlags, object } = described;
   const drawing: Drawing = { paint, now, temporalFlags };
   const facts = object.kind === 'AWSCluster' ? clusterFacts(object) : poolFacts(object);
-  const root = objectBranch(described, { facts, children: [] }, temporalTrouble === undefined, drawing);
+  const children = object.kind === 'AWSCluster' ? upgradeBranches(object, paint) : [];
+  const root = objectBranch(described, { facts, children }, temporalTrouble === undefined, drawing);
   return [...caveats([described], temporalTrouble, paint), ...draw(root)];
 };

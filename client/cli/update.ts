@@ -7,6 +7,7 @@
  */
 import { REVISION_ANNOTATION } from '../../api/names.ts';
 import { RELEASES, type Release, revisionsOf } from '../../api/releases.ts';
+import { present } from '../../words/present.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 import { managementApi, type StoredCluster } from '../management.ts';
 import { SLIPWAY, UserError } from '../user-error.ts';
@@ -17,6 +18,23 @@ export type Update = {
   readonly version: string;
   readonly runs: number;
   readonly asked: number;
+  /** The newest that this release of Slipway knows; absent where it knows none. */
+  readonly newest?: number;
+};
+
+type Asking = { readonly version: string; readonly runs: number; readonly asked: number };
+
+/** Why a revision can't be had, with what can, after the cluster's name; undefined where it can. `known`: of the version. */
+const problemWith = ({ version, runs, asked }: Asking, known: readonly number[]): string | undefined => {
+  const is = `runs revision ${runs} of ${version}`;
+  if (asked < runs) {
+    const newer = known.filter((one) => one > runs).join(', ') || 'none';
+    return `${is}, and ${asked} is older: revisions are never taken back. Ask for a newer one: this release of Slipway knows ${newer}.`;
+  }
+  if (asked === runs || known.includes(asked)) return undefined;
+  return known.length === 0
+    ? `${is}, and this release of Slipway knows no revision of it any more: install one that has revision ${asked}.`
+    : `${is}, and this release of Slipway knows no revision ${asked} of it, but ${known.join(', ')}. Ask for one of these, or install a release that has ${asked}.`;
 };
 
 /** What an update would ask for; `asked` is what runs where nothing is newer. Throws a `UserError` where it can't be had. */
@@ -36,18 +54,11 @@ export const updateOf = (
     );
   }
   const known = revisionsOf(version, catalogue).map(({ revision }) => revision);
+  const newest = known.length === 0 ? undefined : Math.max(...known);
   const asked = wanted ?? Math.max(runs, ...known);
-  if (asked < runs) {
-    throw new UserError(
-      `${what} runs revision ${runs} of ${version}, and ${asked} is older: revisions are never taken back. Ask for a newer one (this release knows ${known.join(', ')}).`,
-    );
-  }
-  if (asked !== runs && !known.includes(asked)) {
-    throw new UserError(
-      `This release of Slipway knows no revision ${asked} of ${version}, but ${known.join(', ') || 'none'}; ${what} runs ${runs}. Ask for one of these, or install a release that has ${asked}.`,
-    );
-  }
-  return { namespace, name, version, runs, asked };
+  const problem = problemWith({ version, runs, asked }, known);
+  if (problem !== undefined) throw new UserError(`${what} ${problem}`);
+  return { namespace, name, version, runs, asked, ...present({ newest }) };
 };
 
 /** Asks for it, unless it runs already. */
@@ -63,7 +74,16 @@ export const updateCluster = async (
   return update;
 };
 
-export const updateText = ({ namespace, name, version, runs, asked }: Update): string =>
-  asked === runs
-    ? `awscluster/${name}: runs revision ${runs} of ${version}, which is what was asked for.`
+const noNews = ({ runs, newest }: Update): string => {
+  if (newest === undefined) return 'of which this release of Slipway knows none any more';
+  return newest > runs
+    ? `as was asked for, and ${newest} is the newest`
+    : 'and this release of Slipway knows none newer';
+};
+
+export const updateText = (update: Update): string => {
+  const { namespace, name, version, runs, asked } = update;
+  return asked === runs
+    ? `awscluster/${name}: runs revision ${runs} of ${version}, ${noNews(update)}. Nothing was changed.`
     : `awscluster/${name}: revision ${asked} of ${version} is asked for, and ${runs} runs. Its add-ons come with an UpdateCluster: ${SLIPWAY} clusters describe ${name} -n ${namespace}`;
+};

@@ -53,6 +53,8 @@ export const ORIGINAL: Readonly<Record<'AWSCluster' | 'AWSNodePool', Readonly<Re
     'controlPlane.proxySecretName': 'configured a proxy; could be changed since version 1.8',
     'controlPlane.workloadIdentity': 'gave workloads identities of AWS',
     'controlPlane.workloadIdentity.oidcDiscoveryGCSBucket': 'the same field',
+    'controlPlane.upgrade.soakSeconds': 'there was none: an upgrade could not be taken back',
+    'controlPlane.upgrade.snapshot': 'there was none: backups were up to people',
     ...volume('controlPlane.rootVolume'),
     ...volume('controlPlane.etcd.mainVolume'),
     'controlPlane.backup': 'there was none: etcd was backed up by hand',

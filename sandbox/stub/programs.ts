@@ -5,15 +5,16 @@
  * `replica.ts` has the components described, `server.ts` says the version. Pure.
  * Limits: that is all that a version changes. Every version serves the same kinds, fields and defaults, and stores them alike.
  */
-import { minorOf, minorsBetween, minorText } from '../../api/minor.ts';
+import { compareMinors, type Minor, minorOf, minorsBetween, numbersOf } from '../../api/minor.ts';
 import type { Component } from '../../machine/component.ts';
+import { oldestEmulatedBy } from '../../machine/emulation.ts';
 
 export type Programs = {
   /** Versions without a leading v. */
   readonly kubernetes: string;
   readonly etcd: string;
   /** The minor that Kubernetes serves as: its own, or an older one that it was told to emulate. Undefined while it doesn't. */
-  readonly serves?: string;
+  readonly serves?: Minor;
 };
 
 const argumentOf = ({ program }: Component, flag: string): string | undefined =>
@@ -32,22 +33,19 @@ const versionOf = ({ name, version }: Component): string => {
   return version;
 };
 
-/** How many minors back a program of Kubernetes can serve as. https://kubernetes.io/docs/concepts/cluster-administration/compatibility-version/ */
-const MOST_BEHIND = 3;
-
 /** Throws as the API server ends that is told to serve as what it can't. */
-const mustServeAs = (kubernetes: string, minor: string): void => {
-  const behind = minorsBetween(minor, kubernetes);
-  if (behind >= 0 && behind <= MOST_BEHIND) return;
-  const { major, minor: own } = minorOf(kubernetes);
-  throw new Error(`emulation version ${minor} is not between [${major}.${own - MOST_BEHIND}, ${major}.${own}.0]`);
+const mustServeAs = (kubernetes: string, serves: Minor): void => {
+  const own = minorOf(kubernetes);
+  const oldest = oldestEmulatedBy(own);
+  if (compareMinors(serves, oldest) >= 0 && compareMinors(serves, own) <= 0) return;
+  throw new Error(`emulation version ${serves} is not between [${oldest}, ${own}.0]`);
 };
 
 /** What a replica runs whose components are these. */
 export const programsIn = (components: readonly Component[]): Programs => {
   const apiServer = componentIn(components, 'kube-apiserver');
   const kubernetes = versionOf(apiServer);
-  const serves = argumentOf(apiServer, 'emulated-version') ?? minorText(kubernetes);
+  const serves = minorOf(argumentOf(apiServer, 'emulated-version') ?? kubernetes);
   mustServeAs(kubernetes, serves);
   return { kubernetes, etcd: versionOf(componentIn(components, 'etcd')), serves };
 };
@@ -55,16 +53,17 @@ export const programsIn = (components: readonly Component[]): Programs => {
 /** What `/version` answers. Who serves as a minor goes by default no further back than to the one before that. */
 export const versionInfo = ({
   kubernetes,
-  serves = minorText(kubernetes),
+  serves = minorOf(kubernetes),
 }: Programs): Readonly<Record<string, string>> => {
-  const [own, emulated] = [minorOf(kubernetes), minorOf(serves)];
+  const [major, minor] = numbersOf(minorOf(kubernetes));
+  const [emulatedMajor, emulated] = numbersOf(serves);
   return {
-    major: String(own.major),
-    minor: String(own.minor),
-    emulationMajor: String(emulated.major),
-    emulationMinor: String(emulated.minor),
-    minCompatibilityMajor: String(emulated.major),
-    minCompatibilityMinor: String(emulated.minor - 1),
+    major: String(major),
+    minor: String(minor),
+    emulationMajor: String(emulatedMajor),
+    emulationMinor: String(emulated),
+    minCompatibilityMajor: String(emulatedMajor),
+    minCompatibilityMinor: String(emulated - 1),
     gitVersion: `v${kubernetes}`,
     platform: 'linux/amd64',
   };
@@ -79,7 +78,7 @@ export const agreedMinor = (
   members: number,
   before: string | undefined,
 ): string | undefined => {
-  const oldest = running.map(minorText).toSorted((a, b) => minorsBetween(b, a))[0];
+  const oldest = running.map(minorOf).toSorted(compareMinors)[0];
   if (oldest === undefined || (running.length < members && before !== undefined)) return before;
   return before !== undefined && minorsBetween(before, oldest) < 0 ? before : oldest;
 };

@@ -7,7 +7,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AllowedStart, Emulation, VolumeTags } from '../../agent/emulation.ts';
 import type { Serving } from '../../agent/orders.ts';
-import type { Minor, Serves } from '../../words/emulation.ts';
+import type { Minor } from '../../api/minor.ts';
+import type { Serves } from '../../machine/serves.ts';
 import type { Served } from './about.ts';
 import type { Programs } from './programs.ts';
 import type { ApiServer } from './server.ts';

@@ -88,8 +88,12 @@ describe('the sweeps of an hour', () => {
     expect([asked, answers.size]).toEqual([5, 5]);
   });
 
-  test('say that there is no bucket where snapshots are to be taken', async () => {
+  test('say that there is no bucket of clusters that are asked for another version, at once, and of no others', async () => {
     const { run } = sweepOf({}, { snapshots: {} });
-    expect((await run(clusterOf(A))).get(clusterIdOf(A))?.says).toContain('SLIPWAY_BUCKET');
+    const saysOf = async (one: AWSCluster) => (await run(one)).get(clusterIdOf(A))?.says;
+    const one = clusterOf(A);
+    expect(await saysOf(one)).not.toContain('SLIPWAY_BUCKET');
+    const controlPlane = { ...one.spec.controlPlane, version: NEXT.version };
+    expect(await saysOf({ ...one, spec: { ...one.spec, controlPlane } })).toContain('SLIPWAY_BUCKET');
   });
 });

@@ -45,6 +45,15 @@ export const clusterStatusExample: Required<AWSClusterStatus> = {
   mended: [{ resource: 'auto-scaling-group/controlplane-0', times: 2, lastTime: TIME }],
   appliedTagKeys: ['team'],
   unhealthyReplicas: [{ index: 1, instanceID: 'i-1', since: TIME, message: 'replica 1 (i-1) does not serve' }],
+  upgrade: {
+    from: '1.36.3-gke.1',
+    to: '1.37.2-gke.1',
+    phase: 'Soaking',
+    replicas: [{ index: 0, version: '1.37.2-gke.1', emulation: '1.36' }],
+    soakingSince: TIME,
+    soakUntil: TIME,
+    committed: false,
+  },
   backup: {
     lastSuccess: {
       ...{ key: 'gke-dfccaa67/etcd/20260801T100000000Z-4711.db', time: TIME },
@@ -93,7 +102,7 @@ export const clusterStatusExample: Required<AWSClusterStatus> = {
 };
 
 /** Snapshots are a cluster's. */
-const { backup: _backup, ...common } = clusterStatusExample;
+const { backup: _backup, upgrade: _upgrade, ...common } = clusterStatusExample;
 
 export const nodePoolStatusExample: Required<AWSNodePoolStatus> = {
   ...common,

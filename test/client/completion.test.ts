@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
+import { knownVersions, RELEASES } from '../../api/releases.ts';
 import { completionOf, type Wanted } from '../../client/cli/completion.ts';
 import { answerLines, completionScript, SHELLS } from '../../client/cli/completion-scripts.ts';
 import { slipwayProgram } from '../../client/cli/program.ts';
@@ -47,6 +48,13 @@ describe('completion', () => {
       '--management-kubeconfig',
     ]);
     expect(words('slipway operations skip cluster x --s')).toEqual(['--step']);
+  });
+
+  test('proposes revisions and versions of the catalogue, and no other', () => {
+    const revisions = RELEASES.map(({ revision }) => String(revision));
+    expect(words('slipway clusters update x --revision ')).toEqual(expect.arrayContaining(revisions));
+    expect(revisions).toEqual(expect.arrayContaining([...words('slipway clusters update x --revision=')]));
+    expect(words('slipway clusters plan x --version ')).toEqual(knownVersions());
   });
 
   test.each<[string, string, Wanted]>([

@@ -30,6 +30,28 @@ const ROOT =
   'AWSCluster/cluster-0  Provisioning  gke-dfccaa67  version 1.16.9-gke.12 (Kubernetes 1.36.3)  gke-dfccaa67-controlplane-1.elb.eu-west-1.amazonaws.com';
 
 describe('the description of a cluster', () => {
+  test('that is upgraded says where it is, whether it may go back, and how far each replica is', () => {
+    const upgrade = {
+      ...{ from: '1.36.3-gke.1', to: '1.37.2-gke.1', phase: 'Soaking' as const, committed: false },
+      soakUntil: '2026-01-02T00:00:00Z',
+      replicas: [{ index: 0, version: '1.37.2-gke.1', emulation: '1.36' }, { index: 1 }],
+    };
+    const said = (change: object) =>
+      lines(describing({ object: storedCluster({ upgrade: { ...upgrade, ...change } }), entity: settled }, []));
+    expect(said({})).toEqual(
+      expect.arrayContaining([
+        '└─ upgrade 1.36.3-gke.1 -> 1.37.2-gke.1: soaks until 2026-01-02T00:00:00Z, and it may go back to 1.36.3-gke.1 until then',
+        '   ├─ replica 0: 1.37.2-gke.1, serves as Kubernetes 1.36',
+        '   └─ replica 1: has no machine',
+      ]),
+    );
+    expect(said({ phase: 'Committing', committed: true }).join()).toContain(
+      'begins to serve as 1.37.2-gke.1, and there is no way back to 1.36.3-gke.1',
+    );
+    expect(said({ phase: 'Returning' }).join()).toContain('goes back to 1.36.3-gke.1');
+    expect(said({ phase: 'Replacing' }).join()).toContain('machines give way to others, and it may go back');
+  });
+
   test('is a tree with the live step, its attempts and its last error, and a number for what is done', () => {
     const running = operation(
       view([

@@ -29,17 +29,45 @@ describe('an update of a cluster to a revision', () => {
     expect(updateOf(running(undefined), undefined, catalogue)).toMatchObject({ runs: 1, asked: 3 });
   });
 
-  test('asks for nothing where it runs already, and says so', () => {
-    expect(updateText(updateOf(running(3), undefined, catalogue))).toContain('runs revision 3');
-    // What a newer Slipway brought runs on, though this release doesn't know it.
-    expect(updateOf(running(7), undefined, catalogue)).toMatchObject({ runs: 7, asked: 7 });
+  test.each<[string, number, number | undefined, readonly Release[], RegExp]>([
+    [
+      'it runs the newest',
+      3,
+      undefined,
+      catalogue,
+      /runs revision 3 of .*, and this release of Slipway knows none newer\./,
+    ],
+    ['it runs what is asked for', 2, 2, catalogue, /runs revision 2 of .*, as was asked for, and 3 is the newest\./],
+    ['a newer Slipway brought what runs', 7, undefined, catalogue, /runs revision 7 of .*knows none newer\./],
+    [
+      'this release knows its version no more',
+      2,
+      undefined,
+      [],
+      /runs revision 2 of .*, of which this release .* none any more\./,
+    ],
+  ])('asks for nothing where %s, and says so', (_, runs, wanted, releases, says) => {
+    const update = updateOf(running(runs), wanted, releases);
+    expect(update).toMatchObject({ runs, asked: runs });
+    expect(updateText(update)).toMatch(says);
+    expect(updateText(update)).toMatch(/Nothing was changed\.$/);
   });
 
   test.each([
-    ['unknown', 9, /no revision 9 of .*, but 1, 2, 3; .*runs 2/],
-    ['older than what runs', 1, /runs revision 2 .* 1 is older: revisions are never taken back/],
+    ['unknown', 9, /runs revision 2 of .* no revision 9 of it, but 1, 2, 3\. Ask for one of these, .*that has 9\.$/],
+    [
+      'older than what runs',
+      1,
+      /runs revision 2 .* 1 is older: revisions are never taken back\. Ask for a newer one: .* knows 3\.$/,
+    ],
   ])('is refused where the number is %s, with what can be had', (_, number, message) => {
     expect(() => updateOf(running(2), number, catalogue)).toThrow(message);
+  });
+
+  test('is refused where this release knows its version no more, with what to do', () => {
+    expect(() => updateOf(running(2), 3, [])).toThrow(
+      /knows no revision of it any more: install one that has revision 3\./,
+    );
   });
 
   test('is refused for a cluster that goes, or that has not begun', () => {

@@ -236,6 +236,52 @@ export const VARIANTS: readonly Variant[] = [
     }),
   },
   {
+    name: 'cluster-upgraded',
+    play: operation({ wait: times(1, () => failure('not-ready', 'the replica joins', 100)) }, async () => undefined, {
+      type: 'UpgradeCluster',
+      turn: { number: 3, of: 3, since: '2026-01-01T00:00:00Z' },
+    }),
+  },
+  {
+    name: 'etcd-upgraded',
+    play: operation({}, async () => undefined, {
+      type: 'UpgradeEtcd',
+      turn: { number: 1, of: 3, since: '2026-01-01T00:00:00Z' },
+    }),
+  },
+  {
+    name: 'upgrade-soaked-and-committed',
+    play: (stage) => {
+      let committed = false;
+      const soaks: Assessment = {
+        ...{ kind: 'settled', generation: 1, rollout: 'UpgradeCluster', note: 'it serves as Kubernetes 1.36' },
+        heldBack: { type: 'UpgradeCluster', until: 'Soak', target: 'commit' },
+      };
+      return entity(
+        'AWSCluster',
+        (object) => ({
+          assess: async ({ released }) => {
+            if (committed) return { kind: 'settled', generation: 1 };
+            return released === 'commit' ? createFor(object, { type: 'CommitUpgrade' }) : soaks;
+          },
+          ensure: async () => {
+            committed = true;
+            return made({ id: 'sg-1' });
+          },
+        }),
+        async (handle, running) => {
+          await untilPhase(handle, 'settled');
+          await handle.executeUpdate(verbUpdates.resume, { args: [{}] });
+          await waitFor('it is committed', async () => (committed ? true : undefined));
+          await untilPhase(handle, 'settled');
+          const commit = await ended(running());
+          await handle.terminate('recorded');
+          return [commit];
+        },
+      )(stage);
+    },
+  },
+  {
     name: 'turn-aborted-and-taken-back',
     play: operation(
       { ensure: never('blocked', 'a budget is in the way'), remove: times(1, () => failure('not-ready', 'pods leave', 100)) },

@@ -22,6 +22,8 @@ export type Etcd = {
   readonly members: () => Promise<readonly EtcdMember[]>;
   /** What is stored under a key, as it lies there. */
   readonly stored: (key: string) => Promise<Buffer>;
+  /** All that is stored below a key. */
+  readonly below: (key: string) => Promise<readonly Buffer[]>;
 };
 
 type Listed = { readonly ID: string; readonly name?: string; readonly clientURLs?: readonly string[] };
@@ -109,6 +111,15 @@ export const etcdOf = (instanceFolders: () => readonly string[], addresses: read
       const value = answer.kvs?.[0]?.value;
       if (value === undefined) throw new Error(`etcd holds nothing under ${key}`);
       return Buffer.from(value, 'base64');
+    },
+    below: async (key) => {
+      const [from, to] = [Buffer.from(key), Buffer.from(key)];
+      to[to.length - 1] = (to.at(-1) ?? 0) + 1;
+      const range = { key: from.toString('base64'), range_end: to.toString('base64') };
+      const { kvs = [] } = (await askAny('/v3/kv/range', range)) as {
+        readonly kvs?: readonly { readonly value?: string }[];
+      };
+      return kvs.map(({ value = '' }) => Buffer.from(value, 'base64'));
     },
   };
 };

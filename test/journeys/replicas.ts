@@ -41,11 +41,13 @@ const noneOf = (troubles: readonly string[]): true => {
   return true;
 };
 
+/** Without its node pool: machines of nodes have no part in what most ask. */
+const alone = (): string => readFileSync(MANIFEST, 'utf8').split('\n---\n')[0] ?? '';
+
 /** Makes the cluster, and keeps something in it that must never get lost. */
-export const replicasIn = async (sandbox: SandboxForTests) => {
+export const replicasIn = async (sandbox: SandboxForTests, { objects = alone(), name = NAME } = {}) => {
   const manifest = join(sandbox.home, 'cluster.yaml');
-  // Without its node pool: machines of nodes have no part in this.
-  writeFileSync(manifest, readFileSync(MANIFEST, 'utf8').split('\n---\n')[0] ?? '');
+  writeFileSync(manifest, objects);
   const journey = journeyIn(sandbox);
   const temporal = temporalOf(sandbox);
   const lifecycle = lifecycleOf(sandbox, manifest);
@@ -53,7 +55,7 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
   await lifecycle.untilProvisioned();
   await succeed(
     'get-credentials',
-    sandbox.slipway(['clusters', 'get-credentials', NAME], { KUBECONFIG: journey.userKubeconfig }),
+    sandbox.slipway(['clusters', 'get-credentials', name], { KUBECONFIG: journey.userKubeconfig }),
   );
   await journey.user('create', 'secret', 'generic', 'treasure', '--from-literal=word=swordfish');
 
@@ -64,7 +66,7 @@ export const replicasIn = async (sandbox: SandboxForTests) => {
   const etcd = await journey.etcd();
 
   const status = async (): Promise<AWSClusterStatus> => {
-    const found = await sandbox.objects().find<{ status?: AWSClusterStatus }>('awsclusters', NAME);
+    const found = await sandbox.objects().find<{ status?: AWSClusterStatus }>('awsclusters', name);
     return found?.status ?? {};
   };
   const until = <T>(what: string, look: () => Promise<T | undefined>): Promise<T> => waitFor(what, look, UNHURRIED);

@@ -19,6 +19,12 @@ test.each<[string, WantedMarks, NodeMarks, MarksPatch | undefined]>([
   ['a label gets another value', wanted({ labels: { team: 'a' } }), is({ team: 'b' }), { labels: { team: 'a' } }],
   ['a former label is taken off', wanted({ formerLabels: ['team'] }), is({ team: 'b' }), { labels: { team: null } }],
   ['a former label that is gone is no reason to write', wanted({ formerLabels: ['team'] }), is({}), undefined],
+  [
+    'a former label is taken off whatever it is called',
+    wanted({ formerLabels: ['constructor', 'valueOf'] }),
+    is({ constructor: 'b' } as unknown as NodeMarks['labels']),
+    { labels: { constructor: null } } as unknown as MarksPatch,
+  ],
   ['a taint is set beside those of others', wanted({ taints: [OURS] }), is({}, [THEIRS]), { taints: [THEIRS, OURS] }],
   [
     'a taint gets another value',
@@ -38,7 +44,7 @@ test.each<[string, WantedMarks, NodeMarks, MarksPatch | undefined]>([
 });
 
 test('after the patch nothing differs, and what nobody asked about is as it was', () => {
-  const key = fc.constantFrom('a', 'b', 'c', 'd');
+  const key = fc.constantFrom('a', 'b', 'c', 'd', 'constructor', 'valueOf');
   const labels = fc.dictionary(key, fc.constantFrom('1', '2'));
   const taint = fc.record({ key, value: fc.constantFrom('', '1'), effect: fc.constantFrom('NoSchedule', 'NoExecute') });
   const taints = fc.uniqueArray(taint, { selector: (one) => `${one.key}:${one.effect}` });

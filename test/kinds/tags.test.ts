@@ -19,6 +19,14 @@ describe('tags of the spec', () => {
     ]);
   });
 
+  test('may be called as what every object inherits', () => {
+    const named = { tags: { team: 'platform' }, formerTags: ['constructor', 'valueOf'] };
+    expect(taggingOf(named).remove).toEqual(['constructor', 'valueOf']);
+    expect(tagDifferences(named, { team: 'platform' })).toEqual([]);
+    const says = 'its tags differ: constructor is missing';
+    expect(tagDifferences({ tags: { constructor: 'x' } as never }, {})).toEqual([{ what: 'tags', says }]);
+  });
+
   test('that nobody looked at are no difference', () => {
     expect(tagDifferences(wanted, undefined)).toEqual([]);
   });

@@ -1,9 +1,10 @@
 /** What a replica's Kubernetes may start as: by a table of what is known, and by whatever may happen to tags, disks and machines. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { compareMinors, type Minor, minorIn, newerMinor } from '../../api/minor.ts';
 import { replicaComponents } from '../../machine/components.ts';
 import { type Asked, decideKubernetesStart, type KubernetesStart } from '../../machine/emulation.ts';
-import { COMMITTED_TAG, compareMinors, EMULATES_TAG, type Minor, minorIn, newerMinor } from '../../words/emulation.ts';
+import { COMMITTED_TAG, EMULATES_TAG } from '../../words/emulation.ts';
 import { replicaMachine } from './examples.ts';
 
 type Told = { readonly emulates?: string; readonly committed?: string };

@@ -182,6 +182,7 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'machine-security-groups':
     case 'surge':
     case 'order':
+    case 'upgrade-insights':
     case 'upgrade-mark':
     case 'snapshot':
     case 'replica':

@@ -188,16 +188,15 @@ describe('a cluster', () => {
     expect(cure).toContain(VERSION);
   });
 
-  test('that asks for another version keeps what it runs, and says that an upgrade is needed', () => {
+  test('that asks for another version is brought to it, one replica in a turn', () => {
     const pinned = releaseOf(VERSION);
     const object = seedCluster({
       controlPlane: { version: '1.36.3-gke.1' },
       status: { ...LIVE, revision: pinned === undefined ? undefined : revisionOf(pinned) },
     });
-    expect(decideCluster(clusterFacts({ object }))).toEqual({
-      kind: 'settled',
-      generation: 1,
-      note: expect.stringContaining('version 1.36.3-gke.1 is asked for and 1.16.9-gke.12 runs'),
+    expect(decideCluster(clusterFacts({ object }))).toMatchObject({
+      kind: 'operate',
+      operation: { type: 'UpgradeCluster', version: '1.36.3-gke.1', turn: { number: 1, of: 3 } },
     });
   });
 

@@ -71,6 +71,7 @@ describe('A budget selects', () => {
     ],
     ['not what is excluded', { matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['front'] }] }, false],
     ['what has a key', { matchExpressions: [{ key: 'tier', operator: 'Exists' }] }, true],
+    ['not what every object inherits', { matchExpressions: [{ key: 'constructor', operator: 'Exists' }] }, false],
     ['not what must lack it', { matchExpressions: [{ key: 'tier', operator: 'DoesNotExist' }] }, false],
     [
       'only where all hold',

@@ -33,7 +33,7 @@ const WINDOW = { days: ['Sun'], start: '22:00', minutes: 60 };
 
 const OF_CLUSTER: readonly Try[] = [
   ['networking.serviceLoadBalancerSubnetIDs', SUBNETS.slice(0, 2), 'done'],
-  ['controlPlane.version', '1.36.3-gke.1', 'pending'],
+  ['controlPlane.version', '1.36.3-gke.1', 'done'],
   ['controlPlane.authorizedCIDRs', ['10.9.0.0/16'], 'done'],
   ['controlPlane.instanceType', 't3.large', 'done'],
   ['controlPlane.keyName', 'other', 'done'],
@@ -54,6 +54,9 @@ const OF_CLUSTER: readonly Try[] = [
     'without effect',
     { 'controlPlane.cloudOperations.projectID': 'p', 'controlPlane.cloudOperations.location': 'l' },
   ],
+  // Asked for when another version is.
+  ['controlPlane.upgrade.soakSeconds', 3_600, 'elsewhere'],
+  ['controlPlane.upgrade.snapshot', 'None', 'elsewhere'],
   ['controlPlane.tags', { team: 'platform' }, 'done'],
   ['controlPlane.proxySecretName', 'proxy', 'without effect'],
   ['controlPlane.workloadIdentity.oidcDiscoveryGCSBucket', 'bucket', 'without effect'],
@@ -190,8 +193,8 @@ const decideAboutPool = (object: AWSNodePool, found: readonly Found[]): Assessme
 
 type Decide = (found: readonly Found[]) => Assessment;
 
-/** Each replica of a control plane has a turn, and something may be changed in place before. */
-const MOST_OPERATIONS = 4;
+/** Each replica of a control plane has a turn, and something may be changed in place before and after. */
+const MOST_OPERATIONS = 5;
 
 const afterOperations = (decide: Decide, found: readonly Found[], most = MOST_OPERATIONS): Assessment => {
   const decided = decide(found);

@@ -54,6 +54,17 @@ describe('labels and taints of a pool', () => {
     expect(status).not.toHaveProperty('appliedTaints');
   });
 
+  test('are taken off, too, where they are called as what every object inherits', () => {
+    const given = ranToEnd(changedTo(before, { labels: { constructor: 'a' } as never }), world);
+    const back = ranToEnd(changedTo(settled(given.pool, given.world), { labels: {} }), given.world);
+    const carried = ({ machines }: World) =>
+      machines.map(({ node }) => Object.hasOwn(node?.marks.labels ?? {}, 'constructor'));
+    expect([carried(given.world), carried(back.world)]).toEqual([
+      [true, true, true],
+      [false, false, false],
+    ]);
+  });
+
   test('are not forgotten while a machine that was told of them has not joined, which loses them when it has', () => {
     // The two others are as many as have to be there.
     const loose = livePool({ minNodeCount: 2 });

@@ -47,11 +47,11 @@ export const mirrored = (
   state: OperationView['state'],
   { now, outputs = {} }: Moment,
 ): MirrorRequest => {
-  const { object, owner, generation, version, kubernetesVersion, type, turn, mends } = input;
+  const { object, owner, generation, version, kubernetesVersion, type, turn, mends, upgrading } = input;
   const operation: OperationView = {
     ...{ type, workflowId: 'w', runId: `r-${turn?.number ?? 0}`, state, startedAt: now },
     ...(state === 'running' ? {} : { finishedAt: now }),
-    ...present({ turn, mends }),
+    ...present({ turn, mends, upgrading }),
     steps: [],
     outputs,
   };

@@ -7,9 +7,12 @@
  * operation by operation.
  */
 import { type AWSCluster, awsCluster } from '../../api/cluster.ts';
+import { releaseOf } from '../../api/releases.ts';
 import type { AutoScalingGroupState, GroupInstance } from '../../kinds/auto-scaling-group.ts';
+import type { EtcdVolumeState } from '../../kinds/etcd-volume.ts';
 import type { LaunchTemplateState } from '../../kinds/launch-template.ts';
-import type { Found } from '../../kinds/resource.ts';
+import { type Found, observedState } from '../../kinds/resource.ts';
+import { decideKubernetesStart } from '../../machine/emulation.ts';
 import type { Assessment, OperationInput } from '../../policy/assessment.ts';
 import { decideCluster } from '../../policy/decide-cluster.ts';
 import { planEnsure } from '../../policy/ensure.ts';
@@ -17,7 +20,7 @@ import type { Plan, Step } from '../../policy/plan.ts';
 import { statusOf } from '../../policy/status.ts';
 import type { OperationView } from '../../policy/views.ts';
 import { clusterTopology } from '../../topology/cluster.ts';
-import { replicaGroupKey } from '../../words/keys.ts';
+import { etcdVolumeKey, replicaGroupKey, versionInTemplateKey } from '../../words/keys.ts';
 import { present } from '../../words/present.ts';
 import { ACCOUNT, REGION, release, seedCluster } from '../topology/objects.ts';
 import { carryOut, EMPTY, inventoryOf, withState } from './account.ts';
@@ -42,6 +45,8 @@ export type World = {
   readonly found: readonly Found[];
   /** What each version of each template says of itself. */
   readonly versions: Readonly<Record<string, string>>;
+  /** The key of each template that there ever was, by its id. */
+  readonly templates: Readonly<Record<string, string>>;
   /** Whether the machine of each replica serves. */
   readonly serves: readonly boolean[];
   /** Machines so far, for their ids. */
@@ -52,6 +57,8 @@ export type World = {
   readonly least: number;
   /** Replicas whose machines were ended by a step, in order. */
   readonly ended: readonly number[];
+  /** Which minor of Kubernetes the disk of each replica remembers that it is at. */
+  readonly disks: readonly (string | undefined)[];
 };
 
 const nameOf = (templateId: string, templateVersion: string): string => `${templateId} ${templateVersion}`;
@@ -87,17 +94,67 @@ const withMachine = (world: World, index: number, machine: GroupInstance): World
   found: withState(world.found, replicaGroupKey(index), { instances: [machine] }),
 });
 
+const volumeIn = ({ found }: World, index: number): EtcdVolumeState => {
+  const volume = found.find(({ key }) => key === etcdVolumeKey(index));
+  if (volume === undefined) throw new Error(`Replica ${index} has no disk.`);
+  return observedState('etcd-volume', volume);
+};
+
+/** Which version of Kubernetes the machine of a replica runs, by the template that it was made of. */
+export const versionOf = (world: World, index: number): string => {
+  const { templateId } = machineOf(world, index);
+  const version = versionInTemplateKey(world.templates[templateId] ?? '');
+  const its = releaseOf(version);
+  if (its === undefined) throw new Error(`Replica ${index} is of version "${version}".`);
+  return its.kubernetes;
+};
+
+/** The minor that a replica serves as. */
+export const servesAs = (world: World, index: number): string | undefined => volumeIn(world, index).serves?.emulation;
+
+/** Kubernetes starts as its disk and tags have it, by the agent's own decision. */
+const startedAgain = (world: World, index: number): World => {
+  const { emulates, committed } = volumeIn(world, index);
+  const version = versionOf(world, index);
+  const tags = present({ 'slipway.dev/emulates': emulates, 'slipway.dev/committed': committed });
+  const remembered = world.disks[index];
+  const start = decideKubernetesStart({ volumeId: `vol-${index}`, file: 'file', version, tags, remembered });
+  const disks = world.disks.map((was, other) => (other === index ? (start.remember ?? was) : was));
+  if (start.kind === 'wait') return serving({ ...world, disks }, index, false);
+  const serves = { version, emulation: start.serves };
+  const isTold = Object.keys(tags).length > 0;
+  const found = isTold ? withState(world.found, etcdVolumeKey(index), { serves }) : world.found;
+  return serving({ ...world, disks, found }, index, true);
+};
+
+const markedBy = (world: World, { resource }: Step): World => {
+  if (resource.kind !== 'upgrade-mark') return world;
+  const { mark, minor, volumeIds } = resource.properties;
+  return INDEXES.reduce((now, index) => {
+    const id = now.found.find(({ key }) => key === etcdVolumeKey(index))?.outputs.id;
+    if (id === undefined || !volumeIds.includes(id)) return now;
+    return { ...now, found: withState(now.found, etcdVolumeKey(index), { [mark]: minor }) };
+  }, world);
+};
+
 /** Another machine takes the place of a replica's, made from what its group launches. */
 export const relaunched = (world: World, index: number): World => {
   const { launchTemplateId: templateId, launchTemplateVersion: templateVersion } = groupIn(world, index);
   const born = world.born + 1;
   const now = withMachine({ ...world, born }, index, { id: `i-${born}`, inService: true, templateId, templateVersion });
-  return serving(serving(now, index, false), index, world.broken !== true);
+  const started = startedAgain(serving(now, index, false), index);
+  return world.broken === true ? serving(started, index, false) : started;
 };
 
 /** What every template's newest version says is remembered, as EC2 does. */
 const described = (world: World): World => ({
   ...world,
+  templates: {
+    ...world.templates,
+    ...Object.fromEntries(
+      world.found.flatMap(({ kind, outputs, key }) => (kind === 'launch-template' ? [[outputs.id, key]] : [])),
+    ),
+  },
   versions: {
     ...world.versions,
     ...Object.fromEntries(
@@ -114,7 +171,16 @@ const described = (world: World): World => ({
 export const worldOf = (cluster: AWSCluster, revision = release()): World => {
   const fresh = { fresh: true, provisioned: false, live: false };
   const made = carryOut(planEnsure(clusterTopology(cluster, revision), EMPTY, fresh).plan, EMPTY);
-  return described({ found: made, versions: {}, serves: [true, true, true], born: 0, least: 3, ended: [] });
+  return described({
+    found: made,
+    versions: {},
+    templates: {},
+    serves: [true, true, true],
+    born: 0,
+    least: 3,
+    ended: [],
+    disks: [undefined, undefined, undefined],
+  });
 };
 
 /** What an inventory says: health by the load balancer, and what machines were made of that are not of the newest version. */
@@ -159,7 +225,7 @@ export const assessed = (cluster: AWSCluster, world: World, { now = NOW, release
     ...present({ released }),
   });
 
-const indexIn = (key: string): number => Number(/(\d)(\/leave)?$/.exec(key)?.[1]);
+const indexIn = (key: string): number => Number(/(\d)(\/leave|\/restart)?$/.exec(key)?.[1]);
 
 const only = ({ known, version }: Plan, step: Step): Plan => ({ known, version, steps: [step] });
 
@@ -172,8 +238,17 @@ const afterStep = (world: World, step: Step, plan: Plan): World => {
       // Another version of its template replaces no machine by itself.
       return withMachine(made(), index, machineOf(world, index));
     }
-    case 'order':
-      return serving(world, indexIn(key), false);
+    case 'order': {
+      const left = serving(world, indexIn(key), false);
+      return step.resource.kind === 'order' && step.resource.properties.verb === 'restart'
+        ? startedAgain(left, indexIn(key))
+        : left;
+    }
+    case 'upgrade-mark':
+      return markedBy(world, step);
+    case 'snapshot':
+    case 'upgrade-insights':
+      return world;
     case 'instance': {
       const index = indexIn(key);
       return relaunched({ ...world, ended: [...world.ended, index] }, index);
@@ -215,8 +290,11 @@ export const told = (cluster: AWSCluster, input: OperationInput, state: Operatio
 /** The same where nothing is done now. */
 export const settled = (cluster: AWSCluster, assessment: Assessment): AWSCluster => {
   if (assessment.kind !== 'settled') throw new Error(`Something is to be done: ${JSON.stringify(assessment)}`);
-  const { generation, note, rollout, heldBack, controlPlane, recalled } = assessment;
-  const subject = { kind: 'settled' as const, ...present({ note, rollout, heldBack, controlPlane, recalled }) };
+  const { generation, note, rollout, heldBack, controlPlane, recalled, upgrading } = assessment;
+  const subject = {
+    kind: 'settled' as const,
+    ...present({ note, rollout, heldBack, controlPlane, recalled, upgrading }),
+  };
   return written(cluster, { object: OBJECT, generation, events: [], subject });
 };
 

@@ -5,15 +5,15 @@ import * as workflows from '../../workflows/index.ts';
 
 describe.each(Object.entries(OPERATIONS))('%s', (type, { of, state, purpose, unabortable }) => {
   test('says of what it is an operation', () => {
-    expect(`AWS${type}`.endsWith(of.replace('AWS', ''))).toBe(true);
+    expect(type.endsWith('NodePool')).toBe(of === 'AWSNodePool');
   });
 
   test('is a workflow that workers know', () => {
     expect(workflows).toHaveProperty(type);
   });
 
-  test('shows a state that the API has, and can be aborted unless it deletes', () => {
+  test('shows a state that the API has, and can be aborted unless it deletes or commits', () => {
     expect(STATES).toContain(state);
-    expect(unabortable === undefined).toBe(purpose !== 'delete');
+    expect(unabortable === undefined).toBe(purpose !== 'delete' && type !== 'CommitUpgrade');
   });
 });

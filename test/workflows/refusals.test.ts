@@ -1,7 +1,9 @@
 /** What an entity answers to a verb while none of its operations runs. */
 import { expect, test } from '@jest/globals';
+import { VERBS } from '../../words/verbs.ts';
 import type { EntityView } from '../../workflows/messages.ts';
-import { entityRefusalOf } from '../../workflows/refusals.ts';
+import { entityRefusalOf, refusalOf } from '../../workflows/refusals.ts';
+import { view as operationView } from '../policy/operation-views.ts';
 import { object } from './life-events.ts';
 
 const view = (changes: Partial<EntityView> = {}): EntityView => ({ object, phase: 'settled', ...changes });
@@ -19,3 +21,13 @@ test.each<[string, EntityView, RegExp | undefined]>([
   if (refused === undefined) expect(said).toBeUndefined();
   else expect(said).toMatch(refused);
 });
+
+test.each(VERBS)(
+  '%s of an operation that ends is refused with what to do, and one full stop behind what ends it',
+  (verb) => {
+    for (const ending of ['it was aborted', 'The object is gone.']) {
+      const said = refusalOf(verb, {}, { view: operationView([]), steps: [], ending });
+      expect(said).toMatch(/^The operation is ending: [^.]+\. Say it again once it has ended\.$/);
+    }
+  },
+);

@@ -14,7 +14,11 @@ const KEY = `auto-scaling-group/nodepool-${POOL}`;
 type Group = { readonly desired: number; readonly surge?: string; readonly machines: Readonly<Record<string, string>> };
 
 /** A group of version 2 whose machines are of the versions that are named; ending one makes it smaller. */
-const lowering = async (group: Group, empty: (id: string) => Promise<void> = () => Promise.resolve()) => {
+const lowering = async (
+  group: Group,
+  empty: (id: string) => Promise<void> = () => Promise.resolve(),
+  ending: () => void = () => undefined,
+) => {
   const tags = { [CLUSTER_TAG]: CLUSTER_ID, [UID_TAG]: CLUSTER.uid, [KEY_TAG]: KEY };
   const tagged = group.surge === undefined ? tags : { ...tags, [SURGE_TAG]: group.surge };
   let { desired } = group;
@@ -44,6 +48,7 @@ const lowering = async (group: Group, empty: (id: string) => Promise<void> = () 
       return { Reservations: [{ Instances: [{ InstanceId, State: { Name: 'running' } }] }] };
     },
     TerminateInstanceInAutoScalingGroup: ({ InstanceId }) => {
+      ending();
       left.delete(InstanceId as string);
       desired -= 1;
       return {};
@@ -92,6 +97,20 @@ describe('a group that is held larger', () => {
     const { outcome, changed } = await lowering({ desired: 2, surge: '1/1', machines }, waits);
     expect(outcome).toBe('Waiting for 1 pod to leave node n');
     expect(changed).toEqual([]);
+  });
+
+  test.each([
+    ['a connection that broke', { code: 'ECONNRESET' }, true],
+    ['a fault of its own', { name: 'InternalFailure', $metadata: { httpStatusCode: 500 } }, true],
+    ['that it is asked too fast', { name: 'Throttling', $metadata: { httpStatusCode: 400 } }, false],
+    ['no', { name: 'ValidationError', $metadata: { httpStatusCode: 400 } }, false],
+  ])('asks AWS again only after a look, a while later, where it answered %s', async (_, error, isWaited) => {
+    const refuse = (): never => {
+      throw Object.assign(new Error('said so'), error);
+    };
+    const group = { desired: 4, surge: '3/5', machines: { 'i-0': '1', 'i-3': '2' } };
+    const { outcome } = await lowering(group, undefined, refuse);
+    expect(outcome.startsWith('AWS did not say whether it ends instance i-3')).toBe(isWaited);
   });
 
   test('keeps the maximum that its machines take where others made it larger, and ends none that it did not launch', async () => {

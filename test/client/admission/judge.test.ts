@@ -301,11 +301,11 @@ describe('warns', () => {
     );
   });
 
-  test('of a version that this release does not upgrade to', async () => {
+  test('of what an upgrade comes to, and until when it may be taken back', async () => {
     const components = { kubernetes: '1.36.0', etcd: '3.6.0', cloudController: '1.36.0', imageID: 'ami-1' };
-    const status = { revision: { version: version(36), ...components } };
+    const status = { established: true, revision: { version: version(36), ...components } };
     expect(await warnings(updateCluster(clusterOf(36), { ...clusterOf(37), status }))).toContain(
-      'spec.controlPlane.version: 1.36.0-gke.1 goes on running, because this release of Slipway does not upgrade',
+      `spec.controlPlane.version: the machines of the three replicas are replaced in turns, and serve as Kubernetes 1.36 for 86400 s more: until then it may go back to ${version(36)}`,
     );
   });
 

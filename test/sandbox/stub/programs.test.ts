@@ -66,7 +66,7 @@ describe('etcd of a stub cluster', () => {
 
   test('may go back until its last member is new, and not then', () => {
     const { join, leave, etcdMinor } = createClusters().of({ clusterId: 'gke-0a1b2c3d', members: 3 });
-    const runs = (etcd: string) => ({ kubernetes: '1.37.2', etcd, serves: '1.37' });
+    const runs = (etcd: string) => ({ kubernetes: '1.37.2', etcd, serves: '1.37' as const });
     for (const index of [0, 1, 2]) join(index, `i-${index}`, runs('3.6.16'));
     for (const index of [0, 1]) {
       leave(index, `i-${index}`);
@@ -81,7 +81,7 @@ describe('etcd of a stub cluster', () => {
 
   test('keeps what a newer machine in the same place runs when the older one goes', () => {
     const { join, leave, programs, replicas } = createClusters().of({ clusterId: 'gke-0a1b2c3d', members: 3 });
-    const runs = (kubernetes: string) => ({ kubernetes, etcd: '3.6.16', serves: '1.36' });
+    const runs = (kubernetes: string) => ({ kubernetes, etcd: '3.6.16', serves: '1.36' as const });
     join(0, 'i-old', runs('1.36.3'));
     join(0, 'i-new', runs('1.37.2'));
     leave(0, 'i-old');
