@@ -7,7 +7,7 @@
  * Invariants: I2, I9 (each wait says for what), I12 (a snapshot that can't be seen to be whole is none).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf } from '../api/names.ts';
+import { clusterIdOf, isClusterId } from '../api/names.ts';
 import { isDeleting, type ObjectRef } from '../api/object.ts';
 import { type Question, type Round, roundOf } from '../policy/asked-snapshot.ts';
 import { replicaToAsk, type ToldReplica } from '../policy/backup-replica.ts';
@@ -17,7 +17,7 @@ import { ended } from '../words/text.ts';
 import type { Named } from './assess.ts';
 import type { BackupOrders } from './aws/backup-orders.ts';
 import type { ReadBackups } from './aws/snapshots.ts';
-import type { BackupAsked, BackupList, BackupOutcome, BackupRequest } from './contract.ts';
+import type { BackupAsked, BackupList, BackupOutcome, BackupRequest, BackupsOf } from './contract.ts';
 import { blockedError, notYet } from './verdicts.ts';
 
 export type BackupSources = {
@@ -147,10 +147,13 @@ export const createBackups = (sources: BackupSources) => {
         : { kind: 'failed', why: `${backup.key}: ${backup.problem}` };
     },
 
-    listBackups: async (object: ObjectRef, signal: AbortSignal): Promise<BackupList> => {
+    listBackups: async (of: BackupsOf, signal: AbortSignal): Promise<BackupList> => {
       const { name, read } = bucketOf(sources);
-      const cluster = await clusterOf(sources, object, signal);
-      return { bucket: name, backups: await read(idOf(cluster), signal) };
+      if ('clusterId' in of && !isClusterId(of.clusterId)) {
+        throw blockedError(`${of.clusterId} is no cluster's id: one is gke- and eight hexadecimal digits.`);
+      }
+      const clusterId = 'clusterId' in of ? of.clusterId : idOf(await clusterOf(sources, of, signal));
+      return { bucket: name, backups: await read(clusterId, signal) };
     },
   };
 };

@@ -111,6 +111,9 @@ export type BackupOutcome =
   | { readonly kind: 'done'; readonly backup: Backup }
   | { readonly kind: 'failed'; readonly why: string };
 
+/** A cluster, or what is left of one whose object is gone. */
+export type BackupsOf = ObjectRef | { readonly clusterId: string };
+
 /** Snapshots of a cluster, the newest first. */
 export type BackupList = { readonly bucket: string; readonly backups: readonly Backup[] };
 
@@ -152,7 +155,7 @@ export type Activities = {
   /** One look: fails with a benign error and a delay while the replica is at it. */
   awaitBackup(request: BackupAsked): Promise<BackupOutcome>;
   /** What the bucket has of a cluster; changes nothing. */
-  listBackups(object: ObjectRef): Promise<BackupList>;
+  listBackups(of: BackupsOf): Promise<BackupList>;
   /** Looks at everything in the account and region; changes nothing, but lets go of snapshots that a cluster's schedule keeps no longer. */
   sweep(): Promise<SweepAnswer>;
 };

@@ -49,6 +49,8 @@ const eightHex = (uid: string): string => createHash('sha256').update(uid).diges
 /** The cluster id, `gke-` and eight hex digits derived from the object's uid: the same after every restart. */
 export const clusterIdOf = (uid: string): string => `gke-${eightHex(uid)}`;
 
+export const isClusterId = (text: string): boolean => /^gke-[0-9a-f]{8}$/.test(text);
+
 /** The node pool's id within its cluster: eight hex digits derived from the object's uid. */
 export const nodePoolIdOf = (uid: string): string => eightHex(uid);
 

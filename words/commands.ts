@@ -32,6 +32,9 @@ export const planVersionCommand = ({ namespace, name }: Pick<Subject, 'namespace
 export const backupCommand = ({ namespace, name }: Pick<Subject, 'namespace' | 'name'>): string =>
   `${SLIPWAY} clusters backup ${name} -n ${namespace}`;
 
+/** Lists what is left of a cluster whose object is gone. */
+export const backupsOfIdCommand = (clusterId: string): string => `${SLIPWAY} clusters backups --id ${clusterId}`;
+
 const input = (step: string | undefined): string => quote(JSON.stringify(step === undefined ? {} : { step }));
 
 /** Temporal's own: an update, which is answered or refused with a reason. */

@@ -5,6 +5,7 @@ import type {
   Assessment,
   Backup,
   BackupList,
+  BackupsOf,
   ChangeRequest,
   IssueCertificateRequest,
   IssuedCertificate,
@@ -77,6 +78,6 @@ export async function BackupCluster(object: ObjectRef): Promise<Backup> {
 }
 
 /** What the bucket has of a cluster, for people who ask: a look, and nothing else. */
-export async function ListBackups(object: ObjectRef): Promise<BackupList> {
-  return listBackups(object);
+export async function ListBackups(of: BackupsOf): Promise<BackupList> {
+  return listBackups(of);
 }

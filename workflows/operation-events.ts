@@ -9,7 +9,7 @@ import type { Drift, EventView, OperationInput } from '../activities/contract.ts
 import type { Outputs } from '../kinds/row.ts';
 import type { Step } from '../policy/plan.ts';
 import type { ResourceKey } from '../words/keys.ts';
-import { warningsIn } from '../words/warnings.ts';
+import { noticesIn, warningsIn } from '../words/warnings.ts';
 import { milestoneReached } from './messages.ts';
 import { resolveMessage } from './references.ts';
 
@@ -39,7 +39,11 @@ export const mendedBy = ({ verb, resource }: Step, mends: readonly Drift[]): rea
 export const eventsOf = (step: Step, outputs: Readonly<Record<ResourceKey, Outputs>>): readonly Told[] => {
   if (step.verb === 'remove') return [];
   const { key, event } = step.resource;
-  const warnings = warningsIn(outputs[key] ?? {}).map((warning): Told => ({ ...warning, type: 'Warning' }));
+  const own = outputs[key] ?? {};
+  const warnings = [
+    ...warningsIn(own).map((warning): Told => ({ ...warning, type: 'Warning' })),
+    ...noticesIn(own).map((notice): Told => ({ ...notice, type: 'Normal' })),
+  ];
   // A step is planned with nothing found only where the thing was missing: its making is what the event tells.
   if (event === undefined || (step.verb === 'ensure' && step.found !== undefined)) return warnings;
   const { reason, type = 'Normal' } = event;

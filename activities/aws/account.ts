@@ -27,8 +27,9 @@ import {
   UID_TAG,
 } from '../../api/names.ts';
 import type { ResourceKind } from '../../kinds/resource.ts';
-import type { Tags } from '../../kinds/row.ts';
-import { kindOf } from '../../words/keys.ts';
+import type { Outputs, Tags } from '../../kinds/row.ts';
+import { ACCOUNT_EMPTY, kindOf } from '../../words/keys.ts';
+import { noticeOutput } from '../../words/warnings.ts';
 import type { ResourceDriver, Wanted } from '../driver.ts';
 import { supersededError } from '../verdicts.ts';
 import { isGoing, listGroups } from './auto-scaling-group.ts';
@@ -38,11 +39,14 @@ import { foundCloudLoadBalancers, listAllLoadBalancers } from './cloud-load-bala
 import { listTemplates } from './launch-template-marks.ts';
 import { instanceLabel, livingInstances } from './machines.ts';
 import { securityGroupLabel } from './security-group.ts';
+import { type SnapshotsLeft, snapshotsLeft } from './snapshots.ts';
 import { listTagged, type Tagged } from './tagged.ts';
 import { distinct, filter, filterLike, inPages, readAll, tagRecord } from './tags.ts';
 import { exists } from './volumes.ts';
 
 const AGAIN_MS = 2_000;
+/** The event's reason. */
+const SNAPSHOTS_STAY = 'SnapshotsStay';
 /** Listings may lag behind removals: what is still seen after so long is there. */
 const LAG_MS = 5_000;
 
@@ -206,6 +210,13 @@ const refuseUnplanned = (remaining: readonly Remaining[]): void => {
   throw supersededError(`${sentence(unplanned)} It was not there when this deletion was planned: planning again.`);
 };
 
+/** Told when nothing else is there any more, while the object still is. */
+const whatStays = async ({ key, object, owner, signal }: Wanted<'account'>, left: SnapshotsLeft): Promise<Outputs> => {
+  if (key !== ACCOUNT_EMPTY || object.kind !== 'AWSCluster') return {};
+  const sentence = await left(owner.clusterId, signal);
+  return sentence === undefined ? {} : { [noticeOutput(SNAPSHOTS_STAY)]: sentence };
+};
+
 export const accountDriver = (
   clients: AwsClients,
   keptElsewhere: KeptElsewhere,
@@ -227,6 +238,6 @@ export const accountDriver = (
     const remaining = await listRemaining(clients, keptElsewhere, wanted);
     if (now() - wanted.since > LAG_MS) refuseUnplanned(remaining);
     if (remaining.length > 0) return { ready: false, awaited: sentence(remaining), againInMs: AGAIN_MS };
-    return { ready: true, outputs: {} };
+    return { ready: true, outputs: await whatStays(wanted, snapshotsLeft(clients)) };
   },
 });

@@ -7,8 +7,11 @@
  */
 import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import { type Backup, backupsIn, type Listed } from '../../policy/backups.ts';
+import { backupsOfIdCommand } from '../../words/commands.ts';
 import { type Manifest, manifestIn, manifestKey, snapshotNamed, snapshotPrefix } from '../../words/snapshots.ts';
-import { blockedError } from '../verdicts.ts';
+import { ended } from '../../words/text.ts';
+import { blockedError, verdictOf } from '../verdicts.ts';
+import type { AwsClients } from './clients.ts';
 import { given, readAll } from './tags.ts';
 
 /** A cluster's snapshots, the newest first. */
@@ -33,10 +36,9 @@ const MOST_REMEMBERED = 20_000;
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const isNoBucket = (error: unknown): boolean => error instanceof Error && error.name === 'NoSuchBucket';
 
-const readBackupsIn = (s3: S3Client, bucket: string): ReadBackups => {
-  const remembered = new Map<string, Manifest | 'unreadable'>();
-
-  const list = async (prefix: string, abortSignal: AbortSignal): Promise<readonly Listed[]> => {
+const listedIn =
+  (s3: S3Client, bucket: string) =>
+  async (prefix: string, abortSignal: AbortSignal): Promise<readonly Listed[]> => {
     const objects = await readAll(
       paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: prefix }, { abortSignal }),
       (page) => page.Contents,
@@ -47,6 +49,10 @@ const readBackupsIn = (s3: S3Client, bucket: string): ReadBackups => {
       etag: given(ETag, 'the mark of an object'),
     }));
   };
+
+const readBackupsIn = (s3: S3Client, bucket: string): ReadBackups => {
+  const remembered = new Map<string, Manifest | 'unreadable'>();
+  const list = listedIn(s3, bucket);
 
   /** One that is removed meanwhile says nothing. */
   const readManifest = async (key: string, abortSignal: AbortSignal): Promise<Manifest | 'unreadable'> => {
@@ -85,6 +91,32 @@ const readBackupsIn = (s3: S3Client, bucket: string): ReadBackups => {
     }
   };
 };
+
+/** What of a cluster that goes stays, as a sentence; undefined where nothing does. */
+export type SnapshotsLeft = (clusterId: string, signal: AbortSignal) => Promise<string | undefined>;
+
+/** By names alone. A deletion needs no bucket: what can't be looked at is said to be unknown. */
+export const snapshotsLeft =
+  ({ s3, bucket }: Pick<AwsClients, 's3' | 'bucket'>): SnapshotsLeft =>
+  async (clusterId, signal) => {
+    if (bucket === undefined) return undefined;
+    const prefix = snapshotPrefix(clusterId);
+    try {
+      const times = new Map(
+        (await listedIn(s3, bucket)(prefix, signal)).flatMap(({ key }) => {
+          const named = snapshotNamed(key);
+          return named === undefined ? [] : [[named.key, named.time] as const];
+        }),
+      );
+      const newest = [...times.values()].sort().at(-1);
+      if (newest === undefined) return undefined;
+      const many = times.size === 1 ? '1 snapshot of etcd stays' : `${times.size} snapshots of etcd stay`;
+      return `${many} in bucket ${bucket} under ${prefix}, the newest of ${newest}: ${backupsOfIdCommand(clusterId)}`;
+    } catch (error) {
+      signal.throwIfAborted();
+      return `Snapshots of etcd may stay in bucket ${bucket} under ${prefix}, which could not be looked into: ${ended(verdictOf(error).message)}`;
+    }
+  };
 
 export type BackupBucket = { readonly read: ReadBackups; readonly remove: RemoveBackups };
 

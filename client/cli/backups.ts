@@ -9,6 +9,7 @@ import { ended } from '../../words/text.ts';
 import { BACKUP_WORKFLOW, type Backup, type BackupList, LIST_BACKUPS_WORKFLOW } from '../../workflows/messages.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 import { managementApi } from '../management.ts';
+import { UserError } from '../user-error.ts';
 import { table } from './table.ts';
 
 const clusterOf = async (configuration: ClientConfiguration, name: string, namespace: string | undefined) => {
@@ -39,21 +40,32 @@ export const backUpCluster = async (
   });
 };
 
-export const listBackups = async (
-  configuration: ClientConfiguration,
-  name: string,
-  namespace: string | undefined,
-): Promise<BackupList> => {
-  const object = await clusterOf(configuration, name, namespace);
+/** Whose snapshots: a cluster by its name, or by its id, of which there may be no object any more. */
+export type WhoseBackups = { readonly name?: string; readonly namespace?: string; readonly id?: string };
+
+/** What the workflow is asked about, and how messages call it. */
+const subjectOf = async (configuration: ClientConfiguration, { name, namespace, id }: WhoseBackups) => {
+  if ((name === undefined) === (id === undefined)) {
+    throw new UserError(
+      'Name one cluster: slipway clusters backups <name>, or --id <cluster id> where it may be gone.',
+    );
+  }
+  if (name === undefined) return { of: { clusterId: id ?? '' }, called: id ?? '' };
+  const of = await clusterOf(configuration, name, namespace);
+  return { of, called: `${of.namespace}/${of.name}` };
+};
+
+export const listBackups = async (configuration: ClientConfiguration, whose: WhoseBackups): Promise<BackupList> => {
+  const { of, called } = await subjectOf(configuration, whose);
   const { runBriefly } = await import('../temporal.ts');
   return runBriefly<BackupList>(configuration, {
     type: LIST_BACKUPS_WORKFLOW,
-    id: `backups/${object.namespace}/${object.name}`,
-    args: [object],
-    summary: `Snapshots of ${object.namespace}/${object.name}`,
+    id: `backups/${called}`,
+    args: [of],
+    summary: `Snapshots of ${called}`,
     deadline: '60 s',
     failed: (why, unmanned) =>
-      `Snapshots of cluster ${object.namespace}/${object.name} were not listed: ${ended(why)}${unmanned ? UNMANNED : ''}`,
+      `Snapshots of cluster ${called} were not listed: ${ended(why)}${unmanned ? UNMANNED : ''}`,
   });
 };
 

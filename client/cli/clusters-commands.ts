@@ -5,7 +5,9 @@
  * heavy to load is loaded by the command that needs it, since people and kubectl wait for us.
  */
 import { type Command, InvalidArgumentError } from 'commander';
+import { isClusterId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
+import { present } from '../../words/present.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 import { type ConfigurationOf, namespaced, output, reading } from './options.ts';
 import { paintFor, print, printJson, say } from './output.ts';
@@ -21,6 +23,11 @@ type UpdateOptions = {
 const revisionNumber = (text: string): number => {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be the number of a revision, such as 3.');
+};
+
+const clusterId = (text: string): string => {
+  if (isClusterId(text)) return text;
+  throw new InvalidArgumentError('It must be the id of a cluster, such as gke-0a1b2c3d.');
 };
 
 const addList = (clusters: Command, configurationOf: ConfigurationOf): Command =>
@@ -144,15 +151,23 @@ const addBackup = (clusters: Command, configurationOf: ConfigurationOf): Command
     });
 
 const addBackups = (clusters: Command, configurationOf: ConfigurationOf): Command =>
-  reading(namespaced(clusters.command('backups <name>')))
+  reading(namespaced(clusters.command('backups [name]')))
     .description("list the snapshots of a cluster's etcd, the newest first, and whether each can be relied on")
+    .option(
+      '--id <cluster id>',
+      'instead of a name: those of a cluster that may be gone, such as gke-0a1b2c3d',
+      clusterId,
+    )
     .addOption(output('table', 'json'))
-    .action(async (name: string, options: BackupOptions) => {
+    .action(async (name: string | undefined, options: BackupOptions & { readonly id?: string }) => {
       const { backupTable, listBackups } = await import('./backups.ts');
-      const { bucket, backups } = await listBackups(configurationOf(options.kubeconfig), name, options.namespace);
+      const { bucket, backups } = await listBackups(configurationOf(options.kubeconfig), {
+        ...options,
+        ...present({ name }),
+      });
       if (options.output === 'json') printJson({ bucket, backups });
       else if (backups.length > 0) print(backupTable(backups));
-      else say(`Bucket ${bucket} has no snapshot of cluster ${name}.`);
+      else say(`Bucket ${bucket} has no snapshot of cluster ${options.id ?? name}.`);
     });
 
 const addGetCredentials = (clusters: Command, configurationOf: ConfigurationOf): Command =>

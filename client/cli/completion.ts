@@ -50,6 +50,9 @@ const REVISIONS: readonly Candidate[] = [...new Set(RELEASES.map(({ revision }) 
 /** Every version that there is, the newest first: which a cluster may be asked for says the command. */
 const VERSIONS: readonly Candidate[] = knownVersions().map((value) => ({ value }));
 
+/** Of a cluster that may be gone nobody knows more. */
+const CLUSTER_IDS: readonly Candidate[] = [{ value: 'gke-', about: 'eight hexadecimal digits follow' }];
+
 type Read = {
   readonly command: Command;
   /** Options with their values; of a flag it is empty. */
@@ -142,6 +145,8 @@ const placeholder = (read: Read, name: string): Wanted => {
       return { kind: 'words', candidates: REVISIONS };
     case 'version':
       return { kind: 'words', candidates: VERSIONS };
+    case 'cluster id':
+      return { kind: 'words', candidates: CLUSTER_IDS };
     case 'namespace':
       return { kind: 'namespaces', scope };
     case 'name':

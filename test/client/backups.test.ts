@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { backupTable, backupText } from '../../client/cli/backups.ts';
+import { backupTable, backupText, listBackups } from '../../client/cli/backups.ts';
+import type { ClientConfiguration } from '../../client/configuration.ts';
 import type { Backup } from '../../workflows/messages.ts';
 
 const BACKUP: Backup = {
@@ -22,6 +23,8 @@ describe('slipway clusters backup', () => {
   });
 });
 
+const NOBODY: ClientConfiguration = { temporalAddress: '127.0.0.1:1', temporalNamespace: 'none' };
+
 describe('slipway clusters backups', () => {
   test('lists each with whether it can be relied on, and why not', () => {
     const { sha256: _, etcd: __, kubernetes: ___, ...half } = BACKUP;
@@ -31,5 +34,12 @@ describe('slipway clusters backups', () => {
       ['2026-11-30T19:45:00Z', '3.4 MiB', '4711', '1.36.3', BACKUP.key, 'yes'],
       ['2026-11-30T19:45:00Z', '3.4 MiB', '4711', BACKUP.key, 'no: it has no manifest'],
     ]);
+  });
+
+  test.each([
+    ['no cluster', {}],
+    ['a name and an id', { name: 'cluster-0', id: 'gke-0a1b2c3d' }],
+  ])('refuses %s, and asks nobody', async (_, whose) => {
+    await expect(listBackups(NOBODY, whose)).rejects.toThrow('Name one cluster');
   });
 });

@@ -1,6 +1,6 @@
 /** What a step that is done tells people about its object. */
 import { describe, expect, test } from '@jest/globals';
-import { warningOutput } from '../../words/warnings.ts';
+import { noticeOutput, warningOutput } from '../../words/warnings.ts';
 import { eventsOf, mendedBy } from '../../workflows/operation-events.ts';
 import { securityGroup, stepOf } from './builders.ts';
 
@@ -26,6 +26,15 @@ describe('a step that is done', () => {
     expect(eventsOf(stepOf(silent as ReturnType<typeof securityGroup>), { 'security-group/other': warned })).toEqual(
       [],
     );
+  });
+
+  test('tells a notice as what is no trouble, after warnings', () => {
+    const outputs = { 'security-group/nodes': { ...warned, [noticeOutput('SnapshotsStay')]: '3 snapshots stay.' } };
+    expect(eventsOf(stepOf(silent as ReturnType<typeof securityGroup>), outputs)).toEqual([
+      { type: 'Warning', reason: 'FewZones', message: 'One zone.' },
+      { type: 'Warning', reason: 'NoWayOut', message: 'No way out.' },
+      { type: 'Normal', reason: 'SnapshotsStay', message: '3 snapshots stay.' },
+    ]);
   });
 
   test('names what others had changed of its thing, where the operation is to mend that', () => {
