@@ -54,7 +54,7 @@ import { asMade, releaseToPlan } from './revision.ts';
 import { decideCommit } from './soak.ts';
 import { judgeUnguarded } from './unguarded.ts';
 import { whyUnreachable } from './unreachable.ts';
-import { replicaStates } from './upgrade-state.ts';
+import { type ReplicaState, replicaStates } from './upgrade-state.ts';
 import { upgradeView } from './upgrade-view.ts';
 
 /** What can be decided without looking at AWS; undefined when an inventory is needed. */
@@ -111,6 +111,10 @@ type Versions = {
   readonly target: readonly Resource[];
 };
 
+/** Whose machine is what it is to be has its group launch that, too: of a turn that broke off, or was taken back, it may launch the other. */
+const versionOf = (state: ReplicaState | undefined, upgrade: UpgradeDecision): string | undefined =>
+  upgrade.kind === 'turns' && state?.runs === upgrade.target.version ? state.runs : state?.launches;
+
 /** Which versions there are: of the cluster, of each replica, and of what machines are to be. */
 const versionsOf = (
   { now, catalogue }: ClusterFacts,
@@ -126,7 +130,7 @@ const versionsOf = (
   const machines = { ...(upgrade.kind === 'done' ? upgrade.to : made), addons, rendering };
   const states = replicaStates(found);
   const topology = clusterTopology(cluster, machines, (index) =>
-    live ? releaseOfReplica(states[index]?.launches, machines, catalogue) : machines,
+    live ? releaseOfReplica(versionOf(states[index], upgrade), machines, catalogue) : machines,
   );
   const target =
     upgrade.kind === 'turns' ? clusterTopology(cluster, { ...upgrade.target, addons, rendering }) : topology;

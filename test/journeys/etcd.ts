@@ -32,7 +32,12 @@ type Listed = { readonly ID: string; readonly name?: string; readonly clientURLs
 const certificatesIn = (instanceFolders: readonly string[]): string => {
   const found = instanceFolders
     .map((folder) => `${folder}/run/pki`)
-    .find((folder) => existsSync(`${folder}/agent-etcd-client.key`));
+    // A replica that is being made has some of them.
+    .find(
+      (folder) =>
+        ['key', 'crt'].every((form) => existsSync(`${folder}/agent-etcd-client.${form}`)) &&
+        existsSync(`${folder}/etcd-ca.crt`),
+    );
   if (found === undefined) throw new Error(`No replica's etcd certificate in ${instanceFolders.join(', ')}`);
   return found;
 };

@@ -4,6 +4,7 @@
  * Owns: which resources there are, by the API's own discovery, and reading what lies in etcd far enough to know its type. Neighbours:
  * `etcd.ts` asks etcd, `real-upgrade.trial.test.ts` compares before and after.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { type ApiAccess, connectionTo } from '../../sandbox/availability/connections.ts';
 
@@ -29,8 +30,13 @@ type Get = (path: string, accept?: string) => Promise<unknown>;
 const asking = async <T>(access: ApiAccess, use: (get: Get) => Promise<T>): Promise<T> => {
   const dispatcher = connectionTo(access, 'h1', PATIENCE_MS);
   const get: Get = async (path, accept = 'application/json') => {
-    const { statusCode, body } = await request(`${access.server}${path}`, { dispatcher, headers: { accept } });
+    const { statusCode, body, headers } = await request(`${access.server}${path}`, { dispatcher, headers: { accept } });
     const text = await body.text();
+    if (statusCode === 429 && headers['retry-after'] !== undefined) {
+      // A kind of its own that this API server is asked for the first time: every client waits as it is told to.
+      await delay(Number(headers['retry-after']) * 1_000);
+      return get(path, accept);
+    }
     if (statusCode !== 200) throw new Error(`${path}: HTTP ${statusCode} ${text.slice(0, 200)}`);
     return JSON.parse(text) as unknown;
   };

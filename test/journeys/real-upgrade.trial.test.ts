@@ -169,6 +169,7 @@ describe('from 1.36 to 1.37', () => {
   });
 
   test('the node pools come after it', async () => {
+    expect((await replicas.status()).revision?.version).toBe(NEW);
     const pools = [0, 1, 2].map((number) => `${NAME}-pool-${number}`);
     for (const pool of pools) await askFor('awsnodepool', pool, { version: NEW });
     await replicas.until('all pools run it', async () => {

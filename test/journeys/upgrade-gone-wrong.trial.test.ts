@@ -66,7 +66,7 @@ describe('before the first machine is another', () => {
     await story.say('abort');
     const back = await story.until(
       'it is back',
-      ({ status }) => status.upgrade === undefined && status.state === 'Provisioned',
+      (found) => found.status.upgrade === undefined && condition(found, 'Stalled')?.status === 'True',
     );
     expect(condition(back, 'Stalled')?.message).toContain('UpgradeCluster was aborted (all is as it was before)');
     expect(await story.served()).toMatchObject({ gitVersion: 'v1.36.3' });

@@ -49,7 +49,7 @@ describe('a control plane that is asked for the next minor', () => {
     await story.say('abort');
     const found = await story.until(
       'it is back',
-      ({ status }) => status.upgrade === undefined && status.state === 'Provisioned',
+      (found) => found.status.upgrade === undefined && condition(found, 'Stalled')?.status === 'True',
     );
     expect(condition(found, 'Stalled')?.message).toContain('UpgradeCluster was aborted (all is as it was before)');
     expect(await story.served()).toMatchObject({ gitVersion: 'v1.36.3' });

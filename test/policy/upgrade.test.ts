@@ -14,7 +14,9 @@ import {
   liveCluster,
   type Ran,
   ranToEnd,
+  relaunched,
   servesAs,
+  settled,
   told,
   versionOf,
   type World,
@@ -275,6 +277,45 @@ describe('a newer minor of etcd', () => {
       cure: `set spec.controlPlane.version to ${ETCD}`,
     });
   });
+});
+
+describe('taken back at any boundary before the commit', () => {
+  /** So many operations, of which the last breaks off before one of its steps. */
+  const after = (operations: number, breaksAt: number): { readonly cluster: typeof asked; readonly world: World } => {
+    let now = { cluster: asked, world };
+    for (let number = 0; number < operations; number += 1) {
+      const next = assessed(now.cluster, now.world);
+      if (next.kind !== 'operate') return { ...now, cluster: settled(now.cluster, next) };
+      const isLast = number === operations - 1;
+      const done = carriedOut(now.world, next.operation, isLast ? breaksAt : undefined);
+      now = { cluster: told(now.cluster, next.operation, isLast ? 'aborted' : 'succeeded'), world: done.world };
+    }
+    return now;
+  };
+
+  test.each(['the version before', 'an abort'] as const)(
+    'all machines are of the version before, by %s, and nothing of the other is left',
+    (how) => {
+      for (let operations = 1; operations <= 4; operations += 1) {
+        for (let breaksAt = 0; breaksAt <= 9; breaksAt += 1) {
+          const { cluster, world: half } = after(operations, breaksAt);
+          const back =
+            how === 'an abort'
+              ? returnedCluster(cluster, cluster.metadata.generation)
+              : changedTo(cluster, { version: OLD });
+          const first = ranToEnd(back, half);
+          // One that had left its clients when the turn broke off is repaired after a while: its group launches what it is to be.
+          const left = first.world.serves.indexOf(false);
+          const ran = left === -1 ? first : ranToEnd(first.cluster, relaunched(first.world, left));
+          expect(versions(ran.world)).toEqual(three('1.36.3'));
+          expect(ran.world.least).toBeGreaterThanOrEqual(2);
+          expect(ran.world.found.filter(({ key }) => key.includes(NEW))).toEqual([]);
+          expect(ran.cluster.status).toMatchObject({ state: 'Provisioned', revision: { version: OLD } });
+          expect(ran.cluster.status).not.toHaveProperty('upgrade');
+        }
+      }
+    },
+  );
 });
 
 describe('broken off anywhere and looked at anew', () => {
