@@ -190,7 +190,7 @@ const certificates = (authorities: Seen['authorities'], now: number): readonly I
 };
 
 const snapshots = ({ snapshots: asked, cluster }: InsightsRequest): readonly Insight[] =>
-  asked === undefined || asked.bucket !== undefined
+  asked === undefined || asked.bucket !== undefined || cluster.spec.controlPlane.upgrade.snapshot === 'None'
     ? []
     : [
         {

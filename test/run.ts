@@ -25,6 +25,7 @@ import { GATE, type Gate, openGate, type Told } from './runner/gate.ts';
 import { timesTable } from './runner/table.ts';
 import { SHARED_TEMPORAL, sharedNamespaces } from './support/shared-temporal.ts';
 import type { TemporalServer } from './support/temporal-server.ts';
+import { UPGRADED_TO } from './support/tools.ts';
 
 const GROUPS = ['unit', 'integration', 'journey', 'trial'] as const;
 type Group = (typeof GROUPS)[number];
@@ -106,7 +107,7 @@ type Ground = {
 };
 
 const layGround = async (groups: readonly Group[]): Promise<Ground> => {
-  await ensureTools();
+  await ensureTools(groups.includes('trial') ? UPGRADED_TO : []);
   const gate = await openGate();
   try {
     // Loaded where it is needed: it takes as long as all else.

@@ -22,6 +22,8 @@ export type Etcd = {
   readonly members: () => Promise<readonly EtcdMember[]>;
   /** What is stored under a key, as it lies there. */
   readonly stored: (key: string) => Promise<Buffer>;
+  /** What its members are, such as 3.6.16. */
+  readonly version: () => Promise<string>;
   /** All that is stored below a key. */
   readonly below: (key: string) => Promise<readonly Buffer[]>;
 };
@@ -117,6 +119,7 @@ export const etcdOf = (instanceFolders: () => readonly string[], addresses: read
       if (value === undefined) throw new Error(`etcd holds nothing under ${key}`);
       return Buffer.from(value, 'base64');
     },
+    version: async () => ((await askAny('/v3/maintenance/status', {})) as { readonly version: string }).version,
     below: async (key) => {
       const [from, to] = [Buffer.from(key), Buffer.from(key)];
       to[to.length - 1] = (to.at(-1) ?? 0) + 1;

@@ -202,6 +202,10 @@ describe('before an upgrade', () => {
   test('nothing is said where no snapshot is to be taken', () => {
     const { snapshots: _, ...request } = { cluster: cluster(), target: TARGET, now: NOW, snapshots: {} };
     expect(insightsOf({ inside: WELL, authorities: [AUTHORITY] }, request)).toEqual([]);
+    const { spec, ...others } = cluster();
+    const upgrade = { soakSeconds: 60, snapshot: 'None' as const };
+    const without = { ...others, spec: { ...spec, controlPlane: { ...spec.controlPlane, upgrade } } };
+    expect(insights({ request: { cluster: without, snapshots: {} } })).toEqual([]);
   });
 
   test('what blocks comes first', () => {
