@@ -12,6 +12,8 @@ export type OrderProperties = ReplicaMachine & {
   readonly volumeId: Value;
   /** The minor that a restart must end in: one that ends in another isn't done. */
   readonly serves?: Minor;
+  /** Only where the machine was told to leave before: the way back of a turn that a person aborts. */
+  readonly afterLeave?: true;
   /** Addresses of the other replicas, each of which must serve when the order is given. */
   readonly others: readonly string[];
 };

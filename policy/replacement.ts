@@ -149,6 +149,16 @@ const leaving = (
   return [ensureStep({ key: replicaOrderKey(index, 'leave'), kind: 'order', properties }, after)];
 };
 
+/** The way back of one that a person aborts before its machine has ended: it serves its clients again, and needs no repair for that. */
+const comingBack = (going: readonly Step[], index: number): Pick<Plan, 'undo'> => {
+  const undo = going.flatMap(({ verb, resource }) => {
+    if (verb !== 'ensure' || resource.kind !== 'order') return [];
+    const properties = { ...resource.properties, verb: 'restart' as const, afterLeave: true as const };
+    return [ensureStep({ key: replicaOrderKey(index, 'restart'), kind: 'order', properties }, [])];
+  });
+  return undo.length === 0 ? {} : { undo };
+};
+
 /** It goes because it does not serve: where it does by then, it is looked at anew, and leaves its clients first. */
 const isForHealth = ({ replica, cause }: Replacement): boolean =>
   cause === 'machine' || (cause === 'outdated' && !serves(replica));
@@ -228,6 +238,7 @@ export const planReplacement = (request: ReplacementRequest): Plan => {
   return {
     version: PLAN_VERSION,
     steps: orderedSteps([...plan.steps, ...going, serving, ...joined]),
+    ...comingBack(going, index),
     known: knownFrom(request.inventory, planned),
   };
 };

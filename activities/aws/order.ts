@@ -58,6 +58,10 @@ const orderFor = ({ owner, key, properties, since }: Wanted<'order'>, now: numbe
   return { token, verb, instanceId, until: Math.floor(now / 1_000) + ORDER_SECONDS };
 };
 
+/** Whoever is to come back was told to go; anybody else serves on. */
+const wasToldToLeave = ({ properties: { instanceId } }: Wanted<'order'>, { order }: Said): boolean =>
+  order?.verb === 'leave' && order.instanceId === instanceId;
+
 const reportOn = ({ order, report }: Said): Report | undefined =>
   order !== undefined && report?.token === order.token ? report : undefined;
 
@@ -110,6 +114,8 @@ export const orderDriver = (clients: AwsClients, now = Date.now): ResourceDriver
     const order = said.order !== undefined && isOurs(wanted, said.order) ? said.order : undefined;
     const report = reportOn(said);
     if (order === undefined) {
+      if (wanted.properties.afterLeave === true && !wasToldToLeave(wanted, said))
+        return { outputs: {}, change: 'unchanged' };
       // A machine that has ended serves nobody: that is all that was wanted of it.
       if (await isGone(wanted)) return { outputs: {}, change: 'unchanged' };
       await give(wanted);

@@ -59,6 +59,16 @@ describe('another instance type', () => {
     expect(wait?.resource.properties).toMatchObject({ looks: 3, former: machineOf(world, 1).id });
   });
 
+  test('has a machine that was told to leave serve again where somebody aborts the turn before it ends', () => {
+    const undo = ran.operations.map(({ plan }) => plan.undo?.map(({ id, resource }) => [id, resource.properties]));
+    expect(undo[1]).toEqual([
+      [
+        'ensure order/controlplane-1/restart',
+        expect.objectContaining({ verb: 'restart', instanceId: machineOf(world, 1).id, afterLeave: true }),
+      ],
+    ]);
+  });
+
   test('is one change for who watches: Updating once, Ready all the time, one entry among the operations', () => {
     expect(ran.states).toEqual(['Provisioned', 'Updating', 'Provisioned']);
     expect(ran.cluster.status?.operations).toMatchObject([{ type: 'UpdateCluster', state: 'succeeded' }]);

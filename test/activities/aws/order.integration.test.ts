@@ -110,6 +110,20 @@ describe('an order', () => {
     expect(await account.mutations(() => attempt(since))).toEqual([]);
   });
 
+  test('to come back is given only to a machine that was told to leave', async () => {
+    const plain = leave();
+    const properties = { ...plain.properties, verb: 'restart' as const, afterLeave: true as const };
+    const back = { ...plain, key: replicaOrderKey(1, 'restart'), properties };
+    expect(await account.mutations(() => attempt(Date.now(), back))).toEqual([]);
+    await judged(attempt(Date.now()));
+    const since = Date.now();
+    expect(await judged(attempt(since, back))).toMatchObject({ waiting: true });
+    const { verb, token } = await told();
+    expect(verb).toBe('restart');
+    await tag({ [REPORT_TAG]: `${token} done` });
+    expect(await account.mutations(() => attempt(since, back))).toEqual([]);
+  });
+
   test('to restart is done once its agent serves as it must, and hands on what it serves', async () => {
     const since = Date.now();
     const plain = leave();
