@@ -32,7 +32,7 @@ const TURNS: Entry = { sort: 'turns' };
 const FIXED: Entry = { sort: 'fixed' };
 const later = (when: string): Entry => ({ sort: 'nothing now', when });
 const WITHOUT_EFFECT = later('it has no effect yet');
-const UPGRADE = later('it counts when another version is asked for');
+const UPGRADE = later('it counts when another version is asked for, and as long as that soaks');
 const POLICY = later('it counts when a machine is to be replaced');
 const DRIFT = later('it counts when a sweep finds that something differs');
 const DELETION = later('it counts when the object is deleted');

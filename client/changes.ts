@@ -2,9 +2,14 @@
  * Changes in words: what it takes to change a field, for people who have not applied the change yet.
  *
  * Owns: one sentence a field, the same in admission's warnings and in `slipway clusters plan -f`. Pure. Neighbours: `api/changes.ts` has
- * what each field takes, `policy/pool-fields.ts` what it takes as things are in AWS.
+ * what each field takes, `policy/pool-fields.ts` what it takes as things are in AWS, `version-words.ts` a control plane's version.
  */
 import { CONTROL_PLANE_MACHINES, type FieldChange, fewerNodes, valueAt } from '../api/changes.ts';
+import type { Release } from '../api/releases.ts';
+import { controlPlaneTurns, type VersionChangeWords, versionWords } from './version-words.ts';
+
+/** What is asked for, with what the stored object's status says of what runs: of any release. */
+export type Asked = { readonly spec: unknown; readonly status?: unknown; readonly catalogue?: readonly Release[] };
 
 /** How many machines go, and how; `undefined` where nobody knows. */
 export type Machines = { readonly replaces?: number; readonly fewer?: number };
@@ -46,24 +51,41 @@ const patience = (spec: unknown): string => {
   return mode === 'Manual' ? ', once somebody says resume' : '';
 };
 
+const inFull = ({ does, until }: VersionChangeWords, spec: unknown): string =>
+  until === undefined ? does : `${does}${patience(spec)}; ${until}`;
+
 /** Of a control plane all of them are replaced; the number for a pool is another matter. */
-const turns = ({ field }: FieldChange, spec: unknown, replaces: number | undefined): string => {
+const turns = ({ field }: FieldChange, asked: Asked, replaces: number | undefined): string => {
+  const { spec, status, catalogue } = asked;
+  if (field === 'controlPlane.version') {
+    const version = versionWords(spec, status, catalogue);
+    if (version !== undefined) return inFull(version, spec);
+  }
   if (field.startsWith('controlPlane.')) {
-    return `replaces the ${CONTROL_PLANE_MACHINES} machines of the control plane in turns, 1 at a time while the others serve${patience(spec)}`;
+    return `${controlPlaneTurns(CONTROL_PLANE_MACHINES)}${patience(spec)}`;
   }
   return replaces === 0
     ? 'in turns, and there is no machine to replace'
     : `replaces ${machines(replaces)} in turns, ${pace(spec)}${patience(spec)}`;
 };
 
-/** What a change takes; `spec` is the new one. Without a full stop. */
-export const changeWords = (change: FieldChange, spec: unknown, { replaces, fewer }: Machines): string => {
+/** How many machines of a control plane go with these changes: all of them, but where only an upgrade is taken back. */
+export const controlPlaneMachines = (changes: readonly FieldChange[], { spec, status, catalogue }: Asked): number => {
+  const turning = changes.filter(({ takes }) => takes === 'turns');
+  const [only] = turning;
+  if (only === undefined) return 0;
+  const version = only.field === 'controlPlane.version' ? versionWords(spec, status, catalogue) : undefined;
+  return turning.length === 1 && version !== undefined ? version.replaces : CONTROL_PLANE_MACHINES;
+};
+
+/** What a change takes. Without a full stop. */
+export const changeWords = (change: FieldChange, asked: Asked, { replaces, fewer }: Machines): string => {
   const { takes, when } = change;
   switch (takes) {
     case 'in place':
       return 'in place';
     case 'turns':
-      return turns(change, spec, replaces);
+      return turns(change, asked, replaces);
     case 'drains':
       return `drains ${machines(fewer)}, which then ${fewer === 1 ? 'ends' : 'end, one after the other'}`;
     case 'fixed':

@@ -7,13 +7,18 @@
  */
 import { changesBetween, type FieldChange, valueAt } from '../../api/changes.ts';
 import type { ObjectKind } from '../../api/object.ts';
+import type { Release } from '../../api/releases.ts';
 import { changeWords, countsBetween, isProvisioned } from '../changes.ts';
 
 /** An object as it is stored or sent: its status may be of any release. */
 export type Changing = { readonly spec: unknown; readonly status?: unknown };
 
 /** What was said already: a field is not told of twice. */
-type Said = { readonly dryRun: boolean; readonly warnings: readonly string[] };
+type Said = {
+  readonly dryRun: boolean;
+  readonly warnings: readonly string[];
+  readonly catalogue?: readonly Release[];
+};
 
 /** What goes without saying where nobody asked, and what the rules say in words of their own. */
 const isQuiet = ({ takes, field }: FieldChange, { dryRun, warnings }: Said): boolean => {
@@ -32,9 +37,11 @@ export const changeWarnings = (
   said: Said,
 ): readonly string[] => {
   if (before === undefined || !isProvisioned(before)) return [];
-  const nodes = valueAt(before.status, 'desiredNodes');
+  const { status } = before;
+  const nodes = valueAt(status, 'desiredNodes');
+  const asked = { spec: after.spec, status, ...(said.catalogue === undefined ? {} : { catalogue: said.catalogue }) };
   const counts = typeof nodes === 'number' ? countsBetween(before.spec, after.spec, nodes) : {};
   return changesBetween(kind, before.spec, after.spec, typeof nodes === 'number' ? nodes : Number.POSITIVE_INFINITY)
     .filter((change) => !isQuiet(change, said))
-    .map((change) => `spec.${change.field}: ${changeWords(change, after.spec, counts)}`);
+    .map((change) => `spec.${change.field}: ${changeWords(change, asked, counts)}`);
 };

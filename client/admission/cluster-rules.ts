@@ -7,7 +7,6 @@
  * Neighbours: `nodepool-rules.ts`; `judge.ts` fetches what is asked about.
  */
 import { clusterFieldsWithoutEffect } from '../../api/effects.ts';
-import { minorOf } from '../../api/minor.ts';
 import { podProblem } from '../../api/pod-ranges.ts';
 import { rangesOverlap } from '../../api/ranges.ts';
 import { partitionOf } from '../../api/regions.ts';
@@ -149,23 +148,6 @@ export const substitution = (field: string, version: string, catalogue: readonly
   return kubernetes === undefined ? [] : [`${field}: ${version} stands for Kubernetes ${kubernetes} in this release`];
 };
 
-/** What an upgrade comes to, for whoever applies it. */
-const upgradeWarnings = (change: ClusterChange): string[] => {
-  const { cluster, catalogue } = change;
-  const { version, upgrade } = cluster.spec.controlPlane;
-  const asked = releaseOf(version, catalogue);
-  const { established, revision } = cluster.status ?? {};
-  if (!changesVersion(change) || asked === undefined || established !== true || revision === undefined) return [];
-  if (revision.version === version) return [];
-  const replaces = `${VERSION}: the machines of the three replicas are replaced in turns`;
-  if (minorOf(revision.kubernetes) === minorOf(asked.kubernetes)) return [replaces];
-  return upgrade.soakSeconds === 0
-    ? [`${replaces}, and nothing is taken back, since spec.controlPlane.upgrade.soakSeconds is 0`]
-    : [
-        `${replaces}, and serve as Kubernetes ${minorOf(revision.kubernetes)} for ${upgrade.soakSeconds} s more: until then it may go back to ${revision.version}`,
-      ];
-};
-
 const warningsOf = (change: ClusterChange): string[] => {
   const { cluster, before, catalogue } = change;
   const { spec } = cluster;
@@ -173,7 +155,6 @@ const warningsOf = (change: ClusterChange): string[] => {
   const known = new Set(before === undefined ? [] : clusterFieldsWithoutEffect(before.spec).map(({ field }) => field));
   return [
     ...(changesVersion(change) ? substitution(VERSION, version, catalogue) : []),
-    ...upgradeWarnings(change),
     ...(before === undefined && subnetIDs.length < 3
       ? [`spec.controlPlane.subnetIDs: fewer than three zones do not survive the loss of one, and none is added later`]
       : []),

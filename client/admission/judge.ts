@@ -67,11 +67,12 @@ const malformed = (fields: readonly Malformed[]): Judgement => ({
 const withChanges = (
   { kind, dryRun = false }: Asked,
   judgement: Judgement,
-  { before, after }: { readonly before: Changing | undefined; readonly after: Changing },
+  { before, after, catalogue }: { before: Changing | undefined; after: Changing; catalogue: readonly Release[] },
 ): Judgement => {
   const { refusals, warnings } = judgement;
   if (refusals.length > 0) return judgement;
-  return { refusals, warnings: [...warnings, ...changeWarnings(kind, before, after, { dryRun, warnings })] };
+  const said = { dryRun, warnings, catalogue };
+  return { refusals, warnings: [...warnings, ...changeWarnings(kind, before, after, said)] };
 };
 
 export const createJudge = ({ others, exempt, catalogue = RELEASES }: Settings) => {
@@ -82,7 +83,8 @@ export const createJudge = ({ others, exempt, catalogue = RELEASES }: Settings) 
     const change = { cluster: reading.value, before: valueOf(readCluster(oldObject)), pools: [], catalogue };
     // Pools matter to version and region only, and the region never changes.
     const pools = changesVersion(change) ? await others.poolsOf(namespace, name) : [];
-    return withChanges(asked, judgeCluster({ ...change, pools }), { before: change.before, after: reading.value });
+    const judgement = judgeCluster({ ...change, pools });
+    return withChanges(asked, judgement, { before: change.before, after: reading.value, catalogue });
   };
 
   const nodePool = async (asked: Asked): Promise<Judgement> => {
@@ -99,7 +101,7 @@ export const createJudge = ({ others, exempt, catalogue = RELEASES }: Settings) 
       needsRoom ? others.poolsOf(namespace, clusterName) : [],
     ]);
     const judgement = judgeNodePool({ pool, before, cluster: its, siblings, catalogue });
-    return withChanges(asked, judgement, { before, after: pool });
+    return withChanges(asked, judgement, { before, after: pool, catalogue });
   };
 
   return async (asked: Asked): Promise<Judgement> => {

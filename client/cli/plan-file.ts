@@ -5,13 +5,20 @@
  * are is asked of Slipway by a short workflow, since the command line has no rights in AWS. Neighbours: `manifests.ts` reads the file,
  * `applied.ts` merges as kubectl does, `plan-file-text.ts` draws the answer, `policy/pool-fields.ts` judges a pool.
  */
-import { CONTROL_PLANE_MACHINES, changesBetween, type FieldChange, valueAt } from '../../api/changes.ts';
+import { changesBetween, type FieldChange, valueAt } from '../../api/changes.ts';
 import { clusterSpec } from '../../api/cluster.ts';
 import { insteadOfChanging } from '../../api/fixed.ts';
 import { nodePoolSpec } from '../../api/nodepool.ts';
 import { timeOf } from '../../words/time.ts';
 import { type ChangeRequest, PLAN_CHANGE_WORKFLOW, type PlannedChange } from '../../workflows/messages.ts';
-import { changeWords, countsBetween, isProvisioned, type Machines } from '../changes.ts';
+import {
+  type Asked,
+  changeWords,
+  controlPlaneMachines,
+  countsBetween,
+  isProvisioned,
+  type Machines,
+} from '../changes.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 import {
   type ManagementApi,
@@ -119,8 +126,8 @@ type Differing = {
 
 type Taken = Pick<FilePlan, 'fields' | 'replaces' | 'fewer' | 'notes'>;
 
-const inWords = (changes: readonly FieldChange[], after: Json, counts: Machines): readonly FieldPlan[] =>
-  changes.map((change) => ({ field: change.field, takes: change.takes, says: changeWords(change, after, counts) }));
+const inWords = (changes: readonly FieldChange[], asked: Asked, counts: Machines): readonly FieldPlan[] =>
+  changes.map((change) => ({ field: change.field, takes: change.takes, says: changeWords(change, asked, counts) }));
 
 const turnsBegin = ({ opensAt }: { readonly opensAt?: number }): string =>
   opensAt === undefined
@@ -130,12 +137,13 @@ const turnsBegin = ({ opensAt }: { readonly opensAt?: number }): string =>
 /** By Slipway's own look, or by the object's status where that is all there is. */
 const poolTaken = async ({ object, stored, before, after, open }: Differing, slipway: AskSlipway): Promise<Taken> => {
   const reference = { ...object, uid: stored.metadata.uid };
+  const asked = { spec: after };
   const known = await slipway({ object: reference, spec: nodePoolSpec.parse(after) });
   if (known.kind === 'unknown') {
     const nodes = valueAt(stored.status, 'desiredNodes');
     const counts = typeof nodes === 'number' ? countsBetween(before, after, nodes) : {};
     const notes = [`by its status alone, since Slipway could not look: ${known.reason}`];
-    return { fields: inWords(open, after, counts), notes };
+    return { fields: inWords(open, asked, counts), notes };
   }
   const { fields, replaces, fewer, waits } = known;
   const changes = open.map((change) => {
@@ -143,7 +151,7 @@ const poolTaken = async ({ object, stored, before, after, open }: Differing, sli
     return takes === change.takes ? change : { field: change.field, takes };
   });
   const notes = waits === undefined ? [] : [turnsBegin(waits)];
-  return { fields: inWords(changes, after, { replaces, fewer }), replaces, fewer, notes };
+  return { fields: inWords(changes, asked, { replaces, fewer }), replaces, fewer, notes };
 };
 
 const taken = async (differing: Differing, slipway: AskSlipway): Promise<Taken> => {
@@ -154,8 +162,9 @@ const taken = async (differing: Differing, slipway: AskSlipway): Promise<Taken> 
     return { fields: open.map(({ field }) => ({ field, takes: 'in place' as const, says })), notes: [] };
   }
   if (object.kind === 'AWSNodePool') return poolTaken(differing, slipway);
-  const replaces = open.some(({ takes }) => takes === 'turns') ? { replaces: CONTROL_PLANE_MACHINES } : {};
-  return { fields: inWords(open, after, {}), ...replaces, notes: [] };
+  const asked = { spec: after, status: stored.status };
+  const replaces = controlPlaneMachines(open, asked);
+  return { fields: inWords(open, asked, {}), ...(replaces === 0 ? {} : { replaces }), notes: [] };
 };
 
 const changed = async (object: Named, manifest: Manifest, stored: Stored, sources: Sources): Promise<FilePlan> => {

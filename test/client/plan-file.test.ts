@@ -190,6 +190,29 @@ describe('a file', () => {
     expect(sources.asked).toEqual([]);
   });
 
+  test('of a cluster that is asked for a newer minor says as what it serves, and until when it goes back', async () => {
+    const components = { etcd: '3.6.16', cloudController: '1.36.1', imageID: 'ami-1' };
+    const revision = { version: '1.36.3-gke.1', kubernetes: '1.36.3', ...components };
+    const runs = seedCluster({
+      controlPlane: { version: '1.36.3-gke.1' },
+      status: { state: 'Provisioned', revision } as object,
+    });
+    const spec = { ...runs.spec, controlPlane: { ...runs.spec.controlPlane, version: '1.37.2-gke.1' } };
+    const updatePolicy = { mode: 'Manual' };
+    const words = (patience: string) =>
+      `└─ spec.controlPlane.version: replaces the 3 machines of the control plane in turns, 1 at a time while the others serve${patience}; serves as Kubernetes 1.36 meanwhile and for 86400 s more, until when it goes back to 1.36.3-gke.1; then it is committed to 1.37, from which there is no way back`;
+    expect(await linesFor([manifestOf('AWSCluster', 'cluster-0', spec)], sourcesWith([runs]))).toEqual([
+      'AWSCluster default/cluster-0: 1 field would change, 3 machines replaced',
+      words(''),
+    ]);
+    const held = { ...runs, spec: { ...runs.spec, updatePolicy } };
+    const [, line] = await linesFor(
+      [manifestOf('AWSCluster', 'cluster-0', { ...spec, updatePolicy })],
+      sourcesWith([held]),
+    );
+    expect(line).toBe(words(', once somebody says resume'));
+  });
+
   test('of another namespace than the one that is asked about is refused', async () => {
     await expect(planManifests([ofPool()], 'elsewhere', sourcesWith())).rejects.toThrow(
       'AWSNodePool cluster-0-pool-0 is of namespace default, and --namespace says elsewhere: leave one of them out.',

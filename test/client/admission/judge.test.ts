@@ -303,10 +303,14 @@ describe('warns', () => {
 
   test('of what an upgrade comes to, and until when it may be taken back', async () => {
     const components = { kubernetes: '1.36.0', etcd: '3.6.0', cloudController: '1.36.0', imageID: 'ami-1' };
-    const status = { established: true, revision: { version: version(36), ...components } };
-    expect(await warnings(updateCluster(clusterOf(36), { ...clusterOf(37), status }))).toContain(
-      `spec.controlPlane.version: the machines of the three replicas are replaced in turns, and serve as Kubernetes 1.36 for 86400 s more: until then it may go back to ${version(36)}`,
-    );
+    const status = {
+      state: 'Provisioned' as const,
+      established: true,
+      revision: { version: version(36), ...components },
+    };
+    expect(await warnings(updateCluster({ ...clusterOf(36), status }, { ...clusterOf(37), status }))).toEqual([
+      `spec.controlPlane.version: replaces the 3 machines of the control plane in turns, 1 at a time while the others serve; serves as Kubernetes 1.36 meanwhile and for 86400 s more, until when it goes back to ${version(36)}; then it is committed to 1.37, from which there is no way back`,
+    ]);
   });
 
   test('of fields without effect, once', async () => {
