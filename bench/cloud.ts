@@ -29,6 +29,8 @@ const ANSWER_MS = 60_000;
 export type CloudSettings = {
   readonly stub: boolean;
   readonly temporal: 'file' | 'memory';
+  /** What it can be upgraded to with real machines, which then have the programs of these releases. */
+  readonly releases?: readonly string[];
   /** Settings of the parts, such as SLIPWAY_ACTIVITY_SLOTS. */
   readonly environment?: Readonly<Record<string, string>>;
 };
@@ -75,7 +77,8 @@ export const openCloud = async (settings: CloudSettings): Promise<Cloud> => {
   };
   const began = performance.now();
   try {
-    await sandbox('up', '--detach', ...(settings.stub ? ['--stub'] : []));
+    const releases = settings.releases?.flatMap((release) => ['--release', release]) ?? [];
+    await sandbox('up', '--detach', ...(settings.stub ? ['--stub'] : []), ...releases);
     const upMilliseconds = performance.now() - began;
     const status = (): SandboxStatus => statusNow(home);
     const { temporal, aws, kubeconfig } = status();

@@ -70,9 +70,9 @@ const childrenIn = (events: readonly Event[]): readonly SignalTime[] =>
     child ? [{ name: child.workflowType?.name ?? '', at, workflow: child.workflowId ?? '' }] : [],
   );
 
-/** The times of one workflow's latest run. */
-export const readTimes = async (client: Client, workflowId: string): Promise<WorkflowTimes> => {
-  const history = await client.workflow.getHandle(workflowId).fetchHistory();
+/** The times of one workflow's latest run, or of the one that is named. */
+export const readTimes = async (client: Client, workflowId: string, runId?: string): Promise<WorkflowTimes> => {
+  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
   const events = (history.events ?? []).map((event) => ({ ...event, at: millisecondsOf(event.eventTime) }));
   const begun = events.find(({ workflowExecutionStartedEventAttributes }) => workflowExecutionStartedEventAttributes);
   const plan = planOf(begun?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data);

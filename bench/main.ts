@@ -62,6 +62,12 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./resize.ts'),
   },
+  upgrade: {
+    about:
+      'a control plane upgraded, taken back, upgraded again and committed: seconds a replica, calls, failed requests',
+    options: [new Option('--real', 'real control planes, at AWS’s pace, while users ask them').default(false)],
+    load: () => import('./upgrade.ts'),
+  },
   throttling: {
     about: 'a hundred creates at once against the buckets that AWS documents, in virtual time: it takes seconds',
     options: [new Option('--creates <n>', 'how many at once').default('100')],

@@ -61,4 +61,38 @@ export const NODE_ROLLOUTS = [
   },
 ] as const;
 
+/** What is said of another version of a control plane, and of going back, by those who do it; no figure is ours. */
+export const CONTROL_PLANE_UPGRADES = [
+  {
+    who: 'GKE, a two-step upgrade',
+    says: 'may go back while it soaks: for 6 hours to 7 days, as it is told',
+    source: 'https://pub.dev/documentation/pulumi_gcp/latest/container/ClusterRollbackSafeUpgrade-class.html',
+  },
+  {
+    who: 'EKS',
+    says: 'should finish within a few minutes',
+    source: 'https://docs.aws.amazon.com/cli/latest/reference/eks/update-cluster-version.md',
+  },
+  {
+    who: 'EKS, by its users',
+    says: 'more than 45 min',
+    source: 'https://github.com/aws/containers-roadmap/issues/1227',
+  },
+  {
+    who: 'EKS, a version rollback',
+    says: 'may go back by one minor within 7 days, etcd as it is by then',
+    source: 'https://docs.aws.amazon.com/eks/latest/best-practices/rollback-cluster-upgrades.html',
+  },
+  {
+    who: 'kOps rolling-update',
+    says: '3 to 5 min until a machine has started, then its validation; the former spec is the way back',
+    source: 'https://github.com/kubernetes/kops/pull/3329',
+  },
+  {
+    who: 'Cluster API Provider AWS, a limit of its tests and no measurement',
+    says: 'at most 40 min for a control plane; there is no way back',
+    source: 'https://github.com/kubernetes-sigs/cluster-api-provider-aws/blob/main/test/e2e/data/e2e_conf.yaml',
+  },
+] as const;
+
 export const range = ({ least, most }: { readonly least: number; readonly most: number }): string => `${least}-${most}`;
