@@ -8,6 +8,7 @@
 import { CONTROL_PLANE_MACHINES, valueAt } from '../api/changes.ts';
 import { minorOf, minorsBetween } from '../api/minor.ts';
 import { RELEASES, type Release, releaseOf } from '../api/releases.ts';
+import { versionChangeProblem } from '../api/version-change.ts';
 
 export type VersionChangeWords = {
   /** How many machines go. */
@@ -74,7 +75,7 @@ const wayBack = (from: Runs, to: Runs, soakSeconds: unknown): string => {
   return `serves as Kubernetes ${old} meanwhile and for ${String(soakSeconds)} s more, until when it goes back to ${from.version}; then it is committed to ${young}, from which there is no way back`;
 };
 
-/** Undefined where status doesn't say what runs, or the catalogue doesn't hold what is asked for. */
+/** Undefined where status doesn't say what runs, and where what is asked for is refused, which others say. */
 export const versionWords = (
   spec: unknown,
   status: unknown,
@@ -85,7 +86,7 @@ export const versionWords = (
   if (from === undefined || version === undefined) return undefined;
   if (version === from.version) return returning(status, version);
   const asked = releaseOf(version, catalogue);
-  if (asked === undefined) return undefined;
+  if (asked === undefined || versionChangeProblem({ running: from, asked }, catalogue) !== undefined) return undefined;
   const until = wayBack(from, asked, valueAt(spec, 'controlPlane.upgrade.soakSeconds'));
   const replaces = CONTROL_PLANE_MACHINES;
   return { replaces, does: controlPlaneTurns(replaces), until };

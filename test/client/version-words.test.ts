@@ -75,6 +75,8 @@ describe('another version of a control plane', () => {
     ['status is of no release that is known', { revision: 7 }, asked(NEW)],
     ['the catalogue does not hold it', RUNS_OLD, asked('1.99.0-gke.1')],
     ['it is what runs', RUNS_OLD, asked(OLD)],
+    ['it is refused, being older', RUNS_NEW, asked(OLD)],
+    ['it is refused, since two minors would move', RUNS_OLD, asked(ETCD)],
   ])('is said nothing special of where %s', (_, status, spec) => {
     expect(versionWords(spec, status)).toBeUndefined();
   });
