@@ -145,7 +145,7 @@ export const run = async (options: BenchOptions): Promise<Report> => {
     notes: [
       real
         ? 'Control planes are real, in machines that boot in no time; a load balancer notices and tells as slowly as AWS’s.'
-        : 'Machines are stubs, which boot in no time: a replica that leaves still serves for twenty seconds, until a load balancer has noticed.',
+        : 'Machines are stubs, which boot in no time; a replica that leaves serves on for three seconds, and its agent looks every five whether it is told something.',
       'A replica’s seconds are those from the start of its turn, or from when the one before it served, until it served in three looks. What comes before the first, insights and a snapshot, counts as the first one’s.',
     ],
   };

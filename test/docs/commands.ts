@@ -70,6 +70,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'docs/operations.md': 'test/docs/operations.journey.test.ts',
   'docs/security.md': 'test/deploy/rbac.integration.test.ts',
   'docs/gitops.md': 'test/deploy/gitops.integration.test.ts',
+  'docs/upgrading-a-cluster.md': 'test/docs/upgrading.trial.test.ts',
 };
 
 /**
@@ -86,6 +87,15 @@ export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'kubectl describe awsnodepool <pool>': 'test/journeys/pool-upgrade.trial.test.ts',
   'slipway operations abort nodepool <pool>': 'test/journeys/pool-upgrade.trial.test.ts',
   'slipway operations resume nodepool <pool>': 'test/journeys/pool-upgrade.trial.test.ts',
+  "slipway operations retry cluster <name> --step 'wait upgrade/insights'":
+    'test/docs/upgrade-situations.trial.test.ts',
+  "slipway operations skip cluster <name> --step 'wait upgrade/insights'": 'test/docs/upgrade-situations.trial.test.ts',
+  "slipway operations retry cluster <name> --step 'ensure snapshot/upgrade'":
+    'test/docs/upgrade-situations.trial.test.ts',
+  "slipway operations skip cluster <name> --step 'ensure snapshot/upgrade'":
+    'test/docs/upgrade-situations.trial.test.ts',
+  'kubectl patch awscluster <name> --type merge -p \'{"spec":{"controlPlane":{"version":"<version>"}}}\'':
+    'test/docs/upgrade-situations.trial.test.ts',
   'npm run bench -- faults --situations create-and-delete --sample 15 -o json': 'test/faults/matrix.trial.test.ts',
   'npm run bench -- faults --situations resize abort --sample 8 -o json': 'test/faults/matrix.trial.test.ts',
 };

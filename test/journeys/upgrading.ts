@@ -99,6 +99,7 @@ const upgradingIn = async (sandbox: SandboxForTests) => {
     say: (verb: 'abort' | 'resume' | 'retry'): Promise<string> =>
       succeed(verb, sandbox.slipway(['operations', verb, 'cluster', NAME])),
     fault: (...args: readonly string[]): Promise<string> => succeed(args.join(' '), sandbox.sandbox('fault', ...args)),
+    inside,
     /** What its API says that it is. */
     served: async (): Promise<Readonly<Record<string, string>>> =>
       JSON.parse(await inside.kubectl(['get', '--raw', '/version'])),
