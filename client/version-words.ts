@@ -6,7 +6,7 @@
  * other field; `api/version-change.ts` refuses what can't be gone to; `policy/decide-upgrade.ts` does it.
  */
 import { CONTROL_PLANE_MACHINES, valueAt } from '../api/changes.ts';
-import { minorOf, minorsBetween } from '../api/minor.ts';
+import { minorOf, minorOfVersion, minorsBetween } from '../api/minor.ts';
 import { RELEASES, type Release, releaseOf } from '../api/releases.ts';
 import { versionChangeProblem } from '../api/version-change.ts';
 
@@ -33,9 +33,9 @@ const runsBy = (status: unknown, catalogue: readonly Release[]): Runs | undefine
   const [version, kubernetes, etcd] = ['version', 'kubernetes', 'etcd'].map((name) =>
     textAt(status, `revision.${name}`),
   );
-  return version === undefined || kubernetes === undefined || etcd === undefined
-    ? undefined
-    : { version, kubernetes, etcd };
+  if (version === undefined || kubernetes === undefined || etcd === undefined) return undefined;
+  const isReadable = [kubernetes, etcd].every((one) => minorOfVersion(one) !== undefined);
+  return isReadable ? { version, kubernetes, etcd } : undefined;
 };
 
 const machines = (count: number): string =>

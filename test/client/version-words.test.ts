@@ -73,6 +73,7 @@ describe('another version of a control plane', () => {
   test.each<[string, unknown, object]>([
     ['status does not say what runs', { state: 'Provisioned' }, asked(NEW)],
     ['status is of no release that is known', { revision: 7 }, asked(NEW)],
+    ['status has versions that nobody can read', revision(OLD, 'latest'), asked(NEW)],
     ['the catalogue does not hold it', RUNS_OLD, asked('1.99.0-gke.1')],
     ['it is what runs', RUNS_OLD, asked(OLD)],
     ['it is refused, being older', RUNS_NEW, asked(OLD)],
