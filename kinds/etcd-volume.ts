@@ -44,6 +44,8 @@ export type EtcdVolumeState = {
   readonly committed?: Minor;
   /** What the agent of its replica said last that it serves; nothing after it was told to leave. */
   readonly serves?: Serves;
+  /** The machine that was told to take its API server out of service, and did. `until`: when the order ran out, in epoch seconds. */
+  readonly left?: { readonly instanceId: string; readonly until: number };
   /** Why the agent of its holder starts nothing of Kubernetes. */
   readonly refuses?: string;
   /** What its agent is told of snapshots, as the tag has it. */

@@ -49,11 +49,23 @@ const blockedByLoss = (
   return blocked(cluster.metadata.generation, why, hints.join('; '));
 };
 
-/** Where its turn has come anyway, its group would go on launching what the spec no longer asks for, and what may never have served. */
+/**
+ * Where its turn has come anyway, its group would go on launching what the spec no longer asks for, and what may never have served. So it
+ * would where its turn broke off before its machine ended, and machines go back: turns wait for that one alone, which is as it is to be.
+ */
+const isOfTurns = (turns: ReplicaTurns, { index }: Replacement['replica']): boolean =>
+  turns.kind === 'turn'
+    ? turns.index === index
+    : turns.kind === 'wait' && turns.heldBack === undefined && turns.left > 0;
+
 const asTurned = (replacement: Replacement, turns: ReplicaTurns): Replacement =>
-  replacement.cause === 'machine' && turns.kind === 'turn' && turns.index === replacement.replica.index
+  replacement.cause === 'machine' && isOfTurns(turns, replacement.replica)
     ? { ...replacement, cause: 'outdated' }
     : replacement;
+
+/** Its machine has left for the sake of a turn, which comes next and ends it. */
+const isDoneByTurn = ({ left, index }: Replacement['replica'], turns: ReplicaTurns): boolean =>
+  left !== undefined && turns.kind === 'turn' && turns.index === index;
 
 type Seen = {
   readonly topology: readonly Resource[];
@@ -84,7 +96,8 @@ export const decideRepair = (
   const { status } = cluster;
   const controlPlane = judgeControlPlane(inventory, status?.unhealthyReplicas ?? [], facts.repair, facts.now);
   const attention = attentionOf(controlPlane);
-  const choice = choose(controlPlane.due, rememberedOf('RepairCluster', status), facts.now);
+  const due = controlPlane.due.filter(({ replacement: { replica } }) => !isDoneByTurn(replica, turns));
+  const choice = choose(due, rememberedOf('RepairCluster', status), facts.now);
   const replacement = choice.kind === 'replacement' ? choice.replacement : undefined;
   const replicas = replicasOf(inventory);
   const replaced = replacement?.cause === 'volume' ? replacement.replica.index : controlPlane.confirming;

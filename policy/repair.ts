@@ -2,9 +2,9 @@
  * Repair: which replicas of a control plane are to be replaced because something is wrong with them, and when.
  *
  * Owns: the causes, and their times. A machine that was told wrongly cannot cure itself and is repaired at once; a lost disk once
- * EC2 has said twice, some time apart, that it is gone; a machine that merely does not serve has some minutes first, in which AWS,
- * the agent or a person may do it, and all the time that another machine still has what it waits for. A lost quorum is reported
- * and never repaired: what is left is the only copy.
+ * EC2 has said twice, some time apart, that it is gone; a machine that was told to leave, and outlived whoever meant to end it, at once,
+ * too; a machine that merely does not serve has some minutes first, in which AWS, the agent or a person may do it, and all the time that
+ * another machine still has what it waits for. A lost quorum is reported and never repaired: what is left is the only copy.
  * Neighbours: `replicas.ts` reads the inventory, `replacement.ts` has the gate and the plan, `rollout.ts` says which is next.
  * Pure. Invariants: I5, I9 (whoever waits says until when).
  */
@@ -150,14 +150,19 @@ type Judging = {
   readonly quorumLost: boolean;
 };
 
-const dueTime = (
-  replica: Replica,
-  cause: Troubled['cause'],
-  { before, settings, now, quorumLost }: Judging,
-): number => {
+/**
+ * Nobody is on the way to end the machine that has left: an operation that had begun to was aborted, or gave way to another. One that
+ * has come back since, and is well for long, is as any other.
+ */
+const isLeftBehind = ({ left }: Replica, { settings, now }: Judging): boolean =>
+  left !== undefined && now <= (left + settings.afterSeconds) * 1_000;
+
+const dueTime = (replica: Replica, cause: Troubled['cause'], judging: Judging): number => {
+  const { before, settings, now, quorumLost } = judging;
   const report = reportOf(replica, '');
   if (cause === 'volume') return lostSince(report, before, now) + confirmAfter(settings) * 1_000;
-  return cause === 'machine' ? unhealthySince(report, before, quorumLost, now) + settings.afterSeconds * 1_000 : now;
+  if (cause !== 'machine' || isLeftBehind(replica, judging)) return now;
+  return unhealthySince(report, before, quorumLost, now) + settings.afterSeconds * 1_000;
 };
 
 const troubledAmong = (replicas: readonly Replica[], judging: Judging): readonly Troubled[] =>

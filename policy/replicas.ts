@@ -44,6 +44,8 @@ export type Replica = {
   readonly heldBy: readonly Pick<Holder, 'instanceId' | 'holds'>[];
   /** What its machines are told to attach, where that was looked at. */
   readonly attaches?: Attached;
+  /** This very machine was told to leave, and did: until when it was to, in epoch seconds. */
+  readonly left?: number;
   /** Its machines are told of a disk or an interface that isn't its own any more. */
   readonly userData: 'right' | 'wrong';
 };
@@ -119,6 +121,11 @@ export const templateOfReplica = (inventory: readonly Found[], index: ReplicaInd
   return own.find(({ outputs }) => outputs.id === id) ?? own.at(-1);
 };
 
+const leftUntil = (volume: Found | undefined, instanceId: string | undefined): number | undefined => {
+  const left = volume === undefined ? undefined : observedState('etcd-volume', volume).left;
+  return left?.instanceId === instanceId ? left?.until : undefined;
+};
+
 /** Each replica as the inventory shows it. */
 export const replicasOf = (inventory: readonly Found[]): readonly Replica[] => {
   const byKey = new Map(inventory.map((found) => [found.key, found]));
@@ -141,6 +148,7 @@ export const replicasOf = (inventory: readonly Found[]): readonly Replica[] => {
         address,
         healthSaid: health?.said,
         attaches,
+        left: leftUntil(volume, machine.instanceId),
       }),
       health: health?.state ?? 'unknown',
       volume: volumeCondition(volume, attaches),

@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { compareMinors, type Minor, minorIn, newerMinor } from '../../api/minor.ts';
 import { EMPTY_DISK_TAG, type EmptyDisk, KEY_TAG } from '../../api/names.ts';
-import { backupTextOf, performanceOf } from '../../kinds/etcd-volume.ts';
+import { backupTextOf, type EtcdVolumeState, performanceOf } from '../../kinds/etcd-volume.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import { servesIn } from '../../machine/serves.ts';
@@ -26,7 +26,7 @@ import { BACKUP_TAG } from '../../words/backup-schedule.ts';
 import { deleteVolumeCommand } from '../../words/commands.ts';
 import { COMMITTED_TAG, EMULATES_TAG } from '../../words/emulation.ts';
 import type { ResourceKey } from '../../words/keys.ts';
-import { REPORT_TAG, reportIn } from '../../words/orders.ts';
+import { ORDER_TAG, orderIn, REPORT_TAG, type Report, reportIn } from '../../words/orders.ts';
 import { present } from '../../words/present.ts';
 import { ended } from '../../words/text.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
@@ -47,10 +47,18 @@ export const emptyDiskOf = (volume: Volume): EmptyDisk => {
 const holderOf = ({ Attachments = [] }: Volume): string | undefined =>
   Attachments.find(({ State }) => State !== 'detached')?.InstanceId;
 
+/** Whom its agent has taken out of service: nobody but who ordered that, or another machine, brings it back soon. */
+const leftBy = (tags: Tags, report: Report | undefined): EtcdVolumeState['left'] => {
+  const order = orderIn(tags[ORDER_TAG]);
+  if (order?.verb !== 'leave' || report?.token !== order.token || report.result !== 'done') return undefined;
+  return { instanceId: order.instanceId, until: order.until };
+};
+
 /** What upgrades wrote on it, and what its agent says. */
 const upgradeOf = (tags: Tags, holder: string | undefined) => {
   const report = reportIn(tags[REPORT_TAG]);
   return present({
+    left: leftBy(tags, report),
     emulates: minorIn(tags[EMULATES_TAG]),
     committed: minorIn(tags[COMMITTED_TAG]),
     serves: report?.result === 'done' ? servesIn(report.says) : undefined,

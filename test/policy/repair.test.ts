@@ -56,6 +56,23 @@ describe('a machine that does not serve', () => {
     });
   });
 
+  test.each<[string, string, number, boolean]>([
+    [
+      'is replaced at once where it was told to leave, and whoever meant to end it is gone',
+      'i-auto-scaling-group-controlplane-1',
+      60,
+      true,
+    ],
+    ['is replaced at once even where the order ran out meanwhile', 'i-auto-scaling-group-controlplane-1', -299, true],
+    ['has its time where it left long ago, and came back since', 'i-auto-scaling-group-controlplane-1', -301, false],
+    ['has its time where the one before it was told to leave', 'i-former', 60, false],
+  ])('%s', (_what, instanceId, untilIn, isAtOnce) => {
+    const left = { instanceId, until: NOW / 1_000 + untilIn };
+    const decided = decideCluster(facts(changed(hung, 'etcd-volume/1', { left })));
+    expect(decided.kind).toBe(isAtOnce ? 'operate' : 'settled');
+    if (isAtOnce) expect(idsOf(repairOf(decided))).toEqual(['remove instance/controlplane-1', 'wait replica/1']);
+  });
+
   test('has its time anew after AWS has put another in its place', () => {
     expect(decideCluster(facts(hung, seen(3_000, 'i-former'))).kind).toBe('settled');
   });

@@ -239,10 +239,12 @@ const afterStep = (world: World, step: Step, plan: Plan): World => {
       return withMachine(made(), index, machineOf(world, index));
     }
     case 'order': {
-      const left = serving(world, indexIn(key), false);
-      return step.resource.kind === 'order' && step.resource.properties.verb === 'restart'
-        ? startedAgain(left, indexIn(key))
-        : left;
+      const index = indexIn(key);
+      const away = serving(world, index, false);
+      if (step.resource.kind === 'order' && step.resource.properties.verb === 'restart')
+        return startedAgain(away, index);
+      const left = { instanceId: machineOf(world, index).id, until: NOW / 1_000 + 120 };
+      return { ...away, found: withState(away.found, etcdVolumeKey(index), { left }) };
     }
     case 'upgrade-mark':
       return markedBy(world, step);

@@ -319,6 +319,56 @@ describe('taken back at any boundary before the commit', () => {
 });
 
 describe('broken off anywhere and looked at anew', () => {
+  /** As the turn of this number broke off before its step of this number, and those before it came to their ends. */
+  const brokenOff = (turn: number, step: number) => {
+    let now = { cluster: asked, world };
+    for (let number = 1; number <= turn; number += 1) {
+      const next = assessed(now.cluster, now.world);
+      if (next.kind !== 'operate') throw new Error(JSON.stringify(next));
+      const breaksAt = number === turn ? step : undefined;
+      const { world: after } = carriedOut(now.world, next.operation, breaksAt);
+      now = {
+        cluster: told(now.cluster, next.operation, breaksAt === undefined ? 'succeeded' : 'aborted'),
+        world: after,
+      };
+    }
+    return now;
+  };
+
+  test('it goes back from wherever it was, at once, by an abort as by the version before', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3 }), fc.nat(8), fc.boolean(), (turn, step, byAbort) => {
+        const { cluster, world: half } = brokenOff(turn, step);
+        const back = byAbort
+          ? returnedCluster(cluster, cluster.metadata.generation)
+          : changedTo(cluster, { version: OLD });
+        const ran = ranToEnd(back, half);
+        expect(versions(ran.world)).toEqual(three('1.36.3'));
+        expect(ran.world.serves).toEqual(three(true));
+        expect(ran.end).toMatchObject({ kind: 'settled' });
+        expect(ran.end).not.toHaveProperty('rollout');
+        expect(ran.world.least).toBeGreaterThanOrEqual(2);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a machine that has left and was not ended gives way to one of the version before, and to no other', () => {
+    // Template, group and order of its second turn: the machine of replica 1 serves nobody, and was to end next.
+    const { cluster, world: half } = brokenOff(2, 4);
+    expect(half.serves).toEqual([true, false, true]);
+    const ran = ranToEnd(changedTo(cluster, { version: OLD }), half);
+    expect(ran.world.ended).toEqual([0, 1, 0]);
+    expect(ran.operations.map(({ type }) => type)).toEqual(['RepairCluster', 'UpgradeCluster', 'UpdateCluster']);
+  });
+
+  test('a turn that broke off so goes on as a turn', () => {
+    const { cluster, world: half } = brokenOff(2, 4);
+    const ran = ranToEnd(cluster, half);
+    expect(ran.operations.map(({ type }) => type)).toEqual(['UpgradeCluster', 'UpgradeCluster']);
+    expect(ran.world.ended).toEqual([0, 1, 2]);
+  });
+
   test('it comes to the same end, and never are two replicas away at once', () => {
     const breaks = fc.array(fc.option(fc.nat(8), { nil: undefined }), { maxLength: 8 });
     fc.assert(

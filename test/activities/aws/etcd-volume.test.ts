@@ -1,6 +1,6 @@
 /** A volume counts once it is available: EBS answers first, and looks at the key afterwards. */
 import { describe, expect, test } from '@jest/globals';
-import { etcdVolumeDriver } from '../../../activities/aws/etcd-volume.ts';
+import { etcdVolumeDriver, foundVolume } from '../../../activities/aws/etcd-volume.ts';
 import { etcdVolumesIn } from '../../../activities/aws/volumes.ts';
 import { ensureResource, type RequestOf, removeResource } from '../../../activities/driver.ts';
 import { type Judgement, verdictOf } from '../../../activities/verdicts.ts';
@@ -162,5 +162,32 @@ describe('a volume that EBS could not encrypt', () => {
       DescribeVolumes: ({ VolumeIds }) => ({ Volumes: VolumeIds === undefined ? [] : [volumeIn('creating')] }),
     });
     expect(await judged(ensure(false))).toMatchObject({ verdict: 'retry', waiting: true });
+  });
+});
+
+describe('what a volume says of the machine of its replica', () => {
+  const order = (verb: string) => `3f9c01aa ${verb} i-0abc 1764480000`;
+  test.each<[string, Readonly<Record<string, string>>, object | undefined]>([
+    [
+      'it has left where its agent says that it obeyed',
+      { order: order('leave'), report: '3f9c01aa done' },
+      { instanceId: 'i-0abc', until: 1_764_480_000 },
+    ],
+    ['it has not while its agent says nothing', { order: order('leave') }, undefined],
+    [
+      'it has not where its agent speaks of another order',
+      { order: order('leave'), report: '11111111 done' },
+      undefined,
+    ],
+    ['it has not where it could not', { order: order('leave'), report: '3f9c01aa failed busy' }, undefined],
+    ['it has not where it serves again', { order: order('restart'), report: '3f9c01aa done 1.37.2 1.37' }, undefined],
+  ])('%s', (_what, tags, left) => {
+    const volume = volumeIn('available');
+    const said = Object.entries(tags).map(([name, Value]) => ({ Key: `slipway.dev/${name}`, Value }));
+    expect(
+      foundVolume('etcd-volume/0', { ...volume, State: 'available', Tags: [...volume.Tags, ...said] } as never).state,
+    ).toEqual(
+      left === undefined ? expect.not.objectContaining({ left: expect.anything() }) : expect.objectContaining({ left }),
+    );
   });
 });
