@@ -45,10 +45,11 @@ export type Choice =
   | { readonly kind: 'later'; readonly says: string }
   | { readonly kind: 'none'; readonly says: string };
 
-/** What a replica is told at the moment by others, and has not answered. */
-const openOrder = ({ tags }: ReplicaVolume, { token, now }: Asking): string | undefined => {
+/** What a replica is told at the moment by others, and has not answered. A machine whose place another has taken answers nothing more. */
+const openOrder = ({ tags, holder }: ReplicaVolume, { token, now }: Asking): string | undefined => {
   const order = orderIn(tags[ORDER_TAG]);
   if (order === undefined || order.token === token || now / 1_000 > order.until) return undefined;
+  if (order.instanceId !== holder) return undefined;
   const said = tags[REPORT_TAG];
   if (reportIn(said)?.token === order.token) return undefined;
   return begunIn(said) === order.token && order.verb === 'snapshot' ? undefined : order.verb;

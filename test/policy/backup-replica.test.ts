@@ -45,6 +45,12 @@ describe('for a snapshot is asked', () => {
     expect(asked([volume(0, { tags })])).toMatchObject({ kind: 'ask', index: 0 });
   });
 
+  test('also one whose order was for the machine before: that one answers nothing more', () => {
+    const said = reportText({ token: 'i-9', result: 'done', says: '1.37.2 1.36' });
+    const tags = { ...told('leave'), [REPORT_TAG]: said };
+    expect(asked([volume(0, { holder: 'i-9', tags })])).toMatchObject({ kind: 'ask', index: 0, instanceId: 'i-9' });
+  });
+
   test('whoever was told already, where the question is put again', () => {
     const volumes = [volume(0), volume(1, { tags: told('snapshot', { token: 'mine' }) })];
     expect(asked(volumes)).toMatchObject({ kind: 'ask', index: 1 });
