@@ -88,7 +88,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   faults: {
     about:
-      'every call of a create, of a delete and of what is done to node pools meets every fault, each in a case of its own',
+      'every call of a create, of a delete and of what is done to node pools and control planes meets every fault, each in a case of its own',
     options: [
       new Option('--situations <names...>', 'only these; all of them without').choices([...PARTS]),
       new Option('--only <names...>', 'only cases whose name contains one of these'),

@@ -26,6 +26,8 @@ export type Stored = Manifest & {
     readonly readyNodes?: number;
     readonly desiredNodes?: number;
     readonly rollout?: unknown;
+    readonly upgrade?: { readonly phase: string };
+    readonly revision?: { readonly version: string };
     readonly lastOperation?: { readonly type: string; readonly state: string };
     readonly unhealthyNodes?: readonly unknown[];
     readonly clusterID?: string;

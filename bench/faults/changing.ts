@@ -1,18 +1,18 @@
 /**
- * Changing: the cases of what is done to a node pool while its cluster stands, one after the other in clusters that stand.
+ * Changing: the cases of what is done to a cluster that stands, to its node pool or its control plane, one after the other.
  *
- * Owns: which cluster lives which case: one of as many nodes, in a lane of the case's kind; a cluster in which a case went wrong is
- * taken away, and another takes its place. Neighbours: `standing.ts` lives one, `changes.ts` judges it, `matrix.ts` asks.
+ * Owns: which cluster lives which case: one of the case's place, in a lane of the case's kind; a cluster in which a case went wrong is
+ * taken away, and another takes its place. Neighbours: `stages.ts` stands clusters up and judges, `matrix.ts` asks.
  */
 import { type CaseResult, resultOf, targetOf } from './attempts.ts';
-import { judgeChange } from './changes.ts';
 import type { Lane } from './lane.ts';
 import { type Case, type ListedCall, listChangeCalls, needsOwnLane } from './plan.ts';
 import type { Setting } from './setting.ts';
-import { SITUATIONS, type SituationName } from './situations.ts';
-import { type Change, type Standing, type StandingSettings, standUp } from './standing.ts';
+import type { SituationName } from './situations.ts';
+import { callsToMeet, judgeLived, type Lived, type Stand, stageOf, standFor } from './stages.ts';
+import type { StandingSettings } from './standing.ts';
 
-export type Recorded = { readonly calls: readonly ListedCall[]; readonly cleans: ReadonlyMap<SituationName, Change> };
+export type Recorded = { readonly calls: readonly ListedCall[]; readonly cleans: ReadonlyMap<SituationName, Lived> };
 
 type Ground = {
   readonly setting: Setting;
@@ -21,37 +21,54 @@ type Ground = {
   readonly nextName: () => string;
 };
 
-const byNodes = (names: readonly SituationName[]): readonly (readonly SituationName[])[] =>
-  [...new Set(names.map((name) => SITUATIONS[name].nodes))].map((nodes) =>
-    names.filter((name) => SITUATIONS[name].nodes === nodes),
+const byPlace = (names: readonly SituationName[]): readonly (readonly SituationName[])[] =>
+  [...new Set(names.map((name) => stageOf(name).place))].map((place) =>
+    names.filter((name) => stageOf(name).place === place),
   );
 
-const stand = ({ setting, settings, nextName }: Ground, lane: Lane, nodes: number): Promise<Standing> =>
-  standUp(setting, { name: nextName(), nodes, lane }, settings);
+/** One cluster after the other: the same for as long as the next case can be lived in it. */
+const standsIn = ({ setting, settings, nextName }: Ground, lane: Lane) => {
+  let standing: Stand | undefined;
+  const leave = async (): Promise<void> => {
+    const left = standing;
+    standing = undefined;
+    await left?.end();
+  };
+  return {
+    leave,
+    for: async (situation: SituationName): Promise<Stand> => {
+      if (standing !== undefined && standing.place === stageOf(situation).place) return standing;
+      await leave();
+      standing = await standFor(setting, { situation, name: nextName(), lane }, settings);
+      return standing;
+    },
+  };
+};
 
 /** Each situation twice without a fault: what its cases are judged by, and the calls that both made. */
 export const recordChanges = async (ground: Ground, lane: Lane, names: readonly SituationName[]): Promise<Recorded> => {
-  const cleans = new Map<SituationName, Change>();
+  const cleans = new Map<SituationName, Lived>();
   const calls: ListedCall[] = [];
-  const record = async (standing: Standing, name: SituationName): Promise<void> => {
-    const first = await standing.live(SITUATIONS[name], []);
-    const second = await standing.live(SITUATIONS[name], []);
-    for (const clean of [first, second]) {
-      const wrong = judgeChange(clean, first, SITUATIONS[name]);
-      if (wrong.length > 0) throw new Error(`${name} without a fault is wrong already:\n${wrong.join('\n')}`);
+  const recordAlike = async (alike: readonly SituationName[]): Promise<void> => {
+    const stands = standsIn(ground, lane);
+    const live = async (name: SituationName): Promise<Lived> => {
+      const lived = await (await stands.for(name)).live(name, []);
+      if (stageOf(name).once) await stands.leave();
+      return lived;
+    };
+    for (const name of alike) {
+      const first = await live(name);
+      const second = await live(name);
+      for (const clean of [first, second]) {
+        const wrong = judgeLived(clean, first);
+        if (wrong.length > 0) throw new Error(`${name} without a fault is wrong already:\n${wrong.join('\n')}`);
+      }
+      cleans.set(name, first);
+      calls.push(...listChangeCalls(name, [callsToMeet(first), callsToMeet(second)]));
     }
-    cleans.set(name, first);
-    calls.push(...listChangeCalls(name, [first.calls, second.calls]));
+    await stands.leave();
   };
-  await Promise.all(
-    byNodes(names).map(async (alike) => {
-      const [one] = alike;
-      if (one === undefined) return;
-      const standing = await stand(ground, lane, SITUATIONS[one].nodes);
-      for (const name of alike) await record(standing, name);
-      await standing.end();
-    }),
-  );
+  await Promise.all(byPlace(names).map(recordAlike));
   return { calls, cleans };
 };
 
@@ -69,26 +86,16 @@ const liveQueue = async (
   { cleans, mayBegin, onResult }: Living,
 ): Promise<readonly CaseResult[]> => {
   const results: CaseResult[] = [];
-  let standing: { readonly cluster: Standing; readonly nodes: number } | undefined;
-  const clusterOf = async (nodes: number): Promise<Standing> => {
-    if (standing?.nodes === nodes) return standing.cluster;
-    await standing?.cluster.end();
-    standing = { cluster: await stand(ground, lane, nodes), nodes };
-    return standing.cluster;
-  };
-  const attempt = async (one: Case, name: SituationName, clean: Change): Promise<CaseResult> => {
+  const stands = standsIn(ground, lane);
+  const attempt = async (one: Case, name: SituationName, clean: Lived): Promise<CaseResult> => {
     const began = Date.now();
-    const situation = SITUATIONS[name];
-    const cluster = await clusterOf(situation.nodes);
-    const lived = await cluster.live(situation, [targetOf(one)]).then(
-      (change) => ({ wrong: judgeChange(change, clean, situation), met: change.met }),
+    const stand = await stands.for(name);
+    const outcome = await stand.live(name, [targetOf(one)]).then(
+      (lived) => ({ wrong: judgeLived(lived, clean), met: lived.change.met }),
       (error: unknown) => ({ wrong: [`stuck: ${error instanceof Error ? error.message : String(error)}`], met: [] }),
     );
-    if (lived.wrong.length > 0) {
-      standing = undefined;
-      await cluster.end();
-    }
-    return resultOf(one, { ...lived, seconds: (Date.now() - began) / 1_000 });
+    if (outcome.wrong.length > 0 || stageOf(name).once) await stands.leave();
+    return resultOf(one, { ...outcome, seconds: (Date.now() - began) / 1_000 });
   };
   for (let one = queue.shift(); one !== undefined && mayBegin(); one = queue.shift()) {
     const { situation } = one.call;
@@ -100,7 +107,7 @@ const liveQueue = async (
     onResult(result);
     results.push(result);
   }
-  await standing?.cluster.end();
+  await stands.leave();
   return results;
 };
 
@@ -111,9 +118,9 @@ export const liveChanges = async (
   cases: readonly Case[],
   living: Living & { readonly width: number; readonly lanes: number },
 ): Promise<readonly CaseResult[]> => {
-  const nodesOf = ({ call }: Case): number => (call.situation === undefined ? 0 : SITUATIONS[call.situation].nodes);
+  const placeOf = ({ call }: Case): string => (call.situation === undefined ? '' : stageOf(call.situation).place);
   const queueOf = (own: boolean): Case[] =>
-    cases.filter((one) => needsOwnLane(one) === own).toSorted((a, b) => nodesOf(a) - nodesOf(b));
+    cases.filter((one) => needsOwnLane(one) === own).toSorted((a, b) => placeOf(a).localeCompare(placeOf(b)));
   const [sharing, own] = [queueOf(false), queueOf(true)];
   const inOwnLane = async (number: number): Promise<readonly CaseResult[]> =>
     own.length === 0 ? [] : liveQueue(ground, await ground.setting.startLane(`changes-${number}`), own, living);

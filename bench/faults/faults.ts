@@ -34,6 +34,7 @@ const AWS = new Set([
   'ElasticLoadBalancing',
   'IAM',
   'KMS',
+  'S3',
   'STS',
   'ServiceQuotas',
 ]);

@@ -20,3 +20,7 @@ export const secretsOf = async (cloud: Cloud, clusterId: string): Promise<Readon
     ]),
   );
 };
+
+/** Those of these Secrets of whose content something stands in the text. */
+export const leakedIn = (text: string, secrets: Awaited<ReturnType<typeof secretsOf>>): readonly string[] =>
+  [...secrets].flatMap(([name, values]) => (values.some((value) => text.includes(value)) ? [name] : []));

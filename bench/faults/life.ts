@@ -13,7 +13,7 @@ import type { HeardCall } from './calls.ts';
 import { UNSEEN_SECONDS } from './faults.ts';
 import { histories, type OperationRun, runsOf, untilNoOperation } from './histories.ts';
 import type { Lane } from './lane.ts';
-import { SECRETS, secretsOf } from './leaks.ts';
+import { leakedIn, SECRETS, secretsOf } from './leaks.ts';
 import type { Target } from './messages.ts';
 import { create, remove } from './objects.ts';
 import { lookAgain } from './second-look.ts';
@@ -101,9 +101,7 @@ export const live = async (settings: LifeSettings): Promise<Life> => {
   const left = await whatIsLeft(settings, name, clusterId);
   const runs = (await Promise.all(entities.map((id) => runsOf(temporal, id, limitMs)))).flat();
   const texts = settings.lookForSecrets ? await histories(temporal, runs) : '';
-  const leaked = [...secrets]
-    .filter(([, values]) => values.some((value) => texts.includes(value)))
-    .map(([secret]) => secret);
+  const leaked = leakedIn(texts, secrets);
   const life: Life = {
     clusterId,
     made: made.sort(),

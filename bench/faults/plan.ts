@@ -5,9 +5,9 @@
  *
  * A call is on the list when two clean runs on a warm worker both made it. Calls that only a worker's first case makes (who
  * it is, what an account offers) come from a third run on a fresh one, and get a fresh one for each of their cases. What is
- * done again and again (a wait's looks, those of a cluster that goes at its pools, an entity's assessments, writes of a status)
- * varies in number: its first read of each name is on the list, and its first two changes. Of what is done to a pool while its
- * cluster stands, two cases without a fault are recorded on a warm worker.
+ * done again and again (a wait's looks, those at what a machine was told, or at its end, those of a cluster that goes at its pools, an
+ * entity's assessments, writes of a status) varies in number: its first read of each name is on the list, and its first two changes. Of
+ * what is done to a pool or a control plane while its cluster stands, two cases without a fault are recorded on a warm worker.
  *
  * Two kinds of pairs are only run when `all` is asked for, because they say nothing new. A read has no effect: that its
  * answer is lost, and that it comes late, is to the worker the same as a failure before it. And the steps of replicas 0, 1
@@ -29,7 +29,8 @@ const KINDS = Object.keys(FAULTS) as Fault[];
 export type Case = { readonly call: ListedCall; readonly fault: Fault };
 
 const REPEATED = { reads: 1, changes: 2 };
-const AGAIN_AND_AGAIN = / · (assess|mirror status|wait [^·]*|remove node-pools\/all) · /;
+const AGAIN_AND_AGAIN =
+  / · (assess|mirror status|wait [^·]*|ensure (?:order|snapshot)\/[^·]*|remove (?:instance\/[^·]*|node-pools\/all)) · /;
 
 const keyOf = ({ name, number }: Pick<HeardCall, 'name' | 'number'>): string => `${name} · ${number}`;
 
@@ -65,8 +66,8 @@ export const listCalls = (
 const facesOf = (call: ListedCall, all: boolean): readonly Fault[] =>
   KINDS.filter((fault) => canMeet(fault, call) || (all && (fault === 'lost' || fault === 'late')));
 
-/** The replica that a call is about, and the call without it. */
-const REPLICA = /(?<=[-/])[0-2](?= ·)/;
+/** The replica that a call is about, and the call without it: `etcd-volume/0`, `launch-template/controlplane-0/<version>`. */
+const REPLICA = /(?<=[-/])[0-2](?= ·|\/)/;
 
 /** Whether this is the replica's turn to meet the fault; what is about no replica meets each. */
 const isItsTurn = (call: ListedCall, fault: Fault, replicas: ReadonlyMap<string, readonly string[]>): boolean => {

@@ -31,6 +31,8 @@ export type Setting = {
   readonly end: () => Promise<void>;
 };
 
+/** An order to a replica is heard at once: waiting for its looks would only cost time. */
+const PACE = { SLIPWAY_ORDER_SECONDS: '1' };
 const WATCHER = { relistMs: 600_000, probeMs: 3_000, sweepMs: 20_000 };
 
 /** Where lanes write, and what their workers run on. */
@@ -65,7 +67,7 @@ export const openSetting = async (options: {
   readonly settleSeconds: number;
   readonly logs?: string;
 }): Promise<Setting> => {
-  const cloud = await openCloud({ stub: options.stub, temporal: 'memory' });
+  const cloud = await openCloud({ stub: options.stub, temporal: 'memory', environment: PACE });
   const folder = await mkdtemp(join(tmpdir(), 'slipway-faults-'));
   const lanes: Lane[] = [];
   const stop = new AbortController();

@@ -7,8 +7,10 @@
  */
 import { releaseOf } from '../../api/releases.ts';
 import type { OperationType } from '../../words/operations.ts';
+import { CONTROL_PLANE_NAMES, type ControlPlaneSituationName } from './control-planes.ts';
 import type { Hands } from './hands.ts';
 import type { SeenNode } from './inside.ts';
+import { POOL_VERSIONS } from './versions.ts';
 
 export type Situation = {
   readonly about: string;
@@ -18,10 +20,6 @@ export type Situation = {
   readonly operations: readonly OperationType[];
   readonly live: (hands: Hands) => Promise<void>;
 };
-
-/** Of the cluster, and of its pool to begin with. */
-export const NEWER_VERSION = '1.37.2-gke.1';
-const OLDER_VERSION = '1.16.9-gke.12';
 
 const runs =
   (version: string) =>
@@ -78,7 +76,8 @@ export const SITUATIONS = {
     operations: ['UpgradeNodePool'],
     live: async (hands) => {
       const { version: before } = await hands.spec();
-      const version = before === NEWER_VERSION ? OLDER_VERSION : NEWER_VERSION;
+      const { older, newer } = POOL_VERSIONS;
+      const version = before === newer ? older : newer;
       await hands.begin('one may go');
       await hands.set({ version });
       await hands.untilKept(2, runs(version));
@@ -130,13 +129,16 @@ export const SITUATIONS = {
   },
 } as const satisfies Readonly<Record<string, Situation>>;
 
-export type SituationName = keyof typeof SITUATIONS;
+export type PoolSituationName = keyof typeof SITUATIONS;
 
-export const SITUATION_NAMES = Object.keys(SITUATIONS) as readonly SituationName[];
+export const SITUATION_NAMES = Object.keys(SITUATIONS) as readonly PoolSituationName[];
+
+/** Of a cluster that stands: what is done to its node pool, or to its control plane. */
+export type SituationName = PoolSituationName | ControlPlaneSituationName;
 
 /** A create and a delete, beside what is done in between. */
 export const LIFE = 'create-and-delete';
 
 export type Part = typeof LIFE | SituationName;
 
-export const PARTS: readonly Part[] = [LIFE, ...SITUATION_NAMES];
+export const PARTS: readonly Part[] = [LIFE, ...SITUATION_NAMES, ...CONTROL_PLANE_NAMES];

@@ -6,19 +6,20 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { clusterIdOf, nodePoolIdOf, nodePoolName } from '../../api/names.ts';
-import { entityIdOf, type Stored, smallCluster } from '../manifests.ts';
+import { entityIdOf, type Manifest, type Stored, smallCluster } from '../manifests.ts';
 import type { HeardCall } from './calls.ts';
 import { UNSEEN_SECONDS } from './faults.ts';
 import { type Ground, handsOf } from './hands.ts';
 import { histories, type OperationRun, runsSince, untilNoOperation } from './histories.ts';
 import { insideOf, type SeenNode } from './inside.ts';
 import type { Lane } from './lane.ts';
-import { secretsOf } from './leaks.ts';
+import { leakedIn, secretsOf } from './leaks.ts';
 import type { Target } from './messages.ts';
 import { create, remove } from './objects.ts';
 import { lookAgain, untilQuiet } from './second-look.ts';
 import type { Setting } from './setting.ts';
-import { NEWER_VERSION, type Situation } from './situations.ts';
+import type { Situation } from './situations.ts';
+import { POOL_VERSIONS } from './versions.ts';
 import { ownedAs, type Row } from './world.ts';
 
 /** What a case is judged by. */
@@ -56,7 +57,7 @@ const manifestsOf = (name: string, nodes: number) =>
     const { kind, spec } = manifest;
     if (kind === 'AWSNodePool')
       return { ...manifest, spec: { ...spec, minNodeCount: 1, maxNodeCount: MOST_NODES, nodeCount: nodes } };
-    const controlPlane = { ...(spec['controlPlane'] as object), version: NEWER_VERSION };
+    const controlPlane = { ...(spec['controlPlane'] as object), version: POOL_VERSIONS.newer };
     return { ...manifest, spec: { ...spec, controlPlane } };
   });
 
@@ -93,15 +94,14 @@ const ownedBy = async ({ world, clusterId, pool }: Stood) => {
 };
 
 /** Launches that nobody asked for were not refused: those of the next case are no part of this one. */
-const permitLaunches = async ({ cloud, clusterId, pool }: Stood): Promise<void> => {
-  const group = nodePoolName(clusterId, nodePoolIdOf(pool.metadata.uid));
+export const permitLaunches = async ({ cloud }: Pick<Stood, 'cloud'>, group: string): Promise<void> => {
   await fetch(`${cloud.status().aws.endpoint}/_sim/fault?action=${encodeURIComponent(`asg:${group}`)}`, {
     method: 'DELETE',
   });
 };
 
 /** Until what has effect late has it, and AWS knows what it made. */
-const untilFaultsAreOver = async (targets: readonly Target[], lateMs: number): Promise<void> => {
+export const untilFaultsAreOver = async (targets: readonly Target[], lateMs: number): Promise<void> => {
   if (targets.some(({ fault }) => fault === 'unseen')) await delay(UNSEEN_SECONDS * 1_000);
   if (targets.some(({ fault }) => fault === 'late')) await delay(lateMs);
 };
@@ -136,30 +136,27 @@ const liveIn = async (
       pods: pods.wrong,
       most: world.mostOf(clusterId),
       calls: lane.callsOf(name).slice(heardBefore),
-      leaked: [...stood.secrets].flatMap(([one, values]) =>
-        values.some((value) => text.includes(value)) ? [one] : [],
-      ),
+      leaked: leakedIn(text, stood.secrets),
       met: lane.metBy(name).slice(metBefore),
       seconds: (Date.now() - began) / 1_000,
     };
   } finally {
     lane.disarm(name);
     await inside.finish();
-    await permitLaunches(stood);
+    await permitLaunches(stood, nodePoolName(clusterId, nodePoolIdOf(stood.pool.metadata.uid)));
   }
 };
 
-export const standUp = async (
-  setting: Setting,
-  { name, nodes, lane }: { readonly name: string; readonly nodes: number; readonly lane: Lane },
-  { lateMs, limitMs }: StandingSettings,
-): Promise<Standing> => {
-  const { cloud, world, stub } = setting;
+/** A cluster with a pool, both provisioned. */
+export const establish = async (
+  { cloud, world, stub, assign }: Setting,
+  { name, lane, manifests }: { readonly name: string; readonly lane: Lane; readonly manifests: readonly Manifest[] },
+  limitMs: number,
+) => {
   if (stub === undefined) throw new Error('these situations are lived with stub control planes only');
-  setting.assign(name, lane);
+  assign(name, lane);
   const created: Stored[] = [];
-  for (const manifest of manifestsOf(name, nodes))
-    created.push({ ...(await create(cloud, manifest)), kind: manifest.kind });
+  for (const manifest of manifests) created.push({ ...(await create(cloud, manifest)), kind: manifest.kind });
   const [cluster, pool] = created;
   if (cluster === undefined || pool === undefined) throw new Error('a case has a cluster and a pool');
   const shown = created.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
@@ -167,23 +164,32 @@ export const standUp = async (
     shown.every((one) => objects.get(one)?.status?.state === 'Provisioned'),
   );
   const clusterId = clusterIdOf(cluster.metadata.uid);
-  const stood: Stood = {
-    ...{ name, clusterId, lane, cloud, world, pool, lateMs, limitMs },
+  return {
+    ...{ name, clusterId, lane, cloud, world, cluster, pool, limitMs },
     temporal: cloud.temporal,
     inside: insideOf(stub, clusterId),
-    entityId: entityIdOf(pool),
     secrets: await secretsOf(cloud, clusterId),
+    end: async (): Promise<void> => {
+      for (const object of created) await remove(cloud, object);
+      await world.until('cluster and pool are gone', limitMs, (objects) => shown.every((one) => !objects.has(one)));
+      lane.forget(name);
+    },
   };
+};
+
+export const standUp = async (
+  setting: Setting,
+  { name, nodes, lane }: { readonly name: string; readonly nodes: number; readonly lane: Lane },
+  { lateMs, limitMs }: StandingSettings,
+): Promise<Standing> => {
+  const established = await establish(setting, { name, lane, manifests: manifestsOf(name, nodes) }, limitMs);
+  const stood: Stood = { ...established, lateMs, entityId: entityIdOf(established.pool) };
   const cases = { lived: 0 };
   return {
     live: (situation, targets) => {
       cases.lived += 1;
       return liveIn(stood, situation, targets, `${name}-${cases.lived}`);
     },
-    end: async () => {
-      for (const object of created) await remove(cloud, object);
-      await world.until('cluster and pool are gone', limitMs, (objects) => shown.every((one) => !objects.has(one)));
-      lane.forget(name);
-    },
+    end: established.end,
   };
 };

@@ -6,6 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectManagement } from '../../activities/kubernetes/management.ts';
+import type { Minor } from '../../api/minor.ts';
 import { API_VERSION, CLUSTER_TAG, KEY_TAG } from '../../api/names.ts';
 import type { HostPort } from '../../sandbox/layout.ts';
 import type { Cloud } from '../cloud.ts';
@@ -20,6 +21,17 @@ export type Row = {
 
 export type Etcd = { readonly hasQuorum: boolean; readonly volumes: readonly string[] };
 
+/** One replica whose etcd runs, as the stub has it. */
+export type SeenReplica = {
+  readonly index: number;
+  /** Its machine, by EC2's id. */
+  readonly instance: string;
+  /** Without a leading v. */
+  readonly kubernetes: string;
+  /** The minor that its API server serves as; absent while none does. */
+  readonly serves?: Minor;
+};
+
 export type World = {
   /** Resolves when the object (or its absence) is as wanted; rejects with what was seen last after the limit. */
   readonly until: (
@@ -28,9 +40,13 @@ export type World = {
     isSo: (objects: ReadonlyMap<string, Stored>) => boolean,
   ) => Promise<void>;
   readonly inventory: () => Promise<readonly Row[]>;
+  /** The same as it was seen last, some two seconds ago. */
+  readonly seen: () => readonly Row[];
   readonly memberships: () => Promise<readonly string[]>;
   /** What the stub knows of a cluster's etcd; undefined with real control planes, or where there is no such cluster. */
   readonly etcdOf: (clusterId: string) => Promise<Etcd | undefined>;
+  /** Replicas of a stub's cluster, by their index; none with real control planes. */
+  readonly replicasOf: (clusterId: string) => Promise<readonly SeenReplica[]>;
   /** `kind key` of a cluster -> the most that were seen at once. */
   readonly mostOf: (clusterId: string) => ReadonlyMap<string, number>;
   readonly end: () => Promise<void>;
@@ -52,10 +68,23 @@ const membershipsAt = async (hub: string): Promise<readonly string[]> => {
   return resources.map(({ name }) => name);
 };
 
-const etcdAt = async ({ host, port }: HostPort, clusterId: string): Promise<Etcd | undefined> => {
-  const clusters = (await jsonAt(`http://${host}:${port}/clusters`)) as readonly (Etcd & { readonly id: string })[];
+type Told = Etcd & {
+  readonly id: string;
+  /** By index. */
+  readonly replicas: Readonly<Record<string, string>>;
+  readonly programs: Readonly<Record<string, Pick<SeenReplica, 'kubernetes' | 'serves'>>>;
+};
+
+const clusterAt = async ({ host, port }: HostPort, clusterId: string): Promise<Told | undefined> => {
+  const clusters = (await jsonAt(`http://${host}:${port}/clusters`)) as readonly Told[];
   return clusters.find(({ id }) => id === clusterId);
 };
+
+const replicasIn = ({ replicas, programs }: Told): readonly SeenReplica[] =>
+  Object.entries(replicas).flatMap(([index, instance]) => {
+    const its = programs[index];
+    return its === undefined ? [] : [{ index: Number(index), instance, ...its }];
+  });
 
 /** Cluster and `kind key` of a resource that Slipway tagged. What AWS makes for a group carries the group's tags: not it. */
 export const ownedAs = (row: Row): { readonly clusterId: string; readonly what: string } | undefined => {
@@ -89,20 +118,36 @@ const raise = (most: Counts, now: Counts): void => {
   }
 };
 
+/** What is asked at the stub's door each time. */
+const askedOf = (stub: HostPort | undefined): Pick<World, 'etcdOf' | 'replicasOf'> => {
+  const told = async (clusterId: string) => (stub === undefined ? undefined : clusterAt(stub, clusterId));
+  return {
+    etcdOf: told,
+    replicasOf: async (clusterId) => {
+      const cluster = await told(clusterId);
+      return cluster === undefined ? [] : replicasIn(cluster);
+    },
+  };
+};
+
+type Sight = {
+  objects: ReadonlyMap<string, Stored>;
+  rows: readonly Row[];
+  trouble: string;
+  ended: boolean;
+  looks: number;
+};
+
 export const watchWorld = (cloud: Cloud, stub: HostPort | undefined): World => {
   const { aws, hub, kubeconfig } = cloud.status();
   // It keeps its connections, which is what a look each moment needs.
   const management = connectManagement(kubeconfig);
-  const state: { objects: ReadonlyMap<string, Stored>; trouble: string; ended: boolean; looks: number } = {
-    objects: new Map(),
-    trouble: '',
-    ended: false,
-    looks: 0,
-  };
+  const state: Sight = { objects: new Map(), rows: [], trouble: '', ended: false, looks: 0 };
   const most: Counts = new Map();
   const inventory = async (): Promise<readonly Row[]> => {
     const rows = (await jsonAt(`${aws.endpoint}/_sim/inventory`)) as readonly Row[];
     raise(most, countOwned(rows));
+    state.rows = rows;
     return rows;
   };
   const repeat = async (every: number, look: () => Promise<void>): Promise<void> => {
@@ -137,8 +182,9 @@ export const watchWorld = (cloud: Cloud, stub: HostPort | undefined): World => {
       }
     },
     inventory,
+    seen: () => state.rows,
     memberships: () => membershipsAt(hub),
-    etcdOf: async (clusterId) => (stub === undefined ? undefined : etcdAt(stub, clusterId)),
+    ...askedOf(stub),
     mostOf: (clusterId) => most.get(clusterId) ?? new Map<string, number>(),
     end: async () => {
       state.ended = true;

@@ -92,8 +92,14 @@ describe('The list of calls', () => {
     );
     const steps = [1, 2, 3].map((number) => heard('CreateCluster · ensure x · EC2 CreateTags', number));
     const writes = [1, 2, 3].map((number) => heard('CreateCluster · mirror status · management PATCH', number));
-    const all = [...looks, ...poolsAreGoing, ...writes, ...steps];
-    expect(listCalls(all, [all, all])).toHaveLength(7);
+    const leaving = [1, 2, 3].map((number) =>
+      heard('UpgradeCluster · ensure order/controlplane-0/leave · EC2 DescribeVolumes', number, false),
+    );
+    const ending = [1, 2, 3].map((number) =>
+      heard('UpgradeCluster · remove instance/controlplane-0 · EC2 DescribeInstances', number, false),
+    );
+    const all = [...looks, ...poolsAreGoing, ...writes, ...steps, ...leaving, ...ending];
+    expect(listCalls(all, [all, all])).toHaveLength(9);
   });
 
   test('lets each fault meet one of three replicas, another one from fault to fault, and all of them if asked for', () => {
@@ -103,6 +109,17 @@ describe('The list of calls', () => {
     const met = casesOf(listed, false).map(({ call, fault }) => `${fault} ${/\d/.exec(call.name)?.[0]}`);
     expect(met.sort()).toEqual(['fails 0', 'killed 1', 'late 0', 'lost 1', 'repeated 2', 'throttled 2', 'unseen 0']);
     expect(casesOf(listed, true)).toHaveLength(21);
+  });
+
+  test('knows the replica of a template and of an order, too', () => {
+    const named = (step: string) => (replica: number) =>
+      heard(`UpgradeCluster · ${step.replace('#', `${replica}`)} · EC2 X`);
+    for (const step of ['ensure launch-template/controlplane-#/<version>', 'ensure order/controlplane-#/leave']) {
+      const calls = [0, 1, 2].map(named(step));
+      expect(casesOf(listCalls([], [calls, calls]), false)).toHaveLength(
+        casesOf(listCalls([], [[heard('x')], [heard('x')]]), false).length,
+      );
+    }
   });
 
   test('gives a change to AWS all faults that any change can meet, and a read those that differ for it', () => {
