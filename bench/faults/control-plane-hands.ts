@@ -24,7 +24,7 @@ export type ControlPlaneHands = {
   readonly resume: () => Promise<void>;
   /** All machines are of the newer version, and serve as the older minor. */
   readonly untilSoaking: () => Promise<void>;
-  /** One machine of this version serves, and another replica is out of service. */
+  /** One machine of this version serves, and that of another replica has ended. */
   readonly untilHalfway: (version: string) => Promise<void>;
   /** This version is what runs, and nothing is on its way. */
   readonly untilAtRest: (version: string) => Promise<void>;
@@ -51,13 +51,18 @@ const isAtRest = ({ status, metadata }: Stored, version: string): boolean =>
   status.rollout === undefined &&
   status.lastOperation?.state !== 'running';
 
-const isHalfway = (replicas: readonly SeenReplica[], version: string): boolean => {
+const isHalfway = (first: readonly SeenReplica[], now: readonly SeenReplica[], version: string): boolean => {
   const kubernetes = releaseOf(version)?.kubernetes;
-  const serving = replicas.filter(({ serves }) => serves !== undefined);
-  return serving.length === 2 && serving.filter((one) => one.kubernetes === kubernetes).length === 1;
+  const left = now.filter(({ instance }) => first.some((one) => one.instance === instance));
+  const has = now.some((one) => one.kubernetes === kubernetes && one.serves !== undefined);
+  return has && left.length === first.length - 2;
 };
 
-export const controlPlaneHandsOf = (ground: ControlPlaneGround, token: string): ControlPlaneHands => {
+export const controlPlaneHandsOf = (
+  ground: ControlPlaneGround,
+  token: string,
+  first: readonly SeenReplica[],
+): ControlPlaneHands => {
   const { cloud, world, temporal, cluster, clusterId, entityId, limitMs } = ground;
   const entity = temporal.workflow.getHandle(entityId);
   const shown = `AWSCluster ${cluster.metadata.name}`;
@@ -89,7 +94,7 @@ export const controlPlaneHandsOf = (ground: ControlPlaneGround, token: string): 
     },
     untilSoaking: () => untilStatus('the control plane soaks', ({ status }) => status?.upgrade?.phase === 'Soaking'),
     untilHalfway: (version) =>
-      until('the second turn is under way', async () => isHalfway(await world.replicasOf(clusterId), version)),
+      until('the second turn is under way', async () => isHalfway(first, await world.replicasOf(clusterId), version)),
     untilAtRest: (version) => untilStatus(`${version} runs`, (object) => isAtRest(object, version)),
   };
 };

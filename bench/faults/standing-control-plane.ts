@@ -125,12 +125,15 @@ const liveIn = async (
   const { marks, targetGroup, rows: rowsBefore } = await ownedBy(stood);
   if (targetGroup === undefined) throw new Error('the cluster has no target group');
   await unmark(cloud.status().aws.endpoint, marks);
+  const first = await world.replicasOf(clusterId);
   const before = { etcd: await world.etcdOf(clusterId), nodes: await nodesOf(stood) };
   const [heardBefore, metBefore] = [lane.callsOf(name).length, lane.metBy(name).length];
   const watch = await watchReplicas({ cloud, world, clusterId, targetGroup });
   lane.arm(name, targets, lateMs);
   try {
-    await situation.live(controlPlaneHandsOf({ cloud, world, temporal, cluster, clusterId, entityId, limitMs }, token));
+    await situation.live(
+      controlPlaneHandsOf({ cloud, world, temporal, cluster, clusterId, entityId, limitMs }, token, first),
+    );
     await untilNoOperation(temporal, entities, limitMs);
     await untilFaultsAreOver(targets, lateMs);
     const secondLook = await lookAgain(stood, name, entities);
