@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { succeed } from '../support/sandbox.ts';
 import { SPECTATOR } from '../support/spectator.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
+import { lifecycleOf } from './lifecycle.ts';
 import { condition, isSoaking, NEW, OLD, runs, startUpgrading, type Upgrading } from './upgrading.ts';
 
 let story: Upgrading;
@@ -153,5 +154,17 @@ describe('in the commit', () => {
     expect(await story.served()).toMatchObject({ emulationMinor: '37' });
     const { code } = await story.asks({ version: OLD });
     expect(code).not.toBe(0);
+  });
+});
+
+describe('in the second turn of the next upgrade', () => {
+  test('the cluster is deleted, and nothing of either version is left', async () => {
+    await story.ask({ version: '1.37.2-gke.2', upgrade: { snapshot: 'None' } });
+    await story.until('the second turn', ({ status }) => status.rollout?.turn === 2);
+    await story.kubectl('delete', 'awscluster', 'cluster-0', '--timeout=10m');
+    const left = (await lifecycleOf(story.sandbox, '-').account()).filter(
+      ({ detail }) => detail.tags?.['slipway.dev/key'] !== undefined,
+    );
+    expect(left.map(({ kind, id }) => `${kind} ${id}`)).toEqual([]);
   });
 });
