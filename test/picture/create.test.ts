@@ -7,7 +7,8 @@ import { summaryOf } from '../../workflows/summaries.ts';
 import { ROOT } from '../docs/markdown.ts';
 import { EMPTY } from '../policy/account.ts';
 import { release, seedCluster } from '../topology/objects.ts';
-import { labelOf, PICTURE, PICTURE_TEXT, textOf } from './create.ts';
+import { labelOf, textOf } from './create.ts';
+import { PICTURES } from './pictures.ts';
 
 describe('the picture of a create in README', () => {
   test('shows the steps that a create has today; if not, `npm run demo && npm run picture` takes another', () => {
@@ -19,11 +20,11 @@ describe('the picture of a create in README', () => {
     const labels = plan.steps
       .filter(({ resource }) => resource.kind !== 'milestone')
       .map((step) => labelOf(`${step.verb} • ${summaryOf(step)}`));
-    expect(readFileSync(join(ROOT, PICTURE_TEXT), 'utf8')).toBe(textOf([...new Set(labels)].sort()));
+    expect(readFileSync(join(ROOT, PICTURES.create.text), 'utf8')).toBe(textOf([...new Set(labels)].sort()));
   });
 
   test('is small enough to be looked at over a slow line', () => {
-    expect(statSync(join(ROOT, PICTURE)).size).toBeLessThan(300 * 1024);
+    expect(statSync(join(ROOT, PICTURES.create.picture)).size).toBeLessThan(300 * 1024);
   });
 
   test('has its labels compared without ids and numbers of attempts', () => {

@@ -1,19 +1,16 @@
 /**
- * Create: what Temporal's UI shows of the create of a cluster, as a picture and as text.
+ * Create: what Temporal's UI shows of the create of a cluster, or of another operation, as a picture and as text.
  *
  * Owns: where in the UI things are, and which of its words are chance: ids, times, numbers of attempts. The text is what is
- * compared, since no two pictures are the same in every pixel. Neighbours: `browser.ts` is the browser; the UI is Temporal's.
+ * compared, since no two pictures are the same in every pixel. Neighbours: `browser.ts` is the browser; `pictures.ts` says which
+ * operations are shown on which pages; the UI is Temporal's.
  */
 import type { Locator, Page } from 'playwright-core';
 import { withPage } from './browser.ts';
 
-/** Files within the repository: the picture that README opens with, and the text that belongs to it. */
-export const PICTURE = 'docs/images/create.webp';
-export const PICTURE_TEXT = 'docs/images/create.txt';
-
 export type Run = { readonly ui: string; readonly workflowId: string; readonly runId: string };
 
-export type SeenCreate = {
+export type SeenSteps = {
   /** Each step's label, without what is chance, sorted: what runs at the same time has no order. */
   readonly labels: readonly string[];
   /** WebP. */
@@ -80,13 +77,13 @@ const TO_WEBP = `async (png) => {
 const compressed = async (page: Page, png: Buffer): Promise<Buffer> =>
   Buffer.from(await page.evaluate<readonly number[]>(`(${TO_WEBP})('${png.toString('base64')}')`));
 
-/** Looks at the timeline of a create that is done. */
-export const seeCreate = (run: Run): Promise<SeenCreate> =>
+/** Looks at the timeline of an operation that is done; `first`: a label that it must have. */
+export const seeSteps = (run: Run, first: string): Promise<SeenSteps> =>
   withPage(LOOK, async (page) => {
     await page.goto(pageOf(run, 'timeline'));
     await arrange(page);
     const timeline = page.locator('#event-history-timeline-graph');
-    await timeline.getByText('ensure • finalizer').waitFor(PATIENCE);
+    await timeline.getByText(first).first().waitFor(PATIENCE);
     return { labels: await labelsIn(timeline), picture: await compressed(page, await pictureOf(page, timeline)) };
   });
 

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ROOT } from '../../docs/markdown.ts';
 import { findBrowser, NO_BROWSER } from '../../picture/browser.ts';
-import { PICTURE_TEXT, type Run, seeCreate, seeDetails, textOf } from '../../picture/create.ts';
+import { type Run, seeDetails, seeSteps, textOf } from '../../picture/create.ts';
+import { PICTURES } from '../../picture/pictures.ts';
 import type { Story, Tell } from '../story.ts';
 
 const createOf = async ({ journey, temporal }: Story): Promise<Run> => {
@@ -23,9 +24,9 @@ const look = browser ? test : test.skip;
 export const picture: Tell = (story) => {
   describe(browser ? 'in Temporal’s UI' : `in Temporal’s UI (skipped: ${NO_BROWSER})`, () => {
     look('the timeline has every step by its name, as README’s picture shows it', async () => {
-      const { labels, picture: taken } = await seeCreate(await createOf(story()));
+      const { labels, picture: taken } = await seeSteps(await createOf(story()), PICTURES.create.label);
       // Where this differs, `npm run demo && npm run picture` takes another picture.
-      expect(textOf(labels)).toBe(readFileSync(join(ROOT, PICTURE_TEXT), 'utf8'));
+      expect(textOf(labels)).toBe(readFileSync(join(ROOT, PICTURES.create.text), 'utf8'));
       expect(taken.subarray(8, 12).toString()).toBe('WEBP');
       expect(taken.length).toBeGreaterThan(50_000);
     });
