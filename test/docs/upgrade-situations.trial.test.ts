@@ -8,6 +8,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { condition, isSoaking, NEW, OLD, runs, startUpgrading, type Upgrading } from '../journeys/upgrading.ts';
+import { readJson } from '../support/http.ts';
 import { succeed } from '../support/sandbox.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { type Documentation, documentationIn } from './session.ts';
@@ -29,14 +30,25 @@ const WEBHOOK = {
 
 let story: Upgrading;
 let documentation: Documentation;
+/** Machines of the control plane before anybody asked for anything. */
+let before: readonly string[];
 
 const told = (text: string) => story.until(text, (found) => JSON.stringify(found.status).includes(text));
 const describeNow = (): Promise<string> => succeed('describe', story.sandbox.slipway(['clusters', 'describe', NAME]));
+
+type Instance = { readonly id: string; readonly state: string; readonly asg: string | null };
+
+/** Machines of the control plane that run. */
+const machines = async (): Promise<readonly string[]> => {
+  const all = (await readJson(`${story.sandbox.status().aws.endpoint}/_sim/instances`)) as readonly Instance[];
+  return all.filter(({ asg, state }) => /-controlplane-/.test(asg ?? '') && state === 'running').map(({ id }) => id);
+};
 
 const run = (command: string): Promise<string> => documentation.run(command);
 
 beforeAll(async () => {
   story = await startUpgrading();
+  before = await machines();
   documentation = await documentationIn(story.sandbox, { '<name>': () => NAME, '<version>': () => NEW });
   await documentation.section('docs/quick-start.md', '1-start-the-sandbox');
 });
@@ -64,8 +76,8 @@ describe('somebody who upgrades a cluster', () => {
       UNHURRIED,
     );
     await run("slipway operations skip cluster <name> --step 'wait upgrade/insights'");
-    const without = await told('No snapshot of cluster');
-    expect(JSON.stringify(without.status)).toContain('AccessDenied');
+    const without = await told('can take a snapshot: replica 0: ');
+    expect(condition(without, 'Ready')?.status).toBe('True');
     await run("slipway operations retry cluster <name> --step 'ensure snapshot/upgrade'");
     await waitFor(
       'it to be refused again',
@@ -78,13 +90,15 @@ describe('somebody who upgrades a cluster', () => {
   });
 
   test('has a new replica that never serves, and goes back', async () => {
-    const waits = await story.until('the first new machine', ({ status }) =>
-      status.conditions.some(({ message }) => /Waiting for replica\/\d to serve: instance i-/.test(message)),
+    const machine = await waitFor(
+      'the first new machine',
+      async () => (await machines()).find((id) => !before.includes(id)),
+      { intervalMs: 100 },
     );
-    const [machine = ''] = /i-[0-9a-f]+/.exec(condition(waits, 'Reconciling')?.message ?? '') ?? [];
+    // Before it has booted: what serves once is not what this section is about.
     await story.fault('hang', machine);
     const seen = await told('no answer within');
-    expect(condition(seen, 'Reconciling')?.message).toMatch(/^Turn 1 of 3: .*Waiting for replica\/0 to serve/);
+    expect(condition(seen, 'Reconciling')?.message).toMatch(/^Turn 1 of 3: .*Waiting for replica\/\d to serve/);
     await documentation.section(PAGE, 'a-replica-does-not-serve-in-an-upgrade');
     const back = await story.until('it is back', ({ status }) => status.state === 'Provisioned');
     expect(condition(back, 'Stalled')?.message).toContain('UpgradeCluster was aborted (all is as it was before)');
