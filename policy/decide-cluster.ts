@@ -301,7 +301,8 @@ const decideChanges = (
   const brings = bringing(askedRevision(cluster, facts.catalogue), inside);
   if (plan.steps.length === 0) return decideTurn({ facts, cluster, seen }, note, brings);
   // What is to be said of replicas, or of what could not be read, is said by the next look.
-  const isAll = note.note === undefined && turns.kind === 'none' && commit === undefined;
+  // So is what an upgrade brings inside, once all machines are of it.
+  const isAll = note.note === undefined && turns.kind === 'none' && commit === undefined && upgrade.kind !== 'done';
   const settles = isAll && attention.controlPlane === undefined && isInsideKnown(cluster, inside);
   const { revision } = brings;
   const unreachable = wasProvisioned(cluster) ? whyUnreachable(plan, hasLastingName(release)) : undefined;

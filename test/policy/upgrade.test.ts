@@ -130,6 +130,8 @@ describe('a newer minor of Kubernetes', () => {
   test('brings its add-ons after the commit, and takes away the templates of the version before', () => {
     const rest = committed.operations.slice(1);
     expect(rest.map(({ type }) => type)).toEqual(['UpdateCluster']);
+    // What is inside was compared with the version before: only the next look sees what the new one brings.
+    expect(rest.map(({ settles }) => settles)).toEqual([undefined]);
     expect(rest.flatMap(idsOf)).toEqual(
       expect.arrayContaining([0, 1, 2].map((index) => `remove launch-template/controlplane-${index}/${OLD}`)),
     );
