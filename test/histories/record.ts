@@ -1,13 +1,15 @@
 /**
  * `npm run histories -- record [<scenario>…]`: records what every kind of workflow does, for the release that this checkout is.
  *
- * Owns: the command. It takes the place of all histories of this release, or of those of the scenarios that are named (variants, `life`
- * and `pools`); those of released versions are left alone for ever. When to run it: see "Changing workflow code" in CONTRIBUTING.md.
+ * Owns: the command. It takes the place of all histories of this release, or of those of the scenarios that are named (variants, `life`,
+ * `pools` and `clusters`); those of released versions are left alone for ever. When to run it: see "Changing workflow code" in
+ * CONTRIBUTING.md.
  */
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { startTemporal } from '../support/temporal.ts';
+import { recordClusters } from './clusters.ts';
 import { recordLife } from './life.ts';
 import { recordPools } from './pools.ts';
 import { currentRelease, writeAll, writeSome } from './store.ts';
@@ -49,7 +51,7 @@ const recordVariants = async (isMeant: IsMeant): Promise<readonly Named[]> => {
   }
 };
 
-const LIVES = { life: recordLife, pools: recordPools } as const;
+const LIVES = { life: recordLife, pools: recordPools, clusters: recordClusters } as const;
 
 const recordLives = async (isMeant: IsMeant): Promise<readonly Named[]> => {
   const all: Named[] = [];
