@@ -72,7 +72,7 @@ const wayBack = (from: Runs, to: Runs, soakSeconds: unknown): string => {
   if (soakSeconds === 0) {
     return `serves as Kubernetes ${young} from the first of them on, from which there is no way back, since spec.controlPlane.upgrade.soakSeconds is 0`;
   }
-  return `serves as Kubernetes ${old} meanwhile and for ${String(soakSeconds)} s more, until when it goes back to ${from.version}; then it is committed to ${young}, from which there is no way back`;
+  return `serves as Kubernetes ${old} for ${String(soakSeconds)} s more, and goes back to ${from.version} until then; afterwards as ${young}, with no way back`;
 };
 
 /** Undefined where status doesn't say what runs, and where what is asked for is refused, which others say. */

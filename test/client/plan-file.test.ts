@@ -200,7 +200,7 @@ describe('a file', () => {
     const spec = { ...runs.spec, controlPlane: { ...runs.spec.controlPlane, version: '1.37.2-gke.1' } };
     const updatePolicy = { mode: 'Manual' };
     const words = (patience: string) =>
-      `└─ spec.controlPlane.version: replaces the 3 machines of the control plane in turns, 1 at a time while the others serve${patience}; serves as Kubernetes 1.36 meanwhile and for 86400 s more, until when it goes back to 1.36.3-gke.1; then it is committed to 1.37, from which there is no way back`;
+      `└─ spec.controlPlane.version: replaces the 3 machines of the control plane in turns, 1 at a time while the others serve${patience}; serves as Kubernetes 1.36 for 86400 s more, and goes back to 1.36.3-gke.1 until then; afterwards as 1.37, with no way back`;
     expect(await linesFor([manifestOf('AWSCluster', 'cluster-0', spec)], sourcesWith([runs]))).toEqual([
       'AWSCluster default/cluster-0: 1 field would change, 3 machines replaced',
       words(''),

@@ -26,7 +26,7 @@ describe('another version of a control plane', () => {
       'a newer minor serves as the one before until it is committed',
       RUNS_OLD,
       asked(NEW),
-      `${ALL}; serves as Kubernetes 1.36 meanwhile and for 86400 s more, until when it goes back to ${OLD}; then it is committed to 1.37, from which there is no way back`,
+      `${ALL}; serves as Kubernetes 1.36 for 86400 s more, and goes back to ${OLD} until then; afterwards as 1.37, with no way back`,
     ],
     [
       'without a soak there is no way back from the first machine on',
@@ -68,6 +68,8 @@ describe('another version of a control plane', () => {
   ])('%s', (_, status, spec, expected) => {
     const words = versionWords(spec, status);
     expect([words?.does, ...(words?.until === undefined ? [] : [words.until])].join('; ')).toBe(expected);
+    // Behind the field's name it is a warning of admission, which Kubernetes cuts off after 256 characters.
+    expect(`spec.controlPlane.version: ${expected}`.length).toBeLessThanOrEqual(256);
   });
 
   test.each<[string, unknown, object]>([

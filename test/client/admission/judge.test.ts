@@ -309,7 +309,7 @@ describe('warns', () => {
       revision: { version: version(36), ...components },
     };
     expect(await warnings(updateCluster({ ...clusterOf(36), status }, { ...clusterOf(37), status }))).toEqual([
-      `spec.controlPlane.version: replaces the 3 machines of the control plane in turns, 1 at a time while the others serve; serves as Kubernetes 1.36 meanwhile and for 86400 s more, until when it goes back to ${version(36)}; then it is committed to 1.37, from which there is no way back`,
+      `spec.controlPlane.version: replaces the 3 machines of the control plane in turns, 1 at a time while the others serve; serves as Kubernetes 1.36 for 86400 s more, and goes back to ${version(36)} until then; afterwards as 1.37, with no way back`,
     ]);
   });
 
