@@ -52,6 +52,8 @@ export type ReplicaTurns = Rewritable &
     | (Pick<Waiting, 'type' | 'why' | 'lookAgainSeconds'> & {
         readonly kind: 'wait';
         readonly heldBack?: Waiting['heldBack'];
+        /** What may still go back is under way, though nothing moves, and whatever it waits for. */
+        readonly isOpen?: true;
         readonly left: number;
       })
   );
@@ -65,9 +67,7 @@ export const whileWaiting = (
   said: { readonly note?: string; readonly lookAgainSeconds?: number },
 ): Pick<Settled, 'note' | 'rollout' | 'heldBack' | 'lookAgainSeconds'> => {
   if (turns.kind !== 'wait') return {};
-  const { type, why, heldBack } = turns;
-  // What may still go back is under way, though nothing moves.
-  const isOpen = heldBack === undefined || heldBack.until === 'Soak';
+  const { type, why, heldBack, isOpen = heldBack === undefined } = turns;
   const again = heldBack === undefined ? TURN_AGAIN_SECONDS : turns.lookAgainSeconds;
   const times = [again, said.lookAgainSeconds].filter((one) => one !== undefined);
   return {

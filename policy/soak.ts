@@ -35,11 +35,12 @@ export type CommitDecision = { readonly kind: 'commit'; readonly plan: Plan } | 
 /** What a word stands for: this upgrade's commit, and never a turn of it. */
 const targetOf = ({ from, to }: Soaking): string => fingerprintOf(['commit', from.version, to.version]);
 
-type Held = Omit<Extract<CommitDecision, { kind: 'wait' }>, 'kind' | 'type' | 'left' | 'rewritable'>;
+type Held = Omit<Extract<CommitDecision, { kind: 'wait' }>, 'kind' | 'type' | 'left' | 'rewritable' | 'isOpen'>;
 
 const waiting = (held: Held): CommitDecision => ({
   kind: 'wait',
   type: 'UpgradeCluster',
+  isOpen: true,
   left: 0,
   rewritable: new Set(),
   ...held,
@@ -56,10 +57,11 @@ const soaking = (upgrade: Soaking, asked: Asked): Held | undefined => {
   const { namespace, name } = cluster.metadata;
   const command = (verb: 'resume' | 'abort') => operationsCommand(verb, { kind: 'AWSCluster', namespace, name });
   const serving = `${to.version} serves as Kubernetes ${minorOfRelease(from)}`;
+  const ways = `to commit it now: ${command('resume')}; to go back to ${from.version}: ${command('abort')}`;
   const target = targetOf(upgrade);
   if (upgrade.kind === 'soak') {
     return {
-      why: `${serving} until ${upgrade.until}, and is committed then; to commit it now: ${command('resume')}; to go back to ${from.version}: ${command('abort')}`,
+      why: `${serving} until ${upgrade.until}, and is committed then; ${ways}`,
       heldBack: { type: 'UpgradeCluster', until: 'Soak', target },
       lookAgainSeconds: secondsTo(Date.parse(upgrade.until), asked),
     };
@@ -68,9 +70,9 @@ const soaking = (upgrade: Soaking, asked: Asked): Held | undefined => {
   if (opening.kind === 'open') return undefined;
   const { opensAt } = opening;
   const until =
-    opensAt === undefined ? 'somebody lets it' : `the next window of the update policy at ${timeOf(opensAt)}`;
+    opensAt === undefined ? 'somebody lets it' : `the next window of the update policy begins at ${timeOf(opensAt)}`;
   return {
-    why: `${serving}, and is committed once ${until}; to commit it now: ${command('resume')}; to go back to ${from.version}: ${command('abort')}`,
+    why: `${serving}, and is committed once ${until}; ${ways}`,
     heldBack: { type: 'UpgradeCluster', until: opensAt === undefined ? 'Manual' : 'Window', target },
     lookAgainSeconds: secondsTo(opensAt ?? Number.POSITIVE_INFINITY, asked),
   };

@@ -110,6 +110,23 @@ describe('a newer minor of Kubernetes', () => {
     expect(later).toMatchObject({ kind: 'settled', heldBack: { until: 'Soak' }, lookAgainSeconds: 1 });
   });
 
+  test.each([
+    [
+      'Window',
+      [{ days: ['Mon'], start: '22:00', minutes: 60 }],
+      'once the next window of the update policy begins at 2026-08-03T22:00:00Z',
+    ],
+    ['Manual', [], 'once somebody lets it'],
+  ])('waits for the update policy then, in mode %s, and is Upgrading meanwhile', (mode, windows, says) => {
+    const { cluster } = soaking;
+    const policy = { mode, ...(windows.length === 0 ? {} : { windows }) };
+    const held = { ...cluster, spec: { ...cluster.spec, updatePolicy: policy } } as typeof cluster;
+    const look = assessed(held, soaking.world, { now: NOW + DAY });
+    expect(look).toMatchObject({ kind: 'settled', rollout: 'UpgradeCluster', heldBack: { until: mode } });
+    expect(settled(held, look).status).toMatchObject({ state: 'Upgrading', upgrade: { phase: 'Soaking' } });
+    expect(look).toHaveProperty('note', expect.stringContaining(says));
+  });
+
   const committed = ranToEnd(soaking.cluster, soaking.world, { now: NOW + DAY });
 
   test('is committed then: first on all volumes, then one replica after the other serves as its own minor', () => {
