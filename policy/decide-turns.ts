@@ -20,11 +20,12 @@ import {
 } from '../kinds/launch-template.ts';
 import { type Found, observedState, type Resource, type ResourceOf } from '../kinds/resource.ts';
 import { nodePoolTopology } from '../topology/nodepool.ts';
-import { poolOfKey } from '../words/keys.ts';
+import { poolOfKey, type ResourceKey } from '../words/keys.ts';
 import type { OperationType } from '../words/operations.ts';
 import type { Resolved } from '../words/references.ts';
 import { machinesToRead as machinesThatShrink, ofGroup } from './decide-shrink.ts';
 import { wasProvisioned } from './facts.ts';
+import { removedTemplates } from './former-templates.ts';
 import { hasClosedNodes, heldBackBy, isReleased } from './held-back.ts';
 import { type Known, knownFrom, resolved } from './known.ts';
 import { orderedSteps } from './order.ts';
@@ -34,7 +35,6 @@ import { type Batch, keptBy, nextBatch, opened, planFewer, planTurn, type TurnRe
 import { releaseOfPool } from './revision.ts';
 import { rememberedOf, type Turn, turnAfter } from './rollout.ts';
 import { groupOf } from './shrink.ts';
-import { removeStep } from './steps.ts';
 import { type HeldBack, updatePolicyOf } from './update-windows.ts';
 
 type Wait = {
@@ -144,15 +144,9 @@ const formerTemplates = (
   const poolId = nodePoolIdOf(pool.metadata.uid);
   const { launched = [], launchTemplateId } = groupOf(pool, inventory) ?? {};
   const changesGroup = steps.some(({ resource: { kind } }) => kind === 'auto-scaling-group');
-  const inUse = [...launched.map(({ templateId }) => templateId), ...(changesGroup ? [] : [launchTemplateId])];
-  return inventory.flatMap((found) => {
-    const { kind, key, outputs } = found;
-    if (kind !== 'launch-template' || poolOfKey(key) !== poolId || key === wanted) return [];
-    if (inUse.includes(outputs.id)) return [];
-    const properties = { name: observedState(kind, found).name };
-    const after = steps.filter(({ verb }) => verb === 'ensure').map(({ id }) => id);
-    return [removeStep({ key, kind, properties }, after, found)];
-  });
+  const inUse = new Set([...launched.map(({ templateId }) => templateId), ...(changesGroup ? [] : [launchTemplateId])]);
+  const isFormer = (key: ResourceKey): boolean => poolOfKey(key) === poolId && key !== wanted;
+  return removedTemplates(inventory, isFormer, { inUse, steps });
 };
 
 /** The plan with what rollouts leave behind: nodes that are still closed, and templates that nothing is launched from any more. */

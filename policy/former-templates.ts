@@ -1,12 +1,12 @@
 /**
- * Former templates: launch templates of replicas that an upgrade, or its way back, has left behind.
+ * Former templates: launch templates that an upgrade, or its way back, has left behind.
  *
- * Owns: that one goes once nothing launches from it and no machine was made of it, and never while there is a way back to it.
- * Neighbours: `decide-cluster.ts` asks once nothing is on its way; `decide-turns.ts` does the same for a node pool. Pure.
+ * Owns: that one goes once nothing launches from it and no machine was made of it. Neighbours: `decide-cluster.ts` asks of replicas, once
+ * nothing is on its way and there is no way back to them; `decide-turns.ts` of a node pool, whose machines it knows. Pure.
  */
 import { type Found, observedState, type Resource } from '../kinds/resource.ts';
 import { REPLICAS } from '../topology/values.ts';
-import { machineInKey, replicaGroupKey, replicaMachine } from '../words/keys.ts';
+import { machineInKey, type ResourceKey, replicaGroupKey, replicaMachine } from '../words/keys.ts';
 import type { Plan, Step } from './plan.ts';
 import { removeStep } from './steps.ts';
 
@@ -23,18 +23,26 @@ const idsInUse = (inventory: readonly Found[]): ReadonlySet<string> =>
     }),
   );
 
+/** Of those that were made for the same machines, whatever is neither wanted nor in use, removed after all else that the plan makes. */
+export const removedTemplates = (
+  inventory: readonly Found[],
+  isFormer: (key: ResourceKey) => boolean,
+  { inUse, steps }: { readonly inUse: ReadonlySet<string | undefined>; readonly steps: readonly Step[] },
+): readonly Step[] => {
+  const after = steps.filter(({ verb }) => verb === 'ensure').map(({ id }) => id);
+  return inventory.flatMap((found) => {
+    const { kind, key, outputs } = found;
+    if (kind !== 'launch-template' || !isFormer(key) || inUse.has(outputs.id)) return [];
+    return [removeStep({ key, kind, properties: { name: observedState(kind, found).name } }, after, found)];
+  });
+};
+
 export const formerReplicaTemplates = (
   topology: readonly Resource[],
   inventory: readonly Found[],
   { steps }: Plan,
 ): readonly Step[] => {
   const wanted = new Set(topology.map(({ key }) => key));
-  const inUse = idsInUse(inventory);
-  const after = steps.filter(({ verb }) => verb === 'ensure').map(({ id }) => id);
-  return inventory.flatMap((found) => {
-    const { kind, key, outputs } = found;
-    if (kind !== 'launch-template' || !MACHINES.has(machineInKey(key)) || wanted.has(key)) return [];
-    if (outputs.id !== undefined && inUse.has(outputs.id)) return [];
-    return [removeStep({ key, kind, properties: { name: observedState(kind, found).name } }, after, found)];
-  });
+  const isFormer = (key: ResourceKey): boolean => MACHINES.has(machineInKey(key)) && !wanted.has(key);
+  return removedTemplates(inventory, isFormer, { inUse: idsInUse(inventory), steps });
 };
