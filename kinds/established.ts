@@ -2,7 +2,13 @@
 import type { Value } from '../words/references.ts';
 import type { Difference, Row } from './row.ts';
 
-export type EstablishedProperties = { readonly volumeIds: readonly Value[]; readonly joined?: boolean };
+export type EstablishedProperties = {
+  readonly volumeIds: readonly Value[];
+  readonly targetGroupArn: Value;
+  /** The replicas' targets, in the order of their volumes. */
+  readonly addresses: readonly Value[];
+  readonly joined?: boolean;
+};
 /** Present when at least one etcd volume no longer says `bootstrap`; those volumes, and those of them that say `join`. */
 export type EstablishedState = { readonly volumeIds: readonly string[]; readonly joining?: readonly string[] };
 

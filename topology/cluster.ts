@@ -27,10 +27,12 @@ import {
   NETWORK_READY,
   NODE_GROUP,
   nameInKey,
+  networkInterfaceKey,
   ROOT_CA,
   replicaGroupKey,
   SERVICE_ACCOUNT,
   SSH_KEY,
+  TARGET_GROUP,
   TARGETS,
 } from '../words/keys.ts';
 import { ref } from '../words/references.ts';
@@ -87,7 +89,11 @@ const readiness = (): Resource[] => [
   {
     key: ESTABLISHED,
     kind: 'established',
-    properties: { volumeIds: REPLICAS.map((index) => ref(etcdVolumeKey(index), 'id')) },
+    properties: {
+      volumeIds: REPLICAS.map((index) => ref(etcdVolumeKey(index), 'id')),
+      targetGroupArn: ref(TARGET_GROUP, 'arn'),
+      addresses: REPLICAS.map((index) => ref(networkInterfaceKey(index), 'address')),
+    },
     needs: [CONTROL_PLANE_READY],
   },
 ];

@@ -2,6 +2,8 @@
  * A control plane that is to have machines of another instance type: said beforehand, three turns, both others serve whenever one goes, and
  * the worker is killed meanwhile. Then a type that AWS has no room for, which stops at the first machine, and is taken back.
  *
+ * One of its first machines gets its disk only when the API of the others has long answered: it has to serve like them before any turn.
+ *
  * In a sandbox with stub machines: what a replica's clients feel of a turn is what `orders.trial.test.ts` asks of real ones.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -106,6 +108,8 @@ beforeAll(async () => {
     { SLIPWAY_SETTLE_SECONDS: '1', SLIPWAY_PACE: 'quick', SLIPWAY_ORDER_SECONDS: '1' },
     { stub: true },
   );
+  const late = ['--service', 'ec2', '--operation', 'AttachVolume', '--ms', '30000', '--count', '1'];
+  await succeed('fault', sandbox.sandbox('fault', 'delay', ...late));
   const { endpoint, region } = sandbox.status().aws;
   ec2 = new EC2Client({ endpoint, region, credentials: SPECTATOR });
   elbv2 = new ElasticLoadBalancingV2Client({ endpoint, region, credentials: SPECTATOR });
