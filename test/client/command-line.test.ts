@@ -143,12 +143,21 @@ describe('the command line', () => {
 
   test('lists clusters of one namespace or of all, even those of which hardly anything is known', async () => {
     const one = await run(['clusters', 'list']);
-    expect(one).toMatchObject({ code: 0, stderr: '' });
+    // The one of the double is of a time long past, and nobody has written a condition to it.
+    expect(one).toMatchObject({ code: 0, stderr: '1 cluster, 1 of them stuck, of which 1 waits for a person.\n' });
     expect(one.stdout.split('\n').map((line) => line.split(/\s+/)[1])).toEqual(['NAME', 'cluster-0', undefined]);
     const all = await run(['clusters', 'list', '-A', '-o', 'json']);
     expect(
       (JSON.parse(all.stdout) as { kind: string; metadata: { name: string } }[]).map(({ metadata }) => metadata.name),
     ).toEqual(['cluster-0', 'bare']);
+  });
+
+  test('lists only what is stuck where that is asked for, and counts the others', async () => {
+    const { code, stdout, stderr } = await run(['clusters', 'list', '-A', '--stuck']);
+    expect([code, stderr]).toEqual([0, '2 clusters, 1 of them stuck, of which 1 waits for a person.\n']);
+    expect(stdout.split('\n').map((line) => line.split(/\s+/)[1])).toEqual(['NAME', 'cluster-0', undefined]);
+    const json = await run(['clusters', 'list', '-A', '--stuck', '-o', 'json']);
+    expect(JSON.parse(json.stdout)).toMatchObject([{ metadata: { name: 'cluster-0' } }]);
   });
 
   test('keeps standard output for data: what it says of an empty list goes to standard error', async () => {
