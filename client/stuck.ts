@@ -32,6 +32,12 @@ const unseen = ({ metadata, status }: AnyObject, now: number): Stuck | undefined
     : undefined;
 };
 
+/** Paused is said to go on for as long as something that had begun still runs: nothing else will begin. */
+const heldUp = (object: AnyObject) => {
+  const reconciling = isTrue(object, 'Reconciling');
+  return isTrue(object, 'Stalled') ?? (reconciling?.reason === 'Paused' ? reconciling : undefined);
+};
+
 type Condition = NonNullable<ReturnType<typeof isTrue>>;
 type Failing = NonNullable<NonNullable<NonNullable<AnyObject['status']>['lastErrors']>[number]>;
 
@@ -50,7 +56,7 @@ const atError = (object: AnyObject, { step, verdict = 'retry', since }: Failing,
 /** Undefined where it goes on, or is as it should be; as of `now` in epoch milliseconds. */
 export const stuckAt = (object: AnyObject, now: number): Stuck | undefined => {
   const worst = worstOf(object.status?.lastErrors ?? []);
-  const stalled = isTrue(object, 'Stalled');
+  const stalled = heldUp(object);
   if (worst !== undefined) return atError(object, worst, stalled);
   if (stalled === undefined) return unseen(object, now);
   const step = object.status?.lastOperation?.type;

@@ -13,6 +13,7 @@ import { purposeOf } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import { ended } from '../words/text.ts';
 import { timeOf } from '../words/time.ts';
+import { replicaReason, unhealthyReplicaMachines } from '../words/unhealthy.ts';
 import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
 import { type ControlPlaneReport, lostSince, unhealthySince } from './repair.ts';
 import { hasMoreTurns } from './rollout.ts';
@@ -38,9 +39,11 @@ export const unhealthyReplicas = (
     case 'blocked':
       return (subject.controlPlane?.replicas ?? []).map((report) => {
         const { index, instanceId: instanceID, heldBy, lostVolumeId: id, message } = report;
-        const since = unhealthySince(report, before, subject.controlPlane?.quorumLost === true, now);
+        // A worker of the release before does not say.
+        const since =
+          report.since ?? timeOf(unhealthySince(report, before, subject.controlPlane?.quorumLost === true, now));
         const lostVolume = id === undefined ? undefined : { id, since: timeOf(lostSince(report, before, now)) };
-        return { index, ...present({ instanceID, heldBy, lostVolume }), since: timeOf(since), message: cut(message) };
+        return { index, ...present({ instanceID, heldBy, lostVolume }), since, message: cut(message) };
       });
     case 'operation': {
       const { operation } = subject;
@@ -58,8 +61,7 @@ export const unhealthyReplicas = (
 export const degradedClaim = (subject: Subject, before: readonly UnhealthyReplica[]): Claim | undefined => {
   const report = reportOf(subject);
   if (report !== undefined) {
-    const reason = report.quorumLost ? 'QuorumLost' : 'ReplicaUnhealthy';
-    return { status: 'True', reason, message: cut(sentence(report)) };
+    return { status: 'True', reason: replicaReason(report.quorumLost), message: cut(sentence(report)) };
   }
   if (subject.kind !== 'operation') return undefined;
   const { state, steps, turn } = subject.operation;
@@ -73,7 +75,7 @@ export const degradedClaim = (subject: Subject, before: readonly UnhealthyReplic
 export const quorumClaims = (subject: Subject): Claims | undefined => {
   const report = reportOf(subject);
   return subject.kind === 'settled' && report?.quorumLost === true
-    ? stalledClaims('False', 'QuorumLost', sentence(report))
+    ? stalledClaims('False', replicaReason(true), sentence(report))
     : undefined;
 };
 
@@ -97,14 +99,17 @@ export const replicaErrors = (
   const report = reportOf(subject);
   if (report === undefined || subject.kind !== 'settled') return [];
   const stateOf = (index: number) => report.replicas.find((one) => one.index === index)?.holderState;
-  return unhealthy.map((replica) => {
-    const { index, since, message } = replica;
-    return {
-      step: replicaKey(index),
-      verdict: report.quorumLost ? ('blocked' as const) : ('retry' as const),
-      message: cut(report.quorumLost ? `${ended(message)} ${QUORUM}` : message),
-      since,
-      commands: [...endCommands(replica, stateOf(index), place.region), place.lookAgain],
-    };
+  return unhealthyReplicaMachines(unhealthy, report.quorumLost).flatMap(({ step, verdict, since, message }) => {
+    const replica = unhealthy.find(({ index }) => replicaKey(index) === step);
+    if (replica === undefined) return [];
+    return [
+      {
+        step,
+        verdict,
+        message: cut(report.quorumLost ? `${ended(message)} ${QUORUM}` : message),
+        since,
+        commands: [...endCommands(replica, stateOf(replica.index), place.region), place.lookAgain],
+      },
+    ];
   });
 };

@@ -171,10 +171,19 @@ export type MirrorRequest = {
         readonly kind: 'blocked';
         readonly reason: string;
         readonly cure: string;
+        /** Since when nobody could go on, in epoch milliseconds; absent from what a workflow of the release before asks for. */
+        readonly since?: number;
         readonly controlPlane?: ControlPlaneReport;
       }
     /** The object could not be looked at; it is tried again by itself. */
-    | { readonly kind: 'failing'; readonly reason: string; readonly attempt: number; readonly retryAt: number }
+    | {
+        readonly kind: 'failing';
+        readonly reason: string;
+        readonly attempt: number;
+        readonly retryAt: number;
+        /** As of what is blocked. */
+        readonly since?: number;
+      }
     /** A person aborted its operation: nothing is begun until it is resumed, changed or deleted. */
     | {
         readonly kind: 'held';

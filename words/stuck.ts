@@ -17,7 +17,14 @@ export type Stuck = {
   readonly waitsForPerson: boolean;
 };
 
-type ListedStep = { readonly step: string; readonly verdict: BlockedVerdict; readonly since: number };
+type ListedStep = {
+  readonly step: string;
+  /** Of the resource that it is about. */
+  readonly kind: string;
+  readonly verdict: BlockedVerdict;
+  readonly since: number;
+  readonly reason?: string;
+};
 
 /** What Temporal lists of a workflow: its phase, and the steps that are blocked there; since when is of the listing's own time. */
 export type Listing = { readonly phase: string; readonly blocked: readonly ListedStep[] };
@@ -33,9 +40,8 @@ export const stuckByListing = (listing: Listing): Stuck | undefined => {
   const held = heldBecause(listing);
   const worst = worstOf(listing.blocked);
   if (worst === undefined) return held === undefined ? undefined : { reason: held, waitsForPerson: true };
-  const { step, verdict, since } = worst;
-  const waits = held !== undefined || waitsForPerson(verdict);
-  return { reason: held ?? BLOCKED_REASON[verdict], step, since, waitsForPerson: waits };
+  const { step, verdict, since, reason = BLOCKED_REASON[verdict] } = worst;
+  return { reason: held ?? reason, step, since, waitsForPerson: held !== undefined || waitsForPerson(verdict) };
 };
 
 /** Those that wait for a person before those that go on by themselves, and the longest stuck first; what is not stuck comes last. */

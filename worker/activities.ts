@@ -26,7 +26,7 @@ import { readInsights } from '../activities/kubernetes/insights.ts';
 import { keptSecrets, observeManagement } from '../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
-import { findCluster, findNodePool, siblingsOf } from '../activities/kubernetes/objects.ts';
+import { findCluster, findNodePool, recentObjects, siblingsOf } from '../activities/kubernetes/objects.ts';
 import { countPods, readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
@@ -46,11 +46,14 @@ import { createSweep } from '../activities/sweep.ts';
 import { present } from '../words/present.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 import type { WorkerMetrics } from './metrics.ts';
+import type { CountedObject } from './object-metrics.ts';
 
 export type WiredActivities = {
   readonly activities: Activities;
   /** The account that the credentials belong to. */
   readonly account: (signal: AbortSignal) => Promise<string>;
+  /** All clusters and node pools, as the API server remembers them: for figures some seconds are not old. */
+  readonly objects: () => Promise<readonly CountedObject[]>;
   /** Ends connections, once no activity runs any more. */
   readonly close: () => Promise<void>;
 };
@@ -266,6 +269,7 @@ export const wireActivities = (
 
   return {
     account: aws.scope.account,
+    objects: () => recentObjects(management),
     activities: {
       assess: (request) => assess(request, signalOf()),
       planChange: (request) => planChange(request, signalOf()),
