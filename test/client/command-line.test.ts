@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { clusterStatusExample } from '../api/status-example.ts';
 import { seedPool } from '../topology/objects.ts';
 import { type ManagementDouble, type Reply, startManagement } from './management-double.ts';
 import { NOW, storedCluster, storedNodePool } from './objects.ts';
@@ -18,9 +19,17 @@ const notFound = (name: string): Reply => [
 
 const PLANNED = seedPool({ status: { state: 'Provisioning' } });
 
+/** With whole statuses; three of them wait for a person, as the example does. */
+const HUNDRED = Array.from({ length: 100 }, (_, index) => ({
+  ...storedCluster(),
+  metadata: { ...storedCluster().metadata, namespace: 'hundred', name: `cluster-${index}` },
+  status: { ...clusterStatusExample, ...(index < 3 ? {} : { lastErrors: [] }) },
+}));
+
 const REPLIES: Readonly<Record<string, Reply>> = {
   [`${API}/awsclusters`]: [200, { items: [storedCluster(), { metadata: { namespace: 'z', name: 'bare', uid: 'u' } }] }],
   [`${API}/namespaces/default/awsclusters`]: [200, { items: [storedCluster()] }],
+  [`${API}/namespaces/hundred/awsclusters`]: [200, { items: HUNDRED }],
   [`${API}/namespaces/empty/awsclusters`]: [200, { items: [] }],
   [`${API}/namespaces/forbidden/awsclusters`]: [403, { kind: 'Status', message: 'user "x" cannot list awsclusters' }],
   [`${API}/namespaces/default/awsclusters/cluster-0`]: [
@@ -150,6 +159,14 @@ describe('the command line', () => {
     expect(
       (JSON.parse(all.stdout) as { kind: string; metadata: { name: string } }[]).map(({ metadata }) => metadata.name),
     ).toEqual(['cluster-0', 'bare']);
+  });
+
+  test('lists a hundred clusters in one answer of the management API, and asks for nothing else', async () => {
+    const before = management.asked.length;
+    const { stdout, stderr } = await run(['clusters', 'list', '-n', 'hundred']);
+    expect(management.asked.slice(before)).toEqual([`${API}/namespaces/hundred/awsclusters`]);
+    expect(stdout.trim().split('\n')).toHaveLength(101);
+    expect(stderr).toBe('100 clusters, 3 of them stuck, of which 3 wait for a person.\n');
   });
 
   test('lists only what is stuck where that is asked for, and counts the others', async () => {
