@@ -2,7 +2,7 @@
  * Blocked, for listings: the search attribute and the memo by which what is blocked is found without asking a workflow.
  *
  * Owns: both, and that they are written only when they change, since each write is an event of history. A run that goes on for
- * another begins with what that one wrote. Neighbours: `listing.ts` says what is blocked; the command line lists it, the worker counts it.
+ * another begins with what is left of what that one wrote, of which each may be there without the other. Neighbours: `listing.ts` says what is blocked; the command line lists it, the worker counts it.
  * Invariants: I9.
  */
 import { upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
@@ -25,9 +25,10 @@ export const blockedPublisher = (): BlockedPublisher => {
   return {
     published: () => published,
     publish: (entries) => {
-      if (gistOf(entries) === gistOf(published)) return;
-      published = entries;
-      upsertMemo({ [BLOCKED_MEMO]: entries });
+      if (gistOf(entries) !== gistOf(published)) {
+        published = entries;
+        upsertMemo({ [BLOCKED_MEMO]: entries });
+      }
       const now = worstOf(entries)?.step;
       if (now === worst) return;
       worst = now;

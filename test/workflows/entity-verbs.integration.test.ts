@@ -401,7 +401,7 @@ describe('an entity', () => {
       await untilPhase(object, 'settled');
       const { searchAttributes, memo } = await entityOf(object).describe();
       expect(searchAttributes['SlipwayBlockedStep'] ?? []).toEqual([]);
-      expect(memo?.[BLOCKED_MEMO]).toEqual([]);
+      expect(memo?.[BLOCKED_MEMO] ?? []).toEqual([]);
       await entityOf(object).terminate();
     });
   });
