@@ -50,6 +50,7 @@ import {
   turnBeside,
   whileWaiting,
 } from './replica-turns.ts';
+import { decideRestore, type RestoreDecision } from './restore.ts';
 import { asMade, releaseToPlan } from './revision.ts';
 import { decideCommit } from './soak.ts';
 import { judgeUnguarded } from './unguarded.ts';
@@ -167,6 +168,14 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   }
   const versions = versionsOf(facts, cluster, { runs, found, live });
   const { release, upgrade, topology } = versions;
+  const restore: RestoreDecision = live
+    ? decideRestore(cluster, { topology, inventory: found, release })
+    : { kind: 'none' };
+  if (restore.kind === 'blocked') return restore.blocked;
+  if (restore.kind === 'restore') {
+    const { plan, restores } = restore;
+    return operation(facts, cluster, release, { type: 'RestoreCluster', plan, restores });
+  }
   const { turns, commit } = live ? turnsOf(facts, cluster, versions, found) : { turns: NO_TURNS };
   const repair = live ? decideRepair(facts, cluster, { ...versions, inventory: found, turns }) : HEALTHY;
   if (repair.kind === 'blocked') return repair.blocked;

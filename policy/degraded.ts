@@ -44,7 +44,9 @@ export const unhealthyReplicas = (
       });
     case 'operation': {
       const { operation } = subject;
-      if (purposeOf(operation) !== 'repair' || operation.state !== 'succeeded') return before;
+      if (operation.state !== 'succeeded') return before;
+      if (purposeOf(operation) === 'restore') return [];
+      if (purposeOf(operation) !== 'repair') return before;
       const repaired = new Set(operation.steps.map(({ key }) => key));
       return hasMoreTurns(operation.turn) ? before.filter(({ index }) => !repaired.has(replicaKey(index))) : [];
     }

@@ -44,6 +44,8 @@ import { lookAtAccount, preflightDriver } from './preflight.ts';
 import type { OtherOwner } from './preflight-membership.ts';
 import { foreseeRoom } from './preflight-room.ts';
 import { instanceDriver, replicaDriver } from './replica.ts';
+import { restoreMarkDriver } from './restore-mark.ts';
+import { restoreOrderDriver } from './restore-order.ts';
 import { createRoom } from './room.ts';
 import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
@@ -77,6 +79,8 @@ type AwsKind =
   | 'instance'
   | 'order'
   | 'upgrade-mark'
+  | 'restore-order'
+  | 'restore-mark'
   | 'replica'
   | 'node-machine'
   | 'surge'
@@ -211,6 +215,8 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       'machine-security-groups': guarded(machineSecurityGroupsDriver(clients), scope),
       order: guarded(orderDriver(clients), scope),
       'upgrade-mark': guarded(upgradeMarkDriver(clients), scope),
+      'restore-order': guarded(restoreOrderDriver(clients), scope),
+      'restore-mark': guarded(restoreMarkDriver(clients), scope),
       replica: guarded(replicaDriver(clients), scope),
       established: guarded(establishedDriver(clients), scope),
       'cloud-load-balancers': guarded(cloudLoadBalancersDriver(clients), scope),

@@ -22,7 +22,7 @@ import { runKubelet } from '../kubelet/node.ts';
 import { settingsOf } from '../kubelet/settings.ts';
 import { endProcess } from '../process.ts';
 import type { Environment } from './environment.ts';
-import { programOf } from './programs.ts';
+import { programNamed, programOf, runEnding } from './programs.ts';
 import { leftoverOf, supervise } from './supervisor.ts';
 
 /** The kernel's limit for a unix socket's path, without its final zero. */
@@ -107,6 +107,10 @@ export const createSandboxHost = async (environment: Environment, log: Log): Pro
         ...(mayStartAgain === undefined ? {} : { mayStartAgain }),
         log,
       });
+    },
+    runToEnd: async ({ command, version, arguments: given }) => {
+      const executable = await programNamed({ name: command, command, version }, environment.binaries);
+      await runEnding(executable, given, inherited(home));
     },
     cpusOf: ({ type }) => capacityOf(type).cpus,
     runNode: ({ components, ...node }, signal) =>

@@ -84,14 +84,12 @@ const kubernetesReleases =
 const etcdReleases: Releases = (version, architecture) => {
   const release = `https://github.com/etcd-io/etcd/releases/download/${version}`;
   const name = `etcd-${version}-linux-${architecture}`;
-  return [
-    {
-      url: `${release}/${name}.tar.gz`,
-      checksum: { kind: 'text', url: `${release}/SHA256SUMS` },
-      binary: 'etcd',
-      pathInArchive: `${name}/etcd`,
-    },
-  ];
+  return ['etcd', 'etcdutl'].map((binary) => ({
+    url: `${release}/${name}.tar.gz`,
+    checksum: { kind: 'text', url: `${release}/SHA256SUMS` },
+    binary,
+    pathInArchive: `${name}/${binary}`,
+  }));
 };
 
 /** kwok's releases: the binary, and no file with a checksum. GitHub computes one for each file that is put there. */
@@ -108,7 +106,7 @@ type Family = Omit<GoTool, 'name' | 'folder' | 'weight' | 'beside'>;
 
 const ETCD: Family = {
   kind: 'go',
-  binaries: { etcd: 'go.etcd.io/etcd/server/v3' },
+  binaries: { etcd: 'go.etcd.io/etcd/server/v3', etcdutl: 'go.etcd.io/etcd/etcdutl/v3' },
   versionOf: 'go.etcd.io/etcd/server/v3',
   stamps: () => ({}),
   releases: etcdReleases,
