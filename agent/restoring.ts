@@ -42,27 +42,39 @@ const report = ({ ec2, volumeId, log }: HaltedReplica, said: Report, signal: Abo
     },
   });
 
-/** Resolves with the next order, or with nothing once it has been halted for too long. */
+/** One look: the order to carry out by now, if there is one that nobody has. */
+const orderNow = async ({
+  volumeId,
+  instanceId,
+  ec2,
+  log,
+  now = Date.now,
+}: HaltedReplica): Promise<RestoreOrder | undefined> => {
+  try {
+    const found = restoreOrderIn((await ec2.volume(volumeId))?.tags, instanceId);
+    return found === undefined || found.reported || now() / 1_000 > found.order.until ? undefined : found.order;
+  } catch (thrown) {
+    log.warn(`Orders could not be read while the replica is halted: ${wholeMessageOf(thrown)}`);
+    return undefined;
+  }
+};
+
+/** Resolves with the order to restore, or with nothing once it has been halted for too long. */
 const untilNext = async (
   replica: HaltedReplica,
   halted: RestoreOrder,
   signal: AbortSignal,
 ): Promise<RestoreOrder | undefined> => {
-  const { volumeId, instanceId, ec2, everyMillis, log, now = Date.now } = replica;
+  const { everyMillis, log, now = Date.now } = replica;
   let last = halted;
   for (;;) {
     await pause(everyMillis, signal);
-    try {
-      const found = restoreOrderIn((await ec2.volume(volumeId))?.tags, instanceId);
-      if (found !== undefined && !found.reported && now() / 1_000 <= found.order.until) {
-        if (found.order.verb === 'restore') return found.order;
-        // Told once more: it is halted, and could fetch when it begins to restore.
-        await report(replica, { token: found.order.token, result: 'done' }, signal);
-        last = found.order;
-      }
-    } catch (thrown) {
-      signal.throwIfAborted();
-      log.warn(`Orders could not be read while the replica is halted: ${wholeMessageOf(thrown)}`);
+    const order = await orderNow(replica);
+    if (order?.verb === 'restore') return order;
+    if (order !== undefined) {
+      // Told once more: it is halted, and fetches when it begins to restore.
+      await report(replica, { token: order.token, result: 'done' }, signal);
+      last = order;
     }
     if (!staysHalted(last, now())) {
       log.warn('Nobody has restored anything since the replica was told to halt: it begins again with what it has');

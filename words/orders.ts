@@ -79,21 +79,21 @@ export const orderText = ({ token, verb, instanceId, until, bucket, from }: Orde
 const isVerb = (text: string | undefined): text is OrderVerb => ORDER_VERBS.some((verb) => verb === text);
 
 /** What follows the time limit of an order; undefined where it is not what the verb takes. */
-const aboutIn = (verb: OrderVerb, words: readonly string[]): Pick<Order, 'bucket' | 'from'> | undefined => {
-  const [bucket, id, key, sha256, ...more] = words;
+const aboutIn = (verb: OrderVerb, text: string): Pick<Order, 'bucket' | 'from'> | undefined => {
   if (isRestoreVerb(verb)) {
-    if (bucket === undefined || id === undefined || key === undefined || more.length > 0) return undefined;
-    return /^[0-9a-f]{64}$/.test(sha256 ?? '') ? { from: { bucket, id, key, sha256: sha256 ?? '' } } : undefined;
+    const [, bucket, id, key, sha256] = /^(\S+) (\S+) (\S+) ([0-9a-f]{64})$/.exec(text) ?? [];
+    if (bucket === undefined || id === undefined || key === undefined || sha256 === undefined) return undefined;
+    return { from: { bucket, id, key, sha256 } };
   }
-  if (id !== undefined || (bucket === undefined) === (verb === 'snapshot') || bucket === '') return undefined;
-  return bucket === undefined ? {} : { bucket };
+  if (verb === 'snapshot') return /^\S+$/.test(text) ? { bucket: text } : undefined;
+  return text === '' ? {} : undefined;
 };
 
 /** Undefined for what is no order, or one of a newer release: nobody acts on half of it. */
 export const orderIn = (text: string | undefined): Order | undefined => {
-  const [token, verb, instanceId, until = '', ...words] = text?.split(' ') ?? [];
-  if (token === undefined || instanceId === undefined || !isVerb(verb) || !/^\d+$/.test(until)) return undefined;
-  const about = aboutIn(verb, words);
+  const [, token, verb, instanceId, until, rest] = /^(\S+) (\S+) (\S+) (\d+)(?: (.*))?$/.exec(text ?? '') ?? [];
+  if (token === undefined || instanceId === undefined || !isVerb(verb)) return undefined;
+  const about = aboutIn(verb, rest ?? '');
   return about === undefined ? undefined : { token, verb, instanceId, until: Number(until), ...about };
 };
 

@@ -63,21 +63,43 @@ const isOurs = ({ properties: { verb, id }, since }: Restoring, instanceId: stri
   order.from.id === id &&
   order.until >= Math.floor(since / 1_000) + BEGUN_WITHIN_SECONDS;
 
-export const restoreOrderDriver = (clients: AwsClients, now = Date.now): ResourceDriver<'restore-order'> => {
-  const { ec2, autoScaling, region } = clients;
+/** Why an order is not done, as a sentence's second half; undefined while it may still come to be. */
+const whyNot = (
+  { begun, report }: Said,
+  { verb, until, instanceId }: RestoreOrder,
+  about: { readonly now: number; readonly region: string },
+): string | undefined => {
+  if (report?.result === 'failed') return `could not ${verb}: ${ended(report.why)}`;
+  const late = about.now / 1_000 - until;
+  if (begun) {
+    return late < FETCHED_WITHIN_SECONDS
+      ? undefined
+      : 'began to fetch the snapshot, and has not ended: see whether the machine still runs.';
+  }
+  if (late <= 0) return undefined;
+  return (
+    `did not answer within ${BEGUN_WITHIN_SECONDS} s. See whether the machine runs an image of this release and reaches EC2, ` +
+    `or end it with \`${endMachineCommand(about.region, instanceId)}\`.`
+  );
+};
 
-  const machineOf = async (wanted: Restoring): Promise<string> => {
-    const { groupName } = wanted.properties;
-    const [group] = await listGroups(autoScaling, { AutoScalingGroupNames: [groupName] }, wanted.signal);
+const saidIn = (tags: Readonly<Record<string, string>>): Said => {
+  const order = orderIn(tags[ORDER_TAG]);
+  if (order === undefined || !isRestoreOrder(order)) return { begun: false };
+  const report = reportIn(tags[REPORT_TAG]);
+  const begun = begunIn(tags[REPORT_TAG]) === order.token;
+  return { order, begun, ...(report?.token === order.token ? { report } : {}) };
+};
+
+/** The calls that an order takes. */
+const callsOf = ({ ec2, autoScaling }: AwsClients) => ({
+  machineOf: async ({ properties: { groupName, verb }, signal }: Restoring): Promise<string> => {
+    const [group] = await listGroups(autoScaling, { AutoScalingGroupNames: [groupName] }, signal);
     const machine = group === undefined ? undefined : groupInstances(group).find(({ inService }) => inService);
     if (machine !== undefined) return machine.id;
-    throw notYet(
-      `Waiting for a machine of auto scaling group ${groupName}, which is to ${wanted.properties.verb}.`,
-      AGAIN_MS,
-    );
-  };
-
-  const saidOn = async ({ properties, signal }: Restoring): Promise<Said> => {
+    throw notYet(`Waiting for a machine of auto scaling group ${groupName}, which is to ${verb}.`, AGAIN_MS);
+  },
+  saidOn: async ({ properties, signal }: Restoring): Promise<Said> => {
     const [volume] = await readAll(
       paginateDescribeVolumes(
         { client: ec2 },
@@ -86,35 +108,16 @@ export const restoreOrderDriver = (clients: AwsClients, now = Date.now): Resourc
       ),
       (page) => page.Volumes,
     );
-    const tags = tagRecord(volume?.Tags);
-    const order = orderIn(tags[ORDER_TAG]);
-    if (order === undefined || !isRestoreOrder(order)) return { begun: false };
-    const report = reportIn(tags[REPORT_TAG]);
-    const begun = begunIn(tags[REPORT_TAG]) === order.token;
-    return { order, begun, ...(report?.token === order.token ? { report } : {}) };
-  };
+    return saidIn(tagRecord(volume?.Tags));
+  },
+  give: async ({ properties: { volumeId } }: Restoring, order: RestoreOrder): Promise<void> => {
+    const Tags = [{ Key: ORDER_TAG, Value: orderText(order) }];
+    await ec2.send(new CreateTagsCommand({ Resources: [volumeId], Tags }));
+  },
+});
 
-  const give = async ({ properties: { volumeId } }: Restoring, order: RestoreOrder): Promise<void> => {
-    await ec2.send(
-      new CreateTagsCommand({ Resources: [volumeId], Tags: [{ Key: ORDER_TAG, Value: orderText(order) }] }),
-    );
-  };
-
-  /** Why it is not done, as a sentence's second half; undefined while it may still come to be. */
-  const whyNot = ({ begun, report }: Said, { verb, until, instanceId }: RestoreOrder): string | undefined => {
-    if (report?.result === 'failed') return `could not ${verb}: ${ended(report.why)}`;
-    const late = now() / 1_000 - until;
-    if (begun) {
-      return late < FETCHED_WITHIN_SECONDS
-        ? undefined
-        : 'began to fetch the snapshot, and has not ended: see whether the machine still runs.';
-    }
-    if (late <= 0) return undefined;
-    return (
-      `did not answer within ${BEGUN_WITHIN_SECONDS} s. See whether the machine runs an image of this release and reaches EC2, ` +
-      `or end it with \`${endMachineCommand(region, instanceId)}\`.`
-    );
-  };
+export const restoreOrderDriver = (clients: AwsClients, now = Date.now): ResourceDriver<'restore-order'> => {
+  const { machineOf, saidOn, give } = callsOf(clients);
 
   const create = async (wanted: Restoring): Promise<Made> => {
     const { verb } = wanted.properties;
@@ -126,7 +129,7 @@ export const restoreOrderDriver = (clients: AwsClients, now = Date.now): Resourc
       throw notYet(`Waiting for ${whoIs(wanted, instanceId)} to ${verb}: it has just been told.`, AGAIN_MS);
     }
     if (said.report?.result === 'done') return { outputs: {} };
-    const why = whyNot(said, order);
+    const why = whyNot(said, order, { now: now(), region: clients.region });
     if (why === undefined) {
       throw notYet(
         `Waiting for ${whoIs(wanted, instanceId)} to ${verb}${said.begun ? ': it is at it' : ''}.`,

@@ -6,9 +6,8 @@
  */
 import { execFile } from 'node:child_process';
 import { access, constants, readdir } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { promisify } from 'node:util';
-import type { BinaryComponent } from '../../agent/host.ts';
+import type { BinaryComponent, EndingProgram } from '../../agent/host.ts';
 import { hasCode } from '../../words/failure.ts';
 import { present } from '../../words/present.ts';
 import { programsOf } from '../layout.ts';
@@ -38,7 +37,7 @@ const versionsOf = async (binaries: string, command: string): Promise<readonly s
 type Named = { readonly name: string; readonly command: string; readonly version?: string };
 
 /** The absolute path of a program. `binaries` is the folder of all tools. */
-export const programNamed = async ({ name, command, version }: Named, binaries: string): Promise<string> => {
+const programNamed = async ({ name, command, version }: Named, binaries: string): Promise<string> => {
   const path = version === undefined ? `${binaries}/${command}` : `${programsOf(binaries, version)}/${command}`;
   if (await isThere(path)) return path;
   const others = await versionsOf(binaries, command);
@@ -57,15 +56,15 @@ export const programOf = (
 
 /** Runs a program until it ends; what it said last is told where it fails. */
 export const runEnding = async (
-  executable: string,
-  given: readonly string[],
+  { command, version, arguments: given }: EndingProgram,
+  binaries: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> => {
+  const executable = await programNamed({ name: command, command, version }, binaries);
   try {
     await promisify(execFile)(executable, [...given], { env: environment });
   } catch (thrown) {
-    const said =
-      thrown instanceof Error && 'stderr' in thrown ? String(thrown.stderr).trim().split('\n').at(-1) : undefined;
-    throw new Error(`${basename(executable)} ${given[0] ?? ''} failed: ${said ?? String(thrown)}`, { cause: thrown });
+    const said = thrown instanceof Error && 'stderr' in thrown ? String(thrown.stderr).trim().split('\n').at(-1) : '';
+    throw new Error(`${command} ${given.slice(0, 2).join(' ')} failed: ${said || String(thrown)}`, { cause: thrown });
   }
 };
