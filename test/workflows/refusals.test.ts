@@ -38,7 +38,12 @@ test('abort is refused once a step has begun from which there is no return, and 
   const seen = (state: 'pending' | 'running') =>
     operationView([
       { id: 'ensure security-group/a', key: 'security-group/a', needs: [], status: { state: 'running', since: 0 } },
-      { id: 'ensure security-group/b', key: 'security-group/b', needs: [], status: state === 'pending' ? { state } : { state, since: 0 } },
+      {
+        id: 'ensure security-group/b',
+        key: 'security-group/b',
+        needs: [],
+        status: state === 'pending' ? { state } : { state, since: 0 },
+      },
     ]);
   expect(refusalOf('abort', {}, { view: seen('pending'), steps })).toBeUndefined();
   expect(refusalOf('abort', {}, { view: seen('running'), steps })).toBe('It is half done.');
