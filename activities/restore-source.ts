@@ -5,6 +5,7 @@
  * `backups.ts` lists and judges snapshots; `aws/restore-order.ts` hands what this yields to the agents. Invariants: I12.
  */
 import { compareMinors, minorOfVersion } from '../api/minor.ts';
+import { ended } from '../words/text.ts';
 import type { createBackups } from './backups.ts';
 import type { Candidate, Made, ResourceDriver, Wanted } from './driver.ts';
 import { blockedError } from './verdicts.ts';
@@ -29,7 +30,7 @@ export const restoreSourceDriver = (backups: Backups): ResourceDriver<'restore-s
         : (found.problem ?? tooNew('etcd', found.etcd, etcd) ?? tooNew('Kubernetes', found.kubernetes, kubernetes));
     if (found?.sha256 === undefined || why !== undefined) {
       throw blockedError(
-        `Snapshot ${key} in bucket ${bucket} can't be restored: ${why ?? 'its sum is unknown'}. Nothing was changed; abort, and ask for another one.`,
+        `Snapshot ${key} in bucket ${bucket} can't be restored: ${ended(why ?? 'its sum is unknown')} Nothing was changed; abort, and ask for another one.`,
       );
     }
     return { outputs: { bucket, sha256: found.sha256 }, change: 'unchanged' };

@@ -33,7 +33,7 @@ export type Restoring = {
 const markFile = (folder: string): string => `${folder}/restored`;
 
 /** What etcd held before a restore. */
-export const keptAside = (folder: string, { id }: Pick<RestoredFrom, 'id'>): string =>
+const keptAside = (folder: string, { id }: Pick<RestoredFrom, 'id'>): string =>
   `${etcdDataDirectory(folder)}.before-${id}`;
 
 /** Whatever stands in etcd's place afterwards is of this restore. */
@@ -74,7 +74,7 @@ const tidy = async (folder: string, from: RestoredFrom): Promise<boolean> => {
 };
 
 /** Whether the disk holds what this restore made. */
-export const isRestored = async (folder: string, { id }: Pick<RestoredFrom, 'id'>): Promise<boolean> =>
+const isRestored = async (folder: string, { id }: Pick<RestoredFrom, 'id'>): Promise<boolean> =>
   (await readIfThere(markFile(folder)))?.trim() === id;
 
 /** etcd does not run. Resolves with the folder that has what was there before, if anything was. */

@@ -131,10 +131,8 @@ export const restoreOrderDriver = (clients: AwsClients, now = Date.now): Resourc
     if (said.report?.result === 'done') return { outputs: {} };
     const why = whyNot(said, order, { now: now(), region: clients.region });
     if (why === undefined) {
-      throw notYet(
-        `Waiting for ${whoIs(wanted, instanceId)} to ${verb}${said.begun ? ': it is at it' : ''}.`,
-        AGAIN_MS,
-      );
+      const does = said.begun ? 'goes on to' : 'is told to';
+      throw notYet(`Waiting: ${whoIs(wanted, instanceId)} ${does} ${verb}.`, AGAIN_MS);
     }
     // Told once more before it is said: a person who mends what is wrong needn't ask for it.
     await give(wanted, orderFor(wanted, instanceId, now(), order.token));

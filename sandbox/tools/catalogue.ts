@@ -17,9 +17,10 @@ type ChecksumSource = { readonly kind: 'text' | 'github'; readonly url: string }
 export type ReleaseFile = {
   readonly url: string;
   readonly checksum: ChecksumSource;
-  readonly binary: string;
-  /** Where the binary is in the file; a file without this one is the binary itself. */
-  readonly pathInArchive?: string;
+  /** What is taken of it. */
+  readonly binaries: readonly [string, ...string[]];
+  /** The folder in the file that has them; a file without this one is the binary itself. */
+  readonly folderInArchive?: string;
 };
 
 /** The files that a version is made of; undefined for what is published in no such form. */
@@ -77,19 +78,21 @@ const kubernetesReleases =
   (version, architecture) =>
     binaries.map((binary) => {
       const url = `https://dl.k8s.io/release/${version}/bin/linux/${architecture}/${binary}`;
-      return { url, checksum: { kind: 'text', url: `${url}.sha256` }, binary };
+      return { url, checksum: { kind: 'text', url: `${url}.sha256` }, binaries: [binary] };
     });
 
 /** etcd's releases: an archive, and one list of checksums for all archives of a version. */
 const etcdReleases: Releases = (version, architecture) => {
   const release = `https://github.com/etcd-io/etcd/releases/download/${version}`;
   const name = `etcd-${version}-linux-${architecture}`;
-  return ['etcd', 'etcdutl'].map((binary) => ({
-    url: `${release}/${name}.tar.gz`,
-    checksum: { kind: 'text', url: `${release}/SHA256SUMS` },
-    binary,
-    pathInArchive: `${name}/${binary}`,
-  }));
+  return [
+    {
+      url: `${release}/${name}.tar.gz`,
+      checksum: { kind: 'text', url: `${release}/SHA256SUMS` },
+      binaries: ['etcd', 'etcdutl'],
+      folderInArchive: name,
+    },
+  ];
 };
 
 /** kwok's releases: the binary, and no file with a checksum. GitHub computes one for each file that is put there. */
@@ -97,7 +100,7 @@ const kwokReleases: Releases = (version, architecture) => [
   {
     url: `https://github.com/kubernetes-sigs/kwok/releases/download/${version}/kwok-linux-${architecture}`,
     checksum: { kind: 'github', url: `https://api.github.com/repos/kubernetes-sigs/kwok/releases/tags/${version}` },
-    binary: 'kwok',
+    binaries: ['kwok'],
   },
 ];
 

@@ -4,7 +4,7 @@
  * and who watches is told to list anew.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { RESTORE_ANNOTATION } from '../../words/restore.ts';
+import { RESTORE_ANNOTATION, restoreText } from '../../words/restore.ts';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
 import { heldBy, identity, type Replicas, replicasIn } from './replicas.ts';
 
@@ -40,7 +40,13 @@ const restore = async (key: string, token: string): Promise<number> => {
   const began = Date.now();
   await succeed(
     'annotate',
-    sandbox.kubectl(['annotate', '--overwrite', 'awscluster', 'small', `${RESTORE_ANNOTATION}=${key} ${token}`]),
+    sandbox.kubectl([
+      'annotate',
+      '--overwrite',
+      'awscluster',
+      'small',
+      `${RESTORE_ANNOTATION}=${restoreText(key, token)}`,
+    ]),
   );
   await replicas.until('it is restored', async () => {
     const id = await restoredId();
