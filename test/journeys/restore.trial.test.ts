@@ -1,12 +1,18 @@
 /**
  * A control plane that is brought back to a snapshot: first because somebody asks for it while all is well, then because two disks are lost
  * at once, and with them quorum. By real processes: what was written after the snapshot is gone, what it holds is there and can be read,
- * and who watches is told to list anew.
+ * and who watches is told to list anew. Once the worker is killed after each of its calls, and once a machine is lost while all are halted.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ORDER_TAG, orderIn, REPORT_TAG, reportIn } from '../../words/orders.ts';
 import { RESTORE_ANNOTATION, restoreText } from '../../words/restore.ts';
 import { type SandboxForTests, startSandbox, succeed } from '../support/sandbox.ts';
+import { afterCalls, killWhenever } from './kills.ts';
 import { heldBy, identity, type Replicas, replicasIn } from './replicas.ts';
+
+const MANIFEST = join(import.meta.dirname, '../fixtures/small-cluster.yaml');
 
 let sandbox: SandboxForTests;
 let replicas: Replicas;
@@ -17,7 +23,9 @@ beforeAll(async () => {
     ...{ SLIPWAY_SETTLE_SECONDS: '1', SLIPWAY_PACE: 'quick', SLIPWAY_ORDER_SECONDS: '2' },
     ...{ SLIPWAY_REPAIR_SECONDS: '40', SLIPWAY_SWEEP_SECONDS: '10' },
   });
-  replicas = await replicasIn(sandbox);
+  // With its node pool, whose machines have to go on.
+  replicas = await replicasIn(sandbox, { objects: readFileSync(MANIFEST, 'utf8') });
+  await replicas.until('its nodes are Ready', areNodesReady);
   await replicas.healthy();
 });
 afterAll(async () => {
@@ -33,6 +41,19 @@ const backUp = async (): Promise<string> =>
   ).key;
 
 const restoredId = async (): Promise<string | undefined> => (await replicas.status()).restored?.id;
+
+/** Of some node at least, and of every one. */
+const areNodesReady = async (): Promise<true | undefined> => {
+  const { items } = JSON.parse(await replicas.journey.user('get', 'nodes', '-o', 'json')) as {
+    readonly items: readonly {
+      readonly status: { readonly conditions: readonly { type: string; status: string }[] };
+    }[];
+  };
+  const ready = items.filter(({ status }) =>
+    status.conditions.some(({ type, status: truth }) => type === 'Ready' && truth === 'True'),
+  );
+  return items.length > 0 && ready.length === items.length ? true : undefined;
+};
 
 /** Asks for it, and answers once it is done, with the seconds that it took. */
 const restore = async (key: string, token: string): Promise<number> => {
@@ -77,6 +98,7 @@ describe('a control plane that is restored while all is well', () => {
     expect(after.filter((one) => members.includes(one))).toEqual([]);
     expect(await names()).toEqual(['configmap/written-before']);
     await expectTreasure();
+    await replicas.until('its nodes are Ready', areNodesReady);
     // Whoever watches from what it has seen is told that it is too old.
     const watched = await journey.user(
       'get',
@@ -87,16 +109,40 @@ describe('a control plane that is restored while all is well', () => {
     expect(await replicas.status()).toMatchObject({ restored: { from: key } });
   });
 
-  test('is not restored by the same request once more, and is by another token', async () => {
+  test('is not restored by the same request once more, and is by another token, though the worker is killed after each call', async () => {
     const { journey, healthy } = replicas;
     await journey.user('create', 'configmap', 'written-later');
     await replicas.look();
     await healthy();
     expect(await names()).toEqual(['configmap/written-before', 'configmap/written-later']);
     const { from = '' } = (await replicas.status()).restored ?? {};
-    await restore(from, 'second');
+    // Three orders to each replica, and the mark that it is done.
+    const kills = await killWhenever(sandbox, restore(from, 'second'), afterCalls([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]));
+    expect(kills.length).toBeGreaterThanOrEqual(3);
+    figures.push(`killed after: ${kills.join(', ')}`);
     await healthy();
     expect(await names()).toEqual(['configmap/written-before']);
+  });
+
+  test('comes back though a machine is lost while all are halted', async () => {
+    const { journey, healthy, until, volumes, expectTreasure } = replicas;
+    const { from = '' } = (await replicas.status()).restored ?? {};
+    const { id } = await journey.replica(1);
+    const isHalted = async (): Promise<true | undefined> => {
+      const [tags = {}] = (await volumes(1)).map(({ detail }) => detail.tags);
+      const order = orderIn(tags[ORDER_TAG]);
+      return order?.verb === 'halt' && reportIn(tags[REPORT_TAG])?.token === order.token ? true : undefined;
+    };
+    const seconds = await Promise.all([
+      restore(from, 'third'),
+      until('replica 1 is halted', isHalted).then(() => succeed('kill', sandbox.sandbox('kill', id))),
+    ]);
+    figures.push(`restored while a machine was lost: ${seconds[0].toFixed(0)} s`);
+    await healthy();
+    expect((await journey.replica(1)).id).not.toBe(id);
+    expect(await names()).toEqual(['configmap/written-before']);
+    await expectTreasure();
+    await replicas.until('its nodes are Ready', areNodesReady);
   });
 });
 
@@ -111,11 +157,12 @@ describe('a control plane that has lost two disks, and quorum', () => {
       const stalled = (await status()).conditions?.find(({ type }) => type === 'Stalled');
       return stalled?.status === 'True' && stalled.message.includes('etcd-volume/0, etcd-volume/1') ? true : undefined;
     });
-    const seconds = await restore(key, 'third');
+    const seconds = await restore(key, 'fourth');
     figures.push(`restored after two disks were lost: ${seconds.toFixed(0)} s`);
     await healthy();
     expect(await names()).toEqual(['configmap/written-before', 'configmap/written-last']);
     await expectTreasure();
+    await replicas.until('its nodes are Ready', areNodesReady);
     for (const index of [0, 1]) {
       const [disk, ...more] = await volumes(index);
       expect(more).toEqual([]);
