@@ -12,7 +12,12 @@ export type WorkerMetrics = {
   readonly awsSeconds: Histogram<'service' | 'operation'>;
   readonly steps: Counter<'verb' | 'kind' | 'outcome'>;
   readonly stepSeconds: Histogram<'verb' | 'kind'>;
+  /** Is told which certificates of a cluster were seen, by each sweep. */
+  readonly certificates: (clusterId: string, seen: readonly EndingCertificate[]) => void;
 };
+
+/** Of an authority, or of what an API server shows; its end in epoch milliseconds. */
+type EndingCertificate = { readonly kind: string; readonly notAfter: number };
 
 /** A step that is blocked, anywhere, or an object that could not be looked at (then its kind is `assess`). */
 export type BlockedStep = {
@@ -61,13 +66,44 @@ const gaugeBlocked = (registers: Registry[], list: () => Promise<readonly Blocke
   });
 };
 
-export const createMetrics = (listBlocked: () => Promise<readonly BlockedStep[]> = async () => []): WorkerMetrics => {
+/** Of a cluster that no sweep of this worker met for so long nothing is said: it is gone, or another worker knows better. */
+const MET_MS = 3 * 3_600_000;
+
+/**
+ * The earliest end of each kind, over all clusters. Each worker knows what its own sweeps saw, so take the minimum of them. Which cluster
+ * it is, the condition `CertificatesExpiring` says.
+ */
+const gaugeCertificates = (registers: Registry[], now: () => number): WorkerMetrics['certificates'] => {
+  const met = new Map<string, { readonly at: number; readonly seen: readonly EndingCertificate[] }>();
+  new Gauge({
+    name: 'slipway_certificate_earliest_end_seconds',
+    help: 'Seconds until the first certificate ends, over all clusters, by kind (authority, which nobody renews, or api-server, which agents do); negative once it has ended; the minimum over all workers counts',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [clusterId, { at }] of met) if (at + MET_MS <= now()) met.delete(clusterId);
+      const all = [...met.values()].flatMap(({ seen }) => seen);
+      for (const kind of new Set(all.map((one) => one.kind))) {
+        const ends = all.filter((one) => one.kind === kind).map(({ notAfter }) => notAfter);
+        this.set({ kind }, (Math.min(...ends) - now()) / 1_000);
+      }
+    },
+  });
+  return (clusterId, seen) => void met.set(clusterId, { at: now(), seen });
+};
+
+export const createMetrics = (
+  listBlocked: () => Promise<readonly BlockedStep[]> = async () => [],
+  now: () => number = Date.now,
+): WorkerMetrics => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
   gaugeBlocked(registers, listBlocked);
   return {
     registry,
+    certificates: gaugeCertificates(registers, now),
     awsCalls: new Counter({
       name: 'slipway_aws_requests_total',
       help: 'AWS API calls by service, operation and error code (OK when it succeeded, HeldBack when it was not sent since AWS throttles)',
