@@ -35,8 +35,8 @@ export type UserClusterCache = Map<string, Connection>;
 export const createUserClusterCache = (): UserClusterCache => new Map();
 
 const WORKER = { organization: 'system:masters', commonName: 'slipway-worker' };
-const LIFETIME_MS = 3600 * 1_000;
-const RENEWAL_MS = renewalTime({ notBefore: 0, notAfter: LIFETIME_MS });
+export const WORKER_LIFETIME_MS = 3600 * 1_000;
+const RENEWAL_MS = renewalTime({ notBefore: 0, notAfter: WORKER_LIFETIME_MS });
 
 /** Name of the Secret with a cluster's root CA. */
 const rootAuthorityName = (clusterId: string): string => clusterSecretName(clusterId, nameInKey(ROOT_CA));
@@ -70,7 +70,7 @@ const connect = async (settings: UserClusterSettings, cluster: UserCluster): Pro
     authority,
     subject: WORKER,
     publicKey: keys.publicKey,
-    lifetimeMs: LIFETIME_MS,
+    lifetimeMs: WORKER_LIFETIME_MS,
   });
   const tls = {
     ca: authority.certificate,
