@@ -16,7 +16,7 @@ import { timeOf } from '../words/time.ts';
 import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
 import { type ControlPlaneReport, lostSince, unhealthySince } from './repair.ts';
 import { hasMoreTurns } from './rollout.ts';
-import type { Subject } from './views.ts';
+import type { OperationView, Subject } from './views.ts';
 
 const reportOf = (subject: Subject): ControlPlaneReport | undefined =>
   subject.kind === 'settled' || subject.kind === 'blocked' ? subject.controlPlane : undefined;
@@ -26,6 +26,22 @@ const QUORUM =
 
 const sentence = ({ replicas, quorumLost }: ControlPlaneReport): string =>
   `${quorumLost ? `${QUORUM}: ` : ''}${replicas.map(({ message }) => ended(message)).join(' ')}`;
+
+/** Those that an operation has not brought back: a restore brings back all of them. */
+const leftAfter = (operation: OperationView, before: readonly UnhealthyReplica[]): readonly UnhealthyReplica[] => {
+  if (operation.state !== 'succeeded') return before;
+  switch (purposeOf(operation)) {
+    case 'restore':
+      return [];
+    case 'repair': {
+      const repaired = new Set(operation.steps.map(({ key }) => key));
+      return hasMoreTurns(operation.turn) ? before.filter(({ index }) => !repaired.has(replicaKey(index))) : [];
+    }
+    case 'make':
+    case 'delete':
+      return before;
+  }
+};
 
 /** Replicas in trouble after this write. An operation in between knows nothing newer, until it has repaired one. */
 export const unhealthyReplicas = (
@@ -42,12 +58,8 @@ export const unhealthyReplicas = (
         const lostVolume = id === undefined ? undefined : { id, since: timeOf(lostSince(report, before, now)) };
         return { index, ...present({ instanceID, heldBy, lostVolume }), since: timeOf(since), message: cut(message) };
       });
-    case 'operation': {
-      const { operation } = subject;
-      if (purposeOf(operation) !== 'repair' || operation.state !== 'succeeded') return before;
-      const repaired = new Set(operation.steps.map(({ key }) => key));
-      return hasMoreTurns(operation.turn) ? before.filter(({ index }) => !repaired.has(replicaKey(index))) : [];
-    }
+    case 'operation':
+      return leftAfter(subject.operation, before);
     case 'waiting':
     case 'failing':
     case 'held':

@@ -51,6 +51,7 @@ const stateDuring = (operation: OperationView, before: State = 'Provisioning'): 
       // A create that an earlier release began of what was there already is a change.
       return state === 'Provisioning' && before !== state ? 'Updating' : state;
     case 'repair':
+    case 'restore':
       // Only what was provisioned is said to be in repair, so that it is provisioned again afterwards.
       if (before !== 'Provisioned' && before !== state) return before;
       return isOver ? 'Provisioned' : state;

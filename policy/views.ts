@@ -63,6 +63,9 @@ export type EventView = {
   readonly sequence: number;
 };
 
+/** Which restore, and from which snapshot. */
+export type Restored = { readonly id: string; readonly from: string };
+
 /** The state of an operation, as its query answers it and as `mirror` writes it. */
 export type OperationView = {
   readonly type: OperationType;
@@ -80,6 +83,8 @@ export type OperationView = {
   readonly unreachable?: string;
   /** The revision whose add-ons it brings. */
   readonly revision?: number;
+  /** The snapshot that all replicas hold once it has succeeded. */
+  readonly restores?: Restored;
   /** What others changed and it mends. */
   readonly mends?: readonly Drift[];
   /** Keys of the spec's tags that it may set. */

@@ -42,6 +42,7 @@ import { createMirror } from '../activities/mirror.ts';
 import { createPlanChange } from '../activities/plan-change.ts';
 import { createPlanUpgrade } from '../activities/plan-upgrade.ts';
 import { readPoolMachines } from '../activities/pool-machines.ts';
+import { restoreSourceDriver } from '../activities/restore-source.ts';
 import { snapshotDriver } from '../activities/snapshot.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
@@ -165,6 +166,7 @@ const stepsOf = (
     }),
     'hub-membership': hubMembershipDriver(hub),
     snapshot: snapshotDriver(backups),
+    'restore-source': restoreSourceDriver(backups),
   });
 
 const mirrorOf = ({ management }: Connections) =>
