@@ -77,7 +77,7 @@ const gaugeCertificates = (registers: Registry[], now: () => number): WorkerMetr
   const met = new Map<string, { readonly at: number; readonly seen: readonly EndingCertificate[] }>();
   new Gauge({
     name: 'slipway_certificate_earliest_end_seconds',
-    help: 'Seconds until the first certificate ends, over all clusters, by kind (authority, which nobody renews, or api-server, which agents do); negative once it has ended; the minimum over all workers counts',
+    help: 'Seconds until the first certificate ends, over all clusters that are at rest, by kind (authority, which nobody renews, or api-server, which agents do); negative once it has ended; the minimum over all workers counts',
     labelNames: ['kind'],
     registers,
     collect() {
