@@ -40,6 +40,9 @@ export type Host = {
   readonly differences: Differences;
   /** How often orders are looked for, where something else is as good as what ships. */
   readonly orderMillis?: number;
+  /** How often it is looked whether certificates are due, and for how long they have been in use when the machine boots: likewise. */
+  readonly renewalMillis?: number;
+  readonly certificateAgeMillis?: number;
   /** Private folder for keys and certificates, in memory where the host has it. */
   readonly certificates: string;
   readonly configuration: string;

@@ -128,6 +128,7 @@ const gather = async ({ boot, taker, addresses, signal }: Life): Promise<Gathere
       signers: await signersOf(configuration, secrets),
       secrets,
       directory: host.certificates,
+      now: Date.now() - (host.certificateAgeMillis ?? 0),
     }),
   ]);
   log.info('Volume and network interface are attached, certificates are issued', {
@@ -151,7 +152,7 @@ const watchOver = (
   const unlessStopped = (what: string) => (thrown: unknown) => {
     if (!signal.aborted) log.error(`${what}: ${wholeMessageOf(thrown)}`);
   };
-  void keepRenewed(leaves, log, signal).catch(unlessStopped('Certificates are no longer renewed'));
+  void keepRenewed(leaves, log, signal, host.renewalMillis).catch(unlessStopped('Certificates are no longer renewed'));
   void keepNetworkInterface(
     {
       metadata,

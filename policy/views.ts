@@ -13,6 +13,7 @@ import type { BlockedVerdict } from '../words/steps.ts';
 import type { HandledRequests } from '../words/verbs.ts';
 import type { AppliedMarks } from './applied-marks.ts';
 import type { BackupSeen } from './backup-status.ts';
+import type { CertificatesSeen } from './certificates.ts';
 import type { NodePoolReport } from './node-repair.ts';
 import type { InsideSeen } from './plan.ts';
 import type { Recalled } from './recalled.ts';
@@ -131,6 +132,8 @@ export type DriftReport = {
   readonly upgrade?: UpgradeSeen;
   /** Of a cluster whose bucket was looked into. */
   readonly backup?: BackupSeen;
+  /** Of a cluster. */
+  readonly certificates?: CertificatesSeen;
 };
 
 /** Projection of workflow state to the object's status: written by the running operation, or else by the entity. */
@@ -163,6 +166,8 @@ export type MirrorRequest = {
         readonly upgrading?: UpgradeStatus;
         /** Of a cluster, where somebody looked for snapshots. */
         readonly backup?: BackupSeen;
+        /** Of a cluster, where somebody looked at its certificates. */
+        readonly certificates?: CertificatesSeen;
         /** Of a pool, where somebody looked. */
         readonly nodes?: NodeCounts;
         readonly controlPlane?: ControlPlaneReport;

@@ -11,6 +11,7 @@ import { awsResources } from '../activities/aws/resources.ts';
 import { createBackupSweep } from '../activities/backup-sweep.ts';
 import { createBackups } from '../activities/backups.ts';
 import type { AroundCall, OutgoingCall } from '../activities/calls.ts';
+import { createCertificateSweep } from '../activities/certificate-sweep.ts';
 import type { Activities } from '../activities/contract.ts';
 import { createHubClient } from '../activities/hub/client.ts';
 import { hubMembershipDriver, observeMembership, otherOwner } from '../activities/hub/membership.ts';
@@ -29,6 +30,7 @@ import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
 import { findCluster, findNodePool, recentObjects, siblingsOf } from '../activities/kubernetes/objects.ts';
 import { countPods, readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
+import { createServedCertificates } from '../activities/kubernetes/served-certificates.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
 import { surveyManagement } from '../activities/kubernetes/survey.ts';
 import {
@@ -109,9 +111,11 @@ const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log
   const { region, bucket, clusterProxy, hubEndpoint, kubeconfig } = configuration;
   const management = connectManagement(kubeconfig, aroundCall.aroundCall);
   const cache = createUserClusterCache();
+  const certificates = createServedCertificates();
   const userClusters = connectUserClusters({
     management,
     cache,
+    served: certificates,
     ...aroundCall,
     ...(clusterProxy === undefined ? {} : { proxy: clusterProxy }),
   });
@@ -139,7 +143,7 @@ const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log
     await management.close();
     clients.destroy();
   };
-  return { management, userClusters, hub, aws, close };
+  return { management, userClusters, certificates, hub, aws, close };
 };
 
 type Connections = ReturnType<typeof connect>;
@@ -238,7 +242,7 @@ export const wireActivities = (
 ): WiredActivities => {
   const { region, settleSeconds, sweepSeconds } = configuration;
   const connections = connect(configuration, metrics, log, between);
-  const { management, userClusters, hub, aws, close } = connections;
+  const { management, userClusters, certificates, hub, aws, close } = connections;
   const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
   const inside = readInside(userClusters, addonSettings(configuration));
   const looks = { ...looksWith(connections), served };
@@ -263,6 +267,7 @@ export const wireActivities = (
       ...present({ bucket: configuration.bucket === undefined ? undefined : aws.backupsIn(configuration.bucket) }),
       onRemoved: (clusterId, keys) => log.info({ clusterId, keys }, 'Snapshots that are kept no longer are removed'),
     }),
+    certificates: createCertificateSweep({ served: certificates, onSeen: metrics.certificates }),
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });

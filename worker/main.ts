@@ -15,6 +15,7 @@ import { readWorkerConfiguration } from './configuration.ts';
 import { HEARTBEAT_MS, outcomeInterceptor } from './interceptors.ts';
 import { createMetrics, serveMetrics } from './metrics.ts';
 import { keepScheduleAlive } from './sweep-schedule.ts';
+import { versioningOf } from './versioning.ts';
 import { packWorkflows } from './workflow-bundle.ts';
 
 const configuration = readWorkerConfiguration();
@@ -105,6 +106,7 @@ const worker = await Worker.create({
   namespace: configuration.temporalNamespace,
   taskQueue,
   workflowBundle,
+  ...versioningOf(taskQueue, configuration.buildId),
   activities: wired.activities,
   interceptors: { activity: [(context) => ({ inbound: outcomeInterceptor(context, metrics, log) })] },
   // Else only a beat each 6.4 of the 8 seconds is sent on, and a stall of two takes what runs from a worker that lives.
@@ -115,7 +117,7 @@ const worker = await Worker.create({
   shutdownGraceTime: '30 s',
   shutdownForceTime: '45 s',
 });
-log.info({ taskQueue, region: configuration.region }, 'Working');
+log.info({ taskQueue, region: configuration.region, build: configuration.buildId }, 'Working');
 const stopping = new AbortController();
 const scheduled = keepScheduleAlive({
   client: new Client({ connection, namespace: configuration.temporalNamespace }),

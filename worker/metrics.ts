@@ -1,13 +1,14 @@
 /**
  * Metrics: what a worker did, for Prometheus. Base units, `_total` and `_seconds`, no label per object.
  *
- * Owns: names and labels, but for those of objects, which `object-metrics.ts` has. Neighbours: the activity interceptor counts steps,
+ * Owns: names and labels, but for those of objects and certificates, which `object-metrics.ts` and `certificate-metrics.ts` have. Neighbours: the activity interceptor counts steps,
  * AWS clients report their calls.
  */
 import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ObjectKind } from '../api/object.ts';
 import { type Listing, stuckByListing } from '../words/stuck.ts';
+import { gaugeCertificates, type TellCertificates } from './certificate-metrics.ts';
 import { lately } from './lately.ts';
 import { type CountedObject, gaugeObjects } from './object-metrics.ts';
 
@@ -17,6 +18,7 @@ export type WorkerMetrics = {
   readonly awsSeconds: Histogram<'service' | 'operation'>;
   readonly steps: Counter<'verb' | 'kind' | 'outcome'>;
   readonly stepSeconds: Histogram<'verb' | 'kind'>;
+  readonly certificates: TellCertificates;
 };
 
 /** What Temporal lists of an object that does not go on, and its kind. */
@@ -79,7 +81,7 @@ const gaugeStuck = (registers: Registry[], listed: Listed): void => {
   });
 };
 
-export const createMetrics = (listings: Partial<Listings> = {}): WorkerMetrics => {
+export const createMetrics = (listings: Partial<Listings> = {}, now: () => number = Date.now): WorkerMetrics => {
   const { stuck, objects } = { ...NOTHING, ...listings };
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -88,6 +90,7 @@ export const createMetrics = (listings: Partial<Listings> = {}): WorkerMetrics =
   gaugeObjects(registers, lately(objects, LISTING_MS.objects));
   return {
     registry,
+    certificates: gaugeCertificates(registers, now),
     awsCalls: new Counter({
       name: 'slipway_aws_requests_total',
       help: 'AWS API calls by service, operation and error code (OK when it succeeded, HeldBack when it was not sent since AWS throttles)',

@@ -16,6 +16,7 @@ import type { BinaryComponent, Host } from '../../agent/host.ts';
 import type { Log } from '../../agent/log.ts';
 import { secureAgent } from '../../kubernetes/connections.ts';
 import { stopWaves } from '../../machine/order.ts';
+import { present } from '../../words/present.ts';
 import { MACHINE_DIFFERENCES } from '../differences.ts';
 import { capacityOf } from '../kubelet/capacity.ts';
 import { runKubelet } from '../kubelet/node.ts';
@@ -39,6 +40,15 @@ const inherited = (home: string): Record<string, string> => ({
   ),
   HOME: home,
 });
+
+const pacesOf = ({ orderSeconds, renewalSeconds, certificateAgeSeconds }: Environment) => {
+  const millis = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1_000);
+  return present({
+    orderMillis: millis(orderSeconds),
+    renewalMillis: millis(renewalSeconds),
+    certificateAgeMillis: millis(certificateAgeSeconds),
+  });
+};
 
 const writeFiles = async ({ files }: BinaryComponent): Promise<void> => {
   for (const file of files) {
@@ -72,7 +82,7 @@ export const createSandboxHost = async (environment: Environment, log: Log): Pro
 
   return {
     differences: MACHINE_DIFFERENCES,
-    ...(environment.orderSeconds === undefined ? {} : { orderMillis: environment.orderSeconds * 1_000 }),
+    ...pacesOf(environment),
     certificates,
     configuration,
     state,

@@ -49,6 +49,7 @@ const expressions = (): readonly (readonly [string, string])[] => [
 /** With something of every kind in it, so that no metric is without a sample. */
 const pageOf = async (objects: readonly CountedObject[], stuck: readonly StuckListing[]): Promise<string> => {
   const metrics = createMetrics({ objects: async () => objects, stuck: async () => stuck });
+  metrics.certificates('gke-0a1b2c3d', [{ kind: 'api-server', notAfter: Date.now() + 300 * DAY * 1_000 }]);
   metrics.awsCalls.inc({ service: 'ec2', operation: 'CreateVolume', code: 'OK' });
   metrics.awsSeconds.observe({ service: 'ec2', operation: 'CreateVolume' }, 1);
   metrics.steps.inc({ verb: 'ensure', kind: 'etcd-volume', outcome: 'created' });
@@ -153,6 +154,12 @@ const SITUATIONS: readonly (readonly [string, Planted | undefined, readonly Firi
     40,
   ],
   ['there is no backup', planted({ backup: {} }), [{ alertname: 'SlipwayNoBackup', severity: 'info' }], 1_500],
+  [
+    'a certificate is near its end',
+    condition('CertificatesExpiring', 'AuthorityEnds'),
+    [{ alertname: 'SlipwayCertificateEnds', severity: 'warning', kind: 'AWSCluster' }],
+    40,
+  ],
   [
     'an upgrade soaks for long',
     planted({ upgrade: { phase: 'Soaking', soakingSince: ago(9 * DAY) } }),

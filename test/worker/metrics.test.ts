@@ -24,6 +24,7 @@ describe('metrics', () => {
       'slipway_backup_oldest_seconds',
       'slipway_blocked_oldest_seconds',
       'slipway_blocked_steps',
+      'slipway_certificate_earliest_end_seconds',
       'slipway_clusters_without_backup',
       'slipway_conditions',
       'slipway_objects',
@@ -77,6 +78,25 @@ describe('metrics', () => {
     expect(await read()).toEqual(['slipway_blocked_oldest_seconds 0']);
     listed = undefined;
     expect(await read()).toEqual([]);
+  });
+
+  test('count down to the first certificate that ends, of all clusters that are still met', async () => {
+    const clock = { now: 1_000_000 };
+    const { registry, certificates } = createMetrics(undefined, () => clock.now);
+    const lines = async (): Promise<string[]> =>
+      (await registry.metrics()).split('\n').filter((line) => line.startsWith('slipway_certificate_'));
+    const line = (kind: string, seconds: number) =>
+      `slipway_certificate_earliest_end_seconds{kind="${kind}"} ${seconds}`;
+    expect(await lines()).toEqual([]);
+    const at = (kind: string, seconds: number) => ({ kind, notAfter: clock.now + seconds * 1_000 });
+    certificates('a', [at('authority', 500), at('authority', 300), at('api-server', 20)]);
+    certificates('b', [at('authority', 400)]);
+    expect(await lines()).toEqual([line('authority', 300), line('api-server', 20)]);
+    clock.now += 30_000;
+    expect(await lines()).toEqual([line('authority', 270), line('api-server', -10)]);
+    clock.now += 3 * 3_600_000 - 30_000;
+    certificates('b', [at('authority', 400)]);
+    expect(await lines()).toEqual([line('authority', 400)]);
   });
 
   test('are served beside the health of the process, and nothing else is', async () => {
