@@ -26,7 +26,7 @@ import { readInsights } from '../activities/kubernetes/insights.ts';
 import { keptSecrets, observeManagement } from '../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
-import { findCluster, findNodePool, siblingsOf } from '../activities/kubernetes/objects.ts';
+import { findCluster, findNodePool, ownersAmong, siblingsOf } from '../activities/kubernetes/objects.ts';
 import { countPods, readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
@@ -200,7 +200,7 @@ const looksWith = (connections: Connections) => {
 const assessOf = (
   { management, aws }: Connections,
   configuration: WorkerConfiguration,
-  looks: Omit<Parameters<typeof createAssess>[0], 'settleSeconds' | 'foresee' | 'poolsOf'>,
+  looks: Omit<Parameters<typeof createAssess>[0], 'settleSeconds' | 'foresee' | 'poolsOf' | 'owners'>,
 ) => {
   const { settleSeconds, pacing, repairSeconds, nodeRepairSeconds } = configuration;
   return createAssess({
@@ -211,6 +211,7 @@ const assessOf = (
     repair: { afterSeconds: repairSeconds },
     nodeRepair: { afterSeconds: nodeRepairSeconds },
     poolsOf: (cluster, signal) => siblingsOf(management, cluster, { signal }),
+    owners: (kind, signal) => ownersAmong(management, kind, { signal }),
   });
 };
 

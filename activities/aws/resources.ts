@@ -12,6 +12,7 @@ import { present } from '../../words/present.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { ReadSecret } from '../seal.ts';
 import { accountDriver, type KeptElsewhere } from './account.ts';
+import { adoptionDriver } from './adoption.ts';
 import {
   autoScalingGroupDriver,
   groupInstances,
@@ -77,6 +78,7 @@ type AwsKind =
   | 'instance'
   | 'order'
   | 'upgrade-mark'
+  | 'adoption'
   | 'replica'
   | 'node-machine'
   | 'surge'
@@ -159,9 +161,8 @@ const securityGroupsIn = async (
 
 /** Drivers and observation of one worker. */
 export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws => {
-  const scope = createScope(clients);
   const { onUnread = () => undefined, otherOwner = () => Promise.resolve(undefined) } = settings;
-  const remember = createMemory(Date.now);
+  const [scope, remember] = [createScope(clients), createMemory(Date.now)];
   const facts = createFacts(clients, remember, onUnread);
   const room = createRoom(clients, facts, remember, onUnread);
   const network = createClusterNetwork();
@@ -210,6 +211,7 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       surge: guarded(surgeDriver(clients, settings.emptyMachine), scope),
       'machine-security-groups': guarded(machineSecurityGroupsDriver(clients), scope),
       order: guarded(orderDriver(clients), scope),
+      adoption: guarded(adoptionDriver(clients), scope),
       'upgrade-mark': guarded(upgradeMarkDriver(clients), scope),
       replica: guarded(replicaDriver(clients), scope),
       established: guarded(establishedDriver(clients), scope),
