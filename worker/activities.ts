@@ -37,12 +37,15 @@ import {
   createUserClusterCache,
 } from '../activities/kubernetes/user-cluster.ts';
 import { createMirror } from '../activities/mirror.ts';
+import { createOrphanRemoval } from '../activities/orphan-removal.ts';
+import { createOrphans } from '../activities/orphans.ts';
 import { createPlanChange } from '../activities/plan-change.ts';
 import { createPlanUpgrade } from '../activities/plan-upgrade.ts';
 import { readPoolMachines } from '../activities/pool-machines.ts';
 import { snapshotDriver } from '../activities/snapshot.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
+import type { ObjectKind } from '../api/object.ts';
 import { present } from '../words/present.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -226,6 +229,22 @@ const backupsOf = (
     ...(bucket === undefined ? {} : { bucket: { name: bucket, read: aws.backupsIn(bucket).read } }),
   });
 
+const orphansOf = (
+  { aws, management }: Connections,
+  { settleSeconds, pacing }: WorkerConfiguration,
+  { served, observe }: Pick<Parameters<typeof createAssess>[0], 'served' | 'observe'>,
+) => {
+  const owners = (kind: ObjectKind, signal: AbortSignal) => ownersAmong(management, kind, { signal });
+  const list = createOrphans({ served, owned: aws.owned, owners, snapshotsLeft: aws.snapshotsLeft });
+  return { list, planRemoval: createOrphanRemoval({ orphans: list, owners, observe, settleSeconds, pacing }) };
+};
+
+const backupSweepOf = ({ aws }: Connections, { bucket }: WorkerConfiguration, log: Logger) =>
+  createBackupSweep({
+    ...present({ bucket: bucket === undefined ? undefined : aws.backupsIn(bucket) }),
+    onRemoved: (clusterId, keys) => log.info({ clusterId, keys }, 'Snapshots that are kept no longer are removed'),
+  });
+
 export const wireActivities = (
   configuration: WorkerConfiguration,
   metrics: WorkerMetrics,
@@ -255,13 +274,11 @@ export const wireActivities = (
     nodes: sweepNodes(userClusters),
     inside: createInsideSweep(inside),
     insights: createInsightsSweep(insights, { snapshots }),
-    backup: createBackupSweep({
-      ...present({ bucket: configuration.bucket === undefined ? undefined : aws.backupsIn(configuration.bucket) }),
-      onRemoved: (clusterId, keys) => log.info({ clusterId, keys }, 'Snapshots that are kept no longer are removed'),
-    }),
+    backup: backupSweepOf(connections, configuration, log),
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });
+  const orphans = orphansOf(connections, configuration, looks);
   const mirror = mirrorOf(connections);
   const signalOf = (): AbortSignal => Context.current().cancellationSignal;
 
@@ -280,6 +297,8 @@ export const wireActivities = (
       orderBackup: (request) => backups.orderBackup(request, signalOf()),
       awaitBackup: (request) => backups.awaitBackup(request, signalOf()),
       listBackups: (object) => backups.listBackups(object, signalOf()),
+      listOrphans: () => orphans.list(signalOf()),
+      planOrphanRemoval: (removal) => orphans.planRemoval(removal, signalOf()),
       sweep: () => sweep(signalOf()),
     },
     close,
