@@ -219,7 +219,7 @@ export const judgeSecrets = (
   return blocked(
     generation,
     `what it is to adopt runs with Secrets that are not in namespace ${namespace}: ${missing.join(', ')}`,
-    `restore them from a backup with their labels and annotations: kubectl apply --namespace ${namespace} --filename <backup>; until then it is only looked at`,
+    `bring them back: slipway clusters import-secrets --file <file>, or from a backup with their labels and annotations; until then it is only looked at`,
   );
 };
 

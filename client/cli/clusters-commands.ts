@@ -11,6 +11,7 @@ import { present } from '../../words/present.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 import { type ConfigurationOf, namespaced, output, reading } from './options.ts';
 import { paintFor, print, printJson, say } from './output.ts';
+import { addSecretsCommands } from './secrets-commands.ts';
 
 /** Without a number the option is `true`: the newest. */
 type UpdateOptions = {
@@ -197,4 +198,5 @@ export const addClustersCommands = (program: Command, configurationOf: Configura
   const looking = [addList, addDescribe, addPlan, addBackups];
   for (const add of [...looking, addUpdate, addBackup, addGetCredentials, addCredential])
     add(clusters, configurationOf);
+  addSecretsCommands(clusters, configurationOf);
 };
