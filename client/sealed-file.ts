@@ -13,7 +13,7 @@ const COST = 2 ** 17;
 const [BLOCK, PARALLEL, KEY_BYTES, SALT_BYTES, NONCE_BYTES] = [8, 1, 32, 16, 12];
 /** Of a file that somebody else wrote: more would only take memory. */
 const MOST_COST = 2 ** 20;
-export const SHORTEST_PASSPHRASE = 12;
+const SHORTEST_PASSPHRASE = 12;
 
 const sealed = z.object({
   about: z.record(z.string(), z.string()),

@@ -36,7 +36,7 @@ const keptOf = ({ metadata, ...secret }: KubernetesObject): KeptSecret => ({
   name: metadata.name,
   labels: metadata.labels ?? {},
   annotations: metadata.annotations ?? {},
-  type: String(secret['type'] ?? 'Opaque'),
+  type: typeof secret['type'] === 'string' ? secret['type'] : 'Opaque',
   data: (secret['data'] ?? {}) as KeptSecret['data'],
 });
 
