@@ -51,6 +51,7 @@ import {
   turnBeside,
   whileWaiting,
 } from './replica-turns.ts';
+import { decideRestore } from './restore.ts';
 import { asMade, releaseToPlan } from './revision.ts';
 import { decideCommit } from './soak.ts';
 import { judgeUnguarded } from './unguarded.ts';
@@ -155,6 +156,31 @@ const turnsOf = (
     : { turns: { ...decided, rewritable: turns.rewritable } };
 };
 
+/** Secrets that an adoption lacks, and a restore, come before everything else that the spec or the control plane's state asks for. */
+const restoreNow = (
+  facts: ClusterFacts,
+  cluster: AWSCluster,
+  { topology, release }: Versions,
+  { found, live }: { readonly found: readonly Found[]; readonly live: boolean },
+): Assessment | undefined => {
+  if (!live) return undefined;
+  const secrets = judgeSecrets(cluster, topology, found);
+  if (secrets !== undefined) return secrets;
+  const decided = decideRestore(cluster, { topology, inventory: found, release });
+  switch (decided.kind) {
+    case 'none':
+      return undefined;
+    case 'blocked':
+      return decided.blocked;
+    case 'restore':
+      return operation(facts, cluster, release, {
+        type: 'RestoreCluster',
+        plan: decided.plan,
+        restores: decided.restores,
+      });
+  }
+};
+
 const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inventory): Assessment => {
   const { generation } = cluster.metadata;
   const live = hasHadQuorum(cluster, inventory);
@@ -166,8 +192,8 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   }
   const versions = versionsOf(facts, cluster, { runs, found, live });
   const { release, upgrade, topology } = versions;
-  const secrets = judgeSecrets(cluster, live ? topology : [], found);
-  if (secrets !== undefined) return secrets;
+  const restoring = restoreNow(facts, cluster, versions, { found, live });
+  if (restoring !== undefined) return restoring;
   const { turns, commit } = live ? turnsOf(facts, cluster, versions, found) : { turns: NO_TURNS };
   const repair = live ? decideRepair(facts, cluster, { ...versions, inventory: found, turns }) : HEALTHY;
   if (repair.kind === 'blocked') return repair.blocked;

@@ -62,6 +62,9 @@ export type EventView = {
   readonly sequence: number;
 };
 
+/** Which restore, and from which snapshot. */
+export type Restored = { readonly id: string; readonly from: string };
+
 /** The state of an operation, as its query answers it and as `mirror` writes it. */
 export type OperationView = {
   readonly type: OperationType;
@@ -79,6 +82,8 @@ export type OperationView = {
   readonly unreachable?: string;
   /** The revision whose add-ons it brings. */
   readonly revision?: number;
+  /** The snapshot that all replicas hold once it has succeeded. */
+  readonly restores?: Restored;
   /** What others changed and it mends. */
   readonly mends?: readonly Drift[];
   /** Keys of the spec's tags that it may set. */
@@ -171,10 +176,19 @@ export type MirrorRequest = {
         readonly kind: 'blocked';
         readonly reason: string;
         readonly cure: string;
+        /** Since when nobody could go on, in epoch milliseconds; absent from what a workflow of the release before asks for. */
+        readonly since?: number;
         readonly controlPlane?: ControlPlaneReport;
       }
     /** The object could not be looked at; it is tried again by itself. */
-    | { readonly kind: 'failing'; readonly reason: string; readonly attempt: number; readonly retryAt: number }
+    | {
+        readonly kind: 'failing';
+        readonly reason: string;
+        readonly attempt: number;
+        readonly retryAt: number;
+        /** As of what is blocked. */
+        readonly since?: number;
+      }
     /** A person aborted its operation: nothing is begun until it is resumed, changed or deleted. */
     | {
         readonly kind: 'held';

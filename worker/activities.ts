@@ -26,7 +26,7 @@ import { readInsights } from '../activities/kubernetes/insights.ts';
 import { keptSecrets, observeManagement } from '../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
-import { findCluster, findNodePool, ownersAmong, siblingsOf } from '../activities/kubernetes/objects.ts';
+import { findCluster, findNodePool, ownersAmong, recentObjects, siblingsOf } from '../activities/kubernetes/objects.ts';
 import { countPods, readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
@@ -42,6 +42,7 @@ import { createOrphans } from '../activities/orphans.ts';
 import { createPlanChange } from '../activities/plan-change.ts';
 import { createPlanUpgrade } from '../activities/plan-upgrade.ts';
 import { readPoolMachines } from '../activities/pool-machines.ts';
+import { restoreSourceDriver } from '../activities/restore-source.ts';
 import { snapshotDriver } from '../activities/snapshot.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
@@ -49,11 +50,14 @@ import type { ObjectKind } from '../api/object.ts';
 import { present } from '../words/present.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 import type { WorkerMetrics } from './metrics.ts';
+import type { CountedObject } from './object-metrics.ts';
 
 export type WiredActivities = {
   readonly activities: Activities;
   /** The account that the credentials belong to. */
   readonly account: (signal: AbortSignal) => Promise<string>;
+  /** All clusters and node pools, as the API server remembers them: for figures some seconds are not old. */
+  readonly objects: () => Promise<readonly CountedObject[]>;
   /** Ends connections, once no activity runs any more. */
   readonly close: () => Promise<void>;
 };
@@ -164,6 +168,7 @@ const stepsOf = (
     }),
     'hub-membership': hubMembershipDriver(hub),
     snapshot: snapshotDriver(backups),
+    'restore-source': restoreSourceDriver(backups),
   });
 
 const mirrorOf = ({ management }: Connections) =>
@@ -284,6 +289,7 @@ export const wireActivities = (
 
   return {
     account: aws.scope.account,
+    objects: () => recentObjects(management),
     activities: {
       assess: (request) => assess(request, signalOf()),
       planChange: (request) => planChange(request, signalOf()),

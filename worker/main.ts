@@ -9,8 +9,8 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { TASK_QUEUE } from '../workflows/messages.ts';
-import { wireActivities } from './activities.ts';
-import { listBlocked } from './blocked.ts';
+import { type WiredActivities, wireActivities } from './activities.ts';
+import { listStuck } from './blocked.ts';
 import { readWorkerConfiguration } from './configuration.ts';
 import { HEARTBEAT_MS, outcomeInterceptor } from './interceptors.ts';
 import { createMetrics, serveMetrics } from './metrics.ts';
@@ -44,16 +44,26 @@ function levelOf(level: string): 'debug' | 'info' | 'warn' | 'error' {
   }
 }
 
-/** Its client, once Temporal answers. */
+/** Its client, once Temporal answers, and what the management API is asked by. */
 const temporal: { client?: Client } = {};
-const metrics = createMetrics(async () => {
-  if (temporal.client === undefined) throw new Error('Temporal does not answer yet');
+const management: { objects?: WiredActivities['objects'] } = {};
+
+/** Who asks for figures is told what there is; why some can't be had is in the log. */
+const counted = async <T>(what: string, list: (() => Promise<T>) | undefined): Promise<T> => {
+  if (list === undefined) throw new Error(`${what} is not connected yet`);
   try {
-    return await listBlocked(temporal.client);
+    return await list();
   } catch (error) {
-    log.warn({ error: String(error) }, 'Temporal does not list what is blocked');
+    log.warn({ error: String(error) }, `${what} does not list what metrics count`);
     throw error;
   }
+};
+const metrics = createMetrics({
+  stuck: () => {
+    const { client } = temporal;
+    return counted('Temporal', client === undefined ? undefined : () => listStuck(client));
+  },
+  objects: () => counted('The management API', management.objects),
 });
 const metricsServer =
   configuration.metricsAddress === undefined
@@ -89,6 +99,7 @@ const [connection, workflowBundle] = await Promise.all([
 ]);
 temporal.client = new Client({ connection, namespace: configuration.temporalNamespace });
 const wired = wireActivities(configuration, metrics, log);
+management.objects = wired.objects;
 const worker = await Worker.create({
   connection,
   namespace: configuration.temporalNamespace,

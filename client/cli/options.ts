@@ -21,6 +21,11 @@ export const clusterId = (text: string): string => {
   if (isClusterId(text)) return text;
   throw new InvalidArgumentError('It must be the id of a cluster, such as gke-0a1b2c3d.');
 };
+/** Of commands that list what a namespace, or all of them, have of something. */
+export const listing = (command: Command, what: string): Command =>
+  reading(namespaced(command))
+    .option('-A, --all-namespaces', 'in all namespaces', false)
+    .option('--stuck', `only ${what} that are stuck`, false);
 
 const seconds = (text: string): number => {
   const value = Number(text);

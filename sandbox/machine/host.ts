@@ -22,7 +22,7 @@ import { runKubelet } from '../kubelet/node.ts';
 import { settingsOf } from '../kubelet/settings.ts';
 import { endProcess } from '../process.ts';
 import type { Environment } from './environment.ts';
-import { programOf } from './programs.ts';
+import { programOf, runEnding } from './programs.ts';
 import { leftoverOf, supervise } from './supervisor.ts';
 
 /** The kernel's limit for a unix socket's path, without its final zero. */
@@ -108,6 +108,7 @@ export const createSandboxHost = async (environment: Environment, log: Log): Pro
         log,
       });
     },
+    runToEnd: (program) => runEnding(program, environment.binaries, inherited(home)),
     cpusOf: ({ type }) => capacityOf(type).cpus,
     runNode: ({ components, ...node }, signal) =>
       runKubelet({ ...node, settings: settingsOf(components), state, log, proxy: environment.proxy }, signal),

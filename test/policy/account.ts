@@ -185,6 +185,9 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'upgrade-insights':
     case 'adoption':
     case 'upgrade-mark':
+    case 'restore-source':
+    case 'restore-order':
+    case 'restore-mark':
     case 'snapshot':
     case 'replica':
     case 'milestone':
