@@ -6,14 +6,23 @@
  * Invariants: I6 (reads only), I12 (what could not be read is an error or `blocked`, never absence).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
+import { entityWorkflowId } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
-import { isDeleting, type ObjectRef } from '../api/object.ts';
+import { hasFinalizer, isDeleting, type ObjectKind, type ObjectRef, referenceTo } from '../api/object.ts';
+import { adoptionAskedBy, clusterIdFor, nodePoolIdFor, ownerUidOf } from '../api/ownership.ts';
 import type { ResourceProperties } from '../kinds/resource.ts';
+import { adopting, type LivingOwner, proveAdoption } from '../policy/adoption.ts';
 import { decideCluster, decideClusterEarly } from '../policy/decide-cluster.ts';
 import { decideNodePool, decideNodePoolEarly } from '../policy/decide-nodepool.ts';
 import { machinesToRead } from '../policy/decide-pool-machines.ts';
-import { clusterIdOfPool, judgeIdentity, type Served } from '../policy/facts.ts';
+import {
+  type ClusterFacts,
+  clusterIdOfPool,
+  judgeIdentity,
+  judgeInventory,
+  type NodePoolFacts,
+  type Served,
+} from '../policy/facts.ts';
 import { firstLookOfCluster, firstLookOfNodePool, isNew } from '../policy/first-look.ts';
 import { returned, returnedCluster } from '../policy/given-up.ts';
 import { insideRequest, isInsideNext } from '../policy/inside.ts';
@@ -30,6 +39,8 @@ import { retryError, verdictOf } from './verdicts.ts';
 /** What to observe: everything of one cluster id, or what one node pool has and takes from its cluster. */
 export type ObserveRequest = {
   readonly object: ObjectRef;
+  /** Whose uid its things carry, where it adopted them. */
+  readonly ownerUid?: string;
   readonly clusterId: string;
   readonly clusterUid: string;
   readonly clusterName: string;
@@ -65,6 +76,8 @@ export type AssessSources = {
   readonly inside: ReadInside;
   /** Looks at a pool's machines one by one, where one of them is to go, or may be. */
   readonly machines: ReadPoolMachines;
+  /** All objects of the kind in the management API, and whose things they own: read to the end, or the call fails (I12). */
+  readonly owners: (kind: ObjectKind, signal: AbortSignal) => Promise<readonly LivingOwner[]>;
   /** Asks early what the preflight of a new object will ask. */
   readonly foresee: (properties: ResourceProperties['preflight'], signal: AbortSignal) => Promise<void>;
 };
@@ -73,11 +86,11 @@ export type Named = { readonly namespace: string; readonly name: string };
 
 export const clusterRequest = (object: ObjectRef, cluster: AWSCluster): ObserveRequest => {
   const { spec, metadata } = cluster;
-  const { uid } = metadata;
   return {
     object,
-    clusterId: clusterIdOf(uid),
-    clusterUid: uid,
+    ...present({ ownerUid: cluster.status?.adopted?.uid }),
+    clusterId: clusterIdFor(cluster),
+    clusterUid: ownerUidOf(cluster),
     clusterName: metadata.name,
     vpcId: spec.networking.vpcID,
     subnetIds: distinct([...spec.controlPlane.subnetIDs, ...spec.networking.serviceLoadBalancerSubnetIDs]),
@@ -136,13 +149,57 @@ const assessCluster = async (
   const judged = decideClusterEarly(facts);
   if (cluster === null) return judged ?? decideCluster(facts);
   if (judged !== undefined) return remembering(cluster, judged);
+  const adopted = await adoptedBy(sources, cluster, { cluster, worker }, signal);
+  return 'refused' in adopted
+    ? remembering(cluster, adopted.refused)
+    : lookAtCluster(sources, adopted.object, { ...facts, ...adopted }, signal);
+};
+
+const lookAtCluster = async (
+  sources: AssessSources,
+  cluster: AWSCluster,
+  facts: ClusterFacts,
+  signal: AbortSignal,
+): Promise<Assessment> => {
   foresee(sources, firstLookOfCluster(cluster), signal);
-  const inventory = await sources.observe(clusterRequest(object, cluster), signal);
+  const inventory = await sources.observe(clusterRequest(facts.requested, cluster), signal);
   const decided = decideCluster({ ...facts, inventory });
   const request = isInsideNext(decided) ? insideRequest(cluster) : undefined;
   if (request === undefined) return remembering(cluster, decided);
   const inside = await sources.inside(request, signal);
   return remembering(cluster, decideCluster({ ...facts, inventory: { ...inventory, inside } }));
+};
+
+type Adopting<T> = { readonly object: T; readonly adopts?: true } | { readonly refused: Assessment };
+
+/**
+ * The object with what it is to adopt, once that is proven: by a listing of all that carries the cluster's id, and of all objects
+ * there are. One that is going and for which nothing was begun adopts nothing any more.
+ */
+const adoptedBy = async <T extends AWSCluster | AWSNodePool>(
+  sources: AssessSources,
+  object: T,
+  { cluster, worker }: { readonly cluster: AWSCluster | null; readonly worker: Served },
+  signal: AbortSignal,
+): Promise<Adopting<T>> => {
+  const asked = adoptionAskedBy(object);
+  if (asked === undefined || (isDeleting(object) && !hasFinalizer(object))) return { object };
+  const clusterId = object.kind === 'AWSCluster' ? asked : clusterIdOfPool(object, cluster);
+  if (clusterId === undefined) return { object };
+  const request: ObserveRequest = {
+    ...{ clusterId, clusterUid: '', clusterName: '', subnetIds: [] },
+    object: { ...referenceTo(object), kind: 'AWSCluster' },
+    ...{ clusterGoes: false, objectGoes: false, isNew: false },
+  };
+  const [inventory, living] = await Promise.all([
+    sources.observe(request, signal),
+    sources.owners(object.kind, signal),
+  ]);
+  const place = { account: worker.account, region: object.spec.region };
+  const partial = judgeInventory(inventory, adopting(object, ''), place);
+  if (partial !== undefined) return { refused: partial };
+  const proof = proveAdoption(object, { asked, inventory, living });
+  return 'refused' in proof ? proof : { object: adopting(object, proof.uid), adopts: true };
 };
 
 /**
@@ -151,8 +208,9 @@ const assessCluster = async (
  */
 export const poolRequest = (object: ObjectRef, pool: AWSNodePool, cluster: AWSCluster | null): ObserveRequest => ({
   object,
+  ...present({ ownerUid: pool.status?.adopted?.uid }),
   clusterId: clusterIdOfPool(pool, cluster) ?? '',
-  clusterUid: cluster?.metadata.uid ?? '',
+  clusterUid: cluster === null ? '' : ownerUidOf(cluster),
   clusterName: pool.spec.clusterName,
   subnetIds: distinct([...(cluster?.spec.controlPlane.subnetIDs ?? []), pool.spec.subnetID]),
   clusterGoes: cluster === null || isDeleting(cluster),
@@ -194,13 +252,25 @@ const assessNodePool = async (
   if (builds && clusterProgressed !== true) foreseeNodePool(sources, pool, cluster, signal);
   if (pool === null) return judged ?? decideNodePool(facts);
   if (judged !== undefined) return remembering(pool, judged);
-  const inventory = await sources.observe(poolRequest(object, pool, cluster), signal);
+  const adopted = await adoptedBy(sources, pool, { cluster, worker }, signal);
+  return 'refused' in adopted
+    ? remembering(pool, adopted.refused)
+    : lookAtNodePool(sources, adopted.object, { ...facts, ...adopted }, signal);
+};
+
+const lookAtNodePool = async (
+  sources: AssessSources,
+  pool: AWSNodePool,
+  facts: NodePoolFacts,
+  signal: AbortSignal,
+): Promise<Assessment> => {
+  const { requested, cluster } = facts;
+  const inventory = await sources.observe(poolRequest(requested, pool, cluster), signal);
   if (cluster === null) return remembering(pool, decideNodePool({ ...facts, inventory }));
+  const { namespace, name } = cluster.metadata;
   const [machines, siblings] = await Promise.all([
     machinesOf(sources, { pool, cluster, inventory }, signal),
-    isSequential(cluster)
-      ? sources.poolsOf({ namespace: object.namespace, name: cluster.metadata.name }, signal)
-      : undefined,
+    isSequential(cluster) ? sources.poolsOf({ namespace, name }, signal) : undefined,
   ]);
   return remembering(pool, decideNodePool({ ...facts, inventory, ...present({ machines, siblings }) }));
 };
@@ -213,9 +283,9 @@ const machinesOf = async (
 ): Promise<PoolMachines | undefined> => {
   const reading = machinesToRead({ pool, cluster, inventory: inventory.found });
   if (reading === undefined) return undefined;
-  const { namespace, uid } = pool.metadata;
-  const clusterId = clusterIdOf(cluster.metadata.uid);
-  return machines({ namespace, clusterId, endpoint: reading.endpoint, poolId: nodePoolIdOf(uid) }, signal);
+  const { namespace } = pool.metadata;
+  const clusterId = clusterIdFor(cluster);
+  return machines({ namespace, clusterId, endpoint: reading.endpoint, poolId: nodePoolIdFor(pool) }, signal);
 };
 
 const BLOCKED_CURE = 'Correct what it names; it is looked at again by itself.';

@@ -7,8 +7,9 @@
  * Invariants: I2, I9 (each wait says for what), I12 (a snapshot that can't be seen to be whole is none).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, isClusterId } from '../api/names.ts';
+import { isClusterId } from '../api/names.ts';
 import { isDeleting, type ObjectRef } from '../api/object.ts';
+import { clusterIdFor } from '../api/ownership.ts';
 import { type Question, type Round, roundOf } from '../policy/asked-snapshot.ts';
 import { replicaToAsk, type ToldReplica } from '../policy/backup-replica.ts';
 import type { Backup } from '../policy/backups.ts';
@@ -56,7 +57,7 @@ const clusterOf = async (sources: BackupSources, object: ObjectRef, signal: Abor
   return cluster;
 };
 
-const idOf = ({ status, metadata }: AWSCluster): string => status?.clusterID ?? clusterIdOf(metadata.uid);
+const idOf = (cluster: AWSCluster): string => cluster.status?.clusterID ?? clusterIdFor(cluster);
 
 const refuseNow = (cluster: AWSCluster, object: ObjectRef): void => {
   if (isDeleting(cluster)) throw blockedError(`${nameOf(object)} is being deleted.`);

@@ -13,8 +13,10 @@ import type { Failed, ToldReplica } from '../policy/backup-replica.ts';
 import type { Backup } from '../policy/backups.ts';
 import type { Finding } from '../policy/drift.ts';
 import type { Insight } from '../policy/insight.ts';
+import type { OrphanedCluster } from '../policy/orphans.ts';
 import type { Step } from '../policy/plan.ts';
 import type { PoolChanges } from '../policy/pool-fields.ts';
+import type { OrphanRemoval } from '../policy/remove-orphans.ts';
 import type {
   Change,
   Drift,
@@ -117,6 +119,13 @@ export type BackupsOf = ObjectRef | { readonly clusterId: string };
 /** Snapshots of a cluster, the newest first. */
 export type BackupList = { readonly bucket: string; readonly backups: readonly Backup[] };
 
+/** What carries our tags where the worker looks, and belongs to no object of its management API; by cluster id, sorted. */
+export type OrphanList = {
+  readonly account: string;
+  readonly regions: readonly string[];
+  readonly clusters: readonly OrphanedCluster[];
+};
+
 /** What a sweep wants an entity to be told. */
 export type SweepFinding = { readonly entityId: string; readonly finding: Finding };
 
@@ -156,6 +165,10 @@ export type Activities = {
   awaitBackup(request: BackupAsked): Promise<BackupOutcome>;
   /** What the bucket has of a cluster; changes nothing. */
   listBackups(of: BackupsOf): Promise<BackupList>;
+  /** What takes away all, or one thing, of a cluster that belongs to no object; changes nothing itself. */
+  planOrphanRemoval(removal: OrphanRemoval): Promise<OperationInput>;
+  /** What nobody's objects own in the account and region; changes nothing. */
+  listOrphans(): Promise<OrphanList>;
   /** Looks at everything in the account and region; changes nothing, but lets go of snapshots that a cluster's schedule keeps no longer. */
   sweep(): Promise<SweepAnswer>;
 };
@@ -173,6 +186,8 @@ export type {
   ObjectRef,
   OperationInput,
   OperationView,
+  OrphanedCluster,
+  OrphanRemoval,
   Pacing,
   Step,
   StepState,

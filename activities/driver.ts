@@ -299,7 +299,7 @@ export const removeResource = async <K extends ResourceKind>(
   request: RequestOf<RemoveStep>,
   context: StepContext,
 ): Promise<StepOutcome> => {
-  const sought = ownedAsFound(soughtOf(driver, request, context), request.step.found?.uid);
+  const sought = ownedAsFound(soughtOf(driver, request, context), request.step.found);
   await driver.guard?.(sought);
   const known = trusted<K>(request);
   const all = known === undefined ? await findOwned(driver, sought) : [known];
@@ -338,9 +338,21 @@ const findOwned = async <K extends ResourceKind>(
   return candidates.filter((candidate) => candidate.belongsTo === 'ours');
 };
 
-/** A cluster also removes what its lost node pools left behind: theirs by uid, the cluster's by its id (I4). */
-const ownedAsFound = <K extends ResourceKind>(sought: Sought<K>, uid: string | undefined): Sought<K> =>
-  uid === undefined ? sought : { ...sought, owner: { ...sought.owner, uid } };
+/**
+ * A cluster also removes what its lost node pools left behind: theirs by uid, the cluster's by its id (I4). Who of them had adopted it
+ * is gone, too.
+ */
+const ownedAsFound = <K extends ResourceKind>(
+  sought: Sought<K>,
+  { uid, adopter }: Pick<Thing<K>, 'uid' | 'adopter'> = {},
+): Sought<K> =>
+  uid === undefined || uid === sought.owner.uid
+    ? sought
+    : {
+        ...sought,
+        owner: { ...sought.owner, uid },
+        object: { ...sought.object, uid: adopter ?? sought.object.uid },
+      };
 
 /** One look. Throws `notYet` with what is awaited while it isn't ready. */
 export const waitForResource = async <K extends ResourceKind>(

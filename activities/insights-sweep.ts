@@ -9,7 +9,7 @@
  */
 import pLimit from 'p-limit';
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf } from '../api/names.ts';
+import { clusterIdFor } from '../api/ownership.ts';
 import { isUnread } from '../policy/insight.ts';
 import { type InsightsRequest, insightsOf } from '../policy/insights.ts';
 import { type UpgradeSeen, upgradeIsAsked, upgradeSeen } from '../policy/upgrade-insights.ts';
@@ -52,7 +52,7 @@ export const createInsightsSweep = (
       asked.set(question, began);
       const request = { cluster, target, now: began };
       const insights = insightsOf(seen, isAsked ? { ...request, ...judging } : request);
-      return [[clusterIdOf(metadata.uid), upgradeSeen(insights, target)]];
+      return [[clusterIdFor(cluster), upgradeSeen(insights, target)]];
     };
     return new Map((await Promise.all(clusters.map((one) => atOnce(() => ask(one))))).flat());
   };

@@ -5,9 +5,10 @@
  * them; only the spec is theirs. Neighbours: `assess.ts` gathers the same to decide, `policy/pool-fields.ts` says what a change takes.
  * Invariants: I6 (reads only), I12 (what could not be read whole says nothing).
  */
-import { clusterIdOf, nodePoolIdOf } from '../api/names.ts';
+
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { isDeleting } from '../api/object.ts';
+import { clusterIdFor, nodePoolIdFor } from '../api/ownership.ts';
 import { judgeIdentity, judgeInventory, judgePlace, wasProvisioned } from '../policy/facts.ts';
 import { whatChanges } from '../policy/pool-fields.ts';
 import { openingOf, updatePolicyOf } from '../policy/update-windows.ts';
@@ -35,18 +36,18 @@ export const createPlanChange =
     if (early !== undefined) return unknown(early);
     const elsewhere = judgePlace(pool, pool.spec.region, worker);
     if (elsewhere !== undefined) return unknown(elsewhere.reason);
-    const { namespace, uid } = pool.metadata;
+    const { namespace } = pool.metadata;
     const cluster = await sources.findCluster({ namespace, name: pool.spec.clusterName }, signal);
     if (cluster === null) return unknown(`AWSCluster ${namespace}/${pool.spec.clusterName} does not exist`);
     const inventory = await sources.observe(poolRequest(object, pool, cluster), signal);
     const partial = judgeInventory(inventory, pool, { account: worker.account, region: pool.spec.region });
     if (partial !== undefined) return unknown(partial.reason);
     const { endpoint } = cluster.status ?? {};
-    const clusterId = clusterIdOf(cluster.metadata.uid);
+    const clusterId = clusterIdFor(cluster);
     const machines =
       endpoint === undefined
         ? undefined
-        : await sources.machines({ namespace, clusterId, endpoint, poolId: nodePoolIdOf(uid) }, signal);
+        : await sources.machines({ namespace, clusterId, endpoint, poolId: nodePoolIdFor(pool) }, signal);
     const asked = { cluster, inventory: inventory.found, ...present({ machines }) };
     const after = { ...pool, spec };
     const changes = whatChanges(pool, after, asked);

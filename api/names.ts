@@ -17,10 +17,19 @@ export const FIELD_MANAGER = 'slipway';
 export const CLUSTER_TAG = 'slipway.dev/cluster';
 export const UID_TAG = 'slipway.dev/uid';
 export const KEY_TAG = 'slipway.dev/key';
+/** On security groups and launch templates: the object that they were made for, `<namespace>/<name>`. Who adopts them proves by it. */
+export const OBJECT_TAG = 'slipway.dev/object';
+/** A tag's value has 256 characters: of longer names the beginning of it. */
+export const objectTagOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string =>
+  `${namespace}/${name}`.slice(0, 256);
+/** On the same things, once another object has adopted them: its uid. Whoever else owned them before only looks from then on. */
+export const ADOPTER_TAG = 'slipway.dev/adopted-by';
 /** How Slipway's own tags, labels and annotations begin. */
 export const OWN_PREFIX = 'slipway.dev/';
 /** The number of a newer revision of its version, whose add-ons a cluster is to have. */
 export const REVISION_ANNOTATION = `${OWN_PREFIX}revision`;
+/** What an object adopts that is in the account already: a cluster by its id, a node pool by the eight hex digits of its own. */
+export const ADOPT_ANNOTATION = `${OWN_PREFIX}adopt`;
 /** How tags begin that a spec can't name. */
 export const RESERVED_TAG_PREFIXES: readonly string[] = [OWN_PREFIX, 'kubernetes.io/cluster/'];
 /** Tags that Slipway itself gives what it makes; all others are the spec's, or somebody else's. */
@@ -53,6 +62,8 @@ export const isClusterId = (text: string): boolean => /^gke-[0-9a-f]{8}$/.test(t
 
 /** The node pool's id within its cluster: eight hex digits derived from the object's uid. */
 export const nodePoolIdOf = (uid: string): string => eightHex(uid);
+
+export const isNodePoolId = (text: string): boolean => /^[0-9a-f]{8}$/.test(text);
 
 export const kubernetesClusterTag = (clusterId: string): string => `kubernetes.io/cluster/${clusterId}`;
 /** What that tag says of what was made for the cluster, by us or by its controllers, and of the user's subnets. */

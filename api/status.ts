@@ -155,6 +155,12 @@ export const statusFields = {
     })
     .exactOptional()
     .describe('Where this object lives. Pinned when the finalizer is set: nothing is touched in any other place.'),
+  adopted: z
+    .object({ uid: z.string().describe('The uid that the tags of all of it carry.') })
+    .exactOptional()
+    .describe(
+      'What it has in AWS was made for another object, which is gone, and was adopted. Ids follow from that uid, and only what carries it is ever removed.',
+    ),
   established: z
     .boolean()
     .exactOptional()

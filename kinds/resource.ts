@@ -33,6 +33,10 @@ export type Observed = { readonly [K in ObservedKind]: TypesOf<K>['state'] };
 export type Thing<K extends ResourceKind> = Seen<TypesOf<K>['state']> & {
   /** The owner tag's uid: tells a node pool's things from its cluster's. Absent where a kind carries no tag. */
   readonly uid?: string;
+  /** The object that it was made for, `<namespace>/<name>`, where it says so. */
+  readonly madeFor?: string;
+  /** The uid of the object that adopted it, where one did. */
+  readonly adopter?: string;
   /** The tags that aren't Slipway's own; absent where nobody looked. */
   readonly tags?: Tags;
 };
@@ -83,7 +87,7 @@ export const observed = <K extends ObservedKind>(
   key: ResourceKey,
   outputs: Outputs,
   state: Observed[K],
-  carried: Pick<Thing<K>, 'uid' | 'tags'> = {},
+  carried: Pick<Thing<K>, 'uid' | 'tags' | 'madeFor' | 'adopter'> = {},
 ): FoundOf<K> => ({ kind, key, outputs, state, ...carried });
 
 /** The entry as one of this kind. Throws where it is of another: then whoever asked looked up another key than it thinks. */

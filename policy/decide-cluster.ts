@@ -8,8 +8,8 @@
  */
 
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf } from '../api/names.ts';
 import { isDeleting } from '../api/object.ts';
+import { clusterIdFor } from '../api/ownership.ts';
 import { RELEASES, type Release, unknownVersion } from '../api/releases.ts';
 import type { Found, Resource } from '../kinds/resource.ts';
 import { clusterTopology } from '../topology/cluster.ts';
@@ -17,6 +17,7 @@ import { hasLastingName } from '../topology/values.ts';
 import { ESTABLISHED, poolOfKey } from '../words/keys.ts';
 import { present } from '../words/present.ts';
 import { type AskedRevision, askedRevision, withAddons } from './addon-revision.ts';
+import { isAdoptionDue, judgeHeld, judgeSecrets } from './adoption.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { conditionOf } from './conditions.ts';
 import { type Attention, decideRepair, type RepairDecision } from './decide-repair.ts';
@@ -73,7 +74,7 @@ const hasHadQuorum = (cluster: AWSCluster, inventory: Inventory): boolean =>
   );
 
 const operation = (facts: ClusterFacts, cluster: AWSCluster, release: Release, due: Due): Assessment =>
-  operationOf(facts, cluster, { clusterId: clusterIdOf(cluster.metadata.uid), release }, due);
+  operationOf(facts, cluster, { clusterId: clusterIdFor(cluster), release }, due);
 
 /** Some release, for an operation to name: removal never depends on versions. */
 const anyRelease = (facts: Release | undefined): Release => {
@@ -155,7 +156,7 @@ const turnsOf = (
     : { turns: { ...decided, rewritable: turns.rewritable } };
 };
 
-/** A restore comes before everything else that the spec or the control plane's state asks for. */
+/** Secrets that an adoption lacks, and a restore, come before everything else that the spec or the control plane's state asks for. */
 const restoreNow = (
   facts: ClusterFacts,
   cluster: AWSCluster,
@@ -163,6 +164,8 @@ const restoreNow = (
   { found, live }: { readonly found: readonly Found[]; readonly live: boolean },
 ): Assessment | undefined => {
   if (!live) return undefined;
+  const secrets = judgeSecrets(cluster, topology, found);
+  if (secrets !== undefined) return secrets;
   const decided = decideRestore(cluster, { topology, inventory: found, release });
   switch (decided.kind) {
     case 'none':
@@ -180,8 +183,6 @@ const restoreNow = (
 
 const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inventory): Assessment => {
   const { generation } = cluster.metadata;
-  const duplicates = judgeDuplicates(inventory, generation);
-  if (duplicates !== undefined) return duplicates;
   const live = hasHadQuorum(cluster, inventory);
   const { found } = inventory;
   const runs = releaseItRuns(cluster, { found, live }, facts.catalogue);
@@ -238,13 +239,13 @@ type SeenCluster = {
 };
 
 /** Nobody listed what the cluster owns: its preflight comes before everything that changes AWS, and proves that it owns nothing. */
-const provingNothing = (step: Step, { metadata }: AWSCluster): Step =>
+const provingNothing = (step: Step, cluster: AWSCluster): Step =>
   step.verb === 'ensure' && step.resource.kind === 'preflight'
     ? {
         ...step,
         resource: {
           ...step.resource,
-          properties: { ...step.resource.properties, nothingOf: clusterIdOf(metadata.uid) },
+          properties: { ...step.resource.properties, nothingOf: clusterIdFor(cluster) },
         },
       }
     : step;
@@ -305,13 +306,20 @@ const decideTurn = (
     ...note,
     ...brings,
     ...(inside === undefined ? {} : { inside: insideSeen(inside) }),
-    ...recalledOf(cluster, { account, release: asMade(release, found, facts.catalogue), inventory: found, live }),
+    ...recalledOf(cluster, {
+      ...{ account, release: asMade(release, found, facts.catalogue), inventory: found, live },
+      ...present({ adopts: facts.adopts }),
+    }),
     ...present({ upgrading }),
   };
   const { generation } = cluster.metadata;
   const waiting = whileWaiting(turns, { ...note, ...attention });
   return { kind: 'settled', generation, ...told, ...attention, ...waiting, ...betweenTurns(cluster, attention) };
 };
+
+/** Nothing is to be changed in place, nor said of whose things these are. */
+const isAtRest = (cluster: AWSCluster, { steps }: Plan, { inventory }: SeenCluster): boolean =>
+  steps.length === 0 && !isAdoptionDue(cluster, inventory.found);
 
 /** No replica is to be repaired, or none may be now: whatever else differs, and machines after that. */
 const decideChanges = (
@@ -325,7 +333,7 @@ const decideChanges = (
   const { plan, postponed } = planChanges(cluster, topology, seen);
   const note = noteOf(noteBeside(turns, postponed));
   const brings = bringing(askedRevision(cluster, facts.catalogue), inside);
-  if (plan.steps.length === 0) return decideTurn({ facts, cluster, seen }, note, brings);
+  if (isAtRest(cluster, plan, seen)) return decideTurn({ facts, cluster, seen }, note, brings);
   // What is to be said of replicas, or of what could not be read, is said by the next look.
   // So is what an upgrade brings inside, once all machines are of it.
   const isAll = note.note === undefined && turns.kind === 'none' && commit === undefined && upgrade.kind !== 'done';
@@ -354,5 +362,8 @@ export const decideCluster = (facts: ClusterFacts): Assessment => {
   const place = { account: worker.account, region: cluster.spec.region };
   const partial = judgeInventory(inventory, cluster, place);
   if (partial !== undefined) return partial;
-  return isDeleting(cluster) ? decideDelete(facts, cluster, inventory) : decideEnsure(facts, cluster, inventory);
+  const held = judgeHeld(cluster, inventory.found, facts.adopts === true);
+  if (held !== undefined) return held;
+  if (isDeleting(cluster)) return decideDelete(facts, cluster, inventory);
+  return judgeDuplicates(inventory, cluster.metadata.generation) ?? decideEnsure(facts, cluster, inventory);
 };

@@ -8,9 +8,10 @@
  */
 
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, entityWorkflowId, nodePoolIdOf } from '../api/names.ts';
+import { entityWorkflowId } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { isDeleting, referenceTo } from '../api/object.ts';
+import { adoptionAskedBy, clusterIdFor, nodePoolIdFor } from '../api/ownership.ts';
 import { podProblem } from '../api/pod-ranges.ts';
 import type { Release } from '../api/releases.ts';
 import type { Found, Resource } from '../kinds/resource.ts';
@@ -20,6 +21,7 @@ import type { ResourceKey } from '../words/keys.ts';
 import { CLUSTER_OUTPUTS_FOR_POOLS, FINALIZER_KEY, LOAD_BALANCER, PREFLIGHT, poolOfKey } from '../words/keys.ts';
 import { present } from '../words/present.ts';
 import { ref } from '../words/references.ts';
+import { isAdoptionDue, judgeHeld, judgeHeldCluster, judgeSecrets } from './adoption.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { decideMachines, type MachinesDecision } from './decide-pool-machines.ts';
 import { hasOthers, tidied } from './decide-turns.ts';
@@ -74,11 +76,20 @@ const judgeItsCluster = ({ cluster, clusterProgressed }: NodePoolFacts, pool: AW
       reason: `Waiting for ${name}, which does not exist: apply it, or delete this node pool.`,
     };
   }
+  const adopts = adoptionAskedBy(cluster);
+  if (adopts !== undefined && !isDeleting(cluster)) {
+    return {
+      kind: 'waiting',
+      generation,
+      reason: `Waiting for ${name}, which is to adopt ${adopts} first.`,
+      entityId: entityWorkflowId(referenceTo(cluster)),
+    };
+  }
   const pinned = pool.status?.clusterID;
-  if (pinned !== undefined && pinned !== clusterIdOf(cluster.metadata.uid)) {
+  if (pinned !== undefined && pinned !== clusterIdFor(cluster)) {
     return blocked(
       generation,
-      `it belongs to cluster ${pinned}, and ${name} is another one now, ${clusterIdOf(cluster.metadata.uid)}`,
+      `it belongs to cluster ${pinned}, and ${name} is another one now, ${clusterIdFor(cluster)}`,
       'delete this node pool and apply it again: its machines know only the cluster that they were made for',
     );
   }
@@ -151,7 +162,7 @@ const decideDelete = (facts: NodePoolFacts, pool: AWSNodePool, inventory: Invent
     settleSeconds: facts.settleSeconds,
     subject: {
       kind: 'AWSNodePool',
-      poolId: nodePoolIdOf(pool.metadata.uid),
+      poolId: nodePoolIdFor(pool),
       ...livingCluster(pool, facts.cluster),
       ...(wasProvisioned(pool)
         ? { drain: { seconds: pool.spec.updateSettings.drainSeconds, clusterName: pool.spec.clusterName } }
@@ -230,9 +241,11 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
   const { generation } = pool.metadata;
   const { external, missing } = clusterOutputs(inventory);
   if (missing.length > 0) return waitsFor(pool, cluster, missing);
-  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const poolId = nodePoolIdFor(pool);
   const own = inventory.found.filter((found) => isOwn(found, poolId));
   const topology = nodePoolTopology(pool, cluster, release);
+  const secrets = judgeSecrets(pool, topology, own);
+  if (secrets !== undefined) return secrets;
   const ensure = (resources: readonly Resource[], provisioned = pool.status?.state === 'Provisioned'): Ensured =>
     planEnsure(resources, own, {
       external,
@@ -267,15 +280,21 @@ const decideEnsure = (facts: NodePoolFacts, pool: AWSNodePool, { cluster, releas
   const rest = leftOf({ pool, cluster, inventory: own, external, machines, plan, topology, differing, decided });
   const due = decideRest(pool, release, { ...rest, postponed, now, ...present({ mends }) });
   if ('type' in due) return { ...begun(due), ...givenUp(due) };
-  const clusterId = clusterIdOf(cluster.metadata.uid);
+  if (isAdoptionDue(pool, own)) return begun({ type: 'UpdateNodePool', plan });
+  const clusterId = clusterIdFor(cluster);
   return {
     ...{ kind: 'settled', generation, clusterId, ...decided.attention, ...due },
     ...soonest(decided.attention.lookAgainSeconds, due.lookAgainSeconds),
     ...(rest.waits === undefined ? {} : givenUp({ type: rest.waits.type, plan })),
     ...(machines === undefined ? heldStill({ pool, cluster, now }, hasOthers(topology, own, pool)) : {}),
-    ...recalledOf(pool, { account: inventory.account, release, inventory: own }),
+    ...recalledOf(pool, { account: inventory.account, release, inventory: own, ...present({ adopts: facts.adopts }) }),
   };
 };
+
+/** Another object acts on its machines, or on those of its cluster. */
+const judgeHeldPool = ({ cluster, adopts }: NodePoolFacts, pool: AWSNodePool, { found }: Inventory) =>
+  judgeHeld(pool, found, adopts === true) ??
+  (cluster === null ? undefined : judgeHeldCluster(pool.metadata.generation, cluster, found));
 
 /** What the pool's entity does next. Throws only if facts are missing that `decideNodePoolEarly` asked for. */
 export const decideNodePool = (facts: NodePoolFacts): Assessment => {
@@ -288,6 +307,8 @@ export const decideNodePool = (facts: NodePoolFacts): Assessment => {
   const { generation } = pool.metadata;
   const partial = judgeInventory(inventory, pool, { account: worker.account, region: pool.spec.region });
   if (partial !== undefined) return partial;
+  const held = judgeHeldPool(facts, pool, inventory);
+  if (held !== undefined) return held;
   if (isDeleting(pool)) return decideDelete(facts, pool, inventory);
   if (cluster === null) throw new Error('decideNodePoolEarly lets no pool without a cluster build.');
   const duplicates = judgeDuplicates(inventory, generation);

@@ -8,8 +8,8 @@
  * reason to end a node undrained).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
+import { nodePoolIdFor } from '../api/ownership.ts';
 import { type Release, revisionsOf } from '../api/releases.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import {
@@ -141,7 +141,7 @@ const formerTemplates = (
   { steps }: Plan,
 ): readonly Step[] => {
   const wanted = templateIn(topology)?.key;
-  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const poolId = nodePoolIdFor(pool);
   const { launched = [], launchTemplateId } = groupOf(pool, inventory) ?? {};
   const changesGroup = steps.some(({ resource: { kind } }) => kind === 'auto-scaling-group');
   const inUse = new Set([...launched.map(({ templateId }) => templateId), ...(changesGroup ? [] : [launchTemplateId])]);

@@ -9,9 +9,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { AWSCluster } from '../api/cluster.ts';
-import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { isDeleting } from '../api/object.ts';
+import { nodePoolIdFor } from '../api/ownership.ts';
 import type { Condition } from '../api/status.ts';
 import type { Found } from '../kinds/resource.ts';
 import { purposeOf } from '../words/operations.ts';
@@ -162,9 +162,9 @@ const seenBy = (
 };
 
 /** Those of the pool that joined and are not Ready; a machine without a node has no name here. */
-const saidOf = ({ metadata }: AWSNodePool, answer: ClusterNodes | undefined): string => {
+const saidOf = (pool: AWSNodePool, answer: ClusterNodes | undefined): string => {
   if (answer === undefined || 'unread' in answer) return '';
-  const names = answer.notReady[nodePoolIdOf(metadata.uid)] ?? [];
+  const names = answer.notReady[nodePoolIdFor(pool)] ?? [];
   return names.length === 0 ? '' : `; not Ready: ${shortened(names.join(', '), LONGEST)}`;
 };
 

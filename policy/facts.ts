@@ -8,9 +8,10 @@
  */
 
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, KEY_TAG } from '../api/names.ts';
+import { KEY_TAG } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { isDeleting, type ObjectRef } from '../api/object.ts';
+import { clusterIdFor } from '../api/ownership.ts';
 import type { Release } from '../api/releases.ts';
 import type { State } from '../api/status.ts';
 import { type Found, idOf } from '../kinds/resource.ts';
@@ -34,6 +35,8 @@ type Common = {
   readonly settleSeconds: number;
   /** Epoch milliseconds of this look. */
   readonly now: number;
+  /** That the object adopts what is there was proven by this look, and its own status does not say so yet. */
+  readonly adopts?: true;
 };
 
 /**
@@ -108,11 +111,11 @@ export const wasProvisioned = ({ status }: Provisioned): boolean =>
 
 /** The id of a pool's cluster: pinned in status, so that a pool can be removed after its cluster's object is gone. */
 export const clusterIdOfPool = (pool: AWSNodePool, cluster: AWSCluster | null): string | undefined =>
-  pool.status?.clusterID ?? (cluster === null ? undefined : clusterIdOf(cluster.metadata.uid));
+  pool.status?.clusterID ?? (cluster === null ? undefined : clusterIdFor(cluster));
 
 /** The cluster of this id, unless it is gone or going, or another one has its name by now. */
 export const stayingCluster = (clusterId: string | undefined, cluster: AWSCluster | null): AWSCluster | undefined =>
-  cluster === null || isDeleting(cluster) || clusterIdOf(cluster.metadata.uid) !== clusterId ? undefined : cluster;
+  cluster === null || isDeleting(cluster) || clusterIdFor(cluster) !== clusterId ? undefined : cluster;
 
 /** Blocked where the worker serves another account or region than the object lives in (I12). */
 export const judgePlace = (object: StoredObject, region: string, worker: Served): BlockedAssessment | undefined => {

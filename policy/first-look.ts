@@ -7,9 +7,9 @@
  * it owns nothing, before anything is made. A new node pool's things have names of their own, so that what is there is met.)
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
 import { hasFinalizer, isDeleting } from '../api/object.ts';
+import { clusterIdFor } from '../api/ownership.ts';
 import { releaseOf } from '../api/releases.ts';
 import type { Resource, ResourceProperties } from '../kinds/resource.ts';
 import { clusterTopology } from '../topology/cluster.ts';
@@ -21,7 +21,8 @@ type Properties = ResourceProperties['preflight'];
 /** Status tells of an operation, or of what one made. */
 const wasBegun = ({ status }: StoredObject): boolean =>
   status !== undefined &&
-  (status.established === true || [status.aws, status.lastOperation, status.revision].some((one) => one !== undefined));
+  (status.established === true ||
+    [status.adopted, status.aws, status.lastOperation, status.revision].some((one) => one !== undefined));
 
 /** Neither our finalizer nor its status tells that anything was begun for it. */
 export const isNew = (object: StoredObject): boolean =>
@@ -37,7 +38,7 @@ export const firstLookOfCluster = (cluster: AWSCluster): Properties | undefined 
   const release = releaseOf(cluster.spec.controlPlane.version);
   if (!isNew(cluster) || release === undefined) return undefined;
   const properties = preflightIn(clusterTopology(cluster, release));
-  return properties && { ...properties, nothingOf: clusterIdOf(cluster.metadata.uid) };
+  return properties && { ...properties, nothingOf: clusterIdFor(cluster) };
 };
 
 export const firstLookOfNodePool = (pool: AWSNodePool, cluster: AWSCluster): Properties | undefined => {

@@ -6,8 +6,8 @@
  * Pure. Invariants: I2 (planned from what is there: where nothing is left there is no such operation).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
+import { nodePoolIdFor } from '../api/ownership.ts';
 import type { Found } from '../kinds/resource.ts';
 import { surgeKey } from '../words/keys.ts';
 import type { OperationType } from '../words/operations.ts';
@@ -33,7 +33,7 @@ type Left = {
 const stepsBack = ({ pool, inventory, machines, endpoint }: Left): readonly Step[] => {
   const group = groupOf(pool, inventory);
   if (machines === undefined || group === undefined || endpoint === undefined) return [];
-  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const poolId = nodePoolIdFor(pool);
   const opening = openingSteps(
     machines.machines.filter(({ node }) => node?.closedBy === 'slipway'),
     endpoint,

@@ -7,8 +7,9 @@
  * Invariant: I6 (where every machine has what is asked for, there is no step).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { NODE_POOL_LABEL, nodePoolIdOf } from '../api/names.ts';
+import { NODE_POOL_LABEL } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
+import { nodePoolIdFor } from '../api/ownership.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import type { LaunchTemplateProperties } from '../kinds/launch-template.ts';
 import { marksPatch, taintName, type WantedMarks } from '../kinds/node-labels.ts';
@@ -39,10 +40,11 @@ type Asked = {
 };
 
 /** What nodes of the pool are to carry, and what they may still carry of an earlier spec. */
-const marksWanted = ({ spec, status, metadata }: AWSNodePool): WantedMarks => {
+const marksWanted = (pool: AWSNodePool): WantedMarks => {
+  const { spec, status } = pool;
   const taints = new Set(spec.taints.map(taintName));
   return {
-    labels: { ...spec.labels, [NODE_POOL_LABEL]: nodePoolIdOf(metadata.uid) },
+    labels: { ...spec.labels, [NODE_POOL_LABEL]: nodePoolIdFor(pool) },
     taints: spec.taints,
     formerLabels: (status?.appliedLabelKeys ?? []).filter((key) => ownOf(spec.labels, key) === undefined),
     formerTaints: (status?.appliedTaints ?? []).filter((name) => !taints.has(name)),
@@ -54,7 +56,7 @@ const labelling = ({ pool, endpoint, machines }: Asked, needs: readonly string[]
   const differs = ({ node }: PoolMachine): boolean =>
     node !== undefined && marksPatch(wanted, node.marks) !== undefined;
   if (!machines.machines.some(differs)) return [];
-  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const poolId = nodePoolIdFor(pool);
   const properties = { endpoint, poolId, ...wanted };
   return [ensureStep({ key: nodeLabelsKey(poolId), kind: 'node-labels', properties }, needs)];
 };
@@ -63,7 +65,7 @@ const regrouping = ({ pool, group, machines, told }: Asked, needs: readonly stri
   const differs = ({ groupIds }: PoolMachine): boolean =>
     groupIds !== undefined && groupsDifference(told.groupIds, groupIds).length > 0;
   if (!machines.machines.some(differs)) return [];
-  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const poolId = nodePoolIdFor(pool);
   const properties = { poolId, groupName: group.name, groupIds: told.groupIds };
   return [ensureStep({ key: machineSecurityGroupsKey(poolId), kind: 'machine-security-groups', properties }, needs)];
 };

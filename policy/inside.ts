@@ -7,8 +7,8 @@
  * Neighbours: `activities/` read; `decide-cluster.ts` plans with the answer, `specific-conditions.ts` tells the rest. Pure.
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf } from '../api/names.ts';
 import { isDeleting } from '../api/object.ts';
+import { clusterIdFor } from '../api/ownership.ts';
 import { RELEASES, type Release } from '../api/releases.ts';
 import type { FoundOf, ResourceOf } from '../kinds/resource.ts';
 import type { Outputs } from '../kinds/row.ts';
@@ -48,7 +48,7 @@ export const insideRequest = (
   const addons = addonResources(cluster, wanted);
   return {
     namespace: metadata.namespace,
-    clusterId: clusterIdOf(metadata.uid),
+    clusterId: clusterIdFor(cluster),
     endpoint: status.endpoint,
     addons: addons.map(({ key, properties: { endpoint: _endpoint, ...properties } }) => ({ key, ...properties })),
   };

@@ -7,6 +7,7 @@
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import { CLUSTER_TAG, clusterIdOf, EMPTY_DISK_TAG, KEY_TAG, UID_TAG } from '../api/names.ts';
+import { ownerUidOf } from '../api/ownership.ts';
 import { zoneOutput } from '../kinds/preflight.ts';
 import { type Found, isIrreplaceable, type Resource } from '../kinds/resource.ts';
 import { subnetOfReplica } from '../topology/replica.ts';
@@ -21,7 +22,7 @@ type Lost = {
 };
 
 const ownerTags = ({ cluster }: Lost, { key, kind }: Resource): string[] => {
-  const { uid } = cluster.metadata;
+  const uid = ownerUidOf(cluster);
   return [
     `Key=${CLUSTER_TAG},Value=${clusterIdOf(uid)}`,
     `Key=${UID_TAG},Value=${uid}`,

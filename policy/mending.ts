@@ -7,8 +7,8 @@
  * Invariants: I6 (nothing is mended unasked but by a policy that a person wrote).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
+import { nodePoolIdFor } from '../api/ownership.ts';
 import type { Mended } from '../api/status.ts';
 import type { Found } from '../kinds/resource.ts';
 import { poolGroupKey } from '../words/keys.ts';
@@ -47,7 +47,7 @@ export const mendingOf = (
 export const surplusIn = (pool: AWSNodePool, inventory: readonly Found[]): readonly Drift[] => {
   const surplus = tooMany(pool, inventory);
   if (surplus === 0) return [];
-  const key = poolGroupKey(nodePoolIdOf(pool.metadata.uid));
+  const key = poolGroupKey(nodePoolIdFor(pool));
   return [{ key, difference: `it keeps ${surplus} more than ${askedFor(pool.spec)} machines` }];
 };
 

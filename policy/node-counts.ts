@@ -7,8 +7,9 @@
  * Neighbours: `activities/` count; `status.ts` and `specific-conditions.ts` project; `drift.ts` asks whether status says it
  * already. Pure.
  */
-import { nodePoolIdOf } from '../api/names.ts';
+
 import type { AWSNodePool, AWSNodePoolStatus } from '../api/nodepool.ts';
+import { nodePoolIdFor } from '../api/ownership.ts';
 import type { Found } from '../kinds/resource.ts';
 import { observedState } from '../kinds/resource.ts';
 import { newNodesKey, nodesKey, poolGroupKey } from '../words/keys.ts';
@@ -37,7 +38,7 @@ export const NODES_UNKNOWN = 'NodesUnknown';
 
 /** What a sweep saw of a pool, from what AWS has and from what its cluster's API says. */
 export const nodesSeen = (pool: AWSNodePool, inventory: readonly Found[], nodes: ClusterNodes): NodeCounts => {
-  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const poolId = nodePoolIdFor(pool);
   const group = inventory.find(({ key }) => key === poolGroupKey(poolId));
   const kept = group === undefined ? {} : { desired: observedState('auto-scaling-group', group).desired };
   return 'unread' in nodes ? { ...kept, unread: nodes.unread } : { ...kept, ready: nodes.ready[poolId] ?? 0 };
@@ -65,8 +66,8 @@ export const nodeCounts = (subject: Subject, object: StoredObject): Counts => {
 };
 
 /** What an operation's steps have seen of the pool's nodes, the last of them first; undefined where none has looked. */
-const nodesSeenBy = ({ outputs }: OperationView, { metadata: { uid } }: AWSNodePool): Seen | undefined => {
-  const poolId = nodePoolIdOf(uid);
+const nodesSeenBy = ({ outputs }: OperationView, pool: AWSNodePool): Seen | undefined => {
+  const poolId = nodePoolIdFor(pool);
   const { ready, unread } = outputs[nodesKey(poolId)] ?? outputs[newNodesKey(poolId)] ?? {};
   if (unread !== undefined) return { unread };
   const count = counted(ready);
@@ -74,9 +75,9 @@ const nodesSeenBy = ({ outputs }: OperationView, { metadata: { uid } }: AWSNodeP
 };
 
 const countsDuring = (operation: OperationView, pool: AWSNodePool): Counts => {
-  const { metadata, status } = pool;
+  const { status } = pool;
   const { outputs } = operation;
-  const poolId = nodePoolIdOf(metadata.uid);
+  const poolId = nodePoolIdFor(pool);
   const seen = nodesSeenBy(operation, pool) ?? { ready: status?.readyNodes };
   // The look at the end comes after whatever its group was told.
   const desired =

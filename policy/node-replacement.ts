@@ -5,8 +5,9 @@
  * machine is not touched. Neighbours: `node-repair.ts` says which machine, `going-machine.ts` has the steps in which it goes. Pure.
  * Invariants: I2 (a turn that was interrupted is planned again from what is there).
  */
-import { nodePoolIdOf } from '../api/names.ts';
+
 import type { AWSNodePool } from '../api/nodepool.ts';
+import { nodePoolIdFor } from '../api/ownership.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import { nodesKey } from '../words/keys.ts';
 import { PLAN_VERSION } from '../words/steps.ts';
@@ -28,7 +29,7 @@ export type NodeReplacement = {
 };
 
 export const planNodeReplacement = ({ pool, machine, machines, group, endpoint, stays }: NodeReplacement): Plan => {
-  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const poolId = nodePoolIdFor(pool);
   const { drainSeconds } = pool.spec.updateSettings;
   const name = machine.node === undefined ? `Machine ${machine.id}` : `Node ${machine.node.name} (${machine.id})`;
   const unhealthy = `${name} does not serve: another takes its place`;

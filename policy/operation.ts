@@ -3,10 +3,14 @@
  *
  * Owns: what an operation's input says beside its plan, and what is told where no plan can change anything. Neighbours:
  * `decide-cluster.ts` and `decide-nodepool.ts` say which operation is due; `assessment.ts` has the shape. Pure.
- * Invariants: I1 (it names the very object that was asked about), I4 (its owner is that object's).
+ * Invariants: I1 (it names the very object that was asked about), I4 (its owner is that object's, or whose
+ * things it adopted).
  */
+import { ownerUidOf } from '../api/ownership.ts';
 import type { Release } from '../api/releases.ts';
+import type { Found } from '../kinds/resource.ts';
 import { purposeOf } from '../words/operations.ts';
+import { isAdoptionDue, withAdoption } from './adoption.ts';
 import { marksOfSpec } from './applied-marks.ts';
 import { tagKeysOf } from './applied-tags.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
@@ -43,8 +47,15 @@ export type About = {
   readonly release: Pick<Release, 'version' | 'kubernetes'>;
 };
 
+/** What is adopted is looked at once more: status has to be told of all that is there. */
+const adoptingFirst = (object: StoredObject, found: readonly Found[], due: Due): Due => {
+  if (!isAdoptionDue(object, found)) return due;
+  const { settles: _, ...rest } = due;
+  return { ...rest, plan: withAdoption(object, found, due.plan) };
+};
+
 export const operationOf = (
-  facts: Pick<ClusterFacts, 'requested' | 'worker' | 'entityId'>,
+  facts: Pick<ClusterFacts, 'requested' | 'worker' | 'entityId' | 'inventory'>,
   object: StoredObject,
   { clusterId, release }: About,
   due: Due,
@@ -52,13 +63,13 @@ export const operationOf = (
   kind: 'operate',
   operation: {
     v: 1,
-    ...due,
+    ...adoptingFirst(object, facts.inventory?.found ?? [], due),
     object: facts.requested,
     owner: {
       account: facts.worker.account,
       region: object.spec.region,
       clusterId,
-      uid: object.metadata.uid,
+      uid: ownerUidOf(object),
     },
     generation: object.metadata.generation,
     version: release.version,

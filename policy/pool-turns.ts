@@ -7,8 +7,9 @@
  * machine's going, `decide-turns.ts` asks. Pure.
  * Invariants: I2 (a turn that was interrupted is planned again from what is there), I10.
  */
-import { nodePoolIdOf } from '../api/names.ts';
+
 import type { AWSNodePool } from '../api/nodepool.ts';
+import { nodePoolIdFor } from '../api/ownership.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import type { Resource } from '../kinds/resource.ts';
 import { newNodesKey, nodesKey, poolGroupKey, type ResourceKey, surgeKey } from '../words/keys.ts';
@@ -41,7 +42,7 @@ const heldLarger = (
 ): readonly Resource[] => {
   if (by === 0) return topology;
   const desired = keptBy(pool, group);
-  const key = poolGroupKey(nodePoolIdOf(pool.metadata.uid));
+  const key = poolGroupKey(nodePoolIdFor(pool));
   return topology.map((resource) => {
     if (resource.kind !== 'auto-scaling-group' || resource.key !== key) return resource;
     const { maxSize } = resource.properties;
@@ -99,20 +100,20 @@ const nodesSteps = (
   awaited: Awaited,
   needs: readonly string[],
 ): readonly Step[] => {
-  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const poolId = nodePoolIdFor(pool);
   if (awaited.expected === 0) return [];
   return [waitStep({ key: keyOf(poolId), kind: 'nodes', properties: { endpoint, poolId, ...awaited } }, needs)];
 };
 
 const leavingOf = ({ pool, endpoint, group }: TurnRequest, shrinks: boolean): Omit<Going, 'machine'> => ({
-  ...{ endpoint, shrinks, groupName: group.name, poolId: nodePoolIdOf(pool.metadata.uid) },
+  ...{ endpoint, shrinks, groupName: group.name, poolId: nodePoolIdFor(pool) },
   drainSeconds: pool.spec.updateSettings.drainSeconds,
 });
 
 /** The way back where somebody aborts the turn: the nodes that it closes are opened, and what it added to the group goes. */
 const takenBack = (request: TurnRequest, going: readonly PoolMachine[], surge: number): Pick<Plan, 'undo'> => {
   const { pool, endpoint, group, machines } = request;
-  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const poolId = nodePoolIdFor(pool);
   const besides = machines.machines.map(({ id }) => id).sort();
   const { drainSeconds } = pool.spec.updateSettings;
   const opening = openingSteps(going, endpoint);

@@ -14,12 +14,17 @@ import { present } from '../words/present.ts';
 import { revisionOf } from './revision.ts';
 import type { StoredObject } from './views.ts';
 
-export type Recalled = Pick<AWSNodePoolStatus, 'established' | 'endpoint' | 'aws' | 'revision' | 'kubernetesVersion'>;
+export type Recalled = Pick<
+  AWSNodePoolStatus,
+  'adopted' | 'established' | 'endpoint' | 'aws' | 'revision' | 'kubernetesVersion'
+>;
 
 type Evidence = {
   readonly account: string;
   readonly release: Release;
   readonly inventory: readonly Found[];
+  /** It adopted what is there, and its status does not say so yet. */
+  readonly adopts?: true;
   /** Of a cluster: its etcd has had quorum. */
   readonly live?: boolean;
 };
@@ -33,14 +38,18 @@ const upgradedTo = ({ revision }: Pick<Recalled, 'revision'>, release: Release):
     ? {}
     : { revision: revisionOf(release), kubernetesVersion: release.kubernetes };
 
+const adoptedNow = ({ adopted }: Recalled, { adopts }: Pick<Evidence, 'adopts'>): Recalled['adopted'] =>
+  adopts === true ? adopted : undefined;
+
 /** What status lacks; nothing where it lacks nothing. */
 export const recalledOf = (
   { kind, spec, status = {} }: StoredObject,
-  { account, release, inventory, live = false }: Evidence,
+  { account, release, inventory, live = false, ...evidence }: Evidence,
 ): { readonly recalled?: Recalled } => {
   const isCluster = kind === 'AWSCluster';
   const endpoint = isCluster ? endpointIn(inventory) : undefined;
   const recalled = present({
+    adopted: adoptedNow(status, evidence),
     established: isCluster && live && status.established !== true ? true : undefined,
     endpoint: status.endpoint === undefined ? endpoint : undefined,
     aws: status.aws === undefined ? { account, region: spec.region } : undefined,

@@ -7,11 +7,12 @@
  */
 
 import type { AWSClusterStatus } from '../api/cluster.ts';
-import { clusterIdOf, nodePoolIdOf } from '../api/names.ts';
+import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePoolStatus } from '../api/nodepool.ts';
+import { adoptionAskedBy, clusterIdFor, ownerUidOf } from '../api/ownership.ts';
 import { type Release, releaseOf } from '../api/releases.ts';
 import type { Revision } from '../api/status.ts';
-import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
+import { ADOPTION, ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
 import { OPERATIONS } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import { isOver } from '../words/steps.ts';
@@ -94,22 +95,34 @@ const establishedBy = (subject: Subject, object: StoredObject): boolean => {
   return made || operation.steps.some((step) => step.key === ESTABLISHED && isOver(step));
 };
 
+/** Only once it is said in AWS, too: until then the next look proves it again. */
+const adoptedBy = ({ owner, subject, object }: MirrorRequest, before: Status['adopted']): Status['adopted'] => {
+  if (before !== undefined || owner === undefined || owner.uid === object.uid) return before;
+  const step = subject.kind === 'operation' ? subject.operation.steps.find(({ key }) => key === ADOPTION) : undefined;
+  return step === undefined || isOver(step) ? { uid: owner.uid } : undefined;
+};
+
+/** A pool that never had a cluster has an empty one. */
+const clusterIdIn = (owner: MirrorRequest['owner']): string | undefined =>
+  owner?.clusterId === '' ? undefined : owner?.clusterId;
+
+/** What it asks to adopt is not its own before that is proven. */
+const idKnownOf = (object: StoredObject): string | undefined =>
+  adoptionAskedBy(object) === undefined ? clusterIdFor(object) : undefined;
+
 const identityOf = (request: MirrorRequest, object: StoredObject): Status => {
   const before = object.status;
   const { owner, subject } = request;
-  const ownClusterId = owner === undefined || owner.clusterId === '' ? before?.clusterID : owner.clusterId;
+  const ownClusterId = clusterIdIn(owner) ?? before?.clusterID;
   if (object.kind === 'AWSNodePool') {
-    return {
-      nodePoolID: nodePoolIdOf(object.metadata.uid),
-      ...(ownClusterId === undefined ? {} : { clusterID: ownClusterId }),
-    };
+    const uid = adoptedBy(request, before?.adopted)?.uid ?? ownerUidOf(object);
+    return { nodePoolID: nodePoolIdOf(uid), ...present({ clusterID: ownClusterId }) };
   }
   const outputs = subject.kind === 'operation' ? subject.operation.outputs : {};
   const endpoint = outputs[LOAD_BALANCER]?.dnsName ?? before?.endpoint;
   return {
-    clusterID: ownClusterId ?? clusterIdOf(object.metadata.uid),
+    ...present({ clusterID: ownClusterId ?? idKnownOf(object), endpoint }),
     established: establishedBy(subject, object),
-    ...(endpoint === undefined ? {} : { endpoint }),
   };
 };
 
@@ -137,6 +150,7 @@ export const remembered = (
       kubernetesVersion: isUpgrading(subject)
         ? (before.kubernetesVersion ?? request.kubernetesVersion)
         : (request.kubernetesVersion ?? before.kubernetesVersion),
+      adopted: adoptedBy(request, before.adopted),
       aws: placeOf(request, before.aws),
       revision: revisionFor(subject, now.version, { kind: object.kind, before: before.revision }),
       incarnations: incarnationsOf(subject, before.incarnations),

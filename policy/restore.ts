@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf } from '../api/names.ts';
+import { clusterIdFor } from '../api/ownership.ts';
 import type { Release } from '../api/releases.ts';
 import { type Found, observedState, type Resource } from '../kinds/resource.ts';
 import { sinksOf } from '../topology/check.ts';
@@ -159,7 +159,7 @@ const cureOf = ({ metadata: { namespace, name } }: AWSCluster): string =>
 /** Whether a restore comes before everything else. */
 export const decideRestore = (cluster: AWSCluster, seen: Seen): RestoreDecision => {
   const { topology, inventory } = seen;
-  const { uid, generation, annotations } = cluster.metadata;
+  const { generation, annotations } = cluster.metadata;
   const text = annotations?.[RESTORE_ANNOTATION] ?? '';
   if (text === '') return { kind: 'none' };
   const id = idOf(cluster, text);
@@ -172,7 +172,7 @@ export const decideRestore = (cluster: AWSCluster, seen: Seen): RestoreDecision 
   if (request === undefined) {
     return refused(`the annotation ${RESTORE_ANNOTATION} says "${text}", which names no snapshot and token`);
   }
-  if (request.clusterId !== clusterIdOf(uid)) {
+  if (request.clusterId !== clusterIdFor(cluster)) {
     return refused(`snapshot ${request.key} is of cluster ${request.clusterId}, whose Secrets this one could not read`);
   }
   const replicas = replicasOf(inventory);

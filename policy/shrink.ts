@@ -8,8 +8,8 @@
  * I9, I10.
  */
 
-import { nodePoolIdOf } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
+import { nodePoolIdFor } from '../api/ownership.ts';
 import type { AutoScalingGroupState } from '../kinds/auto-scaling-group.ts';
 import { type Found, observedState } from '../kinds/resource.ts';
 import { poolGroupKey } from '../words/keys.ts';
@@ -22,7 +22,7 @@ import { endedByAutoscaler, type PoolMachine, type PoolMachines, type Victim, vi
 export const askedFor = ({ nodeCount, maxNodeCount }: AWSNodePool['spec']): number => nodeCount ?? maxNodeCount;
 
 export const groupOf = (pool: AWSNodePool, inventory: readonly Found[]): AutoScalingGroupState | undefined => {
-  const found = inventory.find(({ key }) => key === poolGroupKey(nodePoolIdOf(pool.metadata.uid)));
+  const found = inventory.find(({ key }) => key === poolGroupKey(nodePoolIdFor(pool)));
   const state = found === undefined ? undefined : observedState('auto-scaling-group', found);
   return state?.deleting === true ? undefined : state;
 };
@@ -67,7 +67,7 @@ export const closedInVain = ({ machines }: PoolMachines, victim: Victim | undefi
 export const planGoing = (victim: Victim, request: ShrinkRequest): Plan => {
   const { pool, inventory, endpoint, drainSeconds, ensured, stays } = request;
   const groupName = groupOf(pool, inventory)?.name ?? '';
-  const leaving = { endpoint, poolId: nodePoolIdOf(pool.metadata.uid), groupName, drainSeconds, shrinks: true };
+  const leaving = { endpoint, poolId: nodePoolIdFor(pool), groupName, drainSeconds, shrinks: true };
   const going = goingSteps(
     { machine: victim.machine, ...leaving },
     ensured.steps.map(({ id }) => id),

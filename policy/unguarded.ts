@@ -7,6 +7,7 @@
  */
 import { CLUSTER_TAG, FINALIZER, UID_TAG } from '../api/names.ts';
 import { hasFinalizer, isDeleting } from '../api/object.ts';
+import { ownerUidOf } from '../api/ownership.ts';
 import { idOf } from '../kinds/resource.ts';
 import type { Assessment } from './assessment.ts';
 import { blocked } from './facts.ts';
@@ -28,10 +29,12 @@ export const judgeUnguarded = (object: StoredObject, plan: Plan): Assessment | u
   if (!isDeleting(object) || hasFinalizer(object)) return undefined;
   const left = leftOf(plan);
   if (left.length === 0) return { kind: 'finished' };
-  const { uid, generation } = object.metadata;
+  const { generation } = object.metadata;
   const { clusterID } = object.status ?? {};
   const tag =
-    object.kind === 'AWSCluster' && clusterID !== undefined ? `${CLUSTER_TAG}=${clusterID}` : `${UID_TAG}=${uid}`;
+    object.kind === 'AWSCluster' && clusterID !== undefined
+      ? `${CLUSTER_TAG}=${clusterID}`
+      : `${UID_TAG}=${ownerUidOf(object)}`;
   const more = left.length > SHOWN ? ` and ${left.length - SHOWN} more` : '';
   return blocked(
     generation,

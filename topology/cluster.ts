@@ -8,7 +8,8 @@
  * Invariants: I3 (the finalizer comes before anything in AWS), I5 (`established` follows quorum, never precedes it).
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdOf, clusterSecretName } from '../api/names.ts';
+import { clusterSecretName } from '../api/names.ts';
+import { clusterIdFor } from '../api/ownership.ts';
 import type { Release } from '../api/releases.ts';
 import { needsOf, type Resource } from '../kinds/resource.ts';
 import type { SecretContent } from '../kinds/secret.ts';
@@ -125,7 +126,7 @@ export const clusterTopology = (
   machines: ReplicaReleases = () => release,
 ): Resource[] => {
   refuseUnknownFormat(release);
-  const clusterId = clusterIdOf(cluster.metadata.uid);
+  const clusterId = clusterIdFor(cluster);
   const owner = ownershipOf(clusterId, cluster, cluster.spec.controlPlane.tags);
   const resources: Resource[] = [
     ...firstLooks(cluster, release),

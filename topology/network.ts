@@ -6,14 +6,8 @@
  * Neighbours: `replica.ts` adds the machines behind it, `cluster.ts` puts both together.
  */
 import type { AWSCluster } from '../api/cluster.ts';
-import {
-  clusterIdOf,
-  controlPlaneName,
-  kubernetesClusterTag,
-  loadBalancerGroupName,
-  nodeGroupName,
-  SHARED,
-} from '../api/names.ts';
+import { controlPlaneName, kubernetesClusterTag, loadBalancerGroupName, nodeGroupName, SHARED } from '../api/names.ts';
+import { clusterIdFor } from '../api/ownership.ts';
 import type { Release } from '../api/releases.ts';
 import { VPC_CIDR, VPC_CIDRS } from '../kinds/preflight.ts';
 import type { Resource } from '../kinds/resource.ts';
@@ -90,7 +84,7 @@ const rulesOf = (ports: readonly Port[], release: Release): readonly IngressRule
 const subnetTags = (cluster: AWSCluster): Resource[] => {
   const subnetIds = unique(cluster.spec.networking.serviceLoadBalancerSubnetIDs);
   if (subnetIds.length === 0) return [];
-  const tags = { [kubernetesClusterTag(clusterIdOf(cluster.metadata.uid))]: SHARED };
+  const tags = { [kubernetesClusterTag(clusterIdFor(cluster))]: SHARED };
   return [
     {
       key: SUBNET_TAGS,

@@ -9,15 +9,14 @@
 import type { AWSCluster } from '../api/cluster.ts';
 import {
   apiServerName,
-  clusterIdOf,
   controlPlaneName,
   NODE_POOL_LABEL,
-  nodePoolIdOf,
   nodePoolName,
   nodePoolTemplateName,
   poolTokenSecretName,
 } from '../api/names.ts';
 import type { AWSNodePool } from '../api/nodepool.ts';
+import { clusterIdFor, nodePoolIdFor } from '../api/ownership.ts';
 import type { Release } from '../api/releases.ts';
 import type { SealedSecret } from '../kinds/launch-template.ts';
 import type { Resource } from '../kinds/resource.ts';
@@ -104,7 +103,7 @@ const firstLooks = (pool: AWSNodePool, cluster: AWSCluster, release: Release): R
 
 const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, owner: Ownership): Resource[] => {
   const { spec } = pool;
-  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const poolId = nodePoolIdFor(pool);
   const groupName = nodePoolName(owner.clusterId, poolId);
   const templateName = nodePoolTemplateName(owner.clusterId, poolId, release.version);
   const template = templateKey(poolMachine(poolId), release.version);
@@ -162,7 +161,7 @@ const machinesOf = (pool: AWSNodePool, cluster: AWSCluster, release: Release, ow
 };
 
 const nodesOf = (pool: AWSNodePool): Resource[] => {
-  const poolId = nodePoolIdOf(pool.metadata.uid);
+  const poolId = nodePoolIdFor(pool);
   const endpoint = ref(LOAD_BALANCER, 'dnsName');
   return [
     {
@@ -196,6 +195,6 @@ const nodesOf = (pool: AWSNodePool): Resource[] => {
 /** Everything that must exist for a node pool at a release, in its cluster. */
 export const nodePoolTopology = (pool: AWSNodePool, cluster: AWSCluster, release: Release): Resource[] => {
   refuseUnknownFormat(release);
-  const owner = ownershipOf(clusterIdOf(cluster.metadata.uid), pool, pool.spec.tags);
+  const owner = ownershipOf(clusterIdFor(cluster), pool, pool.spec.tags);
   return [...firstLooks(pool, cluster, release), ...machinesOf(pool, cluster, release, owner), ...nodesOf(pool)];
 };

@@ -5,6 +5,7 @@
  * them. Neighbours: `cluster.ts` and `nodepool.ts` and their parts use them; `activities/` put the tags on.
  */
 import { CLUSTER_TAG, KEY_TAG, kubernetesClusterTag, OWNED, UID_TAG } from '../api/names.ts';
+import { ownerUidOf } from '../api/ownership.ts';
 import type { Release } from '../api/releases.ts';
 import type { VolumeProperties } from '../kinds/etcd-volume.ts';
 import type { SealedSecret } from '../kinds/launch-template.ts';
@@ -26,7 +27,7 @@ export type Templated<T> = T extends string
       ? { readonly [Key in keyof T]: Templated<T[Key]> }
       : T;
 
-/** Whose a resource is: the cluster's id and the uid of the object that asked for it. */
+/** Whose a resource is: the cluster's id and the uid of the object that asked for it, or whose things that one adopted. */
 export type Ownership = {
   readonly clusterId: string;
   readonly uid: string;
@@ -36,16 +37,15 @@ export type Ownership = {
   readonly formerTags: readonly string[];
 };
 
-type TaggedObject = {
-  readonly metadata: { readonly uid: string };
+type TaggedObject = Parameters<typeof ownerUidOf>[0] & {
   readonly status?: { readonly appliedTagKeys?: readonly string[] | undefined } | undefined;
 };
 
-export const ownershipOf = (clusterId: string, { metadata, status }: TaggedObject, tags: Tags): Ownership => ({
+export const ownershipOf = (clusterId: string, object: TaggedObject, tags: Tags): Ownership => ({
   clusterId,
-  uid: metadata.uid,
+  uid: ownerUidOf(object),
   tags,
-  formerTags: (status?.appliedTagKeys ?? []).filter((key) => ownOf(tags, key) === undefined),
+  formerTags: (object.status?.appliedTagKeys ?? []).filter((key) => ownOf(tags, key) === undefined),
 });
 
 /** Tags of one resource. The owner's come last: no tag of the user's can take a thing away from its owner (I4). */

@@ -35,6 +35,8 @@ export const machineInKey = (key: ResourceKey): string => {
 
 export const FINALIZER_KEY = 'finalizer';
 export const PREFLIGHT = 'preflight';
+/** That an object owns what another one made. */
+export const ADOPTION = 'adoption';
 
 export const ROOT_CA = 'secret/root-ca';
 export const ETCD_CA = 'secret/etcd-ca';

@@ -27,7 +27,7 @@ import { readInsights } from '../activities/kubernetes/insights.ts';
 import { keptSecrets, observeManagement } from '../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
-import { findCluster, findNodePool, recentObjects, siblingsOf } from '../activities/kubernetes/objects.ts';
+import { findCluster, findNodePool, ownersAmong, recentObjects, siblingsOf } from '../activities/kubernetes/objects.ts';
 import { countPods, readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
 import { createServedCertificates } from '../activities/kubernetes/served-certificates.ts';
@@ -39,6 +39,8 @@ import {
   createUserClusterCache,
 } from '../activities/kubernetes/user-cluster.ts';
 import { createMirror } from '../activities/mirror.ts';
+import { createOrphanRemoval } from '../activities/orphan-removal.ts';
+import { createOrphans } from '../activities/orphans.ts';
 import { createPlanChange } from '../activities/plan-change.ts';
 import { createPlanUpgrade } from '../activities/plan-upgrade.ts';
 import { readPoolMachines } from '../activities/pool-machines.ts';
@@ -46,6 +48,7 @@ import { restoreSourceDriver } from '../activities/restore-source.ts';
 import { snapshotDriver } from '../activities/snapshot.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
+import type { ObjectKind } from '../api/object.ts';
 import { present } from '../words/present.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -209,7 +212,7 @@ const looksWith = (connections: Connections) => {
 const assessOf = (
   { management, aws }: Connections,
   configuration: WorkerConfiguration,
-  looks: Omit<Parameters<typeof createAssess>[0], 'settleSeconds' | 'foresee' | 'poolsOf'>,
+  looks: Omit<Parameters<typeof createAssess>[0], 'settleSeconds' | 'foresee' | 'poolsOf' | 'owners'>,
 ) => {
   const { settleSeconds, pacing, repairSeconds, nodeRepairSeconds } = configuration;
   return createAssess({
@@ -220,6 +223,7 @@ const assessOf = (
     repair: { afterSeconds: repairSeconds },
     nodeRepair: { afterSeconds: nodeRepairSeconds },
     poolsOf: (cluster, signal) => siblingsOf(management, cluster, { signal }),
+    owners: (kind, signal) => ownersAmong(management, kind, { signal }),
   });
 };
 
@@ -232,6 +236,22 @@ const backupsOf = (
     ...looks,
     orders: aws.backupOrders,
     ...(bucket === undefined ? {} : { bucket: { name: bucket, read: aws.backupsIn(bucket).read } }),
+  });
+
+const orphansOf = (
+  { aws, management }: Connections,
+  { settleSeconds, pacing }: WorkerConfiguration,
+  { served, observe }: Pick<Parameters<typeof createAssess>[0], 'served' | 'observe'>,
+) => {
+  const owners = (kind: ObjectKind, signal: AbortSignal) => ownersAmong(management, kind, { signal });
+  const list = createOrphans({ served, owned: aws.owned, owners, snapshotsLeft: aws.snapshotsLeft });
+  return { list, planRemoval: createOrphanRemoval({ orphans: list, owners, observe, settleSeconds, pacing }) };
+};
+
+const backupSweepOf = ({ aws }: Connections, { bucket }: WorkerConfiguration, log: Logger) =>
+  createBackupSweep({
+    ...present({ bucket: bucket === undefined ? undefined : aws.backupsIn(bucket) }),
+    onRemoved: (clusterId, keys) => log.info({ clusterId, keys }, 'Snapshots that are kept no longer are removed'),
   });
 
 type Around = {
@@ -262,10 +282,7 @@ const sweepOf = ({ connections, configuration, metrics, log }: Around, beside: S
     nodes: sweepNodes(userClusters),
     inside: createInsideSweep(inside),
     insights: createInsightsSweep(insights, { snapshots }),
-    backup: createBackupSweep({
-      ...present({ bucket: configuration.bucket === undefined ? undefined : aws.backupsIn(configuration.bucket) }),
-      onRemoved: (clusterId, keys) => log.info({ clusterId, keys }, 'Snapshots that are kept no longer are removed'),
-    }),
+    backup: backupSweepOf(connections, configuration, log),
     certificates: createCertificateSweep({ served: certificates, onSeen: metrics.certificates }),
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
@@ -292,6 +309,7 @@ export const wireActivities = (
   const snapshots = present({ bucket: configuration.bucket });
   const planUpgrade = createPlanUpgrade({ ...looks, insights, snapshots });
   const sweep = sweepOf({ connections, configuration, metrics, log }, { served, inside, insights, snapshots });
+  const orphans = orphansOf(connections, configuration, looks);
   const mirror = mirrorOf(connections);
   const signalOf = (): AbortSignal => Context.current().cancellationSignal;
 
@@ -311,6 +329,8 @@ export const wireActivities = (
       orderBackup: (request) => backups.orderBackup(request, signalOf()),
       awaitBackup: (request) => backups.awaitBackup(request, signalOf()),
       listBackups: (object) => backups.listBackups(object, signalOf()),
+      listOrphans: () => orphans.list(signalOf()),
+      planOrphanRemoval: (removal) => orphans.planRemoval(removal, signalOf()),
       sweep: () => sweep(signalOf()),
     },
     close,

@@ -116,6 +116,19 @@ export const { listBackups } = proxyActivities<Pick<Activities, 'listBackups'>>(
   activityId: 'list backups',
 });
 
+/** All of an account, while a person waits. */
+export const { listOrphans } = proxyActivities<Pick<Activities, 'listOrphans'>>({
+  ...SWEEP,
+  startToCloseTimeout: MINUTE,
+  activityId: 'list orphans',
+});
+
+export const { planOrphanRemoval } = proxyActivities<Pick<Activities, 'planOrphanRemoval'>>({
+  ...SWEEP,
+  startToCloseTimeout: MINUTE,
+  activityId: 'plan removal',
+});
+
 export const { sweep } = proxyActivities<Pick<Activities, 'sweep'>>({ ...SWEEP, activityId: 'sweep' });
 
 /** The activities of one step: its id is the activity's id, so that Temporal's UI and command line name it. */

@@ -10,15 +10,18 @@ import type {
   IssueCertificateRequest,
   IssuedCertificate,
   ObjectRef,
+  OrphanList,
+  OrphanRemoval,
   PlannedChange,
   PlannedUpgrade,
   UpgradeRequest,
 } from '../activities/contract.ts';
-import { assess, issueCertificate, listBackups, planChange, planUpgrade } from './activities.ts';
+import { assess, issueCertificate, listBackups, listOrphans, planChange, planUpgrade } from './activities.ts';
 import { runBackup } from './backup.ts';
 import { runSweep, type SweepSummary } from './drift-sweep.ts';
 import { runEntity } from './entity.ts';
-import type { EntityState } from './messages.ts';
+import type { EntityState, OperationResult } from './messages.ts';
+import { runOrphanRemoval } from './orphan-removal.ts';
 
 export async function AwsCluster(state: EntityState): Promise<string> {
   return runEntity(state);
@@ -81,4 +84,14 @@ export async function BackupCluster(object: ObjectRef): Promise<Backup> {
 /** What the bucket has of a cluster, for people who ask: a look, and nothing else. */
 export async function ListBackups(of: BackupsOf): Promise<BackupList> {
   return listBackups(of);
+}
+
+/** What belongs to no object, for people who ask: a look, and nothing else. */
+export async function ListOrphans(): Promise<OrphanList> {
+  return listOrphans();
+}
+
+/** Takes away what belongs to no object, for people who name it. */
+export async function RemoveOrphans(removal: OrphanRemoval): Promise<OperationResult> {
+  return runOrphanRemoval(removal);
 }

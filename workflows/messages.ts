@@ -15,6 +15,9 @@ import type {
   Insight,
   IssuedCertificate,
   OperationView,
+  OrphanedCluster,
+  OrphanList,
+  OrphanRemoval,
   Pacing,
   PlannedChange,
   PlannedUpgrade,
@@ -34,6 +37,9 @@ export type {
   Insight,
   IssuedCertificate,
   OperationView,
+  OrphanedCluster,
+  OrphanList,
+  OrphanRemoval,
   PlannedChange,
   PlannedUpgrade,
   StepView,
@@ -53,6 +59,8 @@ export const PLAN_UPGRADE_WORKFLOW = 'PlanUpgrade';
 export const ISSUE_CREDENTIAL_WORKFLOW = 'IssueCredential';
 export const BACKUP_WORKFLOW = 'BackupCluster';
 export const LIST_BACKUPS_WORKFLOW = 'ListBackups';
+export const LIST_ORPHANS_WORKFLOW = 'ListOrphans';
+export const REMOVE_ORPHANS_WORKFLOW = 'RemoveOrphans';
 
 /** An operation that a person aborted: it isn't begun again for this generation until somebody says `resume`. */
 export type Held = {

@@ -59,6 +59,8 @@ import { targetGroupNamed } from './target-group.ts';
 export type AwsInventoryRequest = {
   /** Whose assessment this is: a cluster sees everything of its id, a node pool what is its own or what it needs. */
   readonly object: ObjectRef;
+  /** Whose uid a node pool's own things carry, where it adopted them. */
+  readonly ownerUid?: string;
   readonly clusterId: string;
   /** The VPC and the subnets that the spec names; without a VPC nothing is said of either. */
   readonly vpcId?: string;
@@ -209,14 +211,14 @@ const ofItsCluster = (at: Observing, clusterId: string): Promise<Parts> =>
   });
 
 const observeNodePool = (at: Observing, request: AwsInventoryRequest): Promise<readonly Parts[]> => {
-  const { object, clusterId, clusterGoes = false } = request;
+  const { object, clusterId, clusterGoes = false, ownerUid = object.uid } = request;
   const shared = clusterGoes ? [] : [ofFacts(at, request), ofItsCluster(at, clusterId)];
   if (request.isNew === true) return Promise.all(shared);
-  const AutoScalingGroupNames = [nodePoolName(clusterId, nodePoolIdOf(object.uid))];
+  const AutoScalingGroupNames = [nodePoolName(clusterId, nodePoolIdOf(ownerUid))];
   const groups = listGroups(at.clients.autoScaling, { AutoScalingGroupNames }, at.signal);
   return Promise.all([
     ...shared,
-    templatesOf(at, filter(`tag:${UID_TAG}`, object.uid), clusterId),
+    templatesOf(at, filter(`tag:${UID_TAG}`, ownerUid), clusterId),
     groups.then((all) => ofGroups(all, clusterId)),
   ]);
 };

@@ -32,7 +32,17 @@ import type { AwsClients } from './clients.ts';
 import { descriptionOf, foundTemplate, keyWithVersion, listTemplates, markOf } from './launch-template-marks.ts';
 import { refuseOtherAuthorities } from './same-authorities.ts';
 import { tagInEc2 } from './tagging.ts';
-import { type AwsTag, belongsTo, clientToken, filter, given, ownedTags, tagList, tagRecord } from './tags.ts';
+import {
+  type AwsTag,
+  belongsTo,
+  clientToken,
+  filter,
+  given,
+  ownedTags,
+  standingTags,
+  tagList,
+  tagRecord,
+} from './tags.ts';
 
 type WantedTemplate = Wanted<'launch-template'>;
 
@@ -182,7 +192,7 @@ const createTemplate = async (maker: Maker, wanted: WantedTemplate): Promise<Out
   const secrets = await secretsOf(maker, wanted);
   const fingerprint = fingerprintOf(wanted, secrets);
   const version = '1';
-  const Tags = [...tagList(ownedTags(wanted, tags)), markOf(version, fingerprint)];
+  const Tags = [...tagList(standingTags(wanted, tags)), markOf(version, fingerprint)];
   const answer = await maker.ec2.send(
     new CreateLaunchTemplateCommand({
       LaunchTemplateName: name,

@@ -27,7 +27,7 @@ export const membershipTroubles = async (
   const other = await courtesy(`membership ${name}`, ask, { onUnread, signal });
   if (other === undefined) return [];
   const restored = other.bySlipway
-    ? '. If this object was restored from a backup, that is the cluster that it stood for: with another uid it does not take that one over'
+    ? '. If this object was restored from a backup, that is the cluster that it stood for: with another uid it takes that one over only where its annotation slipway.dev/adopt names it'
     : '';
   const what = `membership ${name} belongs to ${other.label}${restored}`;
   return [tell('membership', name, what, 'unregister that one first')];

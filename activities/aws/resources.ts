@@ -7,11 +7,13 @@
 
 import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling';
 import type { Found, ResourceKind, ResourceProperties } from '../../kinds/resource.ts';
+import type { OwnedThing } from '../../policy/orphans.ts';
 import type { ToldInstance } from '../../policy/pool-machines.ts';
 import { present } from '../../words/present.ts';
 import type { ResourceDriver } from '../driver.ts';
 import type { ReadSecret } from '../seal.ts';
 import { accountDriver, type KeptElsewhere } from './account.ts';
+import { adoptionDriver } from './adoption.ts';
 import {
   autoScalingGroupDriver,
   groupInstances,
@@ -28,7 +30,7 @@ import type { OnUnread } from './courtesy.ts';
 import { createDepartures, departingIn } from './departures.ts';
 import { establishedDriver } from './established.ts';
 import { etcdVolumeDriver } from './etcd-volume.ts';
-import { createFacts } from './facts.ts';
+import { type AwsFacts, createFacts } from './facts.ts';
 import { createObserve, type Observe } from './inventory.ts';
 import { launchTemplateDriver } from './launch-template.ts';
 import { fingerprintsOf, versionName } from './launch-template-marks.ts';
@@ -40,6 +42,7 @@ import { createMemory } from './memory.ts';
 import { networkInterfaceDriver } from './network-interface.ts';
 import { nodeMachineDriver } from './node-machine.ts';
 import { orderDriver } from './order.ts';
+import { listOwned } from './owned.ts';
 import { lookAtAccount, preflightDriver } from './preflight.ts';
 import type { OtherOwner } from './preflight-membership.ts';
 import { foreseeRoom } from './preflight-room.ts';
@@ -50,7 +53,7 @@ import { createRoom } from './room.ts';
 import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
 import { securityGroupRulesDriver } from './security-group-rules.ts';
-import { type BackupBucket, backupBucket } from './snapshots.ts';
+import { type BackupBucket, backupBucket, type SnapshotsLeft, snapshotsLeft } from './snapshots.ts';
 import { subnetTagsDriver } from './subnet-tags.ts';
 import { type EmptyMachine, surgeDriver } from './surge.ts';
 import { createSurvey, type TakeSurvey } from './survey.ts';
@@ -79,6 +82,7 @@ type AwsKind =
   | 'instance'
   | 'order'
   | 'upgrade-mark'
+  | 'adoption'
   | 'restore-order'
   | 'restore-mark'
   | 'replica'
@@ -94,6 +98,9 @@ export type Aws = {
   readonly drivers: AwsDrivers;
   readonly observe: Observe;
   readonly survey: TakeSurvey;
+  /** All that carries our tags, whosever it is. */
+  readonly owned: (signal: AbortSignal) => Promise<readonly OwnedThing[]>;
+  readonly snapshotsLeft: SnapshotsLeft;
   readonly scope: AwsScope;
   readonly launchTroubles: LaunchTroubles;
   readonly sizeOf: SizeOf;
@@ -172,11 +179,43 @@ const replicaDrivers = (clients: AwsClients, scope: AwsScope) => ({
   established: guarded(establishedDriver(clients), scope),
 });
 
+type Ground = {
+  readonly scope: AwsScope;
+  readonly facts: AwsFacts;
+  readonly room: ReturnType<typeof createRoom>;
+  readonly network: ClusterNetwork;
+};
+
+const driversOf = (clients: AwsClients, settings: AwsSettings, { scope, facts, room, network }: Ground): AwsDrivers => {
+  const { onUnread = () => undefined, otherOwner = () => Promise.resolve(undefined) } = settings;
+  return {
+    preflight: guarded(preflightDriver(facts, room, { otherOwner, onUnread }), scope),
+    'subnet-tags': guarded(subnetTagsDriver(clients), scope),
+    'security-group': guarded(shared(securityGroupDriver(clients), network), scope),
+    'security-group-rules': guarded(securityGroupRulesDriver(clients), scope),
+    'etcd-volume': guarded(etcdVolumeDriver(clients, etcdVolumesIn(clients.ec2)), scope),
+    'network-interface': guarded(networkInterfaceDriver(clients), scope),
+    'load-balancer': guarded(shared(loadBalancerDriver(clients), network), scope),
+    'target-group': guarded(targetGroupDriver(clients), scope),
+    'target-group-attributes': guarded(targetGroupAttributesDriver(clients), scope),
+    targets: guarded(targetsDriver(clients), scope),
+    listener: guarded(listenerDriver(clients), scope),
+    'launch-template': guarded(launchTemplateDriver(clients, settings.readSecret), scope),
+    'auto-scaling-group': guarded(autoScalingGroupDriver(clients, createDepartures(departingIn(clients))), scope),
+    'node-machine': guarded(nodeMachineDriver(clients), scope),
+    surge: guarded(surgeDriver(clients, settings.emptyMachine), scope),
+    'machine-security-groups': guarded(machineSecurityGroupsDriver(clients), scope),
+    adoption: guarded(adoptionDriver(clients), scope),
+    ...replicaDrivers(clients, scope),
+    'cloud-load-balancers': guarded(cloudLoadBalancersDriver(clients), scope),
+    account: guarded(accountDriver(clients, settings.keptElsewhere), scope),
+  };
+};
+
 /** Drivers and observation of one worker. */
 export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws => {
-  const scope = createScope(clients);
-  const { onUnread = () => undefined, otherOwner = () => Promise.resolve(undefined) } = settings;
-  const remember = createMemory(Date.now);
+  const { onUnread = () => undefined } = settings;
+  const [scope, remember] = [createScope(clients), createMemory(Date.now)];
   const facts = createFacts(clients, remember, onUnread);
   const room = createRoom(clients, facts, remember, onUnread);
   const network = createClusterNetwork();
@@ -200,32 +239,14 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
     },
     observe: createObserve(clients, scope, facts, network),
     survey: createSurvey(clients, scope),
+    owned: (signal) => listOwned(clients, signal),
+    snapshotsLeft: snapshotsLeft(clients),
     foresee: async (properties, signal) => {
       await Promise.all([
         lookAtAccount(facts, properties, clients.region, signal),
         foreseeRoom({ facts, room }, properties, signal),
       ]);
     },
-    drivers: {
-      preflight: guarded(preflightDriver(facts, room, { otherOwner, onUnread }), scope),
-      'subnet-tags': guarded(subnetTagsDriver(clients), scope),
-      'security-group': guarded(shared(securityGroupDriver(clients), network), scope),
-      'security-group-rules': guarded(securityGroupRulesDriver(clients), scope),
-      'etcd-volume': guarded(etcdVolumeDriver(clients, etcdVolumesIn(clients.ec2)), scope),
-      'network-interface': guarded(networkInterfaceDriver(clients), scope),
-      'load-balancer': guarded(shared(loadBalancerDriver(clients), network), scope),
-      'target-group': guarded(targetGroupDriver(clients), scope),
-      'target-group-attributes': guarded(targetGroupAttributesDriver(clients), scope),
-      targets: guarded(targetsDriver(clients), scope),
-      listener: guarded(listenerDriver(clients), scope),
-      'launch-template': guarded(launchTemplateDriver(clients, settings.readSecret), scope),
-      'auto-scaling-group': guarded(autoScalingGroupDriver(clients, createDepartures(departingIn(clients))), scope),
-      'node-machine': guarded(nodeMachineDriver(clients), scope),
-      surge: guarded(surgeDriver(clients, settings.emptyMachine), scope),
-      'machine-security-groups': guarded(machineSecurityGroupsDriver(clients), scope),
-      ...replicaDrivers(clients, scope),
-      'cloud-load-balancers': guarded(cloudLoadBalancersDriver(clients), scope),
-      account: guarded(accountDriver(clients, settings.keptElsewhere), scope),
-    },
+    drivers: driversOf(clients, settings, { scope, facts, room, network }),
   };
 };

@@ -25,9 +25,9 @@ import {
   filter,
   given,
   inPages,
-  ownedTags,
   ownerFilters,
   readAll,
+  standingTags,
   tagList,
   tagRecord,
 } from './tags.ts';
@@ -117,7 +117,7 @@ export const securityGroupDriver = ({ ec2 }: AwsClients): ResourceDriver<'securi
         GroupName: name,
         Description: description,
         VpcId: vpcId,
-        TagSpecifications: [{ ResourceType: 'security-group', Tags: tagList(ownedTags(wanted, tags)) }],
+        TagSpecifications: [{ ResourceType: 'security-group', Tags: tagList(standingTags(wanted, tags)) }],
       }),
     );
     return { outputs: { id: given(answer.GroupId, 'a security group id') } };

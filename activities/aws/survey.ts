@@ -221,12 +221,12 @@ const ofCluster = async (at: Surveying, request: SurveyRequest): Promise<Parts> 
 
 /** What is a pool's own, and what it takes from its cluster. */
 const ofNodePool = async (at: Surveying, request: SurveyRequest): Promise<Parts> => {
-  const { uid } = request.object;
+  const { object, ownerUid = object.uid } = request;
   const all = await ofCluster(at, { ...request, fresh: false });
   const shared = ['security-group', 'security-group-rules', 'load-balancer', 'preflight'];
   const own = ['launch-template', 'auto-scaling-group'];
   return all.filter(
-    (one) => one !== undefined && (shared.includes(one.kind) || (own.includes(one.kind) && one.uid === uid)),
+    (one) => one !== undefined && (shared.includes(one.kind) || (own.includes(one.kind) && one.uid === ownerUid)),
   );
 };
 

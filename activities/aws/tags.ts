@@ -6,11 +6,12 @@
  */
 import { createHash } from 'node:crypto';
 import type { EC2Client, Filter } from '@aws-sdk/client-ec2';
-import { CLUSTER_TAG, KEY_TAG, UID_TAG } from '../../api/names.ts';
+import { ADOPTER_TAG, CLUSTER_TAG, KEY_TAG, OBJECT_TAG, objectTagOf, UID_TAG } from '../../api/names.ts';
 import type { ResourceKind } from '../../kinds/resource.ts';
 import type { Tags } from '../../kinds/row.ts';
 import { withoutOwnTags } from '../../kinds/tags.ts';
 import type { ResourceKey } from '../../words/keys.ts';
+import { present } from '../../words/present.ts';
 import type { BelongsTo, Sought, Wanted } from '../driver.ts';
 
 /** A tag as any of AWS's services writes it. */
@@ -29,10 +30,12 @@ export const portions = <T>(items: readonly T[], most: number): T[][] =>
   Array.from({ length: Math.ceil(items.length / most) }, (_, index) => items.slice(index * most, (index + 1) * most));
 
 /** What an entry says of a thing by its tags: its owner, and those that aren't Slipway's own. */
-export const carriedBy = (tags: Tags): { readonly uid?: string; readonly tags: Tags } => {
-  const uid = tags[UID_TAG];
-  return { ...(uid === undefined ? {} : { uid }), tags: withoutOwnTags(tags) };
-};
+export const carriedBy = (
+  tags: Tags,
+): { readonly uid?: string; readonly madeFor?: string; readonly adopter?: string; readonly tags: Tags } => ({
+  ...present({ uid: tags[UID_TAG], madeFor: tags[OBJECT_TAG], adopter: tags[ADOPTER_TAG] }),
+  tags: withoutOwnTags(tags),
+});
 
 /** Of what is known by another thing's tags: its owner alone. */
 export const ownedBy = (uid: string | undefined): { readonly uid?: string } => (uid === undefined ? {} : { uid });
@@ -45,10 +48,20 @@ export const ownedTags = (wanted: Pick<Sought<ResourceKind>, 'owner' | 'key'>, t
   [KEY_TAG]: wanted.key,
 });
 
+/** Of what stands for all that its object has in AWS: which object that is, and who adopted it. */
+export const standingTags = (wanted: Pick<Sought<ResourceKind>, 'owner' | 'key' | 'object'>, tags: Tags): Tags => {
+  const { namespace, name, uid } = wanted.object;
+  return {
+    ...ownedTags(wanted, tags),
+    [OBJECT_TAG]: objectTagOf({ namespace, name }),
+    ...(uid === wanted.owner.uid ? {} : { [ADOPTER_TAG]: uid }),
+  };
+};
+
 /** Whose something is, by its tags. A kind whose resource is part of another names that one's key. */
 export const belongsTo = (
   tags: Tags,
-  wanted: Pick<Sought<ResourceKind>, 'owner' | 'key'>,
+  wanted: Pick<Sought<ResourceKind>, 'owner' | 'key' | 'object'>,
   key: ResourceKey = wanted.key,
 ): BelongsTo => {
   const cluster = tags[CLUSTER_TAG];
@@ -58,6 +71,10 @@ export const belongsTo = (
   if (uid !== wanted.owner.uid) return { other: `another object of this cluster (uid ${uid ?? 'unknown'})` };
   const itsKey = tags[KEY_TAG];
   if (itsKey !== key) return { other: `this cluster's ${itsKey ?? 'unknown resource'}` };
+  const adopter = tags[ADOPTER_TAG];
+  if (adopter !== undefined && adopter !== wanted.object.uid) {
+    return { other: `the object with uid ${adopter}, which has adopted it` };
+  }
   return 'ours';
 };
 

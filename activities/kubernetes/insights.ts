@@ -10,7 +10,8 @@ import 'reflect-metadata';
 import { X509Certificate } from '@peculiar/x509';
 import type { AWSCluster } from '../../api/cluster.ts';
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
-import { clusterIdOf, clusterSecretName } from '../../api/names.ts';
+import { clusterSecretName } from '../../api/names.ts';
+import { clusterIdFor } from '../../api/ownership.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { samplesOf } from '../../kubernetes/prometheus.ts';
 import { describeName } from '../../kubernetes/resources.ts';
@@ -122,10 +123,11 @@ const authorityIn = async (
 
 export const readInsights =
   (management: KubernetesClient, userClusters: UserClusters, lookMs = LOOK_MS): ReadInsights =>
-  async ({ metadata: { namespace, uid }, status }, signal) => {
+  async (cluster, signal) => {
+    const { namespace } = cluster.metadata;
     const time = AbortSignal.timeout(lookMs);
-    const { endpoint = '' } = status ?? {};
-    const clusterId = clusterIdOf(uid);
+    const { endpoint = '' } = cluster.status ?? {};
+    const clusterId = clusterIdFor(cluster);
     const within = AbortSignal.any([signal, time]);
     const part = partOf(endpoint, signal, time);
     const [inside, authorities] = await Promise.all([

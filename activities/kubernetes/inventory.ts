@@ -83,7 +83,7 @@ const nodePools = async (
   options?: Cancellation,
 ): Promise<Found[]> => {
   if (scope.object.kind !== 'AWSCluster') return [];
-  const pools = await nodePoolsOf(management, scope.object, options);
+  const pools = await nodePoolsOf(management, scope.object, scope.clusterId, options);
   return pools.length === 0 ? [] : [observedPools(ALL_NODE_POOLS, pools)];
 };
 

@@ -11,8 +11,9 @@
  */
 
 import type { KubernetesObject } from '../../api/kubernetes-object.ts';
-import { API_VERSION, clusterIdOf, nodePoolIdOf } from '../../api/names.ts';
+import { API_VERSION } from '../../api/names.ts';
 import { isDeleting, type ObjectRef } from '../../api/object.ts';
+import { nodePoolIdFor } from '../../api/ownership.ts';
 import { type FoundOf, observed } from '../../kinds/resource.ts';
 import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
 import { isConflict } from '../../kubernetes/errors.ts';
@@ -29,13 +30,13 @@ const builtFor = (pool: KubernetesObject, clusterId: string): boolean =>
 export const nodePoolsOf = async (
   management: KubernetesClient,
   cluster: ObjectRef,
+  clusterId: string,
   options?: Cancellation,
 ): Promise<readonly KubernetesObject[]> => {
   const [pools, found] = await Promise.all([
     nodePoolsNaming(management, cluster, options),
     findObject(management, cluster, options),
   ]);
-  const clusterId = clusterIdOf(cluster.uid);
   // Gone, or another one by now: what names it may belong to that one.
   if (found?.metadata.uid !== cluster.uid) return pools.filter((pool) => builtFor(pool, clusterId));
   const { deletionTimestamp } = found.metadata;
@@ -47,7 +48,10 @@ export const nodePoolsOf = async (
 };
 
 const poolsOf = (management: KubernetesClient, wanted: Sought<'node-pools'>, signal?: AbortSignal) =>
-  nodePoolsOf(management, wanted.object, signal === undefined ? {} : { signal });
+  nodePoolsOf(management, wanted.object, wanted.owner.clusterId, signal === undefined ? {} : { signal });
+
+const poolIdOf = ({ metadata: { uid = '' }, status }: KubernetesObject): string =>
+  nodePoolIdFor({ metadata: { uid }, status: status as Parameters<typeof nodePoolIdFor>[0]['status'] });
 
 /** The pools as an inventory has them. */
 export const observedPools = (key: ResourceKey, pools: readonly KubernetesObject[]): FoundOf<'node-pools'> =>
@@ -57,7 +61,7 @@ export const observedPools = (key: ResourceKey, pools: readonly KubernetesObject
     {},
     {
       names: pools.map((pool) => pool.metadata.name),
-      poolIds: pools.map((pool) => nodePoolIdOf(pool.metadata.uid ?? '')).sort(),
+      poolIds: pools.map(poolIdOf).sort(),
     },
   );
 

@@ -10,10 +10,12 @@ import { type KubernetesObject } from '../../api/kubernetes-object.ts';
 import { API_GROUP, API_VERSION, OBJECT_KINDS } from '../../api/names.ts';
 import type { AWSNodePool } from '../../api/nodepool.ts';
 import type { ObjectKind } from '../../api/object.ts';
+import { ownerUidOf } from '../../api/ownership.ts';
 import { readStoredCluster, readStoredNodePool } from '../../api/stored.ts';
 import type { Cancellation, KubernetesClient } from '../../kubernetes/client.ts';
 import { isUnserved } from '../../kubernetes/errors.ts';
 import { describeName, type ObjectName, pluralOf } from '../../kubernetes/resources.ts';
+import type { LivingOwner } from '../../policy/adoption.ts';
 import type { Sibling } from '../../policy/pool-order.ts';
 import { present } from '../../words/present.ts';
 import { blockedError } from '../verdicts.ts';
@@ -114,6 +116,23 @@ export const siblingsOf = async (...asked: Parameters<typeof nodePoolsNaming>): 
       status: present({ state, observedGeneration, rollout }),
     };
   });
+
+/** All objects of the kind, whatever their namespace, and whose things each owns. Read to the end, or the call fails (I12). */
+export const ownersAmong = async (
+  management: KubernetesClient,
+  kind: ObjectKind,
+  options?: Cancellation,
+): Promise<readonly LivingOwner[]> => {
+  try {
+    const all = await management.list({ apiVersion: API_VERSION, kind }, {}, options);
+    return all.map(({ metadata: { namespace = '', name, uid = '' }, status }) => ({
+      ...{ namespace, name, uid },
+      ownerUid: ownerUidOf({ metadata: { uid }, status: status as Parameters<typeof ownerUidOf>[0]['status'] }),
+    }));
+  } catch (error) {
+    throw isUnserved(error) ? unserved(management, kind) : error;
+  }
+};
 
 /** `AWSCluster default/cluster-0 (uid …)`, for people. */
 export const describeObject = (object: NamedObject & { readonly uid?: string }): string =>

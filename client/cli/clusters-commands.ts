@@ -5,13 +5,13 @@
  * heavy to load is loaded by the command that needs it, since people and kubectl wait for us.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { isClusterId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import { present } from '../../words/present.ts';
 import { stuckCount } from '../../words/stuck.ts';
 import type { ClientConfiguration } from '../configuration.ts';
-import { type ConfigurationOf, listing, namespaced, output, reading } from './options.ts';
+import { type ConfigurationOf, clusterId, listing, namespaced, output, reading } from './options.ts';
 import { paintFor, print, printJson, say } from './output.ts';
+import { addSecretsCommands } from './secrets-commands.ts';
 
 /** Without a number the option is `true`: the newest. */
 type UpdateOptions = {
@@ -24,11 +24,6 @@ type UpdateOptions = {
 const revisionNumber = (text: string): number => {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be the number of a revision, such as 3.');
-};
-
-const clusterId = (text: string): string => {
-  if (isClusterId(text)) return text;
-  throw new InvalidArgumentError('It must be the id of a cluster, such as gke-0a1b2c3d.');
 };
 
 type ListOptions = {
@@ -220,4 +215,5 @@ export const addClustersCommands = (program: Command, configurationOf: Configura
   const looking = [addList, addDescribe, addPlan, addBackups];
   for (const add of [...looking, addUpdate, addBackup, addGetCredentials, addCredential])
     add(clusters, configurationOf);
+  addSecretsCommands(clusters, configurationOf);
 };

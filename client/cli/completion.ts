@@ -52,6 +52,8 @@ const VERSIONS: readonly Candidate[] = knownVersions().map((value) => ({ value }
 
 /** Of a cluster that may be gone nobody knows more. */
 const CLUSTER_IDS: readonly Candidate[] = [{ value: 'gke-', about: 'eight hexadecimal digits follow' }];
+/** What ids look like: those that there are, a worker would have to list. */
+const THING_IDS: readonly Candidate[] = [{ value: 'vol-', about: 'as slipway orphans lists it' }];
 
 type Read = {
   readonly command: Command;
@@ -147,6 +149,8 @@ const placeholder = (read: Read, name: string): Wanted => {
       return { kind: 'words', candidates: VERSIONS };
     case 'cluster id':
       return { kind: 'words', candidates: CLUSTER_IDS };
+    case 'id':
+      return { kind: 'words', candidates: THING_IDS };
     case 'namespace':
       return { kind: 'namespaces', scope };
     case 'name':

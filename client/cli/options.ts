@@ -1,5 +1,6 @@
 /** Options that many commands have, each spelled once. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isClusterId } from '../../api/names.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 
 /** How a command gets its configuration; with a kubeconfig of the management API where it has an option for that. */
@@ -16,6 +17,10 @@ export const namespaced = (command: Command): Command =>
 /** Of commands that read from the management API: `--kubeconfig` is how kubectl's users say where it is. */
 export const reading = (command: Command): Command => command.option('--kubeconfig <path>', MANAGEMENT);
 
+export const clusterId = (text: string): string => {
+  if (isClusterId(text)) return text;
+  throw new InvalidArgumentError('It must be the id of a cluster, such as gke-0a1b2c3d.');
+};
 /** Of commands that list what a namespace, or all of them, have of something. */
 export const listing = (command: Command, what: string): Command =>
   reading(namespaced(command))

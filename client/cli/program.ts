@@ -10,6 +10,7 @@ import { addClustersCommands } from './clusters-commands.ts';
 import { addCompletionCommands } from './completion-commands.ts';
 import { addOperationsCommands } from './operations-commands.ts';
 import { type ConfigurationOf, output } from './options.ts';
+import { addOrphansCommand } from './orphans-command.ts';
 import { print, printJson } from './output.ts';
 
 export const slipwayProgram = (): Command => {
@@ -41,6 +42,7 @@ Exit status: 0 done, 1 it failed, 2 wrong usage.`,
 
   addClustersCommands(program, configurationOf);
   addOperationsCommands(program, configurationOf);
+  addOrphansCommand(program, configurationOf);
   addCompletionCommands(program, configurationOf);
 
   program

@@ -29,7 +29,7 @@ export type Observed = {
 };
 
 /** What an entity that lost its memory knows its object by. */
-const PINNED = ['clusterID', 'nodePoolID', 'aws', 'established', 'endpoint', 'revision'] as const;
+const PINNED = ['adopted', 'clusterID', 'nodePoolID', 'aws', 'established', 'endpoint', 'revision'] as const;
 
 /** `established` is no pin before it is true. */
 const pinsOf = (status: Readonly<Record<string, unknown>>): Observed['pins'] =>

@@ -86,6 +86,10 @@ const referenceOf = (object: Observed): ObjectRef => ({
   uid: object.uid,
 });
 
+/** What it made, or adopted, as far as its status says. */
+const clusterIdKnown = ({ uid, pins }: Observed): string =>
+  pins['clusterID'] === undefined ? clusterIdOf(uid) : String(JSON.parse(pins['clusterID']));
+
 /** The entity of an object, as it is started where it doesn't run yet. */
 const entityOf = (object: Observed, taskQueueOf: (object: ObjectRef) => string) => {
   const reference = referenceOf(object);
@@ -96,7 +100,7 @@ const entityOf = (object: Observed, taskQueueOf: (object: ObjectRef) => string) 
     args: [state],
     staticSummary: `${object.kind} ${object.namespace}/${object.name}`,
     ...(reference.kind === 'AWSCluster'
-      ? { typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.cluster, value: clusterIdOf(object.uid) }] }
+      ? { typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.cluster, value: clusterIdKnown(object) }] }
       : {}),
   };
 };

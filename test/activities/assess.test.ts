@@ -24,6 +24,7 @@ const sourcesWith = (pool: AWSNodePool, cluster: AWSCluster, others: Partial<Ass
     findCluster: async () => cluster,
     findNodePool: async () => pool,
     poolsOf: async () => [],
+    owners: async () => [],
     observe: async (request) => {
       observed.push(request);
       return inventoryOf(EMPTY);

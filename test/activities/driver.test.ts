@@ -232,6 +232,30 @@ describe('remove', () => {
     });
   });
 
+  test('of what a lost node pool had is on behalf of that one, and of who had adopted it', async () => {
+    const asked: object[] = [];
+    const watched: typeof driver = {
+      ...driver,
+      candidates: ({ owner, object }) => {
+        asked.push({ owner: owner.uid, object: object.uid });
+        return Promise.resolve([]);
+      },
+    };
+    const { owner, object } = removing(false);
+    const had = { key: KEY, kind: 'security-group', outputs: { id: 'sg-1' }, state: { name: 'n' } } as const;
+    for (const found of [
+      { ...had, uid: owner.uid, adopter: 'u-1' },
+      { ...had, uid: 'u-pool' },
+      { ...had, uid: 'u-pool', adopter: 'u-2' },
+    ])
+      await removeResource(watched, removing(false, found), context);
+    expect(asked).toEqual([
+      { owner: owner.uid, object: object.uid },
+      { owner: 'u-pool', object: object.uid },
+      { owner: 'u-pool', object: 'u-2' },
+    ]);
+  });
+
   describe('of a kind of which many go slowly at once', () => {
     const label = 'group sg-1, which is going';
     const slow: ResourceDriver<'security-group'> = {

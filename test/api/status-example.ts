@@ -16,6 +16,7 @@ const operation = {
 } as const;
 
 export const clusterStatusExample: Required<AWSClusterStatus> = {
+  adopted: { uid: 'u-0' },
   state: 'Provisioning',
   observedGeneration: 1,
   conditions: [

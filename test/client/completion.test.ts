@@ -20,7 +20,7 @@ const NAMES = { kind: 'names', scope: {} } as const;
 
 describe('completion', () => {
   test.each<[string, string, readonly string[]]>([
-    ['commands', 'slipway ', ['clusters', 'operations', 'completion', 'version', 'help']],
+    ['commands', 'slipway ', ['clusters', 'operations', 'orphans', 'completion', 'version', 'help']],
     ['a command that is begun', 'slipway clusters de', ['describe']],
     ['a command behind an option', 'slipway --management-kubeconfig x clusters d', ['describe']],
     ['the value of an option', 'slipway clusters list -o ', ['table', 'wide', 'json']],

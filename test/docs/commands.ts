@@ -97,6 +97,12 @@ export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
     'test/docs/upgrade-situations.trial.test.ts',
   'kubectl patch awscluster <name> --type merge -p \'{"spec":{"controlPlane":{"version":"<version>"}}}\'':
     'test/docs/upgrade-situations.trial.test.ts',
+  'slipway clusters export-secrets <name> --file <file> --passphrase-file <passphrase>':
+    'test/journeys/adoption.trial.test.ts',
+  'slipway clusters import-secrets --file <file> --passphrase-file <passphrase>':
+    'test/journeys/adoption.trial.test.ts',
+  'slipway orphans --remove <id> --yes': 'test/journeys/adoption.trial.test.ts',
+  'slipway orphans --cluster <cluster id> --remove --yes': 'test/journeys/adoption.trial.test.ts',
   'npm run bench -- faults --situations create-and-delete --sample 15 -o json': 'test/faults/matrix.trial.test.ts',
   'npm run bench -- faults --situations resize abort --sample 8 -o json': 'test/faults/matrix.trial.test.ts',
 };

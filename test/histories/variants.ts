@@ -10,7 +10,7 @@ import type { Activities, Assessment, OperationInput, StepRequest } from '../../
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import type { Plan } from '../../policy/plan.ts';
-import { annotated, BACKUP_WORKFLOW, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, LIST_BACKUPS_WORKFLOW, PLAN_CHANGE_WORKFLOW, PLAN_UPGRADE_WORKFLOW, PLAN_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
+import { annotated, BACKUP_WORKFLOW, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, LIST_BACKUPS_WORKFLOW, LIST_ORPHANS_WORKFLOW, PLAN_CHANGE_WORKFLOW, PLAN_UPGRADE_WORKFLOW, PLAN_WORKFLOW, REMOVE_ORPHANS_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
 import type { TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
 import { seedPool } from '../topology/objects.ts';
@@ -702,6 +702,33 @@ export const VARIANTS: readonly Variant[] = [
               }),
             ),
           );
+          await Promise.all(handles.map((handle) => handle.result()));
+          return handles;
+        },
+      );
+    },
+  },
+  {
+    name: 'orphans-asked',
+    play: ({ temporal, uid }) => {
+      const object = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid } as const;
+      const removal = operationOf(planOf(), { type: 'DeleteCluster', object, entityId: entityWorkflowId(object) });
+      return temporal.withWorker(
+        {
+          ...quiet,
+          listOrphans: async () => ({ account: '0123456789012', regions: ['eu-west-1'], clusters: [] }),
+          planOrphanRemoval: async () => removal,
+        },
+        async (taskQueue) => {
+          const { workflow } = temporal.environment.client;
+          const handles = [
+            await workflow.start(LIST_ORPHANS_WORKFLOW, { taskQueue, workflowId: `orphans-${uid}`, args: [] }),
+            await workflow.start(REMOVE_ORPHANS_WORKFLOW, {
+              taskQueue,
+              workflowId: `orphans-removed-${uid}`,
+              args: [{ clusterId: 'gke-0a1b2c3d' }],
+            }),
+          ];
           await Promise.all(handles.map((handle) => handle.result()));
           return handles;
         },

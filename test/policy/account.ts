@@ -183,6 +183,7 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'surge':
     case 'order':
     case 'upgrade-insights':
+    case 'adoption':
     case 'upgrade-mark':
     case 'restore-source':
     case 'restore-order':

@@ -23,6 +23,7 @@ const lookAt = (object: ObjectRef, { cluster, pool }: There, failure: () => Erro
     settleSeconds: 0,
     findCluster: async () => cluster,
     findNodePool: async () => pool,
+    owners: () => Promise.resolve([]),
     poolsOf: refused,
     observe: refused,
     inside: async () => ({ unread: 'nobody asks' }),

@@ -143,7 +143,7 @@ describe('the membership of GKE Hub that a new cluster is to take', () => {
     const { verdict, message } = await judged(roomWith([]), asking, facts, taken('cluster gke-1 (uid uid-1)', true));
     expect(verdict).toBe('blocked');
     expect(message).toContain(
-      `${field}: membership ${NAME} belongs to cluster gke-1 (uid uid-1). If this object was restored from a backup, that is the cluster that it stood for: with another uid it does not take that one over; unregister that one first, or delete the object and apply it with another`,
+      `${field}: membership ${NAME} belongs to cluster gke-1 (uid uid-1). If this object was restored from a backup, that is the cluster that it stood for: with another uid it takes that one over only where its annotation slipway.dev/adopt names it; unregister that one first, or delete the object and apply it with another`,
     );
     const foreign = await judged(roomWith([]), asking, facts, taken('a cluster that Slipway does not own', false));
     expect(foreign.message).toContain('belongs to a cluster that Slipway does not own; unregister');

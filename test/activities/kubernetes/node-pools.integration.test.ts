@@ -36,7 +36,7 @@ const run = (verb: StepVerb) =>
   );
 
 const names = async (): Promise<string[]> =>
-  (await nodePoolsOf(management, cluster)).map(({ metadata }) => metadata.name);
+  (await nodePoolsOf(management, cluster, clusterIdOf(cluster.uid))).map(({ metadata }) => metadata.name);
 
 const path = ({ kind, name }: ObjectRef): string => `${COLLECTION}/${kind.toLowerCase()}s/${name}`;
 const patch = (object: ObjectRef, body: object, subresource = '') =>
@@ -91,7 +91,12 @@ describe('a cluster that is being deleted', () => {
     const earlier = cluster;
     const next = await create('AWSCluster', 'cluster-0');
     await create('AWSNodePool', 'pool-2');
-    expect((await nodePoolsOf(management, earlier)).map(({ metadata }) => metadata.name)).toEqual(['pool-1']);
-    expect((await nodePoolsOf(management, next)).map(({ metadata }) => metadata.name)).toEqual(['pool-1', 'pool-2']);
+    expect(
+      (await nodePoolsOf(management, earlier, clusterIdOf(earlier.uid))).map(({ metadata }) => metadata.name),
+    ).toEqual(['pool-1']);
+    expect((await nodePoolsOf(management, next, clusterIdOf(next.uid))).map(({ metadata }) => metadata.name)).toEqual([
+      'pool-1',
+      'pool-2',
+    ]);
   });
 });
