@@ -6,7 +6,7 @@
 import { Gauge, type Registry } from 'prom-client';
 
 /** Of an authority, or of what an API server shows; its end in epoch milliseconds. */
-export type EndingCertificate = { readonly kind: string; readonly notAfter: number };
+type EndingCertificate = { readonly kind: string; readonly notAfter: number };
 
 /** Is told which certificates of a cluster were seen, by each sweep. */
 export type TellCertificates = (clusterId: string, seen: readonly EndingCertificate[]) => void;
