@@ -54,6 +54,14 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./scale.ts'),
   },
+  fleet: {
+    about: 'a hundred clusters, three of them stuck in different ways: how long a person waits to find them',
+    options: [
+      new Option('--clusters <n>', 'how many').default('100'),
+      new Option('--runs <n>', 'how often each way is tried').default('11'),
+    ],
+    load: () => import('./fleet.ts'),
+  },
   resize: {
     about: 'a node pool made larger, smaller and other: machines, calls, seconds; and a thousand nodes in one pool',
     options: [
