@@ -17,7 +17,7 @@ import type { BackupSeen } from '../policy/backup-status.ts';
 import { conditionOf } from '../policy/conditions.ts';
 import { decideCluster } from '../policy/decide-cluster.ts';
 import { decideNodePool } from '../policy/decide-nodepool.ts';
-import { type Finding, findingOf, isSaidToDiffer, isSwept } from '../policy/drift.ts';
+import { type Answers, type Finding, findingOf, isSaidToDiffer, isSwept } from '../policy/drift.ts';
 import { type ClusterFacts, judgePlace, type Served, stayingCluster } from '../policy/facts.ts';
 import { ADDONS_UNKNOWN, type InsideRequest, insideRequest } from '../policy/inside.ts';
 import { type ClusterNodes, isCountUnknown } from '../policy/node-counts.ts';
@@ -28,6 +28,7 @@ import { present } from '../words/present.ts';
 import { clusterRequest, type ObserveRequest, poolRequest } from './assess.ts';
 import type { Survey, TakeSurvey } from './aws/survey.ts';
 import type { Swept } from './backup-sweep.ts';
+import type { SweepCertificates, SweptCertificates } from './certificate-sweep.ts';
 import type { SweepAnswer, SweepFinding } from './contract.ts';
 import type { InsideLook, SweepInside } from './inside-sweep.ts';
 import type { SweepInsights } from './insights-sweep.ts';
@@ -52,6 +53,8 @@ export type SweepSources = {
   readonly insights: SweepInsights;
   /** A cluster's snapshots; nothing is said of them unless given. */
   readonly backup?: (swept: Swept, signal: AbortSignal) => Promise<BackupSeen | undefined>;
+  /** A cluster's certificates, among what the management API keeps for it. */
+  readonly certificates: SweepCertificates;
   /** The hub knows no listing over all projects: one look a cluster that is registered. */
   readonly hub: (
     membership: { readonly uid: string; readonly membershipName: string },
@@ -183,26 +186,32 @@ const sweptOf = (clusterId: string, { spec }: AWSCluster): Swept => ({
   ...present({ backup: spec.controlPlane.backup }),
 });
 
-/** What is asked about a cluster itself, beside what AWS has. */
+type OfCluster = Pick<Answers, 'upgrade' | 'backup' | 'certificates'> & { readonly inside?: Inside };
+
+/** What is known of a cluster itself, beside what AWS has; nothing of a pool. */
 const ofCluster = async (
-  swept: Swept,
-  { insides, upgrades }: Pick<Listings, 'insides' | 'upgrades'>,
-  backup: SweepSources['backup'],
+  object: StoredObject,
+  { clusterId, found }: Pick<SweptCertificates, 'clusterId' | 'found'>,
+  { insides, upgrades, backup, certificates }: Pick<Listings, 'insides' | 'upgrades'> & SweepSources,
   signal: AbortSignal,
-): Promise<{ readonly inside?: Inside; readonly upgrade?: UpgradeSeen; readonly backup?: BackupSeen }> =>
-  present({
-    inside: insides.get(swept.clusterId),
-    upgrade: upgrades.get(swept.clusterId),
-    backup: await backup?.(swept, signal),
+): Promise<OfCluster> => {
+  if (object.kind !== 'AWSCluster') return {};
+  return present({
+    inside: insides.get(clusterId),
+    upgrade: upgrades.get(clusterId),
+    backup: await backup?.(sweptOf(clusterId, object), signal),
+    certificates: certificates({ namespace: object.metadata.namespace, clusterId, found }),
   });
+};
 
 /** What one look comes to; `unread` where something of the object could not be read. */
 const conclude = async (
   { object, request, fresh, decide, cluster }: Look,
   { management, survey, nodes, insides, upgrades }: Listings,
-  { hub, backup, onUnread, everySeconds }: SweepSources,
+  sources: SweepSources,
   signal: AbortSignal,
 ): Promise<readonly SweepFinding[] | 'unread'> => {
+  const { hub, onUnread, everySeconds } = sources;
   const { membership, clusterUid: uid, clusterId } = request;
   const unread = (error: unknown): 'unread' => {
     if (signal.aborted) throw error;
@@ -216,10 +225,7 @@ const conclude = async (
   } catch (error) {
     return unread(error);
   }
-  const own =
-    object.kind === 'AWSCluster'
-      ? await ofCluster(sweptOf(clusterId, object), { insides, upgrades }, backup, signal)
-      : {};
+  const own = await ofCluster(object, { clusterId, found: elsewhere }, { insides, upgrades, ...sources }, signal);
   const look = async (anew: boolean): Promise<Finding | undefined> => {
     const inAws = await survey.inventoryOf({ ...request, fresh: anew });
     const found = [...inAws.found, ...elsewhere];

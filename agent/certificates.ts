@@ -34,7 +34,7 @@ export const signersOf = async (configuration: ReplicaConfiguration, secrets: Re
 };
 
 export type LeafStore = {
-  /** Issues every certificate whose time has come; returns the names of those it issued. */
+  /** Issues, as of `now` in epoch milliseconds, every certificate whose time has come; returns the names of those it issued. */
   renewDue(now: number): Promise<readonly string[]>;
 };
 
@@ -45,9 +45,10 @@ export const issueLeaves = async (options: {
   readonly secrets: ReplicaSecrets;
   readonly directory: string;
   readonly lifetimeSeconds?: number;
+  /** When they are issued, in epoch milliseconds. */
+  readonly now?: number;
 }): Promise<LeafStore> => {
-  const { leaves, signers, directory } = options;
-  const lifetimeSeconds = options.lifetimeSeconds ?? LEAF_LIFETIME_SECONDS;
+  const { leaves, signers, directory, lifetimeSeconds = LEAF_LIFETIME_SECONDS, now: began = Date.now() } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await Promise.all([
     writePrivate(`${directory}/root-ca.crt`, signers.root.certificate.toString('pem')),
@@ -61,12 +62,13 @@ export const issueLeaves = async (options: {
       createPublicKey(options.secrets.serviceAccountKey).export({ type: 'spki', format: 'pem' }).toString(),
     ),
   ]);
-  const issue = async (leaf: LeafCertificate, publicKey: webcrypto.CryptoKey): Promise<number> => {
+  const issue = async (leaf: LeafCertificate, publicKey: webcrypto.CryptoKey, now: number): Promise<number> => {
     const certificate = await signLeaf(signers[leaf.authority], {
       ...leaf,
       subject: [...leaf.organizations.map((name) => ({ O: [name] })), { CN: [leaf.commonName] }],
       publicKey,
       lifetime: lifetimeSeconds * 1000,
+      now,
     });
     await writePrivate(`${directory}/${leaf.name}.crt`, certificate.toString('pem'));
     return renewalTime({ notBefore: certificate.notBefore.getTime(), notAfter: certificate.notAfter.getTime() });
@@ -75,27 +77,32 @@ export const issueLeaves = async (options: {
     leaves.map(async (leaf) => {
       const pair = await generateKeyPair();
       await writePrivate(`${directory}/${leaf.name}.key`, await privateKeyPem(pair.privateKey));
-      return { leaf, publicKey: pair.publicKey, renewAt: await issue(leaf, pair.publicKey) };
+      return { leaf, publicKey: pair.publicKey, renewAt: await issue(leaf, pair.publicKey, began) };
     }),
   );
   return {
     renewDue: async (now) => {
       const due = issued.filter((each) => each.renewAt <= now);
-      for (const each of due) each.renewAt = await issue(each.leaf, each.publicKey);
+      for (const each of due) each.renewAt = await issue(each.leaf, each.publicKey, now);
       return due.map((each) => each.leaf.name);
     },
   };
 };
 
-/** Renews until the signal is aborted. */
-export const keepRenewed = async (store: LeafStore, log: Log, signal: AbortSignal): Promise<void> => {
-  while (!signal.aborted) {
+/** Renews until the signal is aborted. All of them were just issued, so nothing is due before the first pause. */
+export const keepRenewed = async (
+  store: LeafStore,
+  log: Log,
+  signal: AbortSignal,
+  everyMillis = CHECK_MILLIS,
+): Promise<void> => {
+  for (;;) {
+    await pause(everyMillis, signal);
     try {
       const names = await store.renewDue(Date.now());
       if (names.length > 0) log.info('Certificates were renewed', { certificates: names });
     } catch (thrown) {
-      log.error(`Certificates could not be renewed, tried again in an hour: ${wholeMessageOf(thrown)}`);
+      log.error(`Certificates could not be renewed, tried again in ${everyMillis / 1000} s: ${wholeMessageOf(thrown)}`);
     }
-    await pause(CHECK_MILLIS, signal);
   }
 };

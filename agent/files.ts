@@ -3,7 +3,7 @@
  *
  * Owns: private files that are replaced as a whole, those that outlive a power failure, and reading what may not be there. Invariant: I8.
  */
-import { open, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode } from '../words/failure.ts';
 
@@ -37,6 +37,16 @@ export const readIfThere = async (path: string): Promise<string | undefined> => 
     return await readFile(path, 'utf8');
   } catch (thrown) {
     if (hasCode(thrown, 'ENOENT')) return undefined;
+    throw thrown;
+  }
+};
+
+export const isThere = async (path: string): Promise<boolean> => {
+  try {
+    await access(path);
+    return true;
+  } catch (thrown) {
+    if (hasCode(thrown, 'ENOENT')) return false;
     throw thrown;
   }
 };

@@ -20,6 +20,12 @@ export type RunningComponent = {
 
 export type BinaryComponent = Component & { readonly program: Extract<Program, { kind: 'binary' }> };
 
+export type EndingProgram = {
+  readonly command: string;
+  readonly version: string;
+  readonly arguments: readonly string[];
+};
+
 /** A worker machine, and how it proves to its cluster that it may join. */
 export type Node = {
   readonly configuration: NodeConfiguration;
@@ -34,6 +40,9 @@ export type Host = {
   readonly differences: Differences;
   /** How often orders are looked for, where something else is as good as what ships. */
   readonly orderMillis?: number;
+  /** How often it is looked whether certificates are due, and for how long they have been in use when the machine boots: likewise. */
+  readonly renewalMillis?: number;
+  readonly certificateAgeMillis?: number;
   /** Private folder for keys and certificates, in memory where the host has it. */
   readonly certificates: string;
   readonly configuration: string;
@@ -51,6 +60,8 @@ export type Host = {
   endLeftovers(components: readonly Component[]): Promise<void>;
   /** `mayStartAgain` is asked whenever its program ended by itself; false leaves it ended. */
   run(component: BinaryComponent, mayStartAgain?: () => Promise<boolean>): Promise<RunningComponent>;
+  /** Runs a program of a version, which ends by itself; rejects with the last that it said where it fails. */
+  runToEnd(program: EndingProgram): Promise<void>;
   /** Runs a node's components, which join the cluster, until the signal is aborted. */
   runNode(node: Node, signal: AbortSignal): Promise<void>;
 };

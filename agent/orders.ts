@@ -11,7 +11,16 @@
 import { type Serves, servesText } from '../machine/serves.ts';
 import { COMMITTED_TAG, EMULATES_TAG } from '../words/emulation.ts';
 import { wholeMessageOf } from '../words/failure.ts';
-import { ORDER_TAG, type Order, orderIn, REPORT_TAG, type Report, reportIn, reportText } from '../words/orders.ts';
+import {
+  isRestoreOrder,
+  ORDER_TAG,
+  type Order,
+  orderIn,
+  REPORT_TAG,
+  type Report,
+  reportIn,
+  reportText,
+} from '../words/orders.ts';
 import { present } from '../words/present.ts';
 import type { Ec2 } from './aws/ec2.ts';
 import type { VolumeTags } from './emulation.ts';
@@ -40,6 +49,8 @@ export type OrderedReplica = {
   readonly snapshots?: SnapshotOrders;
   /** Is told what each look at the tags showed. */
   readonly schedule?: (tags: VolumeTags) => Promise<void>;
+  /** The same: what is said there of a restore, which ends all that runs, is no order of these. */
+  readonly restores?: (tags: VolumeTags) => Promise<void>;
   /** What it serves as these orders begin to be looked for. */
   readonly serves: Serves;
   readonly log: Log;
@@ -111,7 +122,8 @@ const orderNow = (
   handled: ReadonlySet<string>,
 ): { readonly order: Order; readonly late: boolean } | undefined => {
   const order = orderIn(tags[ORDER_TAG]);
-  if (order === undefined || order.instanceId !== instanceId || handled.has(order.token)) return undefined;
+  if (order === undefined || isRestoreOrder(order)) return undefined;
+  if (order.instanceId !== instanceId || handled.has(order.token)) return undefined;
   if (reportIn(tags[REPORT_TAG])?.token === order.token) return undefined;
   const late = now() / 1_000 > order.until;
   if (late) log.warn(`An order to ${order.verb} came too late, and is left alone`, { token: order.token });
@@ -181,6 +193,7 @@ export const followOrders = async (replica: OrderedReplica, signal: AbortSignal)
     () => comeBack(replica, memory),
     () => serving.heed(memory.tags),
     () => replica.schedule?.(memory.tags),
+    () => replica.restores?.(memory.tags),
   ];
   let failing: string | undefined;
   for (;;) {

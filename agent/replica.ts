@@ -3,8 +3,8 @@
  *
  * Owns: the order: take volume and interface, look at the disk, issue certificates, run components. Each chapter waits
  * for as long as it must and says for what; nothing here needs Slipway, Temporal or the management API (I11). A disk that
- * loses its data under a running etcd takes the story back to its beginning.
- * Neighbours: `attachments.ts`, `certificates.ts`, `etcd.ts` and `components.ts` tell each chapter.
+ * loses its data under a running etcd takes the story back to its beginning, and so does an order that ends everything for a restore.
+ * Neighbours: `attachments.ts`, `certificates.ts`, `etcd.ts`, `components.ts` and `restoring.ts` tell each chapter.
  * Invariants: I5 (the empty-disk rule), I9.
  */
 
@@ -17,6 +17,7 @@ import type { Instance } from '../machine/node.ts';
 import type { EtcdMembership } from '../machine/replica-machine.ts';
 import type { Serves } from '../machine/serves.ts';
 import { hasCode, wholeMessageOf } from '../words/failure.ts';
+import type { RestoreOrder } from '../words/orders.ts';
 import { present } from '../words/present.ts';
 import { ended } from '../words/text.ts';
 import { keepNetworkInterface, type Taker, takeNetworkInterface, takeVolume } from './attachments.ts';
@@ -30,11 +31,14 @@ import { issueLeaves, keepRenewed, type LeafStore, signersOf } from './certifica
 import { type Programs, runComponents } from './components.ts';
 import { createEmulation, type VolumeTags } from './emulation.ts';
 import { createPeers, type EtcdPeers, etcdClient, joinCluster, promoteWhenReady } from './etcd.ts';
+import { fetchSnapshot } from './fetched-snapshot.ts';
 import type { Host } from './host.ts';
 import type { Log } from './log.ts';
 import type { Metadata } from './metadata.ts';
 import { followOrders, ORDER_MILLIS, type OrderedReplica, type Serving } from './orders.ts';
-import { again, done, persist } from './persist.ts';
+import { again, done, pause, persist } from './persist.ts';
+import { createRestoreOrders, type RestoreOrders } from './restore-orders.ts';
+import { HALTED_LOOK_MILLIS, whileHalted } from './restoring.ts';
 import { leadsFit, type OwnEtcd, ownEtcd } from './snapshot.ts';
 import { createSnapshotOrders, type SnapshotOrders } from './snapshot-orders.ts';
 
@@ -51,6 +55,9 @@ export type ReplicaBoot = {
 
 /** Eight GiB, which is all that etcd may hold, at five MiB a second: what takes longer will not end. */
 const SNAPSHOT_MILLIS = 30 * 60_000;
+
+/** How often a replica that doesn't serve looks whether it is to be restored. */
+const COMING_UP_MILLIS = 15_000;
 
 /** Whether etcd would find a member's data: it looks for a write-ahead log, and so does this. */
 const hasEtcdData = async (volume: string): Promise<boolean> => {
@@ -102,6 +109,8 @@ type Life = {
   readonly addresses: { readonly fixed: string; readonly primary: string };
   readonly signal: AbortSignal;
   readonly lost: (why: string) => void;
+  /** Everything is to end, so that this is carried out. */
+  readonly interrupt: (order: RestoreOrder) => void;
 };
 
 /** `tags` are the volume's, as it was attached. */
@@ -119,6 +128,7 @@ const gather = async ({ boot, taker, addresses, signal }: Life): Promise<Gathere
       signers: await signersOf(configuration, secrets),
       secrets,
       directory: host.certificates,
+      now: Date.now() - (host.certificateAgeMillis ?? 0),
     }),
   ]);
   log.info('Volume and network interface are attached, certificates are issued', {
@@ -142,7 +152,7 @@ const watchOver = (
   const unlessStopped = (what: string) => (thrown: unknown) => {
     if (!signal.aborted) log.error(`${what}: ${wholeMessageOf(thrown)}`);
   };
-  void keepRenewed(leaves, log, signal).catch(unlessStopped('Certificates are no longer renewed'));
+  void keepRenewed(leaves, log, signal, host.renewalMillis).catch(unlessStopped('Certificates are no longer renewed'));
   void keepNetworkInterface(
     {
       metadata,
@@ -189,8 +199,36 @@ const scheduleOf = (life: Life, { alone }: Pick<SnapshotOrders, 'alone'>): NonNu
   });
 };
 
-/** Orders concern a replica that serves: one that is still coming up is left alone. */
-const obey = (life: Life, serving: Serving, serves: Serves): void => {
+const restoreOrdersOf = ({ boot, taker, signal, interrupt }: Life, { volumeId, folder }: Disk): RestoreOrders => {
+  const { account, log } = boot;
+  const fetching = { folder, s3: () => createS3(account), log };
+  return createRestoreOrders({
+    ...{ volumeId, instanceId: taker.instanceId, ec2: taker.ec2, log, interrupt },
+    fetch: (from) => fetchSnapshot(fetching, from, AbortSignal.any([signal, AbortSignal.timeout(SNAPSHOT_MILLIS)])),
+  });
+};
+
+/** One that waits for its data, or for a quorum, may wait for a restore. */
+const lookUntilServing = async (
+  { boot, taker }: Life,
+  { volumeId }: Disk,
+  restores: RestoreOrders,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { host, log } = boot;
+  for (;;) {
+    await pause(host.orderMillis ?? COMING_UP_MILLIS, signal);
+    try {
+      await restores.heed((await taker.ec2.volume(volumeId))?.tags);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      log.warn(`Whether the replica is to be restored could not be seen: ${wholeMessageOf(thrown)}`);
+    }
+  }
+};
+
+/** Other orders concern a replica that serves: one that is still coming up is left alone. */
+const obey = (life: Life, restores: RestoreOrders, serving: Serving, serves: Serves): void => {
   const { boot, taker, signal } = life;
   const { configuration, instance, host, log } = boot;
   const { volumeId } = configuration;
@@ -205,6 +243,7 @@ const obey = (life: Life, serving: Serving, serves: Serves): void => {
     serving,
     snapshots,
     schedule: scheduleOf(life, snapshots),
+    restores: restores.heed,
     serves,
     log,
     everyMillis: host.orderMillis ?? ORDER_MILLIS,
@@ -233,6 +272,14 @@ const live = async (life: Life): Promise<void> => {
   const { boot, taker, signal, lost } = life;
   const { configuration, host, kms, log } = boot;
   const { disk, tags, leaves } = await gather(life);
+  const restores = restoreOrdersOf(life, disk);
+  await restores.heed(tags);
+  const comingUp = new AbortController();
+  const unlessOver = AbortSignal.any([signal, comingUp.signal]);
+  void lookUntilServing(life, disk, restores, unlessOver).catch((thrown: unknown) => {
+    if (!unlessOver.aborted)
+      log.error(`Whether the replica is to be restored is no longer looked for: ${wholeMessageOf(thrown)}`);
+  });
 
   const start = await awaitEtcdStart(taker.ec2, disk, log, signal);
   const peers = await createPeers(configuration, host.certificates);
@@ -257,13 +304,64 @@ const live = async (life: Life): Promise<void> => {
   const programs = { described: componentsOf(life, disk, etcd), version, emulation, tags };
   await runComponents(programs, services, signal, (serving, serves) => {
     log.info('The replica serves', { seconds: (Date.now() - startedAt) / 1000 });
-    obey(life, serving, serves);
+    comingUp.abort();
+    obey(life, restores, serving, serves);
   });
 };
 
-/** Returns when the machine was told to stop and has. A replica whose data is gone begins again, and waits for a word. */
+/** Lives until the machine is told to stop, or something ends the life before: then it says what is to be carried out. */
+const liveOnce = async (
+  about: Omit<Life, 'signal' | 'lost' | 'interrupt'>,
+  signal: AbortSignal,
+): Promise<RestoreOrder | undefined> => {
+  const { log } = about.boot;
+  const life = new AbortController();
+  let told: RestoreOrder | undefined;
+  const lost = (why: string): void => {
+    log.error(`The data of this replica is lost: ${ended(why)} Its components stop, and it begins anew`);
+    life.abort(new Error(why));
+  };
+  const interrupt = (order: RestoreOrder): void => {
+    if (life.signal.aborted) return;
+    told = order;
+    log.warn(`The replica is told to ${order.verb}: its components stop`, { token: order.token });
+    life.abort(new Error(`it is told to ${order.verb}`));
+  };
+  try {
+    await live({ ...about, signal: AbortSignal.any([signal, life.signal]), lost, interrupt });
+  } catch (thrown) {
+    // Whatever it waited for, it does no more.
+    if (signal.aborted || !life.signal.aborted) throw thrown;
+  }
+  return told;
+};
+
+const halted = async (
+  { boot, taker }: Omit<Life, 'signal' | 'lost' | 'interrupt'>,
+  order: RestoreOrder,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { configuration, account, host, log } = boot;
+  const { volumeId } = configuration;
+  const replica = {
+    ...{ configuration, host, log, volumeId, instanceId: taker.instanceId, ec2: taker.ec2 },
+    folder: await host.mountVolume(volumeId),
+    s3: () => createS3(account),
+    everyMillis: Math.min(host.orderMillis ?? HALTED_LOOK_MILLIS, HALTED_LOOK_MILLIS),
+  };
+  try {
+    await whileHalted(replica, order, signal);
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  }
+};
+
+/**
+ * Returns when the machine was told to stop and has. A replica whose data is gone begins again, and waits for a word; one that is restored
+ * begins again with what it was given.
+ */
 export const bootReplica = async (boot: ReplicaBoot, signal: AbortSignal): Promise<void> => {
-  const { configuration, log } = boot;
+  const { configuration } = boot;
   const fixed = configuration.memberAddresses[configuration.index];
   if (fixed === undefined) {
     throw new Error(
@@ -275,14 +373,9 @@ export const bootReplica = async (boot: ReplicaBoot, signal: AbortSignal): Promi
     instanceId: boot.instance.id,
     clusterId: configuration.clusterId,
   };
-  const addresses = { fixed, primary: boot.instance.address };
-  for (let isOver = false; !isOver; ) {
-    const life = new AbortController();
-    const lost = (why: string): void => {
-      log.error(`The data of this replica is lost: ${ended(why)} Its components stop, and it begins anew`);
-      life.abort(new Error(why));
-    };
-    await live({ boot, taker, addresses, signal: AbortSignal.any([signal, life.signal]), lost });
-    isOver = signal.aborted || !life.signal.aborted;
+  const about = { boot, taker, addresses: { fixed, primary: boot.instance.address } };
+  while (!signal.aborted) {
+    const order = await liveOnce(about, signal);
+    if (order !== undefined) await halted(about, order, signal);
   }
 };

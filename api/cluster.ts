@@ -317,6 +317,14 @@ const upgradeStatus = z.object({
   committed: z.boolean().describe('Whether there is no way back any more.'),
 });
 
+const restoredStatus = z.object({
+  id: z
+    .string()
+    .describe('Of the restore, which follows from what the annotation asked for: the same never acts again.'),
+  from: z.string().describe('The key of the snapshot in its bucket.'),
+  at: time.describe('When it was done.'),
+});
+
 export const clusterStatus = z
   .object({
     ...statusFields,
@@ -327,6 +335,7 @@ export const clusterStatus = z
     upgrade: upgradeStatus
       .exactOptional()
       .describe('Another version of the control plane that is on its way, until all of it has come or gone back.'),
+    restored: restoredStatus.exactOptional().describe('The last restore of etcd from a snapshot.'),
   })
   .meta(BEFORE_THE_FIRST_LOOK)
   .describe('What the cluster is, as Slipway last saw it.');

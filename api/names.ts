@@ -111,11 +111,11 @@ export const SERVICE_ACCOUNT_GROUPS: readonly string[] = [
 export const entityWorkflowId = (object: { kind: string; namespace: string; name: string; uid: string }): string =>
   `${object.kind.toLowerCase()}/${object.namespace}/${object.name}/${object.uid}`;
 
-const KINDS: readonly ObjectKind[] = ['AWSCluster', 'AWSNodePool'];
+export const OBJECT_KINDS: readonly ObjectKind[] = ['AWSCluster', 'AWSNodePool'];
 
 /** The object that a workflow is about, its entity or the operation; undefined for a workflow of another sort. */
 export const objectInWorkflowId = (id: string): Omit<ObjectRef, 'uid'> | undefined => {
   const [lower, namespace, name] = id.split('/');
-  const kind = KINDS.find((one) => one.toLowerCase() === lower);
+  const kind = OBJECT_KINDS.find((one) => one.toLowerCase() === lower);
   return kind === undefined || namespace === undefined || name === undefined ? undefined : { kind, namespace, name };
 };

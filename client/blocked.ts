@@ -6,7 +6,7 @@
  */
 import type { Client } from '@temporalio/client';
 import { objectInWorkflowId } from '../api/names.ts';
-import { BLOCKED_MEMO, type BlockedMemo, SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
+import { BLOCKED_MEMO, type BlockedMemo, LISTED_QUERY, SEARCH_ATTRIBUTES } from '../workflows/messages.ts';
 
 export type Listed = {
   readonly kind: 'AWSCluster' | 'AWSNodePool';
@@ -21,14 +21,12 @@ export type Listed = {
   readonly blocked: BlockedMemo;
 };
 
-const QUERY = `ExecutionStatus = 'Running' AND (${SEARCH_ATTRIBUTES.operation.name} IS NOT NULL OR ${SEARCH_ATTRIBUTES.blockedStep.name} IS NOT NULL OR ${SEARCH_ATTRIBUTES.phase.name} = 'blocked')`;
-
 const keyOf = ({ namespace, kind, name }: Listed): string => `${namespace}/${kind}/${name}`;
 
 /** Operations that run, and objects that none runs for because of what is blocked; of one namespace, or of all. */
 export const listOperations = async (client: Client, namespace: string | undefined): Promise<readonly Listed[]> => {
   const found: Listed[] = [];
-  for await (const one of client.workflow.list({ query: QUERY, pageSize: 1_000 })) {
+  for await (const one of client.workflow.list({ query: LISTED_QUERY, pageSize: 1_000 })) {
     const object = objectInWorkflowId(one.workflowId);
     if (object === undefined || (namespace !== undefined && object.namespace !== namespace)) continue;
     const operation = one.typedSearchAttributes.get(SEARCH_ATTRIBUTES.operation);

@@ -48,6 +48,8 @@ export type EtcdVolumeState = {
   readonly left?: { readonly instanceId: string; readonly until: number };
   /** Why the agent of its holder starts nothing of Kubernetes. */
   readonly refuses?: string;
+  /** The id of the last restore that is done (`words/restore.ts`). */
+  readonly restored?: string;
   /** What its agent is told of snapshots, as the tag has it. */
   readonly backup?: string;
   /** AWS says that it failed, and that nothing on it can be read. */

@@ -25,6 +25,9 @@ import { nodes } from './nodes.ts';
 import { order } from './order.ts';
 import { preflight } from './preflight.ts';
 import { replica } from './replica.ts';
+import { restoreMark } from './restore-mark.ts';
+import { restoreOrder } from './restore-order.ts';
+import { restoreSource } from './restore-source.ts';
 import { secret } from './secret.ts';
 import { securityGroup } from './security-group.ts';
 import { securityGroupRules } from './security-group-rules.ts';
@@ -65,6 +68,9 @@ export const KINDS = {
   order,
   preflight,
   replica,
+  'restore-mark': restoreMark,
+  'restore-order': restoreOrder,
+  'restore-source': restoreSource,
   secret,
   'security-group': securityGroup,
   'security-group-rules': securityGroupRules,

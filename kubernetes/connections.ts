@@ -10,10 +10,18 @@ import { createHash } from 'node:crypto';
 import type * as Http from 'node:http';
 import type * as Https from 'node:https';
 import { isIP, type Socket } from 'node:net';
-import tls from 'node:tls';
+import tls, { type PeerCertificate } from 'node:tls';
 import { proxyIn, tunnelThrough } from './proxies.ts';
 
 type Pem = string | Buffer;
+
+/** What a server showed; times in epoch milliseconds. */
+export type ServedCertificate = {
+  /** IP addresses that it is for, in its own order. */
+  readonly addresses: readonly string[];
+  readonly notBefore: number;
+  readonly notAfter: number;
+};
 
 /** How to prove who we are, and whom to trust. */
 export type TlsIdentity = {
@@ -24,6 +32,8 @@ export type TlsIdentity = {
   readonly serverName?: string;
   /** The certificate may be for any of these names, and need not be for the one that is asked for. */
   readonly acceptedNames?: readonly string[];
+  /** Told of the certificate of each server that was accepted; not where an earlier session is gone on with. */
+  readonly onAccepted?: (certificate: ServedCertificate) => void;
   /** Only where a kubeconfig says so: whoever answers is believed. */
   readonly rejectUnauthorized?: false;
 };
@@ -52,24 +62,41 @@ export const digestOf = (identity: TlsIdentity): string => {
   return hash.digest('hex');
 };
 
+const ADDRESS = 'IP Address:';
+
+const servedIn = ({ subjectaltname = '', valid_from, valid_to }: PeerCertificate): ServedCertificate => ({
+  addresses: subjectaltname
+    .split(', ')
+    .flatMap((name) => (name.startsWith(ADDRESS) ? [name.slice(ADDRESS.length)] : [])),
+  notBefore: Date.parse(valid_from),
+  notAfter: Date.parse(valid_to),
+});
+
 const checkedAgainst =
-  (names: readonly string[]): typeof tls.checkServerIdentity =>
+  ({ acceptedNames, onAccepted }: TlsIdentity): typeof tls.checkServerIdentity =>
   (asked, certificate) => {
+    const names = acceptedNames ?? [asked];
     const refusals = names.map((name) => tls.checkServerIdentity(name, certificate));
-    return refusals.includes(undefined)
-      ? undefined
-      : (refusals[0] ?? new Error(`no name is accepted of the server at ${asked}`));
+    if (!refusals.includes(undefined)) {
+      return refusals[0] ?? new Error(`no name is accepted of the server at ${asked}`);
+    }
+    onAccepted?.(servedIn(certificate));
+    return undefined;
   };
 
-const tlsOptions = ({ ca, cert, key, serverName, acceptedNames, rejectUnauthorized }: TlsIdentity) => ({
-  ...(ca === undefined ? {} : { ca }),
-  ...(cert === undefined ? {} : { cert }),
-  ...(key === undefined ? {} : { key }),
-  ...(serverName === undefined ? {} : { servername: serverName }),
-  ...(acceptedNames === undefined ? {} : { checkServerIdentity: checkedAgainst(acceptedNames) }),
-  // Said, so that no variable of the environment can say otherwise.
-  rejectUnauthorized: rejectUnauthorized !== false,
-});
+const tlsOptions = (identity: TlsIdentity) => {
+  const { ca, cert, key, serverName, acceptedNames, onAccepted, rejectUnauthorized } = identity;
+  const isOwnCheck = acceptedNames !== undefined || onAccepted !== undefined;
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    ...(isOwnCheck ? { checkServerIdentity: checkedAgainst(identity) } : {}),
+    // Said, so that no variable of the environment can say otherwise.
+    rejectUnauthorized: rejectUnauthorized !== false,
+  };
+};
 
 const connectThrough = async (
   { secure, tls: identity, proxy = '' }: ConnectionSettings,

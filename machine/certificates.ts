@@ -106,6 +106,13 @@ export const replicaCertificates = (
   leaf({ name: 'node-approver-client', authority: 'root', commonName: NODE_APPROVER_USER, usages: ['client'] }),
 ];
 
+/** Of a certificate, in epoch milliseconds. */
+type Validity = { readonly notBefore: number; readonly notAfter: number };
+
 /** The moment, in epoch milliseconds, from which a certificate is to be renewed: two thirds of its life. */
-export const renewalTime = (validity: { readonly notBefore: number; readonly notAfter: number }): number =>
+export const renewalTime = (validity: Validity): number =>
   validity.notBefore + Math.floor(((validity.notAfter - validity.notBefore) * 2) / 3);
+
+/** The moment from which it is strange that it was not: three quarters, so a month after it was due in a life of a year. */
+export const overdueTime = (validity: Validity): number =>
+  validity.notBefore + Math.floor(((validity.notAfter - validity.notBefore) * 3) / 4);

@@ -11,6 +11,7 @@
 import { replicaName } from '../api/names.ts';
 import { nodeMaskOf } from '../api/pod-ranges.ts';
 import { apiServer } from './api-server.ts';
+import { LEAF_LIFETIME_SECONDS } from './certificates.ts';
 import type { Component, MachineFile } from './component.ts';
 import { cloudConfiguration, kubeconfig } from './files.ts';
 import { clientUrlOf, foundingCluster, peerUrlOf } from './membership.ts';
@@ -108,6 +109,7 @@ const controllerManager = (machine: ReplicaMachine): Component => {
       'cloud-provider': 'external',
       'cluster-signing-cert-file': certificate('root-ca'),
       'cluster-signing-key-file': key('root-ca'),
+      'cluster-signing-duration': `${LEAF_LIFETIME_SECONDS}s`,
       'root-ca-file': certificate('root-ca'),
       'service-account-private-key-file': key('service-account'),
       'use-service-account-credentials': true,

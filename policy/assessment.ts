@@ -15,7 +15,7 @@ import type { Recalled } from './recalled.ts';
 import type { ControlPlaneReport } from './repair.ts';
 import type { Turn } from './rollout.ts';
 import type { HeldBack } from './update-windows.ts';
-import type { Drift, NodeCounts } from './views.ts';
+import type { Drift, NodeCounts, Restored } from './views.ts';
 
 /** How soon what failed is tried again by itself, and when a wait is overdue: a setting of the worker, and part of inputs, so that a replay has it too. */
 export type Pacing = {
@@ -59,6 +59,8 @@ export type OperationInput = {
   readonly upgrading?: UpgradeStatus;
   /** It takes back what its rollout left between two turns, since somebody aborted it there: done, it counts as aborted. */
   readonly givesUp?: true;
+  /** The snapshot that all replicas hold once it has succeeded. */
+  readonly restores?: Restored;
   /** Starts without starting steps: a person paused it before it began, or its predecessor was paused. */
   readonly paused?: true;
 };

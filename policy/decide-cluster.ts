@@ -50,6 +50,7 @@ import {
   turnBeside,
   whileWaiting,
 } from './replica-turns.ts';
+import { decideRestore } from './restore.ts';
 import { asMade, releaseToPlan } from './revision.ts';
 import { decideCommit } from './soak.ts';
 import { judgeUnguarded } from './unguarded.ts';
@@ -154,6 +155,29 @@ const turnsOf = (
     : { turns: { ...decided, rewritable: turns.rewritable } };
 };
 
+/** A restore comes before everything else that the spec or the control plane's state asks for. */
+const restoreNow = (
+  facts: ClusterFacts,
+  cluster: AWSCluster,
+  { topology, release }: Versions,
+  { found, live }: { readonly found: readonly Found[]; readonly live: boolean },
+): Assessment | undefined => {
+  if (!live) return undefined;
+  const decided = decideRestore(cluster, { topology, inventory: found, release });
+  switch (decided.kind) {
+    case 'none':
+      return undefined;
+    case 'blocked':
+      return decided.blocked;
+    case 'restore':
+      return operation(facts, cluster, release, {
+        type: 'RestoreCluster',
+        plan: decided.plan,
+        restores: decided.restores,
+      });
+  }
+};
+
 const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inventory): Assessment => {
   const { generation } = cluster.metadata;
   const duplicates = judgeDuplicates(inventory, generation);
@@ -167,6 +191,8 @@ const decideEnsure = (facts: ClusterFacts, cluster: AWSCluster, inventory: Inven
   }
   const versions = versionsOf(facts, cluster, { runs, found, live });
   const { release, upgrade, topology } = versions;
+  const restoring = restoreNow(facts, cluster, versions, { found, live });
+  if (restoring !== undefined) return restoring;
   const { turns, commit } = live ? turnsOf(facts, cluster, versions, found) : { turns: NO_TURNS };
   const repair = live ? decideRepair(facts, cluster, { ...versions, inventory: found, turns }) : HEALTHY;
   if (repair.kind === 'blocked') return repair.blocked;

@@ -12,6 +12,7 @@ import { nameInKey, nodeMachineKey } from '../words/keys.ts';
 import { purposeOf } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import { ended } from '../words/text.ts';
+import { nodeReason, unhealthyNodeMachines } from '../words/unhealthy.ts';
 import { type Claim, cut } from './conditions.ts';
 import type { NodePoolReport, NodeReport } from './node-repair.ts';
 import { isDelete } from './operation-claims.ts';
@@ -64,8 +65,7 @@ export const poolSentence = (report: NodePoolReport): string => {
 export const nodesDegraded = (subject: Subject, before: readonly UnhealthyNode[]): Claim | undefined => {
   const report = reportOf(subject);
   if (report !== undefined && told(report).length > 0) {
-    const reason = report.forbidden === undefined ? 'NodeUnhealthy' : 'NotRepaired';
-    return { status: 'True', reason, message: cut(poolSentence(report)) };
+    return { status: 'True', reason: nodeReason(report.forbidden !== undefined), message: cut(poolSentence(report)) };
   }
   if (subject.kind !== 'operation') return undefined;
   const { operation } = subject;
@@ -82,7 +82,6 @@ export const nodesDegraded = (subject: Subject, before: readonly UnhealthyNode[]
   };
 };
 
-/** Where nothing is replaced by itself, a person is to see to it. */
 export const nodeErrors = (
   subject: Subject,
   place: { readonly region: string; readonly lookAgain: string },
@@ -90,13 +89,11 @@ export const nodeErrors = (
   const report = reportOf(subject);
   if (report === undefined) return [];
   const { forbidden } = report;
-  return told(report)
-    .slice(0, TOLD)
-    .map(({ instanceId, since, message }) => ({
-      step: nodeMachineKey(instanceId),
-      verdict: forbidden === undefined ? ('retry' as const) : ('blocked' as const),
-      message: cut(forbidden === undefined ? message : `${ended(message)} Nothing is replaced: ${forbidden}`),
-      since,
-      commands: [endMachineCommand(place.region, instanceId), place.lookAgain],
-    }));
+  return unhealthyNodeMachines(report.nodes, forbidden !== undefined).map(({ step, verdict, since, message }) => ({
+    step,
+    verdict,
+    message: cut(forbidden === undefined ? message : `${ended(message)} Nothing is replaced: ${forbidden}`),
+    since,
+    commands: [endMachineCommand(place.region, nameInKey(step)), place.lookAgain],
+  }));
 };

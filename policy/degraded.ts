@@ -13,10 +13,11 @@ import { purposeOf } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import { ended } from '../words/text.ts';
 import { timeOf } from '../words/time.ts';
+import { replicaReason, unhealthyReplicaMachines } from '../words/unhealthy.ts';
 import { type Claim, type Claims, cut, stalledClaims } from './conditions.ts';
 import { type ControlPlaneReport, lostSince, unhealthySince } from './repair.ts';
 import { hasMoreTurns } from './rollout.ts';
-import type { Subject } from './views.ts';
+import type { OperationView, Subject } from './views.ts';
 
 const reportOf = (subject: Subject): ControlPlaneReport | undefined =>
   subject.kind === 'settled' || subject.kind === 'blocked' ? subject.controlPlane : undefined;
@@ -26,6 +27,22 @@ const QUORUM =
 
 const sentence = ({ replicas, quorumLost }: ControlPlaneReport): string =>
   `${quorumLost ? `${QUORUM}: ` : ''}${replicas.map(({ message }) => ended(message)).join(' ')}`;
+
+/** Those that an operation has not brought back: a restore brings back all of them. */
+const leftAfter = (operation: OperationView, before: readonly UnhealthyReplica[]): readonly UnhealthyReplica[] => {
+  if (operation.state !== 'succeeded') return before;
+  switch (purposeOf(operation)) {
+    case 'restore':
+      return [];
+    case 'repair': {
+      const repaired = new Set(operation.steps.map(({ key }) => key));
+      return hasMoreTurns(operation.turn) ? before.filter(({ index }) => !repaired.has(replicaKey(index))) : [];
+    }
+    case 'make':
+    case 'delete':
+      return before;
+  }
+};
 
 /** Replicas in trouble after this write. An operation in between knows nothing newer, until it has repaired one. */
 export const unhealthyReplicas = (
@@ -38,16 +55,14 @@ export const unhealthyReplicas = (
     case 'blocked':
       return (subject.controlPlane?.replicas ?? []).map((report) => {
         const { index, instanceId: instanceID, heldBy, lostVolumeId: id, message } = report;
-        const since = unhealthySince(report, before, subject.controlPlane?.quorumLost === true, now);
+        // A worker of the release before does not say.
+        const since =
+          report.since ?? timeOf(unhealthySince(report, before, subject.controlPlane?.quorumLost === true, now));
         const lostVolume = id === undefined ? undefined : { id, since: timeOf(lostSince(report, before, now)) };
-        return { index, ...present({ instanceID, heldBy, lostVolume }), since: timeOf(since), message: cut(message) };
+        return { index, ...present({ instanceID, heldBy, lostVolume }), since, message: cut(message) };
       });
-    case 'operation': {
-      const { operation } = subject;
-      if (purposeOf(operation) !== 'repair' || operation.state !== 'succeeded') return before;
-      const repaired = new Set(operation.steps.map(({ key }) => key));
-      return hasMoreTurns(operation.turn) ? before.filter(({ index }) => !repaired.has(replicaKey(index))) : [];
-    }
+    case 'operation':
+      return leftAfter(subject.operation, before);
     case 'waiting':
     case 'failing':
     case 'held':
@@ -58,8 +73,7 @@ export const unhealthyReplicas = (
 export const degradedClaim = (subject: Subject, before: readonly UnhealthyReplica[]): Claim | undefined => {
   const report = reportOf(subject);
   if (report !== undefined) {
-    const reason = report.quorumLost ? 'QuorumLost' : 'ReplicaUnhealthy';
-    return { status: 'True', reason, message: cut(sentence(report)) };
+    return { status: 'True', reason: replicaReason(report.quorumLost), message: cut(sentence(report)) };
   }
   if (subject.kind !== 'operation') return undefined;
   const { state, steps, turn } = subject.operation;
@@ -73,7 +87,7 @@ export const degradedClaim = (subject: Subject, before: readonly UnhealthyReplic
 export const quorumClaims = (subject: Subject): Claims | undefined => {
   const report = reportOf(subject);
   return subject.kind === 'settled' && report?.quorumLost === true
-    ? stalledClaims('False', 'QuorumLost', sentence(report))
+    ? stalledClaims('False', replicaReason(true), sentence(report))
     : undefined;
 };
 
@@ -97,14 +111,17 @@ export const replicaErrors = (
   const report = reportOf(subject);
   if (report === undefined || subject.kind !== 'settled') return [];
   const stateOf = (index: number) => report.replicas.find((one) => one.index === index)?.holderState;
-  return unhealthy.map((replica) => {
-    const { index, since, message } = replica;
-    return {
-      step: replicaKey(index),
-      verdict: report.quorumLost ? ('blocked' as const) : ('retry' as const),
-      message: cut(report.quorumLost ? `${ended(message)} ${QUORUM}` : message),
-      since,
-      commands: [...endCommands(replica, stateOf(index), place.region), place.lookAgain],
-    };
+  return unhealthyReplicaMachines(unhealthy, report.quorumLost).flatMap(({ step, verdict, since, message }) => {
+    const replica = unhealthy.find(({ index }) => replicaKey(index) === step);
+    if (replica === undefined) return [];
+    return [
+      {
+        step,
+        verdict,
+        message: cut(report.quorumLost ? `${ended(message)} ${QUORUM}` : message),
+        since,
+        commands: [...endCommands(replica, stateOf(replica.index), place.region), place.lookAgain],
+      },
+    ];
   });
 };

@@ -19,6 +19,7 @@ import { present } from '../words/present.ts';
 import { shortened } from '../words/text.ts';
 import type { Assessment, OperationInput } from './assessment.ts';
 import { type BackupSeen, backupStatus } from './backup-status.ts';
+import type { CertificatesSeen } from './certificates.ts';
 import { conditionOf } from './conditions.ts';
 import { differencesOf, replacedIn } from './differences.ts';
 import { isSaidHeldBack } from './held-back.ts';
@@ -42,6 +43,7 @@ export type Finding =
       readonly inside?: InsideSeen;
       readonly upgrade?: UpgradeSeen;
       readonly backup?: BackupSeen;
+      readonly certificates?: CertificatesSeen;
     }
   | { readonly kind: 'look'; readonly reason: string };
 
@@ -144,15 +146,17 @@ export type Answers = {
   readonly upgrade?: UpgradeSeen | undefined;
   /** Its snapshots. */
   readonly backup?: BackupSeen | undefined;
+  /** Its certificates. */
+  readonly certificates?: CertificatesSeen | undefined;
 };
 
 const seenBy = (
   object: StoredObject,
   inventory: readonly Found[],
-  { nodes, inside, upgrade, backup }: Answers,
-): Pick<Report, 'nodes' | 'inside' | 'upgrade' | 'backup'> => {
+  { nodes, inside, upgrade, backup, certificates }: Answers,
+): Pick<Report, 'nodes' | 'inside' | 'upgrade' | 'backup' | 'certificates'> => {
   if (object.kind === 'AWSCluster') {
-    return present({ inside: inside === undefined ? undefined : insideSeen(inside), upgrade, backup });
+    return present({ inside: inside === undefined ? undefined : insideSeen(inside), upgrade, backup, certificates });
   }
   return nodes === undefined ? {} : { nodes: nodesSeen(object, inventory, nodes) };
 };

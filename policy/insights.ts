@@ -2,12 +2,13 @@
  * Insights: what in a living cluster stands in the way of an upgrade, or is endangered by it, each with its cure.
  *
  * Owns: what is looked at, what of it blocks, and the order: what blocks comes first. Neighbours: `activities/kubernetes/insights.ts`
- * reads what is judged here, `deprecated-apis.ts` and `fail-closed.ts` judge what takes more than a line; `upgrade-target.ts` says which
+ * reads what is judged here, `deprecated-apis.ts`, `fail-closed.ts` and `certificates.ts` judge what takes more than a line; `upgrade-target.ts` says which
  * versions may be asked for. Pure. Invariants: I8 (of certificates only the date), I12 (what was not read is told, never left out).
  */
 import type { AWSCluster } from '../api/cluster.ts';
 import type { Release } from '../api/releases.ts';
 import { skewProblem } from '../api/skew.ts';
+import { authorityEnding, type SeenCertificate } from './certificates.ts';
 import { deprecatedApis, type RequestedApi } from './deprecated-apis.ts';
 import { failClosedWebhooks, type Webhooks } from './fail-closed.ts';
 import { type Insight, isUnread, listed, type Read, unreadInsight } from './insight.ts';
@@ -28,12 +29,7 @@ export type SeenBudget = {
   readonly expected: number;
 };
 
-export type SeenAuthority = {
-  /** `Secret default/gke-1a2b3c4d-root-ca`. */
-  readonly object: string;
-  /** Epoch milliseconds. */
-  readonly notAfter: number;
-};
+export type SeenAuthority = Pick<SeenCertificate, 'object' | 'notAfter'>;
 
 /** What a cluster's own API says. */
 export type SeenInside = {
@@ -167,25 +163,14 @@ const etcdSpace = (etcd: SeenInside['etcd'], { spec }: InsightsRequest['cluster'
   ];
 };
 
-const DAY_MS = 24 * 3_600_000;
-const [SOON_DAYS, AT_ONCE_DAYS] = [90, 7];
-
 const certificates = (authorities: Seen['authorities'], now: number): readonly Insight[] => {
   if (isUnread(authorities))
     return [unreadInsight('Certificates', 'blocks', 'the authorities of the cluster', authorities)];
-  return authorities.flatMap(({ object, notAfter }): Insight[] => {
-    const days = Math.floor((notAfter - now) / DAY_MS);
-    if (days >= SOON_DAYS) return [];
-    const date = new Date(notAfter).toISOString().slice(0, 10);
-    return [
-      {
-        name: 'Certificates',
-        severity: days < AT_ONCE_DAYS ? 'blocks' : 'warns',
-        object,
-        message: days < 0 ? `expired on ${date}` : `expires on ${date}, and nothing that it signed outlives it`,
-        cure: 'make another cluster and move the workloads before: Slipway does not renew an authority',
-      },
-    ];
+  return authorities.flatMap((authority): Insight[] => {
+    const ending = authorityEnding(authority, now);
+    if (ending === undefined) return [];
+    const { object, atOnce, message, cure } = ending;
+    return [{ name: 'Certificates', severity: atOnce ? 'blocks' : 'warns', object, message, cure }];
   });
 };
 

@@ -9,13 +9,11 @@ import type { ObjectRef } from '../api/object.ts';
 import type { LastOperation } from '../api/status.ts';
 import { operationsCommand } from '../words/commands.ts';
 import { purposeOf } from '../words/operations.ts';
-import { isBlocked, isOver, progressSaid } from '../words/steps.ts';
+import { BLOCKED_REASON, isBlocked, isOver, progressSaid, waitsForPerson, worstOf } from '../words/steps.ts';
 import { timeOf } from '../words/time.ts';
 import { type Claims, cut, progressingClaims, SETTLED, stalledClaims, type Truth } from './conditions.ts';
 import { hasMoreTurns } from './rollout.ts';
-import type { OperationView, StepState, StepView } from './views.ts';
-
-type BlockedStep = StepView & { readonly status: Extract<StepState, { state: 'blocked' }> };
+import type { OperationView, StepView } from './views.ts';
 
 export const isDelete = (operation: OperationView): boolean => purposeOf(operation) === 'delete';
 
@@ -31,10 +29,6 @@ export const awaitedOf = ({ status }: StepView): string | undefined =>
 const turnOf = ({ turn }: OperationView): string =>
   turn === undefined || turn.of === 1 ? '' : `Turn ${turn.number} of ${turn.of}: `;
 
-/** What a person should look at. Capacity and retries go on alone. */
-const isStalled = ({ status: { verdict } }: BlockedStep): boolean =>
-  verdict === 'blocked' || verdict === 'bug' || verdict === 'overdue';
-
 /** Under way until what had begun has ended; then it waits for a person. */
 const pausedClaims = (operation: OperationView, object: ObjectRef, since: number, ready: Truth): Claims => {
   const running = operation.steps.filter(({ status }) => status.state === 'running').length;
@@ -45,27 +39,16 @@ const pausedClaims = (operation: OperationView, object: ObjectRef, since: number
 
 const runningClaims = (operation: OperationView, object: ObjectRef, ready: Truth): Claims => {
   if (operation.pausedAt !== undefined) return pausedClaims(operation, object, operation.pausedAt, ready);
-  const blocked = operation.steps.filter(isBlocked);
-  const stalled = blocked.filter(isStalled);
-  const worst = stalled[0] ?? blocked[0];
+  const blocked = operation.steps.filter(isBlocked).map(({ id, status }) => ({ id, ...status }));
+  const worst = worstOf(blocked);
   // One stands for all: the others are in `lastOperation.steps`.
   const awaited = operation.steps.map(awaitedOf).find((one) => one !== undefined);
   const progress = `${turnOf(operation)}${progressSaid(progressOf(operation))}${awaited === undefined ? '' : `. ${awaited}`}`;
   if (worst === undefined) return progressingClaims(ready, operation.type, progress);
-  const others = (stalled.length === 0 ? blocked : stalled).length - 1;
-  const message = `${worst.id}: ${worst.status.message}${others === 0 ? '' : ` (and ${others} more, see lastErrors)`}`;
-  switch (worst.status.verdict) {
-    case 'blocked':
-      return stalledClaims(ready, 'StepBlocked', message);
-    case 'bug':
-      return stalledClaims(ready, 'UnexpectedError', message);
-    case 'overdue':
-      return stalledClaims(ready, 'Overdue', message);
-    case 'capacity':
-      return progressingClaims(ready, 'WaitingForCapacity', message);
-    case 'retry':
-      return progressingClaims(ready, 'Retrying', message);
-  }
+  const isStalled = waitsForPerson(worst.verdict);
+  const others = blocked.filter(({ verdict }) => waitsForPerson(verdict) === isStalled).length - 1;
+  const message = `${worst.id}: ${worst.message}${others === 0 ? '' : ` (and ${others} more, see lastErrors)`}`;
+  return (isStalled ? stalledClaims : progressingClaims)(ready, BLOCKED_REASON[worst.verdict], message);
 };
 
 export const resumeHint = (object: ObjectRef): string =>

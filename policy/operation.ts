@@ -34,7 +34,7 @@ const applying = ({ type }: Due, object: StoredObject): Pick<OperationInput, 'ta
 /** What it is, and what it does. */
 export type Due = Pick<
   OperationInput,
-  'type' | 'plan' | 'mends' | 'settles' | 'turn' | 'upgrading' | 'unreachable' | 'revision' | 'givesUp'
+  'type' | 'plan' | 'mends' | 'settles' | 'turn' | 'upgrading' | 'unreachable' | 'revision' | 'givesUp' | 'restores'
 >;
 
 /** Whose cluster it is about, and which versions it names. */

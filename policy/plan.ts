@@ -18,6 +18,8 @@ type StepOf<Verb, Thing> = {
   readonly needs: readonly string[];
   /** Why nobody may skip it. */
   readonly neverSkipped?: string;
+  /** Once it has begun nobody aborts the operation: why, as a sentence. */
+  readonly noReturn?: string;
   /** It only goes with other steps: where nothing else is left to do, nothing is. */
   readonly accompanies?: true;
 };

@@ -15,6 +15,7 @@ import { ESTABLISHED, LOAD_BALANCER } from '../words/keys.ts';
 import { OPERATIONS } from '../words/operations.ts';
 import { present } from '../words/present.ts';
 import { isOver } from '../words/steps.ts';
+import { timeOf } from '../words/time.ts';
 import { pinnedWithAddons } from './addon-revision.ts';
 import { appliedMarks } from './applied-marks.ts';
 import { appliedTagKeys } from './applied-tags.ts';
@@ -25,7 +26,7 @@ import { hasMoreTurns } from './rollout.ts';
 import type { MirrorRequest, StoredObject, Subject } from './views.ts';
 
 /** The fields of both kinds; a cluster's status never has those of a pool. */
-export type Status = AWSNodePoolStatus & Pick<AWSClusterStatus, 'backup' | 'upgrade'>;
+export type Status = AWSNodePoolStatus & Pick<AWSClusterStatus, 'backup' | 'upgrade' | 'restored'>;
 
 /** Once its add-ons are there, or were found to be there already. */
 const broughtBy = (subject: Subject): number | undefined => {
@@ -76,6 +77,14 @@ const incarnationsOf = (subject: Subject, before: Status['incarnations']): Statu
   subject.kind === 'operation' && subject.operation.incarnations !== undefined
     ? { ...before, ...subject.operation.incarnations }
     : before;
+
+/** Once it is done, and never taken back: the same request must not act again. */
+const restoredBy = (subject: Subject, before: Status['restored']): Status['restored'] => {
+  if (subject.kind !== 'operation') return before;
+  const { restores, state, finishedAt } = subject.operation;
+  if (restores === undefined || state !== 'succeeded' || finishedAt === undefined) return before;
+  return { ...restores, at: timeOf(finishedAt) };
+};
 
 const establishedBy = (subject: Subject, object: StoredObject): boolean => {
   if (object.status?.established === true) return true;
@@ -132,6 +141,7 @@ export const remembered = (
       revision: revisionFor(subject, now.version, { kind: object.kind, before: before.revision }),
       incarnations: incarnationsOf(subject, before.incarnations),
       handledRequests: handledIn(request, before.handledRequests),
+      restored: restoredBy(subject, before.restored),
       mended: kept(mended),
       appliedTagKeys: kept(tagKeys),
       appliedLabelKeys: kept(marks.labels),

@@ -31,7 +31,9 @@ export type ReplicaReport = {
   readonly index: number;
   readonly instanceId?: string;
   readonly message: string;
-  /** As in status, but for the time: since when is known there. */
+  /** Since when this machine is seen not to serve, RFC 3339; absent from what a worker of the release before reported. */
+  readonly since?: string;
+  /** As in status, but for the time of a lost volume, which is known there. */
   readonly heldBy?: string;
   /** What EC2 says of the machine that has it, such as `shutting-down`. */
   readonly holderState?: string;
@@ -185,9 +187,10 @@ export const judgeControlPlane = (
   const troubled = troubledAmong(replicas, { before, settings, now, quorumLost });
   if (troubled.length === 0) return { replicas: [], quorumLost, due: [] };
 
-  const reports = troubled.map((one) =>
-    reportOf(one.replica, `${one.trouble.message}${outlook(one, now, quorumLost)}`),
-  );
+  const reports = troubled.map((one) => {
+    const report = reportOf(one.replica, `${one.trouble.message}${outlook(one, now, quorumLost)}`);
+    return { ...report, since: timeOf(unhealthySince(report, before, quorumLost, now)) };
+  });
   // Whoever may not be replaced says so at once, and is confirmed meanwhile; a machine may come to serve before.
   const early = troubled.filter(({ dueAt }) => dueAt > now);
   const confirming = early.find(

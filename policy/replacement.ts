@@ -40,10 +40,10 @@ export type Replacement = {
   readonly replica: Replica;
   /**
    * `volume`: a new disk, which joins. `rejoin`: the disk is there, the rest may be missing. `user-data`: its machines must be
-   * told of their present disk and interface. `machine`: only another machine. `outdated`: one that is made of and told what the spec
+   * told of their present disk and interface. `restore`: a new disk if one is lost, which waits for what is put on it. `machine`: only another machine. `outdated`: one that is made of and told what the spec
    * asks for by now.
    */
-  readonly cause: 'volume' | 'rejoin' | 'user-data' | 'machine' | 'outdated';
+  readonly cause: 'volume' | 'rejoin' | 'user-data' | 'restore' | 'machine' | 'outdated';
 };
 
 /** A larger share of unhealthy replicas than this is left alone. */
@@ -87,23 +87,23 @@ const ownOf = ({ replacement, topology, inventory }: ReplacementRequest): readon
   return [...own.values()];
 };
 
-/** The one place where an established cluster gets another disk: an empty one, which may only join. */
-const joining = (resource: Resource, replica: Replica): Resource => {
+/** The one place where an established cluster gets another disk: an empty one, which may only join, or waits for a restore. */
+const joining = (resource: Resource, { replica, cause }: Replacement): Resource => {
   if (resource.kind !== 'etcd-volume') return resource;
   const former = replica.attaches?.volumeId;
-  const properties = { ...resource.properties, emptyDisk: 'join' as const };
+  const properties = { ...resource.properties, emptyDisk: cause === 'restore' ? ('wait' as const) : ('join' as const) };
   return { ...resource, properties: former === undefined ? properties : { ...properties, former } };
 };
 
 /** What is different about the replica's resources; nothing where only its machine is at fault. */
-const resourceSteps = (request: ReplacementRequest): Plan => {
+export const resourceSteps = (request: ReplacementRequest): Plan => {
   const { replacement, inventory, incarnations } = request;
   const { replica, cause } = replacement;
   if (cause === 'machine') return { version: PLAN_VERSION, steps: [], known: {} };
   const own = ownOf(request);
   const keys = new Set(own.map(({ key }) => key));
   const { plan } = planEnsure(
-    own.map((resource) => joining(resource, replica)),
+    own.map((resource) => joining(resource, replacement)),
     inventory.filter(({ key }) => keys.has(key)),
     { external: knownFrom(inventory, keys), fresh: false, provisioned: true, live: false },
   );
@@ -130,7 +130,7 @@ export const replicaMachine = (
 };
 
 /** Whether the machine that the group has now was made before what the plan changes, or is the fault itself. */
-const mustGo = ({ replica, cause }: Replacement, plan: Plan): boolean =>
+export const mustGo = ({ replica, cause }: Replacement, plan: Plan): boolean =>
   replica.instanceId !== undefined &&
   (cause === 'machine' || cause === 'outdated' || plan.steps.length > 0 || replica.attaches?.machineOutdated === true);
 

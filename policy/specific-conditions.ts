@@ -3,7 +3,8 @@
  *
  * Owns: FieldsWithoutEffect, ChangesPending, Drifted, RevisionAvailable and RevisionRefused; each is there only while it has something
  * to say, and none of them ever makes a plan. Neighbours: `status.ts` adds the three of kstatus, `node-counts.ts` words
- * NodesUnknown, `inside.ts` AddonsUnknown and StorageDriverMissing, `upgrade-insights.ts` UpgradeInsights, `backup-status.ts` BackupFailing; a sweep asks here what an object should say by now. Pure. Invariants: I6 (a newer revision is announced, never brought).
+ * NodesUnknown, `inside.ts` AddonsUnknown and StorageDriverMissing, `upgrade-insights.ts` UpgradeInsights, `backup-status.ts` BackupFailing,
+ * `certificates.ts` CertificatesExpiring; a sweep asks here what an object should say by now. Pure. Invariants: I6 (a newer revision is announced, never brought).
  */
 import { isDeepStrictEqual } from 'node:util';
 import {
@@ -19,6 +20,7 @@ import { operationsCommand, revisionCommand } from '../words/commands.ts';
 import { shortened } from '../words/text.ts';
 import { askedRevision } from './addon-revision.ts';
 import { BACKUP_FAILING, backupFailing } from './backup-status.ts';
+import { CERTIFICATES_EXPIRING, certificatesExpiring } from './certificates.ts';
 import { type Claim, conditionOf, cut } from './conditions.ts';
 import { ADDONS_UNKNOWN, addonsUnknown, STORAGE_DRIVER_MISSING, storageDriverMissing } from './inside.ts';
 import { RETURNS } from './mending.ts';
@@ -138,6 +140,7 @@ export const specificClaims = (
           [UPGRADE_INSIGHTS, upgradeInsights(subject, object, pinned)],
           [STORAGE_DRIVER_MISSING, storageDriverMissing(subject, object)],
           [BACKUP_FAILING, backupFailing(subject, object)],
+          [CERTIFICATES_EXPIRING, certificatesExpiring(subject, object)],
         ] as const)),
   ];
   return Object.fromEntries(claims.flatMap(([type, claim]) => (claim === undefined ? [] : [[type, claim]])));

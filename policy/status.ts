@@ -51,6 +51,7 @@ const stateDuring = (operation: OperationView, before: State = 'Provisioning'): 
       // A create that an earlier release began of what was there already is a change.
       return state === 'Provisioning' && before !== state ? 'Updating' : state;
     case 'repair':
+    case 'restore':
       // Only what was provisioned is said to be in repair, so that it is provisioned again afterwards.
       if (before !== 'Provisioned' && before !== state) return before;
       return isOver ? 'Provisioned' : state;
@@ -123,9 +124,9 @@ const claimsOf = ({ subject, object: reference }: MirrorRequest, object: StoredO
   }
 };
 
-/** Since when it stands in the way: the time is kept from try to try, as long as it is the same step. */
-const since = (step: string, milliseconds: number, before: readonly StepError[]): string =>
-  before.find((error) => error.step === step)?.since ?? timeOf(milliseconds);
+/** Since when an object can't be looked at. Of a workflow of the release before: since it was first told. */
+const since = (known: number | undefined, now: number, before: readonly StepError[]): string =>
+  known === undefined ? (before.find(({ step }) => step === 'assess')?.since ?? timeOf(now)) : timeOf(known);
 
 const errorsOf = (
   request: MirrorRequest,
@@ -153,7 +154,7 @@ const errorsOf = (
           verdict: 'retry',
           message: cut(subject.reason),
           attempt: subject.attempt,
-          since: since('assess', now, before),
+          since: since(subject.since, now, before),
           retryAt: timeOf(subject.retryAt),
           commands: commandsFor('retry', request.object, entityWorkflowId(request.object)),
         },
@@ -164,7 +165,7 @@ const errorsOf = (
           step: 'assess',
           verdict: 'blocked',
           message: cut(withCure(subject)),
-          since: since('assess', now, before),
+          since: since(subject.since, now, before),
           commands: commandsFor('retry', request.object, entityWorkflowId(request.object)),
         },
       ];
@@ -176,7 +177,7 @@ const errorsOf = (
         verdict: status.verdict,
         message: cut(status.message),
         attempt: status.attempt,
-        since: since(id, status.since, before),
+        since: timeOf(status.since),
         retryAt: timeOf(status.retryAt),
         commands: commandsFor('retry', request.object, operation.workflowId, id),
       }));

@@ -13,6 +13,7 @@ import type { BlockedVerdict } from '../words/steps.ts';
 import type { HandledRequests } from '../words/verbs.ts';
 import type { AppliedMarks } from './applied-marks.ts';
 import type { BackupSeen } from './backup-status.ts';
+import type { CertificatesSeen } from './certificates.ts';
 import type { NodePoolReport } from './node-repair.ts';
 import type { InsideSeen } from './plan.ts';
 import type { Recalled } from './recalled.ts';
@@ -62,6 +63,9 @@ export type EventView = {
   readonly sequence: number;
 };
 
+/** Which restore, and from which snapshot. */
+export type Restored = { readonly id: string; readonly from: string };
+
 /** The state of an operation, as its query answers it and as `mirror` writes it. */
 export type OperationView = {
   readonly type: OperationType;
@@ -79,6 +83,8 @@ export type OperationView = {
   readonly unreachable?: string;
   /** The revision whose add-ons it brings. */
   readonly revision?: number;
+  /** The snapshot that all replicas hold once it has succeeded. */
+  readonly restores?: Restored;
   /** What others changed and it mends. */
   readonly mends?: readonly Drift[];
   /** Keys of the spec's tags that it may set. */
@@ -126,6 +132,8 @@ export type DriftReport = {
   readonly upgrade?: UpgradeSeen;
   /** Of a cluster whose bucket was looked into. */
   readonly backup?: BackupSeen;
+  /** Of a cluster. */
+  readonly certificates?: CertificatesSeen;
 };
 
 /** Projection of workflow state to the object's status: written by the running operation, or else by the entity. */
@@ -158,6 +166,8 @@ export type MirrorRequest = {
         readonly upgrading?: UpgradeStatus;
         /** Of a cluster, where somebody looked for snapshots. */
         readonly backup?: BackupSeen;
+        /** Of a cluster, where somebody looked at its certificates. */
+        readonly certificates?: CertificatesSeen;
         /** Of a pool, where somebody looked. */
         readonly nodes?: NodeCounts;
         readonly controlPlane?: ControlPlaneReport;
@@ -171,10 +181,19 @@ export type MirrorRequest = {
         readonly kind: 'blocked';
         readonly reason: string;
         readonly cure: string;
+        /** Since when nobody could go on, in epoch milliseconds; absent from what a workflow of the release before asks for. */
+        readonly since?: number;
         readonly controlPlane?: ControlPlaneReport;
       }
     /** The object could not be looked at; it is tried again by itself. */
-    | { readonly kind: 'failing'; readonly reason: string; readonly attempt: number; readonly retryAt: number }
+    | {
+        readonly kind: 'failing';
+        readonly reason: string;
+        readonly attempt: number;
+        readonly retryAt: number;
+        /** As of what is blocked. */
+        readonly since?: number;
+      }
     /** A person aborted its operation: nothing is begun until it is resumed, changed or deleted. */
     | {
         readonly kind: 'held';

@@ -5,7 +5,7 @@
  * `activities/` put them in tags, `policy/` orders removals by them, and people see them in Temporal as part of activity ids.
  */
 import type { UpgradeMark } from './emulation.ts';
-import type { OrderVerb } from './orders.ts';
+import type { OrderVerb, RestoreVerb } from './orders.ts';
 
 /** `kind/name`, stable and readable: `security-group/controlplane`, `etcd-volume/1`. Some kinds have one thing and no name. */
 export type ResourceKey = string;
@@ -104,6 +104,11 @@ export const UPGRADE_INSIGHTS_KEY = 'upgrade/insights';
 
 /** What an upgrade could be taken back to: a snapshot of etcd, taken before anything is changed. */
 export const UPGRADE_SNAPSHOT = 'snapshot/upgrade';
+/** A restore: its snapshot, what each replica is told, and that it is done. */
+export const RESTORE_SOURCE = 'restore-source/snapshot';
+export const restoreOrderKey = (index: number, verb: RestoreVerb): ResourceKey =>
+  `restore-order/controlplane-${index}/${verb}`;
+export const RESTORE_MARK = 'restore-mark/etcd';
 export const replicaKey = (index: number): ResourceKey => `replica/${index}`;
 
 /** Keys of one machine of a node pool, by its EC2 id, which exist only while it goes. */

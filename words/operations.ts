@@ -9,7 +9,7 @@
 /** Of one purpose and one generation of the spec is one order: what was aborted or skipped stays so, and nothing is superseded. */
 export type Purpose =
   /** That what the spec asks for is there: created, changed, resized. */
-  'make' | 'repair' | 'delete';
+  'make' | 'repair' | 'restore' | 'delete';
 
 type Row = {
   readonly of: 'AWSCluster' | 'AWSNodePool';
@@ -49,6 +49,8 @@ const ROWS = {
   ResizeNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Resizing' },
   /** Another version of its machines, some of them in each turn. */
   UpgradeNodePool: { of: 'AWSNodePool', purpose: 'make', state: 'Upgrading', returns: true },
+  /** etcd of all replicas begins again with what a snapshot holds. */
+  RestoreCluster: { of: 'AWSCluster', purpose: 'restore', state: 'Repairing' },
   /** One replica, in one turn. */
   RepairCluster: { of: 'AWSCluster', purpose: 'repair', state: 'Repairing' },
   /** One machine of a pool, in one turn. */

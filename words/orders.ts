@@ -12,10 +12,26 @@ export const REPORT_TAG = 'slipway.dev/report';
 
 /**
  * `leave`: stop serving, in order, and stay so for a while; etcd goes on. `restart`: the same, and serve again at once. `snapshot`:
- * keep what etcd holds in a bucket; all goes on.
+ * keep what etcd holds in a bucket; all goes on. `fetch`: put a snapshot beside what etcd holds; all goes on. `halt`: stop everything, etcd
+ * too, and stay so for a while. `restore`: the same, then begin again with what the snapshot holds.
  */
-const ORDER_VERBS = ['leave', 'restart', 'snapshot'] as const;
+const ORDER_VERBS = ['leave', 'restart', 'snapshot', 'fetch', 'halt', 'restore'] as const;
 export type OrderVerb = (typeof ORDER_VERBS)[number];
+
+/** Those by which all replicas come to hold what a snapshot does. */
+export type RestoreVerb = Extract<OrderVerb, 'fetch' | 'halt' | 'restore'>;
+
+const isRestoreVerb = (verb: OrderVerb): verb is RestoreVerb => ['fetch', 'halt', 'restore'].includes(verb);
+
+/** Which snapshot, and for which restore. */
+export type RestoredFrom = {
+  /** The same for all replicas: those of one restore are members of one new etcd cluster. */
+  readonly id: string;
+  readonly bucket: string;
+  readonly key: string;
+  /** Of the whole snapshot, in hexadecimal digits. */
+  readonly sha256: string;
+};
 
 export type Order = {
   /** Whoever acted on it says so, and acts on it no more. */
@@ -27,7 +43,14 @@ export type Order = {
   readonly until: number;
   /** Where a snapshot goes; others have none. */
   readonly bucket?: string;
+  /** What is restored, of an order that is part of that. */
+  readonly from?: RestoredFrom;
 };
+
+export type RestoreOrder = Order & { readonly verb: RestoreVerb; readonly from: RestoredFrom };
+
+export const isRestoreOrder = (order: Order): order is RestoreOrder =>
+  isRestoreVerb(order.verb) && order.from !== undefined;
 
 export type Report = {
   readonly token: string;
@@ -44,18 +67,34 @@ const tagged = (text: string): string =>
     .slice(0, LONGEST)
     .trimEnd();
 
-/** `3f9c01aa leave i-0abc 1764480000`, `3f9c01aa snapshot i-0abc 1764480000 backups` */
-export const orderText = ({ token, verb, instanceId, until, bucket }: Order): string =>
-  `${token} ${verb} ${instanceId} ${until}${bucket === undefined ? '' : ` ${bucket}`}`;
+/**
+ * `3f9c01aa leave i-0abc 1764480000`, `3f9c01aa snapshot i-0abc 1764480000 backups`,
+ * `3f9c01aa restore i-0abc 1764480000 backups 5e1f… gke-0a1b2c3d/etcd/20261130T194500123Z-4711.db 9c02…`: restore's id and the sum last.
+ */
+export const orderText = ({ token, verb, instanceId, until, bucket, from }: Order): string => {
+  const about = from === undefined ? [bucket] : [from.bucket, from.id, from.key, from.sha256];
+  return [token, verb, instanceId, until, ...about].filter((word) => word !== undefined).join(' ');
+};
 
 const isVerb = (text: string | undefined): text is OrderVerb => ORDER_VERBS.some((verb) => verb === text);
 
+/** What follows the time limit of an order; undefined where it is not what the verb takes. */
+const aboutIn = (verb: OrderVerb, text: string): Pick<Order, 'bucket' | 'from'> | undefined => {
+  if (isRestoreVerb(verb)) {
+    const [, bucket, id, key, sha256] = /^(\S+) (\S+) (\S+) ([0-9a-f]{64})$/.exec(text) ?? [];
+    if (bucket === undefined || id === undefined || key === undefined || sha256 === undefined) return undefined;
+    return { from: { bucket, id, key, sha256 } };
+  }
+  if (verb === 'snapshot') return /^\S+$/.test(text) ? { bucket: text } : undefined;
+  return text === '' ? {} : undefined;
+};
+
 /** Undefined for what is no order, or one of a newer release: nobody acts on half of it. */
 export const orderIn = (text: string | undefined): Order | undefined => {
-  const [token, verb, instanceId, until = '', bucket, ...more] = text?.split(' ') ?? [];
-  if (token === undefined || instanceId === undefined || !isVerb(verb) || more.length > 0) return undefined;
-  if (!/^\d+$/.test(until) || !(verb === 'snapshot' ? bucket : bucket === undefined)) return undefined;
-  return { token, verb, instanceId, until: Number(until), ...(bucket === undefined ? {} : { bucket }) };
+  const [, token, verb, instanceId, until, rest] = /^(\S+) (\S+) (\S+) (\d+)(?: (.*))?$/.exec(text ?? '') ?? [];
+  if (token === undefined || instanceId === undefined || !isVerb(verb)) return undefined;
+  const about = aboutIn(verb, rest ?? '');
+  return about === undefined ? undefined : { token, verb, instanceId, until: Number(until), ...about };
 };
 
 /** `3f9c01aa begun`: of an order that takes as long as it must. It is no report, and a report takes its place. */

@@ -28,6 +28,24 @@ export const BLOCKED_BECAUSE: Readonly<Record<BlockedVerdict, string>> = {
   bug: 'failed unexpectedly: please report it',
 };
 
+/** The reason in the conditions of an object whose operation is at such a step, and in lists. */
+export const BLOCKED_REASON: Readonly<Record<BlockedVerdict, string>> = {
+  blocked: 'StepBlocked',
+  capacity: 'WaitingForCapacity',
+  retry: 'Retrying',
+  overdue: 'Overdue',
+  bug: 'UnexpectedError',
+};
+
+/** What a person should look at. Capacity and retries go on alone. */
+export const waitsForPerson = (verdict: BlockedVerdict | undefined): boolean =>
+  verdict === 'blocked' || verdict === 'bug' || verdict === 'overdue';
+
+/** The one of several that stands for all of them, wherever there is room for one: the first that waits for a person. */
+export const worstOf = <Step extends { readonly verdict?: BlockedVerdict | undefined }>(
+  steps: readonly Step[],
+): Step | undefined => steps.find(({ verdict }) => waitsForPerson(verdict)) ?? steps[0];
+
 type Shown = { readonly status: { readonly state: string } };
 
 /** A step in a state of that name. */

@@ -11,6 +11,7 @@ import { awsResources } from '../activities/aws/resources.ts';
 import { createBackupSweep } from '../activities/backup-sweep.ts';
 import { createBackups } from '../activities/backups.ts';
 import type { AroundCall, OutgoingCall } from '../activities/calls.ts';
+import { createCertificateSweep } from '../activities/certificate-sweep.ts';
 import type { Activities } from '../activities/contract.ts';
 import { createHubClient } from '../activities/hub/client.ts';
 import { hubMembershipDriver, observeMembership, otherOwner } from '../activities/hub/membership.ts';
@@ -26,9 +27,10 @@ import { readInsights } from '../activities/kubernetes/insights.ts';
 import { keptSecrets, observeManagement } from '../activities/kubernetes/inventory.ts';
 import { connectManagement } from '../activities/kubernetes/management.ts';
 import { sweepNodes } from '../activities/kubernetes/node-sweep.ts';
-import { findCluster, findNodePool, siblingsOf } from '../activities/kubernetes/objects.ts';
+import { findCluster, findNodePool, recentObjects, siblingsOf } from '../activities/kubernetes/objects.ts';
 import { countPods, readAllNodes, readPoolNodes } from '../activities/kubernetes/pool-nodes.ts';
 import { readSecret } from '../activities/kubernetes/secret.ts';
+import { createServedCertificates } from '../activities/kubernetes/served-certificates.ts';
 import { writeStatus } from '../activities/kubernetes/status.ts';
 import { surveyManagement } from '../activities/kubernetes/survey.ts';
 import {
@@ -40,17 +42,21 @@ import { createMirror } from '../activities/mirror.ts';
 import { createPlanChange } from '../activities/plan-change.ts';
 import { createPlanUpgrade } from '../activities/plan-upgrade.ts';
 import { readPoolMachines } from '../activities/pool-machines.ts';
+import { restoreSourceDriver } from '../activities/restore-source.ts';
 import { snapshotDriver } from '../activities/snapshot.ts';
 import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
 import { present } from '../words/present.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 import type { WorkerMetrics } from './metrics.ts';
+import type { CountedObject } from './object-metrics.ts';
 
 export type WiredActivities = {
   readonly activities: Activities;
   /** The account that the credentials belong to. */
   readonly account: (signal: AbortSignal) => Promise<string>;
+  /** All clusters and node pools, as the API server remembers them: for figures some seconds are not old. */
+  readonly objects: () => Promise<readonly CountedObject[]>;
   /** Ends connections, once no activity runs any more. */
   readonly close: () => Promise<void>;
 };
@@ -105,9 +111,11 @@ const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log
   const { region, bucket, clusterProxy, hubEndpoint, kubeconfig } = configuration;
   const management = connectManagement(kubeconfig, aroundCall.aroundCall);
   const cache = createUserClusterCache();
+  const certificates = createServedCertificates();
   const userClusters = connectUserClusters({
     management,
     cache,
+    served: certificates,
     ...aroundCall,
     ...(clusterProxy === undefined ? {} : { proxy: clusterProxy }),
   });
@@ -135,7 +143,7 @@ const connect = (configuration: WorkerConfiguration, metrics: WorkerMetrics, log
     await management.close();
     clients.destroy();
   };
-  return { management, userClusters, hub, aws, close };
+  return { management, userClusters, certificates, hub, aws, close };
 };
 
 type Connections = ReturnType<typeof connect>;
@@ -161,6 +169,7 @@ const stepsOf = (
     }),
     'hub-membership': hubMembershipDriver(hub),
     snapshot: snapshotDriver(backups),
+    'restore-source': restoreSourceDriver(backups),
   });
 
 const mirrorOf = ({ management }: Connections) =>
@@ -233,7 +242,7 @@ export const wireActivities = (
 ): WiredActivities => {
   const { region, settleSeconds, sweepSeconds } = configuration;
   const connections = connect(configuration, metrics, log, between);
-  const { management, userClusters, hub, aws, close } = connections;
+  const { management, userClusters, certificates, hub, aws, close } = connections;
   const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
   const inside = readInside(userClusters, addonSettings(configuration));
   const looks = { ...looksWith(connections), served };
@@ -258,6 +267,7 @@ export const wireActivities = (
       ...present({ bucket: configuration.bucket === undefined ? undefined : aws.backupsIn(configuration.bucket) }),
       onRemoved: (clusterId, keys) => log.info({ clusterId, keys }, 'Snapshots that are kept no longer are removed'),
     }),
+    certificates: createCertificateSweep({ served: certificates, onSeen: metrics.certificates }),
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });
@@ -266,6 +276,7 @@ export const wireActivities = (
 
   return {
     account: aws.scope.account,
+    objects: () => recentObjects(management),
     activities: {
       assess: (request) => assess(request, signalOf()),
       planChange: (request) => planChange(request, signalOf()),

@@ -23,6 +23,11 @@ const Environment = z.object({
   TEMPORAL_NAMESPACE: z.string().default('default'),
   /** Several installations may share a Temporal namespace, each with a queue of its own. */
   SLIPWAY_TASK_QUEUE: z.string().optional(),
+  /** Which build this is, where workers of several releases live side by side: see docs/upgrading-slipway.md. */
+  SLIPWAY_BUILD_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, { error: 'must be the name of a build, such as 1.4.0' })
+    .optional(),
   AWS_REGION: z.string({ error: 'AWS_REGION is not set: name the region whose clusters this worker serves.' }),
   KUBECONFIG: z.string().optional(),
   /** Where snapshots of clusters' etcd are kept, in the worker's region. */
@@ -62,6 +67,8 @@ export type WorkerConfiguration = {
   readonly temporalNamespace: string;
   /** `slipway` where it isn't set. */
   readonly taskQueue?: string;
+  /** Unless given, workers of all releases take each other's work. */
+  readonly buildId?: string;
   readonly region: string;
   readonly kubeconfig?: string;
   /** Where snapshots of clusters' etcd are kept; nowhere unless given. */
@@ -118,6 +125,7 @@ export const readWorkerConfiguration = (environment: NodeJS.ProcessEnv = process
     logLevel: value.SLIPWAY_LOG_LEVEL,
     activitySlots: value.SLIPWAY_ACTIVITY_SLOTS,
     cachedWorkflows: value.SLIPWAY_CACHED_WORKFLOWS,
+    ...(value.SLIPWAY_BUILD_ID === undefined ? {} : { buildId: value.SLIPWAY_BUILD_ID }),
     ...(value.SLIPWAY_TASK_QUEUE === undefined ? {} : { taskQueue: value.SLIPWAY_TASK_QUEUE }),
     ...(value.KUBECONFIG === undefined ? {} : { kubeconfig: value.KUBECONFIG }),
     ...(value.SLIPWAY_BUCKET === undefined ? {} : { bucket: value.SLIPWAY_BUCKET }),

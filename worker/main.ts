@@ -9,12 +9,13 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { TASK_QUEUE } from '../workflows/messages.ts';
-import { wireActivities } from './activities.ts';
-import { listBlocked } from './blocked.ts';
+import { type WiredActivities, wireActivities } from './activities.ts';
+import { listStuck } from './blocked.ts';
 import { readWorkerConfiguration } from './configuration.ts';
 import { HEARTBEAT_MS, outcomeInterceptor } from './interceptors.ts';
 import { createMetrics, serveMetrics } from './metrics.ts';
 import { keepScheduleAlive } from './sweep-schedule.ts';
+import { versioningOf } from './versioning.ts';
 import { packWorkflows } from './workflow-bundle.ts';
 
 const configuration = readWorkerConfiguration();
@@ -44,16 +45,26 @@ function levelOf(level: string): 'debug' | 'info' | 'warn' | 'error' {
   }
 }
 
-/** Its client, once Temporal answers. */
+/** Its client, once Temporal answers, and what the management API is asked by. */
 const temporal: { client?: Client } = {};
-const metrics = createMetrics(async () => {
-  if (temporal.client === undefined) throw new Error('Temporal does not answer yet');
+const management: { objects?: WiredActivities['objects'] } = {};
+
+/** Who asks for figures is told what there is; why some can't be had is in the log. */
+const counted = async <T>(what: string, list: (() => Promise<T>) | undefined): Promise<T> => {
+  if (list === undefined) throw new Error(`${what} is not connected yet`);
   try {
-    return await listBlocked(temporal.client);
+    return await list();
   } catch (error) {
-    log.warn({ error: String(error) }, 'Temporal does not list what is blocked');
+    log.warn({ error: String(error) }, `${what} does not list what metrics count`);
     throw error;
   }
+};
+const metrics = createMetrics({
+  stuck: () => {
+    const { client } = temporal;
+    return counted('Temporal', client === undefined ? undefined : () => listStuck(client));
+  },
+  objects: () => counted('The management API', management.objects),
 });
 const metricsServer =
   configuration.metricsAddress === undefined
@@ -89,11 +100,13 @@ const [connection, workflowBundle] = await Promise.all([
 ]);
 temporal.client = new Client({ connection, namespace: configuration.temporalNamespace });
 const wired = wireActivities(configuration, metrics, log);
+management.objects = wired.objects;
 const worker = await Worker.create({
   connection,
   namespace: configuration.temporalNamespace,
   taskQueue,
   workflowBundle,
+  ...versioningOf(taskQueue, configuration.buildId),
   activities: wired.activities,
   interceptors: { activity: [(context) => ({ inbound: outcomeInterceptor(context, metrics, log) })] },
   // Else only a beat each 6.4 of the 8 seconds is sent on, and a stall of two takes what runs from a worker that lives.
@@ -104,7 +117,7 @@ const worker = await Worker.create({
   shutdownGraceTime: '30 s',
   shutdownForceTime: '45 s',
 });
-log.info({ taskQueue, region: configuration.region }, 'Working');
+log.info({ taskQueue, region: configuration.region, build: configuration.buildId }, 'Working');
 const stopping = new AbortController();
 const scheduled = keepScheduleAlive({
   client: new Client({ connection, namespace: configuration.temporalNamespace }),

@@ -1,10 +1,16 @@
 /**
  * Metrics: what a worker did, for Prometheus. Base units, `_total` and `_seconds`, no label per object.
  *
- * Owns: names and labels. Neighbours: the activity interceptor counts steps, AWS clients report their calls.
+ * Owns: names and labels, but for those of objects and certificates, which `object-metrics.ts` and `certificate-metrics.ts` have. Neighbours: the activity interceptor counts steps,
+ * AWS clients report their calls.
  */
 import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ObjectKind } from '../api/object.ts';
+import { type Listing, stuckByListing } from '../words/stuck.ts';
+import { gaugeCertificates, type TellCertificates } from './certificate-metrics.ts';
+import { lately } from './lately.ts';
+import { type CountedObject, gaugeObjects } from './object-metrics.ts';
 
 export type WorkerMetrics = {
   readonly registry: Registry;
@@ -12,41 +18,54 @@ export type WorkerMetrics = {
   readonly awsSeconds: Histogram<'service' | 'operation'>;
   readonly steps: Counter<'verb' | 'kind' | 'outcome'>;
   readonly stepSeconds: Histogram<'verb' | 'kind'>;
+  readonly certificates: TellCertificates;
 };
 
-/** A step that is blocked, anywhere, or an object that could not be looked at (then its kind is `assess`). */
-export type BlockedStep = {
-  readonly kind: string;
-  readonly verdict: string;
-  /** Epoch milliseconds. */
-  readonly since: number;
+/** What Temporal lists of an object that does not go on, and its kind. */
+export type StuckListing = Listing & { readonly object: ObjectKind };
+
+/** For how long a listing of Temporal, which costs it little, is good, and one of the management API, which has to send all of it. */
+const LISTING_MS = { stuck: 2_000, objects: 15_000 } as const;
+
+type Listed = () => Promise<readonly StuckListing[] | undefined>;
+
+/** Who lists what is counted when it is asked for. */
+export type Listings = {
+  readonly stuck: () => Promise<readonly StuckListing[]>;
+  readonly objects: () => Promise<readonly CountedObject[]>;
 };
 
-/** How long one listing of what is blocked is good for: both gauges show the same moment. */
-const LISTING_MS = 2_000;
+const NOTHING: Listings = { stuck: async () => [], objects: async () => [] };
 
 /**
- * What is blocked is counted when it is asked for, over all that Temporal knows: so it is right after a restart, and every
+ * What is stuck is counted when it is asked for, over all that Temporal knows: so it is right after a restart, and every
  * worker says the same (take the maximum of them, not the sum). What can't be listed is not shown at all, rather than old.
  */
-const gaugeBlocked = (registers: Registry[], list: () => Promise<readonly BlockedStep[]>): void => {
-  let listing: { readonly at: number; readonly steps: Promise<readonly BlockedStep[] | undefined> } | undefined;
-  const current = (): Promise<readonly BlockedStep[] | undefined> => {
-    if (listing === undefined || Date.now() - listing.at > LISTING_MS) {
-      // The other figures are worth having also when this one is not to be had; who lists logs why.
-      listing = { at: Date.now(), steps: list().catch(() => undefined) };
-    }
-    return listing.steps;
-  };
+const gaugeStuck = (registers: Registry[], listed: Listed): void => {
+  new Gauge({
+    name: 'slipway_stuck_objects',
+    help: 'Clusters and node pools that do not go on at this moment, by kind of object, by the reason that conditions and `slipway clusters list` give, and by whether they wait for a person or go on by themselves; the same from every worker',
+    labelNames: ['kind', 'reason', 'waits_for'],
+    registers,
+    async collect() {
+      const all = await listed();
+      this.reset();
+      for (const { object: kind, ...one } of all ?? []) {
+        const stuck = stuckByListing(one);
+        if (stuck === undefined) continue;
+        this.inc({ kind, reason: stuck.reason, waits_for: stuck.waitsForPerson ? 'person' : 'itself' });
+      }
+    },
+  });
   new Gauge({
     name: 'slipway_blocked_steps',
-    help: 'Steps that are blocked at this moment, over all objects, by kind of resource and verdict; the same from every worker',
+    help: 'Steps that are blocked at this moment, and machines that do not serve, over all objects, by kind of resource and verdict; the same from every worker',
     labelNames: ['kind', 'verdict'],
     registers,
     async collect() {
-      const steps = await current();
+      const all = await listed();
       this.reset();
-      for (const { kind, verdict } of steps ?? []) this.inc({ kind, verdict });
+      for (const { kind, verdict } of (all ?? []).flatMap(({ blocked }) => blocked)) this.inc({ kind, verdict });
     },
   });
   new Gauge({
@@ -54,20 +73,24 @@ const gaugeBlocked = (registers: Registry[], list: () => Promise<readonly Blocke
     help: 'For how long the oldest of the blocked steps is blocked; 0 when none is',
     registers,
     async collect() {
-      const steps = await current();
-      if (steps === undefined) this.remove();
-      else this.set(Math.max(0, ...steps.map(({ since }) => (Date.now() - since) / 1_000)));
+      const all = await listed();
+      if (all === undefined) return this.remove();
+      const since = all.flatMap(({ blocked }) => blocked).map((step) => (Date.now() - step.since) / 1_000);
+      return this.set(Math.max(0, ...since));
     },
   });
 };
 
-export const createMetrics = (listBlocked: () => Promise<readonly BlockedStep[]> = async () => []): WorkerMetrics => {
+export const createMetrics = (listings: Partial<Listings> = {}, now: () => number = Date.now): WorkerMetrics => {
+  const { stuck, objects } = { ...NOTHING, ...listings };
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  gaugeBlocked(registers, listBlocked);
+  gaugeStuck(registers, lately(stuck, LISTING_MS.stuck));
+  gaugeObjects(registers, lately(objects, LISTING_MS.objects));
   return {
     registry,
+    certificates: gaugeCertificates(registers, now),
     awsCalls: new Counter({
       name: 'slipway_aws_requests_total',
       help: 'AWS API calls by service, operation and error code (OK when it succeeded, HeldBack when it was not sent since AWS throttles)',

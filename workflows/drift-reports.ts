@@ -37,11 +37,11 @@ export const followDrift = (settledSince: () => number | undefined): DriftReport
     isPending: () => pending !== undefined,
     take: () => {
       if (pending === undefined) return undefined;
-      const { note, differences, mends, mending, nodes, inside, upgrade, backup } = pending;
+      const { note, differences, mends, mending, nodes, inside, upgrade, backup, certificates } = pending;
       pending = undefined;
       const drift = differences.length === 0 ? undefined : differences;
       return {
-        report: { kind: 'settled', ...present({ note, drift, mending, nodes, inside, upgrade, backup }) },
+        report: { kind: 'settled', ...present({ note, drift, mending, nodes, inside, upgrade, backup, certificates }) },
         ...present({ mends }),
       };
     },

@@ -197,7 +197,7 @@ const blockedBy = (
     seen,
     generation,
     reason,
-    status: { kind: 'blocked', reason, cure, ...(controlPlane === undefined ? {} : { controlPlane }) },
+    status: { kind: 'blocked', reason, cure, since: sinceOf(kept, at), ...present({ controlPlane }) },
     until,
   };
 };
@@ -214,13 +214,15 @@ const failing = (
     seen,
     generation,
     reason,
-    status: { kind: 'failing', reason, attempt, retryAt },
+    status: { kind: 'failing', reason, attempt, retryAt, since: sinceOf(kept, at) },
     until: retryAt,
   };
 };
 
 /** An obstacle stands since the first one that was not cleared (E5). */
+const sinceOf = ({ obstacle }: Kept, at: number): number => obstacle?.since ?? at;
+
 const obstructed = (kept: Kept, obstacle: Obstacle): Kept => ({
   ...kept,
-  obstacle: { ...obstacle, since: kept.obstacle?.since ?? obstacle.since },
+  obstacle: { ...obstacle, since: sinceOf(kept, obstacle.since) },
 });

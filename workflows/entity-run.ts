@@ -64,6 +64,9 @@ export const entityRun = (initial: EntityState, isCancelled: () => boolean): Ent
     dependents,
     verbs,
     isCancelled,
-    isLeaving: () => isCancelled() || workflowInfo().continueAsNewSuggested,
+    isLeaving: () => {
+      const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged } = workflowInfo();
+      return isCancelled() || continueAsNewSuggested || targetWorkerDeploymentVersionChanged;
+    },
   };
 };

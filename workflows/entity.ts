@@ -7,9 +7,18 @@
  * Invariants: I1 (one operation, by its workflow id), I9 (a look that fails is told), I10, I12 (an absent object is never
  * an order to delete: the entity ends as orphaned and changes nothing).
  *
+ * Where workers have builds (`worker/versioning.ts`), a run stays on one. Once another is current the entity goes on there in a new run, as it does
+ * when its history is long: between two looks, never under an operation.
+ *
  * Temporal's cancel means abort, here as for an operation: what runs is aborted, and the entity lives on in a new run.
  */
-import { allHandlersFinished, CancellationScope, condition, continueAsNew } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  makeContinueAsNewFunc,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { askedMeanwhile, assessObject, operate, rest } from './entity-phases.ts';
 import { type EntityRun, entityRun } from './entity-run.ts';
 import { carriedOver } from './entity-states.ts';
@@ -55,7 +64,11 @@ const end = async (outcome: string): Promise<string> => {
 
 const goOnAnew = async ({ object, life, dependents, verbs }: EntityRun): Promise<never> => {
   await condition(allHandlersFinished);
-  return continueAsNew<typeof runEntity>({
+  // The next run is of the same build, unless another one is current.
+  const onward = workflowInfo().targetWorkerDeploymentVersionChanged
+    ? { initialVersioningBehavior: 'AUTO_UPGRADE' as const }
+    : {};
+  return makeContinueAsNewFunc<typeof runEntity>(onward)({
     v: 1,
     object,
     dependents: dependents.ids(),

@@ -40,6 +40,7 @@ export {
   runOperation as RepairCluster,
   runOperation as RepairNodePool,
   runOperation as ResizeNodePool,
+  runOperation as RestoreCluster,
   runOperation as UpdateCluster,
   runOperation as UpdateNodePool,
   runOperation as UpgradeCluster,

@@ -8,14 +8,17 @@ import type { Assessment, OperationInput } from '../activities/contract.ts';
 import { OPERATIONS, type Purpose, purposeOf } from '../words/operations.ts';
 import type { AskedVerb, Held, Skipped } from './messages.ts';
 
-/** What takes the place of an operation that is for something else. A repair is one turn, and other needs wait for its end. */
-const URGENCY: Readonly<Record<Purpose, number>> = { make: 0, repair: 1, delete: 2 };
+/**
+ * What takes the place of an operation that is for something else. A repair is one turn, and other needs wait for its end; a restore is
+ * asked for by name, and has all replicas stop.
+ */
+const URGENCY: Readonly<Record<Purpose, number>> = { make: 0, repair: 1, restore: 2, delete: 3 };
 
 /** Why what is due by now ends the running operation, or undefined when it doesn't. */
 const takesItsPlace = (due: OperationInput, running: OperationInput): string | undefined => {
   if (URGENCY[purposeOf(due)] > URGENCY[purposeOf(running)]) return `${due.type} takes its place`;
-  // A deletion takes away what is there, whatever the spec says by now.
-  if (purposeOf(running) === 'delete' || due.generation === running.generation) return undefined;
+  // A deletion takes away what is there, and a restore brings back what was, whatever the spec says by now.
+  if (['delete', 'restore'].includes(purposeOf(running)) || due.generation === running.generation) return undefined;
   return 'the spec changed';
 };
 

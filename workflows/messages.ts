@@ -178,4 +178,15 @@ export type BlockedMemo = readonly {
   /** Epoch milliseconds. */
   readonly since: number;
   readonly message: string;
+  /** In conditions, where it isn't that of the verdict. */
+  readonly reason?: string;
 }[];
+
+const { blockedStep, operation, phase } = SEARCH_ATTRIBUTES;
+/** Something of it is blocked, or a person paused or aborted it. */
+const IS_STUCK = `${blockedStep.name} IS NOT NULL OR ${phase.name} IN ('Paused', 'blocked')`;
+
+/** Finds, in Temporal, whatever does not go on. */
+export const STUCK_QUERY = `ExecutionStatus = 'Running' AND (${IS_STUCK})`;
+/** Finds every operation that runs, too. */
+export const LISTED_QUERY = `ExecutionStatus = 'Running' AND (${operation.name} IS NOT NULL OR ${IS_STUCK})`;

@@ -35,8 +35,8 @@ export type OperationProgress = {
 };
 
 /** What its input says of it, and who watches is to hear. */
-const toldOf = ({ turn, upgrading, mends, tagKeys, marks, unreachable, revision }: OperationInput) =>
-  present({ turn, upgrading, mends, tagKeys, marks, unreachable, revision });
+const toldOf = ({ turn, upgrading, mends, tagKeys, marks, unreachable, revision, restores }: OperationInput) =>
+  present({ turn, upgrading, mends, tagKeys, marks, unreachable, revision, restores });
 
 export const operationProgress = (input: OperationInput): OperationProgress => {
   const { workflowId, runId } = workflowInfo();

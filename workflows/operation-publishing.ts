@@ -10,6 +10,7 @@ import type { MirrorRequest, OperationInput, OperationView } from '../activities
 import { DEFAULT_PACING, MIRROR_INTERVAL, mirror, retryDelay } from './activities.ts';
 import { blockedPublisher } from './blocked.ts';
 import { currentDetails } from './details.ts';
+import { listedOperation } from './listing.ts';
 import { SEARCH_ATTRIBUTES } from './messages.ts';
 import type { OperationEvents } from './operation-events.ts';
 import type { OperationProgress } from './operation-progress.ts';
@@ -97,17 +98,12 @@ const subjectOf = (
 
 /** What is shown of an operation without asking it: its phase, and what is blocked. */
 const listingsPublisher = (): ((view: OperationView) => void) => {
-  const publishBlocked = blockedPublisher();
+  const blocked = blockedPublisher();
   let phase: string | undefined;
   return (view) => {
-    const now = phaseOf(view);
-    if (now !== phase) upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value: now }]);
-    phase = now;
-    publishBlocked(view.state === 'running' ? view.steps : []);
+    const now = listedOperation(view);
+    if (now.phase !== phase) upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.phase, value: now.phase }]);
+    phase = now.phase;
+    blocked.publish(now.blocked);
   };
-};
-
-const phaseOf = ({ state, pausedAt }: OperationView): string => {
-  if (state !== 'running') return state;
-  return pausedAt === undefined ? 'Running' : 'Paused';
 };

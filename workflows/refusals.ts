@@ -68,6 +68,12 @@ const refuseSkip = (ask: Ask, view: OperationView, steps: readonly Step[]): stri
     : `"${step.id}" can't be skipped: "${use.step}" needs its output "${use.output}".`;
 };
 
+/** What has begun and can't be left half done. */
+const refuseAbort = (view: OperationView, steps: readonly Step[]): string | undefined => {
+  const begun = new Set(view.steps.filter(({ status }) => status.state !== 'pending').map(({ id }) => id));
+  return steps.find(({ id, noReturn }) => noReturn !== undefined && begun.has(id))?.noReturn;
+};
+
 /** Why an operation refuses a verb, or undefined when it doesn't. */
 export const refusalOf = (
   verb: Verb,
@@ -88,7 +94,7 @@ export const refusalOf = (
     case 'resume':
       return view.pausedAt === undefined ? 'It is not paused: there is nothing to resume.' : undefined;
     case 'abort':
-      return OPERATIONS[view.type].unabortable;
+      return OPERATIONS[view.type].unabortable ?? refuseAbort(view, steps);
   }
 };
 

@@ -28,6 +28,7 @@ import { COMMITTED_TAG, EMULATES_TAG } from '../../words/emulation.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import { ORDER_TAG, orderIn, REPORT_TAG, type Report, reportIn } from '../../words/orders.ts';
 import { present } from '../../words/present.ts';
+import { RESTORED_TAG } from '../../words/restore.ts';
 import { ended } from '../../words/text.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { BECOMES_VISIBLE_MS } from '../settling.ts';
@@ -82,7 +83,7 @@ export const foundVolume = (key: ResourceKey, volume: Volume): FoundOf<'etcd-vol
       emptyDisk: emptyDiskOf(volume),
       ...present({ holder: holderOf(volume) }),
       ...upgradeOf(tagRecord(volume.Tags), holderOf(volume)),
-      ...present({ backup: tagRecord(volume.Tags)[BACKUP_TAG] }),
+      ...present({ backup: tagRecord(volume.Tags)[BACKUP_TAG], restored: tagRecord(volume.Tags)[RESTORED_TAG] }),
       ...(volume.State === 'error' ? { failed: true as const } : {}),
     },
     carriedBy(tagRecord(volume.Tags)),
@@ -111,14 +112,16 @@ const whyDropped = ({ properties }: Wanted<'etcd-volume'>): string =>
 
 /**
  * What a new disk is told of upgrades: a commit that any of the others knows, and the oldest minor that one of them serves as. A machine
- * that boots over a disk that remembers nothing believes its tags, and must neither be lifted nor start below the floor.
+ * that boots over a disk that remembers nothing believes its tags, and must neither be lifted nor start below the floor. And of which
+ * restore they are: that one is done, whoever's disk is lost afterwards.
  */
 export const marksOfOthers = (volumes: readonly Volume[]): Tags => {
   const said = (key: string): readonly Minor[] =>
     volumes.flatMap(({ Tags: tags }) => minorIn(tagRecord(tags)[key]) ?? []);
   const committed = said(COMMITTED_TAG).reduce<Minor | undefined>(newerMinor, undefined);
   const [emulates] = said(EMULATES_TAG).toSorted(compareMinors);
-  return present({ [EMULATES_TAG]: emulates, [COMMITTED_TAG]: committed }) as Tags;
+  const restored = volumes.flatMap(({ Tags: tags }) => tagRecord(tags)[RESTORED_TAG] ?? []).at(0);
+  return present({ [EMULATES_TAG]: emulates, [COMMITTED_TAG]: committed, [RESTORED_TAG]: restored }) as Tags;
 };
 
 /** `dropped`: how many that this one takes the place of. */

@@ -44,6 +44,8 @@ import { lookAtAccount, preflightDriver } from './preflight.ts';
 import type { OtherOwner } from './preflight-membership.ts';
 import { foreseeRoom } from './preflight-room.ts';
 import { instanceDriver, replicaDriver } from './replica.ts';
+import { restoreMarkDriver } from './restore-mark.ts';
+import { restoreOrderDriver } from './restore-order.ts';
 import { createRoom } from './room.ts';
 import { type AwsScope, createScope } from './scope.ts';
 import { securityGroupDriver } from './security-group.ts';
@@ -77,6 +79,8 @@ type AwsKind =
   | 'instance'
   | 'order'
   | 'upgrade-mark'
+  | 'restore-order'
+  | 'restore-mark'
   | 'replica'
   | 'node-machine'
   | 'surge'
@@ -157,6 +161,17 @@ const securityGroupsIn = async (
   );
 };
 
+/** What is done with the machines and disks of a control plane that is there. */
+const replicaDrivers = (clients: AwsClients, scope: AwsScope) => ({
+  instance: guarded(instanceDriver(clients), scope),
+  order: guarded(orderDriver(clients), scope),
+  'upgrade-mark': guarded(upgradeMarkDriver(clients), scope),
+  'restore-order': guarded(restoreOrderDriver(clients), scope),
+  'restore-mark': guarded(restoreMarkDriver(clients), scope),
+  replica: guarded(replicaDriver(clients), scope),
+  established: guarded(establishedDriver(clients), scope),
+});
+
 /** Drivers and observation of one worker. */
 export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws => {
   const scope = createScope(clients);
@@ -205,14 +220,10 @@ export const awsResources = (clients: AwsClients, settings: AwsSettings): Aws =>
       listener: guarded(listenerDriver(clients), scope),
       'launch-template': guarded(launchTemplateDriver(clients, settings.readSecret), scope),
       'auto-scaling-group': guarded(autoScalingGroupDriver(clients, createDepartures(departingIn(clients))), scope),
-      instance: guarded(instanceDriver(clients), scope),
       'node-machine': guarded(nodeMachineDriver(clients), scope),
       surge: guarded(surgeDriver(clients, settings.emptyMachine), scope),
       'machine-security-groups': guarded(machineSecurityGroupsDriver(clients), scope),
-      order: guarded(orderDriver(clients), scope),
-      'upgrade-mark': guarded(upgradeMarkDriver(clients), scope),
-      replica: guarded(replicaDriver(clients), scope),
-      established: guarded(establishedDriver(clients), scope),
+      ...replicaDrivers(clients, scope),
       'cloud-load-balancers': guarded(cloudLoadBalancersDriver(clients), scope),
       account: guarded(accountDriver(clients, settings.keptElsewhere), scope),
     },

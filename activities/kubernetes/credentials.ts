@@ -16,7 +16,7 @@ import { issueClientCertificate, type KeyAndCertificate } from './certificates.t
 import { describeObject, findCluster } from './objects.ts';
 import { readRootAuthority } from './user-cluster.ts';
 
-const LONGEST_SECONDS = 12 * 3600;
+export const LONGEST_SECONDS = 12 * 3600;
 const SHORTEST_SECONDS = 60;
 /**
  * A name fit for audit logs; a colon would let a request pose as one of Kubernetes' own users. With `slipway:` before it a common

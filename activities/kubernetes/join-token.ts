@@ -21,7 +21,7 @@ import { readSecret, secretName } from './secret.ts';
 import { annotationsOf, belongsToByMarks, encoded, labelsOf, uidMarked } from './secret-marks.ts';
 import type { UserClusters } from './user-cluster.ts';
 
-const manifest = (wanted: Wanted<'join-token'>, token: string): KubernetesObject => {
+export const joinTokenObject = (wanted: Wanted<'join-token'>, token: string): KubernetesObject => {
   const [id = '', secret = ''] = token.split('.');
   const { poolId } = wanted.properties;
   return {
@@ -97,7 +97,7 @@ export const joinTokenDriver = (
     const kept = { namespace: wanted.object.namespace, name: poolTokenSecretName(wanted.owner.clusterId, poolId) };
     const { token = '' } = await readSecret(management, kept, 'bootstrap-token', { signal: wanted.signal });
     const client = await connect(wanted, wanted.properties.endpoint);
-    const object = manifest(wanted, token);
+    const object = joinTokenObject(wanted, token);
     const existing = await client.find(secretName(SYSTEM_NAMESPACE, object.metadata.name), { signal: wanted.signal });
     if (existing !== null && uidMarked(existing) !== wanted.owner.uid) {
       throw blockedError(

@@ -7,7 +7,7 @@
  */
 import type { AWSCluster } from '../../api/cluster.ts';
 import { type KubernetesObject } from '../../api/kubernetes-object.ts';
-import { API_GROUP, API_VERSION } from '../../api/names.ts';
+import { API_GROUP, API_VERSION, OBJECT_KINDS } from '../../api/names.ts';
 import type { AWSNodePool } from '../../api/nodepool.ts';
 import type { ObjectKind } from '../../api/object.ts';
 import { readStoredCluster, readStoredNodePool } from '../../api/stored.ts';
@@ -120,3 +120,19 @@ export const describeObject = (object: NamedObject & { readonly uid?: string }):
   `${describeName(objectName(object))}${object.uid === undefined ? '' : ` (uid ${object.uid})`}`;
 
 const pick = ({ namespace, name }: { readonly namespace: string; readonly name: string }) => ({ namespace, name });
+
+/**
+ * All clusters and node pools, unread, as the API server remembers them: some seconds may be missing, so that nothing may be decided by
+ * it (I12).
+ */
+export const recentObjects = async (
+  management: Pick<KubernetesClient, 'list'>,
+): Promise<readonly (KubernetesObject & { readonly kind: ObjectKind })[]> => {
+  const lists = OBJECT_KINDS.map(async (kind) =>
+    (await management.list({ apiVersion: API_VERSION, kind }, { fromCache: true })).map((object) => ({
+      ...object,
+      kind,
+    })),
+  );
+  return (await Promise.all(lists)).flat();
+};

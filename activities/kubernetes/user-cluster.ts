@@ -7,6 +7,7 @@
  */
 import { apiServerName, clusterSecretName } from '../../api/names.ts';
 import { type Cancellation, createClient, type KubernetesClient } from '../../kubernetes/client.ts';
+import type { ServedCertificate } from '../../kubernetes/connections.ts';
 import { createTransport } from '../../kubernetes/transport.ts';
 import { renewalTime } from '../../machine/certificates.ts';
 import { generateKeyPair, privateKeyPem } from '../../machine/x509.ts';
@@ -14,6 +15,7 @@ import { nameInKey, ROOT_CA } from '../../words/keys.ts';
 import { type AroundCall, aroundKubernetes } from '../calls.ts';
 import { issueClientCertificate, type KeyAndCertificate } from './certificates.ts';
 import { readSecret } from './secret.ts';
+import type { ServedCertificates } from './served-certificates.ts';
 
 export type UserCluster = {
   /** Namespace of the AWSCluster, where the CA Secret is. */
@@ -33,8 +35,8 @@ export type UserClusterCache = Map<string, Connection>;
 export const createUserClusterCache = (): UserClusterCache => new Map();
 
 const WORKER = { organization: 'system:masters', commonName: 'slipway-worker' };
-const LIFETIME_MS = 3600 * 1_000;
-const RENEWAL_MS = renewalTime({ notBefore: 0, notAfter: LIFETIME_MS });
+export const WORKER_LIFETIME_MS = 3600 * 1_000;
+const RENEWAL_MS = renewalTime({ notBefore: 0, notAfter: WORKER_LIFETIME_MS });
 
 /** Name of the Secret with a cluster's root CA. */
 const rootAuthorityName = (clusterId: string): string => clusterSecretName(clusterId, nameInKey(ROOT_CA));
@@ -56,6 +58,8 @@ export type UserClusterSettings = {
   /** URL of an HTTP CONNECT proxy. */
   readonly proxy?: string;
   readonly now?: () => number;
+  /** Is told what certificates API servers show. */
+  readonly served?: Pick<ServedCertificates, 'note'>;
   readonly aroundCall?: AroundCall;
 };
 
@@ -66,7 +70,7 @@ const connect = async (settings: UserClusterSettings, cluster: UserCluster): Pro
     authority,
     subject: WORKER,
     publicKey: keys.publicKey,
-    lifetimeMs: LIFETIME_MS,
+    lifetimeMs: WORKER_LIFETIME_MS,
   });
   const tls = {
     ca: authority.certificate,
@@ -74,6 +78,7 @@ const connect = async (settings: UserClusterSettings, cluster: UserCluster): Pro
     key: await privateKeyPem(keys.privateKey),
     // Clusters of before format 3 have certificates for their load balancer. Both are the cluster's own authority's word.
     acceptedNames: [apiServerName(cluster.clusterId), cluster.endpoint],
+    onAccepted: (served: ServedCertificate) => settings.served?.note(cluster.clusterId, served),
   };
   const credentials = { tls, headers: {} };
   return createClient(

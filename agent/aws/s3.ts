@@ -1,5 +1,5 @@
 /**
- * S3: the calls by which a replica keeps snapshots, in plain data.
+ * S3: the calls by which a replica keeps snapshots and reads them again, in plain data.
  *
  * Owns: the SDK's client and its upload in parts, loaded when they are first needed: most replicas never are. Neighbours: `backup.ts`
  * says what is kept. What is not sent to its end is no object: its parts are called off, and a bucket's own rule removes what an
@@ -16,6 +16,11 @@ export type S3 = {
     content: { readonly bytes: AsyncIterable<Uint8Array>; readonly kmsKeyArn: string },
     signal: AbortSignal,
   ): Promise<{ readonly etag: string }>;
+  /** What an object holds, and how many bytes that are; fails where there is none. */
+  download(
+    object: S3Object,
+    signal: AbortSignal,
+  ): Promise<{ readonly bytes: AsyncIterable<Uint8Array>; readonly size: number }>;
   /** Writes a short text that is no secret. */
   put(object: S3Object, text: string): Promise<void>;
   /** Keys that begin so, and come after another; sorted. */
@@ -66,6 +71,14 @@ export const createS3 = async (account: AwsAccount): Promise<S3> => {
       } finally {
         signal.removeEventListener('abort', stop);
       }
+    },
+    download: async ({ bucket: Bucket, key: Key }, abortSignal) => {
+      const { Body, ContentLength: size } = await client.send(new sdk.GetObjectCommand({ Bucket, Key }), {
+        abortSignal,
+      });
+      if (Body === undefined || size === undefined) throw new Error(`S3 answers nothing for ${Key}`);
+      // In Node.js it is a stream: https://github.com/aws/aws-sdk-js-v3#streams
+      return { bytes: Body as unknown as AsyncIterable<Uint8Array>, size };
     },
     put: async ({ bucket, key }, text) => {
       const content = { Body: text, ContentType: 'application/json', ServerSideEncryption: 'AES256' as const };

@@ -8,8 +8,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { isClusterId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import { present } from '../../words/present.ts';
+import { stuckCount } from '../../words/stuck.ts';
 import type { ClientConfiguration } from '../configuration.ts';
-import { type ConfigurationOf, namespaced, output, reading } from './options.ts';
+import { type ConfigurationOf, listing, namespaced, output, reading } from './options.ts';
 import { paintFor, print, printJson, say } from './output.ts';
 
 /** Without a number the option is `true`: the newest. */
@@ -30,22 +31,44 @@ const clusterId = (text: string): string => {
   throw new InvalidArgumentError('It must be the id of a cluster, such as gke-0a1b2c3d.');
 };
 
+type ListOptions = {
+  readonly namespace?: string;
+  readonly allNamespaces: boolean;
+  readonly stuck: boolean;
+  readonly output: string;
+  readonly kubeconfig?: string;
+};
+
 const addList = (clusters: Command, configurationOf: ConfigurationOf): Command =>
-  reading(namespaced(clusters.command('list')))
-    .description('list clusters')
-    .option('-A, --all-namespaces', 'in all namespaces', false)
-    .addOption(output('table', 'json'))
-    .action(async (options: { namespace?: string; allNamespaces: boolean; output: string; kubeconfig?: string }) => {
-      const [{ managementApi }, { clusterTable }] = await Promise.all([
+  listing(clusters.command('list'), 'clusters')
+    .description(
+      'list clusters, stuck ones first: at which step, since when, which version runs, and how old the newest backup is',
+    )
+    .addOption(output('table', 'wide', 'json'))
+    .action(async (options: ListOptions) => {
+      const [{ managementApi }, { clusterTable, listedClusters }, { stuckAt }] = await Promise.all([
         import('../management.ts'),
         import('./list.ts'),
+        import('../stuck.ts'),
       ]);
       const api = managementApi(configurationOf(options.kubeconfig));
       const namespace = options.allNamespaces ? undefined : (options.namespace ?? api.defaultNamespace);
+      const now = Date.now();
       const found = await api.clusters(namespace);
-      if (options.output === 'json') printJson(found);
-      else if (found.length > 0) print(clusterTable(found, Date.now()));
-      else say(namespace === undefined ? 'No clusters found.' : `No clusters found in namespace ${namespace}.`);
+      const isWanted = (stuck: unknown): boolean => !options.stuck || stuck !== undefined;
+      if (options.output === 'json') return printJson(found.filter((cluster) => isWanted(stuckAt(cluster, now))));
+      if (found.length === 0) {
+        return say(namespace === undefined ? 'No clusters found.' : `No clusters found in namespace ${namespace}.`);
+      }
+      const listed = listedClusters(found, now);
+      const shown = listed.filter(({ stuck }) => isWanted(stuck));
+      if (shown.length > 0) print(clusterTable(shown, now, options.output === 'wide'));
+      say(
+        stuckCount(
+          listed.map(({ stuck }) => stuck),
+          'cluster',
+        ),
+      );
     });
 
 const addDescribe = (clusters: Command, configurationOf: ConfigurationOf): Command =>

@@ -9,7 +9,7 @@ import { ended } from '../../words/text.ts';
 import { ISSUE_CREDENTIAL_WORKFLOW, type IssuedCertificate } from '../../workflows/messages.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 
-const LIFETIME_SECONDS = 3_600;
+export const LIFETIME_SECONDS = 3_600;
 
 export type Credential = IssuedCertificate & { readonly key: string };
 

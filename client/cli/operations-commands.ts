@@ -7,9 +7,10 @@
 
 import { Argument, type Command, Option } from 'commander';
 import { referenceTo } from '../../api/object.ts';
+import { stuckByListing, stuckCount } from '../../words/stuck.ts';
 import type { Verb } from '../../words/verbs.ts';
 import { KIND_WORDS, kindOf } from './kinds.ts';
-import { type ConfigurationOf, namespaced, output, reading, timeout } from './options.ts';
+import { type ConfigurationOf, listing, namespaced, output, reading, timeout } from './options.ts';
 import { paintFor, print, printJson, say } from './output.ts';
 
 type Common = { readonly namespace?: string; readonly kubeconfig?: string; readonly output: string };
@@ -51,25 +52,31 @@ const about = (command: Command, ...formats: readonly string[]): Command =>
   ).addOption(output(...formats));
 
 const addList = (operations: Command, configurationOf: ConfigurationOf): Command =>
-  reading(namespaced(operations.command('list')))
-    .description('list what runs and what is blocked')
-    .option('-A, --all-namespaces', 'in all namespaces', false)
+  listing(operations.command('list'), 'objects')
+    .description('list what runs and what is blocked, of clusters and node pools: what is stuck first')
     .addOption(output('table', 'json'))
-    .action(async (options: Common & { readonly allNamespaces: boolean }) => {
-      const [{ managementApi }, { withTemporal }, { listOperations }, { operationTable }] = await Promise.all([
-        import('../management.ts'),
-        import('../temporal.ts'),
-        import('../blocked.ts'),
-        import('./operations-list.ts'),
-      ]);
+    .action(async (options: Common & { readonly allNamespaces: boolean; readonly stuck: boolean }) => {
+      const [{ managementApi }, { withTemporal }, { listOperations }, { operationTable, urgentFirst }] =
+        await Promise.all([
+          import('../management.ts'),
+          import('../temporal.ts'),
+          import('../blocked.ts'),
+          import('./operations-list.ts'),
+        ]);
       const configuration = configurationOf(options.kubeconfig);
       const namespace = options.allNamespaces
         ? undefined
         : (options.namespace ?? managementApi(configuration).defaultNamespace);
       const listed = await withTemporal(configuration, (client) => listOperations(client, namespace));
-      if (options.output === 'json') printJson(listed);
-      else if (listed.length > 0) print(operationTable(listed, Date.now()));
-      else say(`Nothing runs and nothing is blocked${namespace === undefined ? '' : ` in namespace ${namespace}`}.`);
+      const shown = listed.filter((one) => !options.stuck || stuckByListing(one) !== undefined);
+      if (options.output === 'json') return printJson(shown);
+      if (listed.length === 0) {
+        return say(
+          `Nothing runs and nothing is blocked${namespace === undefined ? '' : ` in namespace ${namespace}`}.`,
+        );
+      }
+      if (shown.length > 0) print(operationTable(urgentFirst(shown), Date.now()));
+      say(stuckCount(listed.map(stuckByListing), 'object'));
     });
 
 const addDescribe = (operations: Command, configurationOf: ConfigurationOf): Command =>

@@ -16,6 +16,12 @@ export const namespaced = (command: Command): Command =>
 /** Of commands that read from the management API: `--kubeconfig` is how kubectl's users say where it is. */
 export const reading = (command: Command): Command => command.option('--kubeconfig <path>', MANAGEMENT);
 
+/** Of commands that list what a namespace, or all of them, have of something. */
+export const listing = (command: Command, what: string): Command =>
+  reading(namespaced(command))
+    .option('-A, --all-namespaces', 'in all namespaces', false)
+    .option('--stuck', `only ${what} that are stuck`, false);
+
 const seconds = (text: string): number => {
   const value = Number(text);
   if (!(value > 0) || !Number.isFinite(value))

@@ -34,7 +34,7 @@ export const metricsReference = async (): Promise<string> => {
   return [
     '# Metrics reference',
     '',
-    '<!-- Generated from worker/metrics.ts by `npm run generate`; edit that instead. -->',
+    '<!-- Generated from worker/metrics.ts and worker/object-metrics.ts by `npm run generate`; edit these instead. -->',
     '',
     'What the worker serves for Prometheus at `/metrics`, when `SLIPWAY_METRICS_ADDRESS` is set. Times are in seconds. No metric',
     'holds a secret (I8). Beside these there are the usual figures of a Node.js process: `process_…` and `nodejs_…`.',

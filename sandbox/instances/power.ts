@@ -18,11 +18,21 @@ import { METADATA_PORT } from './metadata.ts';
 import { killAll, leadersWithMark, type Mark, signal } from './processes.ts';
 import type { Power } from './reconcile.ts';
 
+/** What agents of all machines are told, where this process is. */
+const PASSED_ON = ['SLIPWAY_ORDER_SECONDS', 'SLIPWAY_RENEWAL_SECONDS', 'SLIPWAY_CERTIFICATE_AGE_SECONDS'];
+
+const passedOn = (): Record<string, string> =>
+  Object.fromEntries(
+    PASSED_ON.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+
 /** The agent's environment: what an instance would find on EC2, and where the sandbox differs. */
 const agentEnvironment = (layout: SandboxLayout, id: string, address: string): Record<string, string> => {
   const { instances, volumes } = folders(layout.home);
   const mark = process.env[MARK];
-  const orders = process.env['SLIPWAY_ORDER_SECONDS'];
   return {
     // By this `down` finds whatever was started on the sandbox's behalf.
     ...(mark === undefined ? {} : { [MARK]: mark }),
@@ -36,7 +46,7 @@ const agentEnvironment = (layout: SandboxLayout, id: string, address: string): R
     SLIPWAY_BIN: layout.bin,
     NODE_COMPILE_CACHE: cached(layout.cache).compiled,
     ...GO_ENVIRONMENT,
-    ...(orders === undefined ? {} : { SLIPWAY_ORDER_SECONDS: orders }),
+    ...passedOn(),
     SLIPWAY_CLUSTER_PROXY: `http://${layout.proxy.host}:${layout.proxy.port}`,
   };
 };

@@ -18,6 +18,9 @@ export type Environment = {
   readonly proxy: string;
   /** How often orders are looked for, where that is said. */
   readonly orderSeconds?: number;
+  /** How often certificates are looked at, and how old they are at boot: for what asks how their end is lived through. */
+  readonly renewalSeconds?: number;
+  readonly certificateAgeSeconds?: number;
 };
 
 const required = (variables: NodeJS.ProcessEnv, name: string, meaning: string): string => {
@@ -36,7 +39,11 @@ const secondsIn = (variables: NodeJS.ProcessEnv, name: string): number | undefin
 };
 
 export const readEnvironment = (variables: NodeJS.ProcessEnv): Environment => ({
-  ...present({ orderSeconds: secondsIn(variables, 'SLIPWAY_ORDER_SECONDS') }),
+  ...present({
+    orderSeconds: secondsIn(variables, 'SLIPWAY_ORDER_SECONDS'),
+    renewalSeconds: secondsIn(variables, 'SLIPWAY_RENEWAL_SECONDS'),
+    certificateAgeSeconds: secondsIn(variables, 'SLIPWAY_CERTIFICATE_AGE_SECONDS'),
+  }),
   home: required(variables, 'SLIPWAY_AGENT_HOME', 'the folder of this instance'),
   volumes: required(variables, 'SLIPWAY_VOLUMES', 'the folder of volumes'),
   binaries: required(variables, 'SLIPWAY_BIN', 'the folder with etcd, kube-apiserver and the others'),

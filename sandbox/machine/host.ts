@@ -16,13 +16,14 @@ import type { BinaryComponent, Host } from '../../agent/host.ts';
 import type { Log } from '../../agent/log.ts';
 import { secureAgent } from '../../kubernetes/connections.ts';
 import { stopWaves } from '../../machine/order.ts';
+import { present } from '../../words/present.ts';
 import { MACHINE_DIFFERENCES } from '../differences.ts';
 import { capacityOf } from '../kubelet/capacity.ts';
 import { runKubelet } from '../kubelet/node.ts';
 import { settingsOf } from '../kubelet/settings.ts';
 import { endProcess } from '../process.ts';
 import type { Environment } from './environment.ts';
-import { programOf } from './programs.ts';
+import { programOf, runEnding } from './programs.ts';
 import { leftoverOf, supervise } from './supervisor.ts';
 
 /** The kernel's limit for a unix socket's path, without its final zero. */
@@ -39,6 +40,15 @@ const inherited = (home: string): Record<string, string> => ({
   ),
   HOME: home,
 });
+
+const pacesOf = ({ orderSeconds, renewalSeconds, certificateAgeSeconds }: Environment) => {
+  const millis = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1_000);
+  return present({
+    orderMillis: millis(orderSeconds),
+    renewalMillis: millis(renewalSeconds),
+    certificateAgeMillis: millis(certificateAgeSeconds),
+  });
+};
 
 const writeFiles = async ({ files }: BinaryComponent): Promise<void> => {
   for (const file of files) {
@@ -72,7 +82,7 @@ export const createSandboxHost = async (environment: Environment, log: Log): Pro
 
   return {
     differences: MACHINE_DIFFERENCES,
-    ...(environment.orderSeconds === undefined ? {} : { orderMillis: environment.orderSeconds * 1_000 }),
+    ...pacesOf(environment),
     certificates,
     configuration,
     state,
@@ -108,6 +118,7 @@ export const createSandboxHost = async (environment: Environment, log: Log): Pro
         log,
       });
     },
+    runToEnd: (program) => runEnding(program, environment.binaries, inherited(home)),
     cpusOf: ({ type }) => capacityOf(type).cpus,
     runNode: ({ components, ...node }, signal) =>
       runKubelet({ ...node, settings: settingsOf(components), state, log, proxy: environment.proxy }, signal),

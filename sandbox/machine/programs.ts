@@ -4,9 +4,12 @@
  * Owns: that a component runs in the version that it says, and in no other: a machine of an earlier release is not quietly one of
  * today's. Neighbours: `sandbox/tools/store.ts` puts each version into a folder of its own; `host.ts` runs what is found.
  */
+import { execFile } from 'node:child_process';
 import { access, constants, readdir } from 'node:fs/promises';
-import type { BinaryComponent } from '../../agent/host.ts';
+import { promisify } from 'node:util';
+import type { BinaryComponent, EndingProgram } from '../../agent/host.ts';
 import { hasCode } from '../../words/failure.ts';
+import { present } from '../../words/present.ts';
 import { programsOf } from '../layout.ts';
 
 const isThere = async (path: string): Promise<boolean> => {
@@ -31,9 +34,10 @@ const versionsOf = async (binaries: string, command: string): Promise<readonly s
   return found.flat().sort();
 };
 
-/** The absolute path of a component's program. `binaries` is the folder of all tools. */
-export const programOf = async ({ name, version, program }: BinaryComponent, binaries: string): Promise<string> => {
-  const { command } = program;
+type Named = { readonly name: string; readonly command: string; readonly version?: string };
+
+/** The absolute path of a program. `binaries` is the folder of all tools. */
+const programNamed = async ({ name, command, version }: Named, binaries: string): Promise<string> => {
   const path = version === undefined ? `${binaries}/${command}` : `${programsOf(binaries, version)}/${command}`;
   if (await isThere(path)) return path;
   const others = await versionsOf(binaries, command);
@@ -42,4 +46,25 @@ export const programOf = async ({ name, version, program }: BinaryComponent, bin
     `Program ${command}${version === undefined ? '' : ` ${version}`} is not in ${binaries} (SLIPWAY_BIN), so this machine cannot ` +
       `run ${name}; ${instead}. Run \`npm run tools\`, or add that version to sandbox/tools.`,
   );
+};
+
+/** The same of a component's. */
+export const programOf = (
+  { name, version, program: { command } }: BinaryComponent,
+  binaries: string,
+): Promise<string> => programNamed({ name, command, ...present({ version }) }, binaries);
+
+/** Runs a program until it ends; what it said last is told where it fails. */
+export const runEnding = async (
+  { command, version, arguments: given }: EndingProgram,
+  binaries: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<void> => {
+  const executable = await programNamed({ name: command, command, version }, binaries);
+  try {
+    await promisify(execFile)(executable, [...given], { env: environment });
+  } catch (thrown) {
+    const said = thrown instanceof Error && 'stderr' in thrown ? String(thrown.stderr).trim().split('\n').at(-1) : '';
+    throw new Error(`${command} ${given.slice(0, 2).join(' ')} failed: ${said || String(thrown)}`, { cause: thrown });
+  }
 };

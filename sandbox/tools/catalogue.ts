@@ -17,9 +17,10 @@ type ChecksumSource = { readonly kind: 'text' | 'github'; readonly url: string }
 export type ReleaseFile = {
   readonly url: string;
   readonly checksum: ChecksumSource;
-  readonly binary: string;
-  /** Where the binary is in the file; a file without this one is the binary itself. */
-  readonly pathInArchive?: string;
+  /** What is taken of it. */
+  readonly binaries: readonly [string, ...string[]];
+  /** The folder in the file that has them; a file without this one is the binary itself. */
+  readonly folderInArchive?: string;
 };
 
 /** The files that a version is made of; undefined for what is published in no such form. */
@@ -77,7 +78,7 @@ const kubernetesReleases =
   (version, architecture) =>
     binaries.map((binary) => {
       const url = `https://dl.k8s.io/release/${version}/bin/linux/${architecture}/${binary}`;
-      return { url, checksum: { kind: 'text', url: `${url}.sha256` }, binary };
+      return { url, checksum: { kind: 'text', url: `${url}.sha256` }, binaries: [binary] };
     });
 
 /** etcd's releases: an archive, and one list of checksums for all archives of a version. */
@@ -88,8 +89,8 @@ const etcdReleases: Releases = (version, architecture) => {
     {
       url: `${release}/${name}.tar.gz`,
       checksum: { kind: 'text', url: `${release}/SHA256SUMS` },
-      binary: 'etcd',
-      pathInArchive: `${name}/etcd`,
+      binaries: ['etcd', 'etcdutl'],
+      folderInArchive: name,
     },
   ];
 };
@@ -99,7 +100,7 @@ const kwokReleases: Releases = (version, architecture) => [
   {
     url: `https://github.com/kubernetes-sigs/kwok/releases/download/${version}/kwok-linux-${architecture}`,
     checksum: { kind: 'github', url: `https://api.github.com/repos/kubernetes-sigs/kwok/releases/tags/${version}` },
-    binary: 'kwok',
+    binaries: ['kwok'],
   },
 ];
 
@@ -108,7 +109,7 @@ type Family = Omit<GoTool, 'name' | 'folder' | 'weight' | 'beside'>;
 
 const ETCD: Family = {
   kind: 'go',
-  binaries: { etcd: 'go.etcd.io/etcd/server/v3' },
+  binaries: { etcd: 'go.etcd.io/etcd/server/v3', etcdutl: 'go.etcd.io/etcd/etcdutl/v3' },
   versionOf: 'go.etcd.io/etcd/server/v3',
   stamps: () => ({}),
   releases: etcdReleases,

@@ -103,26 +103,28 @@ const fetchPatiently = async (
   }
 };
 
-/** Puts the binary out of a file that is right into the folder, or says why that can't be done. */
+/** Puts the binaries out of a file that is right into the folder, or says why that can't be done. */
 const unpack = async (
-  { binary, pathInArchive }: ReleaseFile,
+  { binaries, folderInArchive }: ReleaseFile,
   path: string,
   target: string,
 ): Promise<string | undefined> => {
-  if (pathInArchive === undefined) {
-    await rename(path, `${target}/${binary}`);
+  if (folderInArchive === undefined) {
+    await rename(path, `${target}/${binaries[0]}`);
   } else {
-    const strip = pathInArchive.split('/').length - 1;
+    const wanted = binaries.map((binary) => `${folderInArchive}/${binary}`);
+    const strip = folderInArchive.split('/').length;
     try {
-      await extract({ file: path, cwd: target, strip, strict: true }, [pathInArchive]);
+      await extract({ file: path, cwd: target, strip, strict: true }, wanted);
     } catch (error) {
       if (isFileSystems(error)) throw error;
       return `can't be unpacked (${messageOf(error)})`;
     }
-    if (!existsSync(`${target}/${binary}`)) return `has no ${pathInArchive}`;
+    const missing = binaries.find((binary) => !existsSync(`${target}/${binary}`));
+    if (missing !== undefined) return `has no ${folderInArchive}/${missing}`;
     await rm(path);
   }
-  await chmod(`${target}/${binary}`, 0o755);
+  for (const binary of binaries) await chmod(`${target}/${binary}`, 0o755);
   return undefined;
 };
 
@@ -135,7 +137,7 @@ const takeOne = async (
   target: string,
   note: (progress: Progress) => void,
 ): Promise<DownloadedFile | string> => {
-  const path = `${comingIn(target)}/${file.binary}`;
+  const path = `${comingIn(target)}/${file.binaries[0]}`;
   const place = sites.placeOf(file.url);
   const fetched = await fetchPatiently(sites, file.url, path, note);
   if (fetched.kind !== 'whole') return fetched.why;

@@ -61,7 +61,7 @@ const releaseOf = (tool: Tool, version: string, cache: string): Recipe['release'
   const files = architecture === undefined ? undefined : tool.releases?.(version, architecture);
   if (files === undefined) return undefined;
   const fingerprint = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
-  const binaries = Object.fromEntries(files.map(({ binary }) => [binary, binary]));
+  const binaries = Object.fromEntries(files.flatMap(({ binaries: names }) => names.map((name) => [name, name])));
   return { place: { folder: placeIn(cache, tool.name, fingerprint), binaries }, files };
 };
 

@@ -75,6 +75,7 @@ const sweepWith = (changes: Partial<SweepSources> = {}) => {
     },
     inside: async () => new Map(),
     insights: async () => new Map(),
+    certificates: () => ({ endings: [] }),
     hub: async () => {
       looked.hub += 1;
       return inHub(BUILT['a'] ?? []);
@@ -121,8 +122,26 @@ describe('a sweep', () => {
     const difference = 'its agent is told of snapshots "nothing", not "backups 6"';
     expect(findings.map(({ finding }) => finding)).toEqual(
       [[], [0, 1, 2].map((index) => ({ key: `etcd-volume/${index}`, difference }))].map((differences) => ({
-        ...{ kind: 'report', differences, backup: { kind: 'nowhere' } },
+        ...{ kind: 'report', differences, backup: { kind: 'nowhere' }, certificates: { endings: [] } },
       })),
+    );
+  });
+
+  test('says of a cluster which certificates are near their end, by the Secrets that it lists, and asks nobody for it', async () => {
+    const asked: string[][] = [];
+    const endings = [
+      { reason: 'NotRenewed', object: 'one', atOnce: false, message: 'ends', cure: 'end its machine' } as const,
+    ];
+    const { sweep } = sweepWith({
+      certificates: ({ namespace, clusterId, found }) => {
+        asked.push([namespace, clusterId, String(found.some(({ key }) => key === 'secret/root-ca'))]);
+        return { endings };
+      },
+    });
+    const { findings } = await sweep();
+    expect(asked).toEqual([1, 2].map(() => ['default', clusterIdOf(CLUSTER_UID), 'true']));
+    expect(findings.map(({ finding }) => finding)).toEqual(
+      [1, 2].map(() => ({ kind: 'report', differences: [], certificates: { endings } })),
     );
   });
 

@@ -36,6 +36,7 @@ const bucket = (failing?: string) => {
       objects.set(key, Buffer.concat(parts));
       return { etag: '"e"' };
     },
+    download: () => Promise.reject(new Error('nobody reads here')),
     put: async ({ key }, text) => void objects.set(key, Buffer.from(text)),
     keys: async () => [],
     close: () => void keys.push('closed'),

@@ -10,10 +10,13 @@ import { generateKeyPair, privateKeyPem } from '../../machine/x509.ts';
 import { replicaConfiguration } from '../machine/examples.ts';
 
 const LIFETIME_SECONDS = 3_600;
+const [HOUR, DAY] = [3_600_000, 24 * 3_600_000];
 
 describe("A replica's certificates", () => {
   let directory: string;
   let store: LeafStore;
+  let leaves: ReturnType<typeof replicaCertificates>;
+  let issuing: Omit<Parameters<typeof issueLeaves>[0], 'directory'>;
   const read = (name: string): Promise<string> => readFile(join(directory, name), 'utf8');
 
   beforeAll(async () => {
@@ -33,13 +36,9 @@ describe("A replica's certificates", () => {
       frontProxyCaKey: frontProxy.key,
       serviceAccountKey: await privateKeyPem(account.privateKey),
     };
-    store = await issueLeaves({
-      leaves: replicaCertificates(configuration, { fixed: '10.0.2.10', primary: '10.0.2.77' }),
-      signers: await signersOf(configuration, secrets),
-      secrets,
-      directory,
-      lifetimeSeconds: LIFETIME_SECONDS,
-    });
+    leaves = replicaCertificates(configuration, { fixed: '10.0.2.10', primary: '10.0.2.77' });
+    issuing = { leaves, signers: await signersOf(configuration, secrets), secrets };
+    store = await issueLeaves({ ...issuing, directory, lifetimeSeconds: LIFETIME_SECONDS });
   });
 
   afterAll(() => rm(join(directory, '..'), { recursive: true, force: true }));
@@ -66,6 +65,40 @@ describe("A replica's certificates", () => {
     }
     await expect(read('etcd-ca.key')).rejects.toThrow('ENOENT');
     await expect(read('front-proxy-ca.key')).rejects.toThrow('ENOENT');
+  });
+
+  test('are all valid in every hour of thirteen months, by an agent whose clock goes through them, and renewed once', async () => {
+    const began = Date.now();
+    const years = await issueLeaves({ ...issuing, directory: join(directory, '../years'), now: began });
+    const names = leaves.map(({ name }) => name);
+    const renewals: number[] = [];
+    const end = began + 395 * DAY;
+    const validity = async (name: string) => {
+      const { validFrom, validTo } = new X509Certificate(await read(`../years/${name}.crt`));
+      return { from: Date.parse(validFrom), to: Date.parse(validTo) };
+    };
+    let lives = await Promise.all(names.map(validity));
+    expect(Math.min(...lives.map(({ to }) => to))).toBeLessThan(end);
+    for (let now = began; now < end; now += HOUR) {
+      const renewed = await years.renewDue(now);
+      if (renewed.length > 0) {
+        expect(renewed).toEqual(names);
+        renewals.push(Math.floor((now - began) / DAY));
+        // Whoever renewed in every hour would be at it for minutes.
+        expect(renewals).toHaveLength(1);
+        lives = await Promise.all(names.map(validity));
+      }
+      for (const { from, to } of lives) expect(from <= now && now < to).toBe(true);
+    }
+    expect(renewals).toEqual([243]);
+  });
+
+  test('end with their authority, however often they are renewed before', async () => {
+    const began = Date.now();
+    const last = await issueLeaves({ ...issuing, directory: join(directory, '../last'), now: began + 3_600 * DAY });
+    await last.renewDue(began + 3_640 * DAY);
+    const authority = new X509Certificate(await read('../last/root-ca.crt'));
+    expect(new X509Certificate(await read('../last/kube-apiserver.crt')).validTo).toBe(authority.validTo);
   });
 
   test('are renewed at two thirds of their life, not before, and keep their keys', async () => {

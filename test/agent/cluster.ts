@@ -39,6 +39,7 @@ import {
   nodePoolName,
   replicaName,
 } from '../../api/names.ts';
+import type { TransportSettings } from '../../kubernetes/transport.ts';
 import {
   encryptionContextOf,
   type MachineConfiguration,
@@ -72,6 +73,8 @@ export type ClusterForTests = {
   readonly addresses: readonly string[];
   readonly volumes: readonly string[];
   readonly authorities: { readonly root: KeyAndCertificate; readonly etcd: KeyAndCertificate };
+  /** All rights, for whoever makes connections of its own. */
+  readonly access: Pick<TransportSettings, 'credentials'>;
   /** With all rights, through the load balancer. */
   readonly api: Kubernetes;
   /** With all rights, at one replica's own API server. */
@@ -309,6 +312,10 @@ export const createCluster = async (cloud: CloudForTests): Promise<ClusterForTes
     addresses,
     volumes: storage.map((each) => each.volumeId),
     authorities: { root, etcd },
+    access: {
+      credentials: () =>
+        Promise.resolve({ tls: { ca: root.certificate, cert: admin.certificate, key: admin.key }, headers: {} }),
+    },
     api,
     replica: (index) => connect({ ...access, server: `https://${addresses[index]}:6443` }),
     instanceOf: async (name) => {

@@ -64,6 +64,7 @@ const hostOf = (did: string[], crashes: Map<string, () => Promise<boolean>>): Ho
   useAddress: () => Promise.resolve(),
   socketPath: (name) => `/run/${name}`,
   endLeftovers: () => Promise.resolve(),
+  runToEnd: () => Promise.reject(new Error('nothing ends by itself here')),
   run: (component, mayStartAgain): Promise<RunningComponent> => {
     const { name } = component;
     did.push(`${name} ${flagOf(component)}`);

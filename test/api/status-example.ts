@@ -54,6 +54,7 @@ export const clusterStatusExample: Required<AWSClusterStatus> = {
     soakUntil: TIME,
     committed: false,
   },
+  restored: { id: '5e1f0c9a', from: 'gke-dfccaa67/etcd/20260801T100000000Z-4711.db', at: TIME },
   backup: {
     lastSuccess: {
       ...{ key: 'gke-dfccaa67/etcd/20260801T100000000Z-4711.db', time: TIME },
@@ -102,7 +103,7 @@ export const clusterStatusExample: Required<AWSClusterStatus> = {
 };
 
 /** Snapshots are a cluster's. */
-const { backup: _backup, upgrade: _upgrade, ...common } = clusterStatusExample;
+const { backup: _backup, upgrade: _upgrade, restored: _restored, ...common } = clusterStatusExample;
 
 export const nodePoolStatusExample: Required<AWSNodePoolStatus> = {
   ...common,

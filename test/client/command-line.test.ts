@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { clusterStatusExample } from '../api/status-example.ts';
 import { seedPool } from '../topology/objects.ts';
 import { type ManagementDouble, type Reply, startManagement } from './management-double.ts';
 import { NOW, storedCluster, storedNodePool } from './objects.ts';
@@ -18,9 +19,17 @@ const notFound = (name: string): Reply => [
 
 const PLANNED = seedPool({ status: { state: 'Provisioning' } });
 
+/** With whole statuses; three of them wait for a person, as the example does. */
+const HUNDRED = Array.from({ length: 100 }, (_, index) => ({
+  ...storedCluster(),
+  metadata: { ...storedCluster().metadata, namespace: 'hundred', name: `cluster-${index}` },
+  status: { ...clusterStatusExample, ...(index < 3 ? {} : { lastErrors: [] }) },
+}));
+
 const REPLIES: Readonly<Record<string, Reply>> = {
   [`${API}/awsclusters`]: [200, { items: [storedCluster(), { metadata: { namespace: 'z', name: 'bare', uid: 'u' } }] }],
   [`${API}/namespaces/default/awsclusters`]: [200, { items: [storedCluster()] }],
+  [`${API}/namespaces/hundred/awsclusters`]: [200, { items: HUNDRED }],
   [`${API}/namespaces/empty/awsclusters`]: [200, { items: [] }],
   [`${API}/namespaces/forbidden/awsclusters`]: [403, { kind: 'Status', message: 'user "x" cannot list awsclusters' }],
   [`${API}/namespaces/default/awsclusters/cluster-0`]: [
@@ -143,12 +152,29 @@ describe('the command line', () => {
 
   test('lists clusters of one namespace or of all, even those of which hardly anything is known', async () => {
     const one = await run(['clusters', 'list']);
-    expect(one).toMatchObject({ code: 0, stderr: '' });
+    // The one of the double is of a time long past, and nobody has written a condition to it.
+    expect(one).toMatchObject({ code: 0, stderr: '1 cluster, 1 of them stuck, of which 1 waits for a person.\n' });
     expect(one.stdout.split('\n').map((line) => line.split(/\s+/)[1])).toEqual(['NAME', 'cluster-0', undefined]);
     const all = await run(['clusters', 'list', '-A', '-o', 'json']);
     expect(
       (JSON.parse(all.stdout) as { kind: string; metadata: { name: string } }[]).map(({ metadata }) => metadata.name),
     ).toEqual(['cluster-0', 'bare']);
+  });
+
+  test('lists a hundred clusters in one answer of the management API, and asks for nothing else', async () => {
+    const before = management.asked.length;
+    const { stdout, stderr } = await run(['clusters', 'list', '-n', 'hundred']);
+    expect(management.asked.slice(before)).toEqual([`${API}/namespaces/hundred/awsclusters`]);
+    expect(stdout.trim().split('\n')).toHaveLength(101);
+    expect(stderr).toBe('100 clusters, 3 of them stuck, of which 3 wait for a person.\n');
+  });
+
+  test('lists only what is stuck where that is asked for, and counts the others', async () => {
+    const { code, stdout, stderr } = await run(['clusters', 'list', '-A', '--stuck']);
+    expect([code, stderr]).toEqual([0, '2 clusters, 1 of them stuck, of which 1 waits for a person.\n']);
+    expect(stdout.split('\n').map((line) => line.split(/\s+/)[1])).toEqual(['NAME', 'cluster-0', undefined]);
+    const json = await run(['clusters', 'list', '-A', '--stuck', '-o', 'json']);
+    expect(JSON.parse(json.stdout)).toMatchObject([{ metadata: { name: 'cluster-0' } }]);
   });
 
   test('keeps standard output for data: what it says of an empty list goes to standard error', async () => {

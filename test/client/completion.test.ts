@@ -23,7 +23,7 @@ describe('completion', () => {
     ['commands', 'slipway ', ['clusters', 'operations', 'completion', 'version', 'help']],
     ['a command that is begun', 'slipway clusters de', ['describe']],
     ['a command behind an option', 'slipway --management-kubeconfig x clusters d', ['describe']],
-    ['the value of an option', 'slipway clusters list -o ', ['table', 'json']],
+    ['the value of an option', 'slipway clusters list -o ', ['table', 'wide', 'json']],
     ['a value that is begun', 'slipway clusters list --output j', ['json']],
     ['a value in one word with its option', 'slipway clusters list --output=t', ['table']],
     ['each command has formats of its own', 'slipway clusters describe x -o ', ['tree', 'json']],
@@ -39,10 +39,12 @@ describe('completion', () => {
   });
 
   test('proposes options of the command and of the program, but for those that are there already', () => {
-    const all = ['--namespace', '--kubeconfig', '--all-namespaces', '--output', '--help', '--management-kubeconfig'];
+    const first = ['--namespace', '--kubeconfig', '--all-namespaces', '--stuck'];
+    const all = [...first, '--output', '--help', '--management-kubeconfig'];
     expect(words('slipway clusters list -')).toEqual(all);
     expect(words('slipway clusters list -n x -A --')).toEqual([
       '--kubeconfig',
+      '--stuck',
       '--output',
       '--help',
       '--management-kubeconfig',

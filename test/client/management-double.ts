@@ -11,14 +11,18 @@ export type ManagementDouble = {
   readonly kubeconfig: string;
   /** What it was asked to merge into objects, in order; nothing of it is kept. */
   readonly patched: readonly unknown[];
+  /** Paths that it was asked for, in order. */
+  readonly asked: readonly string[];
   readonly stop: () => Promise<void>;
 };
 
 /** What it has no reply for is unknown to it, as a kind without its CRD is to an API server. */
 export const startManagement = async (replies: Readonly<Record<string, Reply>>): Promise<ManagementDouble> => {
   const patched: unknown[] = [];
+  const asked: string[] = [];
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    asked.push(pathname);
     if (request.method === 'PATCH') void text(request).then((body) => patched.push(JSON.parse(body)));
     const reply = replies[pathname];
     response.writeHead(reply?.[0] ?? 404, { 'content-type': reply ? 'application/json' : 'text/plain' });
@@ -37,6 +41,7 @@ export const startManagement = async (replies: Readonly<Record<string, Reply>>):
       users: [{ name: 'me', user: {} }],
     }),
     patched,
+    asked,
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

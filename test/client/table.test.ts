@@ -1,7 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { clusterTable } from '../../client/cli/list.ts';
 import { span, table } from '../../client/cli/table.ts';
-import { NOW, storedCluster } from './objects.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -42,19 +40,5 @@ describe('a span', () => {
     [40 * DAY, '40d'],
   ])('of %d ms reads %s', (milliseconds, text) => {
     expect(span(milliseconds)).toBe(text);
-  });
-});
-
-describe('the table of clusters', () => {
-  test('shows what kubectl shows, and the id', () => {
-    expect(clusterTable([storedCluster()], NOW).split('\n')).toEqual([
-      'NAMESPACE   NAME        STATE          AGE   VERSION         ID             ENDPOINT',
-      'default     cluster-0   Provisioning   22s   1.16.9-gke.12   gke-dfccaa67   gke-dfccaa67-controlplane-1.elb.eu-west-1.amazonaws.com',
-    ]);
-  });
-
-  test('shows an object of which hardly anything is known', () => {
-    const bare = { kind: 'AWSCluster', metadata: { namespace: 'a', name: 'b', uid: 'c' } } as const;
-    expect(clusterTable([bare], NOW)).toMatch(/^a\s+b\s+Pending$/m);
   });
 });

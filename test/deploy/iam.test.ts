@@ -112,13 +112,15 @@ test('The page fills in every placeholder that a policy has', () => {
   expect(filled).toEqual([...new Set(there)].sort());
 });
 
-test('No role may read a snapshot: the control plane only writes, and the worker reads what stands beside it', () => {
+test('Only a control plane may read a snapshot, to be restored from it; the worker reads what stands beside it', () => {
   const reading = all.filter(({ Action }) => listOf(Action).includes('s3:GetObject'));
-  expect(reading.flatMap(({ Resource }) => listOf(Resource))).toEqual([
+  expect(reading.flatMap(({ Resource }) => listOf(Resource)).sort()).toEqual([
+    'arn:PARTITION:s3:::BUCKET_NAME/gke-*/etcd/*.db',
     'arn:PARTITION:s3:::BUCKET_NAME/gke-*/etcd/*.json',
   ]);
   expect(allowed(ROLES.controlplane).filter((action) => action.startsWith('s3:'))).toEqual([
     's3:AbortMultipartUpload',
+    's3:GetObject',
     's3:ListBucket',
     's3:PutObject',
   ]);

@@ -129,6 +129,7 @@ export const ROLES: Readonly<Record<'worker' | 'controlplane' | 'node', Role>> =
       's3 AbortMultipartUpload': 'a snapshot that could not be sent to its end',
       's3 CompleteMultipartUpload': 'a snapshot of more than one part',
       's3 CreateMultipartUpload': 'a snapshot of more than one part',
+      's3 GetObject': 'a cluster that somebody restores from a snapshot',
       's3 ListObjectsV2': 'a cluster with a schedule of snapshots',
       's3 PutObject': 'a snapshot that somebody asks for',
       's3 UploadPart': 'a snapshot of more than one part',

@@ -70,6 +70,7 @@ export const RUN_BY: Readonly<Record<string, string>> = {
   'docs/operations.md': 'test/docs/operations.journey.test.ts',
   'docs/security.md': 'test/deploy/rbac.integration.test.ts',
   'docs/gitops.md': 'test/deploy/gitops.integration.test.ts',
+  'docs/upgrading-slipway.md': 'test/workflows/versioning.integration.test.ts',
   'docs/upgrading-a-cluster.md': 'test/docs/upgrading.trial.test.ts',
 };
 

@@ -225,6 +225,13 @@ export const VARIANTS: readonly Variant[] = [
       turn: { number: 1, of: 2, since: '2026-01-01T00:00:00Z' },
     }),
   },
+  {
+    name: 'restored',
+    play: operation({}, async () => undefined, {
+      type: 'RestoreCluster',
+      restores: { id: '5e1f0c9a', from: 'gke-0a1b2c3d/etcd/20261130T194500123Z-4711.db' },
+    }),
+  },
   { name: 'changed', play: operation({}, async () => undefined, { type: 'UpdateCluster' }) },
   { name: 'pool-changed', play: operation({}, async () => undefined, { type: 'UpdateNodePool' }) },
   { name: 'resized', play: operation({}, async () => undefined, { type: 'ResizeNodePool' }) },

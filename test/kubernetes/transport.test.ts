@@ -3,7 +3,7 @@ import { createServer as createPlainServer, type RequestListener } from 'node:ht
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, createServer as createSocketServer, type Socket } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { digestOf, secureAgent, type TlsIdentity } from '../../kubernetes/connections.ts';
+import { digestOf, type ServedCertificate, secureAgent, type TlsIdentity } from '../../kubernetes/connections.ts';
 import { createTransport, type Transport, type TransportSettings } from '../../kubernetes/transport.ts';
 import { makeServerCertificates, type ServerCertificates } from '../support/certificates.ts';
 import { type ConnectProxy, startConnectProxy } from '../support/connect-proxy.ts';
@@ -86,6 +86,21 @@ describe('whom a transport believes', () => {
     const transport = transportWith({ tls: identity({ acceptedNames }) });
     if (refusal === undefined) expect(await get(transport)).toMatchObject({ status: 200 });
     else await expect(get(transport)).rejects.toThrow(refusal);
+  });
+
+  test('shows a certificate, whose dates and addresses are told once it is accepted, and never before', async () => {
+    const served: ServedCertificate[] = [];
+    const onAccepted = (one: ServedCertificate) => void served.push(one);
+    await get(transportWith({ tls: identity({ onAccepted }) }));
+    await get(transportWith({ tls: identity({ acceptedNames: [...NAMES], onAccepted }) }));
+    expect(served).toHaveLength(2);
+    for (const { addresses, notBefore, notAfter } of served) {
+      expect(addresses).toContain(HOST);
+      expect(notBefore).toBeLessThan(Date.now());
+      expect(notAfter).toBeGreaterThan(Date.now());
+    }
+    await expect(get(transportWith({ tls: identity({ acceptedNames: ['other'], onAccepted }) }))).rejects.toThrow();
+    expect(served).toHaveLength(2);
   });
 
   test('is nobody else because a variable of the environment says so', async () => {

@@ -184,6 +184,9 @@ const untaggedEntryOf = (resource: Resource, known: Known): Found | undefined =>
     case 'order':
     case 'upgrade-insights':
     case 'upgrade-mark':
+    case 'restore-source':
+    case 'restore-order':
+    case 'restore-mark':
     case 'snapshot':
     case 'replica':
     case 'milestone':

@@ -39,6 +39,7 @@ describe('a machine that does not serve', () => {
             instanceId: 'i-auto-scaling-group-controlplane-1',
             message:
               'replica 1 (i-auto-scaling-group-controlplane-1) does not serve: Health checks failed; its machine is replaced at 2026-08-01T10:05:00Z unless it serves before',
+            since: '2026-08-01T10:00:00Z',
           },
         ],
       },

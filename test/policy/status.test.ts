@@ -152,11 +152,20 @@ describe('what stands in the way', () => {
     expect(messageOf(status, type)).toContain('ensure preflight: Security group sg-1');
   });
 
-  test('keeps the time since when it does, from try to try', () => {
+  test('has the time since when of the step itself, which keeps it from try to try, whatever was written before', () => {
     const first = statusOf(operating(blocked), seedCluster(), T0);
     const again = view([step('remove security-group/nodepool', blockedBy('blocked', T0 + 5 * MINUTE))]);
-    const second = statusOf(operating(again), withStatus(seedCluster(), first), T0 + 5 * MINUTE);
-    expect(second.lastErrors?.[0]).toMatchObject({ since: '2026-01-01T00:00:00Z', retryAt: '2026-01-01T00:06:00Z' });
+    const second = statusOf(operating(again), withStatus(seedCluster(), first), T0 + 9 * MINUTE);
+    expect(second.lastErrors?.[0]).toMatchObject({ since: '2026-01-01T00:05:00Z', retryAt: '2026-01-01T00:06:00Z' });
+  });
+
+  test('of an assessment keeps its time also where a workflow of the release before does not tell it', () => {
+    const subject = { kind: 'blocked', reason: 'it lives in account 1', cure: 'use the other' } as const;
+    const first = statusOf(request(subject), seedCluster(), T0);
+    const told = (more: { readonly since?: number }) =>
+      statusOf(request({ ...subject, ...more }), withStatus(seedCluster(), first), T0 + MINUTE).lastErrors?.[0]?.since;
+    expect(told({})).toBe('2026-01-01T00:00:00Z');
+    expect(told({ since: T0 - MINUTE })).toBe('2025-12-31T23:59:00Z');
   });
 
   test('of an assessment is shown with how to have it looked at again', () => {

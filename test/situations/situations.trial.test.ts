@@ -5,18 +5,19 @@
  * One stub sandbox for all. The worker is away while the situations are arranged, so that all of them begin together. What happens to
  * a node pool that lives comes after them.
  */
-
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { controlPlaneName } from '../../api/names.ts';
 import { type Inside, insideOf } from '../../bench/faults/inside.ts';
 import { folders, type SandboxLayout } from '../../sandbox/layout.ts';
+import { promtool } from '../support/promtool.ts';
 import { type SandboxForTests, startSandbox } from '../support/sandbox.ts';
 import { UNHURRIED, waitFor } from '../support/wait.ts';
 import { blockedLine, kindOfStep, RESOURCES, type StuckStep, sidesOf } from './sides.ts';
 import { type Sightings, watchSides } from './sightings.ts';
 import { manifestOf, type Prepared, type Situation, type Subject, subjectOf } from './situation.ts';
 import { SITUATIONS } from './situations.ts';
+import { togetherIn } from './together.ts';
 import { type World, worldOf } from './world.ts';
 
 /** All begin at once, and are read one after the other: the minute is counted by `sightings.ts`, for each by itself. */
@@ -171,6 +172,24 @@ describe('within a minute kubectl, slipway, Temporal and a metric say what is st
     await expectFourSides(subject(situation), stuck, situation.why);
     await expectWithinAMinute(subject(situation), stuck);
   });
+});
+
+describe('all of them together', () => {
+  test('are what the lists find, and one query of Temporal', async () => {
+    const together = togetherIn(sandbox, sides);
+    const clusters = SITUATIONS.filter(({ pool }) => pool !== true).map(({ cluster }) => cluster);
+    const names = SITUATIONS.map((situation) => subject(situation).name);
+    await together.untilFound('clusters', clusters);
+    await together.untilFound('operations', names);
+    await together.untilFound('query', names);
+  });
+
+  const program = promtool();
+  const withPromtool = program === undefined ? test.skip : test;
+  const skipped = program === undefined ? ' (skipped: this computer has no promtool)' : '';
+  withPromtool(`are what one alert fires for, on the page that their worker serves${skipped}`, () =>
+    togetherIn(sandbox, sides).expectAlerts(program ?? '', SITUATIONS.map(subject)),
+  );
 });
 
 describe('the commands that it prints work as printed when', () => {

@@ -4,25 +4,16 @@
  * Owns: finding the interpreter, and handing over a plain value as a Lua table. Neighbours: tests of what `deploy/` has in Lua.
  */
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { programNamed } from './programs.ts';
 
 /** Argo CD's own is `glua`'s. */
 const INTERPRETERS = ['glua', 'lua5.1', 'luajit', 'lua', 'lua5.4', 'lua5.3'];
 
-const isExecutable = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 /** The path of an interpreter; undefined where this computer has none. */
-export const luaInterpreter = (path = process.env['PATH'] ?? ''): string | undefined =>
-  INTERPRETERS.flatMap((name) => path.split(delimiter).map((folder) => join(folder, name))).find(isExecutable);
+export const luaInterpreter = (): string | undefined => programNamed(INTERPRETERS);
 
 const quoted = (text: string): string => `"${text.replaceAll(/[^ !#-[\]-~]/g, byteEscapes)}"`;
 

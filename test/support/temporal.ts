@@ -12,6 +12,7 @@ import type { Activities } from '../../activities/contract.ts';
 import { cached } from '../../sandbox/layout.ts';
 import { cacheFolder } from '../../sandbox/tools/build.ts';
 import { beating, HEARTBEAT_MS } from '../../worker/interceptors.ts';
+import { versioningOf } from '../../worker/versioning.ts';
 import { packWorkflows, type WorkflowBundle } from '../../worker/workflow-bundle.ts';
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.ts';
 import { deliveredOnce } from './deliveries.ts';
@@ -28,7 +29,7 @@ export type TemporalForTests = {
   readonly withWorker: <T>(
     activities: Partial<Activities>,
     body: (taskQueue: string) => Promise<T>,
-    options?: { maxCachedWorkflows?: number; taskQueue?: string },
+    options?: { maxCachedWorkflows?: number; taskQueue?: string; buildId?: string },
   ) => Promise<T>;
   readonly stop: () => Promise<void>;
 };
@@ -68,6 +69,7 @@ export const startTemporal = async (): Promise<TemporalForTests> => {
         taskQueue,
         workflowBundle: bundle,
         activities,
+        ...versioningOf(taskQueue, options.buildId),
         interceptors: {
           activity: [
             (context) => ({

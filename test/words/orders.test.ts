@@ -27,6 +27,22 @@ describe('an order', () => {
     expect(orderIn('3f9c01aa leave i-0abc 1764480000 backups')).toBeUndefined();
   });
 
+  test('of a restore says which snapshot, for which restore, and fits into a tag', () => {
+    const from = {
+      bucket: 'b'.repeat(63),
+      id: '5e1f0c9a',
+      key: 'gke-0a1b2c3d/etcd/20261130T194500123Z-1000004711.db',
+      sha256: '9c'.repeat(32),
+    };
+    for (const verb of ['fetch', 'halt', 'restore'] as const) {
+      const order: Order = { ...ORDER, token: '3f9c01aa3f9c', instanceId: 'i-0123456789abcdef0', verb, from };
+      expect(orderText(order)).toMatch(/^[A-Za-z0-9 +\-=._:/@]{1,256}$/);
+      expect(orderIn(orderText(order))).toEqual(order);
+      expect(orderIn(orderText({ ...order, from: { ...from, sha256: 'short' } }))).toBeUndefined();
+      expect(orderIn(`3f9c01aa ${verb} i-0abc 1764480000`)).toBeUndefined();
+    }
+  });
+
   test('that is begun is not reported, and what is reported is no longer begun', () => {
     expect(begunIn(begunText('3f9c01aa'))).toBe('3f9c01aa');
     expect(reportIn(begunText('3f9c01aa'))).toBeUndefined();

@@ -39,8 +39,10 @@ describe("the worker's configuration", () => {
         SLIPWAY_METRICS_API_SERVICE: 'false',
         SLIPWAY_METRICS_ADDRESS: '0.0.0.0:9464',
         SLIPWAY_LOG_LEVEL: 'debug',
+        SLIPWAY_BUILD_ID: '1.4.0-rc.1',
       }),
     ).toMatchObject({
+      buildId: '1.4.0-rc.1',
       temporalAddress: 'temporal:7233',
       temporalNamespace: 'slipway',
       kubeconfig: '/kubeconfig',

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { type BlockedStep, createMetrics, serveMetrics } from '../../worker/metrics.ts';
+import type { BlockedVerdict } from '../../words/steps.ts';
+import { createMetrics, type StuckListing, serveMetrics } from '../../worker/metrics.ts';
 
 const freeAddress = async (): Promise<string> => {
   const server = createServer().listen(0, '127.0.0.1');
@@ -20,10 +21,17 @@ describe('metrics', () => {
     expect(ours.map(({ name }) => name).sort()).toEqual([
       'slipway_aws_request_duration_seconds',
       'slipway_aws_requests_total',
+      'slipway_backup_oldest_seconds',
       'slipway_blocked_oldest_seconds',
       'slipway_blocked_steps',
+      'slipway_certificate_earliest_end_seconds',
+      'slipway_clusters_without_backup',
+      'slipway_conditions',
+      'slipway_objects',
+      'slipway_soak_oldest_seconds',
       'slipway_step_duration_seconds',
       'slipway_steps_total',
+      'slipway_stuck_objects',
     ]);
   });
 
@@ -36,21 +44,32 @@ describe('metrics', () => {
     expect(text).toContain('slipway_steps_total{verb="ensure",kind="etcd-volume",outcome="created"} 1');
   });
 
-  test('count what is blocked by kind and verdict whenever they are read, and say nothing rather than something old', async () => {
-    const since = Date.now() - 60_000;
-    let listed: readonly BlockedStep[] | undefined = [
-      { kind: 'etcd-volume', verdict: 'blocked', since },
-      { kind: 'etcd-volume', verdict: 'blocked', since: Date.now() },
-      { kind: 'nodes', verdict: 'retry', since: Date.now() },
+  test('count what is stuck whenever they are read, objects and steps, and say nothing rather than something old', async () => {
+    const step = (kind: string, verdict: BlockedVerdict, seconds = 0) => ({
+      ...{ step: `ensure ${kind}/0`, kind, verdict, since: Date.now() - seconds * 1_000 },
+    });
+    let listed: readonly StuckListing[] | undefined = [
+      {
+        object: 'AWSCluster',
+        phase: 'Running',
+        blocked: [step('etcd-volume', 'blocked', 60), step('etcd-volume', 'blocked')],
+      },
+      { object: 'AWSNodePool', phase: 'Running', blocked: [step('nodes', 'retry')] },
+      { object: 'AWSNodePool', phase: 'Paused', blocked: [] },
     ];
     const read = async (): Promise<string[]> => {
-      const { registry } = createMetrics(async () => {
-        if (listed === undefined) throw new Error('Temporal is away');
-        return listed;
+      const { registry } = createMetrics({
+        stuck: async () => {
+          if (listed === undefined) throw new Error('Temporal is away');
+          return listed;
+        },
       });
-      return (await registry.metrics()).split('\n').filter((line) => line.startsWith('slipway_blocked_'));
+      return (await registry.metrics()).split('\n').filter((line) => /^slipway_(blocked|stuck)_/.test(line));
     };
     expect(await read()).toEqual([
+      'slipway_stuck_objects{kind="AWSCluster",reason="StepBlocked",waits_for="person"} 1',
+      'slipway_stuck_objects{kind="AWSNodePool",reason="Retrying",waits_for="itself"} 1',
+      'slipway_stuck_objects{kind="AWSNodePool",reason="Paused",waits_for="person"} 1',
       'slipway_blocked_steps{kind="etcd-volume",verdict="blocked"} 2',
       'slipway_blocked_steps{kind="nodes",verdict="retry"} 1',
       expect.stringMatching(/^slipway_blocked_oldest_seconds 60\./),
@@ -59,6 +78,25 @@ describe('metrics', () => {
     expect(await read()).toEqual(['slipway_blocked_oldest_seconds 0']);
     listed = undefined;
     expect(await read()).toEqual([]);
+  });
+
+  test('count down to the first certificate that ends, of all clusters that are still met', async () => {
+    const clock = { now: 1_000_000 };
+    const { registry, certificates } = createMetrics(undefined, () => clock.now);
+    const lines = async (): Promise<string[]> =>
+      (await registry.metrics()).split('\n').filter((line) => line.startsWith('slipway_certificate_'));
+    const line = (kind: string, seconds: number) =>
+      `slipway_certificate_earliest_end_seconds{kind="${kind}"} ${seconds}`;
+    expect(await lines()).toEqual([]);
+    const at = (kind: string, seconds: number) => ({ kind, notAfter: clock.now + seconds * 1_000 });
+    certificates('a', [at('authority', 500), at('authority', 300), at('api-server', 20)]);
+    certificates('b', [at('authority', 400)]);
+    expect(await lines()).toEqual([line('authority', 300), line('api-server', 20)]);
+    clock.now += 30_000;
+    expect(await lines()).toEqual([line('authority', 270), line('api-server', -10)]);
+    clock.now += 3 * 3_600_000 - 30_000;
+    certificates('b', [at('authority', 400)]);
+    expect(await lines()).toEqual([line('authority', 400)]);
   });
 
   test('are served beside the health of the process, and nothing else is', async () => {

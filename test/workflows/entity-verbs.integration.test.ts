@@ -4,7 +4,7 @@ import { ApplicationFailure, Client, WorkflowUpdateFailedError } from '@temporal
 import type { Activities, Assessment, MirrorRequest, OperationInput } from '../../activities/contract.ts';
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
-import { listBlocked } from '../../worker/blocked.ts';
+import { listStuck } from '../../worker/blocked.ts';
 import {
   annotated,
   BLOCKED_MEMO,
@@ -340,9 +340,12 @@ describe('an entity', () => {
       // As a worker counts it, over the connection that a worker has.
       const client = new Client({ connection: temporal.environment.nativeConnection, namespace: temporal.namespace });
       const counted = await waitFor('it is counted', async () =>
-        (await listBlocked(client)).find(({ message }) => message === 'wrong account'),
+        (await listStuck(client)).find(({ blocked }) => blocked.some(({ step }) => step === 'assess')),
       );
-      expect(counted).toMatchObject({ kind: 'assess', verdict: 'blocked', since: expect.any(Number) });
+      expect(counted).toMatchObject({
+        ...{ object: 'AWSCluster', phase: 'blocked' },
+        blocked: [{ kind: 'assess', verdict: 'blocked', reason: 'Blocked', since: expect.any(Number) }],
+      });
       cured = true;
       await entity.executeUpdate(verbUpdates.retry, { args: [{}] });
       await untilPhase(object, 'settled');
@@ -380,6 +383,26 @@ describe('an entity', () => {
       cured = true;
       await untilPhase(object, 'settled');
       await entity.terminate();
+    });
+  });
+
+  test('that is cured while a new run begins is no longer listed as blocked', async () => {
+    const object = newObject();
+    let cured = false;
+    const assess = async (): Promise<Assessment> =>
+      cured
+        ? { kind: 'settled', generation: 1 }
+        : { kind: 'blocked', generation: 1, reason: 'wrong account', cure: 'use the other' };
+    await temporal.withWorker({ assess, mirror: async () => undefined }, async (queue) => {
+      await startEntity(queue, object);
+      await untilPhase(object, 'blocked');
+      cured = true;
+      await entityOf(object).cancel();
+      await untilPhase(object, 'settled');
+      const { searchAttributes, memo } = await entityOf(object).describe();
+      expect(searchAttributes['SlipwayBlockedStep'] ?? []).toEqual([]);
+      expect(memo?.[BLOCKED_MEMO] ?? []).toEqual([]);
+      await entityOf(object).terminate();
     });
   });
 

@@ -77,6 +77,20 @@ describe('a newer look', () => {
     expect(supersedes(operate(update), repair)).toBeUndefined();
     expect(supersedes(operate({ ...update, generation: 2 }), repair)).toBe('the spec changed');
   });
+
+  test('lets a restore take the place of all but a deletion, and nothing but a deletion take its place', () => {
+    const restore = operationOf(create.plan, { type: 'RestoreCluster' });
+    const repair = operationOf(create.plan, { type: 'RepairCluster', generation: 2 });
+    for (const running of [create, repair]) {
+      expect(supersedes(operate({ ...restore, generation: running.generation }), running)).toBe(
+        'RestoreCluster takes its place',
+      );
+    }
+    expect(supersedes(operate(restore), remove)).toBeUndefined();
+    expect(supersedes(operate(repair), restore)).toBeUndefined();
+    expect(supersedes(operate({ ...create, generation: 2 }), restore)).toBeUndefined();
+    expect(supersedes(operate(remove), restore)).toBe('DeleteCluster takes its place');
+  });
 });
 
 describe('what is said before an operation begins', () => {

@@ -4,6 +4,7 @@ import { VERBS } from '../../words/verbs.ts';
 import type { EntityView } from '../../workflows/messages.ts';
 import { entityRefusalOf, refusalOf } from '../../workflows/refusals.ts';
 import { view as operationView } from '../policy/operation-views.ts';
+import { securityGroup, stepOf } from './builders.ts';
 import { object } from './life-events.ts';
 
 const view = (changes: Partial<EntityView> = {}): EntityView => ({ object, phase: 'settled', ...changes });
@@ -31,3 +32,19 @@ test.each(VERBS)(
     }
   },
 );
+
+test('abort is refused once a step has begun from which there is no return, and says why', () => {
+  const steps = [stepOf(securityGroup('a')), { ...stepOf(securityGroup('b')), noReturn: 'It is half done.' }];
+  const seen = (state: 'pending' | 'running') =>
+    operationView([
+      { id: 'ensure security-group/a', key: 'security-group/a', needs: [], status: { state: 'running', since: 0 } },
+      {
+        id: 'ensure security-group/b',
+        key: 'security-group/b',
+        needs: [],
+        status: state === 'pending' ? { state } : { state, since: 0 },
+      },
+    ]);
+  expect(refusalOf('abort', {}, { view: seen('pending'), steps })).toBeUndefined();
+  expect(refusalOf('abort', {}, { view: seen('running'), steps })).toBe('It is half done.');
+});

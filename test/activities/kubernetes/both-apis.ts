@@ -7,6 +7,10 @@ import { createAuthority } from '../../../activities/kubernetes/certificates.ts'
 import { kubernetesDrivers } from '../../../activities/kubernetes/drivers.ts';
 import { connectManagement } from '../../../activities/kubernetes/management.ts';
 import {
+  createServedCertificates,
+  type ServedCertificates,
+} from '../../../activities/kubernetes/served-certificates.ts';
+import {
   connectUserClusters,
   createUserClusterCache,
   type UserClusters,
@@ -37,6 +41,8 @@ export type BothApis = Pick<ApiServerForTests, 'server' | 'call'> & {
   readonly proxy: ConnectProxy;
   readonly management: KubernetesClient;
   readonly userClusters: UserClusters;
+  /** What the user cluster's API server showed to those. */
+  readonly served: ServedCertificates;
   readonly cluster: ObjectRef;
   readonly pool: ObjectRef;
   readonly clusterId: string;
@@ -101,7 +107,8 @@ export const startBothApis = async (): Promise<BothApis> => {
       metadata: { name: `${clusterId}-root-ca` },
       stringData: { 'tls.crt': authority.certificate, 'tls.key': authority.key },
     });
-    const userClusters = connectUserClusters({ management, cache: createUserClusterCache(), proxy: proxy.url });
+    const served = createServedCertificates();
+    const userClusters = connectUserClusters({ management, cache: createUserClusterCache(), proxy: proxy.url, served });
     // Only kinds of this room are asked for here.
     const steps = createSteps(
       kubernetesDrivers({
@@ -117,6 +124,7 @@ export const startBothApis = async (): Promise<BothApis> => {
       proxy,
       management,
       userClusters,
+      served,
       cluster,
       pool,
       clusterId,

@@ -30,6 +30,15 @@ describe('a user cluster', () => {
     expect(new Set(asked)).toEqual(new Set([`${NLB}:443`]));
   });
 
+  test('shows when its certificate ends to whoever asks it anything, through proxy and load balancer', async () => {
+    const [shown, ...others] = apis.served.of(apis.clusterId);
+    expect(others).toEqual([]);
+    expect(shown).toMatchObject({ kind: 'api-server', object: expect.stringContaining(new URL(apis.server).hostname) });
+    expect(shown?.notBefore).toBeLessThan(Date.now());
+    expect(shown?.notAfter).toBeGreaterThan(Date.now());
+    expect(apis.served.of('gke-00000000')).toEqual([]);
+  });
+
   test('that does not answer is waited for, and the reason is said', async () => {
     const endpoint = 'nobody.elb.eu-west-1.amazonaws.com';
     const nobody: Resource = { ...ready, properties: { ...ready.properties, endpoint } };

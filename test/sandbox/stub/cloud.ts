@@ -7,6 +7,7 @@ import { generateKeyPairSync, randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { createAuthority, issueClientCertificate } from '../../../activities/kubernetes/certificates.ts';
 import type { Ec2 } from '../../../agent/aws/ec2.ts';
 import type { S3 } from '../../../agent/aws/s3.ts';
@@ -51,6 +52,10 @@ export const stubCloud = async () => {
       for await (const part of bytes) parts.push(part);
       bucket.set(key, Buffer.concat(parts).toString());
       return { etag: '"e"' };
+    },
+    download: async ({ key }) => {
+      const content = Buffer.from(bucket.get(key) ?? '');
+      return { bytes: Readable.from([content]), size: content.length };
     },
     put: async ({ key }, text) => void bucket.set(key, text),
     keys: async ({ prefix, after }) => [...bucket.keys()].filter((key) => key.startsWith(prefix) && key > after).sort(),

@@ -86,11 +86,12 @@ const architecture = process.arch === 'arm64' ? ARCHITECTURES.arm64 : ARCHITECTU
 const nameOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 
 const contentOf = async (file: ReleaseFile): Promise<Buffer> => {
-  if (file.pathInArchive === undefined) return Buffer.from(`the maker's ${file.binary}`);
+  const { binaries, folderInArchive } = file;
+  if (folderInArchive === undefined) return Buffer.from(`the maker's ${binaries[0]}`);
   const source = mkdtempSync(join(folder, 'archive-'));
-  mkdirSync(join(source, file.pathInArchive, '..'), { recursive: true });
-  writeFileSync(join(source, file.pathInArchive), `the maker's ${file.binary}`);
-  await create({ file: `${source}.tar.gz`, cwd: source, gzip: true }, [file.pathInArchive]);
+  mkdirSync(join(source, folderInArchive), { recursive: true });
+  for (const binary of binaries) writeFileSync(join(source, folderInArchive, binary), `the maker's ${binary}`);
+  await create({ file: `${source}.tar.gz`, cwd: source, gzip: true }, [folderInArchive]);
   return readFileSync(`${source}.tar.gz`);
 };
 
@@ -136,6 +137,7 @@ describe('a first start', () => {
     expect(readdirSync(bin).toSorted()).toEqual([
       'aws-cloud-controller-manager',
       'etcd',
+      'etcdutl',
       'kube-apiserver',
       'kube-controller-manager',
       'kube-scheduler',

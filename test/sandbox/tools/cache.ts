@@ -61,7 +61,7 @@ export const cacheForTests = async (): Promise<CacheForTests> => {
     originOf,
     recipeOf: (tool) => {
       const files = TOOLS.find(({ name }) => name === tool)?.releases?.(VERSION, 'amd64') ?? [];
-      const binaries = Object.fromEntries(files.map(({ binary }) => [binary, binary]));
+      const binaries = Object.fromEntries(files.flatMap(({ binaries: names }) => names.map((name) => [name, name])));
       const make = async (target: string) => {
         for (const binary of Object.keys(binaries)) writeFileSync(`${target}/${binary}`, 'built');
       };

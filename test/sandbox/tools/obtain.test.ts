@@ -57,7 +57,7 @@ describe('a site that gives what is right', () => {
     const name = `etcd-${VERSION}-linux-amd64`;
     const source = `${env.cache}/source`;
     mkdirSync(`${source}/${name}`, { recursive: true });
-    for (const file of ['etcd', 'etcdctl', 'README.md']) writeFileSync(`${source}/${name}/${file}`, file);
+    for (const file of ['etcd', 'etcdctl', 'etcdutl', 'README.md']) writeFileSync(`${source}/${name}/${file}`, file);
     await create({ file: `${source}/archive.tar.gz`, cwd: source, gzip: true }, [name]);
     const archive = readFileSync(`${source}/archive.tar.gz`);
     const release = `https://github.com/etcd-io/etcd/releases/download/${VERSION}`;
@@ -67,7 +67,7 @@ describe('a site that gives what is right', () => {
       `${sha256('x')}  etcd-${VERSION}-linux-arm64.tar.gz\n${sha256(archive)}  ${name}.tar.gz\n`,
     );
     await env.get([recipe]);
-    expect(readdirSync(recipe.release.place.folder).toSorted()).toEqual(['etcd', 'origin.json']);
+    expect(readdirSync(recipe.release.place.folder).toSorted()).toEqual(['etcd', 'etcdutl', 'origin.json']);
     expect(readFileSync(`${recipe.release.place.folder}/etcd`, 'utf8')).toBe('etcd');
   });
 
