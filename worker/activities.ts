@@ -234,28 +234,27 @@ const backupsOf = (
     ...(bucket === undefined ? {} : { bucket: { name: bucket, read: aws.backupsIn(bucket).read } }),
   });
 
-export const wireActivities = (
-  configuration: WorkerConfiguration,
-  metrics: WorkerMetrics,
-  log: Logger,
-  between: Between = {},
-): WiredActivities => {
-  const { region, settleSeconds, sweepSeconds } = configuration;
-  const connections = connect(configuration, metrics, log, between);
-  const { management, userClusters, certificates, hub, aws, close } = connections;
-  const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
-  const inside = readInside(userClusters, addonSettings(configuration));
-  const looks = { ...looksWith(connections), served };
-  const backups = backupsOf(connections, configuration, looks);
-  const steps = stepsOf(connections, configuration, backups);
-  const assess = assessOf(connections, configuration, { ...looks, inside });
-  const planChange = createPlanChange(looks);
-  const insights = readInsights(management, userClusters);
-  const snapshots = present({ bucket: configuration.bucket });
-  const planUpgrade = createPlanUpgrade({ ...looks, insights, snapshots });
-  const sweep = createSweep({
-    settleSeconds,
-    everySeconds: sweepSeconds,
+type Around = {
+  readonly connections: Connections;
+  readonly configuration: WorkerConfiguration;
+  readonly metrics: WorkerMetrics;
+  readonly log: Logger;
+};
+
+/** What is looked at beside AWS, and where else the same look is needed. */
+type SweptBeside = {
+  readonly served: Parameters<typeof createSweep>[0]['served'];
+  readonly inside: Parameters<typeof createInsideSweep>[0];
+  readonly insights: Parameters<typeof createInsightsSweep>[0];
+  readonly snapshots: NonNullable<NonNullable<Parameters<typeof createInsightsSweep>[1]>['snapshots']>;
+};
+
+const sweepOf = ({ connections, configuration, metrics, log }: Around, beside: SweptBeside) => {
+  const { management, userClusters, certificates, hub, aws } = connections;
+  const { served, inside, insights, snapshots } = beside;
+  return createSweep({
+    settleSeconds: configuration.settleSeconds,
+    everySeconds: configuration.sweepSeconds,
     repair: { afterSeconds: configuration.repairSeconds },
     served,
     management: (signal) => surveyManagement(management, { signal }),
@@ -271,6 +270,28 @@ export const wireActivities = (
     hub: (membership, signal) => observeMembership(hub, membership, signal),
     onUnread: (object, reason) => log.warn({ ...object, reason }, 'Not everything could be read: nothing is concluded'),
   });
+};
+
+export const wireActivities = (
+  configuration: WorkerConfiguration,
+  metrics: WorkerMetrics,
+  log: Logger,
+  between: Between = {},
+): WiredActivities => {
+  const { region } = configuration;
+  const connections = connect(configuration, metrics, log, between);
+  const { management, userClusters, aws, close } = connections;
+  const served = async (signal: AbortSignal) => ({ account: await aws.scope.account(signal), regions: [region] });
+  const inside = readInside(userClusters, addonSettings(configuration));
+  const looks = { ...looksWith(connections), served };
+  const backups = backupsOf(connections, configuration, looks);
+  const steps = stepsOf(connections, configuration, backups);
+  const assess = assessOf(connections, configuration, { ...looks, inside });
+  const planChange = createPlanChange(looks);
+  const insights = readInsights(management, userClusters);
+  const snapshots = present({ bucket: configuration.bucket });
+  const planUpgrade = createPlanUpgrade({ ...looks, insights, snapshots });
+  const sweep = sweepOf({ connections, configuration, metrics, log }, { served, inside, insights, snapshots });
   const mirror = mirrorOf(connections);
   const signalOf = (): AbortSignal => Context.current().cancellationSignal;
 
