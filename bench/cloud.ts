@@ -49,7 +49,8 @@ export type Cloud = {
   readonly end: () => Promise<void>;
 };
 
-const jsonAt = async (url: string, init?: RequestInit): Promise<unknown> => {
+/** Throws for everything but a 2xx. */
+export const jsonAt = async (url: string, init?: RequestInit): Promise<unknown> => {
   const answer = await fetch(url, init);
   if (!answer.ok) throw new Error(`${init?.method ?? 'GET'} ${url}: ${answer.status} ${await answer.text()}`);
   return answer.json();

@@ -14,7 +14,7 @@ import { operationIdOf } from '../words/operations.ts';
 import { type CallCount, countCalls } from './calls.ts';
 import type { Cloud } from './cloud.ts';
 import { type Inside, insideOf } from './faults/inside.ts';
-import type { Row } from './faults/world.ts';
+import type { Row } from './faults/rows.ts';
 import { entityIdOf, type Manifest, type Stored, smallCluster, untilQuiet } from './manifests.ts';
 
 export type Phase = {

@@ -103,7 +103,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
       new Option('--sample <n>', 'so many cases, spread over all of them'),
       new Option('--from <n>', 'leave out so many of the cases, in that order: the matrix in pieces'),
       new Option('--minutes <n>', 'begin no case after so many minutes'),
-      new Option('--real <n>', 'so many cases with real control planes instead of the stub'),
+      new Option(
+        '--real <n>',
+        'so many cases with real control planes instead of the stub: of a create and a delete, or of the situations that are asked for, which can be of no node pool',
+      ),
       new Option(
         '--all',
         'also pairs that say nothing new: reads whose answer is lost or late, each of three replicas',

@@ -8,7 +8,7 @@ import { clusterIdOf, KEY_TAG, nodePoolName, objectInWorkflowId, replicaName, UI
 import type { Sender } from '../../worker/activities.ts';
 import { caseOf } from './calls.ts';
 import { REFUSED_LAUNCHES, UNSEEN_SECONDS } from './faults.ts';
-import type { Row } from './world.ts';
+import type { Row } from './rows.ts';
 
 type Asking = Pick<Sender, 'workflowId' | 'activityId'>;
 

@@ -45,8 +45,12 @@ const standsIn = ({ setting, settings, nextName }: Ground, lane: Lane) => {
   };
 };
 
-/** Each situation twice without a fault: what its cases are judged by, and the calls that both made. */
-export const recordChanges = async (ground: Ground, lane: Lane, names: readonly SituationName[]): Promise<Recorded> => {
+/** Each situation without a fault, twice or once: what its cases are judged by, and the calls that all made. */
+export const recordChanges = async (
+  ground: Ground,
+  lane: Lane,
+  { names, twice }: { readonly names: readonly SituationName[]; readonly twice: boolean },
+): Promise<Recorded> => {
   const cleans = new Map<SituationName, Lived>();
   const calls: ListedCall[] = [];
   const recordAlike = async (alike: readonly SituationName[]): Promise<void> => {
@@ -58,7 +62,7 @@ export const recordChanges = async (ground: Ground, lane: Lane, names: readonly 
     };
     for (const name of alike) {
       const first = await live(name);
-      const second = await live(name);
+      const second = twice ? await live(name) : first;
       for (const clean of [first, second]) {
         const wrong = judgeLived(clean, first);
         if (wrong.length > 0) throw new Error(`${name} without a fault is wrong already:\n${wrong.join('\n')}`);

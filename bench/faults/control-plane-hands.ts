@@ -13,7 +13,8 @@ import type { Cloud } from '../cloud.ts';
 import type { Stored } from '../manifests.ts';
 import { change } from './objects.ts';
 import { viewOf } from './second-look.ts';
-import type { SeenReplica, World } from './world.ts';
+import type { SeenReplica } from './sight.ts';
+import type { World } from './world.ts';
 
 export type ControlPlaneHands = {
   /** Asks for this version of the control plane. */

@@ -53,7 +53,8 @@ type Status = {
 
 const specOf = (object: KubernetesObject): Spec => (object['spec'] ?? {}) as Spec;
 
-const nodeOf = (object: KubernetesObject): SeenNode => {
+/** A Node as a cluster's API has it. */
+export const nodeOf = (object: KubernetesObject): SeenNode => {
   const { providerID = '', unschedulable = false } = specOf(object);
   const { conditions = [], capacity, nodeInfo } = (object['status'] ?? {}) as Status;
   const { name, labels = {}, annotations = {} } = object.metadata;

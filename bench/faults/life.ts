@@ -16,8 +16,10 @@ import type { Lane } from './lane.ts';
 import { leakedIn, SECRETS, secretsOf } from './leaks.ts';
 import type { Target } from './messages.ts';
 import { create, remove } from './objects.ts';
+import { ownedAs } from './rows.ts';
 import { lookAgain } from './second-look.ts';
-import { type Etcd, ownedAs, type World } from './world.ts';
+import type { Etcd } from './sight.ts';
+import type { World } from './world.ts';
 
 export type Life = {
   readonly clusterId: string;

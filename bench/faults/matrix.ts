@@ -23,6 +23,8 @@ export type MatrixSettings = {
   readonly width: number;
   readonly lanes: number;
   readonly all: boolean;
+  /** Whether what is done to a cluster that stands is recorded twice: calls that only one of both made are left out then. */
+  readonly recordTwice: boolean;
   readonly lateMs: number;
   readonly limitMs: number;
   /** Asked before each case: false leaves the rest out. */
@@ -172,7 +174,10 @@ export const runMatrix = async (setting: Setting, settings: MatrixSettings): Pro
   const life = await recordLife(livesIn(setting, settings, nextName), shared, parts);
   const ground = { setting, settings, nextName: () => nextName().name };
   const situations = parts.filter((part) => part !== LIFE);
-  const { calls: ofChanges, cleans } = await recordChanges(ground, shared, situations);
+  const { calls: ofChanges, cleans } = await recordChanges(ground, shared, {
+    names: situations,
+    twice: settings.recordTwice,
+  });
   const calls = [...life.calls, ...ofChanges];
   const recorded = Date.now();
   const all = casesOf(calls, settings.all);

@@ -11,8 +11,9 @@ import { compareMinors, type Minor, minorIn } from '../../api/minor.ts';
 import { AWS_CREDENTIALS, REGION } from '../../sandbox/layout.ts';
 import { COMMITTED_TAG } from '../../words/emulation.ts';
 import type { Cloud } from '../cloud.ts';
+import type { SeenReplica } from './sight.ts';
 import { marksOf } from './upgrade-marks.ts';
-import type { SeenReplica, World } from './world.ts';
+import type { World } from './world.ts';
 
 export type ReplicaWatch = {
   /** Ends it. What was wrong meanwhile, in sentences, and all machines that ever were replicas. */

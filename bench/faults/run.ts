@@ -8,15 +8,19 @@ import { join } from 'node:path';
 import type { BenchOptions } from '../main.ts';
 import type { Report, Table } from '../report.ts';
 import type { CaseResult } from './attempts.ts';
+import { CONTROL_PLANE_NAMES } from './control-planes.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { type MatrixResult, runMatrix } from './matrix.ts';
 import { type Case, nameOfCase, spreadOut, titleOf } from './plan.ts';
 import { openSetting } from './setting.ts';
 import { LIFE, PARTS, type Part } from './situations.ts';
+import { CONTROL_PLANE_VERSIONS } from './versions.ts';
 
 const SETTLE_SECONDS = 3;
 /** Within the settling time, after the first retries. */
 const LATE_MS = 1_500;
+/** Three machines there and back, each of which leaves for twenty seconds and boots, on a computer that has other work. */
+const REAL_LIMIT_MS = 900_000;
 
 const KINDS = Object.keys(FAULTS) as Fault[];
 
@@ -75,11 +79,20 @@ const partsTable = ({ results }: MatrixResult): Table => {
   };
 };
 
-/** With real control planes nobody asks a stub for nodes. */
-const partsOf = (asked: unknown, real: boolean): readonly Part[] => {
-  if (real) return [LIFE];
-  return Array.isArray(asked) ? PARTS.filter((part) => asked.includes(part)) : PARTS;
+const isOfControlPlane = (part: Part): boolean => (CONTROL_PLANE_NAMES as readonly Part[]).includes(part);
+
+/** With real control planes a create and a delete, where nothing else is asked for, and no node pool: no pod runs there. */
+export const partsOf = (asked: unknown, real: boolean): readonly Part[] => {
+  const otherwise: readonly Part[] = real ? [LIFE] : PARTS;
+  const parts = Array.isArray(asked) ? PARTS.filter((part) => asked.includes(part)) : otherwise;
+  const without = real ? parts.filter((part) => part !== LIFE && !isOfControlPlane(part)) : [];
+  if (without.length > 0) throw new Error(`${without.join(', ')}: lived with stub control planes only, without --real`);
+  return parts;
 };
+
+/** The programs of a version are only there for who asks. */
+const releasesFor = (parts: readonly Part[], real: boolean): readonly string[] =>
+  real && parts.some(isOfControlPlane) ? [CONTROL_PLANE_VERSIONS.newer] : [];
 
 const numberOf = (options: BenchOptions, name: string, otherwise: number): number => Number(options[name] ?? otherwise);
 
@@ -99,15 +112,20 @@ const reportOf = (result: MatrixResult, real: boolean): Report => {
     ],
     notes: [
       `${result.calls.length} calls on the list, ${result.results.length} of ${result.cases} cases lived, ${Math.round(result.recordingSeconds)} s for the clean runs and ${Math.round(result.casesSeconds)} s for the cases.`,
-      'A call is on the list when two clean runs both made it; of waits, assessments and status writes, the first two calls of each name.',
+      real
+        ? 'A call is on the list when a clean run made it, of a create and a delete two; of waits, assessments and status writes, the first two calls of each name.'
+        : 'A call is on the list when two clean runs both made it; of waits, assessments and status writes, the first two calls of each name.',
       'Only with --all: reads whose answer is lost or late (to the worker the same as a failure), and each of three replicas (here each fault meets one of them).',
-      real ? 'Control planes are real; the cases are spread over the whole list.' : 'Control planes are the stub.',
+      real
+        ? 'Control planes are real, in machines that boot in no time, and a load balancer in a hurry; each is asked at its own address. The cases are spread over the whole list.'
+        : 'Control planes are the stub.',
     ],
   };
 };
 
 export const run = async (options: BenchOptions): Promise<Report> => {
   const real = numberOf(options, 'real', 0);
+  const parts = partsOf(options['situations'], real > 0);
   const only = Array.isArray(options['only']) ? (options['only'] as readonly string[]) : undefined;
   const from = numberOf(options, 'from', 0);
   const minutes = numberOf(options, 'minutes', Number.POSITIVE_INFINITY);
@@ -116,18 +134,20 @@ export const run = async (options: BenchOptions): Promise<Report> => {
   if (typeof logs === 'string') mkdirSync(logs, { recursive: true });
   const setting = await openSetting({
     stub: real === 0,
+    releases: releasesFor(parts, real > 0),
     settleSeconds: SETTLE_SECONDS,
     ...(typeof logs === 'string' ? { logs } : {}),
   });
   let until = Number.POSITIVE_INFINITY;
   try {
     const result = await runMatrix(setting, {
-      parts: partsOf(options['situations'], real > 0),
+      parts,
+      recordTwice: real === 0,
       width: numberOf(options, 'width', real === 0 ? 7 : 1),
       lanes: numberOf(options, 'lanes', real === 0 ? 4 : 1),
       all: options['all'] === true,
       lateMs: LATE_MS,
-      limitMs: 240_000,
+      limitMs: real === 0 ? 240_000 : REAL_LIMIT_MS,
       choose: (cases) => {
         const isMeant = (one: Case): boolean => only?.some((name) => nameOfCase(one).includes(name)) ?? true;
         const named = cases.filter(isMeant);

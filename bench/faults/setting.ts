@@ -16,7 +16,7 @@ import { transportTo } from '../../kubernetes/access.ts';
 import { cached, folders, type HostPort, type SandboxLayout } from '../../sandbox/layout.ts';
 import { workerEnvironment } from '../../sandbox/supervisor/environment.ts';
 import { packWorkflows } from '../../worker/workflow-bundle.ts';
-import { type Cloud, openCloud } from '../cloud.ts';
+import { type Cloud, type CloudSettings, openCloud } from '../cloud.ts';
 import { type Lane, startLane } from './lane.ts';
 import { type World, watchWorld } from './world.ts';
 
@@ -62,12 +62,14 @@ const laneOn = ({ folder, logs, bundle, environment }: Ground, name: string): Pr
     log: join(logs, `${name}.log`),
   });
 
-export const openSetting = async (options: {
-  readonly stub: boolean;
+export type SettingOptions = Pick<CloudSettings, 'stub' | 'releases'> & {
   readonly settleSeconds: number;
+  /** Absolute folder where the workers' logs stay; elsewhere, and not for long, without. */
   readonly logs?: string;
-}): Promise<Setting> => {
-  const cloud = await openCloud({ stub: options.stub, temporal: 'memory', environment: PACE });
+};
+
+export const openSetting = async ({ settleSeconds, logs, ...clouds }: SettingOptions): Promise<Setting> => {
+  const cloud = await openCloud({ ...clouds, temporal: 'memory', environment: PACE });
   const folder = await mkdtemp(join(tmpdir(), 'slipway-faults-'));
   const lanes: Lane[] = [];
   const stop = new AbortController();
@@ -81,7 +83,7 @@ export const openSetting = async (options: {
     const bundle = join(folder, 'workflows.js');
     await writeFile(bundle, code);
     const { SLIPWAY_METRICS_ADDRESS: _none, ...environment } = workerEnvironment(layout, {
-      SLIPWAY_SETTLE_SECONDS: String(options.settleSeconds),
+      SLIPWAY_SETTLE_SECONDS: String(settleSeconds),
     });
     const queues = new Map<string, string>();
     const connection = await Connection.connect(connectionOptions(temporal.address));
@@ -101,7 +103,7 @@ export const openSetting = async (options: {
       world,
       stub: layout.stub,
       startLane: async (name) => {
-        const lane = await laneOn({ folder, logs: options.logs ?? folder, bundle, environment }, name);
+        const lane = await laneOn({ folder, logs: logs ?? folder, bundle, environment }, name);
         lanes.push(lane);
         return lane;
       },

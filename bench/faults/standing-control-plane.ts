@@ -17,12 +17,13 @@ import type { Lane } from './lane.ts';
 import { leakedIn } from './leaks.ts';
 import type { Target } from './messages.ts';
 import { watchReplicas } from './replica-watch.ts';
+import { ownedAs, type Row } from './rows.ts';
 import { lookAgain, untilQuiet } from './second-look.ts';
 import type { Setting } from './setting.ts';
+import type { Etcd, SeenReplica } from './sight.ts';
 import { establish, permitLaunches, type StandingSettings, untilFaultsAreOver } from './standing.ts';
 import { type Marks, marksOf, unmark } from './upgrade-marks.ts';
 import { CONTROL_PLANE_VERSIONS } from './versions.ts';
-import { type Etcd, ownedAs, type Row, type SeenReplica } from './world.ts';
 
 /** What a case is judged by. */
 export type Upgrade = {
@@ -109,8 +110,8 @@ const ownedBy = async ({ world, clusterId }: Stood) => {
   };
 };
 
-const nodesOf = async ({ inside }: Stood): Promise<readonly string[]> =>
-  (await inside.nodes()).map(({ machine, isReady }) => `${machine}, ${isReady ? '' : 'not '}Ready`);
+const nodesOf = async ({ world, clusterId }: Stood): Promise<readonly string[]> =>
+  (await world.nodesOf(clusterId)).map(({ machine, isReady }) => `${machine}, ${isReady ? '' : 'not '}Ready`);
 
 const liveIn = async (
   stood: Stood,

@@ -16,11 +16,11 @@ import type { Lane } from './lane.ts';
 import { leakedIn, secretsOf } from './leaks.ts';
 import type { Target } from './messages.ts';
 import { create, remove } from './objects.ts';
+import { ownedAs, type Row } from './rows.ts';
 import { lookAgain, untilQuiet } from './second-look.ts';
 import type { Setting } from './setting.ts';
 import type { Situation } from './situations.ts';
 import { POOL_VERSIONS } from './versions.ts';
-import { ownedAs, type Row } from './world.ts';
 
 /** What a case is judged by. */
 export type Change = {
@@ -149,11 +149,10 @@ const liveIn = async (
 
 /** A cluster with a pool, both provisioned. */
 export const establish = async (
-  { cloud, world, stub, assign }: Setting,
+  { cloud, world, assign }: Setting,
   { name, lane, manifests }: { readonly name: string; readonly lane: Lane; readonly manifests: readonly Manifest[] },
   limitMs: number,
 ) => {
-  if (stub === undefined) throw new Error('these situations are lived with stub control planes only');
   assign(name, lane);
   const created: Stored[] = [];
   for (const manifest of manifests) created.push({ ...(await create(cloud, manifest)), kind: manifest.kind });
@@ -167,7 +166,6 @@ export const establish = async (
   return {
     ...{ name, clusterId, lane, cloud, world, cluster, pool, limitMs },
     temporal: cloud.temporal,
-    inside: insideOf(stub, clusterId),
     secrets: await secretsOf(cloud, clusterId),
     end: async (): Promise<void> => {
       for (const object of created) await remove(cloud, object);
@@ -182,8 +180,11 @@ export const standUp = async (
   { name, nodes, lane }: { readonly name: string; readonly nodes: number; readonly lane: Lane },
   { lateMs, limitMs }: StandingSettings,
 ): Promise<Standing> => {
+  const { stub } = setting;
+  if (stub === undefined) throw new Error('node pools live with stub control planes only: no pod runs with real ones');
   const established = await establish(setting, { name, lane, manifests: manifestsOf(name, nodes) }, limitMs);
-  const stood: Stood = { ...established, lateMs, entityId: entityIdOf(established.pool) };
+  const inside = insideOf(stub, established.clusterId);
+  const stood: Stood = { ...established, inside, lateMs, entityId: entityIdOf(established.pool) };
   const cases = { lived: 0 };
   return {
     live: (situation, targets) => {

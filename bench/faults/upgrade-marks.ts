@@ -9,7 +9,7 @@ import { KEY_TAG } from '../../api/names.ts';
 import { AWS_CREDENTIALS, REGION } from '../../sandbox/layout.ts';
 import { EMULATES_TAG } from '../../words/emulation.ts';
 import { etcdVolumeKey } from '../../words/keys.ts';
-import { ownedAs, type Row } from './world.ts';
+import { ownedAs, type Row } from './rows.ts';
 
 export type Marks = { readonly index: number; readonly id: string; readonly tags: Readonly<Record<string, string>> };
 

@@ -2,7 +2,7 @@
  * Upgrades: what must be true once a control plane has been upgraded, or is again what it was, whatever the faults were.
  *
  * Owns: the judgement, against the same situation without a fault. Neighbours: `standing-control-plane.ts` gathered the facts,
- * `replica-watch.ts` what was seen meanwhile; `changes.ts` judges node pools. Pure.
+ * `replica-watch.ts` what was seen meanwhile; `changes.ts` judges node pools. Pure. All of it is compared with real control planes, too.
  */
 import { minorOf } from '../../api/minor.ts';
 import { releaseOf } from '../../api/releases.ts';

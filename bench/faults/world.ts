@@ -2,37 +2,21 @@
  * World: what the bench sees of the sandbox, looked at once for all cases that run side by side.
  *
  * Owns: the objects by name and AWS's inventory, each as of a moment ago, and the largest number of resources that ever had
- * one owner and key at once (I2). Neighbours: `life.ts` waits for what it sees here, `checks.ts` judges it.
+ * one owner and key at once (I2). Neighbours: `life.ts` waits for what it sees here, `checks.ts` judges it; what control planes say
+ * themselves is asked each time, as `stub-control-planes.ts` or `real-control-planes.ts` does.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectManagement } from '../../activities/kubernetes/management.ts';
-import type { Minor } from '../../api/minor.ts';
-import { API_VERSION, CLUSTER_TAG, KEY_TAG } from '../../api/names.ts';
+import { API_VERSION } from '../../api/names.ts';
 import type { HostPort } from '../../sandbox/layout.ts';
-import type { Cloud } from '../cloud.ts';
+import { type Cloud, jsonAt } from '../cloud.ts';
 import type { Stored } from '../manifests.ts';
+import { realControlPlanes } from './real-control-planes.ts';
+import { ownedAs, type Row } from './rows.ts';
+import type { Sight } from './sight.ts';
+import { stubControlPlanes } from './stub-control-planes.ts';
 
-export type Row = {
-  readonly region: string;
-  readonly kind: string;
-  readonly id: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-};
-
-export type Etcd = { readonly hasQuorum: boolean; readonly volumes: readonly string[] };
-
-/** One replica whose etcd runs, as the stub has it. */
-export type SeenReplica = {
-  readonly index: number;
-  /** Its machine, by EC2's id. */
-  readonly instance: string;
-  /** Without a leading v. */
-  readonly kubernetes: string;
-  /** The minor that its API server serves as; absent while none does. */
-  readonly serves?: Minor;
-};
-
-export type World = {
+export type World = Sight & {
   /** Resolves when the object (or its absence) is as wanted; rejects with what was seen last after the limit. */
   readonly until: (
     what: string,
@@ -43,10 +27,6 @@ export type World = {
   /** The same as it was seen last, some two seconds ago. */
   readonly seen: () => readonly Row[];
   readonly memberships: () => Promise<readonly string[]>;
-  /** What the stub knows of a cluster's etcd; undefined with real control planes, or where there is no such cluster. */
-  readonly etcdOf: (clusterId: string) => Promise<Etcd | undefined>;
-  /** Replicas of a stub's cluster, by their index; none with real control planes. */
-  readonly replicasOf: (clusterId: string) => Promise<readonly SeenReplica[]>;
   /** `kind key` of a cluster -> the most that were seen at once. */
   readonly mostOf: (clusterId: string) => ReadonlyMap<string, number>;
   readonly end: () => Promise<void>;
@@ -56,42 +36,10 @@ const KINDS = ['AWSCluster', 'AWSNodePool'];
 const LOOK_MS = 400;
 const INVENTORY_MS = 2_000;
 
-const jsonAt = async (url: string): Promise<unknown> => {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
-  return answer.json();
-};
-
 const membershipsAt = async (hub: string): Promise<readonly string[]> => {
   const list = `${hub}/v1/projects/jetstack-anthos/locations/global/memberships`;
   const { resources = [] } = (await jsonAt(list)) as { resources?: readonly { readonly name: string }[] };
   return resources.map(({ name }) => name);
-};
-
-type Told = Etcd & {
-  readonly id: string;
-  /** By index. */
-  readonly replicas: Readonly<Record<string, string>>;
-  readonly programs: Readonly<Record<string, Pick<SeenReplica, 'kubernetes' | 'serves'>>>;
-};
-
-const clusterAt = async ({ host, port }: HostPort, clusterId: string): Promise<Told | undefined> => {
-  const clusters = (await jsonAt(`http://${host}:${port}/clusters`)) as readonly Told[];
-  return clusters.find(({ id }) => id === clusterId);
-};
-
-const replicasIn = ({ replicas, programs }: Told): readonly SeenReplica[] =>
-  Object.entries(replicas).flatMap(([index, instance]) => {
-    const its = programs[index];
-    return its === undefined ? [] : [{ index: Number(index), instance, ...its }];
-  });
-
-/** Cluster and `kind key` of a resource that Slipway tagged. What AWS makes for a group carries the group's tags: not it. */
-export const ownedAs = (row: Row): { readonly clusterId: string; readonly what: string } | undefined => {
-  const tags = row.detail['tags'] as Readonly<Record<string, string>> | undefined;
-  const [clusterId, key] = [tags?.[CLUSTER_TAG], tags?.[KEY_TAG]];
-  if (clusterId === undefined || key === undefined || row.kind === 'instance') return undefined;
-  return { clusterId, what: `${row.kind} ${key.replaceAll(/[0-9a-f]{8}/g, '*')}` };
 };
 
 const nameOf = ({ kind, metadata }: Stored): string => `${kind} ${metadata.name}`;
@@ -118,19 +66,7 @@ const raise = (most: Counts, now: Counts): void => {
   }
 };
 
-/** What is asked at the stub's door each time. */
-const askedOf = (stub: HostPort | undefined): Pick<World, 'etcdOf' | 'replicasOf'> => {
-  const told = async (clusterId: string) => (stub === undefined ? undefined : clusterAt(stub, clusterId));
-  return {
-    etcdOf: told,
-    replicasOf: async (clusterId) => {
-      const cluster = await told(clusterId);
-      return cluster === undefined ? [] : replicasIn(cluster);
-    },
-  };
-};
-
-type Sight = {
+type Looked = {
   objects: ReadonlyMap<string, Stored>;
   rows: readonly Row[];
   trouble: string;
@@ -139,10 +75,10 @@ type Sight = {
 };
 
 export const watchWorld = (cloud: Cloud, stub: HostPort | undefined): World => {
-  const { aws, hub, kubeconfig } = cloud.status();
+  const { aws, home, hub, kubeconfig } = cloud.status();
   // It keeps its connections, which is what a look each moment needs.
   const management = connectManagement(kubeconfig);
-  const state: Sight = { objects: new Map(), rows: [], trouble: '', ended: false, looks: 0 };
+  const state: Looked = { objects: new Map(), rows: [], trouble: '', ended: false, looks: 0 };
   const most: Counts = new Map();
   const inventory = async (): Promise<readonly Row[]> => {
     const rows = (await jsonAt(`${aws.endpoint}/_sim/inventory`)) as readonly Row[];
@@ -184,7 +120,9 @@ export const watchWorld = (cloud: Cloud, stub: HostPort | undefined): World => {
     inventory,
     seen: () => state.rows,
     memberships: () => membershipsAt(hub),
-    ...askedOf(stub),
+    ...(stub === undefined
+      ? realControlPlanes({ aws: aws.endpoint, home, rows: () => state.rows })
+      : stubControlPlanes(stub)),
     mostOf: (clusterId) => most.get(clusterId) ?? new Map<string, number>(),
     end: async () => {
       state.ended = true;

@@ -2,10 +2,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { controlPlaneOf } from '../../bench/faults/control-planes.ts';
 import { belowFloor, tooManyAway } from '../../bench/faults/replica-watch.ts';
+import type { SeenReplica } from '../../bench/faults/sight.ts';
 import { stageOf } from '../../bench/faults/stages.ts';
 import type { Upgrade } from '../../bench/faults/standing-control-plane.ts';
 import { judgeUpgrade } from '../../bench/faults/upgrades.ts';
-import type { SeenReplica } from '../../bench/faults/world.ts';
 
 const CLUSTER = 'awscluster/default/f7/2f1c1f1e-1111-4222-8333-444455556666';
 
