@@ -18,6 +18,7 @@ import type {
   Pacing,
   PlannedChange,
   PlannedUpgrade,
+  RestorePreview,
   StepView,
 } from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
@@ -36,6 +37,7 @@ export type {
   OperationView,
   PlannedChange,
   PlannedUpgrade,
+  RestorePreview,
   StepView,
 };
 
@@ -50,6 +52,7 @@ export const sweepScheduleId = (account: string, region: string, taskQueue: stri
 export const PLAN_WORKFLOW = 'PlanCluster';
 export const PLAN_CHANGE_WORKFLOW = 'PlanChange';
 export const PLAN_UPGRADE_WORKFLOW = 'PlanUpgrade';
+export const PREVIEW_RESTORE_WORKFLOW = 'PreviewRestore';
 export const ISSUE_CREDENTIAL_WORKFLOW = 'IssueCredential';
 export const BACKUP_WORKFLOW = 'BackupCluster';
 export const LIST_BACKUPS_WORKFLOW = 'ListBackups';

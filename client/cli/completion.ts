@@ -9,6 +9,7 @@
 
 import type { Argument, Command, Option } from 'commander';
 import { knownVersions, RELEASES } from '../../api/releases.ts';
+import { NEWEST } from '../../words/restore.ts';
 import { isManagements } from './options.ts';
 import type { Line } from './shell-words.ts';
 
@@ -52,6 +53,9 @@ const VERSIONS: readonly Candidate[] = knownVersions().map((value) => ({ value }
 
 /** Of a cluster that may be gone nobody knows more. */
 const CLUSTER_IDS: readonly Candidate[] = [{ value: 'gke-', about: 'eight hexadecimal digits follow' }];
+
+/** Keys are long, and known to S3 alone: `slipway clusters backups` lists them. */
+const SNAPSHOTS: readonly Candidate[] = [{ value: NEWEST, about: 'the newest that can be restored' }];
 
 type Read = {
   readonly command: Command;
@@ -147,6 +151,8 @@ const placeholder = (read: Read, name: string): Wanted => {
       return { kind: 'words', candidates: VERSIONS };
     case 'cluster id':
       return { kind: 'words', candidates: CLUSTER_IDS };
+    case 'snapshot':
+      return { kind: 'words', candidates: SNAPSHOTS };
     case 'namespace':
       return { kind: 'namespaces', scope };
     case 'name':

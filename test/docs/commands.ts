@@ -96,6 +96,7 @@ export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
     'test/docs/upgrade-situations.trial.test.ts',
   'kubectl patch awscluster <name> --type merge -p \'{"spec":{"controlPlane":{"version":"<version>"}}}\'':
     'test/docs/upgrade-situations.trial.test.ts',
+  'slipway clusters restore <name> --from newest --yes': 'test/journeys/restore.trial.test.ts',
   'npm run bench -- faults --situations create-and-delete --sample 15 -o json': 'test/faults/matrix.trial.test.ts',
   'npm run bench -- faults --situations resize abort --sample 8 -o json': 'test/faults/matrix.trial.test.ts',
 };
