@@ -17,6 +17,7 @@ import type { OrphanedCluster } from '../policy/orphans.ts';
 import type { Step } from '../policy/plan.ts';
 import type { PoolChanges } from '../policy/pool-fields.ts';
 import type { OrphanRemoval } from '../policy/remove-orphans.ts';
+import type { ReadSince } from '../policy/restore-preview.ts';
 import type {
   Change,
   Drift,
@@ -60,6 +61,23 @@ export type PlannedUpgrade =
   /** `insights`: what blocks comes first. */
   | { readonly kind: 'known'; readonly from: Made; readonly to: Made; readonly insights: readonly Insight[] }
   | { readonly kind: 'refused'; readonly from: Made; readonly reason: string; readonly cure: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** A cluster, and the key of the snapshot that it might be restored from, or `newest`. */
+export type PreviewRequest = { readonly object: ObjectRef; readonly from: string };
+
+/** What that would take away, or why it can't be, or why nobody can say. */
+export type RestorePreview =
+  | {
+      readonly kind: 'known';
+      readonly bucket: string;
+      readonly backup: Backup;
+      /** Newer snapshots that can't be restored, each with its reason, where the newest was asked for. */
+      readonly passedOver: readonly string[];
+      /** `unread`: the cluster's API does not answer, so that all since may be lost. */
+      readonly since: ({ readonly kind: 'read' } & ReadSince) | { readonly kind: 'unread'; readonly why: string };
+    }
+  | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 
 export type StepRequest = {
@@ -151,6 +169,8 @@ export type Activities = {
   planChange(request: ChangeRequest): Promise<PlannedChange>;
   /** Looks at what stands in the way of an upgrade; changes nothing. */
   planUpgrade(request: UpgradeRequest): Promise<PlannedUpgrade>;
+  /** Looks at what a restore would begin with, and what it would take away; changes nothing. */
+  previewRestore(request: PreviewRequest): Promise<RestorePreview>;
   ensure(request: StepRequest): Promise<StepOutcome>;
   remove(request: StepRequest): Promise<StepOutcome>;
   /** One look: fails with a benign error and a delay while the resource isn't ready. */

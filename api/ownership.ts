@@ -9,7 +9,7 @@ import { ADOPT_ANNOTATION, clusterIdOf, nodePoolIdOf } from './names.ts';
 
 type Owning = {
   readonly metadata: { readonly uid: string };
-  readonly status?: { readonly adopted?: { readonly uid: string } | undefined } | undefined;
+  readonly status?: { readonly adopted?: { readonly uid?: string | undefined } | undefined } | undefined;
 };
 
 /** Its own, or that of the object whose things it adopted. */

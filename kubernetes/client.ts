@@ -11,6 +11,7 @@ import { FIELD_MANAGER } from '../api/names.ts';
 import { parsedJson } from '../words/json.ts';
 import { type Asking, createAsking } from './calls.ts';
 import { isNotFound, refused } from './errors.ts';
+import { type ObjectTimes, pagesOfTimes, readResources, type ServedResource } from './metadata.ts';
 import { readAll } from './pages.ts';
 import {
   collectionPath,
@@ -72,6 +73,10 @@ export type KubernetesClient = {
     resource: { readonly group: string; readonly version: string; readonly plural: string },
     options?: Cancellation,
   ) => Promise<Writers | null>;
+  /** All resources that can be listed, by every version that serves them; within a group the preferred version first. */
+  readonly resources: (options?: Cancellation) => Promise<readonly ServedResource[]>;
+  /** Names and times of all objects of a resource, page by page, and nothing of what they hold (I8). */
+  readonly timesOf: (resource: ServedResource, options?: Cancellation) => AsyncIterable<readonly ObjectTimes[]>;
   /** Whether the API server serves this kind at all. */
   readonly serves: (kind: KindName, options?: Cancellation) => Promise<boolean>;
   /** The status and text of any path, such as `/readyz`. */
@@ -121,7 +126,10 @@ const namesIn = (body: unknown): readonly (string | undefined)[] =>
     ? (body.resources as readonly { readonly name?: string }[]).map(({ name }) => name)
     : [];
 
-type Reading = Pick<KubernetesClient, 'get' | 'find' | 'list' | 'writersOf' | 'serves' | 'probe'>;
+type Reading = Pick<
+  KubernetesClient,
+  'get' | 'find' | 'list' | 'writersOf' | 'resources' | 'timesOf' | 'serves' | 'probe'
+>;
 
 const reading = (asking: Asking): Reading => {
   const { server, ask, sendObject } = asking;
@@ -144,6 +152,10 @@ const reading = (asking: Asking): Reading => {
       if (answer.status !== 200) throw refused({ verb, object: plural, server, ...answer, body });
       return writersIn((body as { readonly items?: unknown } | undefined)?.items);
     },
+
+    resources: (options) => readResources(asking, options),
+
+    timesOf: (resource, options) => pagesOfTimes(asking, resource, options),
 
     serves: async (kind, options) => {
       const { apiVersion } = kind;

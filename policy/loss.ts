@@ -11,6 +11,8 @@ import { ownerUidOf } from '../api/ownership.ts';
 import { zoneOutput } from '../kinds/preflight.ts';
 import { type Found, isIrreplaceable, type Resource } from '../kinds/resource.ts';
 import { subnetOfReplica } from '../topology/replica.ts';
+import { REPLICAS } from '../topology/values.ts';
+import { restoreCommand } from '../words/commands.ts';
 import type { ResourceKey } from '../words/keys.ts';
 import { CONTROL_PLANE_GROUP, etcdVolumeKey, networkInterfaceKey, PREFLIGHT } from '../words/keys.ts';
 import type { Replica } from './replicas.ts';
@@ -79,6 +81,20 @@ const restoreHint = (lost: Lost, resource: Resource): string => {
   }
 };
 
+/**
+ * Where disks are gone for good, so many of them that no quorum comes back, and nothing else is: all of etcd at once, from a snapshot in the
+ * bucket. While a quorum may come back, that is never proposed: it would take away what was written since.
+ */
+const wholeHint = ({ cluster, replicas }: Lost, missing: readonly Resource[]): readonly string[] => {
+  const gone = replicas.filter(({ volume }) => volume === 'lost').length;
+  const onlyDisks = missing.every(({ kind }) => kind === 'etcd-volume') && missing.length === gone;
+  return onlyDisks && gone > REPLICAS.length / 2
+    ? [
+        `have etcd begin again with what its newest snapshot in the bucket holds: ${restoreCommand(cluster.metadata)}; or volume by volume`,
+      ]
+    : [];
+};
+
 /** What is lost and how each is restored, but for the disk that a repair is allowed to replace. */
 export const lossOf = (
   lost: Lost,
@@ -89,5 +105,6 @@ export const lossOf = (
   const missing = topology.filter(
     (resource) => isIrreplaceable(resource) && !present.has(resource.key) && resource.key !== repaired,
   );
-  return { keys: missing.map(({ key }) => key), hints: missing.map((resource) => restoreHint(lost, resource)) };
+  const hints = missing.map((resource) => restoreHint(lost, resource));
+  return { keys: missing.map(({ key }) => key), hints: [...wholeHint(lost, missing), ...hints] };
 };

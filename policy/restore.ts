@@ -7,10 +7,10 @@
  * tells the agents, which keep what etcd held. Pure.
  * Invariants: I2 (an operation that was cut short is planned again under the same id, and goes on), I5 (only what was asked for by name, once).
  */
-import { createHash } from 'node:crypto';
 import type { AWSCluster } from '../api/cluster.ts';
-import { clusterIdFor } from '../api/ownership.ts';
+import { clusterIdFor, ownerUidOf } from '../api/ownership.ts';
 import type { Release } from '../api/releases.ts';
+import { restoreIdOf } from '../api/restore-id.ts';
 import { type Found, observedState, type Resource } from '../kinds/resource.ts';
 import { sinksOf } from '../topology/check.ts';
 import { REPLICAS } from '../topology/values.ts';
@@ -35,6 +35,7 @@ import { orderedSteps } from './order.ts';
 import type { Plan, Step } from './plan.ts';
 import { mustGo, replicaMachine, resourceSteps } from './replacement.ts';
 import { type Replica, replicasOf } from './replicas.ts';
+import { otherClusters } from './restorable.ts';
 import { ensureStep, removeStep, waitStep } from './steps.ts';
 import type { Restored } from './views.ts';
 
@@ -44,10 +45,6 @@ export type RestoreDecision =
   | { readonly kind: 'restore'; readonly plan: Plan; readonly restores: Restored };
 
 type Seen = { readonly topology: readonly Resource[]; readonly inventory: readonly Found[]; readonly release: Release };
-
-/** The same request has the same id, and another token another one: part of the new etcd cluster's token. */
-const idOf = ({ metadata }: AWSCluster, request: string): string =>
-  createHash('sha256').update([metadata.uid, request].join('\0')).digest('hex').slice(0, 8);
 
 /** Said by status, or by the disks: either alone may have been lost. */
 const isDone = ({ status }: AWSCluster, inventory: readonly Found[], id: string): boolean =>
@@ -162,7 +159,7 @@ export const decideRestore = (cluster: AWSCluster, seen: Seen): RestoreDecision 
   const { generation, annotations } = cluster.metadata;
   const text = annotations?.[RESTORE_ANNOTATION] ?? '';
   if (text === '') return { kind: 'none' };
-  const id = idOf(cluster, text);
+  const id = restoreIdOf(ownerUidOf(cluster), text);
   if (isDone(cluster, inventory, id)) return { kind: 'none' };
   const refused = (reason: string): RestoreDecision => ({
     kind: 'blocked',
@@ -173,7 +170,7 @@ export const decideRestore = (cluster: AWSCluster, seen: Seen): RestoreDecision 
     return refused(`the annotation ${RESTORE_ANNOTATION} says "${text}", which names no snapshot and token`);
   }
   if (request.clusterId !== clusterIdFor(cluster)) {
-    return refused(`snapshot ${request.key} is of cluster ${request.clusterId}, whose Secrets this one could not read`);
+    return refused(otherClusters(request.key, request.clusterId));
   }
   const replicas = replicasOf(inventory);
   const { keys } = lossOf({ cluster, inventory, replicas }, topology, undefined);

@@ -32,6 +32,10 @@ export const planVersionCommand = ({ namespace, name }: Pick<Subject, 'namespace
 export const backupCommand = ({ namespace, name }: Pick<Subject, 'namespace' | 'name'>): string =>
   `${SLIPWAY} clusters backup ${name} -n ${namespace}`;
 
+/** Has a cluster's etcd begin again with what its newest snapshot holds, after showing what that takes away. */
+export const restoreCommand = ({ namespace, name }: Pick<Subject, 'namespace' | 'name'>): string =>
+  `${SLIPWAY} clusters restore ${name} -n ${namespace} --from newest`;
+
 /** Lists what is left of a cluster whose object is gone. */
 export const backupsOfIdCommand = (clusterId: string): string => `${SLIPWAY} clusters backups --id ${clusterId}`;
 

@@ -12,6 +12,9 @@ export const RESTORE_ANNOTATION = 'slipway.dev/restore';
 /** On etcd volumes: the id of the last restore that is done. */
 export const RESTORED_TAG = 'slipway.dev/restored';
 
+/** What stands for the newest snapshot that can be restored, where somebody asks; the annotation names a key. */
+export const NEWEST = 'newest';
+
 export type RestoreRequest = {
   readonly key: string;
   readonly clusterId: string;

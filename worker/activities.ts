@@ -18,6 +18,7 @@ import { hubMembershipDriver, observeMembership, otherOwner } from '../activitie
 import { createInsideSweep } from '../activities/inside-sweep.ts';
 import { createInsightsSweep } from '../activities/insights-sweep.ts';
 import { createInventory } from '../activities/inventory.ts';
+import { readChangedSince } from '../activities/kubernetes/changed-since.ts';
 import { issueClusterCertificate } from '../activities/kubernetes/credentials.ts';
 import { kubernetesDrivers } from '../activities/kubernetes/drivers.ts';
 import { emptyMachine } from '../activities/kubernetes/emptying.ts';
@@ -41,8 +42,6 @@ import {
 import { createMirror } from '../activities/mirror.ts';
 import { createOrphanRemoval } from '../activities/orphan-removal.ts';
 import { createOrphans } from '../activities/orphans.ts';
-import { createPlanChange } from '../activities/plan-change.ts';
-import { createPlanUpgrade } from '../activities/plan-upgrade.ts';
 import { readPoolMachines } from '../activities/pool-machines.ts';
 import { restoreSourceDriver } from '../activities/restore-source.ts';
 import { snapshotDriver } from '../activities/snapshot.ts';
@@ -50,6 +49,7 @@ import { createSteps, type Execution } from '../activities/steps.ts';
 import { createSweep } from '../activities/sweep.ts';
 import type { ObjectKind } from '../api/object.ts';
 import { present } from '../words/present.ts';
+import { askedOf } from './asked.ts';
 import type { WorkerConfiguration } from './configuration.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import type { CountedObject } from './object-metrics.ts';
@@ -304,10 +304,9 @@ export const wireActivities = (
   const backups = backupsOf(connections, configuration, looks);
   const steps = stepsOf(connections, configuration, backups);
   const assess = assessOf(connections, configuration, { ...looks, inside });
-  const planChange = createPlanChange(looks);
   const insights = readInsights(management, userClusters);
   const snapshots = present({ bucket: configuration.bucket });
-  const planUpgrade = createPlanUpgrade({ ...looks, insights, snapshots });
+  const changedSince = readChangedSince(userClusters);
   const sweep = sweepOf({ connections, configuration, metrics, log }, { served, inside, insights, snapshots });
   const orphans = orphansOf(connections, configuration, looks);
   const mirror = mirrorOf(connections);
@@ -318,8 +317,7 @@ export const wireActivities = (
     objects: () => recentObjects(management),
     activities: {
       assess: (request) => assess(request, signalOf()),
-      planChange: (request) => planChange(request, signalOf()),
-      planUpgrade: (request) => planUpgrade(request, signalOf()),
+      ...askedOf({ ...looks, insights, snapshots, backups, changedSince }, signalOf),
       ensure: (request) => steps.ensure(request, execution()),
       remove: (request) => steps.remove(request, execution()),
       wait: (request) => steps.wait(request, execution()),

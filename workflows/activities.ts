@@ -99,6 +99,10 @@ export const { planUpgrade } = proxyActivities<Pick<Activities, 'planUpgrade'>>(
   ...ASSESS,
   activityId: 'plan upgrade',
 });
+export const { previewRestore } = proxyActivities<Pick<Activities, 'previewRestore'>>({
+  ...ASSESS,
+  activityId: 'preview restore',
+});
 const STATUS = { activityId: 'mirror status', summary: 'status and events' } as const;
 export const { mirror } = proxyActivities<Pick<Activities, 'mirror'>>({ ...MIRROR, ...STATUS });
 export const { mirror: mirrorBriefly } = proxyActivities<Pick<Activities, 'mirror'>>({

@@ -14,9 +14,19 @@ import type {
   OrphanRemoval,
   PlannedChange,
   PlannedUpgrade,
+  PreviewRequest,
+  RestorePreview,
   UpgradeRequest,
 } from '../activities/contract.ts';
-import { assess, issueCertificate, listBackups, listOrphans, planChange, planUpgrade } from './activities.ts';
+import {
+  assess,
+  issueCertificate,
+  listBackups,
+  listOrphans,
+  planChange,
+  planUpgrade,
+  previewRestore,
+} from './activities.ts';
 import { runBackup } from './backup.ts';
 import { runSweep, type SweepSummary } from './drift-sweep.ts';
 import { runEntity } from './entity.ts';
@@ -74,6 +84,11 @@ export async function PlanChange(request: ChangeRequest): Promise<PlannedChange>
 /** What stands in the way of an upgrade that nobody has asked for yet, for people who ask: a look, and nothing else. */
 export async function PlanUpgrade(request: UpgradeRequest): Promise<PlannedUpgrade> {
   return planUpgrade(request);
+}
+
+/** What a restore would begin with and take away that nobody has asked for yet, for people who ask: a look, and nothing else. */
+export async function PreviewRestore(request: PreviewRequest): Promise<RestorePreview> {
+  return previewRestore(request);
 }
 
 /** A snapshot of a cluster's etcd, now, for people who ask: some replica takes it, and it is looked at in the bucket. */

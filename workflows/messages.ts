@@ -21,6 +21,7 @@ import type {
   Pacing,
   PlannedChange,
   PlannedUpgrade,
+  RestorePreview,
   StepView,
 } from '../activities/contract.ts';
 import type { ObjectRef } from '../api/object.ts';
@@ -42,6 +43,7 @@ export type {
   OrphanRemoval,
   PlannedChange,
   PlannedUpgrade,
+  RestorePreview,
   StepView,
 };
 
@@ -56,6 +58,7 @@ export const sweepScheduleId = (account: string, region: string, taskQueue: stri
 export const PLAN_WORKFLOW = 'PlanCluster';
 export const PLAN_CHANGE_WORKFLOW = 'PlanChange';
 export const PLAN_UPGRADE_WORKFLOW = 'PlanUpgrade';
+export const PREVIEW_RESTORE_WORKFLOW = 'PreviewRestore';
 export const ISSUE_CREDENTIAL_WORKFLOW = 'IssueCredential';
 export const BACKUP_WORKFLOW = 'BackupCluster';
 export const LIST_BACKUPS_WORKFLOW = 'ListBackups';

@@ -72,7 +72,7 @@ export const listBackups = async (configuration: ClientConfiguration, whose: Who
 const UNITS = ['B', 'KiB', 'MiB', 'GiB'];
 
 /** `3.4 MiB` */
-const sizeText = (bytes: number): string => {
+export const sizeText = (bytes: number): string => {
   const unit = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
   const number = bytes / 1_024 ** unit;
   return `${unit === 0 ? number : number.toFixed(1)} ${UNITS[unit]}`;
@@ -82,7 +82,7 @@ export const backupText = ({ key, size, revision, sha256 = '' }: Backup): string
   `${key}: ${sizeText(size)}, revision ${revision}, sha256 ${sha256}`;
 
 /** To the second: people compare it with what happened. */
-const timeText = (time: string): string => time.replace(/\.\d+Z$/, 'Z');
+export const timeText = (time: string): string => time.replace(/\.\d+Z$/, 'Z');
 
 /** What can't be relied on says why in the last column. */
 export const backupTable = (backups: readonly Backup[]): string =>

@@ -11,6 +11,7 @@ import { stuckCount } from '../../words/stuck.ts';
 import type { ClientConfiguration } from '../configuration.ts';
 import { type ConfigurationOf, clusterId, listing, namespaced, output, reading } from './options.ts';
 import { paintFor, print, printJson, say } from './output.ts';
+import { addRestore } from './restore-command.ts';
 import { addSecretsCommands } from './secrets-commands.ts';
 
 /** Without a number the option is `true`: the newest. */
@@ -213,7 +214,7 @@ const addCredential = (clusters: Command, configurationOf: ConfigurationOf): Com
 export const addClustersCommands = (program: Command, configurationOf: ConfigurationOf): void => {
   const clusters = program.command('clusters').description('clusters and their node pools');
   const looking = [addList, addDescribe, addPlan, addBackups];
-  for (const add of [...looking, addUpdate, addBackup, addGetCredentials, addCredential])
+  for (const add of [...looking, addUpdate, addBackup, addRestore, addGetCredentials, addCredential])
     add(clusters, configurationOf);
   addSecretsCommands(clusters, configurationOf);
 };

@@ -9,6 +9,8 @@
 
 import type { Argument, Command, Option } from 'commander';
 import { knownVersions, RELEASES } from '../../api/releases.ts';
+import { ownOf } from '../../words/own.ts';
+import { NEWEST } from '../../words/restore.ts';
 import { isManagements } from './options.ts';
 import type { Line } from './shell-words.ts';
 
@@ -54,6 +56,9 @@ const VERSIONS: readonly Candidate[] = knownVersions().map((value) => ({ value }
 const CLUSTER_IDS: readonly Candidate[] = [{ value: 'gke-', about: 'eight hexadecimal digits follow' }];
 /** What ids look like: those that there are, a worker would have to list. */
 const THING_IDS: readonly Candidate[] = [{ value: 'vol-', about: 'as slipway orphans lists it' }];
+
+/** Keys are long, and known to S3 alone: `slipway clusters backups` lists them. */
+const SNAPSHOTS: readonly Candidate[] = [{ value: NEWEST, about: 'the newest that can be restored' }];
 
 type Read = {
   readonly command: Command;
@@ -133,6 +138,16 @@ const shortest = (choices: readonly string[]): readonly Candidate[] =>
     .filter((choice) => !choices.some((other) => other !== choice && choice.startsWith(other)))
     .map((value) => ({ value }));
 
+/** Words that are the same for everybody, by the name that the help gives the value. */
+const WORDS: Readonly<Record<string, readonly Candidate[]>> = {
+  seconds: WAITS,
+  number: REVISIONS,
+  version: VERSIONS,
+  'cluster id': CLUSTER_IDS,
+  id: THING_IDS,
+  snapshot: SNAPSHOTS,
+};
+
 /** What stands for a value, by the name that its help gives it. */
 const placeholder = (read: Read, name: string): Wanted => {
   const scope = scopeOf(read);
@@ -141,16 +156,6 @@ const placeholder = (read: Read, name: string): Wanted => {
   switch (name) {
     case 'path':
       return { kind: 'files' };
-    case 'seconds':
-      return { kind: 'words', candidates: WAITS };
-    case 'number':
-      return { kind: 'words', candidates: REVISIONS };
-    case 'version':
-      return { kind: 'words', candidates: VERSIONS };
-    case 'cluster id':
-      return { kind: 'words', candidates: CLUSTER_IDS };
-    case 'id':
-      return { kind: 'words', candidates: THING_IDS };
     case 'namespace':
       return { kind: 'namespaces', scope };
     case 'name':
@@ -159,8 +164,10 @@ const placeholder = (read: Read, name: string): Wanted => {
       const object = argumentNamed(read, 'name');
       return object === undefined ? NOTHING : { kind: 'steps', ...about, name: object };
     }
-    default:
-      return NOTHING;
+    default: {
+      const candidates = ownOf(WORDS, name);
+      return candidates === undefined ? NOTHING : { kind: 'words', candidates };
+    }
   }
 };
 

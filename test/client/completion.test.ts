@@ -30,6 +30,7 @@ describe('completion', () => {
     ['a flag takes no value', 'slipway clusters list -A -o j', ['json']],
     ['kinds, each spelled once', 'slipway operations retry ', ['cluster', 'awscluster', 'nodepool', 'awsnodepool']],
     ['what help is about', 'slipway help operations re', ['retry', 'resume']],
+    ['what stands for a snapshot', 'slipway clusters restore x --from ', ['newest']],
     ['shells', 'slipway completion ', ['bash', 'zsh']],
     ['nothing behind the last argument', 'slipway clusters describe x ', []],
     ['nothing of what is not there', 'slipway bogus ', []],

@@ -103,6 +103,7 @@ export const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
     'test/journeys/adoption.trial.test.ts',
   'slipway orphans --remove <id> --yes': 'test/journeys/adoption.trial.test.ts',
   'slipway orphans --cluster <cluster id> --remove --yes': 'test/journeys/adoption.trial.test.ts',
+  'slipway clusters restore <name> --from newest --yes': 'test/journeys/restore.trial.test.ts',
   'npm run bench -- faults --situations create-and-delete --sample 15 -o json': 'test/faults/matrix.trial.test.ts',
   'npm run bench -- faults --situations resize abort --sample 8 -o json': 'test/faults/matrix.trial.test.ts',
 };

@@ -10,7 +10,7 @@ import type { Activities, Assessment, OperationInput, StepRequest } from '../../
 import { entityWorkflowId } from '../../api/names.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import type { Plan } from '../../policy/plan.ts';
-import { annotated, BACKUP_WORKFLOW, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, LIST_BACKUPS_WORKFLOW, LIST_ORPHANS_WORKFLOW, PLAN_CHANGE_WORKFLOW, PLAN_UPGRADE_WORKFLOW, PLAN_WORKFLOW, REMOVE_ORPHANS_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
+import { annotated, BACKUP_WORKFLOW, DRIFT_SWEEP_WORKFLOW, driftFound, ENTITY_WORKFLOW, type EntityState, getEntityState, getOperationState, LIST_BACKUPS_WORKFLOW, LIST_ORPHANS_WORKFLOW, PLAN_CHANGE_WORKFLOW, PLAN_UPGRADE_WORKFLOW, PLAN_WORKFLOW, PREVIEW_RESTORE_WORKFLOW, REMOVE_ORPHANS_WORKFLOW, specChanged, supersede, verbUpdates } from '../../workflows/messages.ts';
 import type { TemporalForTests } from '../support/temporal.ts';
 import { waitFor } from '../support/wait.ts';
 import { seedPool } from '../topology/objects.ts';
@@ -676,6 +676,31 @@ export const VARIANTS: readonly Variant[] = [
           return [handle];
         },
       ),
+  },
+  {
+    name: 'restore-asked',
+    play: ({ temporal, uid }) => {
+      const backup = { key: 'gke-0a1b2c3d/etcd/20261130T194500123Z-7.db', time: '2026-11-30T19:45:00.123Z', revision: '7', size: 9 };
+      const pods = { resource: 'pods', created: { count: 1, names: ['default/a'] }, changed: { count: 0, names: [] } };
+      return temporal.withWorker(
+        {
+          previewRestore: async () => ({
+            ...{ kind: 'known', bucket: 'b', backup, passedOver: [] },
+            since: { kind: 'read', resources: [pods], notRead: [] },
+          }),
+        },
+        async (taskQueue) => {
+          const object = { kind: 'AWSCluster', namespace: 'default', name: 'cluster-0', uid } as const;
+          const handle = await temporal.environment.client.workflow.start(PREVIEW_RESTORE_WORKFLOW, {
+            taskQueue,
+            workflowId: `restore-${uid}`,
+            args: [{ object, from: 'newest' }],
+          });
+          await handle.result();
+          return [handle];
+        },
+      );
+    },
   },
   {
     name: 'backup-asked',

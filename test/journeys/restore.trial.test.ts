@@ -76,6 +76,9 @@ const restore = async (key: string, token: string): Promise<number> => {
   return (Date.now() - began) / 1_000;
 };
 
+/** As the page about operations has it. */
+const DOCUMENTED = 'slipway clusters restore <name> --from newest --yes';
+
 const names = async (): Promise<readonly string[]> =>
   (await replicas.journey.user('get', 'configmaps', '-o', 'name'))
     .split('\n')
@@ -91,6 +94,12 @@ describe('a control plane that is restored while all is well', () => {
       .resourceVersion;
     const members = (await healthy()).map(identity);
 
+    const preview = await succeed(
+      'preview',
+      sandbox.slipway(['clusters', 'restore', 'small', '--from', key, '--preview']),
+    );
+    expect(preview).toMatch(/configmaps: 1 created \(default\/written-after\)/);
+    expect(preview).not.toContain('written-before');
     const seconds = await restore(key, 'first');
     figures.push(`restored while all was well: ${seconds.toFixed(0)} s`);
     const after = (await healthy()).map(identity);
@@ -157,8 +166,12 @@ describe('a control plane that has lost two disks, and quorum', () => {
       const stalled = (await status()).conditions?.find(({ type }) => type === 'Stalled');
       return stalled?.status === 'True' && stalled.message.includes('etcd-volume/0, etcd-volume/1') ? true : undefined;
     });
-    const seconds = await restore(key, 'fourth');
-    figures.push(`restored after two disks were lost: ${seconds.toFixed(0)} s`);
+    const began = Date.now();
+    const typed = DOCUMENTED.replace('<name>', 'small').split(' ').slice(1);
+    const { code, stdout, stderr } = await sandbox.slipway(typed);
+    figures.push(`restored after two disks were lost: ${((Date.now() - began) / 1_000).toFixed(0)} s`, stderr);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(`restored from ${key}`) });
+    expect(stderr).toContain('everything that was written since');
     await healthy();
     expect(await names()).toEqual(['configmap/written-before', 'configmap/written-last']);
     await expectTreasure();

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { observedState } from '../../kinds/resource.ts';
 import { decideCluster } from '../../policy/decide-cluster.ts';
 import { DELETING, seedCluster, VERSION } from '../topology/objects.ts';
-import { carryOut } from './account.ts';
+import { carryOut, withoutVolume } from './account.ts';
 import {
   addressOf,
   blockedOf,
@@ -131,6 +131,18 @@ describe('a lost etcd volume', () => {
     const { reason, cure } = blockedOf(decideCluster(facts(both)));
     expect(reason).toContain('etcd-volume/1, etcd-volume/2');
     expect(cure).toMatch(/aws ec2 create-volume .*--availability-zone eu-west-1b .*empty-disk,Value=wait/);
+  });
+
+  test('of which two are gone for good is brought back with all of etcd, by one command; of one of them that is never proposed', () => {
+    const command = 'npx slipway clusters restore cluster-0 -n default --from newest';
+    const two = withoutVolume(withoutDisk(withHealth({ 1: 'unhealthy', 2: 'unhealthy' })), 2);
+    expect(blockedOf(decideCluster(facts(two))).cure).toMatch(new RegExp(`${command}; or volume by volume; restore`));
+    const one = withoutDisk(withHealth({ 1: 'unhealthy', 2: 'unhealthy' }));
+    const tagless = withoutVolume(withoutDisk(withHealth({ 1: 'unhealthy', 2: 'unhealthy' })), 2, true);
+    const more = without(two, 'secret/etcd-ca');
+    for (const found of [one, tagless, more]) {
+      expect(blockedOf(decideCluster(facts(found))).cure).not.toContain('clusters restore');
+    }
   });
 
   test('that only lost its tags is not lost: the command gives them back', () => {
