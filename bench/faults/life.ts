@@ -27,7 +27,7 @@ export type Life = {
   readonly made: readonly string[];
   /** The most that were seen of each at once. */
   readonly most: ReadonlyMap<string, number>;
-  /** Volumes that hold etcd's data after the create, and before the deletion, with quorum at both moments; of a stub. */
+  /** Volumes that hold etcd's data after the create, and before the deletion, with quorum at both moments. */
   readonly etcd: readonly (Etcd | undefined)[];
   /** Calls that changed something when nothing had changed. */
   readonly secondLook: readonly HeardCall[];
