@@ -270,7 +270,6 @@ const updateFound = async <K extends ResourceKind>(
   const updates = rowOf(driver.kind).differences === undefined ? !retags : own.length > 0;
   try {
     const made: Made = updates ? await driver.update(wanted, found, own) : { outputs: found.outputs };
-    if (made.settling !== undefined) throw stillSettling(made.settling, wanted);
     // What is tagged is the kind's own: its properties are `Tagged`.
     if (retags) await driver.retag?.(wanted, found, taggingOf(wanted.properties as unknown as Tagged));
     const change = retags ? 'updated' : (made.change ?? 'unchanged');

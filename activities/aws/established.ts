@@ -12,6 +12,7 @@ import { type FoundOf, observed } from '../../kinds/resource.ts';
 import { itemsOf } from '../../kinds/row.ts';
 import type { ResourceKey } from '../../words/keys.ts';
 import type { Made, ResourceDriver, Wanted } from '../driver.ts';
+import { notYet } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { emptyDiskOf } from './etcd-volume.ts';
 import { healthOf, sayHealth } from './others-serving.ts';
@@ -39,6 +40,10 @@ export const foundEstablished = (
 /** From the first answer of its API: as long as a machine may boot later than the others, before it is told another way. */
 const SERVES_WITHIN_MS = 3 * 60_000;
 
+/** A look costs two calls: the longer it has taken, the rarer. */
+const AGAIN_MS = { least: 1_500, most: 5_000 } as const;
+const againAfter = (waited: number): number => Math.min(Math.max(waited, AGAIN_MS.least), AGAIN_MS.most);
+
 export const establishedDriver = ({ ec2, elbv2 }: Pick<AwsClients, 'ec2' | 'elbv2'>): ResourceDriver<'established'> => {
   const mark = async (volumeIds: readonly string[], says: EmptyDisk): Promise<void> => {
     if (volumeIds.length === 0) return;
@@ -56,8 +61,9 @@ export const establishedDriver = ({ ec2, elbv2 }: Pick<AwsClients, 'ec2' | 'elbv
       unmarked.filter((id) => !join.includes(id)),
       'wait',
     );
-    if (silent.length > 0 && Date.now() - wanted.since < SERVES_WITHIN_MS) {
-      return { outputs: {}, settling: `Waiting for every replica to serve: ${silent.map(sayHealth).join('; ')}.` };
+    const waited = Date.now() - wanted.since;
+    if (silent.length > 0 && waited < SERVES_WITHIN_MS) {
+      throw notYet(`Waiting for every replica to serve: ${silent.map(sayHealth).join('; ')}.`, againAfter(waited));
     }
     await mark(join, 'join');
     return { outputs: {}, change: 'updated' };
