@@ -17,6 +17,7 @@ import { judgeIdentity, judgePlace, type Served, wasProvisioned } from '../polic
 import { ended } from '../words/text.ts';
 import type { Named } from './assess.ts';
 import type { BackupOrders } from './aws/backup-orders.ts';
+import { ORDER_SECONDS, orderUntil } from './aws/order-tags.ts';
 import type { ReadBackups } from './aws/snapshots.ts';
 import type { BackupAsked, BackupList, BackupOutcome, BackupRequest, BackupsOf } from './contract.ts';
 import { blockedError, notYet } from './verdicts.ts';
@@ -30,8 +31,6 @@ export type BackupSources = {
   readonly now?: () => number;
 };
 
-/** As for any order: an agent looks twice a minute. */
-const BEGUN_WITHIN_SECONDS = 180;
 /** As long as an agent gives itself (`agent/replica.ts`), and a minute to say so. */
 const OVER_WITHIN_SECONDS = 31 * 60;
 const AGAIN_MS = 2_000;
@@ -76,7 +75,7 @@ const notOver = (told: ToldReplica, said: 'begun' | undefined, now: number): Bac
   if (late <= 0) throw notYet(`${whoWas(told)} has not seen yet that it is asked: it looks twice a minute.`, AGAIN_MS);
   return {
     kind: 'failed',
-    why: `its agent did not answer within ${BEGUN_WITHIN_SECONDS} s: its machine hangs, does not reach EC2, or runs an image of before snapshots`,
+    why: `its agent did not answer within ${ORDER_SECONDS} s: its machine hangs, does not reach EC2, or runs an image of before snapshots`,
   };
 };
 
@@ -99,7 +98,7 @@ const asking = (sources: BackupSources) => {
     if (choice.kind === 'none')
       return { kind: 'none', says: `No replica of ${nameOf(object)} can take a snapshot: ${choice.says}` };
     const { index, volumeId, instanceId } = choice;
-    const until = Math.floor(now() / 1_000) + BEGUN_WITHIN_SECONDS;
+    const until = orderUntil(now());
     await orders.give(volumeId, { token, verb: 'snapshot', instanceId, until, bucket });
     return { kind: 'told', told: { index, volumeId, instanceId, token, until, bucket } };
   };

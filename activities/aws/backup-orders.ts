@@ -5,13 +5,14 @@
  * `agent/orders.ts` obeys and reports; `order.ts` gives orders that are steps of an operation.
  * Invariants: I2 (one token for one question, however often it is put), I5 (reads and tags only; the replica goes on serving).
  */
-import { CreateTagsCommand, paginateDescribeVolumes, type Volume } from '@aws-sdk/client-ec2';
+import { paginateDescribeVolumes, type Volume } from '@aws-sdk/client-ec2';
 import { CLUSTER_TAG, KEY_TAG } from '../../api/names.ts';
 import type { ReplicaVolume } from '../../policy/backup-replica.ts';
 import { etcdVolumeKey } from '../../words/keys.ts';
-import { begunIn, ORDER_TAG, type Order, orderText, REPORT_TAG, type Report, reportIn } from '../../words/orders.ts';
+import { begunIn, type Order, REPORT_TAG, type Report, reportIn } from '../../words/orders.ts';
 import { present } from '../../words/present.ts';
 import type { AwsClients } from './clients.ts';
+import { giveOrder, volumeTags } from './order-tags.ts';
 import { filter, filterLike, given, readAll, tagRecord } from './tags.ts';
 import { exists } from './volumes.ts';
 
@@ -33,21 +34,18 @@ export type BackupOrders = {
 };
 
 export const backupOrders = ({ ec2 }: Pick<AwsClients, 'ec2'>): BackupOrders => {
-  const list = (filters: ReturnType<typeof filter>[], abortSignal: AbortSignal): Promise<Volume[]> =>
-    readAll(paginateDescribeVolumes({ client: ec2 }, { Filters: filters }, { abortSignal }), (page) => page.Volumes);
   return {
     volumes: async (clusterId, signal) => {
       const filters = [filter(`tag:${CLUSTER_TAG}`, clusterId), filterLike(`tag:${KEY_TAG}`, 'etcd-volume/*')];
-      const volumes = (await list(filters, signal)).flatMap(replicaVolume);
-      return volumes.sort((a, b) => a.index - b.index);
+      const volumes = await readAll(
+        paginateDescribeVolumes({ client: ec2 }, { Filters: filters }, { abortSignal: signal }),
+        (page) => page.Volumes,
+      );
+      return volumes.flatMap(replicaVolume).sort((a, b) => a.index - b.index);
     },
-    give: async (volumeId, order) => {
-      const Tags = [{ Key: ORDER_TAG, Value: orderText(order) }];
-      await ec2.send(new CreateTagsCommand({ Resources: [volumeId], Tags }));
-    },
+    give: (volumeId, order) => giveOrder({ ec2 }, volumeId, order),
     saidOf: async (volumeId, token, signal) => {
-      const [volume] = await list([filter('volume-id', volumeId)], signal);
-      const text = tagRecord(volume?.Tags)[REPORT_TAG];
+      const text = (await volumeTags({ ec2 }, volumeId, signal))[REPORT_TAG];
       const report = reportIn(text);
       if (report?.token === token) return report;
       return begunIn(text) === token ? 'begun' : undefined;

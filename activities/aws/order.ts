@@ -7,55 +7,37 @@
  * Invariants: I2 (within its time limit an order has one token, however often the step is tried), I5 (it is given only while the
  * other replicas serve), I9 (an agent that does not answer is told, with what helps).
  */
-import { createHash } from 'node:crypto';
-import { CreateTagsCommand, paginateDescribeVolumes } from '@aws-sdk/client-ec2';
 import { servesIn } from '../../machine/serves.ts';
 import { endMachineCommand } from '../../words/commands.ts';
 import { machineInKey } from '../../words/keys.ts';
-import { ORDER_TAG, type Order, orderIn, orderText, REPORT_TAG, type Report, reportIn } from '../../words/orders.ts';
+import { ORDER_TAG, type Order, orderIn, REPORT_TAG, type Report, reportIn } from '../../words/orders.ts';
+import { present } from '../../words/present.ts';
 import { ended } from '../../words/text.ts';
 import type { Candidate, Made, ResourceDriver, Sought, Wanted } from '../driver.ts';
 import { blockedError, notYet, verdictOf } from '../verdicts.ts';
 import type { AwsClients } from './clients.ts';
 import { livingInstances } from './machines.ts';
+import { giveOrder, isGivenSince, ORDER_SECONDS, orderToken, orderUntil, volumeTags } from './order-tags.ts';
 import { refuseUnlessOthersServe } from './others-serving.ts';
-import { filter, readAll, tagRecord } from './tags.ts';
+import { filter } from './tags.ts';
 import { targetHealth } from './targets.ts';
 
-/** An agent looks twice a minute; then there is time to see that nobody answers before a person wonders. */
-const ORDER_SECONDS = 180;
 const AGAIN_MS = 3_000;
 
 type Said = { readonly order?: Order; readonly report?: Report };
 
-const saidOn = async ({ ec2 }: AwsClients, { properties, signal }: Wanted<'order'>): Promise<Said> => {
-  const volumes = await readAll(
-    paginateDescribeVolumes(
-      { client: ec2 },
-      { Filters: [filter('volume-id', properties.volumeId)] },
-      { abortSignal: signal },
-    ),
-    (page) => page.Volumes,
-  );
-  const tags = tagRecord(volumes[0]?.Tags);
-  const order = orderIn(tags[ORDER_TAG]);
-  const report = reportIn(tags[REPORT_TAG]);
-  return { ...(order === undefined ? {} : { order }), ...(report === undefined ? {} : { report }) };
+const saidOn = async (clients: AwsClients, { properties, signal }: Wanted<'order'>): Promise<Said> => {
+  const tags = await volumeTags(clients, properties.volumeId, signal);
+  return present({ order: orderIn(tags[ORDER_TAG]), report: reportIn(tags[REPORT_TAG]) });
 };
 
-/** Given for this very step: an earlier one's is done with, whatever became of it. */
 const isOurs = ({ properties: { verb, instanceId }, since }: Wanted<'order'>, order: Order): boolean =>
-  order.verb === verb && order.instanceId === instanceId && order.until >= Math.floor(since / 1_000) + ORDER_SECONDS;
+  order.verb === verb && order.instanceId === instanceId && isGivenSince(order, since);
 
-/** The same for every try within one time limit (I2), but after one that failed or that nobody answered. */
-const orderFor = ({ owner, key, properties, since }: Wanted<'order'>, now: number, after = ''): Order => {
-  const limit = Math.floor((now - since) / (ORDER_SECONDS * 1_000));
+const orderFor = ({ owner, key, properties, since }: Wanted<'order'>, now: number, after?: string): Order => {
   const { verb, instanceId } = properties;
-  const token = createHash('sha256')
-    .update([owner.uid, key, verb, instanceId, since, limit, after].join('\0'))
-    .digest('hex')
-    .slice(0, 12);
-  return { token, verb, instanceId, until: Math.floor(now / 1_000) + ORDER_SECONDS };
+  const token = orderToken([owner.uid, key, verb, instanceId], { since, now, after });
+  return { token, verb, instanceId, until: orderUntil(now) };
 };
 
 /** Whoever is to come back was told to go; anybody else serves on. */
@@ -102,8 +84,7 @@ export const orderDriver = (clients: AwsClients, now = Date.now): ResourceDriver
       others,
       (down) => `${whoIsMeant(wanted)} is told to ${wanted.properties.verb} once both other replicas serve: ${down}.`,
     );
-    const Tags = [{ Key: ORDER_TAG, Value: orderText(orderFor(wanted, now(), after?.token)) }];
-    await ec2.send(new CreateTagsCommand({ Resources: [volumeId], Tags }));
+    await giveOrder(clients, volumeId, orderFor(wanted, now(), after?.token));
   };
 
   const isGone = async ({ properties, signal }: Wanted<'order'>): Promise<boolean> =>

@@ -7,8 +7,6 @@
  * Invariants: I2 (within its time limit an order has one token, however often the step is tried; a replica that is restored already says so
  * at once), I5 (what etcd held is kept aside by the agent), I9.
  */
-import { createHash } from 'node:crypto';
-import { CreateTagsCommand, paginateDescribeVolumes } from '@aws-sdk/client-ec2';
 import { endMachineCommand } from '../../words/commands.ts';
 import { machineInKey } from '../../words/keys.ts';
 import {
@@ -16,7 +14,6 @@ import {
   isRestoreOrder,
   ORDER_TAG,
   orderIn,
-  orderText,
   REPORT_TAG,
   type Report,
   type RestoreOrder,
@@ -27,12 +24,10 @@ import type { Candidate, Made, ResourceDriver, Wanted } from '../driver.ts';
 import { blockedError, notYet } from '../verdicts.ts';
 import { groupInstances, listGroups } from './auto-scaling-group.ts';
 import type { AwsClients } from './clients.ts';
-import { filter, readAll, tagRecord } from './tags.ts';
+import { giveOrder, isGivenSince, ORDER_SECONDS, orderToken, orderUntil, volumeTags } from './order-tags.ts';
 
 type Restoring = Wanted<'restore-order'>;
 
-/** An agent that serves looks twice a minute; one that doesn't, oftener. */
-const BEGUN_WITHIN_SECONDS = 180;
 /** As long as an agent gives itself to fetch a snapshot, and a minute to say so. */
 const FETCHED_WITHIN_SECONDS = 31 * 60;
 const AGAIN_MS = 3_000;
@@ -43,25 +38,16 @@ type Said = { readonly order?: RestoreOrder; readonly report?: Report; readonly 
 const whoIs = ({ key }: Restoring, instanceId: string): string =>
   `the agent of ${machineInKey(key)} on instance ${instanceId}`;
 
-/** The same for every try within one time limit (I2), but after one that failed or that nobody answered. */
-const orderFor = (wanted: Restoring, instanceId: string, now: number, after = ''): RestoreOrder => {
+const orderFor = (wanted: Restoring, instanceId: string, now: number, after?: string): RestoreOrder => {
   const { owner, key, properties, since } = wanted;
   const { verb, id, bucket, key: snapshot, sha256 } = properties;
-  const limit = Math.floor((now - since) / (BEGUN_WITHIN_SECONDS * 1_000));
-  const token = createHash('sha256')
-    .update([owner.uid, key, verb, instanceId, id, since, limit, after].join('\0'))
-    .digest('hex')
-    .slice(0, 12);
-  const until = Math.floor(now / 1_000) + BEGUN_WITHIN_SECONDS;
-  return { token, verb, instanceId, until, from: { id, bucket, key: snapshot, sha256 } };
+  const token = orderToken([owner.uid, key, verb, instanceId, id], { since, now, after });
+  return { token, verb, instanceId, until: orderUntil(now), from: { id, bucket, key: snapshot, sha256 } };
 };
 
 /** Given for this very step to this very machine. */
 const isOurs = ({ properties: { verb, id }, since }: Restoring, instanceId: string, order: RestoreOrder): boolean =>
-  order.verb === verb &&
-  order.instanceId === instanceId &&
-  order.from.id === id &&
-  order.until >= Math.floor(since / 1_000) + BEGUN_WITHIN_SECONDS;
+  order.verb === verb && order.instanceId === instanceId && order.from.id === id && isGivenSince(order, since);
 
 /** Why an order is not done, as a sentence's second half; undefined while it may still come to be. */
 const whyNot = (
@@ -78,7 +64,7 @@ const whyNot = (
   }
   if (late <= 0) return undefined;
   return (
-    `did not answer within ${BEGUN_WITHIN_SECONDS} s. See whether the machine runs an image of this release and reaches EC2, ` +
+    `did not answer within ${ORDER_SECONDS} s. See whether the machine runs an image of this release and reaches EC2, ` +
     `or end it with \`${endMachineCommand(about.region, instanceId)}\`.`
   );
 };
@@ -92,28 +78,17 @@ const saidIn = (tags: Readonly<Record<string, string>>): Said => {
 };
 
 /** The calls that an order takes. */
-const callsOf = ({ ec2, autoScaling }: AwsClients) => ({
+const callsOf = (clients: AwsClients) => ({
   machineOf: async ({ properties: { groupName, verb }, signal }: Restoring): Promise<string> => {
-    const [group] = await listGroups(autoScaling, { AutoScalingGroupNames: [groupName] }, signal);
+    const [group] = await listGroups(clients.autoScaling, { AutoScalingGroupNames: [groupName] }, signal);
     const machine = group === undefined ? undefined : groupInstances(group).find(({ inService }) => inService);
     if (machine !== undefined) return machine.id;
     throw notYet(`Waiting for a machine of auto scaling group ${groupName}, which is to ${verb}.`, AGAIN_MS);
   },
-  saidOn: async ({ properties, signal }: Restoring): Promise<Said> => {
-    const [volume] = await readAll(
-      paginateDescribeVolumes(
-        { client: ec2 },
-        { Filters: [filter('volume-id', properties.volumeId)] },
-        { abortSignal: signal },
-      ),
-      (page) => page.Volumes,
-    );
-    return saidIn(tagRecord(volume?.Tags));
-  },
-  give: async ({ properties: { volumeId } }: Restoring, order: RestoreOrder): Promise<void> => {
-    const Tags = [{ Key: ORDER_TAG, Value: orderText(order) }];
-    await ec2.send(new CreateTagsCommand({ Resources: [volumeId], Tags }));
-  },
+  saidOn: async ({ properties, signal }: Restoring): Promise<Said> =>
+    saidIn(await volumeTags(clients, properties.volumeId, signal)),
+  give: ({ properties }: Restoring, order: RestoreOrder): Promise<void> =>
+    giveOrder(clients, properties.volumeId, order),
 });
 
 export const restoreOrderDriver = (clients: AwsClients, now = Date.now): ResourceDriver<'restore-order'> => {
